@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Counting by name (include/counters.h): each CPU adds to its own share. */
+#pragma once
+
+#include "maps.bpf.h"
+
+static __always_inline void count_add(enum counter_id id, __u64 amount)
+{
+	__u32 zero = 0;
+	struct counters *mine = bpf_map_lookup_elem(&counters, &zero);
+
+	if (!mine)
+		return;
+	/* A preempted program must not lose another's addition; where none can be, spare the lock. */
+	if (preemptible)
+		__sync_fetch_and_add(&mine->value[id], amount);
+	else
+		mine->value[id] += amount;
+}
+
+static __always_inline void count(enum counter_id id)
+{
+	count_add(id, 1);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From a token in the window to a sample in the ring. All that costs (paths, arguments) is done here,
+ * once for a write, and only for writes that hold a token.
+ */
+#pragma once
+
+#include "count.bpf.h"
+#include "file.bpf.h"
+#include "maps.bpf.h"
+#include "path.bpf.h"
+#include "process.bpf.h"
+#include "token_search.h"
+
+/* Appends the path that was built from `start` on; returns its length. */
+static __always_inline __u32 emit_path(struct scratch *s, __u32 at, __u32 start)
+{
+	__u32 len = (PATH_END - start) & (LIMIT_PATH_BYTES - 1);
+
+	bpf_probe_read_kernel(&s->sample.strings.bytes[at & (2 * LIMIT_PATH_BYTES - 1)], len,
+			      &s->path.bytes[start & (LIMIT_PATH_BYTES - 1)]);
+	return len;
+}
+
+/* The command line as the process holds it now; what is past a page that is not resident is lost. */
+static __always_inline __u32 emit_args(struct scratch *s, __u32 at)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 start = BPF_CORE_READ(task, mm, arg_start);
+	__u64 end = BPF_CORE_READ(task, mm, arg_end);
+	__u8 *to = &s->sample.strings.bytes[at & (2 * LIMIT_PATH_BYTES - 1)];
+	__u64 len = end - start, in_page;
+
+	if (!start || end <= start)
+		return 0;
+	if (len >= LIMIT_ARGS_BYTES) {
+		len = LIMIT_ARGS_BYTES - 1;
+		s->sample.head.flags |= SAMPLE_ARGS_TRUNCATED;
+		count(COUNTER_args_truncated);
+	}
+	if (!bpf_probe_read_user(to, len & (LIMIT_ARGS_BYTES - 1), (const void *)start))
+		return len & (LIMIT_ARGS_BYTES - 1);
+	in_page = KERNEL_PAGE_SIZE - (start & (KERNEL_PAGE_SIZE - 1));
+	if (in_page < len &&
+	    !bpf_probe_read_user(to, in_page & (LIMIT_ARGS_BYTES - 1), (const void *)start)) {
+		s->sample.head.flags |= SAMPLE_ARGS_TRUNCATED;
+		count(COUNTER_args_truncated);
+		return in_page & (LIMIT_ARGS_BYTES - 1);
+	}
+	s->sample.head.flags |= SAMPLE_ARGS_UNREADABLE;
+	count(COUNTER_args_unreadable);
+	return 0;
+}
+
+static __always_inline void emit_describe(struct scratch *s)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct file *file = (const struct file *)s->event.file, *exe;
+	const struct dentry *dentry;
+	struct token_sample *head = &s->sample.head;
+	__u32 at = 0, start, truncated = 0;
+
+	__builtin_memset(head, 0, sizeof(*head));
+	head->time = bpf_ktime_get_boot_ns();
+	head->flags = s->event.flags;
+	head->kind = s->event.kind;
+	head->call = s->event.call;
+	head->offset = s->event.offset;
+	head->length = s->event.length;
+	process_describe(head);
+	if (file) {
+		file_describe(file, head);
+		dentry = BPF_CORE_READ(file, f_path.dentry);
+		if (path_unlinked(dentry))
+			head->flags |= SAMPLE_FILE_DELETED;
+		start = path_build(&s->path, BPF_CORE_READ(file, f_path.mnt), dentry, &truncated);
+		head->path_len = emit_path(s, at, start);
+		at += head->path_len;
+		if (truncated) {
+			head->flags |= SAMPLE_PATH_TRUNCATED;
+			count(COUNTER_path_truncated);
+		}
+	}
+	exe = BPF_CORE_READ(task, mm, exe_file);
+	if (exe) {
+		start = path_build(&s->path, BPF_CORE_READ(exe, f_path.mnt),
+				   BPF_CORE_READ(exe, f_path.dentry), &truncated);
+		head->exe_len = emit_path(s, at, start);
+		at += head->exe_len;
+		if (truncated) {
+			head->flags |= SAMPLE_EXE_TRUNCATED;
+			count(COUNTER_path_truncated);
+		}
+	}
+	if (!BPF_CORE_READ(task, mm))
+		head->flags |= SAMPLE_KTHREAD;
+	else
+		head->args_len = emit_args(s, at);
+}
+
+/*
+ * emit_token() - sends the token whose second dot is at `dot` of the window.
+ * A function of its own (verified once, alone); returns 0.
+ */
+__noinline int emit_token(struct scratch *s, __u64 dot)
+{
+	struct token_sample *head;
+	__u64 public_len, start;
+	__u32 size;
+
+	if (!s)
+		return 0;
+	if (!s->reader.described) {
+		s->reader.described = 1;
+		emit_describe(s);
+	}
+	head = &s->sample.head;
+	s->reader.found = 1;
+	public_len = token_public_len(s->window.bytes, dot);
+	start = dot - public_len - 1 - TOKEN_PREFIX_LEN;
+	head->window_len = TOKEN_PREFIX_LEN + 1 + public_len + 1 + TOKEN_SECRET_LEN;
+	for (__u64 i = 0; i < TOKEN_MAX_LEN; i++)
+		head->window[i] =
+			i < head->window_len ? token_byte(s->window.bytes, start + i) : 0;
+	/* the window ends at reader.position in the write */
+	head->token_at = s->reader.position - s->reader.fill + start;
+	head->seq = __sync_fetch_and_add(&sample_seq, 1) + 1;
+	size = sizeof(*head) + head->path_len + head->exe_len + head->args_len;
+	head->size = size;
+	if (size > sizeof(s->sample))
+		return 0; /* cannot be: each length is masked to its part */
+	if (bpf_ringbuf_output(&samples, &s->sample, size, 0))
+		count(COUNTER_ring_full);
+	else
+		count(COUNTER_samples_sent);
+	__builtin_memset(head->window, 0, sizeof(head->window));
+	return 0;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Files as the kernel keeps them: which kind a write goes to, and the facts of an alert. */
+#pragma once
+
+#include "kernel.bpf.h"
+#include "maps.bpf.h"
+
+/* include/uapi/linux/magic.h */
+#define FILE_MAGIC_TMPFS 0x01021994
+#define FILE_MAGIC_RAMFS 0x858458f6
+#define FILE_MAGIC_HUGETLBFS 0x958458f6
+#define FILE_MAGIC_ANON_INODE 0x09041934
+#define FILE_MAGIC_PROC 0x9fa0
+#define FILE_MAGIC_SYSFS 0x62656572
+#define FILE_MAGIC_CGROUP 0x27e0eb
+#define FILE_MAGIC_CGROUP2 0x63677270
+#define FILE_MAGIC_TRACEFS 0x74726163
+#define FILE_MAGIC_DEBUGFS 0x64626720
+#define FILE_MAGIC_SECURITYFS 0x73636673
+#define FILE_MAGIC_SELINUX 0xf97cff8c
+#define FILE_MAGIC_BPF 0xcafe4a11
+#define FILE_MAGIC_CONFIGFS 0x62656570
+#define FILE_MAGIC_BINFMTFS 0x42494e4d
+
+static __always_inline __u32 file_kind_regular(const struct super_block *sb)
+{
+	switch (BPF_CORE_READ(sb, s_magic)) {
+	case FILE_MAGIC_TMPFS:
+	case FILE_MAGIC_HUGETLBFS:
+		if (BPF_CORE_READ(sb, s_flags) & KERNEL_SB_KERNMOUNT)
+			return FILE_KIND_MEMFD;
+		return FILE_KIND_TMPFS;
+	case FILE_MAGIC_RAMFS:
+		return FILE_KIND_TMPFS;
+	case FILE_MAGIC_ANON_INODE: /* regular by mode since 6.16 */
+		return FILE_KIND_ANON;
+	case FILE_MAGIC_PROC:
+	case FILE_MAGIC_SYSFS:
+	case FILE_MAGIC_CGROUP:
+	case FILE_MAGIC_CGROUP2:
+	case FILE_MAGIC_TRACEFS:
+	case FILE_MAGIC_DEBUGFS:
+	case FILE_MAGIC_SECURITYFS:
+	case FILE_MAGIC_SELINUX:
+	case FILE_MAGIC_BPF:
+	case FILE_MAGIC_CONFIGFS:
+	case FILE_MAGIC_BINFMTFS:
+		return FILE_KIND_PSEUDO;
+	default:
+		return FILE_KIND_DISK;
+	}
+}
+
+/*
+ * Terminals by their device's major number (Documentation/admin-guide/devices.txt): the table of
+ * tty drivers is not reachable from BPF.
+ */
+static __always_inline __u32 file_kind_char(__u32 rdev)
+{
+	__u32 major = rdev >> 20, minor = rdev & 0xfffff;
+
+	if (major == 5)
+		return FILE_KIND_TTY; /* /dev/tty, console, ptmx */
+	if (major == 4 || (major >= 136 && major <= 143))
+		return FILE_KIND_TTY; /* virtual and serial terminals, pts */
+	if (major == 166 || major == 188 || major == 204 || major == 229)
+		return FILE_KIND_TTY; /* USB, on-board and hypervisor serial lines */
+	if (major == 1 && minor == 11)
+		return FILE_KIND_DISK; /* /dev/kmsg: ends in the system's log */
+	return FILE_KIND_CHAR;
+}
+
+/* file_kind() - enum file_kind of an open file (FILE_KIND_UNKNOWN for NULL). */
+static __always_inline __u32 file_kind(const struct file *file)
+{
+	const struct inode *inode;
+
+	if (!file)
+		return FILE_KIND_UNKNOWN;
+	inode = BPF_CORE_READ(file, f_inode);
+	switch (BPF_CORE_READ(inode, i_mode) & KERNEL_S_IFMT) {
+	case KERNEL_S_IFREG:
+		return file_kind_regular(BPF_CORE_READ(inode, i_sb));
+	case KERNEL_S_IFIFO:
+		return FILE_KIND_PIPE;
+	case KERNEL_S_IFSOCK:
+		return FILE_KIND_SOCKET;
+	case KERNEL_S_IFBLK:
+		return FILE_KIND_BLOCK;
+	case KERNEL_S_IFCHR:
+		return file_kind_char(BPF_CORE_READ(inode, i_rdev));
+	default:
+		return FILE_KIND_ANON;
+	}
+}
+
+static __always_inline int file_kind_has_offset(__u32 kind)
+{
+	return kind == FILE_KIND_DISK || kind == FILE_KIND_TMPFS || kind == FILE_KIND_MEMFD ||
+	       kind == FILE_KIND_BLOCK;
+}
+
+/*
+ * file_by_number() - the open file behind a descriptor of the current task, or NULL.
+ * Read without a reference, after the call: another thread may have closed it by now.
+ */
+static __always_inline const struct file *file_by_number(const struct task_struct *task, __u32 number)
+{
+	const struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd);
+	struct file *file = NULL;
+
+	if (number >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), &files[number]);
+	return file;
+}
+
+/* file_describe() - the sample's facts of an open file, all but its path. */
+static __always_inline void file_describe(const struct file *file, struct token_sample *sample)
+{
+	const struct inode *inode = BPF_CORE_READ(file, f_inode);
+	const struct super_block *sb = BPF_CORE_READ(inode, i_sb);
+
+	sample->inode = BPF_CORE_READ(inode, i_ino);
+	sample->generation = BPF_CORE_READ(inode, i_generation);
+	sample->mode = BPF_CORE_READ(inode, i_mode);
+	sample->links = BPF_CORE_READ(inode, i_nlink);
+	sample->owner_uid = BPF_CORE_READ(inode, i_uid.val);
+	sample->owner_gid = BPF_CORE_READ(inode, i_gid.val);
+	sample->rdev = BPF_CORE_READ(inode, i_rdev);
+	sample->device = BPF_CORE_READ(sb, s_dev);
+	sample->fs_magic = BPF_CORE_READ(sb, s_magic);
+	sample->open_flags = BPF_CORE_READ(file, f_flags);
+	bpf_probe_read_kernel_str(sample->fs_name, sizeof(sample->fs_name),
+				  BPF_CORE_READ(sb, s_type, name));
+}

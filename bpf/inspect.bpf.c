@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Inspect: a write's bytes, in order, whatever their segments, through one window.
+ *
+ *     segment 1      segment 2   segment 3 …          the write, as a row of bytes
+ *     ├──────────────┼───────────┼─────────────
+ *         page    page    page                        each read stays inside one page
+ *     [ carry | page or pieces of it   ]              the window that is searched
+ *              [ carry | …                ]           its last 96 bytes are the next one's first
+ *
+ * The carry joins what lies across two windows; a page that cannot be read is a hole, and nothing
+ * is joined across it. Reading and searching are two states of one bpf_loop(), so that the verifier
+ * sees one small step, and any number of tokens, segments and pages takes only more steps.
+ *
+ * Invariant: reader.position - reader.fill is the place in the write of the window's first byte.
+ */
+#include "inspect.bpf.h"
+
+#include "emit.bpf.h"
+#include "token_search.h"
+
+/* Bytes kept from one window to the next: a token less one byte, rounded up to whole words. */
+#define INSPECT_CARRY 96U
+_Static_assert(INSPECT_CARRY >= TOKEN_MAX_LEN - 1 && INSPECT_CARRY % 8 == 0, "carry");
+
+/* Once the window holds more, it is searched before the next page is read behind it. */
+#define INSPECT_FILL_MASK (LIMIT_WINDOW_BYTES / 2 - 1)
+_Static_assert(LIMIT_WINDOW_BYTES / 2 >= KERNEL_PAGE_SIZE, "a page fits behind a window's rest");
+
+/* Pages, iovec entries, windows, tokens: enough for LIMIT_INSPECT_BYTES of tokens back to back. */
+#define INSPECT_STEPS (1U << 19)
+
+#define INSPECT_PROBES (LIMIT_WINDOW_BYTES / TOKEN_STRIDE + 1)
+
+struct inspect_context {
+	struct scratch *s;
+	__u32 finished;
+};
+
+/* token_verify() of one word; a function of its own, so that the verifier walks it once. */
+__noinline __u64 inspect_verify(const struct token_window *window, __u64 len, __u64 at, __u64 min_dot)
+{
+	if (!window)
+		return TOKEN_NONE;
+	return token_verify(window->bytes, len, at, min_dot);
+}
+
+/* token_search() with the verifier's bounds; see token_search.h. */
+__noinline __u64 inspect_search(const struct token_window *window, __u64 len, __u64 min_dot)
+{
+	__u64 at = min_dot / TOKEN_STRIDE * TOKEN_STRIDE;
+
+	if (!window)
+		return TOKEN_NONE;
+	for (__u32 i = 0; i < INSPECT_PROBES; i++, at += TOKEN_STRIDE) {
+		__u64 dot;
+
+		if (at + 8 > len)
+			break;
+		if (!token_word_maybe(token_word(window->bytes, at)))
+			continue;
+		dot = inspect_verify(window, len, at, min_dot);
+		if (dot != TOKEN_NONE)
+			return dot;
+	}
+	return TOKEN_NONE;
+}
+
+/* The next iovec entry becomes the current segment. */
+static __always_inline void inspect_next_segment(struct scratch *s)
+{
+	struct reader *r = &s->reader;
+	__u64 base, len;
+
+	if (s->event.flags & SAMPLE_COMPAT) {
+		struct compat_iovec entry = {};
+
+		if (bpf_probe_read_user(&entry, sizeof(entry), (const void *)r->next_segment))
+			count(COUNTER_iovecs_unreadable);
+		base = entry.iov_base;
+		len = entry.iov_len;
+		r->next_segment += sizeof(entry);
+	} else {
+		struct iovec entry = {};
+
+		if (bpf_probe_read_user(&entry, sizeof(entry), (const void *)r->next_segment))
+			count(COUNTER_iovecs_unreadable);
+		base = (__u64)entry.iov_base;
+		len = entry.iov_len;
+		r->next_segment += sizeof(entry);
+	}
+	r->segments_left--;
+	r->address = base;
+	r->segment_left = len < r->left ? len : r->left;
+}
+
+static __always_inline void inspect_pass(struct reader *r, __u64 bytes)
+{
+	r->address += bytes;
+	r->segment_left -= bytes;
+	r->left -= bytes;
+	r->position += bytes;
+}
+
+/* One read into the window, at most to the end of a page. */
+static __always_inline void inspect_read(struct scratch *s)
+{
+	struct reader *r = &s->reader;
+	__u64 len;
+
+	if (!r->left || (!r->segment_left && !r->segments_left) || r->fill > INSPECT_FILL_MASK) {
+		r->searching = 1;
+		return;
+	}
+	if (!r->segment_left) {
+		inspect_next_segment(s);
+		return;
+	}
+	len = KERNEL_PAGE_SIZE - (r->address & (KERNEL_PAGE_SIZE - 1));
+	if (len > r->segment_left)
+		len = r->segment_left;
+	asm volatile("" : "+r"(len)); /* keep the bound where the verifier can see it */
+	if (len > KERNEL_PAGE_SIZE)
+		len = KERNEL_PAGE_SIZE;
+	if (!bpf_probe_read_user(&s->window.bytes[r->fill & INSPECT_FILL_MASK], len,
+				 (const void *)r->address)) {
+		inspect_pass(r, len);
+		r->fill += len;
+		return;
+	}
+	if (r->fill) {
+		/* search what stands before the hole; the page is tried once more, then passed over */
+		r->searching = 1;
+		r->hole = 1;
+		return;
+	}
+	count(COUNTER_pages_unreadable);
+	count_add(COUNTER_bytes_unreadable, len);
+	inspect_pass(r, len);
+}
+
+/* Moves the window's last bytes to its front. */
+static __always_inline void inspect_carry(struct scratch *s)
+{
+	struct reader *r = &s->reader;
+
+	for (__u64 i = 0; i < INSPECT_CARRY; i += 8)
+		*(__u64 *)(s->window.bytes + i) =
+			token_word(s->window.bytes, r->fill - INSPECT_CARRY + i);
+	r->fill = INSPECT_CARRY;
+	/* a token that ends inside the carry was reported from the window before */
+	r->min_dot = INSPECT_CARRY - TOKEN_SECRET_LEN;
+}
+
+static long inspect_step(__u32 index, struct inspect_context *context)
+{
+	struct scratch *s = context->s;
+	struct reader *r = &s->reader;
+	__u64 dot;
+
+	(void)index;
+	if (!r->searching) {
+		inspect_read(s);
+		return 0;
+	}
+	dot = inspect_search(&s->window, r->fill, r->min_dot);
+	if (dot != TOKEN_NONE) {
+		emit_token(s, dot);
+		r->min_dot = dot + 1;
+		return 0;
+	}
+	r->searching = 0;
+	if (r->hole) {
+		r->hole = 0;
+		r->fill = 0;
+		r->min_dot = 0;
+		return 0;
+	}
+	if (r->fill <= INSPECT_FILL_MASK) {
+		context->finished = 1;
+		return 1;
+	}
+	inspect_carry(s);
+	return 0;
+}
+
+int inspect_run(struct scratch *s)
+{
+	struct inspect_context context = {.s = s};
+	__u64 left;
+
+	if (!s)
+		return 0;
+	left = s->event.length;
+	count(COUNTER_writes_inspected);
+	if (left > settings.inspect_bytes) {
+		count(COUNTER_over_bound_writes);
+		count_add(COUNTER_over_bound_bytes, left - settings.inspect_bytes);
+		left = settings.inspect_bytes;
+	}
+	count_add(COUNTER_bytes_inspected, left);
+	/* too short to hold one */
+	if (left < TOKEN_MIN_LEN)
+		return 0;
+
+	s->reader = (struct reader){.left = left};
+	if (s->event.is_vector) {
+		s->reader.next_segment = s->event.address;
+		s->reader.segments_left = s->event.segments;
+	} else {
+		s->reader.address = s->event.address;
+		s->reader.segment_left = left;
+	}
+	bpf_loop(INSPECT_STEPS, inspect_step, &context, 0);
+	if (!context.finished)
+		count(COUNTER_steps_exhausted);
+	/* A failing read leaves zeros behind: the shortest way to wipe a window that held a secret. */
+	if (s->reader.found)
+		bpf_probe_read_kernel(&s->window, sizeof(s->window), NULL);
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a hook calls once it knows that a write is worth a look: read it page by page, search it, send
+ * what was found. See inspect.bpf.c.
+ */
+#pragma once
+
+#include "count.bpf.h"
+#include "maps.bpf.h"
+
+/* inspect_run() - inspects the write in s->event. Defined in inspect.bpf.c; returns 0. */
+extern int inspect_run(struct scratch *s);
+
+/* A scratch for this CPU, or NULL (counted) if preempted programs hold them all. */
+static __always_inline struct scratch *inspect_begin(void)
+{
+	for (__u32 i = 0; i < LIMIT_SCRATCH_SLOTS; i++) {
+		__u32 slot = i;
+		struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+
+		if (!s)
+			break;
+		if (!preemptible || !__sync_lock_test_and_set(&s->busy, 1))
+			return s;
+	}
+	count(COUNTER_scratch_busy);
+	return NULL;
+}
+
+static __always_inline void inspect_end(struct scratch *s)
+{
+	if (preemptible)
+		__sync_lock_test_and_set(&s->busy, 0);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What differs between kernels, and the constants that BTF does not carry. Nothing else in bpf/ asks
+ * which kernel it runs on.
+ */
+#pragma once
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+/* arch/x86/include/asm/thread_info.h: set while a 32-bit system call runs */
+#define KERNEL_TS_COMPAT 0x0002
+/* arch/x86/include/uapi/asm/unistd.h */
+#define KERNEL_X32_BIT 0x40000000
+#define KERNEL_PAGE_SIZE 4096UL
+/* include/uapi/linux/fs.h */
+#define KERNEL_RWF_APPEND 0x10
+#define KERNEL_O_APPEND 02000
+/* include/uapi/linux/stat.h */
+#define KERNEL_S_IFMT 0170000
+#define KERNEL_S_IFREG 0100000
+#define KERNEL_S_IFIFO 0010000
+#define KERNEL_S_IFSOCK 0140000
+#define KERNEL_S_IFCHR 0020000
+#define KERNEL_S_IFBLK 0060000
+/* include/linux/fs.h: a mount that only the kernel holds (shm_mnt, under memfd_create(2)) */
+#define KERNEL_SB_KERNMOUNT (1UL << 22)
+
+/* Did this task enter by a 32-bit system call? (x32 is a 64-bit entry: see kernel_is_x32().) */
+static __always_inline int kernel_is_compat(const struct task_struct *task)
+{
+	return task->thread_info.status & KERNEL_TS_COMPAT;
+}
+
+/* x32 calls take 64-bit registers, but their iovec entries are the 32-bit ones. */
+static __always_inline int kernel_is_x32(__u64 nr)
+{
+	return nr & KERNEL_X32_BIT;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Paths, by walking from the name to the root: bpf_d_path() is not allowed where we are called.
+ *
+ *      /  mnt / data / app.log          bytes are written from the buffer's end to its front
+ *      └──┬──┘ └─────┬───────┘
+ *      parent's    this mount's dentries; at a mount's root the walk goes on at its mount point
+ *
+ * The walk ends at the process's own root, so that the path is what the process would call it, or
+ * at the top of the mount tree. It reads without locks: a rename under way can give a mixed path,
+ * never a fault.
+ */
+#pragma once
+
+#include "kernel.bpf.h"
+#include "maps.bpf.h"
+
+/* The buffer's end: one less than its bound, so that a length fits its mask. */
+#define PATH_END (LIMIT_PATH_BYTES - 1)
+
+struct path_walk {
+	struct path_buffer *buffer;
+	const struct dentry *dentry;
+	const struct mount *mount;
+	const struct dentry *root_dentry;
+	const struct vfsmount *root_mount;
+	__u32 start; /* of what is written so far */
+	__u32 truncated;
+};
+
+static __always_inline const struct mount *path_mount(const struct vfsmount *mnt)
+{
+	return (const struct mount *)((const char *)mnt - bpf_core_field_offset(struct mount, mnt));
+}
+
+static long path_step(__u32 index, struct path_walk *walk)
+{
+	const struct dentry *dentry = walk->dentry, *parent;
+	const struct mount *mount = walk->mount, *above;
+	const unsigned char *name;
+	__u32 len, start;
+
+	if (dentry == walk->root_dentry && mount == path_mount(walk->root_mount))
+		return 1;
+	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+		above = BPF_CORE_READ(mount, mnt_parent);
+		if (above == mount || !above)
+			return 1;
+		walk->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+		walk->mount = above;
+		return 0;
+	}
+	parent = BPF_CORE_READ(dentry, d_parent);
+	if (parent == dentry || !parent)
+		return 1;
+	len = BPF_CORE_READ(dentry, d_name.len);
+	name = BPF_CORE_READ(dentry, d_name.name);
+	if (len >= LIMIT_NAME_BYTES || walk->start < len + 1 || index + 1 >= LIMIT_PATH_COMPONENTS) {
+		walk->truncated = 1;
+		return 1;
+	}
+	start = walk->start - len;
+	bpf_probe_read_kernel(&walk->buffer->bytes[start & (LIMIT_PATH_BYTES - 1)],
+			      len & (LIMIT_NAME_BYTES - 1), name);
+	start -= 1;
+	walk->buffer->bytes[start & (LIMIT_PATH_BYTES - 1)] = '/';
+	walk->start = start;
+	walk->dentry = parent;
+	return 0;
+}
+
+/*
+ * path_build() - writes the path of (mnt, dentry) into the buffer, ending at PATH_END.
+ * Returns where it starts; *ret_truncated tells whether upper directories are missing.
+ */
+static __always_inline __u32 path_build(struct path_buffer *buffer, const struct vfsmount *mnt,
+					const struct dentry *dentry, __u32 *ret_truncated)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct path_walk walk = {
+		.buffer = buffer,
+		.dentry = dentry,
+		.mount = path_mount(mnt),
+		.root_dentry = BPF_CORE_READ(task, fs, root.dentry),
+		.root_mount = BPF_CORE_READ(task, fs, root.mnt),
+		.start = PATH_END,
+	};
+
+	bpf_loop(LIMIT_PATH_COMPONENTS, path_step, &walk, 0);
+	if (walk.start == PATH_END) {
+		walk.start -= 1;
+		buffer->bytes[walk.start & (LIMIT_PATH_BYTES - 1)] = '/';
+	}
+	*ret_truncated = walk.truncated;
+	return walk.start;
+}
+
+/* Is there no name left that leads to it? (d_unlinked(): unhashed and not the root of its tree) */
+static __always_inline int path_unlinked(const struct dentry *dentry)
+{
+	return !BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_parent) != dentry;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Whose write is it: the first question, answered before any byte or any file is looked at. */
+#pragma once
+
+#include "kernel.bpf.h"
+#include "maps.bpf.h"
+
+static __always_inline int scope_holds_current(void)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	/* Writing an alert is a write; the daemon never looks at itself. */
+	if (tgid == self_tgid)
+		return 0;
+	switch (settings.scope) {
+	case SCOPE_TREE:
+		return bpf_map_lookup_elem(&tree, &tgid) != NULL;
+	case SCOPE_CGROUP:
+		return bpf_get_current_ancestor_cgroup_id(settings.cgroup_level) == settings.cgroup_id;
+	default:
+		return 1;
+	}
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every bound of the monitor, each stated once. What lies past a bound is counted (counters.h),
+ * never dropped silently.
+ */
+#pragma once
+
+/* Bytes of one write call that are inspected; the rest counts as over_bound_bytes. */
+#define LIMIT_INSPECT_BYTES (16U << 20)
+
+/* Bytes of the inspection window in the per-CPU scratch; a power of two, indexes are masked by it. */
+#define LIMIT_WINDOW_BYTES 8192U
+
+/* Bytes of a path as the kernel accepts it (PATH_MAX); longer ones are cut at the top and flagged. */
+#define LIMIT_PATH_BYTES 4096U
+
+/* Path components that are walked before the path is cut at the top and flagged. */
+#define LIMIT_PATH_COMPONENTS 512U
+
+/* Bytes of one path component (NAME_MAX + the slash). */
+#define LIMIT_NAME_BYTES 256U
+
+/* Bytes of the command line that travel with a sample. */
+#define LIMIT_ARGS_BYTES 2048U
+
+/* TASK_COMM_LEN of every kernel so far. */
+#define LIMIT_COMM_BYTES 16
+
+/* Processes that `exec` can follow at the same time; more count as tree_full. */
+#define LIMIT_TREE_PROCESSES 32768U
+
+/* Bytes of the ring buffer between kernel and daemon; a power of two times the page size. */
+#define LIMIT_RING_BYTES (2U << 20)
+
+/* Tasks that may be inspecting on one CPU at the same time (preemption nests them). */
+#define LIMIT_SCRATCH_SLOTS 2U

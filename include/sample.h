@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The sample: what one write of one token looks like on its way from the kernel to the daemon.
+ *
+ * A fixed head, then three strings without terminators: the file's path, the executable's path and
+ * the command line (arguments separated by NUL), in this order, path_len + exe_len + args_len bytes.
+ * `size` is the whole record. Both sides are the same machine and the same build: native byte order,
+ * no versioning; the daemon still checks every length before it believes one.
+ *
+ * The window holds one whole token and nothing else. It is the only place outside the writing
+ * process where the kernel side keeps a secret portion (the ring buffer's memory, which only the
+ * daemon maps, read-only, and which is left out of core dumps).
+ */
+#pragma once
+
+#include "file_kind.h"
+#include "limits.h"
+#include "token_formats.h"
+#include "types.h"
+#include "write_call.h"
+
+enum sample_flag {
+	SAMPLE_PATH_TRUNCATED = 1U << 0, /* the path's upper directories are missing */
+	SAMPLE_EXE_TRUNCATED = 1U << 1,
+	SAMPLE_ARGS_TRUNCATED = 1U << 2,
+	SAMPLE_ARGS_UNREADABLE = 1U << 3, /* the pages of the command line were not resident */
+	SAMPLE_FILE_DELETED = 1U << 4,	  /* unlinked, no name left */
+	SAMPLE_OFFSET_APPROX = 1U << 5,	  /* the file position was read after the call returned */
+	SAMPLE_COMPAT = 1U << 6,	  /* a 32-bit caller */
+	SAMPLE_KTHREAD = 1U << 7,	  /* no user memory: no executable, no command line */
+};
+
+/* offset of a write to something that has no positions (pipe, socket, terminal) */
+#define SAMPLE_NO_OFFSET (-1LL)
+
+struct token_sample {
+	__u32 size;  /* bytes, head and strings */
+	__u32 flags; /* enum sample_flag */
+	__u64 seq;   /* 1, 2, 3 … over all CPUs; taken before the ring is asked for room */
+	__u64 time;  /* ns, CLOCK_BOOTTIME, when the write returned */
+
+	/* process: identity is (tgid, start), never tgid alone */
+	__u64 start;	     /* ns, CLOCK_BOOTTIME, of the thread group leader */
+	__u64 parent_start;  /* likewise of the parent */
+	__u64 cgroup_id;     /* in the cgroup v2 hierarchy */
+	__u32 tgid;	     /* as the initial pid namespace counts */
+	__u32 tid;
+	__u32 ns_tgid;	     /* as the process's own pid namespace counts */
+	__u32 parent_tgid;
+	__u32 uid, gid;	     /* effective */
+	__u32 login_uid;     /* audit; (uint32_t)-1 when never set */
+	__u32 session;	     /* reserved, zero */
+	char comm[LIMIT_COMM_BYTES];	    /* thread group leader */
+	char thread_comm[LIMIT_COMM_BYTES]; /* the thread that wrote */
+	char parent_comm[LIMIT_COMM_BYTES];
+
+	/* file: identity is (device, inode, generation) */
+	__u64 inode;
+	__u64 fs_magic;	   /* super_block.s_magic, see statfs(2) */
+	__u32 device;	   /* dev_t as the kernel keeps it: major << 20 | minor */
+	__u32 generation;
+	__u32 mode;	   /* st_mode */
+	__u32 open_flags;  /* O_* of the open file */
+	__u32 links;
+	__u32 owner_uid, owner_gid;
+	__u32 rdev;	   /* of a device file, else 0 */
+	__u32 kind;	   /* enum file_kind */
+	__u32 call;	   /* enum write_call */
+	char fs_name[16];  /* file_system_type.name */
+
+	/* write */
+	__s64 offset;	   /* file offset of the write's first byte, or SAMPLE_NO_OFFSET */
+	__u64 length;	   /* bytes the call wrote */
+	__u64 token_at;	   /* of the token's first byte, counted from the write's first byte */
+
+	__u16 window_len;
+	__u16 path_len;
+	__u16 exe_len;
+	__u16 args_len;
+	__u8 window[TOKEN_MAX_LEN];
+	/* path, executable, arguments follow */
+};
+
+#define SAMPLE_MAX_BYTES                                                                           \
+	(sizeof(struct token_sample) + LIMIT_PATH_BYTES + LIMIT_PATH_BYTES + LIMIT_ARGS_BYTES)
+
+/* Both compilers must agree; `make lint` also checks the BPF object's BTF against this. */
+_Static_assert(sizeof(struct token_sample) == 328, "struct token_sample: size");
+_Static_assert(__builtin_offsetof(struct token_sample, comm) == 80, "struct token_sample: comm");
+_Static_assert(__builtin_offsetof(struct token_sample, inode) == 128, "struct token_sample: inode");
+_Static_assert(__builtin_offsetof(struct token_sample, offset) == 200, "struct token_sample: offset");
+_Static_assert(__builtin_offsetof(struct token_sample, window) == 232, "struct token_sample: window");

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Whose writes are looked at; set before load, so the branches not taken cost nothing. */
+#pragma once
+
+#include "types.h"
+
+enum scope_mode {
+	SCOPE_HOST,   /* every process but the daemon itself */
+	SCOPE_TREE,   /* the daemon's children and all their descendants */
+	SCOPE_CGROUP, /* one cgroup (v2) and everything below it */
+};
+
+/* Read-only configuration of the BPF programs. */
+struct probe_config {
+	__u64 cgroup_id;     /* SCOPE_CGROUP: inode number of the cgroup's directory */
+	__u32 cgroup_level;  /* SCOPE_CGROUP: its depth, the hierarchy's root being 0 */
+	__u32 scope;	     /* enum scope_mode */
+	__u32 watch;	     /* FILE_KIND_BIT()s */
+	__u32 inspect_bytes; /* bound of one call, at most LIMIT_INSPECT_BYTES */
+};

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Finding a token fast: plain C that the BPF object and the host compile alike.
+ *
+ *       .. d t 0 c 0 1 . P P … P . S S S S S S S S S S … S S S S S ..
+ *                                │ └───────── 64 ──────────────┘
+ *                               dot      └─at─┘   one aligned word in 56 bytes is looked at
+ *
+ * A secret portion is a run of 64 bytes of [A-Z0-9], so wherever it starts it holds 7 whole aligned
+ * 8-byte words, and one aligned word in every 56 bytes is enough to meet it. A word that is not
+ * wholly [A-Z0-9] rules out every secret around it; most text ends there. On a hit:
+ *
+ *   1. walk back by words to the last byte that is not [A-Z0-9]; it must be a dot, at most 57 bytes
+ *      before the word (were it further, the secret's first 64 bytes would end inside the word, and
+ *      an earlier probe has met them);
+ *   2. a dot must stand 25 or 9 bytes before that one, with "dt0", a letter and two digits before it
+ *      and only [A-Z0-9] between;
+ *   3. the 64 bytes after the dot must all be [A-Z0-9].
+ *
+ * So the work is bounded by a constant for every 56 bytes, whatever the text.
+ * As documented, there is no boundary on either side: of a longer run the first 64 bytes count.
+ * Two tokens never overlap (a token can only start with a lower-case letter, and has none after its
+ * prefix), so the second dot names a token.
+ *
+ * The word tests are the usual SWAR ones (Mycroft 1987; Bit Twiddling Hacks, "hasless"): for bytes
+ * below 0x80, (b + (0x80 - n)) has its top bit set exactly when b >= n, and no carry crosses.
+ */
+#pragma once
+
+#include "limits.h"
+#include "token_formats.h"
+#include "types.h"
+
+/* No token found. */
+#define TOKEN_NONE (~0ULL)
+
+/* Bytes between two probes: the whole aligned words that any run of a secret's length must hold. */
+#define TOKEN_STRIDE ((TOKEN_SECRET_LEN - 7) / 8 * 8)
+
+#define TOKEN_ONES 0x0101010101010101ULL
+#define TOKEN_TOPS 0x8080808080808080ULL
+
+/*
+ * In BPF the index is hidden from the compiler and masked, so that the verifier sees the bound at
+ * every access; on the host it is left alone.
+ */
+#ifdef __bpf__
+#define TOKEN_INDEX(i)                                                                             \
+	({                                                                                         \
+		__u64 token_index = (i);                                                           \
+		asm volatile("" : "+r"(token_index));                                              \
+		token_index &(LIMIT_WINDOW_BYTES - 1);                                             \
+	})
+#else
+#define TOKEN_INDEX(i) (i)
+#endif
+
+static __always_inline __u64 token_word(const __u8 *bytes, __u64 at)
+{
+#ifdef __bpf__
+	return *(const __u64 *)(bytes + TOKEN_INDEX(at));
+#else
+	__u64 word;
+
+	__builtin_memcpy(&word, bytes + at, sizeof(word));
+	return word;
+#endif
+}
+
+static __always_inline __u8 token_byte(const __u8 *bytes, __u64 at)
+{
+	return bytes[TOKEN_INDEX(at)];
+}
+
+/* Three operations that never miss a word of [A-Z0-9]: all bytes lie in '.' … 'Z' (or borrow from
+ * a neighbour that does not, which the exact test settles). */
+static __always_inline int token_word_maybe(__u64 word)
+{
+	return !((word | (word - TOKEN_ONES * 0x2e) | (word + TOKEN_ONES * 0x25)) & TOKEN_TOPS);
+}
+
+/* Top bit of every byte that is not in [A-Z0-9]. */
+static __always_inline __u64 token_word_outside(__u64 word)
+{
+	__u64 low = word & ~TOKEN_TOPS;
+	__u64 digit = (low + TOKEN_ONES * (0x80 - '0')) & ~(low + TOKEN_ONES * (0x80 - '9' - 1));
+	__u64 upper = (low + TOKEN_ONES * (0x80 - 'A')) & ~(low + TOKEN_ONES * (0x80 - 'Z' - 1));
+
+	return (~(digit | upper) | word) & TOKEN_TOPS;
+}
+
+/* Index (0 first in memory) of the last byte whose top bit is set; mask must not be 0. */
+static __always_inline __u64 token_last_marked(__u64 mask)
+{
+	__u64 index = 7;
+
+	if (!(mask >> 32)) {
+		index -= 4;
+		mask <<= 32;
+	}
+	if (!(mask >> 48)) {
+		index -= 2;
+		mask <<= 16;
+	}
+	if (!(mask >> 56))
+		index -= 1;
+	return index;
+}
+
+/* Is there "dt0", a letter, two digits at `at`? */
+static __always_inline int token_prefix_at(const __u8 *bytes, __u64 at)
+{
+	__u8 letter = token_byte(bytes, at + 3) | 0x20;
+	__u8 tens = token_byte(bytes, at + 4);
+	__u8 ones = token_byte(bytes, at + 5);
+
+	return token_byte(bytes, at) == 'd' && token_byte(bytes, at + 1) == 't' &&
+	       token_byte(bytes, at + 2) == '0' && letter >= 'a' && letter <= 'z' && tens >= '0' &&
+	       tens <= '9' && ones >= '0' && ones <= '9';
+}
+
+/* Does a public portion of public_len bytes, with its prefix, end right before `dot`? */
+static __always_inline int token_public_before(const __u8 *bytes, __u64 dot, __u64 public_len)
+{
+	if (dot < public_len + 1 + TOKEN_PREFIX_LEN)
+		return 0;
+	if (token_byte(bytes, dot - public_len - 1) != '.')
+		return 0;
+	if (!token_prefix_at(bytes, dot - public_len - 1 - TOKEN_PREFIX_LEN))
+		return 0;
+	for (__u64 i = 0; i < public_len; i += 8)
+		if (token_word_outside(token_word(bytes, dot - public_len + i)))
+			return 0;
+	return 1;
+}
+
+/*
+ * token_public_len() - length of the public portion of the token whose second dot is at `dot`,
+ * or 0 if no public portion with a prefix ends there. Looks at bytes before `dot` only.
+ */
+static __always_inline __u64 token_public_len(const __u8 *bytes, __u64 dot)
+{
+#define TOKEN_TRY_PUBLIC(id, name, public_len)                                                     \
+	if (token_public_before(bytes, dot, public_len))                                           \
+		return public_len;
+	TOKEN_FORMATS(TOKEN_TRY_PUBLIC)
+#undef TOKEN_TRY_PUBLIC
+	return 0;
+}
+
+/*
+ * token_verify() - the second dot of the token whose secret portion covers the word at `at`.
+ * @bytes:   the text; reads stay inside [0, len)
+ * @len:     its length in bytes
+ * @at:      a multiple of 8, at + 8 <= len; the word there passed token_word_maybe()
+ * @min_dot: a token whose second dot lies before this is not reported
+ *
+ * Returns the dot's index or TOKEN_NONE.
+ */
+static __always_inline __u64 token_verify(const __u8 *bytes, __u64 len, __u64 at, __u64 min_dot)
+{
+	__u64 outside = 0, dot = at;
+
+	if (token_word_outside(token_word(bytes, at)))
+		return TOKEN_NONE;
+	for (int i = 0; i < (TOKEN_SECRET_LEN + 7) / 8; i++) {
+		if (dot < 8)
+			return TOKEN_NONE;
+		dot -= 8;
+		outside = token_word_outside(token_word(bytes, dot));
+		if (outside)
+			break;
+	}
+	if (!outside)
+		return TOKEN_NONE;
+	dot += token_last_marked(outside);
+	if (at - dot > TOKEN_SECRET_LEN - 7 || dot < min_dot || dot + TOKEN_SECRET_LEN >= len)
+		return TOKEN_NONE;
+	if (token_byte(bytes, dot) != '.' || !token_public_len(bytes, dot))
+		return TOKEN_NONE;
+	for (__u64 i = 0; i < TOKEN_SECRET_LEN; i += 8)
+		if (token_word_outside(token_word(bytes, dot + 1 + i)))
+			return TOKEN_NONE;
+	return dot;
+}
+
+#ifndef __bpf__
+/*
+ * token_search() - the first token in [0, len) whose second dot is at min_dot or later.
+ * Returns the index of that dot or TOKEN_NONE; go on with min_dot = dot + 1. The token starts at
+ * dot - token_public_len() - 1 - TOKEN_PREFIX_LEN and ends after dot + TOKEN_SECRET_LEN.
+ * The BPF side has the same loop around the same token_verify() (bpf/inspect.bpf.h), with the
+ * iteration bound the verifier wants.
+ */
+static inline __u64 token_search(const __u8 *bytes, __u64 len, __u64 min_dot)
+{
+	for (__u64 at = min_dot / TOKEN_STRIDE * TOKEN_STRIDE; at + 8 <= len; at += TOKEN_STRIDE) {
+		__u64 dot;
+
+		if (!token_word_maybe(token_word(bytes, at)))
+			continue;
+		dot = token_verify(bytes, len, at, min_dot);
+		if (dot != TOKEN_NONE)
+			return dot;
+	}
+	return TOKEN_NONE;
+}
+#endif

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * write → probe → inspect → sample ⇒ ring: the userspace end of it.
+ *
+ * Invariant: nothing is pinned, so whatever happens to this process, the kernel detaches and frees
+ * everything with it. The attachments are tried in the order of what they cost the host.
+ */
+#include "capture/probe.h"
+
+#include "lib/cleanup.h"
+#include "limits.h"
+#include "spillwatch.skel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct probe {
+	struct spillwatch_bpf *skeleton;
+	struct ring_buffer *ring;
+	enum probe_attachment attachment;
+	int cpus;
+};
+
+const char *probe_attachment_name(enum probe_attachment attachment)
+{
+	switch (attachment) {
+	case PROBE_FEXIT:
+		return "fexit";
+	case PROBE_SYSCALL:
+		return "syscall";
+	default:
+		return "auto";
+	}
+}
+
+/* libbpf has one print function a process: it keeps the last warning here for probe_failure. */
+static char probe_last_warning[sizeof(((struct probe_failure *)0)->text)];
+
+static int probe_print(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char text[sizeof(probe_last_warning)];
+
+	if (level != LIBBPF_WARN)
+		return 0;
+	vsnprintf(text, sizeof(text), format, args);
+	text[strcspn(text, "\n")] = '\0';
+	if (*text)
+		memcpy(probe_last_warning, text, sizeof(text));
+	return 0;
+}
+
+/* Only the chosen attachment's programs are loaded, and the tree's only where it is wanted. */
+static void probe_select(struct spillwatch_bpf *skeleton, enum probe_attachment attachment,
+			 enum scope_mode scope)
+{
+	bool fexit = attachment == PROBE_FEXIT, tree = scope == SCOPE_TREE;
+
+	bpf_program__set_autoload(skeleton->progs.write_vfs_buffer, fexit);
+	bpf_program__set_autoload(skeleton->progs.write_vfs_vector, fexit);
+	bpf_program__set_autoload(skeleton->progs.write_syscall, !fexit);
+	bpf_program__set_autoload(skeleton->progs.follow_fork, tree);
+	bpf_program__set_autoload(skeleton->progs.follow_exit, tree);
+	/* run by hand, never attached */
+	bpf_program__set_autoattach(skeleton->progs.register_self, false);
+	if (!tree)
+		bpf_map__set_max_entries(skeleton->maps.tree, 1);
+}
+
+static int probe_open(const struct probe_options *options, enum probe_attachment attachment,
+		      struct spillwatch_bpf **ret_skeleton)
+{
+	struct spillwatch_bpf *skeleton = spillwatch_bpf__open();
+	__u32 bound = options->inspect_bytes ? options->inspect_bytes : LIMIT_INSPECT_BYTES;
+
+	if (!skeleton)
+		return -errno;
+	probe_select(skeleton, attachment, options->scope);
+	/* fexit programs run preemptible, tracepoints' do not */
+	skeleton->rodata->preemptible = attachment == PROBE_FEXIT;
+	skeleton->rodata->settings.scope = options->scope;
+	skeleton->rodata->settings.cgroup_id = options->cgroup.id;
+	skeleton->rodata->settings.cgroup_level = options->cgroup.level;
+	skeleton->rodata->settings.watch = options->watch;
+	skeleton->rodata->settings.inspect_bytes =
+		bound < LIMIT_INSPECT_BYTES ? bound : LIMIT_INSPECT_BYTES;
+	if (options->ring_bytes)
+		bpf_map__set_max_entries(skeleton->maps.samples, options->ring_bytes);
+	*ret_skeleton = skeleton;
+	return 0;
+}
+
+/* Lets the kernel note who we are, before anything is attached; see bpf/self.bpf.c. */
+static int probe_register_self(const struct spillwatch_bpf *skeleton)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, run);
+
+	return bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.register_self), &run);
+}
+
+static int probe_try(const struct probe_options *options, enum probe_attachment attachment,
+		     struct probe_failure *failure, struct spillwatch_bpf **ret_skeleton)
+{
+	struct spillwatch_bpf *skeleton;
+	const char *step = "load";
+	int r;
+
+	probe_last_warning[0] = '\0';
+	r = probe_open(options, attachment, &skeleton);
+	if (r == 0) {
+		r = spillwatch_bpf__load(skeleton);
+		if (r == 0)
+			r = probe_register_self(skeleton);
+		if (r == 0) {
+			step = "attach";
+			r = spillwatch_bpf__attach(skeleton);
+		}
+		if (r < 0)
+			spillwatch_bpf__destroy(skeleton);
+	}
+	failure->error = r;
+	failure->step = step;
+	memcpy(failure->text, probe_last_warning, sizeof(failure->text));
+	if (r == 0)
+		*ret_skeleton = skeleton;
+	return r;
+}
+
+int probe_start(const struct probe_options *options, probe_record record, void *context,
+		struct probe_failure *failures, struct probe **ret_probe)
+{
+	struct probe_failure own[PROBE_ATTACHMENT_MAX];
+	AUTO_FREE struct probe *probe = calloc(1, sizeof(*probe));
+	int r = -EINVAL;
+
+	if (!probe)
+		return -ENOMEM;
+	if (!failures)
+		failures = own;
+	memset(failures, 0, sizeof(own));
+	libbpf_set_print(probe_print);
+	for (probe->attachment = PROBE_FEXIT; probe->attachment < PROBE_ATTACHMENT_MAX;
+	     probe->attachment++) {
+		if (options->attachment != PROBE_AUTO && options->attachment != probe->attachment)
+			continue;
+		r = probe_try(options, probe->attachment, &failures[probe->attachment],
+			      &probe->skeleton);
+		if (r == 0)
+			break;
+	}
+	if (r < 0)
+		return r;
+	probe->cpus = libbpf_num_possible_cpus();
+	probe->ring = ring_buffer__new(bpf_map__fd(probe->skeleton->maps.samples), record, context,
+				       NULL);
+	if (!probe->ring || probe->cpus < 0) {
+		r = probe->cpus < 0 ? probe->cpus : -errno;
+		ring_buffer__free(probe->ring);
+		spillwatch_bpf__destroy(probe->skeleton);
+		return r;
+	}
+	*ret_probe = TAKE(probe);
+	return 0;
+}
+
+void probe_stop(struct probe *probe)
+{
+	if (!probe)
+		return;
+	ring_buffer__free(probe->ring);
+	spillwatch_bpf__destroy(probe->skeleton);
+	free(probe);
+}
+
+enum probe_attachment probe_attachment(const struct probe *probe)
+{
+	return probe->attachment;
+}
+
+int probe_fd(const struct probe *probe)
+{
+	return ring_buffer__epoll_fd(probe->ring);
+}
+
+int probe_consume(struct probe *probe)
+{
+	return ring_buffer__consume(probe->ring);
+}
+
+/* Runs of a program that the kernel left out, since 5.12 in bpf_prog_info; 0 where it can't tell. */
+static uint64_t probe_program_skipped(const struct bpf_program *program)
+{
+	struct bpf_prog_info info = {0};
+	__u32 size = sizeof(info);
+
+	if (bpf_program__fd(program) < 0 ||
+	    bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) < 0)
+		return 0;
+	return info.recursion_misses;
+}
+
+int probe_counts(const struct probe *probe, struct probe_counts *ret_counts)
+{
+	struct probe_counts counts = {0};
+	struct bpf_program *program;
+	__u32 zero = 0;
+	/* each CPU's share, as the kernel pads it: a multiple of 8 bytes, which a row of u64 is */
+	AUTO_FREE struct counters *shares = calloc((size_t)probe->cpus, sizeof(*shares));
+
+	if (!shares)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(bpf_map__fd(probe->skeleton->maps.counters), &zero, shares) < 0)
+		return -errno;
+	for (int cpu = 0; cpu < probe->cpus; cpu++)
+		for (int id = 0; id < COUNTER_MAX; id++)
+			counts.value[id] += shares[cpu].value[id];
+	bpf_object__for_each_program(program, probe->skeleton->obj)
+		counts.programs_skipped += probe_program_skipped(program);
+	*ret_counts = counts;
+	return 0;
+}

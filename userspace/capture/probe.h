@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The BPF side as userspace holds it: loaded, attached, its ring, its counters. One probe a process.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "capture/cgroup.h"
+#include "counters.h"
+#include "scope.h"
+
+enum probe_attachment {
+	PROBE_AUTO,    /* fexit, else syscall */
+	PROBE_FEXIT,   /* fexit on the VFS's write functions */
+	PROBE_SYSCALL, /* tp_btf on sys_exit */
+	PROBE_ATTACHMENT_MAX
+};
+
+/* probe_attachment_name() - "fexit", "syscall", "auto"; static. */
+const char *probe_attachment_name(enum probe_attachment attachment);
+
+struct probe_options {
+	enum probe_attachment attachment;
+	enum scope_mode scope;
+	struct cgroup cgroup;	/* SCOPE_CGROUP */
+	uint32_t watch;		/* FILE_KIND_BIT()s */
+	uint32_t inspect_bytes; /* bound of one call; 0: LIMIT_INSPECT_BYTES */
+	uint32_t ring_bytes;	/* a power of two, at least a page; 0: LIMIT_RING_BYTES */
+};
+
+/* Why an attachment could not be used; error is 0 if it could, or was not tried. */
+struct probe_failure {
+	int error;	 /* negative errno */
+	const char *step; /* "load", "attach"; static */
+	char text[512];	 /* what libbpf and the verifier said last, one line */
+};
+
+struct probe;
+
+/*
+ * Called for each record in the ring, in the ring's order. The bytes are the ring's own, gone after
+ * the return. A negative result stops the reading and is returned by probe_consume().
+ */
+typedef int (*probe_record)(void *context, void *data, size_t size);
+
+/*
+ * probe_start() - loads and attaches; from here on writes are seen. The calling process is left out
+ * of what is watched; with SCOPE_TREE its future children are what is watched.
+ * @failures: array of PROBE_ATTACHMENT_MAX, filled for each attachment that was tried; may be NULL
+ * Returns 0 and *ret_probe (end it with probe_stop()), or the last attempt's negative errno: -EPERM
+ * without privilege, -ENOTSUP if the kernel has no BTF.
+ */
+int probe_start(const struct probe_options *options, probe_record record, void *context,
+		struct probe_failure *failures, struct probe **ret_probe);
+
+/* probe_stop() - detaches and frees; NULL is fine. */
+void probe_stop(struct probe *probe);
+
+/* probe_attachment() - which one is in use. */
+enum probe_attachment probe_attachment(const struct probe *probe);
+
+/* probe_fd() - a descriptor that polls readable when records wait; owned by the probe. */
+int probe_fd(const struct probe *probe);
+
+/* probe_consume() - hands all waiting records on. Returns their number or a negative errno. */
+int probe_consume(struct probe *probe);
+
+/* What the kernel side has counted so far, over all CPUs, since probe_start(). */
+struct probe_counts {
+	uint64_t value[COUNTER_MAX]; /* by enum counter_id */
+	uint64_t programs_skipped;   /* runs the kernel skipped because the program was preempted on that CPU */
+};
+
+/* probe_counts() - Returns 0 or a negative errno (output untouched). */
+int probe_counts(const struct probe *probe, struct probe_counts *ret_counts);

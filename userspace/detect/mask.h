@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The one module that makes printable text out of bytes that may hold tokens: paths, command lines,
+ * process names. Everything that is shown, logged or stored goes through it; nothing else does this.
+ *
+ * Masked is more than a whole token, because these strings are cut at bounds: what follows a token
+ * identifier and a dot, however short; a run of 64 or more [A-Z0-9] standing alone; and any stretch
+ * of MASK_FRAGMENT_LEN or more bytes of the secret portion that the caller knows (the one in the
+ * sample that is being named).
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What stands in place of a secret portion; the platform's own agents print the same. */
+#define MASK_TEXT "<masked>"
+/* The shortest stretch of a known secret portion that is masked wherever it stands. */
+#define MASK_FRAGMENT_LEN 8
+
+/* A secret portion that must not appear; borrowed, may be NULL/0. */
+struct mask_known {
+	const uint8_t *secret;
+	size_t len;
+};
+
+/*
+ * mask_text() - a printable copy of bytes[0, len): secrets masked, then every byte that is not part
+ * of valid UTF-8, and every control character, escaped as \xNN (so that the text is valid UTF-8
+ * without control characters; a backslash stays as it is).
+ * @known: may be NULL. Returns 0 and *ret_text (malloc'ed, the caller frees), or -ENOMEM.
+ */
+int mask_text(const void *bytes, size_t len, const struct mask_known *known, char **ret_text);
+
+/*
+ * mask_args() - the same for a command line as the kernel keeps it (arguments separated by NUL, the
+ * last one perhaps cut): arguments joined by a space each; trailing NULs are dropped. Masking sees
+ * the joined text, and a secret that is an argument of its own is masked too.
+ */
+int mask_args(const void *bytes, size_t len, const struct mask_known *known, char **ret_text);

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Log lines, written with one write(2) each so that they don't mix with other processes' output.
+ * Nothing that came out of a sample may be logged unless mask.h made it printable.
+ */
+#include "lib/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static void log_line(const char *level, const char *format, va_list args)
+{
+	char line[1024];
+	int head = snprintf(line, sizeof(line), "spillwatch: %s", level);
+
+	vsnprintf(line + head, sizeof(line) - (size_t)head, format, args);
+	fprintf(stderr, "%s\n", line);
+}
+
+#define LOG_FUNCTION(name, level)                                                                  \
+	void name(const char *format, ...)                                                         \
+	{                                                                                          \
+		va_list args;                                                                      \
+                                                                                                   \
+		va_start(args, format);                                                            \
+		log_line(level, format, args);                                                     \
+		va_end(args);                                                                      \
+	}
+
+LOG_FUNCTION(log_error, "")
+LOG_FUNCTION(log_warning, "warning: ")
+LOG_FUNCTION(log_note, "")
