@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * `spillwatch check`: what this kernel offers. Each attachment is really tried, for a moment and with
+ * nobody in its scope, because a kernel's version and configuration don't tell what it will refuse.
+ */
+#include "cmd/command.h"
+#include "cmd/diagnose.h"
+#include "cmd/monitor.h"
+#include "cmd/options.h"
+#include "lib/cleanup.h"
+#include "lib/exit_code.h"
+#include "lib/log.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <getopt.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <time.h>
+
+static void check_line(const char *mark, const char *what, const char *text)
+{
+	printf("  %-4s  %-22s  %s\n", mark, what, text);
+}
+
+static int check_record(void *context, void *data, size_t size)
+{
+	(void)context;
+	(void)data;
+	(void)size;
+	return 0;
+}
+
+/* Tries one attachment; says how it went. Returns whether it works. */
+static bool check_attachment(enum probe_attachment attachment, const char *what)
+{
+	struct probe_options options = {
+		.attachment = attachment,
+		.scope = SCOPE_TREE,
+		.watch = FILE_KINDS_DEFAULT,
+	};
+	struct probe_failure failures[PROBE_ATTACHMENT_MAX];
+	struct timespec before, after;
+	struct probe *probe;
+	char text[768];
+	int r;
+
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	r = probe_start(&options, check_record, NULL, failures, &probe);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	if (r < 0) {
+		const struct probe_failure *failure = &failures[attachment];
+
+		snprintf(text, sizeof(text), "refused at %s: %s%s%s%s", failure->step ? failure->step : "load",
+			 strerror(-r), *failure->text ? " (" : "", failure->text,
+			 *failure->text ? ")" : "");
+		check_line("no", what, text);
+		return false;
+	}
+	probe_stop(probe);
+	snprintf(text, sizeof(text), "loads and attaches, in %ld ms",
+		 (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000);
+	check_line("ok", what, text);
+	return true;
+}
+
+static void check_capability(unsigned int capability, const char *name, const char *why)
+{
+	bool have = capng_have_capability(CAPNG_EFFECTIVE, capability);
+
+	check_line(have ? "ok" : "no", name, have ? "" : why);
+}
+
+static void check_cgroup(void)
+{
+	static const char *const places[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
+	struct statfs fs;
+	char text[64];
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		if (statfs(places[i], &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC)
+			continue;
+		snprintf(text, sizeof(text), "at %s", places[i]);
+		check_line("ok", "cgroup v2", text);
+		return;
+	}
+	check_line("no", "cgroup v2", "not mounted: --cgroup can't be used");
+}
+
+static void check_verdict(bool fexit, bool syscall)
+{
+	if (fexit)
+		printf("\nspillwatch would attach by fexit: only the write functions are touched.\n");
+	else if (syscall)
+		printf("\nspillwatch would attach by syscall: every write is seen as well, but each system call of\n"
+		       "the host pays for the hook (some 100 ns). fexit needs a kernel that allows BPF\n"
+		       "trampolines: CONFIG_FUNCTION_TRACER and CONFIG_DYNAMIC_FTRACE, no lockdown that forbids it.\n");
+	else if (!diagnose_has_btf())
+		printf("\nspillwatch can't run: this kernel has no BTF. Boot one with CONFIG_DEBUG_INFO_BTF=y,\n"
+		       "such as those of Debian 12 and later.\n");
+	else
+		printf("\nspillwatch can't run here. As root (sudo), outside a container or in one with CAP_BPF,\n"
+		       "CAP_PERFMON and CAP_DAC_READ_SEARCH, a kernel from 5.17 on allows one of the two.\n");
+}
+
+static int check_main(int argc, char **argv)
+{
+	static const struct option long_options[] = {{"help", no_argument, NULL, 'h'}, {0}};
+	struct utsname host;
+	bool fexit, syscall;
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+		if (option == 'h')
+			return command_help.main(2, (char *[]){"help", "check", NULL});
+		return options_unknown(&command_check, option, argv);
+	}
+	if (optind < argc) {
+		log_error("'check' takes no arguments");
+		return EXIT_CODE_USAGE;
+	}
+	if (uname(&host) < 0) {
+		log_error("can't tell the kernel: %s", strerror(errno));
+		return EXIT_CODE_RUNTIME;
+	}
+	printf("Kernel %s %s\n", host.release, host.machine);
+	check_line(diagnose_has_btf() ? "ok" : "no", "BTF",
+		   diagnose_has_btf() ? "/sys/kernel/btf/vmlinux" : "/sys/kernel/btf/vmlinux can't be read");
+	fexit = check_attachment(PROBE_FEXIT, "fexit attachment");
+	syscall = check_attachment(PROBE_SYSCALL, "syscall attachment");
+	check_cgroup();
+	printf("Privileges\n");
+	check_capability(CAP_BPF, "CAP_BPF", "needed to load programs (CAP_SYS_ADMIN does as well)");
+	check_capability(CAP_PERFMON, "CAP_PERFMON",
+			 "needed to trace the kernel (CAP_SYS_ADMIN does as well)");
+	check_capability(CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH",
+			 "needed to name processes of other users that started before");
+	check_capability(CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE",
+			 "a warning only: kernels since 5.11 need no higher memory lock limit");
+	check_verdict(fexit, syscall);
+	return fexit || syscall ? EXIT_CODE_OK : EXIT_CODE_KERNEL;
+}
+
+const struct command command_check = {
+	.name = "check",
+	.summary = "what this kernel offers, and what is missing",
+	.usage = "Usage: spillwatch check\n\n"
+		 "Tries each attachment for a moment, watching nobody, and says which one `run` and `exec` would\n"
+		 "take, what is missing and how to get it. Ends with 0 if there is one, else with 4.\n",
+	.main = check_main,
+};

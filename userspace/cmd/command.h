@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The commands: each parses its own arguments and returns an exit code. */
+#pragma once
+
+struct command {
+	const char *name;
+	const char *summary; /* one line, for `help` */
+	const char *usage;   /* the whole text of `help NAME` */
+	/* argv[0] is the command's name; returns an enum exit_code, or for exec its command's status */
+	int (*main)(int argc, char **argv);
+};
+
+extern const struct command command_run, command_exec, command_check, command_version, command_help;
+
+/* All of them, in the order `help` shows; the last is NULL. Defined in main.c. */
+extern const struct command *const commands[];
+
+/* command_find() - by name, NULL if there is none. */
+const struct command *command_find(const char *name);

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * `spillwatch exec -- COMMAND`: watches one command and all its descendants, and ends as it did.
+ *
+ * The command is an ordinary child: it has our terminal, our input, output and process group, and is
+ * followed in the kernel from its fork on (bpf/follow.bpf.c). Signals that the terminal sends reach
+ * it directly; those that are sent to us by hand are handed on.
+ */
+#include "cmd/command.h"
+#include "cmd/monitor.h"
+#include "cmd/options.h"
+#include "lib/cleanup.h"
+#include "lib/exit_code.h"
+#include "lib/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+/* The kernel has sent every sample before the command's end is seen; only judging takes time. */
+#define EXEC_SETTLE_MS 30000
+
+struct exec_options {
+	struct monitor_options monitor;
+	unsigned long exit_code;
+	bool has_exit_code;
+	char **command; /* NULL-terminated, borrowed from argv */
+};
+
+enum { OPTION_EXIT_CODE = OPTION_OWN };
+
+static const struct option exec_long_options[] = {
+	OPTIONS_SHARED,
+	{"exit-code", required_argument, NULL, OPTION_EXIT_CODE},
+	{0},
+};
+
+static int exec_parse(int argc, char **argv, struct exec_options *options)
+{
+	int option, r;
+
+	opterr = 0;
+	/* '+': options end at the command, whose own options are not ours */
+	while ((option = getopt_long(argc, argv, "+:h", exec_long_options, NULL)) != -1) {
+		r = options_shared(&command_exec, option, &options->monitor);
+		if (r > 0)
+			return r;
+		if (r == 0)
+			continue;
+		switch (option) {
+		case OPTION_EXIT_CODE:
+			if (options_number(optarg, 0, 255, &options->exit_code)) {
+				options->has_exit_code = true;
+				break;
+			}
+			log_error("--exit-code takes a number from 0 to 255");
+			return EXIT_CODE_USAGE;
+		case 'h':
+			return -1;
+		default:
+			return options_unknown(&command_exec, option, argv);
+		}
+	}
+	if (optind >= argc) {
+		log_error("no command to watch; use 'spillwatch exec [OPTION…] -- COMMAND [ARGUMENT…]'");
+		return EXIT_CODE_USAGE;
+	}
+	options->command = argv + optind;
+	return 0;
+}
+
+/* Signals that we take in the command's stead, and the mask to give back to it. */
+static int exec_signals(sigset_t *ret_before)
+{
+	static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP,	 SIGUSR1,
+				      SIGUSR2, SIGALRM, SIGCONT, SIGWINCH};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaddset(&set, signals[i]);
+	if (sigprocmask(SIG_BLOCK, &set, ret_before) < 0)
+		return -errno;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* In the child: becomes the command, or tells the parent through `report` why it can't. */
+static void exec_child(char **command, const sigset_t *mask, int report)
+{
+	int error;
+
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	execvp(command[0], command);
+	error = errno;
+	if (write(report, &error, sizeof(error)) < 0)
+		error = EIO;
+	_exit(error == ENOENT ? EXIT_CODE_NOT_FOUND : EXIT_CODE_NOT_EXECUTABLE);
+}
+
+/* Starts the command. Returns its pid; or a negative exit code after saying what is wrong. */
+static pid_t exec_start(char **command, const sigset_t *mask)
+{
+	int report[2], error = 0;
+	pid_t pid;
+
+	if (pipe2(report, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
+		log_error("can't start the command: %s", strerror(errno));
+		return -EXIT_CODE_RUNTIME;
+	}
+	if (pid == 0)
+		exec_child(command, mask, report[1]);
+	close(report[1]);
+	/* end of file: the exec succeeded and closed its end */
+	if (read(report[0], &error, sizeof(error)) != sizeof(error))
+		error = 0;
+	close(report[0]);
+	if (!error)
+		return pid;
+	waitpid(pid, NULL, 0);
+	/* the command's name is not repeated: it can hold anything */
+	log_error("can't start the command: %s", strerror(error));
+	return error == ENOENT ? -EXIT_CODE_NOT_FOUND : -EXIT_CODE_NOT_EXECUTABLE;
+}
+
+/* Hands a signal on, unless the terminal has sent it to the command as well. */
+static void exec_forward(int signals, pid_t pid)
+{
+	struct signalfd_siginfo info;
+
+	while (read(signals, &info, sizeof(info)) == sizeof(info))
+		if (info.ssi_code <= 0 && info.ssi_pid != (uint32_t)pid)
+			kill(pid, (int)info.ssi_signo);
+}
+
+/* Until the command has ended. Returns its status as waitpid(2) gives it, or a negative errno. */
+static int exec_loop(struct monitor *monitor, int signals, pid_t pid)
+{
+	AUTO_CLOSE int ended = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd fds[] = {
+		{.fd = monitor_fd(monitor), .events = POLLIN},
+		{.fd = signals, .events = POLLIN},
+		{.fd = ended, .events = POLLIN},
+	};
+	int status, r;
+
+	if (ended < 0)
+		return -errno;
+	for (;;) {
+		if (poll(fds, sizeof(fds) / sizeof(*fds), -1) < 0 && errno != EINTR)
+			return -errno;
+		if (fds[1].revents)
+			exec_forward(signals, pid);
+		if (fds[0].revents) {
+			r = monitor_drain(monitor);
+			if (r < 0)
+				return r;
+		}
+		if (fds[2].revents && waitpid(pid, &status, 0) == pid)
+			return status;
+	}
+}
+
+static int exec_status(const struct exec_options *options, const struct monitor *monitor, int status)
+{
+	if (options->has_exit_code && monitor_stats(monitor)->alerts)
+		return (int)options->exit_code;
+	if (WIFSIGNALED(status))
+		return 128 + WTERMSIG(status);
+	return WEXITSTATUS(status);
+}
+
+static int exec_watch(struct exec_options *options, struct monitor *monitor, int signals,
+		      const sigset_t *mask)
+{
+	pid_t pid = exec_start(options->command, mask);
+	int r, status;
+
+	if (pid < 0)
+		return -pid;
+	signal(SIGPIPE, SIG_IGN);
+	status = exec_loop(monitor, signals, pid);
+	if (status < 0) {
+		log_error("reading samples failed: %s; the command goes on unwatched", strerror(-status));
+		return EXIT_CODE_RUNTIME;
+	}
+	r = monitor_settle(monitor, EXEC_SETTLE_MS);
+	if (r < 0)
+		log_warning("not every write was judged in time: %s", strerror(-r));
+	monitor_summary(monitor, true);
+	return exec_status(options, monitor, status);
+}
+
+static int exec_main(int argc, char **argv)
+{
+	struct exec_options options = {.monitor = monitor_defaults()};
+	AUTO_CLOSE int signals = -1;
+	struct monitor *monitor;
+	sigset_t mask;
+	int r;
+
+	r = exec_parse(argc, argv, &options);
+	if (r < 0)
+		return command_help.main(2, (char *[]){"help", "exec", NULL});
+	if (r > 0)
+		return r;
+	options.monitor.probe.scope = SCOPE_TREE;
+	r = monitor_open(&options.monitor, &monitor);
+	if (r)
+		return r;
+	signals = exec_signals(&mask);
+	if (signals < 0) {
+		log_error("can't receive signals: %s", strerror(errno));
+		r = EXIT_CODE_RUNTIME;
+	} else {
+		r = exec_watch(&options, monitor, signals, &mask);
+	}
+	monitor_close(monitor);
+	return r;
+}
+
+const struct command command_exec = {
+	.name = "exec",
+	.summary = "watch one command and everything it starts",
+	.usage = "Usage: spillwatch exec [OPTION…] -- COMMAND [ARGUMENT…]\n\n"
+		 "Runs COMMAND with this terminal, input and output, and raises an alert for each token that it\n"
+		 "or any of its descendants writes to a file. Ends with COMMAND's exit status, or with 128 plus\n"
+		 "the signal that ended it; 127 if there is no such command. Silent if there is nothing to say.\n\n"
+		 "  --exit-code N          end with N if any alert was raised\n" OPTIONS_SHARED_USAGE,
+	.main = exec_main,
+};

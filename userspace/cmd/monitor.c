@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * ring → matcher → attribute → alert → sinks: the only place that knows more than one stage.
+ *
+ * Invariant: every record taken out of the ring ends as an alert or in a counter. The record lies in
+ * the ring's memory, which is read-only to us; the only copy of a secret portion made here is none.
+ */
+#include "cmd/monitor.h"
+
+#include "alert/alert.h"
+#include "attribute/attribute.h"
+#include "attribute/host.h"
+#include "cmd/diagnose.h"
+#include "cmd/summary.h"
+#include "detect/sample_view.h"
+#include "detect/token.h"
+#include "lib/cleanup.h"
+#include "lib/exit_code.h"
+#include "lib/log.h"
+#include "sink/sink_file.h"
+#include "sink/sink_text.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MONITOR_SINKS 3
+
+struct monitor {
+	struct probe *probe;
+	struct attribute *attribute;
+	struct sink *sinks[MONITOR_SINKS];
+	size_t sink_count;
+	struct monitor_stats stats;
+};
+
+struct monitor_options monitor_defaults(void)
+{
+	return (struct monitor_options){
+		.probe = {.scope = SCOPE_HOST, .watch = FILE_KINDS_DEFAULT},
+	};
+}
+
+static void monitor_emit(struct monitor *monitor, const struct alert *alert)
+{
+	for (size_t i = 0; i < monitor->sink_count; i++)
+		if (sink_emit(monitor->sinks[i], alert) < 0)
+			monitor->stats.sink_errors++;
+}
+
+/* One record of the ring. Never fails: what can't be used is counted. */
+static int monitor_record(void *context, void *data, size_t size)
+{
+	struct monitor *monitor = context;
+	struct alert alert = {0};
+	struct sample_view view;
+	struct token_span span;
+	struct token token;
+
+	monitor->stats.samples++;
+	if (sample_view_parse(data, size, &view) < 0 ||
+	    !token_match(view.window, view.head->window_len, 0, &token, &span)) {
+		monitor->stats.samples_bad++;
+		return 0;
+	}
+	if (attribute_alert(monitor->attribute, &view, &token, &span, &alert) < 0) {
+		monitor->stats.alerts_failed++;
+		return 0;
+	}
+	monitor->stats.alerts++;
+	monitor->stats.placeholders += token.placeholder;
+	monitor_emit(monitor, &alert);
+	alert_free(&alert);
+	return 0;
+}
+
+static int monitor_add_sink(struct monitor *monitor, int r, struct sink *sink)
+{
+	if (r == 0)
+		monitor->sinks[monitor->sink_count++] = sink;
+	return r;
+}
+
+static int monitor_open_sinks(struct monitor *monitor, const struct monitor_options *options)
+{
+	bool to_stdout = options->alerts && strcmp(options->alerts, "-") == 0;
+	struct sink *sink = NULL;
+	int r = 0;
+
+	if (options->alerts)
+		r = monitor_add_sink(monitor, sink_file_open(options->alerts, &sink), sink);
+	if (r == 0 && options->output == MONITOR_OUTPUT_JSON && !to_stdout)
+		r = monitor_add_sink(monitor, sink_file_open("-", &sink), sink);
+	if (r == 0 && (options->output == MONITOR_OUTPUT_TEXT ||
+		       (options->output == MONITOR_OUTPUT_AUTO &&
+			(!options->alerts || isatty(STDERR_FILENO)))))
+		r = monitor_add_sink(monitor, sink_text_open(&sink), sink);
+	return r;
+}
+
+int monitor_open(const struct monitor_options *options, struct monitor **ret_monitor)
+{
+	struct probe_failure failures[PROBE_ATTACHMENT_MAX];
+	struct monitor *monitor = calloc(1, sizeof(*monitor));
+	int r;
+
+	if (!monitor) {
+		log_error("out of memory");
+		return EXIT_CODE_RUNTIME;
+	}
+	r = monitor_open_sinks(monitor, options);
+	if (r < 0) {
+		log_error("can't write the alert file: %s; give --alerts a file in a directory that exists "
+			  "and that you may write to",
+			  strerror(-r));
+		monitor_close(monitor);
+		return EXIT_CODE_CONFIG;
+	}
+	r = attribute_open(NULL, &monitor->attribute);
+	if (r < 0) {
+		log_error("can't start: %s", strerror(-r));
+		monitor_close(monitor);
+		return EXIT_CODE_RUNTIME;
+	}
+	r = probe_start(&options->probe, monitor_record, monitor, failures, &monitor->probe);
+	if (r < 0) {
+		diagnose_failure(options->probe.attachment, failures, r);
+		monitor_close(monitor);
+		return EXIT_CODE_KERNEL;
+	}
+	*ret_monitor = monitor;
+	return 0;
+}
+
+void monitor_close(struct monitor *monitor)
+{
+	if (!monitor)
+		return;
+	probe_stop(monitor->probe);
+	for (size_t i = 0; i < monitor->sink_count; i++)
+		sink_close(monitor->sinks[i]);
+	attribute_close(monitor->attribute);
+	free(monitor);
+}
+
+int monitor_fd(const struct monitor *monitor)
+{
+	return probe_fd(monitor->probe);
+}
+
+int monitor_drain(struct monitor *monitor)
+{
+	int r = probe_consume(monitor->probe);
+
+	return r < 0 ? r : 0;
+}
+
+int monitor_settle(struct monitor *monitor, int timeout_ms)
+{
+	const struct timespec pause = {.tv_nsec = 1000 * 1000};
+	struct probe_counts counts;
+	int r = probe_counts(monitor->probe, &counts);
+
+	if (r < 0)
+		return r;
+	/* a record that another CPU is still copying holds up those behind it, for microseconds */
+	while (r == 0 && monitor->stats.samples < counts.value[COUNTER_samples_sent]) {
+		r = monitor_drain(monitor);
+		if (r == 0 && monitor->stats.samples < counts.value[COUNTER_samples_sent]) {
+			nanosleep(&pause, NULL);
+			if (timeout_ms-- <= 0)
+				r = -ETIME;
+		}
+	}
+	return r;
+}
+
+int monitor_reopen(struct monitor *monitor)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < monitor->sink_count; i++) {
+		int one = sink_reopen(monitor->sinks[i]);
+
+		r = one < 0 ? one : r;
+	}
+	return r;
+}
+
+const struct monitor_stats *monitor_stats(const struct monitor *monitor)
+{
+	return &monitor->stats;
+}
+
+enum probe_attachment monitor_attachment(const struct monitor *monitor)
+{
+	return probe_attachment(monitor->probe);
+}
+
+void monitor_summary(struct monitor *monitor, bool quiet)
+{
+	struct probe_counts counts;
+	int r = probe_counts(monitor->probe, &counts);
+
+	if (r < 0)
+		log_error("can't read the counters: %s", strerror(-r));
+	else
+		summary_print(&counts, &monitor->stats, quiet);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The stages, wired: ring → matcher → attribute → alert → sinks. `run` and `exec` differ in whom
+ * they watch and when they end; the rest is here.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "capture/probe.h"
+
+enum monitor_output {
+	MONITOR_OUTPUT_AUTO,
+	MONITOR_OUTPUT_TEXT,
+	MONITOR_OUTPUT_JSON,
+};
+
+struct monitor_options {
+	struct probe_options probe;
+	const char *alerts; /* file for JSON lines, "-" is standard output; NULL: none. Borrowed. */
+	enum monitor_output output;
+};
+
+/* What happened on the way from the ring to the sinks. */
+struct monitor_stats {
+	uint64_t samples;	/* records taken out of the ring */
+	uint64_t samples_bad;	/* records that did not parse or held no token */
+	uint64_t alerts;	/* raised, placeholders among them */
+	uint64_t placeholders;
+	uint64_t alerts_failed; /* could not be built (memory) */
+	uint64_t sink_errors;	/* alerts that a sink could not take */
+};
+
+struct monitor;
+
+/* monitor_defaults() - the options with nothing given on the command line. */
+struct monitor_options monitor_defaults(void);
+
+/*
+ * monitor_open() - opens the sinks, then loads and attaches. Says on standard error what is wrong.
+ * Returns 0 and *ret_monitor (end it with monitor_close()), or an exit code.
+ */
+int monitor_open(const struct monitor_options *options, struct monitor **ret_monitor);
+
+/* monitor_close() - detaches, closes the sinks, frees; NULL is fine. */
+void monitor_close(struct monitor *monitor);
+
+/* monitor_fd() - polls readable when samples wait. */
+int monitor_fd(const struct monitor *monitor);
+
+/* monitor_drain() - turns all waiting samples into alerts. Returns 0 or a negative errno. */
+int monitor_drain(struct monitor *monitor);
+
+/*
+ * monitor_settle() - drains until every sample that the kernel has sent up to now is judged, or
+ * timeout_ms have passed. Returns 0, -ETIME or another negative errno.
+ */
+int monitor_settle(struct monitor *monitor, int timeout_ms);
+
+/* monitor_reopen() - opens the alert file anew (log rotation). Returns 0 or a negative errno. */
+int monitor_reopen(struct monitor *monitor);
+
+const struct monitor_stats *monitor_stats(const struct monitor *monitor);
+enum probe_attachment monitor_attachment(const struct monitor *monitor);
+
+/*
+ * monitor_summary() - what was inspected, raised and lost, on standard error.
+ * @quiet: say nothing if there was no alert and no loss
+ */
+void monitor_summary(struct monitor *monitor, bool quiet);

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Options shared by the commands that monitor. Bad input gets one sentence that says what to do,
+ * and EXIT_CODE_USAGE.
+ */
+#include "cmd/options.h"
+
+#include "lib/exit_code.h"
+#include "lib/log.h"
+#include "limits.h"
+#include "policy/watch.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool options_number(const char *text, unsigned long min, unsigned long max, unsigned long *ret_number)
+{
+	unsigned long number;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (errno || *end || number < min || number > max)
+		return false;
+	*ret_number = number;
+	return true;
+}
+
+static int options_output(const struct command *command, struct monitor_options *options)
+{
+	if (strcmp(optarg, "auto") == 0)
+		options->output = MONITOR_OUTPUT_AUTO;
+	else if (strcmp(optarg, "text") == 0)
+		options->output = MONITOR_OUTPUT_TEXT;
+	else if (strcmp(optarg, "json") == 0)
+		options->output = MONITOR_OUTPUT_JSON;
+	else {
+		log_error("--output takes auto, text or json; see 'spillwatch help %s'",
+			  command->name);
+		return EXIT_CODE_USAGE;
+	}
+	return 0;
+}
+
+static int options_attach(const struct command *command, struct monitor_options *options)
+{
+	for (int i = 0; i < PROBE_ATTACHMENT_MAX; i++) {
+		if (strcmp(optarg, probe_attachment_name(i)) != 0)
+			continue;
+		options->probe.attachment = i;
+		return 0;
+	}
+	log_error("--attach takes auto, fexit or syscall; see 'spillwatch help %s'", command->name);
+	return EXIT_CODE_USAGE;
+}
+
+int options_shared(const struct command *command, int option, struct monitor_options *options)
+{
+	const char *bad;
+	size_t bad_len;
+	unsigned long number;
+
+	switch (option) {
+	case OPTION_ALERTS:
+		options->alerts = optarg;
+		return 0;
+	case OPTION_OUTPUT:
+		return options_output(command, options);
+	case OPTION_ATTACH:
+		return options_attach(command, options);
+	case OPTION_WATCH:
+		if (watch_parse(optarg, &options->probe.watch, &bad, &bad_len) == 0)
+			return 0;
+		log_error("--watch does not know '%.*s'; see 'spillwatch help %s'", (int)bad_len, bad,
+			  command->name);
+		return EXIT_CODE_USAGE;
+	case OPTION_INSPECT_BYTES:
+		if (options_number(optarg, 1, LIMIT_INSPECT_BYTES, &number)) {
+			options->probe.inspect_bytes = (uint32_t)number;
+			return 0;
+		}
+		log_error("--inspect-bytes takes a number from 1 to %u", LIMIT_INSPECT_BYTES);
+		return EXIT_CODE_USAGE;
+	case OPTION_RING_BYTES:
+		if (options_number(optarg, 4096, 1UL << 30, &number) && !(number & (number - 1))) {
+			options->probe.ring_bytes = (uint32_t)number;
+			return 0;
+		}
+		log_error("--ring-bytes takes a power of two from 4096 to %lu", 1UL << 30);
+		return EXIT_CODE_USAGE;
+	default:
+		return -1;
+	}
+}
+
+int options_unknown(const struct command *command, int option, char *const *argv)
+{
+	const char *what = argv[optind - 1];
+
+	/* a token may stand in a mistyped option: only its name is repeated */
+	if (option == ':')
+		log_error("option '%.*s' needs a value; see 'spillwatch help %s'",
+			  (int)strcspn(what, "="), what, command->name);
+	else
+		log_error("unknown option '%.*s'; see 'spillwatch help %s'", (int)strcspn(what, "="),
+			  what, command->name);
+	return EXIT_CODE_USAGE;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The options that `run` and `exec` share, as getopt_long(3) entries and as one switch. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "cmd/command.h"
+#include "cmd/monitor.h"
+
+struct option;
+
+/* What getopt_long() returns for the shared options; commands number their own from OPTION_OWN on. */
+enum {
+	OPTION_ALERTS = 256,
+	OPTION_OUTPUT,
+	OPTION_ATTACH,
+	OPTION_WATCH,
+	OPTION_INSPECT_BYTES,
+	OPTION_RING_BYTES,
+	OPTION_OWN,
+};
+
+/* Entries for getopt_long(3)'s array. */
+#define OPTIONS_SHARED                                                                             \
+	{"alerts", required_argument, NULL, OPTION_ALERTS},                                        \
+	{"output", required_argument, NULL, OPTION_OUTPUT},                                        \
+	{"attach", required_argument, NULL, OPTION_ATTACH},                                        \
+	{"watch", required_argument, NULL, OPTION_WATCH},                                          \
+	{"inspect-bytes", required_argument, NULL, OPTION_INSPECT_BYTES},                          \
+	{"ring-bytes", required_argument, NULL, OPTION_RING_BYTES},                                \
+	{"help", no_argument, NULL, 'h'}
+
+/* Their part of `help NAME`. */
+#define OPTIONS_SHARED_USAGE                                                                       \
+	"  --alerts FILE          append each alert to FILE as a line of JSON (- is standard output)\n" \
+	"  --output auto|text|json\n"                                                              \
+	"                         text: a readable line for each alert on standard error; json: JSON\n" \
+	"                         on standard output; auto: text on a terminal or without --alerts\n" \
+	"  --watch LIST           destinations, by commas: disk, tmpfs, block, memfd, pipe, socket,\n" \
+	"                         tty; or default (disk,tmpfs,block), or all\n"                    \
+	"  --attach auto|fexit|syscall\n"                                                          \
+	"                         how to attach; auto takes fexit where the kernel allows it\n"    \
+	"  --inspect-bytes N      bound of one write call; bytes past it are counted (default and\n" \
+	"                         most: 16777216)\n"                                               \
+	"  --ring-bytes N         size of the ring buffer, a power of two (default: 2097152)\n"
+
+/*
+ * options_shared() - takes one shared option, as getopt_long() returned it with `optarg`.
+ * Returns 0; or an exit code after saying what is wrong; or -1 if the option is not a shared one.
+ */
+int options_shared(const struct command *command, int option, struct monitor_options *options);
+
+/* options_unknown() - says what getopt_long() stumbled over ('?' or ':'); returns EXIT_CODE_USAGE. */
+int options_unknown(const struct command *command, int option, char *const *argv);
+
+/* options_number() - a whole decimal number in [min, max]; false if text is anything else. */
+bool options_number(const char *text, unsigned long min, unsigned long max, unsigned long *ret_number);

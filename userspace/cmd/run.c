@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * `spillwatch run`: the daemon. Watches the whole host (or one cgroup) until it is told to stop or
+ * its time is over, then judges what is still in the ring and says what it did.
+ */
+#include "cmd/command.h"
+#include "cmd/monitor.h"
+#include "cmd/options.h"
+#include "lib/cleanup.h"
+#include "lib/exit_code.h"
+#include "lib/log.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+
+/* Samples sent before the end was asked for are judged, but a storm must not hold the end up. */
+#define RUN_SETTLE_MS 2000
+
+struct run_options {
+	struct monitor_options monitor;
+	const char *cgroup;
+	unsigned long duration; /* seconds; 0: until told to stop */
+};
+
+enum { OPTION_CGROUP = OPTION_OWN, OPTION_DURATION };
+
+static const struct option run_long_options[] = {
+	OPTIONS_SHARED,
+	{"cgroup", required_argument, NULL, OPTION_CGROUP},
+	{"duration", required_argument, NULL, OPTION_DURATION},
+	{0},
+};
+
+static int run_cgroup(struct run_options *options)
+{
+	int r = cgroup_resolve(options->cgroup, &options->monitor.probe.cgroup);
+
+	if (r == -ENOTTY) {
+		log_error("--cgroup: the path is not in a cgroup v2 hierarchy (often /sys/fs/cgroup, on hybrid "
+			  "systems /sys/fs/cgroup/unified)");
+		return EXIT_CODE_CONFIG;
+	}
+	if (r < 0) {
+		log_error("--cgroup: can't open the cgroup's directory: %s", strerror(-r));
+		return EXIT_CODE_CONFIG;
+	}
+	options->monitor.probe.scope = SCOPE_CGROUP;
+	return 0;
+}
+
+static int run_parse(int argc, char **argv, struct run_options *options)
+{
+	int option, r;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":h", run_long_options, NULL)) != -1) {
+		r = options_shared(&command_run, option, &options->monitor);
+		if (r > 0)
+			return r;
+		if (r == 0)
+			continue;
+		switch (option) {
+		case OPTION_CGROUP:
+			options->cgroup = optarg;
+			break;
+		case OPTION_DURATION:
+			if (options_number(optarg, 1, 1UL << 31, &options->duration))
+				break;
+			log_error("--duration takes a number of seconds");
+			return EXIT_CODE_USAGE;
+		case 'h':
+			return -1;
+		default:
+			return options_unknown(&command_run, option, argv);
+		}
+	}
+	if (optind < argc) {
+		log_error("'run' takes no arguments, only options; to watch one command use 'spillwatch exec -- "
+			  "COMMAND'");
+		return EXIT_CODE_USAGE;
+	}
+	return options->cgroup ? run_cgroup(options) : 0;
+}
+
+static int run_signals(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaddset(&set, signals[i]);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	/* an alert nobody reads any more is a sink's error, not our end */
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int run_timer(unsigned long seconds)
+{
+	struct itimerspec spec = {.it_value.tv_sec = (time_t)seconds};
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+
+	if (fd >= 0)
+		timerfd_settime(fd, 0, &spec, NULL);
+	return fd;
+}
+
+/* Takes one signal; returns whether it asks for the end. */
+static bool run_signal(struct monitor *monitor, int signals)
+{
+	struct signalfd_siginfo info;
+	int r;
+
+	if (read(signals, &info, sizeof(info)) != sizeof(info))
+		return false;
+	if (info.ssi_signo != SIGUSR1)
+		return true;
+	r = monitor_reopen(monitor);
+	if (r < 0)
+		log_error("can't reopen the alert file: %s; going on with the old one", strerror(-r));
+	return false;
+}
+
+static int run_loop(struct monitor *monitor, int signals, int timer)
+{
+	struct pollfd fds[] = {
+		{.fd = monitor_fd(monitor), .events = POLLIN},
+		{.fd = signals, .events = POLLIN},
+		{.fd = timer, .events = POLLIN}, /* negative: ignored by poll(2) */
+	};
+	int r;
+
+	for (;;) {
+		if (poll(fds, sizeof(fds) / sizeof(*fds), -1) < 0 && errno != EINTR)
+			return -errno;
+		if (fds[0].revents) {
+			r = monitor_drain(monitor);
+			if (r < 0)
+				return r;
+		}
+		if (fds[2].revents || (fds[1].revents && run_signal(monitor, signals)))
+			return 0;
+	}
+}
+
+static int run_main(int argc, char **argv)
+{
+	struct run_options options = {.monitor = monitor_defaults()};
+	AUTO_CLOSE int signals = -1;
+	AUTO_CLOSE int timer = -1;
+	struct monitor *monitor;
+	int r;
+
+	r = run_parse(argc, argv, &options);
+	if (r < 0)
+		return command_help.main(2, (char *[]){"help", "run", NULL});
+	if (r > 0)
+		return r;
+	signals = run_signals();
+	if (signals < 0) {
+		log_error("can't receive signals: %s", strerror(errno));
+		return EXIT_CODE_RUNTIME;
+	}
+	r = monitor_open(&options.monitor, &monitor);
+	if (r)
+		return r;
+	if (options.duration)
+		timer = run_timer(options.duration);
+	log_note("watching %s by %s; stop with Ctrl-C or SIGTERM",
+		 options.cgroup ? "the cgroup" : "this host",
+		 probe_attachment_name(monitor_attachment(monitor)));
+	r = run_loop(monitor, signals, timer);
+	if (r < 0)
+		log_error("reading samples failed: %s", strerror(-r));
+	else
+		monitor_settle(monitor, RUN_SETTLE_MS);
+	monitor_summary(monitor, false);
+	monitor_close(monitor);
+	return r < 0 ? EXIT_CODE_RUNTIME : EXIT_CODE_OK;
+}
+
+const struct command command_run = {
+	.name = "run",
+	.summary = "watch this host, or one cgroup, until stopped",
+	.usage = "Usage: spillwatch run [OPTION…]\n\n"
+		 "Watches every process of this host (but itself) and raises an alert for each token that is\n"
+		 "written to a file. Needs root, or CAP_BPF, CAP_PERFMON and CAP_DAC_READ_SEARCH.\n\n"
+		 "  --cgroup PATH          watch only this cgroup (v2) and what is below it\n"
+		 "  --duration SECONDS     stop after that time\n" OPTIONS_SHARED_USAGE
+		 "\nSIGUSR1 reopens the alert file; SIGTERM and SIGINT judge what was seen, print the summary\n"
+		 "and end.\n",
+	.main = run_main,
+};

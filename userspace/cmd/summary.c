@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The summary; its losses are the whole list of include/counters.h and of struct monitor_stats. */
+#include "cmd/summary.h"
+
+#include "lib/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum counter_class { WORK, LOSS, DETAIL };
+
+static const struct {
+	enum counter_class class;
+	const char *text;
+} summary_counters[COUNTER_MAX] = {
+#define SUMMARY_COUNTER(id, class, text) {class, text},
+	COUNTERS(SUMMARY_COUNTER)
+#undef SUMMARY_COUNTER
+};
+
+/* "1.4 MiB" */
+static const char *summary_bytes(uint64_t bytes, char *text, size_t size)
+{
+	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+	double value = (double)bytes;
+	size_t unit = 0;
+
+	while (value >= 1024 && unit + 1 < sizeof(units) / sizeof(*units)) {
+		value /= 1024;
+		unit++;
+	}
+	snprintf(text, size, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
+	return text;
+}
+
+/* One line for a loss that is not zero; returns whether it was. */
+static bool summary_line(bool print, const char *label, uint64_t value, const char *text)
+{
+	if (value && print)
+		log_note("%s: %" PRIu64 " %s", label, value, text);
+	return value != 0;
+}
+
+/* Prints all losses, or only tells whether there are any. */
+static bool summary_losses(const struct probe_counts *counts, const struct monitor_stats *stats,
+			   bool print)
+{
+	bool any = false;
+
+	for (int id = 0; id < COUNTER_MAX; id++)
+		if (summary_counters[id].class != WORK)
+			any |= summary_line(print, summary_counters[id].class == LOSS ? "LOST" : "incomplete",
+					    counts->value[id], summary_counters[id].text);
+	any |= summary_line(print, "LOST", counts->programs_skipped,
+			    "writes not inspected because a program was preempted on that CPU");
+	any |= summary_line(print, "LOST", stats->samples_bad, "samples that could not be understood");
+	any |= summary_line(print, "LOST", stats->alerts_failed, "alerts for which memory was missing");
+	any |= summary_line(print, "LOST", stats->sink_errors, "alerts that an output could not take");
+	return any;
+}
+
+void summary_print(const struct probe_counts *counts, const struct monitor_stats *stats, bool quiet)
+{
+	bool lost = summary_losses(counts, stats, false);
+	char bytes[32];
+
+	if (quiet && !lost && !stats->alerts)
+		return;
+	summary_bytes(counts->value[COUNTER_bytes_inspected], bytes, sizeof(bytes));
+	log_note("%" PRIu64 " writes (%s) inspected, %" PRIu64 " alert%s%s",
+		 counts->value[COUNTER_writes_inspected], bytes, stats->alerts,
+		 stats->alerts == 1 ? "" : "s", lost ? "" : ", nothing lost");
+	if (stats->placeholders)
+		log_note("%" PRIu64 " of the alerts %s for a placeholder", stats->placeholders,
+			 stats->placeholders == 1 ? "is" : "are");
+	summary_losses(counts, stats, true);
+}

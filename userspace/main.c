@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * spillwatch: catches secret tokens at the moment a process writes them.
+ *
+ * The way of the data, and where to read on:
+ *
+ *   bpf/write_*.bpf.c     a write returns; is it ours? (scope, file kind)
+ *   bpf/inspect.bpf.c     read it page by page, search it (include/token_search.h)
+ *   bpf/emit.bpf.h        describe process, file and write; send a sample (include/sample.h)
+ *        ⇒ ring buffer ⇒
+ *   capture/probe.c       load, attach, read the ring and the counters (include/counters.h)
+ *   detect/sample_view.c  is the record what it says it is?
+ *   detect/token.c        which token is it? (include/token_formats.h)
+ *   attribute/            who wrote, where, in words; every string through detect/mask.c
+ *   alert/                one alert as JSON (share/alert.schema.json) or as a line of text
+ *   sink/                 where alerts go
+ *   policy/               what is asked for (--watch)
+ *
+ *   cmd/monitor.c         wires these stages; nothing else knows two of them
+ *   cmd/run.c, exec.c     whom to watch and until when
+ *   cmd/check.c           what this kernel offers
+ */
+#include "cmd/command.h"
+#include "lib/exit_code.h"
+#include "lib/log.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+const struct command *const commands[] = {
+	&command_run, &command_exec, &command_check, &command_version, &command_help, NULL,
+};
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *const *c = commands; *c; c++)
+		if (strcmp((*c)->name, name) == 0)
+			return *c;
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+
+	/* Samples hold secrets while they are judged: no core dump, no ptrace by the same user. */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+
+	if (argc < 2) {
+		log_error("no command given; try 'spillwatch help'");
+		return EXIT_CODE_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		command = &command_help;
+	else if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+		command = &command_version;
+	else
+		command = command_find(argv[1]);
+	if (!command) {
+		log_error("there is no such command; try 'spillwatch help'");
+		return EXIT_CODE_USAGE;
+	}
+	return command->main(argc - 1, argv + 1);
+}
