@@ -119,9 +119,11 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 	public_len = token_public_len(s->window.bytes, dot);
 	start = dot - public_len - 1 - TOKEN_PREFIX_LEN;
 	head->window_len = TOKEN_PREFIX_LEN + 1 + public_len + 1 + TOKEN_SECRET_LEN;
-	for (__u64 i = 0; i < TOKEN_MAX_LEN; i++)
-		head->window[i] =
-			i < head->window_len ? token_byte(s->window.bytes, start + i) : 0;
+	/* lengths are whole words (token_formats.h); unrolled, because 6.1 refuses this loop's shape */
+#pragma unroll
+	for (__u64 i = 0; i < TOKEN_MAX_LEN; i += 8)
+		if (i < head->window_len)
+			*(__u64 *)(head->window + i) = token_word(s->window.bytes, start + i);
 	/* the window ends at reader.position in the write */
 	head->token_at = s->reader.position - s->reader.fill + start;
 	head->seq = __sync_fetch_and_add(&sample_seq, 1) + 1;

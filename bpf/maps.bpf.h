@@ -17,7 +17,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "counters.h"
-#include "limits.h"
+#include "bounds.h"
 #include "sample.h"
 #include "scope.h"
 #include "token_formats.h"

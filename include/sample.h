@@ -14,7 +14,7 @@
 #pragma once
 
 #include "file_kind.h"
-#include "limits.h"
+#include "bounds.h"
 #include "token_formats.h"
 #include "types.h"
 #include "write_call.h"

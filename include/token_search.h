@@ -27,7 +27,7 @@
  */
 #pragma once
 
-#include "limits.h"
+#include "bounds.h"
 #include "token_formats.h"
 #include "types.h"
 

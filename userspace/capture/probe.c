@@ -8,7 +8,7 @@
 #include "capture/probe.h"
 
 #include "lib/cleanup.h"
-#include "limits.h"
+#include "bounds.h"
 #include "spillwatch.skel.h"
 
 #include <bpf/bpf.h>
@@ -37,19 +37,39 @@ const char *probe_attachment_name(enum probe_attachment attachment)
 	}
 }
 
-/* libbpf has one print function a process: it keeps the last warning here for probe_failure. */
-static char probe_last_warning[sizeof(((struct probe_failure *)0)->text)];
+/* libbpf has one print function a process: what it says of a failing attempt is kept here. */
+static char probe_said[sizeof(((struct probe_failure *)0)->text)];
 
+/* The verifier's reason: the last line of its log before the statistics. */
+static void probe_keep_reason(const char *log)
+{
+	const char *end = strstr(log, "\nprocessed "), *start;
+	size_t len;
+
+	if (!end)
+		return;
+	for (start = end; start > log && start[-1] != '\n';)
+		start--;
+	len = (size_t)(end - start);
+	if (len >= sizeof(probe_said))
+		len = sizeof(probe_said) - 1;
+	memcpy(probe_said, start, len);
+	probe_said[len] = '\0';
+}
+
+/* Keeps the first warning of an attempt, and prefers the verifier's reason where there is one. */
 static int probe_print(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char text[sizeof(probe_last_warning)];
+	AUTO_FREE char *text = NULL;
 
-	if (level != LIBBPF_WARN)
+	if (level != LIBBPF_WARN || vasprintf(&text, format, args) < 0)
 		return 0;
-	vsnprintf(text, sizeof(text), format, args);
-	text[strcspn(text, "\n")] = '\0';
-	if (*text)
-		memcpy(probe_last_warning, text, sizeof(text));
+	if (strstr(text, "BEGIN PROG LOAD LOG")) {
+		probe_keep_reason(text);
+	} else if (!*probe_said) {
+		text[strcspn(text, "\n")] = '\0';
+		snprintf(probe_said, sizeof(probe_said), "%s", text);
+	}
 	return 0;
 }
 
@@ -108,7 +128,7 @@ static int probe_try(const struct probe_options *options, enum probe_attachment 
 	const char *step = "load";
 	int r;
 
-	probe_last_warning[0] = '\0';
+	probe_said[0] = '\0';
 	r = probe_open(options, attachment, &skeleton);
 	if (r == 0) {
 		r = spillwatch_bpf__load(skeleton);
@@ -123,7 +143,7 @@ static int probe_try(const struct probe_options *options, enum probe_attachment 
 	}
 	failure->error = r;
 	failure->step = step;
-	memcpy(failure->text, probe_last_warning, sizeof(failure->text));
+	memcpy(failure->text, probe_said, sizeof(failure->text));
 	if (r == 0)
 		*ret_skeleton = skeleton;
 	return r;

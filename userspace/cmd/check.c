@@ -7,6 +7,7 @@
 #include "cmd/diagnose.h"
 #include "cmd/monitor.h"
 #include "cmd/options.h"
+#include "file_kind.h"
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"

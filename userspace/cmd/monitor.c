@@ -9,16 +9,15 @@
 
 #include "alert/alert.h"
 #include "attribute/attribute.h"
-#include "attribute/host.h"
 #include "cmd/diagnose.h"
 #include "cmd/summary.h"
+#include "detect/mask.h"
 #include "detect/sample_view.h"
 #include "detect/token.h"
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
-#include "sink/sink_file.h"
-#include "sink/sink_text.h"
+#include "sink/sink.h"
 
 #include <errno.h>
 #include <string.h>
@@ -75,28 +74,47 @@ static int monitor_record(void *context, void *data, size_t size)
 	return 0;
 }
 
-static int monitor_add_sink(struct monitor *monitor, int r, struct sink *sink)
+static int monitor_add_file(struct monitor *monitor, const char *path)
 {
-	if (r == 0)
-		monitor->sinks[monitor->sink_count++] = sink;
+	int r = sink_file_open(path, &monitor->sinks[monitor->sink_count]);
+
+	monitor->sink_count += r == 0;
 	return r;
 }
 
+static int monitor_add_text(struct monitor *monitor)
+{
+	int r = sink_text_open(&monitor->sinks[monitor->sink_count]);
+
+	monitor->sink_count += r == 0;
+	return r;
+}
+
+/* By --alerts and --output; a person at a terminal gets text unless they asked for something else. */
 static int monitor_open_sinks(struct monitor *monitor, const struct monitor_options *options)
 {
 	bool to_stdout = options->alerts && strcmp(options->alerts, "-") == 0;
-	struct sink *sink = NULL;
+	bool text = options->output == MONITOR_OUTPUT_TEXT ||
+		    (options->output == MONITOR_OUTPUT_AUTO && (!options->alerts || isatty(STDERR_FILENO)));
 	int r = 0;
 
 	if (options->alerts)
-		r = monitor_add_sink(monitor, sink_file_open(options->alerts, &sink), sink);
+		r = monitor_add_file(monitor, options->alerts);
 	if (r == 0 && options->output == MONITOR_OUTPUT_JSON && !to_stdout)
-		r = monitor_add_sink(monitor, sink_file_open("-", &sink), sink);
-	if (r == 0 && (options->output == MONITOR_OUTPUT_TEXT ||
-		       (options->output == MONITOR_OUTPUT_AUTO &&
-			(!options->alerts || isatty(STDERR_FILENO)))))
-		r = monitor_add_sink(monitor, sink_text_open(&sink), sink);
-	return r;
+		r = monitor_add_file(monitor, "-");
+	return r == 0 && text ? monitor_add_text(monitor) : r;
+}
+
+/* The path is the user's own, but a path can hold a token as well. */
+static void monitor_explain_sink(const char *path, int error)
+{
+	AUTO_FREE char *text = NULL;
+
+	if (path && mask_text(path, strlen(path), NULL, &text) < 0)
+		text = NULL;
+	log_error("can't write alerts to %s: %s; give --alerts a file in a directory that exists and that you "
+		  "may write to",
+		  text ? text : "the file", strerror(-error));
 }
 
 int monitor_open(const struct monitor_options *options, struct monitor **ret_monitor)
@@ -111,9 +129,7 @@ int monitor_open(const struct monitor_options *options, struct monitor **ret_mon
 	}
 	r = monitor_open_sinks(monitor, options);
 	if (r < 0) {
-		log_error("can't write the alert file: %s; give --alerts a file in a directory that exists "
-			  "and that you may write to",
-			  strerror(-r));
+		monitor_explain_sink(options->alerts, r);
 		monitor_close(monitor);
 		return EXIT_CODE_CONFIG;
 	}

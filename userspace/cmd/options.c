@@ -7,7 +7,7 @@
 
 #include "lib/exit_code.h"
 #include "lib/log.h"
-#include "limits.h"
+#include "bounds.h"
 #include "policy/watch.h"
 
 #include <errno.h>

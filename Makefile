@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# spillwatch: `sudo make run`, `sudo make test`, `make help`. Everything is built into build/.
+
+B            := build
+# V=1 shows the commands
+Q            := $(if $(V),,@)
+PREFIX       ?= /usr/local
+DESTDIR      ?=
+ARGS         ?=
+FUZZ_SECONDS ?= 20
+VMLINUX_BTF  ?= /sys/kernel/btf/vmlinux
+CLANG        ?= clang
+BPFTOOL      ?= $(shell PATH=$$PATH:/usr/sbin:/sbin command -v bpftool || echo bpftool)
+VERSION      := $(shell git describe --tags --always --dirty 2>/dev/null | sed 's/^v//' || true)
+VERSION      := $(if $(VERSION),0.1.0-$(VERSION),0.1.0)
+
+WARNINGS  := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+             -Wundef -Wformat=2 -Wvla -Wcast-qual
+HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2
+CPPFLAGS  += -D_GNU_SOURCE -DSPILLWATCH_VERSION='"$(VERSION)"' -Iinclude -Iuserspace -I$(B)
+BASE      := -std=gnu17 -g $(WARNINGS) -ffile-prefix-map=$(CURDIR)=.
+CFLAGS    ?= -O2
+LDLIBS    := -lbpf -lelf -lz -ljansson -lcap-ng -lm
+
+ifdef STATIC
+O      := $(B)/static
+LINK   := -static
+PIE    :=
+else
+O      := $(B)/obj
+LINK   := -pie -Wl,-z,relro,-z,now
+PIE    := -fPIE
+endif
+BIN := $(if $(STATIC),$(O)/spillwatch,$(B)/spillwatch)
+
+SOURCES := $(filter-out userspace/main.c,$(shell find userspace -name '*.c'))
+OBJECTS := $(SOURCES:%.c=$(O)/%.o)
+SKELETON := $(B)/spillwatch.skel.h
+
+.PHONY: all
+all: $(BIN) ## build the program (STATIC=1: one static binary, build/static/spillwatch)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+# --- the BPF object -------------------------------------------------------------------------------
+
+BPF_OBJECTS := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.o,$(wildcard bpf/*.bpf.c))
+BPF_CFLAGS  := -target bpf -g -O2 -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Wextra -Wno-unused-parameter \
+               -Werror -Iinclude -Ibpf -I$(B) -ffile-prefix-map=$(CURDIR)=.
+
+$(B)/vmlinux.h: $(VMLINUX_BTF)
+	@mkdir -p $(@D)
+	@test -r $< || { echo "no BTF at $<: boot a kernel with CONFIG_DEBUG_INFO_BTF=y, or give VMLINUX_BTF=FILE" >&2; exit 1; }
+	@echo "  BTF      $@"
+	$(Q)$(BPFTOOL) btf dump file $< format c > $@
+
+$(B)/bpf/%.o: bpf/%.bpf.c $(B)/vmlinux.h $(wildcard bpf/*.bpf.h include/*.h)
+	@mkdir -p $(@D)
+	@echo "  BPF      $<"
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(B)/spillwatch.bpf.o: $(BPF_OBJECTS)
+	@echo "  LINK     $@"
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+# the warnings of generated code are not ours
+$(SKELETON): $(B)/spillwatch.bpf.o
+	@echo "  SKELETON $@"
+	$(Q){ echo '#pragma GCC system_header'; echo '#include "scope.h"'; $(BPFTOOL) gen skeleton $< name spillwatch_bpf; } > $@
+
+# --- the program ----------------------------------------------------------------------------------
+
+$(O)/%.o: %.c | $(SKELETON)
+	@mkdir -p $(@D)
+	@echo "  CC       $<"
+	$(Q)$(CC) $(CPPFLAGS) $(BASE) $(CFLAGS) $(HARDENING) $(PIE) -MMD -MP -c $< -o $@
+
+$(BIN): $(O)/userspace/main.o $(OBJECTS)
+	@echo "  LINK     $@"
+	$(Q)$(CC) $(CFLAGS) $(LINK) $^ -o $@ $(LDLIBS)
+
+# Objects that include the skeleton name it in their .d files from the second build on.
+$(O)/userspace/capture/probe.o: $(SKELETON)
+
+-include $(OBJECTS:.o=.d) $(O)/userspace/main.d
+
+.PHONY: deps deps-test run
+deps: ## install what building needs (as root), or say what is missing
+	tools/install-deps build
+
+deps-test:
+	tools/install-deps build test
+
+run: deps ## install what is missing, build and run the daemon (ARGS="--duration 10")
+	$(MAKE) all
+	$(BIN) run $(ARGS)
+
+include tests/tests.mk
+
+# --- install --------------------------------------------------------------------------------------
+
+.PHONY: install uninstall clean help
+install: all ## install into DESTDIR and PREFIX
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/spillwatch
+	install -D -m 644 share/alert.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/alert.schema.json
+	install -D -m 644 man/spillwatch.8 $(DESTDIR)$(PREFIX)/share/man/man8/spillwatch.8
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/spillwatch $(DESTDIR)$(PREFIX)/share/man/man8/spillwatch.8
+	rm -rf $(DESTDIR)$(PREFIX)/share/spillwatch
+
+clean: ## remove build/
+	rm -rf $(B)
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18

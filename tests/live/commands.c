@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The commands as a person or a script meets them: status, signals, silence, bad input. */
+#include "live.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void check_status(const char *const *options, const char *const *command, int status)
+{
+	struct live_run run = live_exec(options, command);
+
+	if (run.status != status)
+		fail_msg("status %d instead of %d: %s", run.status, status, run.errors);
+	live_free(&run);
+}
+
+static void test_exec_status(void **state)
+{
+	const char *writer = live_writer("writer"), *file = live_path("file");
+
+	(void)state;
+	check_status(NO_ARGS, ARGS("sh", "-c", "exit 0"), 0);
+	check_status(NO_ARGS, ARGS("sh", "-c", "exit 42"), 42);
+	check_status(NO_ARGS, ARGS("sh", "-c", "kill -9 $$"), 128 + 9);
+	check_status(NO_ARGS, ARGS("no-such-command-anywhere"), 127);
+	check_status(NO_ARGS, ARGS("/"), 126);
+	check_status(ARGS("--exit-code", "9"), ARGS("sh", "-c", "exit 5"), 5);
+	check_status(ARGS("--exit-code", "9"), ARGS(writer, "call", "write", file, "1"), 9);
+	check_status(ARGS("--exit-code", "0"), ARGS(writer, "call", "write", file, "1"), 0);
+}
+
+static void test_exec_silent(void **state)
+{
+	struct live_run run = live_exec(NO_ARGS, ARGS("true"));
+
+	(void)state;
+	assert_int_equal(run.status, 0);
+	assert_string_equal(run.output, "");
+	assert_string_equal(run.errors, "");
+	live_free(&run);
+}
+
+/* Input and output pass through untouched; descendants that changed session are still followed. */
+static void test_exec_passes_through(void **state)
+{
+	struct maker_token token = maker_token(11);
+	char command[1024];
+	struct live_run run;
+
+	(void)state;
+	snprintf(command, sizeof(command),
+		 "echo out; echo err >&2; setsid sh -c \"%s call write %s 11 & wait\" ", live_writer("writer"),
+		 live_path("file"));
+	run = live_exec(ARGS("--output", "json"), ARGS("sh", "-c", command));
+	assert_int_equal(run.status, 0);
+	assert_int_equal(live_count(&run, &token), 1);
+	assert_int_equal(strncmp(run.output, "out\n", 4), 0);
+	assert_non_null(strstr(run.output, token.identifier));
+	assert_int_equal(strncmp(run.errors, "err\n", 4), 0);
+	live_free(&run);
+}
+
+static void test_exec_signals(void **state)
+{
+	struct live_run run;
+	struct stat st = {0};
+	int pid = live_start(ARGS("spillwatch", "exec", "--", live_writer("writer"), "signal"));
+
+	(void)state;
+	for (int i = 0; i < 2000 && st.st_size == 0; i++) {
+		usleep(10000);
+		stat(live_path("output"), &st);
+	}
+	kill(pid, SIGUSR1);
+	run = live_wait(pid);
+	assert_string_equal(run.output, "ready\n");
+	assert_int_equal(run.status, 7);
+	live_free(&run);
+}
+
+static void check_sentence(const char *const *command, int status, const char *text)
+{
+	struct live_run run = live_command(command);
+
+	if (run.status != status || !strstr(run.errors, text))
+		fail_msg("status %d instead of %d, and on standard error: %s", run.status, status, run.errors);
+	/* one sentence, one line */
+	assert_ptr_equal(strchr(run.errors, '\n'), run.errors + strlen(run.errors) - 1);
+	assert_string_equal(run.output, "");
+	live_free(&run);
+}
+
+static void test_bad_input(void **state)
+{
+	(void)state;
+	check_sentence(ARGS("spillwatch"), 2, "help");
+	check_sentence(ARGS("spillwatch", "frobnicate"), 2, "help");
+	check_sentence(ARGS("spillwatch", "exec"), 2, "COMMAND");
+	check_sentence(ARGS("spillwatch", "exec", "--frob", "--", "true"), 2, "--frob");
+	check_sentence(ARGS("spillwatch", "exec", "--alerts"), 2, "--alerts");
+	check_sentence(ARGS("spillwatch", "exec", "--exit-code", "x", "--", "true"), 2, "--exit-code");
+	check_sentence(ARGS("spillwatch", "exec", "--output", "xml", "--", "true"), 2, "json");
+	check_sentence(ARGS("spillwatch", "exec", "--attach", "magic", "--", "true"), 2, "fexit");
+	check_sentence(ARGS("spillwatch", "exec", "--watch", "disk,moon", "--", "true"), 2, "moon");
+	check_sentence(ARGS("spillwatch", "exec", "--ring-bytes", "5000", "--", "true"), 2, "power of two");
+	check_sentence(ARGS("spillwatch", "run", "true"), 2, "exec");
+	check_sentence(ARGS("spillwatch", "run", "--duration", "-3"), 2, "seconds");
+	check_sentence(ARGS("spillwatch", "run", "--cgroup", "/nowhere"), 3, "No such file");
+	check_sentence(ARGS("spillwatch", "run", "--cgroup", "/tmp"), 3, "cgroup v2");
+	check_sentence(ARGS("spillwatch", "exec", "--alerts", "/nowhere/alerts", "--", "true"), 3,
+		       "/nowhere");
+	check_sentence(ARGS("spillwatch", "check", "more"), 2, "arguments");
+	check_sentence(ARGS("spillwatch", "help", "frobnicate"), 2, "help");
+	check_sentence(ARGS("spillwatch", "version", "x"), 2, "version");
+}
+
+static void test_no_privilege(void **state)
+{
+	(void)state;
+	if (access("/usr/bin/setpriv", X_OK) < 0)
+		skip(); /* not in the guests of tests/kernels; here it always is */
+	check_sentence(ARGS("setpriv", "--reuid=65534", "--clear-groups", "--bounding-set=-all",
+			    "--no-new-privs", "sh", "-c", "exec \"$0\" exec -- true",
+			    realpath(getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch",
+				     NULL)),
+		       4, "root");
+}
+
+static void test_text(void **state)
+{
+	struct maker_token token = maker_token(12);
+	struct live_run run = live_exec(ARGS("--output", "text"), ARGS(live_writer("writer"), "call",
+								       "write", live_path("file"), "12"));
+
+	(void)state;
+	assert_non_null(strstr(run.errors, token.identifier));
+	assert_non_null(strstr(run.errors, live_path("file")));
+	assert_non_null(strstr(run.errors, "1 alert, nothing lost"));
+	assert_null(strchr(run.errors, '\033'));
+	assert_string_equal(run.output, "");
+	live_free(&run);
+}
+
+/* The alert file lies where the watched command writes; our own writes to it are not watched. */
+static void test_alerts_append(void **state)
+{
+	const char *alerts = live_path("mine");
+	struct stat st, again;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct live_run run = live_command(ARGS("spillwatch", "exec", "--alerts", alerts, "--",
+							live_writer("writer"), "call", "write",
+							live_path("file"), "13"));
+
+		assert_int_equal(run.status, 0);
+		assert_int_equal(stat(alerts, i ? &again : &st), 0);
+		live_free(&run);
+	}
+	assert_true(again.st_size > st.st_size);
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void test_check(void **state)
+{
+	struct live_run run = live_command(ARGS("spillwatch", "check"));
+
+	(void)state;
+	assert_int_equal(run.status, 0);
+	assert_non_null(strstr(run.output, "fexit"));
+	assert_non_null(strstr(run.output, "would attach by"));
+	assert_string_equal(run.errors, "");
+	live_free(&run);
+}
+
+/* Only the cgroup and what is below it. */
+static void test_run_cgroup(void **state)
+{
+	const char *root = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 ? "/sys/fs/cgroup"
+										  : "/sys/fs/cgroup/unified";
+	struct maker_token inside = maker_token(14), outside = maker_token(15);
+	char group[128], below[160], command[2048];
+	struct live_run run;
+
+	(void)state;
+	snprintf(group, sizeof(group), "%s/spillwatch-test-%d", root, getpid());
+	snprintf(below, sizeof(below), "%s/below", group);
+	if (mkdir(group, 0755) < 0 || mkdir(below, 0755) < 0)
+		fail_msg("can't make a cgroup in %s", root);
+	snprintf(command, sizeof(command),
+		 "%s run --attach %s --cgroup %s --alerts %s & watcher=$!; "
+		 "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do "
+		 "grep -q watching %s && break; sleep 0.5; done; "
+		 "%s call write %s.out 15; "
+		 "(echo 0 > %s/cgroup.procs; exec %s call write %s 14); "
+		 "kill $watcher; wait $watcher",
+		 getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch",
+		 getenv("SPILLWATCH_ATTACH") ? getenv("SPILLWATCH_ATTACH") : "auto", group,
+		 live_path("cgroup-alerts"), live_path("errors"), live_writer("writer"), live_path("file"),
+		 below, live_writer("writer"), live_path("file"));
+	run = live_command(ARGS("sh", "-c", command));
+	rmdir(below);
+	rmdir(group);
+	if (run.status)
+		fail_msg("status %d: %s", run.status, run.errors);
+	assert_non_null(strstr(run.errors, "1 alert"));
+	live_free(&run);
+	run = live_command(ARGS("cat", live_path("cgroup-alerts")));
+	assert_non_null(strstr(run.output, inside.identifier));
+	assert_null(strstr(run.output, outside.identifier));
+	live_free(&run);
+}
+
+const struct CMUnitTest live_commands[] = {
+	cmocka_unit_test_setup_teardown(test_exec_status, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_exec_silent, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_exec_passes_through, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_exec_signals, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_bad_input, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_no_privilege, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_text, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_alerts_append, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_check, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_run_cgroup, live_setup, live_teardown),
+};
+const size_t live_commands_count = sizeof(live_commands) / sizeof(*live_commands);

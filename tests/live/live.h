@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Driving the built binary as a stranger would: run it around a command, read what it wrote.
+ *
+ * From the environment: SPILLWATCH (the binary), SPILLWATCH_ATTACH (auto, fexit, syscall),
+ * LIVE_WRITERS (the folder of the writers), LIVE_SCHEMA (the alerts' JSON Schema).
+ */
+#pragma once
+
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "token_maker.h"
+
+#define LIVE_MAX_ARGS 32
+
+struct live_run {
+	int status;	/* exit status; 128 + signal */
+	json_t *alerts; /* array, as --alerts wrote them */
+	char *output;	/* standard output of all */
+	char *errors;	/* standard error of all */
+};
+
+/* A list of arguments, NULL-terminated. */
+#define ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define NO_ARGS ((const char *const[]){NULL})
+
+/* live_setup(), live_teardown() - a fresh directory for each test, as cmocka calls them. */
+int live_setup(void **state);
+int live_teardown(void **state);
+
+/* live_path() - a path in this test's directory; static, 8 at a time. */
+const char *live_path(const char *name);
+
+/* live_writer() - the path of a writer ("writer", "writer_32"); static. */
+const char *live_writer(const char *name);
+
+/*
+ * live_exec() - runs `spillwatch exec --alerts FILE --attach … OPTIONS -- COMMAND` to its end.
+ * Fails the test if any alert breaks the schema. Free with live_free().
+ */
+struct live_run live_exec(const char *const *options, const char *const *command);
+
+/* live_command() - runs any command (argv[0] "spillwatch" is the binary) to its end; no alerts. */
+struct live_run live_command(const char *const *command);
+
+/* live_start() - starts it and returns its pid; output goes to live_path("output"/"errors"). */
+int live_start(const char *const *command);
+/* live_wait() - waits for it and collects what it wrote. */
+struct live_run live_wait(int pid);
+
+void live_free(struct live_run *run);
+
+/* live_string(), live_integer() - a value by its dotted name ("token.identifier"); fail if missing. */
+const char *live_string(const json_t *alert, const char *name);
+int64_t live_integer(const json_t *alert, const char *name);
+
+/* live_only() - the alert, after checking that there is exactly one. */
+const json_t *live_only(const struct live_run *run);
+
+/* live_count() - how many alerts name the token. */
+size_t live_count(const struct live_run *run, const struct maker_token *token);
+
+/* live_no_secret() - fails if 8 or more bytes of the secret stand in the alerts or in any output. */
+void live_no_secret(const struct live_run *run, const struct maker_token *token);
+
+/* live_summary() - the number before `text` in a line of the summary on standard error, or 0. */
+uint64_t live_summary(const struct live_run *run, const char *text);
+
+/* Tests, one table a file; run by main.c. */
+extern const struct CMUnitTest live_writes[], live_commands[], live_probe[], live_bounds[];
+extern const size_t live_writes_count, live_commands_count, live_probe_count, live_bounds_count;

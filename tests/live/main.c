@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* All live tests, in one program that also runs in the guests of tests/kernels. */
+#include "live.h"
+
+static int live_group(const char *name, const struct CMUnitTest *tests, size_t count)
+{
+	return _cmocka_run_group_tests(name, tests, count, NULL, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	int failed = 0;
+
+	/* `live PATTERN`: only tests whose name matches, as in cmocka_set_test_filter(3) */
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	failed += live_group("commands", live_commands, live_commands_count);
+	failed += live_group("probe", live_probe, live_probe_count);
+	failed += live_group("writes", live_writes, live_writes_count);
+	failed += live_group("bounds", live_bounds, live_bounds_count);
+	return failed != 0;
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The probe without the daemon around it, where a million samples have to be looked at: a token at
+ * every offset of a 1 MiB write; the layout of the shared records.
+ */
+#include "live.h"
+
+#include "capture/probe.h"
+#include "sample.h"
+#include "spillwatch.skel.h"
+
+#include <bpf/btf.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define EVERY_BYTES (1U << 20)
+#define EVERY_PITCH (MAKER_TOKEN_LEN + 1)
+
+struct every {
+	uint8_t seen[EVERY_BYTES];
+	uint64_t samples, wrong;
+};
+
+static int every_record(void *context, void *data, size_t size)
+{
+	struct every *every = context;
+	const struct token_sample *sample = data;
+
+	every->samples++;
+	if (size < sizeof(*sample) || sample->window_len != MAKER_TOKEN_LEN ||
+	    memcmp(sample->window, "dt0c01.", 7) != 0 || sample->token_at >= EVERY_BYTES ||
+	    every->seen[sample->token_at]++)
+		every->wrong++;
+	return 0;
+}
+
+/*
+ * The child: for each shift a 1 MiB write full of tokens, one every 97 bytes, so that after 97 writes
+ * one has stood at every offset. Waits for the parent to empty the ring after each write.
+ */
+static void every_child(int file, int done, int go)
+{
+	static char text[EVERY_BYTES];
+	char byte = 0;
+
+	for (size_t shift = 0; shift < EVERY_PITCH; shift++) {
+		memset(text, ' ', sizeof(text));
+		for (size_t at = shift; at + MAKER_TOKEN_LEN <= sizeof(text); at += EVERY_PITCH) {
+			struct maker_token token = maker_token(at);
+
+			memcpy(text + at, token.text, MAKER_TOKEN_LEN);
+		}
+		if (pwrite(file, text, sizeof(text), 0) != (ssize_t)sizeof(text) ||
+		    write(done, &byte, 1) != 1 || read(go, &byte, 1) != 1)
+			_exit(1);
+	}
+	_exit(0);
+}
+
+static void every_parent(struct probe *probe, int done, int go)
+{
+	struct pollfd fd = {.fd = done, .events = POLLIN};
+	char byte;
+
+	for (size_t shift = 0; shift < EVERY_PITCH; shift++) {
+		while (poll(&fd, 1, 0) == 0)
+			assert_true(probe_consume(probe) >= 0);
+		assert_int_equal(read(done, &byte, 1), 1);
+		assert_true(probe_consume(probe) >= 0);
+		assert_int_equal(write(go, &byte, 1), 1);
+	}
+}
+
+static enum probe_attachment every_attachment(void)
+{
+	const char *name = getenv("SPILLWATCH_ATTACH");
+
+	if (name && strcmp(name, "fexit") == 0)
+		return PROBE_FEXIT;
+	return name && strcmp(name, "syscall") == 0 ? PROBE_SYSCALL : PROBE_AUTO;
+}
+
+static void test_every_offset(void **state)
+{
+	struct probe_options options = {
+		.attachment = every_attachment(),
+		.scope = SCOPE_TREE,
+		.watch = FILE_KINDS_DEFAULT,
+		.ring_bytes = 16U << 20,
+	};
+	struct every *every = calloc(1, sizeof(*every));
+	struct probe_counts counts;
+	struct probe *probe;
+	int done[2], go[2], status, missing = 0;
+	int file = open(live_path("file"), O_CREAT | O_RDWR, 0600);
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(probe_start(&options, every_record, every, NULL, &probe), 0);
+	assert_int_equal(pipe(done) | pipe(go), 0);
+	pid = fork();
+	if (pid == 0)
+		every_child(file, done[1], go[0]);
+	every_parent(probe, done[0], go[1]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(probe_counts(probe, &counts), 0);
+	probe_stop(probe);
+	for (size_t at = 0; at + MAKER_TOKEN_LEN <= EVERY_BYTES; at++)
+		missing += !every->seen[at];
+	assert_int_equal(missing, 0);
+	assert_int_equal(every->wrong, 0);
+	assert_int_equal(counts.value[COUNTER_ring_full], 0);
+	assert_int_equal(every->samples, EVERY_BYTES - MAKER_TOKEN_LEN + 1);
+	close(file);
+	free(every);
+}
+
+struct layout_member {
+	const char *name;
+	size_t offset;
+};
+
+static void layout_check(const struct btf *btf, const char *name, size_t size,
+			 const struct layout_member *members, size_t count)
+{
+	int id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
+	const struct btf_type *type = btf__type_by_id(btf, (__u32)id);
+
+	assert_true(id > 0);
+	assert_int_equal(type->size, size);
+	assert_int_equal(btf_vlen(type), count);
+	for (size_t i = 0; i < count; i++) {
+		const struct btf_member *member = btf_members(type) + i;
+
+		assert_string_equal(btf__name_by_offset(btf, member->name_off), members[i].name);
+		assert_int_equal(btf_member_bit_offset(type, (__u32)i) / 8, members[i].offset);
+	}
+}
+
+#define MEMBER(type, name) {#name, offsetof(struct type, name)}
+
+/* The two compilers must agree on what they share; the BPF object's own BTF tells. */
+static void test_layout(void **state)
+{
+	static const struct layout_member sample[] = {
+		MEMBER(token_sample, size),	   MEMBER(token_sample, flags),
+		MEMBER(token_sample, seq),	   MEMBER(token_sample, time),
+		MEMBER(token_sample, start),	   MEMBER(token_sample, parent_start),
+		MEMBER(token_sample, cgroup_id),   MEMBER(token_sample, tgid),
+		MEMBER(token_sample, tid),	   MEMBER(token_sample, ns_tgid),
+		MEMBER(token_sample, parent_tgid), MEMBER(token_sample, uid),
+		MEMBER(token_sample, gid),	   MEMBER(token_sample, login_uid),
+		MEMBER(token_sample, session),	   MEMBER(token_sample, comm),
+		MEMBER(token_sample, thread_comm), MEMBER(token_sample, parent_comm),
+		MEMBER(token_sample, inode),	   MEMBER(token_sample, fs_magic),
+		MEMBER(token_sample, device),	   MEMBER(token_sample, generation),
+		MEMBER(token_sample, mode),	   MEMBER(token_sample, open_flags),
+		MEMBER(token_sample, links),	   MEMBER(token_sample, owner_uid),
+		MEMBER(token_sample, owner_gid),   MEMBER(token_sample, rdev),
+		MEMBER(token_sample, kind),	   MEMBER(token_sample, call),
+		MEMBER(token_sample, fs_name),	   MEMBER(token_sample, offset),
+		MEMBER(token_sample, length),	   MEMBER(token_sample, token_at),
+		MEMBER(token_sample, window_len),  MEMBER(token_sample, path_len),
+		MEMBER(token_sample, exe_len),	   MEMBER(token_sample, args_len),
+		MEMBER(token_sample, window),
+	};
+	static const struct layout_member config[] = {
+		MEMBER(probe_config, cgroup_id), MEMBER(probe_config, cgroup_level),
+		MEMBER(probe_config, scope),	 MEMBER(probe_config, watch),
+		MEMBER(probe_config, inspect_bytes),
+	};
+	static const struct layout_member counters[] = {MEMBER(counters, value)};
+	struct spillwatch_bpf *skeleton = spillwatch_bpf__open();
+	const struct btf *btf;
+
+	(void)state;
+	assert_non_null(skeleton);
+	btf = bpf_object__btf(skeleton->obj);
+	layout_check(btf, "token_sample", sizeof(struct token_sample), sample,
+		     sizeof(sample) / sizeof(*sample));
+	layout_check(btf, "probe_config", sizeof(struct probe_config), config,
+		     sizeof(config) / sizeof(*config));
+	layout_check(btf, "counters", sizeof(struct counters), counters, 1);
+	spillwatch_bpf__destroy(skeleton);
+}
+
+const struct CMUnitTest live_probe[] = {
+	cmocka_unit_test_setup_teardown(test_layout, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_every_offset, live_setup, live_teardown),
+};
+const size_t live_probe_count = sizeof(live_probe) / sizeof(*live_probe);

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The suites. Each is a target of its own; `make test` runs all of them, the fast ones first.
+
+SUITES := test-unit lint fuzz test-live test-programs test-kernels
+
+.PHONY: test $(SUITES)
+test: deps-test ## install what is missing, build, run every suite
+	$(MAKE) all
+	tests/run-suites $(SUITES)
+
+# --- unit: no privileges, with the address and undefined-behaviour sanitizers ---------------------
+
+SAN          := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+UNIT_HELPERS := $(wildcard tests/unit/helpers/*.c tests/harness/*.c)
+UNIT_TESTS   := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(shell find tests/unit -name 'test_*.c'))
+UNIT_OBJECTS := $(SOURCES:%.c=$(B)/san/%.o) $(UNIT_HELPERS:%.c=$(B)/san/%.o)
+TEST_CPPFLAGS := -Itests/unit/helpers -Itests/harness -Itests/live
+
+$(B)/san/%.o: %.c | $(SKELETON)
+	@mkdir -p $(@D)
+	@echo "  CC       $<"
+	$(Q)$(CC) $(CPPFLAGS) $(TEST_CPPFLAGS) $(BASE) -O1 $(SAN) -MMD -MP -c $< -o $@
+
+$(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(UNIT_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LINK     $@"
+	$(Q)$(CC) $(SAN) $^ -o $@ -lcmocka -lpcre2-8 $(LDLIBS)
+
+test-unit: $(UNIT_TESTS) ## unit tests, under ASan and UBSan
+	@failed=0; for t in $(UNIT_TESTS); do echo "== $$t"; $$t || failed=1; done; exit $$failed
+
+-include $(UNIT_OBJECTS:.o=.d) $(UNIT_TESTS:$(B)/tests/%=$(B)/san/tests/%.d)
+
+# --- live: the built program on this kernel -------------------------------------------------------
+
+LIVE_SOURCES := $(wildcard tests/live/*.c tests/harness/*.c)
+LIVE_OBJECTS := $(LIVE_SOURCES:%.c=$(B)/obj/%.o)
+WRITERS      := $(patsubst tests/live/writers/%.c,$(B)/tests/live/writers/%,$(wildcard tests/live/writers/*.c))
+
+$(B)/obj/tests/%.o: tests/%.c | $(SKELETON)
+	@mkdir -p $(@D)
+	@echo "  CC       $<"
+	$(Q)$(CC) $(CPPFLAGS) $(TEST_CPPFLAGS) $(BASE) -O1 -fPIE -MMD -MP -c $< -o $@
+
+$(B)/obj/tests/live/probe.o: $(SKELETON)
+
+$(B)/tests/live/live: $(LIVE_OBJECTS) $(SOURCES:%.c=$(B)/obj/%.o)
+	@mkdir -p $(@D)
+	@echo "  LINK     $@"
+	$(Q)$(CC) -pie $^ -o $@ -lcmocka $(LDLIBS)
+
+$(B)/tests/live/writers/%_32: tests/live/writers/%_32.c tests/live/writers/%.c tests/live/token_maker.h
+	@mkdir -p $(@D)
+	@echo "  LINK     $@"
+	$(Q)$(CC) -m32 -static -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -O1 -Wall -Wextra -Werror $< -o $@ -lpthread
+
+$(B)/tests/live/writers/%: tests/live/writers/%.c tests/live/token_maker.h
+	@mkdir -p $(@D)
+	@echo "  LINK     $@"
+	$(Q)$(CC) -static -D_GNU_SOURCE -O1 -Wall -Wextra -Werror $< -o $@ -lpthread
+
+.PHONY: live-binaries
+live-binaries: $(B)/spillwatch $(B)/tests/live/live $(WRITERS)
+
+test-live: live-binaries ## the built program on this kernel
+	$(B)/tests/live/live
+
+test-programs: live-binaries ## the built program around programs that nobody here wrote
+	tests/programs/run
+
+-include $(LIVE_OBJECTS:.o=.d)
+
+# --- kernels: the live tests in QEMU, on Debian's 6.1 and 6.12, under both attachments ------------
+
+test-kernels: live-binaries ## the live tests in QEMU, on Debian 6.1 and 6.12, by both attachments
+	tests/kernels/run
+
+# --- fuzz -----------------------------------------------------------------------------------------
+
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+DETECT  := $(wildcard userspace/detect/*.c)
+
+$(B)/tests/fuzz/%: tests/fuzz/%.c $(DETECT) $(wildcard include/*.h userspace/detect/*.h tests/unit/helpers/oracle.*)
+	@mkdir -p $(@D)
+	@echo "  LINK     $@"
+	$(Q)$(CLANG) $(CPPFLAGS) $(TEST_CPPFLAGS) -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all $< $(DETECT) tests/unit/helpers/oracle.c -o $@ -lm
+
+fuzz: $(FUZZERS) ## each fuzz target for FUZZ_SECONDS
+	@failed=0; for t in $(FUZZERS); do mkdir -p $(B)/corpus/$$(basename $$t); echo "== $$t"; \
+		$$t -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 -timeout=10 -print_final_stats=1 \
+		-artifact_prefix=$(B)/ $(B)/corpus/$$(basename $$t) 2>&1 | grep -vE '^#' | tail -n 12; \
+		test "$${PIPESTATUS[0]}" = 0 || failed=1; done; exit $$failed
+
+fuzz: SHELL := /bin/bash
+
+# --- lint -----------------------------------------------------------------------------------------
+
+lint: $(SKELETON) ## clang-format, clang-tidy, cppcheck, a clang build, no tokens or local paths in git
+	tools/lint

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* An alert as one line of JSON, with the field names of the Elastic Common Schema. */
+#pragma once
+
+#include "alert/alert.h"
+
+/* The version of ECS whose names are used; token.* and write.* are our own. */
+#define ALERT_ECS_VERSION "8.11.0"
+
+/*
+ * alert_to_json() - one line, with its newline; share/alert.schema.json says what is in it.
+ * Facts that are not known are left out. Returns 0 and *ret_line (malloc'ed), or -ENOMEM.
+ */
+int alert_to_json(const struct alert *alert, char **ret_line);

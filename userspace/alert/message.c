@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* alert → words, for JSON's message and for the terminal alike. */
+#include "alert/message.h"
+
+#include "lib/cleanup.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+int alert_severity(const struct alert *alert)
+{
+	return alert->token.placeholder ? ALERT_SEVERITY_PLACEHOLDER : ALERT_SEVERITY_TOKEN;
+}
+
+const char *alert_rule(const struct alert *alert)
+{
+	const char *type = alert->file.type;
+
+	if (strcmp(type, "regular") == 0 || strcmp(type, "block") == 0)
+		return "token-written-to-file";
+	if (strcmp(type, "memfd") == 0)
+		return "token-written-to-memory";
+	if (strcmp(type, "unknown") == 0)
+		return "token-written";
+	return "token-written-to-stream";
+}
+
+const char *alert_article(const char *word)
+{
+	/* "an API token", "an OAuth2 client", "an unknown"; no type of ours starts with a long u */
+	return strchr("AEIOUaeiou", *word) ? "an" : "a";
+}
+
+/* A type as it stands inside a sentence: "an unknown Dynatrace token type" reads badly. */
+static const char *message_type(const struct token *token)
+{
+	return strcmp(token->type, TOKEN_TYPE_UNKNOWN) == 0 ? "token of unknown type" : token->type;
+}
+
+int alert_message(const struct alert *alert, char **ret_text)
+{
+	const char *type = message_type(&alert->token);
+	AUTO_FREE char *user = NULL;
+	char *text;
+
+	if (alert->process.user_name)
+		user = strdup(alert->process.user_name);
+	else if (asprintf(&user, "uid %u", alert->process.uid) < 0)
+		user = NULL;
+	if (!user)
+		return -ENOMEM;
+	if (asprintf(&text, "%s (pid %u, %s) wrote %s %s to %s",
+		     *alert->process.name ? alert->process.name : "a process", alert->process.pid, user,
+		     alert->token.placeholder ? "what looks like a placeholder for"
+					      : alert_article(type),
+		     type, alert->file.path) < 0)
+		return -ENOMEM;
+	*ret_text = text;
+	return 0;
+}

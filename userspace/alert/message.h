@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What an alert says in one sentence, and how grave it is. */
+#pragma once
+
+#include "alert/alert.h"
+
+/* event.severity: as large as in ECS's own examples, 0 to 100. */
+#define ALERT_SEVERITY_TOKEN 73
+#define ALERT_SEVERITY_PLACEHOLDER 21
+
+int alert_severity(const struct alert *alert);
+
+/* alert_rule() - "token-written-to-file" and the like, by destination; static. */
+const char *alert_rule(const struct alert *alert);
+
+/*
+ * alert_message() - "python3 (pid 42, root) wrote an API token to /var/log/app.log".
+ * Returns 0 and *ret_text (malloc'ed), or -ENOMEM.
+ */
+int alert_message(const struct alert *alert, char **ret_text);
+
+/* alert_article() - "a" or "an", as the word that follows wants it; static. */
+const char *alert_article(const char *word);

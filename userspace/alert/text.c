@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * alert → a line on a terminal. The order is what a person needs first: who did what where; then the
+ * identifier, by which the token can be revoked; then how.
+ */
+#include "alert/text.h"
+
+#include "alert/message.h"
+#include "lib/cleanup.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+/* ECMA-48 SGR */
+#define TEXT_RED "\033[1;31m"
+#define TEXT_DIM "\033[2m"
+#define TEXT_BOLD "\033[1m"
+#define TEXT_PLAIN "\033[0m"
+
+/* Where in the destination the token starts, in words. */
+static int text_place(const struct alert_write *write, char **ret_text)
+{
+	int r;
+
+	if (write->offset < 0)
+		r = asprintf(ret_text, "%s of %" PRIu64 " bytes", write->syscall, write->length);
+	else
+		r = asprintf(ret_text, "%s of %" PRIu64 " bytes, token at byte %" PRId64, write->syscall,
+			     write->length, write->token_offset);
+	return r < 0 ? -ENOMEM : 0;
+}
+
+int alert_to_text(const struct alert *alert, bool colour, char **ret_line)
+{
+	const char *mark = alert->token.placeholder ? "notice" : "ALERT ";
+	const char *mark_colour = alert->token.placeholder ? TEXT_DIM : TEXT_RED;
+	AUTO_FREE char *message = NULL;
+	AUTO_FREE char *place = NULL;
+	char time[16], *line;
+	struct tm tm;
+	int r = alert_message(alert, &message);
+
+	if (r == 0)
+		r = text_place(&alert->write, &place);
+	if (r < 0)
+		return r;
+	localtime_r(&alert->time.tv_sec, &tm);
+	strftime(time, sizeof(time), "%H:%M:%S", &tm);
+	if (asprintf(&line, "%s  %s%s%s  %s  %s%s%s  %s(%s)%s\n", time, colour ? mark_colour : "", mark,
+		     colour ? TEXT_PLAIN : "", message, colour ? TEXT_BOLD : "", alert->token.identifier,
+		     colour ? TEXT_PLAIN : "", colour ? TEXT_DIM : "", place, colour ? TEXT_PLAIN : "") < 0)
+		return -ENOMEM;
+	*ret_line = line;
+	return 0;
+}

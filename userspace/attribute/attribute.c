@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * matcher → attribute → alert.
+ *
+ * Invariant: no byte of a sample's strings goes into an alert but through mask.h, with the secret
+ * portion of this very sample among what must not appear.
+ */
+#include "attribute/attribute.h"
+
+#include "attribute/procfs.h"
+#include "attribute/users.h"
+#include "detect/mask.h"
+#include "lib/cleanup.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#define ATTRIBUTE_NS_PER_S 1000000000LL
+
+struct attribute {
+	const char *procfs;
+	struct users *users;
+	char host_name[256];
+};
+
+/* Room for a device number as the kernel keeps it: include/linux/kdev_t.h. */
+#define ATTRIBUTE_MINOR_BITS 20
+
+int attribute_open(const char *procfs, struct attribute **ret_attribute)
+{
+	AUTO_FREE struct attribute *attribute = calloc(1, sizeof(*attribute));
+	const char *node = getenv("NODE_NAME");
+	int r;
+
+	if (!attribute)
+		return -ENOMEM;
+	attribute->procfs = procfs ? procfs : "/proc";
+	/* in a pod the host's name is the pod's; Kubernetes tells the node's by this variable */
+	if (node && *node)
+		snprintf(attribute->host_name, sizeof(attribute->host_name), "%s", node);
+	else if (gethostname(attribute->host_name, sizeof(attribute->host_name) - 1) < 0)
+		snprintf(attribute->host_name, sizeof(attribute->host_name), "unknown");
+	r = users_open(NULL, &attribute->users);
+	if (r < 0)
+		return r;
+	*ret_attribute = TAKE(attribute);
+	return 0;
+}
+
+void attribute_close(struct attribute *attribute)
+{
+	if (!attribute)
+		return;
+	users_close(attribute->users);
+	free(attribute);
+}
+
+/* A time of CLOCK_BOOTTIME as one of CLOCK_REALTIME, by what lies between the two now. */
+static struct timespec attribute_time(uint64_t boot_ns)
+{
+	struct timespec boot, real;
+	int64_t ns;
+
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	clock_gettime(CLOCK_REALTIME, &real);
+	ns = ((int64_t)real.tv_sec - (int64_t)boot.tv_sec) * ATTRIBUTE_NS_PER_S +
+	     ((int64_t)real.tv_nsec - (int64_t)boot.tv_nsec) + (int64_t)boot_ns;
+	return (struct timespec){.tv_sec = ns / ATTRIBUTE_NS_PER_S, .tv_nsec = ns % ATTRIBUTE_NS_PER_S};
+}
+
+static int attribute_comm(const char *comm, const struct mask_known *known, char **ret_text)
+{
+	return mask_text(comm, strnlen(comm, LIMIT_COMM_BYTES), known, ret_text);
+}
+
+/* The command line, from the sample or, where the kernel could not read it, from procfs. */
+static int attribute_args(const struct attribute *attribute, const struct sample_view *view,
+			  const struct mask_known *known, struct alert_process *process)
+{
+	const struct token_sample *head = view->head;
+	const struct procfs_process origin = {attribute->procfs, head->tgid, head->start};
+	char buffer[LIMIT_ARGS_BYTES];
+	int len = head->args_len, r;
+
+	process->command_line_truncated = head->flags & SAMPLE_ARGS_TRUNCATED;
+	if (len)
+		return mask_args(view->args, (size_t)len, known, &process->command_line);
+	if (!(head->flags & SAMPLE_ARGS_UNREADABLE))
+		return 0;
+	len = procfs_read(&origin, "cmdline", buffer, sizeof(buffer));
+	if (len <= 0)
+		return 0; /* gone: the alert goes without */
+	process->command_line_truncated = (size_t)len == sizeof(buffer);
+	r = mask_args(buffer, (size_t)len, known, &process->command_line);
+	explicit_bzero(buffer, sizeof(buffer));
+	return r;
+}
+
+static int attribute_executable(const struct attribute *attribute, const struct sample_view *view,
+				const struct mask_known *known, struct alert_process *process)
+{
+	const struct token_sample *head = view->head;
+	const struct procfs_process origin = {attribute->procfs, head->tgid, head->start};
+	char buffer[PATH_MAX];
+	int len;
+
+	if (head->exe_len)
+		return mask_text(view->exe, head->exe_len, known, &process->executable);
+	if (head->flags & SAMPLE_KTHREAD)
+		return 0;
+	len = procfs_link(&origin, "exe", buffer, sizeof(buffer));
+	return len <= 0 ? 0 : mask_text(buffer, (size_t)len, known, &process->executable);
+}
+
+static int attribute_process(struct attribute *attribute, const struct sample_view *view,
+			     const struct mask_known *known, struct alert_process *process)
+{
+	const struct token_sample *head = view->head;
+	const char *user = users_name(attribute->users, head->uid);
+	int r;
+
+	process->pid = head->tgid;
+	process->ns_pid = head->ns_tgid;
+	process->thread_id = head->tid;
+	process->start = attribute_time(head->start);
+	process->parent_pid = head->parent_tgid;
+	process->uid = head->uid;
+	process->gid = head->gid;
+	process->login_uid = head->login_uid;
+	process->cgroup_id = head->cgroup_id;
+	r = attribute_comm(head->comm, known, &process->name);
+	if (r == 0)
+		r = attribute_comm(head->thread_comm, known, &process->thread_name);
+	if (r == 0)
+		r = attribute_comm(head->parent_comm, known, &process->parent_name);
+	if (r == 0 && user)
+		r = mask_text(user, strlen(user), known, &process->user_name);
+	if (r == 0)
+		r = attribute_executable(attribute, view, known, process);
+	return r == 0 ? attribute_args(attribute, view, known, process) : r;
+}
+
+static const char *attribute_type(uint32_t kind)
+{
+	static const char *const types[] = {
+#define ATTRIBUTE_TYPE(id, name, type) type,
+		FILE_KINDS(ATTRIBUTE_TYPE)
+#undef ATTRIBUTE_TYPE
+	};
+
+	return types[kind];
+}
+
+/* Pipes and sockets have no path; they are named as in /proc/PID/fd. */
+static int attribute_path(const struct sample_view *view, const struct mask_known *known, char **ret_path)
+{
+	const struct token_sample *head = view->head;
+	char text[64];
+	bool nameless = view->path == view->exe || (head->path_len == 1 && view->path[0] == '/');
+
+	if (head->kind == FILE_KIND_SOCKET && nameless)
+		snprintf(text, sizeof(text), "socket:[%llu]", (unsigned long long)head->inode);
+	else if (head->kind == FILE_KIND_PIPE && nameless)
+		snprintf(text, sizeof(text), "pipe:[%llu]", (unsigned long long)head->inode);
+	else if (head->path_len)
+		return mask_text(view->path, head->path_len, known, ret_path);
+	else
+		snprintf(text, sizeof(text), "(unknown)");
+	*ret_path = strdup(text);
+	return *ret_path ? 0 : -ENOMEM;
+}
+
+static int attribute_file(const struct sample_view *view, const struct mask_known *known,
+			  struct alert_file *file)
+{
+	const struct token_sample *head = view->head;
+	int r = attribute_path(view, known, &file->path);
+
+	file->path_truncated = head->flags & SAMPLE_PATH_TRUNCATED;
+	file->deleted = head->flags & SAMPLE_FILE_DELETED;
+	file->type = attribute_type(head->kind);
+	file->dev_major = head->device >> ATTRIBUTE_MINOR_BITS;
+	file->dev_minor = head->device & ((1U << ATTRIBUTE_MINOR_BITS) - 1);
+	file->inode = head->inode;
+	file->mode = head->mode;
+	file->owner_uid = head->owner_uid;
+	file->owner_gid = head->owner_gid;
+	file->links = head->links;
+	if (r == 0)
+		r = mask_text(head->fs_name, strnlen(head->fs_name, sizeof(head->fs_name)), known,
+			      &file->fs_type);
+	return r;
+}
+
+static void attribute_write(const struct sample_view *view, const struct token_span *span,
+			    struct alert_write *write)
+{
+	static const char *const calls[WRITE_CALL_MAX] = {
+		[WRITE_CALL_UNKNOWN] = "unknown",
+#define ATTRIBUTE_CALL(id, name, nr64, nr32, vec) [WRITE_CALL_##id] = (name),
+		WRITE_CALLS(ATTRIBUTE_CALL)
+#undef ATTRIBUTE_CALL
+	};
+	const struct token_sample *head = view->head;
+	int64_t at = (int64_t)(head->token_at + span->start);
+
+	write->syscall = calls[head->call];
+	write->offset = head->offset;
+	write->offset_approximate = head->flags & SAMPLE_OFFSET_APPROX;
+	write->length = head->length;
+	write->token_offset = head->offset == SAMPLE_NO_OFFSET ? at : head->offset + at;
+	write->compat = head->flags & SAMPLE_COMPAT;
+}
+
+int attribute_alert(struct attribute *attribute, const struct sample_view *view,
+		    const struct token *token, const struct token_span *span, struct alert *ret_alert)
+{
+	const struct mask_known known = {view->window + span->secret, span->end - span->secret};
+	struct alert alert = {
+		.time = attribute_time(view->head->time),
+		.sequence = view->head->seq,
+		.token = *token,
+		.host_name = attribute->host_name,
+	};
+	int r = attribute_process(attribute, view, &known, &alert.process);
+
+	if (r == 0)
+		r = attribute_file(view, &known, &alert.file);
+	if (r < 0) {
+		alert_free(&alert);
+		return r;
+	}
+	attribute_write(view, span, &alert.write);
+	*ret_alert = alert;
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* From a sample to an alert: every fact in words, every string printable. */
+#pragma once
+
+#include "alert/alert.h"
+#include "detect/sample_view.h"
+#include "detect/token.h"
+
+struct attribute;
+
+/*
+ * attribute_open() - what attribution keeps between samples: the host's name, the users' names.
+ * @procfs: where procfs is mounted, NULL for /proc; borrowed
+ * Returns 0 and *ret_attribute (end it with attribute_close()), or -ENOMEM.
+ */
+int attribute_open(const char *procfs, struct attribute **ret_attribute);
+
+/* attribute_close() - NULL is fine. */
+void attribute_close(struct attribute *attribute);
+
+/*
+ * attribute_alert() - fills an alert from a checked sample and the token in its window.
+ * Facts come from the kernel's sample; only a command line or an executable that the kernel could not
+ * read is looked up in procfs, and only while the same process is still there.
+ * Returns 0 and *ret_alert (alert_free()), or -ENOMEM.
+ */
+int attribute_alert(struct attribute *attribute, const struct sample_view *view,
+		    const struct token *token, const struct token_span *span, struct alert *ret_alert);

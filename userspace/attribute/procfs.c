@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * attribute: procfs, asked only about a process that is certainly the one that wrote. Its start time
+ * is compared before and after, at the resolution procfs has (clock ticks).
+ */
+#include "attribute/procfs.h"
+
+#include "lib/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PROCFS_NS_PER_S 1000000000ULL
+
+static int procfs_slurp(const struct procfs_process *process, const char *name, char *buffer, size_t size)
+{
+	AUTO_CLOSE int fd = -1;
+	char path[256];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "%s/%u/%s", process->root, process->pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	len = read(fd, buffer, size);
+	return len < 0 ? -errno : (int)len;
+}
+
+/* Field 22 of stat, counted behind the name, which may hold anything: proc(5). */
+static int procfs_same(const struct procfs_process *process)
+{
+	unsigned long long ticks, wanted;
+	char stat[1024], *at;
+	int len = procfs_slurp(process, "stat", stat, sizeof(stat) - 1);
+
+	if (len < 0)
+		return len;
+	stat[len] = '\0';
+	at = strrchr(stat, ')');
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	if (!at)
+		return -ESRCH;
+	ticks = strtoull(at, NULL, 10);
+	wanted = process->start / (PROCFS_NS_PER_S / (unsigned long long)sysconf(_SC_CLK_TCK));
+	return ticks == wanted ? 0 : -ESRCH;
+}
+
+int procfs_read(const struct procfs_process *process, const char *name, char *buffer, size_t size)
+{
+	int len, r = procfs_same(process);
+
+	if (r < 0)
+		return r;
+	len = procfs_slurp(process, name, buffer, size);
+	r = procfs_same(process);
+	return r < 0 ? r : len;
+}
+
+int procfs_link(const struct procfs_process *process, const char *name, char *buffer, size_t size)
+{
+	char path[256];
+	ssize_t len;
+	int r = procfs_same(process);
+
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "%s/%u/%s", process->root, process->pid, name);
+	len = readlink(path, buffer, size);
+	if (len < 0)
+		return -errno;
+	r = procfs_same(process);
+	return r < 0 ? r : (int)len;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What procfs still says of a process, for the few facts that the kernel side could not read. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A process for certain: never a pid alone, which may be somebody else's by now. */
+struct procfs_process {
+	const char *root; /* where procfs is mounted */
+	uint32_t pid;	  /* as that procfs counts */
+	uint64_t start;	  /* ns, CLOCK_BOOTTIME */
+};
+
+/*
+ * procfs_read() - reads a file of the process ("cmdline"), at most `size` bytes.
+ * Returns the number of bytes, or -ESRCH if that process is gone (also while reading), or another
+ * negative errno.
+ */
+int procfs_read(const struct procfs_process *process, const char *name, char *buffer, size_t size);
+
+/* procfs_link() - the same for what a link of the process ("exe") points to. */
+int procfs_link(const struct procfs_process *process, const char *name, char *buffer, size_t size);
