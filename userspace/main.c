@@ -29,18 +29,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-const struct command *const commands[] = {
-	&command_run, &command_exec, &command_check, &command_version, &command_help, NULL,
-};
-
-const struct command *command_find(const char *name)
-{
-	for (const struct command *const *c = commands; *c; c++)
-		if (strcmp((*c)->name, name) == 0)
-			return *c;
-	return NULL;
-}
-
 int main(int argc, char **argv)
 {
 	const struct command *command;

@@ -50,9 +50,9 @@ int live_teardown(void **state)
 
 const char *live_path(const char *name)
 {
-	static char paths[8][512];
+	static char paths[64][512];
 	static unsigned int next;
-	char *path = paths[next++ % 8];
+	char *path = paths[next++ % 64];
 
 	snprintf(path, sizeof(paths[0]), "%s/%s", live_dir, name);
 	return path;
@@ -106,7 +106,7 @@ int live_start(const char *const *command)
 		live_redirect(output, STDOUT_FILENO);
 		live_redirect(errors, STDERR_FILENO);
 		execvp(strcmp(command[0], "spillwatch") == 0 ? live_binary() : command[0],
-		       (char *const *)command);
+		       (char *const *)(uintptr_t)command);
 		_exit(98);
 	}
 	return pid;

@@ -35,7 +35,7 @@ struct live_run {
 int live_setup(void **state);
 int live_teardown(void **state);
 
-/* live_path() - a path in this test's directory; static, 8 at a time. */
+/* live_path() - a path in this test's directory; static, 64 at a time. */
 const char *live_path(const char *name);
 
 /* live_writer() - the path of a writer ("writer", "writer_32"); static. */

@@ -149,7 +149,7 @@ int alert_to_json(const struct alert *alert, char **ret_line)
 	char *message = NULL, *line = NULL;
 	size_t len;
 
-	if (alert_message(alert, &message) == 0) {
+	if (alert_message(alert, "", "", &message) == 0) {
 		json_set_time(root, "@timestamp", &alert->time);
 		json_set(root, "ecs", json_pack("{s:s}", "version", ALERT_ECS_VERSION));
 		json_set(root, "event", json_event(alert));

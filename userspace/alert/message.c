@@ -4,7 +4,6 @@
 
 #include "lib/cleanup.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -26,21 +25,14 @@ const char *alert_rule(const struct alert *alert)
 	return "token-written-to-stream";
 }
 
-const char *alert_article(const char *word)
-{
-	/* "an API token", "an OAuth2 client", "an unknown"; no type of ours starts with a long u */
-	return strchr("AEIOUaeiou", *word) ? "an" : "a";
-}
-
-/* A type as it stands inside a sentence: "an unknown Dynatrace token type" reads badly. */
+/* A type as it stands inside a sentence, before the identifier. */
 static const char *message_type(const struct token *token)
 {
-	return strcmp(token->type, TOKEN_TYPE_UNKNOWN) == 0 ? "token of unknown type" : token->type;
+	return strcmp(token->type, TOKEN_TYPE_UNKNOWN) == 0 ? "unknown token" : token->type;
 }
 
-int alert_message(const struct alert *alert, char **ret_text)
+int alert_message(const struct alert *alert, const char *before, const char *after, char **ret_text)
 {
-	const char *type = message_type(&alert->token);
 	AUTO_FREE char *user = NULL;
 	char *text;
 
@@ -50,11 +42,10 @@ int alert_message(const struct alert *alert, char **ret_text)
 		user = NULL;
 	if (!user)
 		return -ENOMEM;
-	if (asprintf(&text, "%s (pid %u, %s) wrote %s %s to %s",
+	if (asprintf(&text, "%s (pid %u, %s) wrote %s%s %s%s%s to %s",
 		     *alert->process.name ? alert->process.name : "a process", alert->process.pid, user,
-		     alert->token.placeholder ? "what looks like a placeholder for"
-					      : alert_article(type),
-		     type, alert->file.path) < 0)
+		     alert->token.placeholder ? "a placeholder for " : "", message_type(&alert->token), before,
+		     alert->token.identifier, after, alert->file.path) < 0)
 		return -ENOMEM;
 	*ret_text = text;
 	return 0;

@@ -14,10 +14,8 @@ int alert_severity(const struct alert *alert);
 const char *alert_rule(const struct alert *alert);
 
 /*
- * alert_message() - "python3 (pid 42, root) wrote an API token to /var/log/app.log".
+ * alert_message() - "python3 (pid 42, root) wrote API token dt0c01.ABC… to /var/log/app.log".
+ * @before, @after: put around the identifier (terminal colour), "" for none
  * Returns 0 and *ret_text (malloc'ed), or -ENOMEM.
  */
-int alert_message(const struct alert *alert, char **ret_text);
-
-/* alert_article() - "a" or "an", as the word that follows wants it; static. */
-const char *alert_article(const char *word);
+int alert_message(const struct alert *alert, const char *before, const char *after, char **ret_text);

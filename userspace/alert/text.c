@@ -38,7 +38,7 @@ int alert_to_text(const struct alert *alert, bool colour, char **ret_line)
 	AUTO_FREE char *place = NULL;
 	char time[16], *line;
 	struct tm tm;
-	int r = alert_message(alert, &message);
+	int r = alert_message(alert, colour ? TEXT_BOLD : "", colour ? TEXT_PLAIN : "", &message);
 
 	if (r == 0)
 		r = text_place(&alert->write, &place);
@@ -46,9 +46,8 @@ int alert_to_text(const struct alert *alert, bool colour, char **ret_line)
 		return r;
 	localtime_r(&alert->time.tv_sec, &tm);
 	strftime(time, sizeof(time), "%H:%M:%S", &tm);
-	if (asprintf(&line, "%s  %s%s%s  %s  %s%s%s  %s(%s)%s\n", time, colour ? mark_colour : "", mark,
-		     colour ? TEXT_PLAIN : "", message, colour ? TEXT_BOLD : "", alert->token.identifier,
-		     colour ? TEXT_PLAIN : "", colour ? TEXT_DIM : "", place, colour ? TEXT_PLAIN : "") < 0)
+	if (asprintf(&line, "%s  %s%s%s  %s  %s(%s)%s\n", time, colour ? mark_colour : "", mark,
+		     colour ? TEXT_PLAIN : "", message, colour ? TEXT_DIM : "", place, colour ? TEXT_PLAIN : "") < 0)
 		return -ENOMEM;
 	*ret_line = line;
 	return 0;

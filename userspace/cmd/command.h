@@ -12,7 +12,7 @@ struct command {
 
 extern const struct command command_run, command_exec, command_check, command_version, command_help;
 
-/* All of them, in the order `help` shows; the last is NULL. Defined in main.c. */
+/* All of them, in the order `help` shows; the last is NULL. */
 extern const struct command *const commands[];
 
 /* command_find() - by name, NULL if there is none. */

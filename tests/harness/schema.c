@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* See schema.h. A keyword that is not known here is a problem of its own, never passed over. */
+#include "schema.h"
+
+#include <regex.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+static char schema_problem[512];
+
+static bool schema_wrong(const char *where, const char *what)
+{
+	snprintf(schema_problem, sizeof(schema_problem), "%s: %s", where, what);
+	return false;
+}
+
+static bool schema_value(const json_t *schema, const json_t *value, const char *where);
+
+static bool schema_type(const char *type, const json_t *value)
+{
+	return (strcmp(type, "object") == 0 && json_is_object(value)) ||
+	       (strcmp(type, "array") == 0 && json_is_array(value)) ||
+	       (strcmp(type, "string") == 0 && json_is_string(value)) ||
+	       (strcmp(type, "integer") == 0 && json_is_integer(value)) ||
+	       (strcmp(type, "boolean") == 0 && json_is_boolean(value));
+}
+
+static bool schema_pattern(const char *pattern, const json_t *value)
+{
+	regex_t regex;
+	bool fits;
+
+	if (!json_is_string(value) || regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB))
+		return false;
+	fits = regexec(&regex, json_string_value(value), 0, NULL, 0) == 0;
+	regfree(&regex);
+	return fits;
+}
+
+static bool schema_enum(const json_t *choices, const json_t *value)
+{
+	size_t i;
+	json_t *choice;
+
+	json_array_foreach(choices, i, choice) {
+		if (json_equal(choice, value))
+			return true;
+	}
+	return false;
+}
+
+static bool schema_object(const json_t *schema, const json_t *value, const char *where)
+{
+	const json_t *properties = json_object_get(schema, "properties");
+	json_t *required = json_object_get(schema, "required"), *name, *member;
+	char path[256];
+	const char *key;
+	size_t i;
+
+	json_array_foreach(required, i, name) {
+		if (!json_object_get(value, json_string_value(name)))
+			return schema_wrong(where, json_string_value(name));
+	}
+	json_object_foreach((json_t *)(uintptr_t)value, key, member) {
+		const json_t *property = json_object_get(properties, key);
+
+		snprintf(path, sizeof(path), "%s/%s", where, key);
+		if (!property)
+			return schema_wrong(path, "is not in the schema");
+		if (!schema_value(property, member, path))
+			return false;
+	}
+	return true;
+}
+
+static bool schema_keyword(const char *key, const json_t *rule, const json_t *schema, const json_t *value,
+			   const char *where)
+{
+	size_t i;
+	json_t *item;
+
+	if (strcmp(key, "type") == 0)
+		return schema_type(json_string_value(rule), value);
+	if (strcmp(key, "const") == 0)
+		return json_equal(rule, value);
+	if (strcmp(key, "enum") == 0)
+		return schema_enum(rule, value);
+	if (strcmp(key, "pattern") == 0)
+		return schema_pattern(json_string_value(rule), value);
+	if (strcmp(key, "minimum") == 0)
+		return json_integer_value(value) >= json_integer_value(rule);
+	if (strcmp(key, "properties") == 0)
+		return schema_object(schema, value, where);
+	if (strcmp(key, "items") == 0) {
+		json_array_foreach(value, i, item) {
+			if (!schema_value(rule, item, where))
+				return false;
+		}
+		return true;
+	}
+	/* handled with properties, or meant for people */
+	return strcmp(key, "required") == 0 || strcmp(key, "additionalProperties") == 0 ||
+	       strcmp(key, "description") == 0 || strcmp(key, "title") == 0 || strcmp(key, "$schema") == 0;
+}
+
+static bool schema_value(const json_t *schema, const json_t *value, const char *where)
+{
+	const char *key;
+	json_t *rule;
+
+	json_object_foreach((json_t *)(uintptr_t)schema, key, rule) {
+		if (schema_keyword(key, rule, schema, value, where))
+			continue;
+		return *schema_problem ? false : schema_wrong(where, key);
+	}
+	return true;
+}
+
+char *schema_check(const char *path, const json_t *value)
+{
+	static json_t *schema;
+
+	if (!schema)
+		schema = json_load_file(path, 0, NULL);
+	schema_problem[0] = '\0';
+	if (!schema) {
+		schema_wrong(path, "can't be read as JSON");
+		return schema_problem;
+	}
+	return schema_value(schema, value, "") ? NULL : schema_problem;
+}
