@@ -139,15 +139,16 @@ static void test_innocent(void **state)
 static void test_no_secret(void **state)
 {
 	struct maker_token token = maker_token(6), other = maker_token(7);
-	char name[256], command[1024];
+	char name[512], file[512];
 	struct live_run run;
 
 	(void)state;
 	snprintf(name, sizeof(name), "%s", live_path(other.text));
-	assert_int_equal(symlink("/bin/sh", name), 0);
-	snprintf(command, sizeof(command), "echo %s > %s.log; exit 3", token.text, live_path(token.text));
-	run = live_exec(ARGS("--output", "text"), ARGS(name, "-c", command, token.text, other.text));
-	assert_int_equal(run.status, 3);
+	snprintf(file, sizeof(file), "%s", live_path(token.text));
+	assert_int_equal(symlink(realpath(live_writer("writer"), NULL), name), 0);
+	run = live_exec(ARGS("--output", "text"),
+			ARGS(name, "call", "write", file, "6", token.text, other.text, token.secret));
+	assert_int_equal(run.status, 0);
 	assert_string_equal(live_string(live_only(&run), "token.identifier"), token.identifier);
 	assert_non_null(strstr(live_string(live_only(&run), "file.path"), "<masked>"));
 	assert_non_null(strstr(run.errors, token.identifier));

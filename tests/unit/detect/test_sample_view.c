@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A record is believed only if every length in it fits. */
+#include "unit.h"
+
+#include "detect/sample_view.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static struct token_sample *sample_make(uint16_t path, uint16_t exe, uint16_t args, size_t *size)
+{
+	struct token_sample *sample;
+
+	*size = sizeof(*sample) + path + exe + args;
+	sample = calloc(1, *size);
+	sample->size = (uint32_t)*size;
+	sample->path_len = path;
+	sample->exe_len = exe;
+	sample->args_len = args;
+	sample->window_len = TOKEN_MAX_LEN;
+	return sample;
+}
+
+static void test_good(void **state)
+{
+	size_t size;
+	struct token_sample *sample = sample_make(5, 7, 9, &size);
+	struct sample_view view;
+
+	(void)state;
+	assert_int_equal(sample_view_parse(sample, size, &view), 0);
+	assert_ptr_equal(view.path, (char *)(sample + 1));
+	assert_ptr_equal(view.exe, view.path + 5);
+	assert_ptr_equal(view.args + 9, (char *)sample + size);
+	/* the ring may round up */
+	assert_int_equal(sample_view_parse(sample, size, &view), 0);
+	free(sample);
+}
+
+static void test_bad(void **state)
+{
+	size_t size;
+	struct token_sample *sample = sample_make(5, 7, 9, &size);
+	struct sample_view view = {0};
+
+	(void)state;
+	for (size_t cut = 0; cut < size; cut++)
+		assert_int_equal(sample_view_parse(sample, cut, &view), -EBADMSG);
+#define BAD(member, value)                                                                                   \
+	do {                                                                                                 \
+		__typeof__(sample->member) good = sample->member;                                            \
+		sample->member = (value);                                                                    \
+		assert_int_equal(sample_view_parse(sample, size, &view), -EBADMSG);                          \
+		sample->member = good;                                                                       \
+	} while (0)
+	BAD(size, 0);
+	BAD(size, UINT32_MAX);
+	BAD(path_len, UINT16_MAX);
+	BAD(exe_len, 8);
+	BAD(args_len, 8);
+	BAD(window_len, TOKEN_MAX_LEN + 1);
+	BAD(kind, FILE_KIND_MAX);
+	BAD(call, WRITE_CALL_MAX);
+	assert_null(view.head);
+	free(sample);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_bad)};
+
+	return UNIT_RUN(tests);
+}

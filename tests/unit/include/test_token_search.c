@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The search that the kernel side and the matcher share, against a naive oracle and against PCRE2
+ * with the documented pattern; and the way the kernel side cuts a stream into windows.
+ */
+#include "unit.h"
+
+#include "generate.h"
+#include "oracle.h"
+#include "token_search.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <stdlib.h>
+
+#define CASES 1000000
+
+/* Start of the token whose second dot is at `dot`. */
+static size_t token_start(const uint8_t *bytes, uint64_t dot)
+{
+	return dot - token_public_len(bytes, dot) - 1 - TOKEN_PREFIX_LEN;
+}
+
+/* All tokens of a text by the search and by the oracle must be the same, in the same order. */
+static size_t check_text(const uint8_t *bytes, size_t len)
+{
+	size_t expected = oracle_next(bytes, len, 0), count = 0;
+	uint64_t dot = token_search(bytes, len, 0);
+
+	while (dot != TOKEN_NONE) {
+		assert_int_equal(token_start(bytes, dot), expected);
+		expected = oracle_next(bytes, len, expected + 1);
+		dot = token_search(bytes, len, dot + 1);
+		count++;
+	}
+	assert_int_equal(expected, len);
+	return count;
+}
+
+static void test_oracle(void **state)
+{
+	uint64_t seed = 20240229;
+	size_t found = 0;
+
+	(void)state;
+	print_message("%d generated texts, seed %llu\n", CASES, (unsigned long long)seed);
+	for (int i = 0; i < CASES; i++) {
+		/* an exact-size heap buffer, so that the sanitizer sees a read past either end */
+		size_t len = maker_next(&seed) % 300;
+		uint8_t *bytes = malloc(len ? len : 1);
+
+		generate_text(bytes, len, &seed);
+		found += check_text(bytes, len);
+		free(bytes);
+	}
+	print_message("%zu tokens in them\n", found);
+	assert_true(found > CASES / 10);
+}
+
+static size_t pcre_count(const pcre2_code *code, pcre2_match_data *match, const uint8_t *bytes, size_t len,
+			 size_t *starts, size_t most)
+{
+	size_t count = 0, from = 0;
+
+	while (count < most && pcre2_match(code, bytes, len, from, 0, match, NULL) > 0) {
+		const PCRE2_SIZE *ovector = pcre2_get_ovector_pointer(match);
+
+		starts[count++] = ovector[0];
+		from = ovector[1];
+	}
+	return count;
+}
+
+static void check_pcre(const char *pattern, bool only_24)
+{
+	int error;
+	PCRE2_SIZE at;
+	pcre2_code *code =
+		pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_NEVER_UTF, &error, &at, NULL);
+	pcre2_match_data *match = pcre2_match_data_create_from_pattern(code, NULL);
+	uint64_t seed = 7;
+	uint8_t bytes[600];
+	size_t starts[16], total = 0;
+
+	assert_non_null(code);
+	pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+	for (int i = 0; i < CASES / 10; i++) {
+		size_t len = maker_next(&seed) % sizeof(bytes), n = 0, count;
+		uint64_t dot;
+
+		generate_text(bytes, len, &seed);
+		count = pcre_count(code, match, bytes, len, starts, 16);
+		for (dot = token_search(bytes, len, 0); dot != TOKEN_NONE;
+		     dot = token_search(bytes, len, dot + 1)) {
+			if (only_24 && token_public_len(bytes, dot) != 24)
+				continue;
+			assert_true(n < count);
+			assert_int_equal(token_start(bytes, dot), starts[n]);
+			n++;
+		}
+		assert_int_equal(n, count);
+		total += n;
+	}
+	assert_true(total > CASES / 100);
+	pcre2_match_data_free(match);
+	pcre2_code_free(code);
+}
+
+static void test_documented_pattern(void **state)
+{
+	(void)state;
+	check_pcre("dt0[a-zA-Z]{1}[0-9]{2}\\.[A-Z0-9]{24}\\.[A-Z0-9]{64}", true);
+	check_pcre("dt0[a-zA-Z]{1}[0-9]{2}\\.(?:[A-Z0-9]{24}|[A-Z0-9]{8})\\.[A-Z0-9]{64}", false);
+}
+
+static void test_every_offset(void **state)
+{
+	static const char fillers[] = " A.\xff" "0";
+	struct maker_token token = maker_token(1);
+	uint8_t *bytes = malloc(9000);
+
+	(void)state;
+	for (size_t f = 0; f < sizeof(fillers) - 1; f++) {
+		for (size_t at = 0; at + MAKER_TOKEN_LEN <= 9000; at++) {
+			uint64_t dot;
+
+			memset(bytes, fillers[f], 9000);
+			memcpy(bytes + at, token.text, MAKER_TOKEN_LEN);
+			dot = token_search(bytes, 9000, at > 4000 ? 4000 : 0);
+			assert_int_equal(dot, at + MAKER_IDENTIFIER_LEN);
+			assert_true(token_search(bytes, 9000, dot + 1) == TOKEN_NONE);
+		}
+	}
+	free(bytes);
+}
+
+/* Back to back, and with runs longer than a secret portion behind. */
+static void test_neighbours(void **state)
+{
+	uint8_t bytes[20 * MAKER_TOKEN_LEN];
+	size_t len = 0;
+
+	(void)state;
+	for (uint64_t i = 0; i < 20; i++, len += MAKER_TOKEN_LEN)
+		memcpy(bytes + len, maker_token(i).text, MAKER_TOKEN_LEN);
+	assert_int_equal(check_text(bytes, len), 20);
+}
+
+static void test_word_tests(void **state)
+{
+	(void)state;
+	for (unsigned int byte = 0; byte < 256; byte++) {
+		bool in_class = (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
+
+		for (int at = 0; at < 8; at++) {
+			uint64_t word = (TOKEN_ONES * 'K' & ~(0xffULL << 8 * at)) | (uint64_t)byte << 8 * at;
+
+			assert_int_equal(token_word_outside(word), in_class ? 0 : 0x80ULL << 8 * at);
+			if (in_class)
+				assert_true(token_word_maybe(word));
+			if (!in_class)
+				assert_int_equal(token_last_marked(token_word_outside(word)), at);
+		}
+	}
+}
+
+/*
+ * As bpf/inspect.bpf.c does it: windows filled by pieces of any size, the last 96 bytes carried to the
+ * front of the next. Returns how many tokens are reported.
+ */
+static size_t stream_count(const uint8_t *bytes, size_t len, size_t piece)
+{
+	uint8_t window[8192 + 8];
+	uint64_t fill = 0, min_dot = 0, dot;
+	size_t at = 0, count = 0;
+
+	for (;;) {
+		while (fill < 4096 && at < len) {
+			size_t n = len - at < piece ? len - at : piece;
+
+			memcpy(window + fill, bytes + at, n);
+			fill += n;
+			at += n;
+		}
+		for (dot = token_search(window, fill, min_dot); dot != TOKEN_NONE;
+		     dot = token_search(window, fill, dot + 1))
+			count++;
+		if (fill < 4096)
+			return count;
+		memmove(window, window + fill - 96, 96);
+		fill = 96;
+		min_dot = 96 - TOKEN_SECRET_LEN;
+	}
+}
+
+static void test_windows(void **state)
+{
+	static uint8_t bytes[40000];
+	uint64_t seed = 3;
+
+	(void)state;
+	for (int round = 0; round < 4; round++) {
+		size_t expected;
+
+		generate_text(bytes, sizeof(bytes), &seed);
+		expected = check_text(bytes, sizeof(bytes));
+		for (size_t piece = 1; piece <= 4096; piece += piece < 300 ? 1 : 97)
+			assert_int_equal(stream_count(bytes, sizeof(bytes), piece), expected);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_word_tests),	   cmocka_unit_test(test_neighbours),
+		cmocka_unit_test(test_every_offset),	   cmocka_unit_test(test_oracle),
+		cmocka_unit_test(test_documented_pattern), cmocka_unit_test(test_windows),
+	};
+
+	return UNIT_RUN(tests);
+}
