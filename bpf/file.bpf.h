@@ -132,6 +132,5 @@ static __always_inline void file_describe(const struct file *file, struct token_
 	sample->device = BPF_CORE_READ(sb, s_dev);
 	sample->fs_magic = BPF_CORE_READ(sb, s_magic);
 	sample->open_flags = BPF_CORE_READ(file, f_flags);
-	bpf_probe_read_kernel_str(sample->fs_name, sizeof(sample->fs_name),
-				  BPF_CORE_READ(sb, s_type, name));
+	bpf_probe_read_kernel_str(sample->fs_name, sizeof(sample->fs_name), BPF_CORE_READ(sb, s_type, name));
 }

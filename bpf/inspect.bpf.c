@@ -145,8 +145,7 @@ static __always_inline void inspect_carry(struct scratch *s)
 	struct reader *r = &s->reader;
 
 	for (__u64 i = 0; i < INSPECT_CARRY; i += 8)
-		*(__u64 *)(s->window.bytes + i) =
-			token_word(s->window.bytes, r->fill - INSPECT_CARRY + i);
+		*(__u64 *)(s->window.bytes + i) = token_word(s->window.bytes, r->fill - INSPECT_CARRY + i);
 	r->fill = INSPECT_CARRY;
 	/* a token that ends inside the carry was reported from the window before */
 	r->min_dot = INSPECT_CARRY - TOKEN_SECRET_LEN;

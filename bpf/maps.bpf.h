@@ -29,31 +29,31 @@ struct token_window {
 
 /* One write, as its hook found it. */
 struct write_event {
-	__u64 file;	/* struct file *, 0 if it is gone */
-	__u64 address;	/* of the buffer, or of the iovec array */
-	__u64 length;	/* bytes written */
-	__s64 offset;	/* file offset of the first byte, or SAMPLE_NO_OFFSET */
+	__u64 file; /* struct file *, 0 if it is gone */
+	__u64 address; /* of the buffer, or of the iovec array */
+	__u64 length; /* bytes written */
+	__s64 offset; /* file offset of the first byte, or SAMPLE_NO_OFFSET */
 	__u32 segments; /* entries of the iovec array */
 	__u32 is_vector;
-	__u32 call;	/* enum write_call */
-	__u32 kind;	/* enum file_kind */
-	__u32 flags;	/* enum sample_flag */
+	__u32 call; /* enum write_call */
+	__u32 kind; /* enum file_kind */
+	__u32 flags; /* enum sample_flag */
 };
 
 /* How far the reading of a write has come; the search runs over window[0, fill). */
 struct reader {
 	__u64 next_segment; /* address of the next iovec entry */
-	__u64 address;	    /* next byte of the current segment */
+	__u64 address; /* next byte of the current segment */
 	__u64 segment_left; /* bytes of the current segment */
-	__u64 left;	    /* bytes of the write not yet read or passed over */
-	__u64 position;	    /* bytes of the write read or passed over */
+	__u64 left; /* bytes of the write not yet read or passed over */
+	__u64 position; /* bytes of the write read or passed over */
 	__u32 segments_left;
-	__u32 fill;	    /* bytes in the window */
-	__u64 min_dot;	    /* tokens whose second dot lies before it were reported already */
-	__u8 searching;	    /* the window waits to be searched */
-	__u8 hole;	    /* what comes next does not follow the window's bytes */
-	__u8 found;	    /* a token was in the window: wipe it in the end */
-	__u8 described;	    /* the sample's facts are filled in */
+	__u32 fill; /* bytes in the window */
+	__u64 min_dot; /* tokens whose second dot lies before it were reported already */
+	__u8 searching; /* the window waits to be searched */
+	__u8 hole; /* what comes next does not follow the window's bytes */
+	__u8 found; /* a token was in the window: wipe it in the end */
+	__u8 described; /* the sample's facts are filled in */
 };
 
 /* A path is written from its end: `bytes` before LIMIT_PATH_BYTES, a name's overhang behind. */

@@ -43,8 +43,8 @@ static __always_inline struct call_args call_args(const struct pt_regs *regs, __
 }
 
 /* The file offset of the write's first byte. */
-static __always_inline __s64 write_offset(const struct file *file, const struct call_args *args,
-					  __u32 call, __u32 compat, __s64 ret, __u32 *flags)
+static __always_inline __s64 write_offset(const struct file *file, const struct call_args *args, __u32 call,
+					  __u32 compat, __s64 ret, __u32 *flags)
 {
 	__s64 position = compat ? args->low | args->high << 32 : args->low;
 	int positioned = call == WRITE_CALL_PWRITE64 || call == WRITE_CALL_PWRITEV ||

@@ -52,15 +52,14 @@ static __always_inline int write_vfs(const struct file *file, const void *addres
 }
 
 SEC("fexit/vfs_write")
-int BPF_PROG(write_vfs_buffer, struct file *file, const char *buf, size_t count, loff_t *pos,
-	     ssize_t ret)
+int BPF_PROG(write_vfs_buffer, struct file *file, const char *buf, size_t count, loff_t *pos, ssize_t ret)
 {
 	return write_vfs(file, buf, 0, pos, ret, 0);
 }
 
 SEC("fexit/vfs_writev")
-int BPF_PROG(write_vfs_vector, struct file *file, const struct iovec *vec, unsigned long vlen,
-	     loff_t *pos, rwf_t flags, ssize_t ret)
+int BPF_PROG(write_vfs_vector, struct file *file, const struct iovec *vec, unsigned long vlen, loff_t *pos,
+	     rwf_t flags, ssize_t ret)
 {
 	return write_vfs(file, vec, vlen, pos, ret, 1);
 }

@@ -9,17 +9,17 @@
 
 #include "types.h"
 
-#define FILE_KINDS(X)                                                                              \
-	X(UNKNOWN, "unknown", "unknown")                                                           \
-	X(DISK, "disk", "regular")                                                                 \
-	X(TMPFS, "tmpfs", "regular")                                                               \
-	X(BLOCK, "block", "block")                                                                 \
-	X(MEMFD, "memfd", "memfd")                                                                 \
-	X(PIPE, "pipe", "fifo")                                                                    \
-	X(SOCKET, "socket", "socket")                                                              \
-	X(TTY, "tty", "tty")                                                                       \
-	X(CHAR, "char", "char")                                                                    \
-	X(PSEUDO, "pseudo", "regular")                                                             \
+#define FILE_KINDS(X)                    \
+	X(UNKNOWN, "unknown", "unknown") \
+	X(DISK, "disk", "regular")       \
+	X(TMPFS, "tmpfs", "regular")     \
+	X(BLOCK, "block", "block")       \
+	X(MEMFD, "memfd", "memfd")       \
+	X(PIPE, "pipe", "fifo")          \
+	X(SOCKET, "socket", "socket")    \
+	X(TTY, "tty", "tty")             \
+	X(CHAR, "char", "char")          \
+	X(PSEUDO, "pseudo", "regular")   \
 	X(ANON, "anon", "anon")
 
 enum file_kind {
@@ -36,7 +36,7 @@ enum file_kind {
  * CHAR (/dev/null and other devices), PSEUDO (procfs, sysfs, cgroupfs: calls to the kernel in the
  * shape of files) and ANON (eventfd and the like) keep no bytes and are never watched.
  */
-#define FILE_KINDS_DEFAULT                                                                         \
+#define FILE_KINDS_DEFAULT \
 	(FILE_KIND_BIT(UNKNOWN) | FILE_KIND_BIT(DISK) | FILE_KIND_BIT(TMPFS) | FILE_KIND_BIT(BLOCK))
 #define FILE_KINDS_ALL                                                                             \
 	(FILE_KINDS_DEFAULT | FILE_KIND_BIT(MEMFD) | FILE_KIND_BIT(PIPE) | FILE_KIND_BIT(SOCKET) | \

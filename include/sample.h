@@ -24,54 +24,54 @@ enum sample_flag {
 	SAMPLE_EXE_TRUNCATED = 1U << 1,
 	SAMPLE_ARGS_TRUNCATED = 1U << 2,
 	SAMPLE_ARGS_UNREADABLE = 1U << 3, /* the pages of the command line were not resident */
-	SAMPLE_FILE_DELETED = 1U << 4,	  /* unlinked, no name left */
-	SAMPLE_OFFSET_APPROX = 1U << 5,	  /* the file position was read after the call returned */
-	SAMPLE_COMPAT = 1U << 6,	  /* a 32-bit caller */
-	SAMPLE_KTHREAD = 1U << 7,	  /* no user memory: no executable, no command line */
+	SAMPLE_FILE_DELETED = 1U << 4, /* unlinked, no name left */
+	SAMPLE_OFFSET_APPROX = 1U << 5, /* the file position was read after the call returned */
+	SAMPLE_COMPAT = 1U << 6, /* a 32-bit caller */
+	SAMPLE_KTHREAD = 1U << 7, /* no user memory: no executable, no command line */
 };
 
 /* offset of a write to something that has no positions (pipe, socket, terminal) */
 #define SAMPLE_NO_OFFSET (-1LL)
 
 struct token_sample {
-	__u32 size;  /* bytes, head and strings */
+	__u32 size; /* bytes, head and strings */
 	__u32 flags; /* enum sample_flag */
-	__u64 seq;   /* 1, 2, 3 … over all CPUs; taken before the ring is asked for room */
-	__u64 time;  /* ns, CLOCK_BOOTTIME, when the write returned */
+	__u64 seq; /* 1, 2, 3 … over all CPUs; taken before the ring is asked for room */
+	__u64 time; /* ns, CLOCK_BOOTTIME, when the write returned */
 
 	/* process: identity is (tgid, start), never tgid alone */
-	__u64 start;	     /* ns, CLOCK_BOOTTIME, of the thread group leader */
-	__u64 parent_start;  /* likewise of the parent */
-	__u64 cgroup_id;     /* in the cgroup v2 hierarchy */
-	__u32 tgid;	     /* as the initial pid namespace counts */
+	__u64 start; /* ns, CLOCK_BOOTTIME, of the thread group leader */
+	__u64 parent_start; /* likewise of the parent */
+	__u64 cgroup_id; /* in the cgroup v2 hierarchy */
+	__u32 tgid; /* as the initial pid namespace counts */
 	__u32 tid;
-	__u32 ns_tgid;	     /* as the process's own pid namespace counts */
+	__u32 ns_tgid; /* as the process's own pid namespace counts */
 	__u32 parent_tgid;
-	__u32 uid, gid;	     /* effective */
-	__u32 login_uid;     /* audit; (uint32_t)-1 when never set */
-	__u32 session;	     /* reserved, zero */
-	char comm[LIMIT_COMM_BYTES];	    /* thread group leader */
+	__u32 uid, gid; /* effective */
+	__u32 login_uid; /* audit; (uint32_t)-1 when never set */
+	__u32 session; /* reserved, zero */
+	char comm[LIMIT_COMM_BYTES]; /* thread group leader */
 	char thread_comm[LIMIT_COMM_BYTES]; /* the thread that wrote */
 	char parent_comm[LIMIT_COMM_BYTES];
 
 	/* file: identity is (device, inode, generation) */
 	__u64 inode;
-	__u64 fs_magic;	   /* super_block.s_magic, see statfs(2) */
-	__u32 device;	   /* dev_t as the kernel keeps it: major << 20 | minor */
+	__u64 fs_magic; /* super_block.s_magic, see statfs(2) */
+	__u32 device; /* dev_t as the kernel keeps it: major << 20 | minor */
 	__u32 generation;
-	__u32 mode;	   /* st_mode */
-	__u32 open_flags;  /* O_* of the open file */
+	__u32 mode; /* st_mode */
+	__u32 open_flags; /* O_* of the open file */
 	__u32 links;
 	__u32 owner_uid, owner_gid;
-	__u32 rdev;	   /* of a device file, else 0 */
-	__u32 kind;	   /* enum file_kind */
-	__u32 call;	   /* enum write_call */
-	char fs_name[16];  /* file_system_type.name */
+	__u32 rdev; /* of a device file, else 0 */
+	__u32 kind; /* enum file_kind */
+	__u32 call; /* enum write_call */
+	char fs_name[16]; /* file_system_type.name */
 
 	/* write */
-	__s64 offset;	   /* file offset of the write's first byte, or SAMPLE_NO_OFFSET */
-	__u64 length;	   /* bytes the call wrote */
-	__u64 token_at;	   /* of the token's first byte, counted from the write's first byte */
+	__s64 offset; /* file offset of the write's first byte, or SAMPLE_NO_OFFSET */
+	__u64 length; /* bytes the call wrote */
+	__u64 token_at; /* of the token's first byte, counted from the write's first byte */
 
 	__u16 window_len;
 	__u16 path_len;
@@ -81,7 +81,7 @@ struct token_sample {
 	/* path, executable, arguments follow */
 };
 
-#define SAMPLE_MAX_BYTES                                                                           \
+#define SAMPLE_MAX_BYTES \
 	(sizeof(struct token_sample) + LIMIT_PATH_BYTES + LIMIT_PATH_BYTES + LIMIT_ARGS_BYTES)
 
 /* Both compilers must agree; `make lint` also checks the BPF object's BTF against this. */

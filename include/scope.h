@@ -5,16 +5,16 @@
 #include "types.h"
 
 enum scope_mode {
-	SCOPE_HOST,   /* every process but the daemon itself */
-	SCOPE_TREE,   /* the daemon's children and all their descendants */
+	SCOPE_HOST, /* every process but the daemon itself */
+	SCOPE_TREE, /* the daemon's children and all their descendants */
 	SCOPE_CGROUP, /* one cgroup (v2) and everything below it */
 };
 
 /* Read-only configuration of the BPF programs. */
 struct probe_config {
-	__u64 cgroup_id;     /* SCOPE_CGROUP: inode number of the cgroup's directory */
-	__u32 cgroup_level;  /* SCOPE_CGROUP: its depth, the hierarchy's root being 0 */
-	__u32 scope;	     /* enum scope_mode */
-	__u32 watch;	     /* FILE_KIND_BIT()s */
+	__u64 cgroup_id; /* SCOPE_CGROUP: inode number of the cgroup's directory */
+	__u32 cgroup_level; /* SCOPE_CGROUP: its depth, the hierarchy's root being 0 */
+	__u32 scope; /* enum scope_mode */
+	__u32 watch; /* FILE_KIND_BIT()s */
 	__u32 inspect_bytes; /* bound of one call, at most LIMIT_INSPECT_BYTES */
 };

@@ -20,8 +20,8 @@
  * X(id, name, bytes of the public portion): public portions are a multiple of 8 (the search compares
  * words), and none is a possible tail of a longer one because a public portion holds no dot.
  */
-#define TOKEN_FORMATS(X)                                                                           \
-	X(PUBLIC24, "24.64", 24)                                                                   \
+#define TOKEN_FORMATS(X)         \
+	X(PUBLIC24, "24.64", 24) \
 	X(PUBLIC8, "8.64", 8)
 
 #define TOKEN_PUBLIC_MAX 24
@@ -30,9 +30,9 @@
 #define TOKEN_MAX_LEN (TOKEN_IDENTIFIER_MAX + 1 + TOKEN_SECRET_LEN)
 #define TOKEN_MIN_LEN (TOKEN_PREFIX_LEN + 1 + TOKEN_PUBLIC_MIN + 1 + TOKEN_SECRET_LEN)
 
-#define TOKEN_FORMAT_CHECK(id, name, public_len)                                                   \
-	_Static_assert((public_len) % 8 == 0 && (public_len) <= TOKEN_PUBLIC_MAX &&                \
-			       (public_len) >= TOKEN_PUBLIC_MIN,                                   \
+#define TOKEN_FORMAT_CHECK(id, name, public_len)                                    \
+	_Static_assert((public_len) % 8 == 0 && (public_len) <= TOKEN_PUBLIC_MAX && \
+			       (public_len) >= TOKEN_PUBLIC_MIN,                    \
 		       "public portion of " name);
 TOKEN_FORMATS(TOKEN_FORMAT_CHECK)
 #undef TOKEN_FORMAT_CHECK
@@ -41,21 +41,21 @@ TOKEN_FORMATS(TOKEN_FORMAT_CHECK)
  * X(prefix, type): a prefix that is not here still makes a token, of unknown type.
  * Documented: dt0s01 to dt0s16; the others from other public sources.
  */
-#define TOKEN_PREFIXES(X)                                                                          \
-	X("dt0a01", "Agent token")                                                                 \
-	X("dt0c01", "API token")                                                                   \
-	X("dt0e01", "EdgeConnect token")                                                           \
-	X("dt0g01", "ActiveGate token")                                                            \
-	X("dt0g02", "ActiveGate token")                                                            \
-	X("dt0n01", "Kubernetes security posture token")                                           \
-	X("dt0s01", "API token (SCIM)")                                                            \
-	X("dt0s02", "OAuth2 client (Account Management)")                                          \
-	X("dt0s03", "OAuth2 client (services and integrations)")                                   \
-	X("dt0s04", "Chat and identity linking")                                                   \
-	X("dt0s06", "OAuth2 refresh token")                                                        \
-	X("dt0s08", "OAuth2 client (services and integrations)")                                   \
-	X("dt0s09", "Chat and identity linking")                                                   \
-	X("dt0s16", "Platform token")                                                              \
+#define TOKEN_PREFIXES(X)                                        \
+	X("dt0a01", "Agent token")                               \
+	X("dt0c01", "API token")                                 \
+	X("dt0e01", "EdgeConnect token")                         \
+	X("dt0g01", "ActiveGate token")                          \
+	X("dt0g02", "ActiveGate token")                          \
+	X("dt0n01", "Kubernetes security posture token")         \
+	X("dt0s01", "API token (SCIM)")                          \
+	X("dt0s02", "OAuth2 client (Account Management)")        \
+	X("dt0s03", "OAuth2 client (services and integrations)") \
+	X("dt0s04", "Chat and identity linking")                 \
+	X("dt0s06", "OAuth2 refresh token")                      \
+	X("dt0s08", "OAuth2 client (services and integrations)") \
+	X("dt0s09", "Chat and identity linking")                 \
+	X("dt0s16", "Platform token")                            \
 	X("dt0x01", "Extensions token")
 
 #define TOKEN_TYPE_UNKNOWN "Unknown Dynatrace token type"

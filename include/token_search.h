@@ -35,7 +35,7 @@
 #define TOKEN_NONE (~0ULL)
 
 /* Bytes between two probes: the whole aligned words that any run of a secret's length must hold. */
-#define TOKEN_STRIDE ((TOKEN_SECRET_LEN - 7) / 8 * 8)
+#define TOKEN_STRIDE ((TOKEN_SECRET_LEN - 7ULL) / 8 * 8)
 
 #define TOKEN_ONES 0x0101010101010101ULL
 #define TOKEN_TOPS 0x8080808080808080ULL
@@ -45,11 +45,11 @@
  * every access; on the host it is left alone.
  */
 #ifdef __bpf__
-#define TOKEN_INDEX(i)                                                                             \
-	({                                                                                         \
-		__u64 token_index = (i);                                                           \
-		asm volatile("" : "+r"(token_index));                                              \
-		token_index &(LIMIT_WINDOW_BYTES - 1);                                             \
+#define TOKEN_INDEX(i)                                 \
+	({                                             \
+		__u64 token_index = (i);               \
+		asm volatile("" : "+r"(token_index));  \
+		token_index &(LIMIT_WINDOW_BYTES - 1); \
 	})
 #else
 #define TOKEN_INDEX(i) (i)
@@ -140,8 +140,8 @@ static __always_inline int token_public_before(const __u8 *bytes, __u64 dot, __u
  */
 static __always_inline __u64 token_public_len(const __u8 *bytes, __u64 dot)
 {
-#define TOKEN_TRY_PUBLIC(id, name, public_len)                                                     \
-	if (token_public_before(bytes, dot, public_len))                                           \
+#define TOKEN_TRY_PUBLIC(id, name, public_len)           \
+	if (token_public_before(bytes, dot, public_len)) \
 		return public_len;
 	TOKEN_FORMATS(TOKEN_TRY_PUBLIC)
 #undef TOKEN_TRY_PUBLIC

@@ -9,11 +9,11 @@
 
 #include "types.h"
 
-#define WRITE_CALLS(X)                                                                             \
-	X(WRITE, "write", 1, 4, 0)                                                                 \
-	X(PWRITE64, "pwrite64", 18, 181, 0)                                                        \
-	X(WRITEV, "writev", 20, 146, 1)                                                            \
-	X(PWRITEV, "pwritev", 296, 334, 1)                                                         \
+#define WRITE_CALLS(X)                      \
+	X(WRITE, "write", 1, 4, 0)          \
+	X(PWRITE64, "pwrite64", 18, 181, 0) \
+	X(WRITEV, "writev", 20, 146, 1)     \
+	X(PWRITEV, "pwritev", 296, 334, 1)  \
 	X(PWRITEV2, "pwritev2", 328, 379, 1)
 
 enum write_call {

@@ -45,7 +45,7 @@ static bool schema_enum(const json_t *choices, const json_t *value)
 	size_t i;
 	json_t *choice;
 
-	json_array_foreach(choices, i, choice) {
+	json_array_foreach (choices, i, choice) {
 		if (json_equal(choice, value))
 			return true;
 	}
@@ -60,11 +60,11 @@ static bool schema_object(const json_t *schema, const json_t *value, const char 
 	const char *key;
 	size_t i;
 
-	json_array_foreach(required, i, name) {
+	json_array_foreach (required, i, name) {
 		if (!json_object_get(value, json_string_value(name)))
 			return schema_wrong(where, json_string_value(name));
 	}
-	json_object_foreach((json_t *)(uintptr_t)value, key, member) {
+	json_object_foreach ((json_t *)(uintptr_t)value, key, member) {
 		const json_t *property = json_object_get(properties, key);
 
 		snprintf(path, sizeof(path), "%s/%s", where, key);
@@ -95,7 +95,7 @@ static bool schema_keyword(const char *key, const json_t *rule, const json_t *sc
 	if (strcmp(key, "properties") == 0)
 		return schema_object(schema, value, where);
 	if (strcmp(key, "items") == 0) {
-		json_array_foreach(value, i, item) {
+		json_array_foreach (value, i, item) {
 			if (!schema_value(rule, item, where))
 				return false;
 		}
@@ -111,7 +111,7 @@ static bool schema_value(const json_t *schema, const json_t *value, const char *
 	const char *key;
 	json_t *rule;
 
-	json_object_foreach((json_t *)(uintptr_t)schema, key, rule) {
+	json_object_foreach ((json_t *)(uintptr_t)schema, key, rule) {
 		if (schema_keyword(key, rule, schema, value, where))
 			continue;
 		return *schema_problem ? false : schema_wrong(where, key);

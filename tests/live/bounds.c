@@ -6,16 +6,16 @@
 
 static void test_inspect_bound(void **state)
 {
-	struct live_run run = live_exec(ARGS("--inspect-bytes", "100000"),
-					ARGS(live_writer("writer"), "long", live_path("file"), "250000", "8"));
+	struct live_run run =
+		live_exec(ARGS("--inspect-bytes", "100000"),
+			  ARGS(live_writer("writer"), "long", live_path("file"), "250000", "8"));
 
 	(void)state;
 	assert_int_equal(json_array_size(run.alerts), 0);
 	assert_int_equal(live_summary(&run, "writes longer than"), 1);
 	assert_int_equal(live_summary(&run, "bytes past the inspection bound"), 150000);
 	live_free(&run);
-	run = live_exec(NO_ARGS,
-			ARGS(live_writer("writer"), "long", live_path("file"), "16777216", "8"));
+	run = live_exec(NO_ARGS, ARGS(live_writer("writer"), "long", live_path("file"), "16777216", "8"));
 	assert_int_equal(live_integer(live_only(&run), "write.token_offset"), 16777216 - MAKER_TOKEN_LEN);
 	assert_int_equal(live_summary(&run, "LOST"), 0);
 	live_free(&run);
@@ -42,8 +42,8 @@ static void test_vanishing_pages(void **state)
 	(void)state;
 	/* a race, so it is given time; on one CPU it hardly ever happens */
 	for (int i = 0; i < 50 && !unreadable; i++) {
-		struct live_run run = live_exec(NO_ARGS, ARGS(live_writer("writer"), "vanish",
-							      live_path("file"), "20000"));
+		struct live_run run =
+			live_exec(NO_ARGS, ARGS(live_writer("writer"), "vanish", live_path("file"), "20000"));
 
 		assert_int_equal(run.status, 0);
 		unreadable = live_summary(&run, "pages of a written buffer");
@@ -82,8 +82,8 @@ static void test_swarm(void **state)
 {
 	const char *count = getenv("LIVE_PROCESSES") ? getenv("LIVE_PROCESSES") : "200000";
 	const char *list_path = live_path("list");
-	struct live_run run = live_exec(NO_ARGS, ARGS(live_writer("writer"), "swarm", live_path("."),
-						      count, list_path));
+	struct live_run run =
+		live_exec(NO_ARGS, ARGS(live_writer("writer"), "swarm", live_path("."), count, list_path));
 	json_t *by_identifier = json_object(), *alert;
 	FILE *list = fopen(list_path, "r");
 	size_t i;
@@ -91,7 +91,7 @@ static void test_swarm(void **state)
 	(void)state;
 	assert_int_equal(run.status, 0);
 	assert_non_null(list);
-	json_array_foreach(run.alerts, i, alert)
+	json_array_foreach (run.alerts, i, alert)
 		json_object_set(by_identifier, live_string(alert, "token.identifier"), alert);
 	assert_int_equal(json_array_size(run.alerts), strtoull(count, NULL, 10));
 	check_swarm(&run, list, by_identifier, strtoull(count, NULL, 10));

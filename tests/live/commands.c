@@ -52,8 +52,8 @@ static void test_exec_passes_through(void **state)
 
 	(void)state;
 	snprintf(command, sizeof(command),
-		 "echo out; echo err >&2; setsid sh -c \"%s call write %s 11 & wait\" ", live_writer("writer"),
-		 live_path("file"));
+		 "echo out; echo err >&2; setsid sh -c \"%s call write %s 11 & wait\" ",
+		 live_writer("writer"), live_path("file"));
 	run = live_exec(ARGS("--output", "json"), ARGS("sh", "-c", command));
 	assert_int_equal(run.status, 0);
 	assert_int_equal(live_count(&run, &token), 1);
@@ -86,7 +86,8 @@ static void check_sentence(const char *const *command, int status, const char *t
 	struct live_run run = live_command(command);
 
 	if (run.status != status || !strstr(run.errors, text))
-		fail_msg("status %d instead of %d, and on standard error: %s", run.status, status, run.errors);
+		fail_msg("status %d instead of %d, and on standard error: %s", run.status, status,
+			 run.errors);
 	/* one sentence, one line */
 	assert_ptr_equal(strchr(run.errors, '\n'), run.errors + strlen(run.errors) - 1);
 	assert_string_equal(run.output, "");
@@ -124,16 +125,15 @@ static void test_no_privilege(void **state)
 		skip(); /* not in the guests of tests/kernels; here it always is */
 	check_sentence(ARGS("setpriv", "--reuid=65534", "--clear-groups", "--bounding-set=-all",
 			    "--no-new-privs", "sh", "-c", "exec \"$0\" exec -- true",
-			    realpath(getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch",
-				     NULL)),
+			    realpath(getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch", NULL)),
 		       4, "root");
 }
 
 static void test_text(void **state)
 {
 	struct maker_token token = maker_token(12);
-	struct live_run run = live_exec(ARGS("--output", "text"), ARGS(live_writer("writer"), "call",
-								       "write", live_path("file"), "12"));
+	struct live_run run = live_exec(ARGS("--output", "text"), ARGS(live_writer("writer"), "call", "write",
+								       live_path("file"), "12"));
 
 	(void)state;
 	assert_non_null(strstr(run.errors, token.identifier));
@@ -152,9 +152,9 @@ static void test_alerts_append(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		struct live_run run = live_command(ARGS("spillwatch", "exec", "--alerts", alerts, "--",
-							live_writer("writer"), "call", "write",
-							live_path("file"), "13"));
+		struct live_run run =
+			live_command(ARGS("spillwatch", "exec", "--alerts", alerts, "--",
+					  live_writer("writer"), "call", "write", live_path("file"), "13"));
 
 		assert_int_equal(run.status, 0);
 		assert_int_equal(stat(alerts, i ? &again : &st), 0);

@@ -64,8 +64,7 @@ const char *live_writer(const char *name)
 	static unsigned int next;
 	char *path = paths[next++ % 2];
 
-	snprintf(path, sizeof(paths[0]), "%s/%s", live_env("LIVE_WRITERS", "build/tests/live/writers"),
-		 name);
+	snprintf(path, sizeof(paths[0]), "%s/%s", live_env("LIVE_WRITERS", "build/tests/live/writers"), name);
 	return path;
 }
 
@@ -155,8 +154,8 @@ static void live_read_alerts(struct live_run *run, const char *path)
 struct live_run live_exec(const char *const *options, const char *const *command)
 {
 	const char *args[LIVE_MAX_ARGS] = {
-		"spillwatch", "exec",	  "--attach", live_env("SPILLWATCH_ATTACH", "auto"),
-		"--alerts",   live_path("alerts"),
+		"spillwatch",        "exec", "--attach", live_env("SPILLWATCH_ATTACH", "auto"), "--alerts",
+		live_path("alerts"),
 	};
 	size_t count = 6;
 	struct live_run run;
@@ -227,7 +226,7 @@ size_t live_count(const struct live_run *run, const struct maker_token *token)
 	size_t i, count = 0;
 	json_t *alert;
 
-	json_array_foreach(run->alerts, i, alert)
+	json_array_foreach (run->alerts, i, alert)
 		count += strcmp(live_string(alert, "token.identifier"), token->identifier) == 0;
 	return count;
 }

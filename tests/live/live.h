@@ -21,10 +21,10 @@
 #define LIVE_MAX_ARGS 32
 
 struct live_run {
-	int status;	/* exit status; 128 + signal */
+	int status; /* exit status; 128 + signal */
 	json_t *alerts; /* array, as --alerts wrote them */
-	char *output;	/* standard output of all */
-	char *errors;	/* standard error of all */
+	char *output; /* standard output of all */
+	char *errors; /* standard error of all */
 };
 
 /* A list of arguments, NULL-terminated. */

@@ -141,36 +141,39 @@ static void layout_check(const struct btf *btf, const char *name, size_t size,
 	}
 }
 
-#define MEMBER(type, name) {#name, offsetof(struct type, name)}
+#define MEMBER(type, name)                         \
+	{                                          \
+#name, offsetof(struct type, name) \
+	}
 
 /* The two compilers must agree on what they share; the BPF object's own BTF tells. */
 static void test_layout(void **state)
 {
 	static const struct layout_member sample[] = {
-		MEMBER(token_sample, size),	   MEMBER(token_sample, flags),
-		MEMBER(token_sample, seq),	   MEMBER(token_sample, time),
-		MEMBER(token_sample, start),	   MEMBER(token_sample, parent_start),
+		MEMBER(token_sample, size),        MEMBER(token_sample, flags),
+		MEMBER(token_sample, seq),         MEMBER(token_sample, time),
+		MEMBER(token_sample, start),       MEMBER(token_sample, parent_start),
 		MEMBER(token_sample, cgroup_id),   MEMBER(token_sample, tgid),
-		MEMBER(token_sample, tid),	   MEMBER(token_sample, ns_tgid),
+		MEMBER(token_sample, tid),         MEMBER(token_sample, ns_tgid),
 		MEMBER(token_sample, parent_tgid), MEMBER(token_sample, uid),
-		MEMBER(token_sample, gid),	   MEMBER(token_sample, login_uid),
-		MEMBER(token_sample, session),	   MEMBER(token_sample, comm),
+		MEMBER(token_sample, gid),         MEMBER(token_sample, login_uid),
+		MEMBER(token_sample, session),     MEMBER(token_sample, comm),
 		MEMBER(token_sample, thread_comm), MEMBER(token_sample, parent_comm),
-		MEMBER(token_sample, inode),	   MEMBER(token_sample, fs_magic),
-		MEMBER(token_sample, device),	   MEMBER(token_sample, generation),
-		MEMBER(token_sample, mode),	   MEMBER(token_sample, open_flags),
-		MEMBER(token_sample, links),	   MEMBER(token_sample, owner_uid),
+		MEMBER(token_sample, inode),       MEMBER(token_sample, fs_magic),
+		MEMBER(token_sample, device),      MEMBER(token_sample, generation),
+		MEMBER(token_sample, mode),        MEMBER(token_sample, open_flags),
+		MEMBER(token_sample, links),       MEMBER(token_sample, owner_uid),
 		MEMBER(token_sample, owner_gid),   MEMBER(token_sample, rdev),
-		MEMBER(token_sample, kind),	   MEMBER(token_sample, call),
-		MEMBER(token_sample, fs_name),	   MEMBER(token_sample, offset),
-		MEMBER(token_sample, length),	   MEMBER(token_sample, token_at),
+		MEMBER(token_sample, kind),        MEMBER(token_sample, call),
+		MEMBER(token_sample, fs_name),     MEMBER(token_sample, offset),
+		MEMBER(token_sample, length),      MEMBER(token_sample, token_at),
 		MEMBER(token_sample, window_len),  MEMBER(token_sample, path_len),
-		MEMBER(token_sample, exe_len),	   MEMBER(token_sample, args_len),
+		MEMBER(token_sample, exe_len),     MEMBER(token_sample, args_len),
 		MEMBER(token_sample, window),
 	};
 	static const struct layout_member config[] = {
-		MEMBER(probe_config, cgroup_id), MEMBER(probe_config, cgroup_level),
-		MEMBER(probe_config, scope),	 MEMBER(probe_config, watch),
+		MEMBER(probe_config, cgroup_id),     MEMBER(probe_config, cgroup_level),
+		MEMBER(probe_config, scope),         MEMBER(probe_config, watch),
 		MEMBER(probe_config, inspect_bytes),
 	};
 	static const struct layout_member counters[] = {MEMBER(counters, value)};

@@ -95,8 +95,8 @@ static void test_iovec(void **state)
 static void check_stream(const char *watch, const char *kind, const char *type, size_t alerts)
 {
 	struct maker_token token = maker_token(5);
-	struct live_run run = live_exec(ARGS("--watch", watch),
-					ARGS(live_writer("writer"), "stream", kind, "5"));
+	struct live_run run =
+		live_exec(ARGS("--watch", watch), ARGS(live_writer("writer"), "stream", kind, "5"));
 
 	assert_int_equal(run.status, 0);
 	assert_int_equal(json_array_size(run.alerts), alerts);

@@ -13,43 +13,43 @@
 #include "sample.h"
 
 struct alert_process {
-	uint32_t pid;	      /* tgid, as the initial pid namespace counts */
-	uint32_t ns_pid;      /* as the process's own pid namespace counts */
+	uint32_t pid; /* tgid, as the initial pid namespace counts */
+	uint32_t ns_pid; /* as the process's own pid namespace counts */
 	uint32_t thread_id;
-	char *name;	      /* the thread group leader's comm */
-	char *thread_name;    /* the writing thread's comm */
-	char *executable;     /* path; NULL if unknown */
-	char *command_line;   /* masked, arguments joined by spaces; NULL if unknown */
+	char *name; /* the thread group leader's comm */
+	char *thread_name; /* the writing thread's comm */
+	char *executable; /* path; NULL if unknown */
+	char *command_line; /* masked, arguments joined by spaces; NULL if unknown */
 	bool command_line_truncated;
 	struct timespec start; /* CLOCK_REALTIME */
 	uint32_t parent_pid;
 	char *parent_name;
 	uint32_t uid, gid;
-	char *user_name;      /* NULL if /etc/passwd has none */
-	uint32_t login_uid;   /* (uint32_t)-1: none */
+	char *user_name; /* NULL if /etc/passwd has none */
+	uint32_t login_uid; /* (uint32_t)-1: none */
 	uint64_t cgroup_id;
 };
 
 struct alert_file {
-	char *path;	      /* never NULL: what the process would call it, or "pipe:[inode]" and the like */
-	bool path_truncated;  /* upper directories are missing */
+	char *path; /* never NULL: what the process would call it, or "pipe:[inode]" and the like */
+	bool path_truncated; /* upper directories are missing */
 	bool deleted;
-	const char *type;     /* static, of include/file_kind.h */
-	char *fs_type;	      /* "ext4" */
+	const char *type; /* static, of include/file_kind.h */
+	char *fs_type; /* "ext4" */
 	uint32_t dev_major, dev_minor;
 	uint64_t inode;
-	uint32_t mode;	      /* st_mode */
+	uint32_t mode; /* st_mode */
 	uint32_t owner_uid, owner_gid;
 	uint32_t links;
 };
 
 struct alert_write {
-	const char *syscall;  /* static, of include/write_call.h; "unknown" */
-	int64_t offset;	      /* -1: the destination has no positions */
+	const char *syscall; /* static, of include/write_call.h; "unknown" */
+	int64_t offset; /* -1: the destination has no positions */
 	bool offset_approximate;
-	uint64_t length;      /* bytes the call wrote */
+	uint64_t length; /* bytes the call wrote */
 	int64_t token_offset; /* file offset of the token's first byte (of the write, where offset is -1) */
-	bool compat;	      /* a 32-bit caller */
+	bool compat; /* a 32-bit caller */
 };
 
 struct alert {

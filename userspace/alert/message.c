@@ -44,8 +44,8 @@ int alert_message(const struct alert *alert, const char *before, const char *aft
 		return -ENOMEM;
 	if (asprintf(&text, "%s (pid %u, %s) wrote %s%s %s%s%s to %s",
 		     *alert->process.name ? alert->process.name : "a process", alert->process.pid, user,
-		     alert->token.placeholder ? "a placeholder for " : "", message_type(&alert->token), before,
-		     alert->token.identifier, after, alert->file.path) < 0)
+		     alert->token.placeholder ? "a placeholder for " : "", message_type(&alert->token),
+		     before, alert->token.identifier, after, alert->file.path) < 0)
 		return -ENOMEM;
 	*ret_text = text;
 	return 0;

@@ -47,7 +47,8 @@ int alert_to_text(const struct alert *alert, bool colour, char **ret_line)
 	localtime_r(&alert->time.tv_sec, &tm);
 	strftime(time, sizeof(time), "%H:%M:%S", &tm);
 	if (asprintf(&line, "%s  %s%s%s  %s  %s(%s)%s\n", time, colour ? mark_colour : "", mark,
-		     colour ? TEXT_PLAIN : "", message, colour ? TEXT_DIM : "", place, colour ? TEXT_PLAIN : "") < 0)
+		     colour ? TEXT_PLAIN : "", message, colour ? TEXT_DIM : "", place,
+		     colour ? TEXT_PLAIN : "") < 0)
 		return -ENOMEM;
 	*ret_line = line;
 	return 0;

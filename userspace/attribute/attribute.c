@@ -196,10 +196,9 @@ static int attribute_file(const struct sample_view *view, const struct mask_know
 static void attribute_write(const struct sample_view *view, const struct token_span *span,
 			    struct alert_write *write)
 {
-	static const char *const calls[WRITE_CALL_MAX] = {
-		[WRITE_CALL_UNKNOWN] = "unknown",
+	static const char *const calls[WRITE_CALL_MAX] = {[WRITE_CALL_UNKNOWN] = "unknown",
 #define ATTRIBUTE_CALL(id, name, nr64, nr32, vec) [WRITE_CALL_##id] = (name),
-		WRITE_CALLS(ATTRIBUTE_CALL)
+							  WRITE_CALLS(ATTRIBUTE_CALL)
 #undef ATTRIBUTE_CALL
 	};
 	const struct token_sample *head = view->head;
@@ -213,8 +212,8 @@ static void attribute_write(const struct sample_view *view, const struct token_s
 	write->compat = head->flags & SAMPLE_COMPAT;
 }
 
-int attribute_alert(struct attribute *attribute, const struct sample_view *view,
-		    const struct token *token, const struct token_span *span, struct alert *ret_alert)
+int attribute_alert(struct attribute *attribute, const struct sample_view *view, const struct token *token,
+		    const struct token_span *span, struct alert *ret_alert)
 {
 	const struct mask_known known = {view->window + span->secret, span->end - span->secret};
 	struct alert alert = {

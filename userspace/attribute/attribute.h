@@ -24,5 +24,5 @@ void attribute_close(struct attribute *attribute);
  * read is looked up in procfs, and only while the same process is still there.
  * Returns 0 and *ret_alert (alert_free()), or -ENOMEM.
  */
-int attribute_alert(struct attribute *attribute, const struct sample_view *view,
-		    const struct token *token, const struct token_span *span, struct alert *ret_alert);
+int attribute_alert(struct attribute *attribute, const struct sample_view *view, const struct token *token,
+		    const struct token_span *span, struct alert *ret_alert);

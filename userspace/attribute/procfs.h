@@ -8,8 +8,8 @@
 /* A process for certain: never a pid alone, which may be somebody else's by now. */
 struct procfs_process {
 	const char *root; /* where procfs is mounted */
-	uint32_t pid;	  /* as that procfs counts */
-	uint64_t start;	  /* ns, CLOCK_BOOTTIME */
+	uint32_t pid; /* as that procfs counts */
+	uint64_t start; /* ns, CLOCK_BOOTTIME */
 };
 
 /*

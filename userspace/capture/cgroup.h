@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 struct cgroup {
-	uint64_t id;	/* what bpf_get_current_ancestor_cgroup_id() returns for it */
+	uint64_t id; /* what bpf_get_current_ancestor_cgroup_id() returns for it */
 	uint32_t level; /* 0 is the hierarchy's root */
 };
 

@@ -58,7 +58,8 @@ static void probe_keep_reason(const char *log)
 }
 
 /* Keeps the first warning of an attempt, and prefers the verifier's reason where there is one. */
-static int probe_print(enum libbpf_print_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static int probe_print(enum libbpf_print_level level,
+							     const char *format, va_list args)
 {
 	AUTO_FREE char *text = NULL;
 
@@ -105,8 +106,7 @@ static int probe_open(const struct probe_options *options, enum probe_attachment
 	skeleton->rodata->settings.cgroup_id = options->cgroup.id;
 	skeleton->rodata->settings.cgroup_level = options->cgroup.level;
 	skeleton->rodata->settings.watch = options->watch;
-	skeleton->rodata->settings.inspect_bytes =
-		bound < LIMIT_INSPECT_BYTES ? bound : LIMIT_INSPECT_BYTES;
+	skeleton->rodata->settings.inspect_bytes = bound < LIMIT_INSPECT_BYTES ? bound : LIMIT_INSPECT_BYTES;
 	if (options->ring_bytes)
 		bpf_map__set_max_entries(skeleton->maps.samples, options->ring_bytes);
 	*ret_skeleton = skeleton;
@@ -162,20 +162,17 @@ int probe_start(const struct probe_options *options, probe_record record, void *
 		failures = own;
 	memset(failures, 0, sizeof(own));
 	libbpf_set_print(probe_print);
-	for (probe->attachment = PROBE_FEXIT; probe->attachment < PROBE_ATTACHMENT_MAX;
-	     probe->attachment++) {
+	for (probe->attachment = PROBE_FEXIT; probe->attachment < PROBE_ATTACHMENT_MAX; probe->attachment++) {
 		if (options->attachment != PROBE_AUTO && options->attachment != probe->attachment)
 			continue;
-		r = probe_try(options, probe->attachment, &failures[probe->attachment],
-			      &probe->skeleton);
+		r = probe_try(options, probe->attachment, &failures[probe->attachment], &probe->skeleton);
 		if (r == 0)
 			break;
 	}
 	if (r < 0)
 		return r;
 	probe->cpus = libbpf_num_possible_cpus();
-	probe->ring = ring_buffer__new(bpf_map__fd(probe->skeleton->maps.samples), record, context,
-				       NULL);
+	probe->ring = ring_buffer__new(bpf_map__fd(probe->skeleton->maps.samples), record, context, NULL);
 	if (!probe->ring || probe->cpus < 0) {
 		r = probe->cpus < 0 ? probe->cpus : -errno;
 		ring_buffer__free(probe->ring);
@@ -237,7 +234,7 @@ int probe_counts(const struct probe *probe, struct probe_counts *ret_counts)
 	for (int cpu = 0; cpu < probe->cpus; cpu++)
 		for (int id = 0; id < COUNTER_MAX; id++)
 			counts.value[id] += shares[cpu].value[id];
-	bpf_object__for_each_program(program, probe->skeleton->obj)
+	bpf_object__for_each_program (program, probe->skeleton->obj)
 		counts.programs_skipped += probe_program_skipped(program);
 	*ret_counts = counts;
 	return 0;

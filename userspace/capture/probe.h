@@ -13,8 +13,8 @@
 #include "scope.h"
 
 enum probe_attachment {
-	PROBE_AUTO,    /* fexit, else syscall */
-	PROBE_FEXIT,   /* fexit on the VFS's write functions */
+	PROBE_AUTO, /* fexit, else syscall */
+	PROBE_FEXIT, /* fexit on the VFS's write functions */
 	PROBE_SYSCALL, /* tp_btf on sys_exit */
 	PROBE_ATTACHMENT_MAX
 };
@@ -25,17 +25,17 @@ const char *probe_attachment_name(enum probe_attachment attachment);
 struct probe_options {
 	enum probe_attachment attachment;
 	enum scope_mode scope;
-	struct cgroup cgroup;	/* SCOPE_CGROUP */
-	uint32_t watch;		/* FILE_KIND_BIT()s */
+	struct cgroup cgroup; /* SCOPE_CGROUP */
+	uint32_t watch; /* FILE_KIND_BIT()s */
 	uint32_t inspect_bytes; /* bound of one call; 0: LIMIT_INSPECT_BYTES */
-	uint32_t ring_bytes;	/* a power of two, at least a page; 0: LIMIT_RING_BYTES */
+	uint32_t ring_bytes; /* a power of two, at least a page; 0: LIMIT_RING_BYTES */
 };
 
 /* Why an attachment could not be used; error is 0 if it could, or was not tried. */
 struct probe_failure {
-	int error;	 /* negative errno */
+	int error; /* negative errno */
 	const char *step; /* "load", "attach"; static */
-	char text[512];	 /* what libbpf and the verifier said last, one line */
+	char text[512]; /* what libbpf and the verifier said last, one line */
 };
 
 struct probe;
@@ -71,7 +71,7 @@ int probe_consume(struct probe *probe);
 /* What the kernel side has counted so far, over all CPUs, since probe_start(). */
 struct probe_counts {
 	uint64_t value[COUNTER_MAX]; /* by enum counter_id */
-	uint64_t programs_skipped;   /* runs the kernel skipped because the program was preempted on that CPU */
+	uint64_t programs_skipped; /* runs the kernel skipped because the program was preempted on that CPU */
 };
 
 /* probe_counts() - Returns 0 or a negative errno (output untouched). */

@@ -54,9 +54,9 @@ static bool check_attachment(enum probe_attachment attachment, const char *what)
 	if (r < 0) {
 		const struct probe_failure *failure = &failures[attachment];
 
-		snprintf(text, sizeof(text), "refused at %s: %s%s%s%s", failure->step ? failure->step : "load",
-			 strerror(-r), *failure->text ? " (" : "", failure->text,
-			 *failure->text ? ")" : "");
+		snprintf(text, sizeof(text), "refused at %s: %s%s%s%s",
+			 failure->step ? failure->step : "load", strerror(-r), *failure->text ? " (" : "",
+			 failure->text, *failure->text ? ")" : "");
 		check_line("no", what, text);
 		return false;
 	}
@@ -95,14 +95,18 @@ static void check_verdict(bool fexit, bool syscall)
 	if (fexit)
 		printf("\nspillwatch would attach by fexit: only the write functions are touched.\n");
 	else if (syscall)
-		printf("\nspillwatch would attach by syscall: every write is seen as well, but each system call of\n"
+		printf("\nspillwatch would attach by syscall: every write is seen as well, but each system "
+		       "call of\n"
 		       "the host pays for the hook (some 100 ns). fexit needs a kernel that allows BPF\n"
-		       "trampolines: CONFIG_FUNCTION_TRACER and CONFIG_DYNAMIC_FTRACE, no lockdown that forbids it.\n");
+		       "trampolines: CONFIG_FUNCTION_TRACER and CONFIG_DYNAMIC_FTRACE, no lockdown that "
+		       "forbids it.\n");
 	else if (!diagnose_has_btf())
-		printf("\nspillwatch can't run: this kernel has no BTF. Boot one with CONFIG_DEBUG_INFO_BTF=y,\n"
+		printf("\nspillwatch can't run: this kernel has no BTF. Boot one with "
+		       "CONFIG_DEBUG_INFO_BTF=y,\n"
 		       "such as those of Debian 12 and later.\n");
 	else
-		printf("\nspillwatch can't run here. As root (sudo), outside a container or in one with CAP_BPF,\n"
+		printf("\nspillwatch can't run here. As root (sudo), outside a container or in one with "
+		       "CAP_BPF,\n"
 		       "CAP_PERFMON and CAP_DAC_READ_SEARCH, a kernel from 5.17 on allows one of the two.\n");
 }
 
@@ -149,7 +153,8 @@ const struct command command_check = {
 	.name = "check",
 	.summary = "what this kernel offers, and what is missing",
 	.usage = "Usage: spillwatch check\n\n"
-		 "Tries each attachment for a moment, watching nobody, and says which one `run` and `exec` would\n"
+		 "Tries each attachment for a moment, watching nobody, and says which one `run` and `exec` "
+		 "would\n"
 		 "take, what is missing and how to get it. Ends with 0 if there is one, else with 4.\n",
 	.main = check_main,
 };

@@ -5,7 +5,7 @@
 struct command {
 	const char *name;
 	const char *summary; /* one line, for `help` */
-	const char *usage;   /* the whole text of `help NAME` */
+	const char *usage; /* the whole text of `help NAME` */
 	/* argv[0] is the command's name; returns an enum exit_code, or for exec its command's status */
 	int (*main)(int argc, char **argv);
 };

@@ -78,7 +78,7 @@ static int exec_parse(int argc, char **argv, struct exec_options *options)
 /* Signals that we take in the command's stead, and the mask to give back to it. */
 static int exec_signals(sigset_t *ret_before)
 {
-	static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP,	 SIGUSR1,
+	static const int signals[] = {SIGINT,  SIGQUIT, SIGTERM, SIGHUP,  SIGUSR1,
 				      SIGUSR2, SIGALRM, SIGCONT, SIGWINCH};
 	sigset_t set;
 
@@ -228,9 +228,12 @@ const struct command command_exec = {
 	.name = "exec",
 	.summary = "watch one command and everything it starts",
 	.usage = "Usage: spillwatch exec [OPTION…] -- COMMAND [ARGUMENT…]\n\n"
-		 "Runs COMMAND with this terminal, input and output, and raises an alert for each token that it\n"
-		 "or any of its descendants writes to a file. Ends with COMMAND's exit status, or with 128 plus\n"
-		 "the signal that ended it; 127 if there is no such command. Silent if there is nothing to say.\n\n"
+		 "Runs COMMAND with this terminal, input and output, and raises an alert for each token that "
+		 "it\n"
+		 "or any of its descendants writes to a file. Ends with COMMAND's exit status, or with 128 "
+		 "plus\n"
+		 "the signal that ended it; 127 if there is no such command. Silent if there is nothing to "
+		 "say.\n\n"
 		 "  --exit-code N          end with N if any alert was raised\n" OPTIONS_SHARED_USAGE,
 	.main = exec_main,
 };

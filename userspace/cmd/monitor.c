@@ -112,9 +112,10 @@ static void monitor_explain_sink(const char *path, int error)
 
 	if (path && mask_text(path, strlen(path), NULL, &text) < 0)
 		text = NULL;
-	log_error("can't write alerts to %s: %s; give --alerts a file in a directory that exists and that you "
-		  "may write to",
-		  text ? text : "the file", strerror(-error));
+	log_error(
+		"can't write alerts to %s: %s; give --alerts a file in a directory that exists and that you "
+		"may write to",
+		text ? text : "the file", strerror(-error));
 }
 
 int monitor_open(const struct monitor_options *options, struct monitor **ret_monitor)

@@ -23,12 +23,12 @@ struct monitor_options {
 
 /* What happened on the way from the ring to the sinks. */
 struct monitor_stats {
-	uint64_t samples;	/* records taken out of the ring */
-	uint64_t samples_bad;	/* records that did not parse or held no token */
-	uint64_t alerts;	/* raised, placeholders among them */
+	uint64_t samples; /* records taken out of the ring */
+	uint64_t samples_bad; /* records that did not parse or held no token */
+	uint64_t alerts; /* raised, placeholders among them */
 	uint64_t placeholders;
 	uint64_t alerts_failed; /* could not be built (memory) */
-	uint64_t sink_errors;	/* alerts that a sink could not take */
+	uint64_t sink_errors; /* alerts that a sink could not take */
 };
 
 struct monitor;

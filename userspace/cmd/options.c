@@ -39,8 +39,7 @@ static int options_output(const struct command *command, struct monitor_options 
 	else if (strcmp(optarg, "json") == 0)
 		options->output = MONITOR_OUTPUT_JSON;
 	else {
-		log_error("--output takes auto, text or json; see 'spillwatch help %s'",
-			  command->name);
+		log_error("--output takes auto, text or json; see 'spillwatch help %s'", command->name);
 		return EXIT_CODE_USAGE;
 	}
 	return 0;
@@ -103,10 +102,10 @@ int options_unknown(const struct command *command, int option, char *const *argv
 
 	/* a token may stand in a mistyped option: only its name is repeated */
 	if (option == ':')
-		log_error("option '%.*s' needs a value; see 'spillwatch help %s'",
-			  (int)strcspn(what, "="), what, command->name);
-	else
-		log_error("unknown option '%.*s'; see 'spillwatch help %s'", (int)strcspn(what, "="),
+		log_error("option '%.*s' needs a value; see 'spillwatch help %s'", (int)strcspn(what, "="),
 			  what, command->name);
+	else
+		log_error("unknown option '%.*s'; see 'spillwatch help %s'", (int)strcspn(what, "="), what,
+			  command->name);
 	return EXIT_CODE_USAGE;
 }

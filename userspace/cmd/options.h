@@ -21,27 +21,29 @@ enum {
 };
 
 /* Entries for getopt_long(3)'s array. */
-#define OPTIONS_SHARED                                                                             \
-	{"alerts", required_argument, NULL, OPTION_ALERTS},                                        \
-	{"output", required_argument, NULL, OPTION_OUTPUT},                                        \
-	{"attach", required_argument, NULL, OPTION_ATTACH},                                        \
-	{"watch", required_argument, NULL, OPTION_WATCH},                                          \
-	{"inspect-bytes", required_argument, NULL, OPTION_INSPECT_BYTES},                          \
-	{"ring-bytes", required_argument, NULL, OPTION_RING_BYTES},                                \
-	{"help", no_argument, NULL, 'h'}
+#define OPTIONS_SHARED                                                            \
+	{"alerts", required_argument, NULL, OPTION_ALERTS},                       \
+		{"output", required_argument, NULL, OPTION_OUTPUT},               \
+		{"attach", required_argument, NULL, OPTION_ATTACH},               \
+		{"watch", required_argument, NULL, OPTION_WATCH},                 \
+		{"inspect-bytes", required_argument, NULL, OPTION_INSPECT_BYTES}, \
+		{"ring-bytes", required_argument, NULL, OPTION_RING_BYTES},       \
+	{                                                                         \
+		"help", no_argument, NULL, 'h'                                    \
+	}
 
 /* Their part of `help NAME`. */
-#define OPTIONS_SHARED_USAGE                                                                       \
+#define OPTIONS_SHARED_USAGE                                                                            \
 	"  --alerts FILE          append each alert to FILE as a line of JSON (- is standard output)\n" \
-	"  --output auto|text|json\n"                                                              \
+	"  --output auto|text|json\n"                                                                   \
 	"                         text: a readable line for each alert on standard error; json: JSON\n" \
-	"                         on standard output; auto: text on a terminal or without --alerts\n" \
-	"  --watch LIST           destinations, by commas: disk, tmpfs, block, memfd, pipe, socket,\n" \
-	"                         tty; or default (disk,tmpfs,block), or all\n"                    \
-	"  --attach auto|fexit|syscall\n"                                                          \
-	"                         how to attach; auto takes fexit where the kernel allows it\n"    \
-	"  --inspect-bytes N      bound of one write call; bytes past it are counted (default and\n" \
-	"                         most: 16777216)\n"                                               \
+	"                         on standard output; auto: text on a terminal or without --alerts\n"   \
+	"  --watch LIST           destinations, by commas: disk, tmpfs, block, memfd, pipe, socket,\n"  \
+	"                         tty; or default (disk,tmpfs,block), or all\n"                         \
+	"  --attach auto|fexit|syscall\n"                                                               \
+	"                         how to attach; auto takes fexit where the kernel allows it\n"         \
+	"  --inspect-bytes N      bound of one write call; bytes past it are counted (default and\n"    \
+	"                         most: 16777216)\n"                                                    \
 	"  --ring-bytes N         size of the ring buffer, a power of two (default: 2097152)\n"
 
 /*

@@ -41,8 +41,9 @@ static int run_cgroup(struct run_options *options)
 	int r = cgroup_resolve(options->cgroup, &options->monitor.probe.cgroup);
 
 	if (r == -ENOTTY) {
-		log_error("--cgroup: the path is not in a cgroup v2 hierarchy (often /sys/fs/cgroup, on hybrid "
-			  "systems /sys/fs/cgroup/unified)");
+		log_error(
+			"--cgroup: the path is not in a cgroup v2 hierarchy (often /sys/fs/cgroup, on hybrid "
+			"systems /sys/fs/cgroup/unified)");
 		return EXIT_CODE_CONFIG;
 	}
 	if (r < 0) {
@@ -80,7 +81,8 @@ static int run_parse(int argc, char **argv, struct run_options *options)
 		}
 	}
 	if (optind < argc) {
-		log_error("'run' takes no arguments, only options; to watch one command use 'spillwatch exec -- "
+		log_error("'run' takes no arguments, only options; to watch one command use 'spillwatch exec "
+			  "-- "
 			  "COMMAND'");
 		return EXIT_CODE_USAGE;
 	}
@@ -189,12 +191,14 @@ static int run_main(int argc, char **argv)
 const struct command command_run = {
 	.name = "run",
 	.summary = "watch this host, or one cgroup, until stopped",
-	.usage = "Usage: spillwatch run [OPTION…]\n\n"
-		 "Watches every process of this host (but itself) and raises an alert for each token that is\n"
-		 "written to a file. Needs root, or CAP_BPF, CAP_PERFMON and CAP_DAC_READ_SEARCH.\n\n"
-		 "  --cgroup PATH          watch only this cgroup (v2) and what is below it\n"
-		 "  --duration SECONDS     stop after that time\n" OPTIONS_SHARED_USAGE
-		 "\nSIGUSR1 reopens the alert file; SIGTERM and SIGINT judge what was seen, print the summary\n"
-		 "and end.\n",
+	.usage =
+		"Usage: spillwatch run [OPTION…]\n\n"
+		"Watches every process of this host (but itself) and raises an alert for each token that is\n"
+		"written to a file. Needs root, or CAP_BPF, CAP_PERFMON and CAP_DAC_READ_SEARCH.\n\n"
+		"  --cgroup PATH          watch only this cgroup (v2) and what is below it\n"
+		"  --duration SECONDS     stop after that time\n" OPTIONS_SHARED_USAGE
+		"\nSIGUSR1 reopens the alert file; SIGTERM and SIGINT judge what was seen, print the "
+		"summary\n"
+		"and end.\n",
 	.main = run_main,
 };

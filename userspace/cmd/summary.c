@@ -42,8 +42,7 @@ static bool summary_line(bool print, const char *label, uint64_t value, const ch
 }
 
 /* Prints all losses, or only tells whether there are any. */
-static bool summary_losses(const struct probe_counts *counts, const struct monitor_stats *stats,
-			   bool print)
+static bool summary_losses(const struct probe_counts *counts, const struct monitor_stats *stats, bool print)
 {
 	bool any = false;
 
@@ -68,8 +67,8 @@ void summary_print(const struct probe_counts *counts, const struct monitor_stats
 		return;
 	summary_bytes(counts->value[COUNTER_bytes_inspected], bytes, sizeof(bytes));
 	log_note("%" PRIu64 " writes (%s) inspected, %" PRIu64 " alert%s%s",
-		 counts->value[COUNTER_writes_inspected], bytes, stats->alerts,
-		 stats->alerts == 1 ? "" : "s", lost ? "" : ", nothing lost");
+		 counts->value[COUNTER_writes_inspected], bytes, stats->alerts, stats->alerts == 1 ? "" : "s",
+		 lost ? "" : ", nothing lost");
 	if (stats->placeholders)
 		log_note("%" PRIu64 " of the alerts %s for a placeholder", stats->placeholders,
 			 stats->placeholders == 1 ? "is" : "are");

@@ -104,8 +104,7 @@ static void mask_mark_hex(const uint8_t *bytes, size_t len, uint8_t *marks, cons
  * The base64 forms at the three alignments that the secret can have in what was encoded. A secret
  * portion's bytes never encode to '+' or '/', so the URL-safe alphabet gives the same text.
  */
-static void mask_mark_base64(const uint8_t *bytes, size_t len, uint8_t *marks,
-			     const struct mask_known *known)
+static void mask_mark_base64(const uint8_t *bytes, size_t len, uint8_t *marks, const struct mask_known *known)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	uint8_t text[TOKEN_SECRET_LEN / 3 * 4];
@@ -213,10 +212,10 @@ static char *mask_write(char *to, const uint8_t *bytes, const uint8_t *marks, si
 	return to;
 }
 
-int mask_text(const void *bytes, size_t len, const struct mask_known *known, char **ret_text)
+static int mask_once(const void *bytes, size_t len, const struct mask_known *known, char **ret_text)
 {
 	uint8_t *marks = calloc(1, len + 1);
-	char *text = malloc(len * MASK_GROWTH + 1);
+	char *text = calloc(len + 1, MASK_GROWTH);
 
 	if (!marks || !text) {
 		free(marks);
@@ -232,6 +231,21 @@ int mask_text(const void *bytes, size_t len, const struct mask_known *known, cha
 	return 0;
 }
 
+int mask_text(const void *bytes, size_t len, const struct mask_known *known, char **ret_text)
+{
+	char *once;
+	int r = mask_once(bytes, len, known, &once);
+
+	/* the digits of an escape can lengthen a run; a second look has nothing left to escape */
+	if (r < 0 || !strchr(once, '\\')) {
+		*ret_text = r < 0 ? *ret_text : once;
+		return r;
+	}
+	r = mask_once(once, strlen(once), known, ret_text);
+	free(once);
+	return r;
+}
+
 int mask_args(const void *bytes, size_t len, const struct mask_known *known, char **ret_text)
 {
 	const char *from = bytes;
@@ -240,7 +254,7 @@ int mask_args(const void *bytes, size_t len, const struct mask_known *known, cha
 
 	while (len && !from[len - 1])
 		len--;
-	joined = malloc(len + 1);
+	joined = calloc(1, len + 1);
 	if (!joined)
 		return -ENOMEM;
 	for (size_t i = 0; i < len; i++)

@@ -12,8 +12,8 @@
 
 struct sample_view {
 	const struct token_sample *head; /* aligned to 8 in the ring */
-	const uint8_t *window;	   /* head->window_len bytes */
-	const char *path;	   /* head->path_len bytes, no terminator; likewise below */
+	const uint8_t *window; /* head->window_len bytes */
+	const char *path; /* head->path_len bytes, no terminator; likewise below */
 	const char *exe;
 	const char *args;
 };

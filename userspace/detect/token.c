@@ -60,8 +60,8 @@ static double token_entropy(const uint8_t *bytes, size_t len)
 
 const char *token_type(const char *prefix)
 {
-#define TOKEN_TYPE_ENTRY(name, type)                                                               \
-	if (memcmp(prefix, name, TOKEN_PREFIX_LEN) == 0)                                           \
+#define TOKEN_TYPE_ENTRY(name, type)                     \
+	if (memcmp(prefix, name, TOKEN_PREFIX_LEN) == 0) \
 		return type;
 	TOKEN_PREFIXES(TOKEN_TYPE_ENTRY)
 #undef TOKEN_TYPE_ENTRY

@@ -16,17 +16,17 @@
 
 /* A token without its secret portion; safe to keep, show and log. */
 struct token {
-	char prefix[TOKEN_PREFIX_LEN + 1];	   /* "dt0c01" */
+	char prefix[TOKEN_PREFIX_LEN + 1]; /* "dt0c01" */
 	char identifier[TOKEN_IDENTIFIER_MAX + 1]; /* prefix, dot, public portion */
-	const char *type;			   /* static; TOKEN_TYPE_UNKNOWN for an unlisted prefix */
-	bool placeholder;			   /* low entropy, or the documentation's own sample */
+	const char *type; /* static; TOKEN_TYPE_UNKNOWN for an unlisted prefix */
+	bool placeholder; /* low entropy, or the documentation's own sample */
 };
 
 /* Where a token lies in the text that was searched, in bytes. */
 struct token_span {
-	size_t start;  /* first byte of the prefix */
+	size_t start; /* first byte of the prefix */
 	size_t secret; /* first byte of the secret portion */
-	size_t end;    /* one past the secret portion */
+	size_t end; /* one past the secret portion */
 };
 
 /*

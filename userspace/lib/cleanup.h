@@ -9,11 +9,11 @@
 #define CLEANUP(function) __attribute__((cleanup(function)))
 
 /* The pointer, which the scope then no longer frees. */
-#define TAKE(pointer)                                                                              \
-	({                                                                                         \
-		__typeof__(pointer) taken = (pointer);                                             \
-		(pointer) = NULL;                                                                  \
-		taken;                                                                             \
+#define TAKE(pointer)                                  \
+	({                                             \
+		__typeof__(pointer) taken = (pointer); \
+		(pointer) = NULL;                      \
+		taken;                                 \
 	})
 
 static inline void cleanup_free(void *pointer)

@@ -5,9 +5,9 @@
 enum exit_code {
 	EXIT_CODE_OK = 0,
 	EXIT_CODE_RUNTIME = 1, /* something failed while running */
-	EXIT_CODE_USAGE = 2,   /* the command line is wrong */
-	EXIT_CODE_CONFIG = 3,  /* a file or path that was named can't be used */
-	EXIT_CODE_KERNEL = 4,  /* the kernel lacks something, or we lack a privilege */
+	EXIT_CODE_USAGE = 2, /* the command line is wrong */
+	EXIT_CODE_CONFIG = 3, /* a file or path that was named can't be used */
+	EXIT_CODE_KERNEL = 4, /* the kernel lacks something, or we lack a privilege */
 };
 
 /* What a shell says of a command it could not start (POSIX, 2.8.2). */

@@ -8,7 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void log_line(const char *level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void log_line(const char *level, const char *format,
+							   va_list args)
 {
 	char line[1024];
 	int head = snprintf(line, sizeof(line), "spillwatch: %s", level);
@@ -17,14 +18,14 @@ static void log_line(const char *level, const char *format, va_list args)
 	fprintf(stderr, "%s\n", line);
 }
 
-#define LOG_FUNCTION(name, level)                                                                  \
-	void name(const char *format, ...)                                                         \
-	{                                                                                          \
-		va_list args;                                                                      \
-                                                                                                   \
-		va_start(args, format);                                                            \
-		log_line(level, format, args);                                                     \
-		va_end(args);                                                                      \
+#define LOG_FUNCTION(name, level)              \
+	void name(const char *format, ...)     \
+	{                                      \
+		va_list args;                  \
+                                               \
+		va_start(args, format);        \
+		log_line(level, format, args); \
+		va_end(args);                  \
 	}
 
 LOG_FUNCTION(log_error, "")

@@ -10,11 +10,10 @@
 static const struct {
 	const char *name;
 	uint32_t mask;
-} watch_names[] = {
-	{"default", FILE_KINDS_DEFAULT},
-	{"all", FILE_KINDS_ALL},
+} watch_names[] = {{"default", FILE_KINDS_DEFAULT},
+		   {"all", FILE_KINDS_ALL},
 #define WATCH_NAME(id, name, type) {name, FILE_KIND_BIT(id) & FILE_KINDS_ALL & ~FILE_KIND_BIT(UNKNOWN)},
-	FILE_KINDS(WATCH_NAME)
+		   FILE_KINDS(WATCH_NAME)
 #undef WATCH_NAME
 };
 

@@ -98,8 +98,7 @@ static void mode_page_end(char **args)
 	if (pages == MAP_FAILED || munmap(pages + 4096, 4096) < 0)
 		fail("mmap");
 	memcpy(pages + 4096 - MAKER_TOKEN_LEN, token.text, MAKER_TOKEN_LEN);
-	check_length("write", write(fd, pages + 4096 - MAKER_TOKEN_LEN, MAKER_TOKEN_LEN),
-		     MAKER_TOKEN_LEN);
+	check_length("write", write(fd, pages + 4096 - MAKER_TOKEN_LEN, MAKER_TOKEN_LEN), MAKER_TOKEN_LEN);
 	/* asked for more than there is: the kernel writes what it can */
 	check_length("write", write(fd, pages + 4096 - MAKER_TOKEN_LEN, 4096), MAKER_TOKEN_LEN);
 }
@@ -277,15 +276,22 @@ static void mode_signal(char **args)
 	exit(7);
 }
 
+/* token N: the token itself on standard output, for scripts that hand it to other programs */
+static void mode_token(char **args)
+{
+	puts(maker_token(number(args[0])).text);
+}
+
 static const struct mode {
 	const char *name;
 	int args;
 	void (*run)(char **args);
 } modes[] = {
-	{"call", 3, mode_call},	    {"append", 2, mode_append},	  {"page-end", 2, mode_page_end},
-	{"iovec", 2, mode_iovec},   {"innocent", 2, mode_innocent}, {"storm", 2, mode_storm},
-	{"one", 2, mode_one},	    {"swarm", 3, mode_swarm},	  {"vanish", 2, mode_vanish},
-	{"long", 3, mode_long},	    {"stream", 2, mode_stream},	  {"signal", 0, mode_signal},
+	{"call", 3, mode_call},   {"append", 2, mode_append},     {"page-end", 2, mode_page_end},
+	{"iovec", 2, mode_iovec}, {"innocent", 2, mode_innocent}, {"storm", 2, mode_storm},
+	{"one", 2, mode_one},     {"swarm", 3, mode_swarm},       {"vanish", 2, mode_vanish},
+	{"long", 3, mode_long},   {"stream", 2, mode_stream},     {"signal", 0, mode_signal},
+	{"token", 1, mode_token},
 };
 
 int main(int argc, char **argv)

@@ -30,7 +30,8 @@ static void test_plain(void **state)
 	(void)state;
 	check_all("", "");
 	check_all("/var/log/app.log", "/var/log/app.log");
-	check_all("d\xc3\xa9j\xc3\xa0 \xe2\x82\xac \xf0\x9f\x98\x80", "d\xc3\xa9j\xc3\xa0 \xe2\x82\xac \xf0\x9f\x98\x80");
+	check_all("d\xc3\xa9j\xc3\xa0 \xe2\x82\xac \xf0\x9f\x98\x80",
+		  "d\xc3\xa9j\xc3\xa0 \xe2\x82\xac \xf0\x9f\x98\x80");
 	check_all("a\nb\tc\033[31m\x7f", "a\\x0ab\\x09c\\x1b[31m\\x7f");
 	/* overlong, surrogate, past the end, cut, C1 control */
 	check_all("\xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80 \xe2\x82 \xc2\x9b",
@@ -60,6 +61,9 @@ static void test_tokens(void **state)
 	/* the secret portion alone */
 	snprintf(text, sizeof(text), "a %s b", token.secret);
 	check_all(text, "a <masked> b");
+	/* an escape's digit makes a run of 63 one of 64 */
+	snprintf(text, sizeof(text), "\xf4%.63s", token.secret);
+	check_all(text, "\\xf<masked>");
 	/* an identifier alone is safe */
 	check_all(token.identifier, token.identifier);
 }
@@ -139,8 +143,10 @@ static void test_args(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),	      cmocka_unit_test(test_tokens),
-		cmocka_unit_test(test_known_fragments), cmocka_unit_test(test_known_base64),
+		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_known_fragments),
+		cmocka_unit_test(test_known_base64),
 		cmocka_unit_test(test_args),
 	};
 

@@ -46,12 +46,12 @@ static void test_bad(void **state)
 	(void)state;
 	for (size_t cut = 0; cut < size; cut++)
 		assert_int_equal(sample_view_parse(sample, cut, &view), -EBADMSG);
-#define BAD(member, value)                                                                                   \
-	do {                                                                                                 \
-		__typeof__(sample->member) good = sample->member;                                            \
-		sample->member = (value);                                                                    \
-		assert_int_equal(sample_view_parse(sample, size, &view), -EBADMSG);                          \
-		sample->member = good;                                                                       \
+#define BAD(member, value)                                                          \
+	do {                                                                        \
+		__typeof__(sample->member) good = sample->member;                   \
+		sample->member = (value);                                           \
+		assert_int_equal(sample_view_parse(sample, size, &view), -EBADMSG); \
+		sample->member = good;                                              \
 	} while (0)
 	BAD(size, 0);
 	BAD(size, UINT32_MAX);

@@ -59,7 +59,7 @@ static void test_identifier(void **state)
 static void test_boundaries(void **state)
 {
 	static const char *const texts[] = {
-		"\\ndt0c01.ABCDEFGHIJKLMNOPQRSTUVWX.%S",   "%20dt0c01.ABCDEFGHIJKLMNOPQRSTUVWX.%S",
+		"\\ndt0c01.ABCDEFGHIJKLMNOPQRSTUVWX.%S",      "%20dt0c01.ABCDEFGHIJKLMNOPQRSTUVWX.%S",
 		"\033[31mdt0c01.ABCDEFGHIJKLMNOPQRSTUVWX.%S", "AAdt0c01.ABCDEFGHIJKLMNOPQRSTUVWX.%S",
 		"dt0c01.ABCDEFGHIJKLMNOPQRSTUVWX.%SAAAAAAAA", "dt0C01.ABCDEFGHIJKLMNOPQRSTUVWX.%S",
 	};
@@ -87,7 +87,8 @@ static void test_must_not_match(void **state)
 		"dt0c01.ABCDEFGHIJKLMNOPQRSTUVWXY.%S",
 		"dt0c01.ABCDEFG.%S",
 		"dt0c01.ABCDEFGHIJKLMNOPQRSTUVWX." SECRET_PATTERN "ABCDEFGHIJKLMNOPQRSTUVWXYZ23456",
-		"dt0c01.ABCDEFGHIJKLMNOPQRSTUVWX.abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrstuvwxyz234567",
+		"dt0c01.ABCDEFGHIJKLMNOPQRSTUVWX."
+		"abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrstuvwxyz234567",
 		"dt1c01.ABCDEFGHIJKLMNOPQRSTUVWX.%S",
 		"dtOc01.ABCDEFGHIJKLMNOPQRSTUVWX.%S",
 		"dt0101.ABCDEFGHIJKLMNOPQRSTUVWX.%S",
@@ -146,8 +147,8 @@ static void test_documented_sample(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		snprintf(text, sizeof(text), "%s.%s.%s%s%s", prefixes[i], "ST2EY72KQINMH574WMNVI7YN", secret[0],
-			 secret[1], secret[2]);
+		snprintf(text, sizeof(text), "%s.%s.%s%s%s", prefixes[i], "ST2EY72KQINMH574WMNVI7YN",
+			 secret[0], secret[1], secret[2]);
 		assert_int_equal(token_match((const uint8_t *)text, strlen(text), 0, &token, &span), 1);
 		assert_true(token.placeholder);
 	}
@@ -175,8 +176,8 @@ static void test_go_on(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_identifier),   cmocka_unit_test(test_boundaries),
-		cmocka_unit_test(test_must_not_match), cmocka_unit_test(test_placeholders),
+		cmocka_unit_test(test_identifier),        cmocka_unit_test(test_boundaries),
+		cmocka_unit_test(test_must_not_match),    cmocka_unit_test(test_placeholders),
 		cmocka_unit_test(test_documented_sample), cmocka_unit_test(test_go_on),
 	};
 

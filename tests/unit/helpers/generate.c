@@ -5,8 +5,16 @@
 #include "token_maker.h"
 
 static const char *const generate_fillers[] = {
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "A", "0123456789", ".", ".A", "dt0c1.", "abcdefghij klmnop\n",
-	"/:;<=>?@[`{", "dt0c01.ABCDEFGHIJKL", "\x80\xff\xae\xb0\xda",
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
+	"A",
+	"0123456789",
+	".",
+	".A",
+	"dt0c1.",
+	"abcdefghij klmnop\n",
+	"/:;<=>?@[`{",
+	"dt0c01.ABCDEFGHIJKL",
+	"\x80\xff\xae\xb0\xda",
 };
 
 static size_t generate_token(uint8_t *to, size_t room, uint64_t *state)

@@ -115,7 +115,8 @@ static void test_documented_pattern(void **state)
 
 static void test_every_offset(void **state)
 {
-	static const char fillers[] = " A.\xff" "0";
+	static const char fillers[] = " A.\xff"
+				      "0";
 	struct maker_token token = maker_token(1);
 	uint8_t *bytes = malloc(9000);
 
@@ -212,8 +213,8 @@ static void test_windows(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_word_tests),	   cmocka_unit_test(test_neighbours),
-		cmocka_unit_test(test_every_offset),	   cmocka_unit_test(test_oracle),
+		cmocka_unit_test(test_word_tests),         cmocka_unit_test(test_neighbours),
+		cmocka_unit_test(test_every_offset),       cmocka_unit_test(test_oracle),
 		cmocka_unit_test(test_documented_pattern), cmocka_unit_test(test_windows),
 	};
 
