@@ -175,7 +175,7 @@ int monitor_drain(struct monitor *monitor)
 
 int monitor_settle(struct monitor *monitor, int timeout_ms)
 {
-	const struct timespec pause = {.tv_nsec = 1000 * 1000};
+	const struct timespec pause = {.tv_nsec = 1000000L};
 	struct probe_counts counts;
 	int r = probe_counts(monitor->probe, &counts);
 
