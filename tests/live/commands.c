@@ -214,6 +214,45 @@ static void test_run_cgroup(void **state)
 	live_free(&run);
 }
 
+/*
+ * The whole host: only where the host is ours, in the guests of tests/kernels. The daemon writes alerts
+ * to a file and to its standard error, both on watched file systems, and must not see itself.
+ */
+static void test_run_host(void **state)
+{
+	struct maker_token first = maker_token(16), second = maker_token(17);
+	char command[4096];
+	struct live_run run;
+
+	(void)state;
+	snprintf(command, sizeof(command),
+		 "%s run --attach %s --watch all --output text --alerts %s & watcher=$!; "
+		 "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do "
+		 "grep -q watching %s && break; sleep 0.5; done; "
+		 "%s call write %s 16; mv %s %s; kill -USR1 $watcher; sleep 1; "
+		 "%s call pwritev2 %s 17; kill $watcher; wait $watcher",
+		 getenv("SPILLWATCH"), getenv("SPILLWATCH_ATTACH"), live_path("host-alerts"),
+		 live_path("errors"), live_writer("writer"), live_path("file"), live_path("host-alerts"),
+		 live_path("host-alerts.1"), live_writer("writer"), live_path("file"));
+	run = live_command(ARGS("sh", "-c", command));
+	if (run.status)
+		fail_msg("status %d: %s", run.status, run.errors);
+	assert_non_null(strstr(run.errors, "2 alerts, nothing lost"));
+	live_free(&run);
+	run = live_command(ARGS("cat", live_path("host-alerts.1")));
+	assert_non_null(strstr(run.output, first.identifier));
+	assert_null(strstr(run.output, second.identifier));
+	live_free(&run);
+	run = live_command(ARGS("cat", live_path("host-alerts")));
+	assert_non_null(strstr(run.output, second.identifier));
+	live_free(&run);
+}
+
+const struct CMUnitTest live_host[] = {
+	cmocka_unit_test_setup_teardown(test_run_host, live_setup, live_teardown),
+};
+const size_t live_host_count = sizeof(live_host) / sizeof(*live_host);
+
 const struct CMUnitTest live_commands[] = {
 	cmocka_unit_test_setup_teardown(test_exec_status, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_silent, live_setup, live_teardown),

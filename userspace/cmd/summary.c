@@ -66,9 +66,10 @@ void summary_print(const struct probe_counts *counts, const struct monitor_stats
 	if (quiet && !lost && !stats->alerts)
 		return;
 	summary_bytes(counts->value[COUNTER_bytes_inspected], bytes, sizeof(bytes));
-	log_note("%" PRIu64 " writes (%s) inspected, %" PRIu64 " alert%s%s",
-		 counts->value[COUNTER_writes_inspected], bytes, stats->alerts, stats->alerts == 1 ? "" : "s",
-		 lost ? "" : ", nothing lost");
+	log_note("%" PRIu64 " write%s (%s) inspected, %" PRIu64 " alert%s%s",
+		 counts->value[COUNTER_writes_inspected],
+		 counts->value[COUNTER_writes_inspected] == 1 ? "" : "s", bytes, stats->alerts,
+		 stats->alerts == 1 ? "" : "s", lost ? "" : ", nothing lost");
 	if (stats->placeholders)
 		log_note("%" PRIu64 " of the alerts %s for a placeholder", stats->placeholders,
 			 stats->placeholders == 1 ? "is" : "are");
