@@ -106,9 +106,16 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 {
 	struct token_sample *head;
 	__u64 public_len, start;
+	__s64 token_at;
 	__u32 size;
 
 	if (!s)
+		return 0;
+	public_len = token_public_len(s->window.bytes, dot);
+	start = dot - public_len - 1 - TOKEN_PREFIX_LEN;
+	/* the window ends at reader.position in the write */
+	token_at = (__s64)(s->reader.position - s->reader.fill + start);
+	if (token_at >= (__s64)s->event.length)
 		return 0;
 	if (!s->reader.described) {
 		s->reader.described = 1;
@@ -116,16 +123,13 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 	}
 	head = &s->sample.head;
 	s->reader.found = 1;
-	public_len = token_public_len(s->window.bytes, dot);
-	start = dot - public_len - 1 - TOKEN_PREFIX_LEN;
 	head->window_len = TOKEN_PREFIX_LEN + 1 + public_len + 1 + TOKEN_SECRET_LEN;
 	/* lengths are whole words (token_formats.h); unrolled, because 6.1 refuses this loop's shape */
 #pragma unroll
 	for (__u64 i = 0; i < TOKEN_MAX_LEN; i += 8)
 		if (i < head->window_len)
 			*(__u64 *)(head->window + i) = token_word(s->window.bytes, start + i);
-	/* the window ends at reader.position in the write */
-	head->token_at = s->reader.position - s->reader.fill + start;
+	head->token_at = token_at;
 	head->seq = __sync_fetch_and_add(&sample_seq, 1) + 1;
 	size = sizeof(*head) + head->path_len + head->exe_len + head->args_len;
 	head->size = size;

@@ -116,6 +116,17 @@ static __always_inline const struct file *file_by_number(const struct task_struc
 	return file;
 }
 
+/* The file's address space, if what lands in it can be seen there (cache.bpf.h). */
+static __always_inline __u64 file_mapping(const struct file *file, __u32 kind)
+{
+	if (!cache_bases.valid || !file_kind_has_offset(kind) || !file)
+		return 0;
+	/* huge pages are indexed in another unit */
+	if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) == FILE_MAGIC_HUGETLBFS)
+		return 0;
+	return (__u64)BPF_CORE_READ(file, f_mapping);
+}
+
 /* file_describe() - the sample's facts of an open file, all but its path. */
 static __always_inline void file_describe(const struct file *file, struct token_sample *sample)
 {

@@ -2,22 +2,32 @@
 /*
  * Inspect: a write's bytes, in order, whatever their segments, through one window.
  *
- *     segment 1      segment 2   segment 3 …          the write, as a row of bytes
- *     ├──────────────┼───────────┼─────────────
- *         page    page    page                        each read stays inside one page
- *     [ carry | page or pieces of it   ]              the window that is searched
- *              [ carry | …                ]           its last 96 bytes are the next one's first
+ *   what the file     segment 1    segment 2   segment 3 …     what the file
+ *   holds before it   ├────────────┼───────────┼───────────    holds behind it
+ *         ├ 96 ┤           page    page    page                 ├ 95 ┤
+ *         [ 96 │ page or pieces of it   ]                      the window that is searched
+ *              [ carry │ …              ]                      its last 96 bytes are the next one's first
  *
- * The carry joins what lies across two windows; a page that cannot be read is a hole, and nothing
- * is joined across it. Reading and searching are two states of one bpf_loop(), so that the verifier
- * sees one small step, and any number of tokens, segments and pages takes only more steps.
+ * The carry joins what lies across two windows. For regular files, the neighbours of the written range
+ * are read from the page cache where they can matter (the write starts or ends with a byte of a
+ * token), so that a token in pieces is found when its last piece is written, whoever wrote the others,
+ * in which order and by which call, and nothing has to be remembered. A page that cannot be read is a
+ * hole, and nothing is joined across it.
  *
- * Invariant: reader.position - reader.fill is the place in the write of the window's first byte.
+ * Reading and searching are two states of one bpf_loop(), so that the verifier sees one small step,
+ * and any number of tokens, segments and pages takes only more steps.
+ *
+ * Invariant: reader.position - reader.fill is the place in the write of the window's first byte (it is
+ * negative while that byte lies before the write).
  */
 #include "inspect.bpf.h"
 
+#include "cache.bpf.h"
 #include "emit.bpf.h"
 #include "token_search.h"
+
+/* The longest part of a token that can lie outside a write. */
+#define INSPECT_AFTER (TOKEN_MAX_LEN - 1)
 
 /* Bytes kept from one window to the next: a token less one byte, rounded up to whole words. */
 #define INSPECT_CARRY 96U
@@ -66,6 +76,29 @@ __noinline __u64 inspect_search(const struct token_window *window, __u64 len, __
 	return TOKEN_NONE;
 }
 
+/*
+ * inspect_cache() - copies bytes of a file from the page cache, none past the page they start in.
+ * @at: where in the window, below LIMIT_WINDOW_BYTES / 2; @len: at most a page
+ * Returns 0, or 1 if the page is not resident. A function of its own (verified once).
+ */
+__noinline int inspect_cache(struct scratch *s, __u64 at, __u64 position, __u64 len)
+{
+	__u64 address;
+
+	if (!s)
+		return 1;
+	address = cache_address(s->event.mapping, position / KERNEL_PAGE_SIZE, cache_bases.page_offset,
+				cache_bases.vmemmap);
+	if (!address)
+		return 1;
+	if (len > KERNEL_PAGE_SIZE)
+		return 1;
+	return bpf_probe_read_kernel(&s->window.bytes[at & (LIMIT_WINDOW_BYTES / 2 - 1)], len,
+				     (const void *)(address + (position & (KERNEL_PAGE_SIZE - 1))))
+		       ? 1
+		       : 0;
+}
+
 /* The next iovec entry becomes the current segment. */
 static __always_inline void inspect_next_segment(struct scratch *s)
 {
@@ -102,12 +135,90 @@ static __always_inline void inspect_pass(struct reader *r, __u64 bytes)
 	r->position += bytes;
 }
 
+/* Could this byte stand in a token? All that are not letters, digits or a dot could not. */
+static __always_inline int inspect_in_token(__u8 byte)
+{
+	__u8 lower = byte | 0x20;
+
+	return (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9') || byte == '.';
+}
+
+/* Neighbours are joined only where the page cache shows them. */
+static __always_inline int inspect_has_neighbours(const struct scratch *s)
+{
+	return s->event.mapping && s->event.offset >= 0;
+}
+
+/*
+ * The first bytes of the write stand at window[INSPECT_CARRY]: puts what the file holds before them
+ * in front, if they could go on with a token. Otherwise a zero stands there, which ends every token.
+ */
+static __always_inline void inspect_before(struct scratch *s)
+{
+	struct reader *r = &s->reader;
+	__u64 before = s->event.offset, in_page;
+
+	*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
+	r->min_dot = INSPECT_CARRY;
+	if (!inspect_has_neighbours(s) || !before || !inspect_in_token(s->window.bytes[INSPECT_CARRY]))
+		return;
+	if (before > INSPECT_CARRY)
+		before = INSPECT_CARRY;
+	if (before < INSPECT_CARRY)
+		*(__u64 *)(s->window.bytes + ((INSPECT_CARRY - 8 - before) & 127)) = 0;
+	/* the piece in the page before, then the piece in the page where the write starts */
+	in_page = s->event.offset & (KERNEL_PAGE_SIZE - 1);
+	if (!in_page || in_page > before)
+		in_page = before;
+	if (inspect_cache(s, INSPECT_CARRY - in_page, s->event.offset - in_page, in_page))
+		return;
+	if (in_page < before &&
+	    inspect_cache(s, INSPECT_CARRY - before, s->event.offset - before, before - in_page))
+		*(__u64 *)(s->window.bytes + ((INSPECT_CARRY - in_page - 8) & 127)) = 0;
+	/* a token that ends before the write was there before it */
+	r->min_dot = INSPECT_CARRY - TOKEN_SECRET_LEN;
+}
+
+/* Behind the last byte of the write: goes on with what the file holds there, if that could matter. */
+static __always_inline void inspect_after(struct scratch *s)
+{
+	struct reader *r = &s->reader;
+	const struct address_space *mapping = (const struct address_space *)s->event.mapping;
+	__u64 end = s->event.offset + s->event.length, size;
+
+	r->after = 1;
+	if (!inspect_has_neighbours(s) || !r->fill ||
+	    !inspect_in_token(token_byte(s->window.bytes, r->fill - 1)))
+		return;
+	size = BPF_CORE_READ(mapping, host, i_size);
+	if (size <= end)
+		return;
+	r->in_cache = 1;
+	r->address = end;
+	r->left = size - end < INSPECT_AFTER ? size - end : INSPECT_AFTER;
+	r->segment_left = r->left;
+	r->segments_left = 0;
+}
+
+/* Reads the next bytes, from the caller's memory or from the page cache; returns 0 if it could. */
+static __always_inline int inspect_copy(struct scratch *s, __u64 len)
+{
+	struct reader *r = &s->reader;
+
+	if (r->in_cache)
+		return inspect_cache(s, r->fill & INSPECT_FILL_MASK, r->address, len);
+	return bpf_probe_read_user(&s->window.bytes[r->fill & INSPECT_FILL_MASK], len,
+				   (const void *)r->address) != 0;
+}
+
 /* One read into the window, at most to the end of a page. */
 static __always_inline void inspect_read(struct scratch *s)
 {
 	struct reader *r = &s->reader;
 	__u64 len;
 
+	if (!r->left && !r->after && r->fill <= INSPECT_FILL_MASK)
+		inspect_after(s);
 	if (!r->left || (!r->segment_left && !r->segments_left) || r->fill > INSPECT_FILL_MASK) {
 		r->searching = 1;
 		return;
@@ -122,10 +233,17 @@ static __always_inline void inspect_read(struct scratch *s)
 	asm volatile("" : "+r"(len)); /* keep the bound where the verifier can see it */
 	if (len > KERNEL_PAGE_SIZE)
 		len = KERNEL_PAGE_SIZE;
-	if (!bpf_probe_read_user(&s->window.bytes[r->fill & INSPECT_FILL_MASK], len,
-				 (const void *)r->address)) {
+	if (!inspect_copy(s, len)) {
+		if (!r->position && r->fill == INSPECT_CARRY)
+			inspect_before(s);
 		inspect_pass(r, len);
 		r->fill += len;
+		return;
+	}
+	if (r->after) {
+		/* what stands behind the write is not there to be seen, and was judged when written */
+		r->left = 0;
+		r->searching = 1;
 		return;
 	}
 	if (r->fill) {
@@ -164,6 +282,7 @@ static long inspect_step(__u32 index, struct inspect_context *context)
 	}
 	dot = inspect_search(&s->window, r->fill, r->min_dot);
 	if (dot != TOKEN_NONE) {
+		/* one that lies wholly behind the write was there before it: emit_token() leaves it out */
 		emit_token(s, dot);
 		r->min_dot = dot + 1;
 		return 0;
@@ -198,16 +317,18 @@ int inspect_run(struct scratch *s)
 		left = settings.inspect_bytes;
 	}
 	count_add(COUNTER_bytes_inspected, left);
-	/* too short to hold one */
-	if (left < TOKEN_MIN_LEN)
+	/* too short to hold one, and no neighbours that could complete it */
+	if (left < TOKEN_MIN_LEN && !inspect_has_neighbours(s))
 		return 0;
 
-	s->reader = (struct reader){.left = left};
-	if (s->event.is_vector) {
+	s->reader = (struct reader){.left = left, .fill = INSPECT_CARRY};
+	*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
+	if (s->event.source == WRITE_SOURCE_VECTOR) {
 		s->reader.next_segment = s->event.address;
 		s->reader.segments_left = s->event.segments;
 	} else {
-		s->reader.address = s->event.address;
+		s->reader.in_cache = s->event.source == WRITE_SOURCE_LANDED;
+		s->reader.address = s->reader.in_cache ? s->event.offset : s->event.address;
 		s->reader.segment_left = left;
 	}
 	bpf_loop(INSPECT_STEPS, inspect_step, &context, 0);

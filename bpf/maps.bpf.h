@@ -18,6 +18,7 @@
 
 #include "counters.h"
 #include "bounds.h"
+#include "calibration.h"
 #include "sample.h"
 #include "scope.h"
 #include "token_formats.h"
@@ -27,14 +28,22 @@ struct token_window {
 	__u8 bytes[LIMIT_WINDOW_BYTES + 8];
 };
 
+/* Where the bytes of a write can be found. */
+enum write_source {
+	WRITE_SOURCE_BUFFER, /* one buffer of the caller */
+	WRITE_SOURCE_VECTOR, /* an iovec array of the caller */
+	WRITE_SOURCE_LANDED, /* nowhere but in the file's page cache */
+};
+
 /* One write, as its hook found it. */
 struct write_event {
 	__u64 file; /* struct file *, 0 if it is gone */
+	__u64 mapping; /* its struct address_space *, 0 if its page cache is not to be asked */
 	__u64 address; /* of the buffer, or of the iovec array */
 	__u64 length; /* bytes written */
 	__s64 offset; /* file offset of the first byte, or SAMPLE_NO_OFFSET */
 	__u32 segments; /* entries of the iovec array */
-	__u32 is_vector;
+	__u32 source; /* enum write_source */
 	__u32 call; /* enum write_call */
 	__u32 kind; /* enum file_kind */
 	__u32 flags; /* enum sample_flag */
@@ -50,6 +59,8 @@ struct reader {
 	__u32 segments_left;
 	__u32 fill; /* bytes in the window */
 	__u64 min_dot; /* tokens whose second dot lies before it were reported already */
+	__u8 in_cache; /* the current segment is a range of the file, `address` a file position */
+	__u8 after; /* the bytes behind the write have been asked for */
 	__u8 searching; /* the window waits to be searched */
 	__u8 hole; /* what comes next does not follow the window's bytes */
 	__u8 found; /* a token was in the window: wipe it in the end */
@@ -87,6 +98,8 @@ const volatile __u32 preemptible __weak = 0;
 /* The daemon, as the initial pid namespace counts; set by register_self. */
 __u32 self_tgid __weak = 0;
 __u64 sample_seq __weak = 0;
+/* Set by calibrate_cache; see cache.bpf.h. */
+struct cache_bases cache_bases __weak = {};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -99,11 +99,13 @@ int BPF_PROG(write_syscall, struct pt_regs *regs, long ret)
 		return 0;
 	s->event = (struct write_event){
 		.file = (__u64)file,
+		.mapping = file_mapping(file, kind),
 		.address = args.address,
 		.length = ret,
 		.offset = offset,
 		.segments = args.count,
-		.is_vector = call != WRITE_CALL_WRITE && call != WRITE_CALL_PWRITE64,
+		.source = call == WRITE_CALL_WRITE || call == WRITE_CALL_PWRITE64 ? WRITE_SOURCE_BUFFER
+										  : WRITE_SOURCE_VECTOR,
 		.call = call,
 		.kind = kind,
 		.flags = flags,

@@ -14,7 +14,7 @@
 #include <bpf/bpf_tracing.h>
 
 static __always_inline int write_vfs(const struct file *file, const void *address, __u64 segments,
-				     const loff_t *pos, __s64 ret, __u32 is_vector)
+				     const loff_t *pos, __s64 ret, __u32 source)
 {
 	struct task_struct *task;
 	struct pt_regs *regs;
@@ -35,11 +35,12 @@ static __always_inline int write_vfs(const struct file *file, const void *addres
 		return 0;
 	s->event = (struct write_event){
 		.file = (__u64)file,
+		.mapping = file_mapping(file, kind),
 		.address = (__u64)address,
 		.length = ret,
 		.offset = SAMPLE_NO_OFFSET,
 		.segments = segments,
-		.is_vector = is_vector,
+		.source = source,
 		.call = write_call_by_number(regs->orig_ax, compat),
 		.kind = kind,
 		.flags = compat || kernel_is_x32(regs->orig_ax) ? SAMPLE_COMPAT : 0,
@@ -54,12 +55,12 @@ static __always_inline int write_vfs(const struct file *file, const void *addres
 SEC("fexit/vfs_write")
 int BPF_PROG(write_vfs_buffer, struct file *file, const char *buf, size_t count, loff_t *pos, ssize_t ret)
 {
-	return write_vfs(file, buf, 0, pos, ret, 0);
+	return write_vfs(file, buf, 0, pos, ret, WRITE_SOURCE_BUFFER);
 }
 
 SEC("fexit/vfs_writev")
 int BPF_PROG(write_vfs_vector, struct file *file, const struct iovec *vec, unsigned long vlen, loff_t *pos,
 	     rwf_t flags, ssize_t ret)
 {
-	return write_vfs(file, vec, vlen, pos, ret, 1);
+	return write_vfs(file, vec, vlen, pos, ret, WRITE_SOURCE_VECTOR);
 }

@@ -71,7 +71,7 @@ struct token_sample {
 	/* write */
 	__s64 offset; /* file offset of the write's first byte, or SAMPLE_NO_OFFSET */
 	__u64 length; /* bytes the call wrote */
-	__u64 token_at; /* of the token's first byte, counted from the write's first byte */
+	__s64 token_at; /* of the token's first byte, counted from the write's first byte */
 
 	__u16 window_len;
 	__u16 path_len;

@@ -202,7 +202,7 @@ static void attribute_write(const struct sample_view *view, const struct token_s
 #undef ATTRIBUTE_CALL
 	};
 	const struct token_sample *head = view->head;
-	int64_t at = (int64_t)(head->token_at + span->start);
+	int64_t at = head->token_at + (int64_t)span->start;
 
 	write->syscall = calls[head->call];
 	write->offset = head->offset;

@@ -17,6 +17,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
 
 struct probe {
 	struct spillwatch_bpf *skeleton;
@@ -87,6 +89,7 @@ static void probe_select(struct spillwatch_bpf *skeleton, enum probe_attachment 
 	bpf_program__set_autoload(skeleton->progs.follow_exit, tree);
 	/* run by hand, never attached */
 	bpf_program__set_autoattach(skeleton->progs.register_self, false);
+	bpf_program__set_autoattach(skeleton->progs.calibrate_cache, false);
 	if (!tree)
 		bpf_map__set_max_entries(skeleton->maps.tree, 1);
 }
@@ -121,6 +124,23 @@ static int probe_register_self(const struct spillwatch_bpf *skeleton)
 	return bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.register_self), &run);
 }
 
+/*
+ * Lets the kernel side find out where the page cache can be read; see bpf/calibrate.bpf.c. Without
+ * it, everything works but the joining of pieces and what has no buffer.
+ */
+static void probe_calibrate(struct spillwatch_bpf *skeleton)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, run);
+	struct calibration *calibration = &skeleton->bss->calibration;
+	AUTO_CLOSE int fd = memfd_create("spillwatch", MFD_CLOEXEC);
+
+	if (fd < 0 || getrandom(calibration->pattern, sizeof(calibration->pattern), 0) < 0 ||
+	    write(fd, calibration->pattern, sizeof(calibration->pattern)) < 0)
+		return;
+	calibration->fd = (__u32)fd;
+	bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.calibrate_cache), &run);
+}
+
 static int probe_try(const struct probe_options *options, enum probe_attachment attachment,
 		     struct probe_failure *failure, struct spillwatch_bpf **ret_skeleton)
 {
@@ -134,6 +154,8 @@ static int probe_try(const struct probe_options *options, enum probe_attachment 
 		r = spillwatch_bpf__load(skeleton);
 		if (r == 0)
 			r = probe_register_self(skeleton);
+		if (r == 0)
+			probe_calibrate(skeleton);
 		if (r == 0) {
 			step = "attach";
 			r = spillwatch_bpf__attach(skeleton);
@@ -195,6 +217,11 @@ void probe_stop(struct probe *probe)
 enum probe_attachment probe_attachment(const struct probe *probe)
 {
 	return probe->attachment;
+}
+
+bool probe_sees_cache(const struct probe *probe)
+{
+	return probe->skeleton->bss->cache_bases.valid;
 }
 
 int probe_fd(const struct probe *probe)

@@ -62,6 +62,9 @@ void probe_stop(struct probe *probe);
 /* probe_attachment() - which one is in use. */
 enum probe_attachment probe_attachment(const struct probe *probe);
 
+/* probe_sees_cache() - can the kernel side read what lands in a file's page cache? */
+bool probe_sees_cache(const struct probe *probe);
+
 /* probe_fd() - a descriptor that polls readable when records wait; owned by the probe. */
 int probe_fd(const struct probe *probe);
 

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What landed in a file: its bytes in the page cache, read where they lie.
+ *
+ *     file → f_mapping → i_pages ─┬─ node (shift 6) ─┬─ node (shift 0) ─── slot: folio
+ *                                 └─ …               └─ …
+ *     folio ──(index in vmemmap)──→ page frame ──(direct map)──→ address
+ *
+ * The two bases are not the same at every boot; calibrate.bpf.c finds them, and proves them with a
+ * pattern, before anything here is used. All reads are bpf_probe_read_kernel(): a page that goes away
+ * under us costs that page, never more.
+ *
+ * xarray's encoding: lib/xarray.c, include/linux/xarray.h. Low bits 10 are internal entries: nodes
+ * from 4096 on, siblings (slot number << 2) below; low bit 1 are values (shadows of evicted pages).
+ */
+#pragma once
+
+#include "count.bpf.h"
+#include "kernel.bpf.h"
+#include "maps.bpf.h"
+
+#define CACHE_SLOTS 64 /* XA_CHUNK_SIZE */
+#define CACHE_LEVELS 11 /* 64 bits by 6 */
+#define CACHE_NODE_MIN 4096
+
+static __always_inline __u64 cache_slot(__u64 node, __u64 slot)
+{
+	void *const *slots = __builtin_preserve_access_index(&((const struct xa_node *)node)->slots[0]);
+	void *entry = NULL;
+
+	bpf_probe_read_kernel(&entry, sizeof(entry), &slots[slot & (CACHE_SLOTS - 1)]);
+	return (__u64)entry;
+}
+
+/* The folio that holds page `index` of a mapping; 0 if it is not resident. */
+static __always_inline __u64 cache_folio(__u64 mapping, __u64 index)
+{
+	__u64 entry = (__u64)BPF_CORE_READ((const struct address_space *)mapping, i_pages.xa_head);
+
+	if ((entry & 3) != 2)
+		return index || entry & 3 ? 0 : entry;
+	for (int level = 0; level < CACHE_LEVELS; level++) {
+		__u64 node = entry - 2, slot;
+		__u8 shift;
+
+		if (entry < CACHE_NODE_MIN)
+			return 0;
+		shift = BPF_CORE_READ((const struct xa_node *)node, shift) & 63;
+		slot = index >> shift;
+		if (level == 0 && slot >= CACHE_SLOTS)
+			return 0;
+		entry = cache_slot(node, slot);
+		if ((entry & 3) == 2 && entry < (CACHE_SLOTS << 2))
+			entry = cache_slot(node, entry >> 2);
+		if ((entry & 3) != 2)
+			return entry & 3 ? 0 : entry;
+	}
+	return 0;
+}
+
+/* Address in the direct map of page `index` of a mapping; 0 if it is not resident. */
+static __always_inline __u64 cache_address(__u64 mapping, __u64 index, __u64 page_offset, __u64 vmemmap)
+{
+	__u64 folio = cache_folio(mapping, index), first, frame;
+
+	if (!folio)
+		return 0;
+	/* a folio is one or more pages in a row */
+	first = BPF_CORE_READ((const struct folio *)folio, index);
+	if (index < first)
+		return 0;
+	frame = (folio - vmemmap) / bpf_core_type_size(struct page) + index - first;
+	return page_offset + frame * KERNEL_PAGE_SIZE;
+}
