@@ -317,6 +317,10 @@ int inspect_run(struct scratch *s)
 		left = settings.inspect_bytes;
 	}
 	count_add(COUNTER_bytes_inspected, left);
+	if (s->event.source == WRITE_SOURCE_LANDED && !inspect_has_neighbours(s)) {
+		count(COUNTER_landed_unseen);
+		return 0;
+	}
 	/* too short to hold one, and no neighbours that could complete it */
 	if (left < TOKEN_MIN_LEN && !inspect_has_neighbours(s))
 		return 0;

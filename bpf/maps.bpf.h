@@ -22,17 +22,11 @@
 #include "sample.h"
 #include "scope.h"
 #include "token_formats.h"
+#include "write_call.h"
 
 /* The bytes that are searched; the tail past the window keeps the last word's load inside. */
 struct token_window {
 	__u8 bytes[LIMIT_WINDOW_BYTES + 8];
-};
-
-/* Where the bytes of a write can be found. */
-enum write_source {
-	WRITE_SOURCE_BUFFER, /* one buffer of the caller */
-	WRITE_SOURCE_VECTOR, /* an iovec array of the caller */
-	WRITE_SOURCE_LANDED, /* nowhere but in the file's page cache */
 };
 
 /* One write, as its hook found it. */

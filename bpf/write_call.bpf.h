@@ -15,20 +15,26 @@
 #define WRITE_CALL_X32_WRITEV 516
 #define WRITE_CALL_X32_PWRITEV 535
 #define WRITE_CALL_X32_PWRITEV2 547
+#define WRITE_CALL_X32_VMSPLICE 532
+
+/* The 32-bit table has two sendfiles. */
+#define WRITE_CALL_I386_SENDFILE64 239
 
 static const __u8 write_call_64[WRITE_CALL_NUMBERS] = {
-#define WRITE_CALL_64(id, name, nr64, nr32, vec) [nr64] = WRITE_CALL_##id,
+#define WRITE_CALL_64(id, name, nr64, nr32, source) [nr64] = WRITE_CALL_##id,
 	WRITE_CALLS(WRITE_CALL_64)
 #undef WRITE_CALL_64
 		[WRITE_CALL_X32_WRITEV] = WRITE_CALL_WRITEV,
 	[WRITE_CALL_X32_PWRITEV] = WRITE_CALL_PWRITEV,
 	[WRITE_CALL_X32_PWRITEV2] = WRITE_CALL_PWRITEV2,
+	[WRITE_CALL_X32_VMSPLICE] = WRITE_CALL_VMSPLICE,
 };
 
 static const __u8 write_call_32[WRITE_CALL_NUMBERS] = {
-#define WRITE_CALL_32(id, name, nr64, nr32, vec) [nr32] = WRITE_CALL_##id,
+#define WRITE_CALL_32(id, name, nr64, nr32, source) [nr32] = WRITE_CALL_##id,
 	WRITE_CALLS(WRITE_CALL_32)
 #undef WRITE_CALL_32
+		[WRITE_CALL_I386_SENDFILE64] = WRITE_CALL_SENDFILE,
 };
 
 static __always_inline __u32 write_call_by_number(__u64 nr, __u32 compat)
@@ -40,4 +46,18 @@ static __always_inline __u32 write_call_by_number(__u64 nr, __u32 compat)
 	asm volatile("" : "+r"(index));
 	index &= WRITE_CALL_NUMBERS - 1;
 	return compat ? write_call_32[index] : write_call_64[index];
+}
+
+/* enum write_source of a call; a switch, which the compiler makes as small as it can be. */
+static __always_inline __u32 write_call_source(__u32 call)
+{
+	switch (call) {
+#define WRITE_CALL_SOURCE(id, name, nr64, nr32, source) \
+	case WRITE_CALL_##id:                           \
+		return WRITE_SOURCE_##source;
+		WRITE_CALLS(WRITE_CALL_SOURCE)
+#undef WRITE_CALL_SOURCE
+	default:
+		return WRITE_SOURCE_BUFFER;
+	}
 }

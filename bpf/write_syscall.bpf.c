@@ -18,40 +18,47 @@
 #include <bpf/bpf_tracing.h>
 
 struct call_args {
-	__u64 fd, address, count, low, high, flags;
+	__u64 value[6];
 };
 
 static __always_inline struct call_args call_args(const struct pt_regs *regs, __u32 compat)
 {
 	if (compat)
-		return (struct call_args){
-			.fd = (__u32)regs->bx,
-			.address = (__u32)regs->cx,
-			.count = (__u32)regs->dx,
-			.low = (__u32)regs->si,
-			.high = (__u32)regs->di,
-			.flags = (__u32)regs->bp,
-		};
-	return (struct call_args){
-		.fd = (__u32)regs->di,
-		.address = regs->si,
-		.count = regs->dx,
-		.low = regs->r10,
-		.high = regs->r8,
-		.flags = regs->r9,
-	};
+		return (struct call_args){{(__u32)regs->bx, (__u32)regs->cx, (__u32)regs->dx, (__u32)regs->si,
+					   (__u32)regs->di, (__u32)regs->bp}};
+	return (struct call_args){{regs->di, regs->si, regs->dx, regs->r10, regs->r8, regs->r9}};
+}
+
+/* copy_file_range and splice name their destination third, the others first. */
+static __always_inline __u32 call_destination(const struct call_args *args, __u32 call)
+{
+	if (call == WRITE_CALL_COPY_FILE_RANGE || call == WRITE_CALL_SPLICE)
+		return args->value[2];
+	return args->value[0];
+}
+
+/* The offset of a call that names its destination's position by a pointer, which it has moved on. */
+static __always_inline __s64 landed_offset(const struct file *file, const struct call_args *args, __u32 call,
+					   __s64 ret)
+{
+	__s64 position = 0;
+
+	if (call != WRITE_CALL_SENDFILE && args->value[3] &&
+	    !bpf_probe_read_user(&position, sizeof(position), (const void *)args->value[3]))
+		return position - ret;
+	return BPF_CORE_READ(file, f_pos) - ret;
 }
 
 /* The file offset of the write's first byte. */
 static __always_inline __s64 write_offset(const struct file *file, const struct call_args *args, __u32 call,
 					  __u32 compat, __s64 ret, __u32 *flags)
 {
-	__s64 position = compat ? args->low | args->high << 32 : args->low;
+	__s64 position = compat ? args->value[3] | args->value[4] << 32 : args->value[3];
 	int positioned = call == WRITE_CALL_PWRITE64 || call == WRITE_CALL_PWRITEV ||
 			 (call == WRITE_CALL_PWRITEV2 && position != -1);
 	int append = BPF_CORE_READ(file, f_flags) & KERNEL_O_APPEND;
 
-	if (call == WRITE_CALL_PWRITEV2 && args->flags & KERNEL_RWF_APPEND)
+	if (call == WRITE_CALL_PWRITEV2 && args->value[5] & KERNEL_RWF_APPEND)
 		append = 1;
 	if (positioned && !append)
 		return position;
@@ -69,7 +76,7 @@ int BPF_PROG(write_syscall, struct pt_regs *regs, long ret)
 	struct task_struct *task;
 	struct call_args args;
 	struct scratch *s;
-	__u32 call, compat, kind, flags = 0;
+	__u32 call, compat, kind, source, flags = 0;
 	__s64 offset = SAMPLE_NO_OFFSET;
 
 	if (ret <= 0 || index >= WRITE_CALL_NUMBERS)
@@ -84,7 +91,7 @@ int BPF_PROG(write_syscall, struct pt_regs *regs, long ret)
 	if (call == WRITE_CALL_UNKNOWN || !scope_holds_current())
 		return 0;
 	args = call_args(regs, compat);
-	file = file_by_number(task, args.fd);
+	file = file_by_number(task, call_destination(&args, call));
 	kind = file_kind(file);
 	if (!(settings.watch & (1U << kind)))
 		return 0;
@@ -92,20 +99,21 @@ int BPF_PROG(write_syscall, struct pt_regs *regs, long ret)
 		count(COUNTER_file_unknown);
 	if (compat || kernel_is_x32(nr))
 		flags |= SAMPLE_COMPAT;
+	source = write_call_source(call);
 	if (file_kind_has_offset(kind))
-		offset = write_offset(file, &args, call, compat, ret, &flags);
+		offset = source == WRITE_SOURCE_LANDED ? landed_offset(file, &args, call, ret)
+						       : write_offset(file, &args, call, compat, ret, &flags);
 	s = inspect_begin();
 	if (!s)
 		return 0;
 	s->event = (struct write_event){
 		.file = (__u64)file,
 		.mapping = file_mapping(file, kind),
-		.address = args.address,
+		.address = args.value[1],
 		.length = ret,
 		.offset = offset,
-		.segments = args.count,
-		.source = call == WRITE_CALL_WRITE || call == WRITE_CALL_PWRITE64 ? WRITE_SOURCE_BUFFER
-										  : WRITE_SOURCE_VECTOR,
+		.segments = args.value[2],
+		.source = source,
 		.call = call,
 		.kind = kind,
 		.flags = flags,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * The fexit attachment: vfs_write() carries write and pwrite64, vfs_writev() carries writev, pwritev
- * and pwritev2, for 64-bit, 32-bit and x32 callers. No other system call is touched.
+ * and pwritev2, for 64-bit, 32-bit and x32 callers; vfs_copy_file_range(), do_sendfile() and
+ * do_splice() what has no buffer. No other system call is touched.
  *
  * The position has been moved when these return (and O_APPEND has been obeyed), so the write's
  * offset is exact: *pos - ret.
@@ -13,18 +14,25 @@
 
 #include <bpf/bpf_tracing.h>
 
-static __always_inline int write_vfs(const struct file *file, const void *address, __u64 segments,
-				     const loff_t *pos, __s64 ret, __u32 source)
+struct vfs_write {
+	const struct file *file;
+	__u64 address;
+	__u64 segments;
+	__s64 end; /* file position behind the write */
+	__s64 ret;
+	__u32 source; /* enum write_source */
+};
+
+static __always_inline int write_vfs(const struct vfs_write *write)
 {
 	struct task_struct *task;
 	struct pt_regs *regs;
 	struct scratch *s;
 	__u32 kind, compat;
-	__s64 end = 0;
 
-	if (ret <= 0 || !scope_holds_current())
+	if (write->ret <= 0 || !scope_holds_current())
 		return 0;
-	kind = file_kind(file);
+	kind = file_kind(write->file);
 	if (!(settings.watch & (1U << kind)))
 		return 0;
 	task = bpf_get_current_task_btf();
@@ -34,33 +42,98 @@ static __always_inline int write_vfs(const struct file *file, const void *addres
 	if (!s)
 		return 0;
 	s->event = (struct write_event){
-		.file = (__u64)file,
-		.mapping = file_mapping(file, kind),
-		.address = (__u64)address,
-		.length = ret,
-		.offset = SAMPLE_NO_OFFSET,
-		.segments = segments,
-		.source = source,
+		.file = (__u64)write->file,
+		.mapping = file_mapping(write->file, kind),
+		.address = write->address,
+		.length = write->ret,
+		.offset = file_kind_has_offset(kind) ? write->end - write->ret : SAMPLE_NO_OFFSET,
+		.segments = write->segments,
+		.source = write->source,
 		.call = write_call_by_number(regs->orig_ax, compat),
 		.kind = kind,
 		.flags = compat || kernel_is_x32(regs->orig_ax) ? SAMPLE_COMPAT : 0,
 	};
-	if (file_kind_has_offset(kind) && !bpf_probe_read_kernel(&end, sizeof(end), pos))
-		s->event.offset = end - ret;
 	inspect_run(s);
 	inspect_end(s);
 	return 0;
 }
 
+static __always_inline __s64 write_position(const loff_t *pos)
+{
+	__s64 position = 0;
+
+	bpf_probe_read_kernel(&position, sizeof(position), pos);
+	return position;
+}
+
 SEC("fexit/vfs_write")
 int BPF_PROG(write_vfs_buffer, struct file *file, const char *buf, size_t count, loff_t *pos, ssize_t ret)
 {
-	return write_vfs(file, buf, 0, pos, ret, WRITE_SOURCE_BUFFER);
+	struct vfs_write write = {
+		.file = file,
+		.address = (__u64)buf,
+		.end = write_position(pos),
+		.ret = ret,
+		.source = WRITE_SOURCE_BUFFER,
+	};
+
+	return write_vfs(&write);
 }
 
 SEC("fexit/vfs_writev")
 int BPF_PROG(write_vfs_vector, struct file *file, const struct iovec *vec, unsigned long vlen, loff_t *pos,
 	     rwf_t flags, ssize_t ret)
 {
-	return write_vfs(file, vec, vlen, pos, ret, WRITE_SOURCE_VECTOR);
+	struct vfs_write write = {
+		.file = file,
+		.address = (__u64)vec,
+		.segments = vlen,
+		.end = write_position(pos),
+		.ret = ret,
+		.source = WRITE_SOURCE_VECTOR,
+	};
+
+	return write_vfs(&write);
+}
+
+SEC("fexit/vfs_copy_file_range")
+int BPF_PROG(write_vfs_copy, struct file *in, loff_t pos_in, struct file *out, loff_t pos_out, size_t len,
+	     unsigned int flags, ssize_t ret)
+{
+	struct vfs_write write = {
+		.file = out,
+		.end = pos_out + ret,
+		.ret = ret,
+		.source = WRITE_SOURCE_LANDED,
+	};
+
+	return write_vfs(&write);
+}
+
+SEC("fexit/do_sendfile")
+int BPF_PROG(write_vfs_sendfile, int out_fd, int in_fd, loff_t *pos, size_t count, loff_t max, ssize_t ret)
+{
+	const struct file *file = file_by_number(bpf_get_current_task_btf(), out_fd);
+	struct vfs_write write = {
+		.file = file,
+		.end = file ? BPF_CORE_READ(file, f_pos) : 0,
+		.ret = ret,
+		.source = WRITE_SOURCE_LANDED,
+	};
+
+	return write_vfs(&write);
+}
+
+SEC("fexit/do_splice")
+int BPF_PROG(write_vfs_splice, struct file *in, loff_t *off_in, struct file *out, loff_t *off_out, size_t len,
+	     unsigned int flags, ssize_t ret)
+{
+	struct vfs_write write = {
+		.file = out,
+		.end = off_out ? write_position(off_out) : out->f_pos,
+		.ret = ret,
+		.source = WRITE_SOURCE_LANDED,
+	};
+
+	return write_vfs(&write);
 }

@@ -6,7 +6,7 @@
 
 struct calibration {
 	__u64 pattern[8]; /* what the first bytes of the file are */
-	__u32 fd;	  /* of the daemon: a memfd that holds them */
+	__u32 fd; /* of the daemon: a memfd that holds them */
 	__u32 pad;
 };
 

@@ -22,6 +22,7 @@
 	X(over_bound_bytes, LOSS, "bytes past the inspection bound")                          \
 	X(steps_exhausted, LOSS, "writes whose inspection ran out of steps")                  \
 	X(scratch_busy, LOSS, "writes not inspected because the CPU's scratch was in use")    \
+	X(landed_unseen, LOSS, "writes without a buffer whose bytes could not be seen")       \
 	X(tree_full, LOSS, "processes that could not be followed because the table was full") \
 	X(file_unknown, DETAIL, "writes whose file was already closed when they returned")    \
 	X(path_truncated, DETAIL, "file or executable paths cut at the top")                  \

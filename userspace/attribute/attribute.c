@@ -197,7 +197,7 @@ static void attribute_write(const struct sample_view *view, const struct token_s
 			    struct alert_write *write)
 {
 	static const char *const calls[WRITE_CALL_MAX] = {[WRITE_CALL_UNKNOWN] = "unknown",
-#define ATTRIBUTE_CALL(id, name, nr64, nr32, vec) [WRITE_CALL_##id] = (name),
+#define ATTRIBUTE_CALL(id, name, nr64, nr32, source) [WRITE_CALL_##id] = (name),
 							  WRITE_CALLS(ATTRIBUTE_CALL)
 #undef ATTRIBUTE_CALL
 	};

@@ -84,6 +84,9 @@ static void probe_select(struct spillwatch_bpf *skeleton, enum probe_attachment 
 
 	bpf_program__set_autoload(skeleton->progs.write_vfs_buffer, fexit);
 	bpf_program__set_autoload(skeleton->progs.write_vfs_vector, fexit);
+	bpf_program__set_autoload(skeleton->progs.write_vfs_copy, fexit);
+	bpf_program__set_autoload(skeleton->progs.write_vfs_sendfile, fexit);
+	bpf_program__set_autoload(skeleton->progs.write_vfs_splice, fexit);
 	bpf_program__set_autoload(skeleton->progs.write_syscall, !fexit);
 	bpf_program__set_autoload(skeleton->progs.follow_fork, tree);
 	bpf_program__set_autoload(skeleton->progs.follow_exit, tree);
