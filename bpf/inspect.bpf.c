@@ -91,6 +91,7 @@ __noinline int inspect_cache(struct scratch *s, __u64 at, __u64 position, __u64 
 				cache_bases.vmemmap);
 	if (!address)
 		return 1;
+	asm volatile("" : "+r"(len)); /* keep the bound where the verifier can see it */
 	if (len > KERNEL_PAGE_SIZE)
 		return 1;
 	return bpf_probe_read_kernel(&s->window.bytes[at & (LIMIT_WINDOW_BYTES / 2 - 1)], len,

@@ -34,7 +34,7 @@ guest_add() {
 
 # guest_image KERNEL_DIR INIT_SCRIPT OUTPUT: an initramfs with the built program and the live tests.
 guest_image() {
-	local kernel=$1 init=$2 output=$3 root version module applet
+	local kernel=$1 init=$2 output=$3 root version module applet name
 	root=$(mktemp -d)
 	version=$(basename "$kernel"/boot/vmlinuz-*)
 	version=${version#vmlinuz-}
@@ -53,8 +53,12 @@ guest_image() {
 	for module in virtio_pci virtio_blk ext4; do
 		modprobe -d "$kernel" -S "$version" --show-depends "$module"
 	done | awk '$1 == "insmod" && !seen[$2]++ {print $2}' | while read -r module; do
-		cp "$module" "$root/modules/"
-		basename "$module" >>"$root/modules/order"
+		name=$(basename "${module%.xz}")
+		case $module in
+		*.xz) xz -dc "$module" >"$root/modules/$name" ;; # busybox loads plain modules only
+		*) cp "$module" "$root/modules/$name" ;;
+		esac
+		echo "$name" >>"$root/modules/order"
 	done
 	cat >"$root/init" <<'END'
 #!/bin/sh
