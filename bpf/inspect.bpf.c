@@ -11,8 +11,9 @@
  * The carry joins what lies across two windows. For regular files, the neighbours of the written range
  * are read from the page cache where they can matter (the write starts or ends with a byte of a
  * token), so that a token in pieces is found when its last piece is written, whoever wrote the others,
- * in which order and by which call, and nothing has to be remembered. A page that cannot be read is a
- * hole, and nothing is joined across it.
+ * in which order and by which call, and nothing has to be remembered. For streams (pipes, sockets,
+ * terminals) the last bytes of a write are remembered, if the next one could go on with a token, and
+ * stand in front of it. A page that cannot be read is a hole, and nothing is joined across it.
  *
  * Reading and searching are two states of one bpf_loop(), so that the verifier sees one small step,
  * and any number of tokens, segments and pages takes only more steps.
@@ -159,6 +160,8 @@ static __always_inline void inspect_before(struct scratch *s)
 	struct reader *r = &s->reader;
 	__u64 before = s->event.offset, in_page;
 
+	if (r->continued)
+		return;
 	*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
 	r->min_dot = INSPECT_CARRY;
 	if (!inspect_has_neighbours(s) || !before || !inspect_in_token(s->window.bytes[INSPECT_CARRY]))
@@ -178,6 +181,52 @@ static __always_inline void inspect_before(struct scratch *s)
 		*(__u64 *)(s->window.bytes + ((INSPECT_CARRY - in_page - 8) & 127)) = 0;
 	/* a token that ends before the write was there before it */
 	r->min_dot = INSPECT_CARRY - TOKEN_SECRET_LEN;
+}
+
+/* A stream is a file without offsets; its inode is what its writers share. */
+static __always_inline int inspect_is_stream(const struct scratch *s)
+{
+	return s->event.kind == FILE_KIND_PIPE || s->event.kind == FILE_KIND_SOCKET ||
+	       s->event.kind == FILE_KIND_TTY;
+}
+
+static __always_inline struct stream_key inspect_stream_key(const struct scratch *s)
+{
+	const struct file *file = (const struct file *)s->event.file;
+	struct stream_key key = {};
+
+	key.inode = BPF_CORE_READ(file, f_inode, i_ino);
+	key.device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+	return key;
+}
+
+/* Puts what was last written to the stream in front of the window, if that could go on with a token. */
+static __always_inline void inspect_stream_before(struct scratch *s)
+{
+	struct stream_key key = inspect_stream_key(s);
+	const struct stream_tail *tail = bpf_map_lookup_elem(&streams, &key);
+
+	if (!tail)
+		return;
+	for (__u64 i = 0; i < INSPECT_CARRY; i += 8)
+		*(__u64 *)(s->window.bytes + i) = *(const __u64 *)(tail->bytes + i);
+	s->reader.min_dot = INSPECT_CARRY - TOKEN_SECRET_LEN;
+	s->reader.continued = 1;
+}
+
+/* Remembers the window's last bytes for the stream's next write, or forgets those before. */
+static __always_inline void inspect_stream_after(struct scratch *s)
+{
+	struct reader *r = &s->reader;
+	struct stream_key key = inspect_stream_key(s);
+	__u64 at = r->fill - INSPECT_CARRY;
+
+	if (r->fill >= INSPECT_CARRY && inspect_in_token(token_byte(s->window.bytes, r->fill - 1))) {
+		asm volatile("" : "+r"(at));
+		bpf_map_update_elem(&streams, &key, &s->window.bytes[at & INSPECT_FILL_MASK], BPF_ANY);
+	} else if (r->continued) {
+		bpf_map_delete_elem(&streams, &key);
+	}
 }
 
 /* Behind the last byte of the write: goes on with what the file holds there, if that could matter. */
@@ -323,11 +372,13 @@ int inspect_run(struct scratch *s)
 		return 0;
 	}
 	/* too short to hold one, and no neighbours that could complete it */
-	if (left < TOKEN_MIN_LEN && !inspect_has_neighbours(s))
+	if (left < TOKEN_MIN_LEN && !inspect_has_neighbours(s) && !inspect_is_stream(s))
 		return 0;
 
 	s->reader = (struct reader){.left = left, .fill = INSPECT_CARRY};
 	*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
+	if (inspect_is_stream(s))
+		inspect_stream_before(s);
 	if (s->event.source == WRITE_SOURCE_VECTOR) {
 		s->reader.next_segment = s->event.address;
 		s->reader.segments_left = s->event.segments;
@@ -339,6 +390,8 @@ int inspect_run(struct scratch *s)
 	bpf_loop(INSPECT_STEPS, inspect_step, &context, 0);
 	if (!context.finished)
 		count(COUNTER_steps_exhausted);
+	if (inspect_is_stream(s))
+		inspect_stream_after(s);
 	/* A failing read leaves zeros behind: the shortest way to wipe a window that held a secret. */
 	if (s->reader.found)
 		bpf_probe_read_kernel(&s->window, sizeof(s->window), NULL);

@@ -8,6 +8,8 @@
  * samples   | LIMIT_RING_BYTES                  | the sample is dropped and counted (ring_full)
  * scratch   | LIMIT_SCRATCH_SLOTS for each CPU  | the write is not inspected, counted (scratch_busy)
  * counters  | one struct for each CPU           | -
+ * streams   | LIMIT_STREAMS                     | the least recent stream is forgotten: a token that
+ *           |                                   | goes on there later is not joined
  * tree      | LIMIT_TREE_PROCESSES              | the process is not followed, counted (tree_full)
  */
 #pragma once
@@ -55,6 +57,7 @@ struct reader {
 	__u64 min_dot; /* tokens whose second dot lies before it were reported already */
 	__u8 in_cache; /* the current segment is a range of the file, `address` a file position */
 	__u8 after; /* the bytes behind the write have been asked for */
+	__u8 continued; /* a stream's last bytes stand in front of the window */
 	__u8 searching; /* the window waits to be searched */
 	__u8 hole; /* what comes next does not follow the window's bytes */
 	__u8 found; /* a token was in the window: wipe it in the end */
@@ -113,6 +116,23 @@ struct {
 	__type(key, __u32);
 	__type(value, struct counters);
 } counters __weak SEC(".maps");
+
+/* A stream, and the last bytes that were written to it. */
+struct stream_key {
+	__u64 inode;
+	__u64 device;
+};
+
+struct stream_tail {
+	__u8 bytes[TOKEN_MAX_LEN];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LIMIT_STREAMS);
+	__type(key, struct stream_key);
+	__type(value, struct stream_tail);
+} streams __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

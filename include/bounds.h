@@ -29,6 +29,9 @@
 /* Processes that `exec` can follow at the same time; more count as tree_full. */
 #define LIMIT_TREE_PROCESSES 32768U
 
+/* Streams (pipes, sockets, terminals) whose last bytes are remembered; the least recent is forgotten. */
+#define LIMIT_STREAMS 4096U
+
 /* Bytes of the ring buffer between kernel and daemon; a power of two times the page size. */
 #define LIMIT_RING_BYTES (2U << 20)
 

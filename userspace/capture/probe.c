@@ -9,6 +9,7 @@
 
 #include "lib/cleanup.h"
 #include "bounds.h"
+#include "file_kind.h"
 #include "spillwatch.skel.h"
 
 #include <bpf/bpf.h>
@@ -113,6 +114,8 @@ static int probe_open(const struct probe_options *options, enum probe_attachment
 	skeleton->rodata->settings.cgroup_level = options->cgroup.level;
 	skeleton->rodata->settings.watch = options->watch;
 	skeleton->rodata->settings.inspect_bytes = bound < LIMIT_INSPECT_BYTES ? bound : LIMIT_INSPECT_BYTES;
+	if (!(options->watch & (FILE_KIND_BIT(PIPE) | FILE_KIND_BIT(SOCKET) | FILE_KIND_BIT(TTY))))
+		bpf_map__set_max_entries(skeleton->maps.streams, 1);
 	if (options->ring_bytes)
 		bpf_map__set_max_entries(skeleton->maps.samples, options->ring_bytes);
 	*ret_skeleton = skeleton;
