@@ -36,8 +36,10 @@ static __always_inline int calibrate_fits(const struct calibrate *c, __u64 page_
 
 static long calibrate_step(__u32 index, struct calibrate *c)
 {
-	__u64 page_offset = (c->known & ~(CALIBRATE_STEP - 1)) - index * CALIBRATE_STEP;
+	__u64 page_offset =
+		(c->known & ~(CALIBRATE_STEP - 1)) - index % CALIBRATE_OFFSETS * CALIBRATE_STEP;
 
+	c->vmemmap = (c->folio & ~(CALIBRATE_STEP - 1)) - index / CALIBRATE_OFFSETS * CALIBRATE_STEP;
 	if (!calibrate_fits(c, page_offset))
 		return 0;
 	cache_bases.page_offset = page_offset;
@@ -60,9 +62,6 @@ int calibrate_cache(void *ctx)
 	c.folio = cache_folio(c.mapping, 0);
 	if (!c.folio)
 		return 0;
-	for (int i = 0; i < CALIBRATE_VMEMMAPS && !cache_bases.valid; i++) {
-		c.vmemmap = (c.folio & ~(CALIBRATE_STEP - 1)) - i * CALIBRATE_STEP;
-		bpf_loop(CALIBRATE_OFFSETS, calibrate_step, &c, 0);
-	}
+	bpf_loop(CALIBRATE_VMEMMAPS * CALIBRATE_OFFSETS, calibrate_step, &c, 0);
 	return 0;
 }

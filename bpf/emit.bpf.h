@@ -52,14 +52,59 @@ static __always_inline __u32 emit_args(struct scratch *s, __u32 at)
 	return 0;
 }
 
-static __always_inline void emit_describe(struct scratch *s)
+/* Appends the path of (mnt, dentry) behind what is there; returns its length. */
+static __always_inline __u32 emit_object_path(struct scratch *s, __u32 at, const struct path *path,
+					      __u32 flag)
+{
+	__u32 truncated = 0, start;
+
+	start = path_build(&s->path, BPF_CORE_READ(path, mnt), BPF_CORE_READ(path, dentry), &truncated);
+	if (truncated) {
+		s->sample.head.flags |= flag;
+		count(COUNTER_path_truncated);
+	}
+	return emit_path(s, at, start);
+}
+
+/* The path of what was written to. Functions of their own, like all of these: verified once, alone. */
+__noinline int emit_file(struct scratch *s)
+{
+	const struct file *file;
+
+	if (!s || !s->event.file)
+		return 0;
+	file = (const struct file *)s->event.file;
+	file_describe(file, &s->sample.head);
+	if (path_unlinked(BPF_CORE_READ(file, f_path.dentry)))
+		s->sample.head.flags |= SAMPLE_FILE_DELETED;
+	s->sample.head.path_len =
+		emit_object_path(s, 0, __builtin_preserve_access_index(&file->f_path), SAMPLE_PATH_TRUNCATED);
+	return 0;
+}
+
+/* The path of the executable. */
+__noinline int emit_executable(struct scratch *s)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	const struct file *file = (const struct file *)s->event.file, *exe;
-	const struct dentry *dentry;
-	struct token_sample *head = &s->sample.head;
-	__u32 at = 0, start, truncated = 0;
+	const struct file *file = BPF_CORE_READ(task, mm, exe_file);
 
+	if (!s || !file)
+		return 0;
+	s->sample.head.exe_len =
+		emit_object_path(s, s->sample.head.path_len, __builtin_preserve_access_index(&file->f_path),
+				 SAMPLE_EXE_TRUNCATED);
+	return 0;
+}
+
+/* All that does not differ between the tokens of one write. */
+__noinline int emit_describe(struct scratch *s)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct token_sample *head;
+
+	if (!s)
+		return 0;
+	head = &s->sample.head;
 	__builtin_memset(head, 0, sizeof(*head));
 	head->time = bpf_ktime_get_boot_ns();
 	head->flags = s->event.flags;
@@ -68,34 +113,13 @@ static __always_inline void emit_describe(struct scratch *s)
 	head->offset = s->event.offset;
 	head->length = s->event.length;
 	process_describe(head);
-	if (file) {
-		file_describe(file, head);
-		dentry = BPF_CORE_READ(file, f_path.dentry);
-		if (path_unlinked(dentry))
-			head->flags |= SAMPLE_FILE_DELETED;
-		start = path_build(&s->path, BPF_CORE_READ(file, f_path.mnt), dentry, &truncated);
-		head->path_len = emit_path(s, at, start);
-		at += head->path_len;
-		if (truncated) {
-			head->flags |= SAMPLE_PATH_TRUNCATED;
-			count(COUNTER_path_truncated);
-		}
-	}
-	exe = BPF_CORE_READ(task, mm, exe_file);
-	if (exe) {
-		start = path_build(&s->path, BPF_CORE_READ(exe, f_path.mnt),
-				   BPF_CORE_READ(exe, f_path.dentry), &truncated);
-		head->exe_len = emit_path(s, at, start);
-		at += head->exe_len;
-		if (truncated) {
-			head->flags |= SAMPLE_EXE_TRUNCATED;
-			count(COUNTER_path_truncated);
-		}
-	}
+	emit_file(s);
+	emit_executable(s);
 	if (!BPF_CORE_READ(task, mm))
 		head->flags |= SAMPLE_KTHREAD;
 	else
-		head->args_len = emit_args(s, at);
+		head->args_len = emit_args(s, head->path_len + head->exe_len);
+	return 0;
 }
 
 /*

@@ -43,6 +43,18 @@ _Static_assert(LIMIT_WINDOW_BYTES / 2 >= KERNEL_PAGE_SIZE, "a page fits behind a
 
 #define INSPECT_PROBES (LIMIT_WINDOW_BYTES / TOKEN_STRIDE + 1)
 
+/*
+ * A step as a function of its own, so that the verifier walks it once, alone, and not once for each way
+ * that leads there. What it is given is then just memory, which may not even be there.
+ */
+#define INSPECT_FUNCTION(name)                 \
+	__noinline int name(struct scratch *s) \
+	{                                      \
+		if (s)                         \
+			name##_body(s);        \
+		return 0;                      \
+	}
+
 struct inspect_context {
 	struct scratch *s;
 	__u32 finished;
@@ -155,7 +167,7 @@ static __always_inline int inspect_has_neighbours(const struct scratch *s)
  * The first bytes of the write stand at window[INSPECT_CARRY]: puts what the file holds before them
  * in front, if they could go on with a token. Otherwise a zero stands there, which ends every token.
  */
-static __always_inline void inspect_before(struct scratch *s)
+static __always_inline void inspect_before_body(struct scratch *s)
 {
 	struct reader *r = &s->reader;
 	__u64 before = s->event.offset, in_page;
@@ -183,6 +195,8 @@ static __always_inline void inspect_before(struct scratch *s)
 	r->min_dot = INSPECT_CARRY - TOKEN_SECRET_LEN;
 }
 
+INSPECT_FUNCTION(inspect_before)
+
 /* A stream is a file without offsets; its inode is what its writers share. */
 static __always_inline int inspect_is_stream(const struct scratch *s)
 {
@@ -201,7 +215,7 @@ static __always_inline struct stream_key inspect_stream_key(const struct scratch
 }
 
 /* Puts what was last written to the stream in front of the window, if that could go on with a token. */
-static __always_inline void inspect_stream_before(struct scratch *s)
+static __always_inline void inspect_stream_before_body(struct scratch *s)
 {
 	struct stream_key key = inspect_stream_key(s);
 	const struct stream_tail *tail = bpf_map_lookup_elem(&streams, &key);
@@ -214,8 +228,10 @@ static __always_inline void inspect_stream_before(struct scratch *s)
 	s->reader.continued = 1;
 }
 
+INSPECT_FUNCTION(inspect_stream_before)
+
 /* Remembers the window's last bytes for the stream's next write, or forgets those before. */
-static __always_inline void inspect_stream_after(struct scratch *s)
+static __always_inline void inspect_stream_after_body(struct scratch *s)
 {
 	struct reader *r = &s->reader;
 	struct stream_key key = inspect_stream_key(s);
@@ -229,8 +245,10 @@ static __always_inline void inspect_stream_after(struct scratch *s)
 	}
 }
 
+INSPECT_FUNCTION(inspect_stream_after)
+
 /* Behind the last byte of the write: goes on with what the file holds there, if that could matter. */
-static __always_inline void inspect_after(struct scratch *s)
+static __always_inline void inspect_after_body(struct scratch *s)
 {
 	struct reader *r = &s->reader;
 	const struct address_space *mapping = (const struct address_space *)s->event.mapping;
@@ -250,6 +268,8 @@ static __always_inline void inspect_after(struct scratch *s)
 	r->segments_left = 0;
 }
 
+INSPECT_FUNCTION(inspect_after)
+
 /* Reads the next bytes, from the caller's memory or from the page cache; returns 0 if it could. */
 static __always_inline int inspect_copy(struct scratch *s, __u64 len)
 {
@@ -262,7 +282,7 @@ static __always_inline int inspect_copy(struct scratch *s, __u64 len)
 }
 
 /* One read into the window, at most to the end of a page. */
-static __always_inline void inspect_read(struct scratch *s)
+static __always_inline void inspect_read_body(struct scratch *s)
 {
 	struct reader *r = &s->reader;
 	__u64 len;
@@ -307,8 +327,10 @@ static __always_inline void inspect_read(struct scratch *s)
 	inspect_pass(r, len);
 }
 
+INSPECT_FUNCTION(inspect_read)
+
 /* Moves the window's last bytes to its front. */
-static __always_inline void inspect_carry(struct scratch *s)
+static __always_inline void inspect_carry_body(struct scratch *s)
 {
 	struct reader *r = &s->reader;
 
@@ -318,6 +340,8 @@ static __always_inline void inspect_carry(struct scratch *s)
 	/* a token that ends inside the carry was reported from the window before */
 	r->min_dot = INSPECT_CARRY - TOKEN_SECRET_LEN;
 }
+
+INSPECT_FUNCTION(inspect_carry)
 
 static long inspect_step(__u32 index, struct inspect_context *context)
 {
