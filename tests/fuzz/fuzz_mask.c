@@ -1,44 +1,86 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What the mask lets through: valid UTF-8, no token, nothing of the known secret, and only once. */
+/*
+ * What the mask lets through: valid UTF-8 without control characters, no token, nothing of the known
+ * secret in any encoding; and masking once more changes nothing.
+ *
+ * An input is 64 bytes that become the known secret, then the text; a shorter one is all text.
+ */
 #include "detect/mask.h"
 #include "oracle.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#define SECRET_LEN 64
+/* Longer texts hold nothing new and take longer. */
+#define INPUT_MAX 512
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
 
-static void check_output(const char *text, const uint8_t *secret, size_t len)
+/* A secret portion is [A-Z0-9] only, whatever the fuzzer would like. */
+static void secret_make(const uint8_t *data, uint8_t *secret)
 {
-	size_t text_len = strlen(text);
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
-	if (oracle_next((const uint8_t *)text, text_len, 0) != text_len)
+	for (size_t i = 0; i < SECRET_LEN; i++)
+		secret[i] =
+			(uint8_t)(data[i] && strchr(alphabet, data[i]) ? data[i] : alphabet[data[i] % 36]);
+}
+
+static void check_output(char *text, const struct mask_known *known)
+{
+	size_t len = strlen(text);
+	char *again;
+
+	if (!oracle_printable(text) || oracle_next((uint8_t *)text, len, 0) != len)
 		abort();
-	for (size_t i = 0; i < text_len; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			abort();
-	for (size_t i = 0; len && i + MASK_FRAGMENT_LEN <= len; i++)
-		if (memmem(text, text_len, secret + i, MASK_FRAGMENT_LEN))
-			abort();
+	if (oracle_shows(text, known->secret, known->len))
+		abort();
+	if (mask_text(text, len, known, &again) || strcmp(text, again) != 0)
+		abort();
+	free(again);
+	free(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct mask_known known = {data, size < 64 ? size : 64};
-	char *text, *again, *args;
+	uint8_t secret[SECRET_LEN];
+	struct mask_known known = {secret, 0};
+	char *text;
 
-	/* a secret portion is [A-Z0-9] only, whatever the fuzzer would like */
-	for (size_t i = 0; i < known.len; i++)
-		if (!((data[i] >= 'A' && data[i] <= 'Z') || (data[i] >= '0' && data[i] <= '9')))
-			known.len = 0;
-	if (mask_text(data, size, &known, &text) || mask_args(data, size, &known, &args))
+	if (size >= SECRET_LEN) {
+		secret_make(data, secret);
+		known.len = SECRET_LEN;
+		data += SECRET_LEN;
+		size -= SECRET_LEN;
+	}
+	if (mask_text(data, size, &known, &text))
 		abort();
-	check_output(text, known.secret, known.len);
-	check_output(args, known.secret, known.len);
-	if (mask_text(text, strlen(text), &known, &again) || strcmp(text, again) != 0)
+	check_output(text, &known);
+	if (mask_args(data, size, &known, &text))
 		abort();
-	free(text);
-	free(args);
-	free(again);
+	check_output(text, &known);
 	return 0;
+}
+
+/* Now and then a stretch of the secret, or of a token with it, is written into the text. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
+{
+	uint8_t raw[15 + 1 + SECRET_LEN] = "dt0c01.ABCDEFGH.";
+	char encoded[ORACLE_ENCODED_MAX(sizeof(raw))];
+	size_t from = seed / 4 % sizeof(raw), len = 1 + seed / 512 % (sizeof(raw) - from), at;
+
+	max = max < INPUT_MAX ? max : INPUT_MAX;
+	size = size < max ? size : max;
+	if (seed % 4 || size < SECRET_LEN)
+		return LLVMFuzzerMutate(data, size, max);
+	secret_make(data, raw + sizeof(raw) - SECRET_LEN);
+	len = oracle_encode(raw + from, len, seed / 65536 % ORACLE_ENCODING_MAX, encoded);
+	at = SECRET_LEN + seed / 1048576 % (size - SECRET_LEN + 1);
+	if (at + len > max)
+		return LLVMFuzzerMutate(data, size, max);
+	memcpy(data + at, encoded, len);
+	return at + len > size ? at + len : size;
 }

@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 /* Coverage alone hardly ever finds 96 bytes that fit: now and then a whole token is planted. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
 {
-	size_t len = seed & 1 ? 96 : 80, at;
+	size_t len = seed / 4 & 1 ? 96 : 80, at;
 
 	if (seed % 4 || max < len)
 		return LLVMFuzzerMutate(data, size, max);

@@ -74,6 +74,7 @@ void live_no_secret(const struct live_run *run, const struct maker_token *token)
 uint64_t live_summary(const struct live_run *run, const char *text);
 
 /* Tests, one table a file; run by main.c. */
-extern const struct CMUnitTest live_writes[], live_commands[], live_probe[], live_bounds[], live_host[];
+extern const struct CMUnitTest live_writes[], live_commands[], live_probe[], live_bounds[], live_host[],
+	live_pieces[];
 extern const size_t live_writes_count, live_commands_count, live_probe_count, live_bounds_count,
-	live_host_count;
+	live_host_count, live_pieces_count;

@@ -2,14 +2,21 @@
 /*
  * Printable text out of bytes that may hold tokens; used by attribute and by the commands.
  *
- * Two passes over one copy: first every byte that belongs to a secret is marked, then the text is
- * written with each marked stretch as MASK_TEXT and every other byte as it is or escaped.
+ *     bytes ─ escape ─ text ─┬─ as it stands ─────────┬─ marks ─ text with MASK_TEXT
+ *                            ├─ as hex, 2 phases ─────┤
+ *                            └─ as base64, 4 phases ──┘
  *
- * Invariant: marking comes first and sees the bytes as they were, so that escaping can't split a
- * secret. Masking twice changes nothing: MASK_TEXT holds no [A-Z0-9] run.
+ * Escaping comes first, so that what is searched is what will be read: no byte of a secret is ever
+ * escaped, so none hides, and a shape that an escape's digits complete ("\x0d" and "t0c01.") is seen
+ * too. Every reading of the text is then searched for the same shapes, and what they cover is marked.
  *
- * Limits: secrets that the caller does not know are recognised by their shape only. Time is linear
- * in the text but for known secrets (64 bytes against each position).
+ * Invariant: a shape is a row of certain bytes and never asks what stands around it, and MASK_TEXT
+ * can be no part of one: replacing what is marked makes no new shape, so masking twice changes
+ * nothing.
+ *
+ * Limits: secrets that the caller does not know are recognised by their shape only, so a piece of
+ * less than 64 bytes without its identifier is not. Encodings with separators ("41:42", lines of
+ * base64 shorter than a fragment) are not read. Time is linear in the text.
  */
 #include "detect/mask.h"
 
@@ -20,118 +27,184 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One byte can become four (\xNN); a marked stretch is at least one byte. */
-#define MASK_GROWTH (sizeof(MASK_TEXT) - 1)
+/* One byte of input becomes at most four of text: \xNN. */
+#define MASK_ESCAPE_LEN 4
+
+/* What is no digit of an alphabet. */
+#define MASK_NO_DIGIT 0xff
+
+/* Slots for the fragments of a known secret, 57 at most: sparse enough to end a miss at once. */
+#define MASK_SLOTS 256
+
+/* The fragments of a known secret as words, open addressing; 0 is an empty slot. */
+struct mask_fragments {
+	uint64_t slots[MASK_SLOTS];
+};
+_Static_assert(MASK_FRAGMENT_LEN == sizeof(uint64_t), "a fragment is a word");
+_Static_assert(TOKEN_SECRET_LEN < MASK_SLOTS / 2, "fragments of a secret portion");
+
+/* One way to read a text: the bytes that its characters stand for. */
+struct mask_view {
+	const uint8_t *bytes;
+	size_t len;
+	size_t bits; /* of a byte in each character: 8, 4 (hex) or 6 (base64) */
+	size_t phase; /* characters before the first byte */
+	uint8_t *marks; /* of the text's characters */
+};
 
 static bool mask_in_class(uint8_t byte)
 {
 	return (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
 }
 
-/* Does a prefix ("dt0c01") stand at `at`? */
-static bool mask_prefix_at(const uint8_t *bytes, size_t len, size_t at)
+/* Marks every character that holds a bit of the view's bytes [from, to). */
+static void mask_mark(const struct mask_view *view, size_t from, size_t to)
 {
-	return at + TOKEN_PREFIX_LEN <= len && token_prefix_at(bytes, at);
+	size_t first = view->phase + 8 * from / view->bits;
+	size_t end = view->phase + (8 * to + view->bits - 1) / view->bits;
+
+	memset(view->marks + first, 1, end - first);
 }
 
-/* The run of [A-Z0-9] from `at` on. */
-static size_t mask_run(const uint8_t *bytes, size_t len, size_t at)
+/* End of the run of [A-Z0-9] from `at` on. */
+static size_t mask_run_end(const struct mask_view *view, size_t at)
 {
-	size_t end = at;
-
-	while (end < len && mask_in_class(bytes[end]))
-		end++;
-	return end - at;
+	while (at < view->len && mask_in_class(view->bytes[at]))
+		at++;
+	return at;
 }
 
 /*
  * What follows an identifier and a dot is a secret portion, whole or cut. Lengths of the public
  * portion are not asked: a near-miss is masked as well.
  */
-static void mask_mark_tokens(const uint8_t *bytes, size_t len, uint8_t *marks)
+static void mask_mark_tokens(const struct mask_view *view)
 {
-	for (size_t at = 0; at + TOKEN_PREFIX_LEN < len; at++) {
-		size_t public_at = at + TOKEN_PREFIX_LEN + 1, secret_at;
+	for (size_t at = 0; at + TOKEN_PREFIX_LEN < view->len; at++) {
+		size_t dot;
 
-		if (bytes[at] != 'd' || !mask_prefix_at(bytes, len, at) || bytes[public_at - 1] != '.')
+		if (view->bytes[at] != 'd' || !token_prefix_at(view->bytes, at) ||
+		    view->bytes[at + TOKEN_PREFIX_LEN] != '.')
 			continue;
-		secret_at = public_at + mask_run(bytes, len, public_at) + 1;
-		if (secret_at < len && bytes[secret_at - 1] == '.')
-			memset(marks + secret_at, 1, mask_run(bytes, len, secret_at));
+		dot = mask_run_end(view, at + TOKEN_PREFIX_LEN + 1);
+		if (dot < view->len && view->bytes[dot] == '.')
+			mask_mark(view, dot + 1, mask_run_end(view, dot + 1));
 	}
 }
 
 /* A run as long as a secret portion may be one whose identifier stands elsewhere. */
-static void mask_mark_runs(const uint8_t *bytes, size_t len, uint8_t *marks)
+static void mask_mark_runs(const struct mask_view *view)
 {
-	for (size_t at = 0; at < len;) {
-		size_t run = mask_run(bytes, len, at);
+	for (size_t at = 0; at < view->len;) {
+		size_t end = mask_run_end(view, at);
 
-		if (run >= TOKEN_SECRET_LEN)
-			memset(marks + at, 1, run);
-		at += run + 1;
+		if (end - at >= TOKEN_SECRET_LEN)
+			mask_mark(view, at, end);
+		at = end + 1;
 	}
 }
 
-/* Marks every stretch of at least `least` bytes that also stands somewhere in the needle. */
-static void mask_mark_common(const uint8_t *bytes, size_t len, uint8_t *marks, const uint8_t *needle,
-			     size_t needle_len, size_t least)
+/* The slot that holds the fragment, or the empty one where it would be. */
+static size_t mask_slot(const struct mask_fragments *fragments, uint64_t fragment)
 {
-	for (size_t at = 0; at + least <= len; at++)
-		for (size_t from = 0; from + least <= needle_len; from++)
-			if (bytes[at] == needle[from] && memcmp(bytes + at, needle + from, least) == 0)
-				memset(marks + at, 1, least);
+	/* Fibonacci hashing (Knuth, TAOCP 3, 6.4) */
+	size_t slot = (fragment * 0x9e3779b97f4a7c15ULL) >> 56;
+
+	while (fragments->slots[slot] && fragments->slots[slot] != fragment)
+		slot = (slot + 1) % MASK_SLOTS;
+	return slot;
 }
 
-/* The hexadecimal forms, upper and lower case. */
-static void mask_mark_hex(const uint8_t *bytes, size_t len, uint8_t *marks, const struct mask_known *known)
+static void mask_fragments_fill(struct mask_fragments *fragments, const struct mask_known *known)
 {
-	uint8_t hex[2 * TOKEN_SECRET_LEN];
+	memset(fragments, 0, sizeof(*fragments));
+	for (size_t at = 0; known && at + MASK_FRAGMENT_LEN <= known->len; at++) {
+		uint64_t fragment = token_word(known->secret, at);
 
-	for (int lower = 0; lower < 2; lower++) {
-		const char *digits = lower ? "0123456789abcdef" : "0123456789ABCDEF";
+		fragments->slots[mask_slot(fragments, fragment)] = fragment;
+	}
+}
 
-		for (size_t i = 0; i < known->len; i++) {
-			hex[2 * i] = (uint8_t)digits[known->secret[i] >> 4];
-			hex[2 * i + 1] = (uint8_t)digits[known->secret[i] & 15];
+static void mask_mark_fragments(const struct mask_view *view, const struct mask_fragments *fragments)
+{
+	for (size_t at = 0; at + MASK_FRAGMENT_LEN <= view->len;) {
+		/* no fragment reaches over a byte that is in none */
+		if (!mask_in_class(view->bytes[at + MASK_FRAGMENT_LEN - 1])) {
+			at += MASK_FRAGMENT_LEN;
+			continue;
 		}
-		mask_mark_common(bytes, len, marks, hex, 2 * known->len, (size_t)2 * MASK_FRAGMENT_LEN);
+		if (fragments->slots[mask_slot(fragments, token_word(view->bytes, at))])
+			mask_mark(view, at, at + MASK_FRAGMENT_LEN);
+		at++;
 	}
-	explicit_bzero(hex, sizeof(hex));
+}
+
+static void mask_mark_view(const struct mask_view *view, const struct mask_fragments *fragments)
+{
+	mask_mark_tokens(view);
+	mask_mark_runs(view);
+	mask_mark_fragments(view, fragments);
 }
 
 /*
- * The base64 forms at the three alignments that the secret can have in what was encoded. A secret
- * portion's bytes never encode to '+' or '/', so the URL-safe alphabet gives the same text.
+ * The bytes that text[0, len) stands for, from the phase on, in characters of `bits` bits each; 0 for
+ * a byte whose characters are not all digits. Returns how many.
  */
-static void mask_mark_base64(const uint8_t *bytes, size_t len, uint8_t *marks, const struct mask_known *known)
+static size_t mask_decode(const uint8_t *text, size_t len, const uint8_t *digits, size_t bits, size_t phase,
+			  uint8_t *to)
 {
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	uint8_t text[TOKEN_SECRET_LEN / 3 * 4];
+	size_t count = 0, pending = 0, valid = 0;
+	uint32_t sum = 0;
 
-	for (size_t skip = 0; skip < 3; skip++) {
-		size_t count = 0;
+	for (size_t at = phase; at < len; at++) {
+		uint8_t digit = digits[text[at]];
 
-		/* whole groups only: what shares a character with its neighbours is left out */
-		for (size_t i = skip; i + 3 <= known->len && count + 4 <= sizeof(text); i += 3) {
-			uint32_t group = (uint32_t)known->secret[i] << 16 |
-					 (uint32_t)known->secret[i + 1] << 8 | known->secret[i + 2];
-
-			for (int shift = 18; shift >= 0; shift -= 6)
-				text[count++] = (uint8_t)alphabet[group >> shift & 63];
-		}
-		mask_mark_common(bytes, len, marks, text, count, MASK_FRAGMENT_LEN);
+		sum = sum << bits | (digit & ((1U << bits) - 1));
+		valid = digit == MASK_NO_DIGIT ? 0 : valid + bits;
+		pending += bits;
+		if (pending < 8)
+			continue;
+		pending -= 8;
+		to[count++] = valid >= 8 + pending ? (uint8_t)(sum >> pending) : 0;
 	}
-	explicit_bzero(text, sizeof(text));
+	return count;
 }
 
-static void mask_mark_known(const uint8_t *bytes, size_t len, uint8_t *marks, const struct mask_known *known)
+/* The values of an alphabet's characters; of hex, both cases, of base64, both of RFC 4648. */
+static void mask_digits(size_t bits, uint8_t *digits)
 {
-	if (!known || !known->secret || known->len < MASK_FRAGMENT_LEN || known->len > TOKEN_SECRET_LEN)
-		return;
-	mask_mark_common(bytes, len, marks, known->secret, known->len, MASK_FRAGMENT_LEN);
-	mask_mark_hex(bytes, len, marks, known);
-	mask_mark_base64(bytes, len, marks, known);
+	static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char hex[] = "0123456789abcdef";
+
+	memset(digits, MASK_NO_DIGIT, 256);
+	for (size_t i = 0; i < (size_t)1 << bits; i++)
+		digits[(uint8_t)(bits == 4 ? hex : base64)[i]] = (uint8_t)i;
+	for (size_t i = 10; bits == 4 && i < 16; i++)
+		digits['A' + i - 10] = (uint8_t)i;
+	if (bits == 6) {
+		digits['-'] = 62;
+		digits['_'] = 63;
+	}
+}
+
+/* Marks every shape in every view of a text, which `raw` has as it stands. `scratch` takes as much. */
+static void mask_mark_text(const struct mask_view *raw, const struct mask_known *known, uint8_t *scratch)
+{
+	struct mask_fragments fragments;
+	struct mask_view view = *raw;
+	uint8_t digits[256];
+
+	mask_fragments_fill(&fragments, known);
+	mask_mark_view(raw, &fragments);
+	view.bytes = scratch;
+	for (view.bits = 4; view.bits <= 6; view.bits += 2) {
+		mask_digits(view.bits, digits);
+		for (view.phase = 0; view.phase < view.bits - 2 && view.phase < raw->len; view.phase++) {
+			view.len = mask_decode(raw->bytes, raw->len, digits, view.bits, view.phase, scratch);
+			mask_mark_view(&view, &fragments);
+		}
+	}
+	explicit_bzero(&fragments, sizeof(fragments));
 }
 
 /* Length of the valid UTF-8 character at bytes (RFC 3629, section 4), 0 if there is none. */
@@ -175,92 +248,112 @@ static bool mask_is_control(const uint8_t *bytes, size_t count)
 	return bytes[0] < 0x20 || bytes[0] == 0x7f || (count == 2 && bytes[0] == 0xc2 && bytes[1] < 0xa0);
 }
 
-static char *mask_escape(char *to, uint8_t byte)
+static uint8_t *mask_escape_byte(uint8_t *to, uint8_t byte)
 {
 	static const char digits[] = "0123456789abcdef";
 
 	*to++ = '\\';
 	*to++ = 'x';
-	*to++ = digits[byte >> 4];
-	*to++ = digits[byte & 15];
+	*to++ = (uint8_t)digits[byte >> 4];
+	*to++ = (uint8_t)digits[byte & 15];
 	return to;
 }
 
-static char *mask_write(char *to, const uint8_t *bytes, const uint8_t *marks, size_t len)
+/* Printable text, at most MASK_ESCAPE_LEN times as long; a NUL becomes a space where it separates. */
+static size_t mask_escape(uint8_t *to, const uint8_t *bytes, size_t len, bool nul_separates)
 {
-	for (size_t at = 0; at < len;) {
-		size_t count;
+	uint8_t *start = to;
 
-		if (marks[at]) {
-			memcpy(to, MASK_TEXT, sizeof(MASK_TEXT) - 1);
-			to += sizeof(MASK_TEXT) - 1;
-			while (at < len && marks[at])
-				at++;
-			continue;
-		}
-		count = mask_utf8(bytes + at, len - at);
-		if (count && !mask_is_control(bytes + at, count)) {
+	for (size_t at = 0; at < len;) {
+		size_t count = mask_utf8(bytes + at, len - at);
+
+		if (nul_separates && !bytes[at]) {
+			*to++ = ' ';
+		} else if (count && !mask_is_control(bytes + at, count)) {
 			memcpy(to, bytes + at, count);
 			to += count;
 		} else {
 			count = count ? count : 1;
 			for (size_t i = 0; i < count; i++)
-				to = mask_escape(to, bytes[at + i]);
+				to = mask_escape_byte(to, bytes[at + i]);
 		}
 		at += count;
 	}
-	return to;
+	return (size_t)(to - start);
 }
 
-static int mask_once(const void *bytes, size_t len, const struct mask_known *known, char **ret_text)
+/* The text with each marked stretch as MASK_TEXT; NULL if there is no memory. */
+static char *mask_replace(const uint8_t *text, const uint8_t *marks, size_t len)
 {
-	uint8_t *marks = calloc(1, len + 1);
-	char *text = calloc(len + 1, MASK_GROWTH);
+	size_t room = len + 1;
+	char *masked, *to;
 
-	if (!marks || !text) {
-		free(marks);
-		free(text);
-		return -ENOMEM;
+	for (size_t at = 0; at < len; at++)
+		if (marks[at] && (!at || !marks[at - 1]))
+			room += sizeof(MASK_TEXT) - 1;
+	masked = to = malloc(room);
+	if (!masked)
+		return NULL;
+	for (size_t at = 0; at < len; at++) {
+		if (!marks[at]) {
+			*to++ = (char)text[at];
+		} else if (!at || !marks[at - 1]) {
+			memcpy(to, MASK_TEXT, sizeof(MASK_TEXT) - 1);
+			to += sizeof(MASK_TEXT) - 1;
+		}
 	}
-	mask_mark_tokens(bytes, len, marks);
-	mask_mark_runs(bytes, len, marks);
-	mask_mark_known(bytes, len, marks, known);
-	*mask_write(text, bytes, marks, len) = '\0';
-	free(marks);
-	*ret_text = text;
+	*to = '\0';
+	return masked;
+}
+
+/* A known secret that is none would be a caller's mistake, and its fragments would go unmasked. */
+static bool mask_known_valid(const struct mask_known *known)
+{
+	if (known->len > TOKEN_SECRET_LEN)
+		return false;
+	for (size_t i = 0; i < known->len; i++)
+		if (!mask_in_class(known->secret[i]))
+			return false;
+	return true;
+}
+
+static int mask_bytes(const uint8_t *bytes, size_t len, bool nul_separates, const struct mask_known *known,
+		      char **ret_text)
+{
+	size_t room = MASK_ESCAPE_LEN * len + 1, text_len;
+	uint8_t *text, *marks, *scratch;
+	char *masked;
+
+	if (known && !mask_known_valid(known))
+		return -EINVAL;
+	text = calloc(3, room);
+	if (!text)
+		return -ENOMEM;
+	marks = text + room;
+	scratch = marks + room;
+	text_len = mask_escape(text, bytes, len, nul_separates);
+	mask_mark_text(&(struct mask_view){.bytes = text, .len = text_len, .bits = 8, .marks = marks}, known,
+		       scratch);
+	masked = mask_replace(text, marks, text_len);
+	explicit_bzero(text, text_len);
+	explicit_bzero(scratch, text_len);
+	free(text);
+	if (!masked)
+		return -ENOMEM;
+	*ret_text = masked;
 	return 0;
 }
 
 int mask_text(const void *bytes, size_t len, const struct mask_known *known, char **ret_text)
 {
-	char *once;
-	int r = mask_once(bytes, len, known, &once);
-
-	/* the digits of an escape can lengthen a run; a second look has nothing left to escape */
-	if (r < 0 || !strchr(once, '\\')) {
-		*ret_text = r < 0 ? *ret_text : once;
-		return r;
-	}
-	r = mask_once(once, strlen(once), known, ret_text);
-	free(once);
-	return r;
+	return mask_bytes(bytes, len, false, known, ret_text);
 }
 
 int mask_args(const void *bytes, size_t len, const struct mask_known *known, char **ret_text)
 {
-	const char *from = bytes;
-	char *joined;
-	int r;
+	const uint8_t *from = bytes;
 
 	while (len && !from[len - 1])
 		len--;
-	joined = calloc(1, len + 1);
-	if (!joined)
-		return -ENOMEM;
-	for (size_t i = 0; i < len; i++)
-		joined[i] = from[i] ? from[i] : ' ';
-	r = mask_text(joined, len, known, ret_text);
-	explicit_bzero(joined, len);
-	free(joined);
-	return r;
+	return mask_bytes(bytes, len, true, known, ret_text);
 }

@@ -6,7 +6,8 @@
  * Masked is more than a whole token, because these strings are cut at bounds: what follows a token
  * identifier and a dot, however short; a run of 64 or more [A-Z0-9] standing alone; and any stretch
  * of MASK_FRAGMENT_LEN or more bytes of the secret portion that the caller knows (the one in the
- * sample that is being named).
+ * sample that is being named). Each of them as it stands, as hex and as base64 (RFC 4648, both
+ * alphabets, any alignment). Masking what is masked changes nothing.
  */
 #pragma once
 
@@ -18,7 +19,8 @@
 /* The shortest stretch of a known secret portion that is masked wherever it stands. */
 #define MASK_FRAGMENT_LEN 8
 
-/* A secret portion that must not appear; borrowed, may be NULL/0. */
+/* A secret portion that must not appear: up to TOKEN_SECRET_LEN bytes of [A-Z0-9]; borrowed, may be
+ * NULL/0. */
 struct mask_known {
 	const uint8_t *secret;
 	size_t len;
@@ -28,7 +30,8 @@ struct mask_known {
  * mask_text() - a printable copy of bytes[0, len): secrets masked, then every byte that is not part
  * of valid UTF-8, and every control character, escaped as \xNN (so that the text is valid UTF-8
  * without control characters; a backslash stays as it is).
- * @known: may be NULL. Returns 0 and *ret_text (malloc'ed, the caller frees), or -ENOMEM.
+ * @known: may be NULL. Returns 0 and *ret_text (malloc'ed, the caller frees), -ENOMEM, or -EINVAL if
+ * @known is no secret portion (it would go unmasked).
  */
 int mask_text(const void *bytes, size_t len, const struct mask_known *known, char **ret_text);
 

@@ -76,7 +76,7 @@ int token_match(const uint8_t *bytes, size_t len, size_t from, struct token *ret
 	size_t identifier_len;
 	uint64_t dot;
 
-	if (from > len)
+	if (from >= len)
 		return 0;
 	bytes += from;
 	len -= from;

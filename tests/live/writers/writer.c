@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -276,6 +277,186 @@ static void mode_signal(char **args)
 	exit(7);
 }
 
+/* A destination by kind: a file's path, or pipe, socket, tty. Nobody has to read the other end. */
+static int open_target(const char *kind)
+{
+	int fds[2] = {-1, -1};
+
+	if (kind[0] == '/')
+		return open_new(kind, 0);
+	if (strcmp(kind, "pipe") == 0 && pipe(fds) == 0)
+		return fds[1];
+	if (strcmp(kind, "socket") == 0 && socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0)
+		return fds[0];
+	if (strcmp(kind, "tty") == 0) {
+		int master = posix_openpt(O_RDWR | O_NOCTTY);
+
+		if (master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0)
+			return open(ptsname(master), O_RDWR | O_NOCTTY | O_NONBLOCK);
+	}
+	fail(kind);
+	return -1;
+}
+
+/* Token n in `count` pieces at random cuts, one call each, in order. */
+static void write_pieces(int fd, uint64_t n, int count, uint64_t *state)
+{
+	struct maker_token token = maker_token(n);
+	int from = 0;
+
+	for (int i = 0; i < count; i++) {
+		int rest = count - i - 1, room = MAKER_TOKEN_LEN - from - rest;
+		int len = rest ? 1 + (int)(maker_next(state) % (uint64_t)room) : room;
+
+		check_length("write", write(fd, token.text + from, (size_t)len), (size_t)len);
+		from += len;
+	}
+	check_length("write", write(fd, "\n", 1), 1);
+}
+
+/*
+ * pieces TARGET: tokens 1 … 95 in two pieces, cut behind byte 1 … 95; then 102 … 196 in 2 … 96 pieces. A
+ * terminal's other end fills up at 4 KiB, so each token gets a destination of its own.
+ */
+static void mode_pieces(char **args)
+{
+	uint64_t state = 5;
+	int file = args[0][0] == '/' ? open_target(args[0]) : -1;
+
+	for (int cut = 1; cut < MAKER_TOKEN_LEN; cut++) {
+		struct maker_token token = maker_token((uint64_t)cut);
+		int fd = file < 0 ? open_target(args[0]) : file;
+
+		check_length("write", write(fd, token.text, (size_t)cut), (size_t)cut);
+		check_length("write", write(fd, token.text + cut, (size_t)(MAKER_TOKEN_LEN - cut)),
+			     (size_t)(MAKER_TOKEN_LEN - cut));
+		check_length("write", write(fd, "\n", 1), 1);
+	}
+	for (int count = 2; count <= MAKER_TOKEN_LEN; count++) {
+		int fd = file < 0 ? open_target(args[0]) : file;
+
+		write_pieces(fd, 100U + (uint64_t)count, count, &state);
+	}
+}
+
+/*
+ * shuffled FILE COUNT: COUNT tokens, every byte of all of them by a pwrite of its own, in an order that
+ * two processes share between them; across pages
+ */
+static void mode_shuffled(char **args)
+{
+	uint64_t count = number(args[1]), bytes = count * MAKER_TOKEN_LEN, state = 11;
+	uint32_t *order = calloc(bytes, sizeof(*order));
+	int fd = open_new(args[0], 0);
+	pid_t pid;
+
+	if (!order)
+		fail("calloc");
+	for (uint64_t i = 0; i < bytes; i++) {
+		uint64_t j = maker_next(&state) % (i + 1);
+
+		order[i] = order[j];
+		order[j] = (uint32_t)i;
+	}
+	pid = fork();
+	for (uint64_t i = pid ? 1 : 0; i < bytes; i += 2) {
+		struct maker_token token = maker_token(order[i] / MAKER_TOKEN_LEN);
+		size_t at = order[i] % MAKER_TOKEN_LEN;
+
+		check_length(
+			"pwrite",
+			pwrite(fd, token.text + at, 1, (off_t)(order[i] / MAKER_TOKEN_LEN * 131 + 4000 + at)),
+			1);
+	}
+	if (pid)
+		waitpid(pid, NULL, 0);
+}
+
+/* middle FILE N: the token is there but for its middle, which comes last */
+static void mode_middle(char **args)
+{
+	struct maker_token token = maker_token(number(args[1]));
+	char text[MAKER_TOKEN_LEN + 8];
+	int fd = open_new(args[0], 0);
+
+	memcpy(text, "a ", 2);
+	memcpy(text + 2, token.text, MAKER_TOKEN_LEN);
+	memset(text + 2 + 40, '-', 20);
+	check_length("write", write(fd, text, 2 + MAKER_TOKEN_LEN), 2 + MAKER_TOKEN_LEN);
+	check_length("pwrite", pwrite(fd, token.text + 40, 20, 42), 20);
+}
+
+/* apart TARGET: what is not neighbours in the file or the stream is not a token */
+static void mode_apart(char **args)
+{
+	struct maker_token token = maker_token(77);
+	int file = args[0][0] == '/';
+
+	for (int cut = 1; cut < MAKER_TOKEN_LEN; cut++) {
+		int fd = open_target(args[0]), other = open_target(file ? "pipe" : args[0]);
+
+		/* something between */
+		check_length("write", write(fd, token.text, (size_t)cut), (size_t)cut);
+		check_length("write", write(fd, "#", 1), 1);
+		check_length("write", write(fd, token.text + cut, (size_t)(MAKER_TOKEN_LEN - cut)),
+			     (size_t)(MAKER_TOKEN_LEN - cut));
+		/* in turn on two destinations */
+		check_length("write", write(fd, "#", 1), 1);
+		check_length("write", write(fd, token.text, (size_t)cut), (size_t)cut);
+		check_length("write", write(other, token.text + cut, (size_t)(MAKER_TOKEN_LEN - cut)),
+			     (size_t)(MAKER_TOKEN_LEN - cut));
+		if (file) {
+			/* one byte too far, and its beginning overwritten before its end comes */
+			check_length("pwrite", pwrite(fd, token.text, (size_t)cut, 1000), (size_t)cut);
+			check_length(
+				"pwrite",
+				pwrite(fd, token.text + cut, (size_t)(MAKER_TOKEN_LEN - cut), 1000 + cut + 1),
+				(size_t)(MAKER_TOKEN_LEN - cut));
+			check_length("pwrite", pwrite(fd, token.text, (size_t)cut, 3000), (size_t)cut);
+			check_length("pwrite", pwrite(fd, "?", 1, 3000), 1);
+			check_length(
+				"pwrite",
+				pwrite(fd, token.text + cut, (size_t)(MAKER_TOKEN_LEN - cut), 3000 + cut),
+				(size_t)(MAKER_TOKEN_LEN - cut));
+			if (ftruncate(fd, 0) < 0)
+				fail("ftruncate");
+		}
+		close(fd);
+		close(other);
+	}
+}
+
+/* landed CALL FILE N: the token comes to the file without a buffer */
+static void mode_landed(char **args)
+{
+	struct maker_token token = maker_token(number(args[2]));
+	int fd = open_new(args[1], 0), source = (int)syscall(SYS_memfd_create, "source", 0), pipes[2];
+	struct iovec part = {token.text, MAKER_TOKEN_LEN};
+	off_t from = 0, to = 5000;
+	ssize_t r = -1;
+
+	check_length("write", write(source, token.text, MAKER_TOKEN_LEN), MAKER_TOKEN_LEN);
+	if (pipe(pipes) < 0 || lseek(fd, 5000, SEEK_SET) < 0)
+		fail("pipe");
+	if (strcmp(args[0], "sendfile") == 0) {
+		r = sendfile(fd, source, &from, MAKER_TOKEN_LEN);
+	} else if (strcmp(args[0], "splice") == 0) {
+		check_length("write", write(pipes[1], token.text, MAKER_TOKEN_LEN), MAKER_TOKEN_LEN);
+		r = splice(pipes[0], NULL, fd, &to, MAKER_TOKEN_LEN, 0);
+	} else if (strcmp(args[0], "vmsplice") == 0) {
+		check_length("vmsplice", vmsplice(pipes[1], &part, 1, 0), MAKER_TOKEN_LEN);
+		r = splice(pipes[0], NULL, fd, NULL, MAKER_TOKEN_LEN, 0);
+	} else if (strcmp(args[0], "copy_file_range") == 0) {
+		/* between two files of one file system; the source is written where nobody watches */
+		int file = open(args[3], O_RDONLY);
+
+		if (file < 0)
+			fail(args[3]);
+		r = copy_file_range(file, NULL, fd, &to, MAKER_TOKEN_LEN, 0);
+	}
+	check_length(args[0], r, MAKER_TOKEN_LEN);
+}
+
 /* token N: the token itself on standard output, for scripts that hand it to other programs */
 static void mode_token(char **args)
 {
@@ -287,11 +468,12 @@ static const struct mode {
 	int args;
 	void (*run)(char **args);
 } modes[] = {
-	{"call", 3, mode_call},   {"append", 2, mode_append},     {"page-end", 2, mode_page_end},
-	{"iovec", 2, mode_iovec}, {"innocent", 2, mode_innocent}, {"storm", 2, mode_storm},
-	{"one", 2, mode_one},     {"swarm", 3, mode_swarm},       {"vanish", 2, mode_vanish},
-	{"long", 3, mode_long},   {"stream", 2, mode_stream},     {"signal", 0, mode_signal},
-	{"token", 1, mode_token},
+	{"call", 3, mode_call},     {"append", 2, mode_append},     {"page-end", 2, mode_page_end},
+	{"iovec", 2, mode_iovec},   {"innocent", 2, mode_innocent}, {"storm", 2, mode_storm},
+	{"one", 2, mode_one},       {"swarm", 3, mode_swarm},       {"vanish", 2, mode_vanish},
+	{"long", 3, mode_long},     {"stream", 2, mode_stream},     {"signal", 0, mode_signal},
+	{"token", 1, mode_token},   {"pieces", 1, mode_pieces},     {"shuffled", 2, mode_shuffled},
+	{"middle", 2, mode_middle}, {"apart", 1, mode_apart},       {"landed", 4, mode_landed},
 };
 
 int main(int argc, char **argv)

@@ -4,8 +4,12 @@
 
 #include "detect/mask.h"
 #include "detect/token.h"
+#include "generate.h"
+#include "oracle.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 static void check(const char *text, size_t len, const struct mask_known *known, const char *expected)
 {
@@ -37,6 +41,9 @@ static void test_plain(void **state)
 	check_all("\xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80 \xe2\x82 \xc2\x9b",
 		  "\\xc0\\xaf \\xed\\xa0\\x80 \\xf4\\x90\\x80\\x80 \\xe2\\x82 \\xc2\\x9b");
 	check("a\0b", 3, NULL, "a\\x00b");
+	/* the last and the first of their kinds: C1, overlong forms of three and four bytes */
+	check_all("\xc2\x9f\xc2\xa0 \xe0\x9f\xbf\xe0\xa0\x80 \xf0\x8f\xbf\xbf\xf0\x90\x80\x80",
+		  "\\xc2\\x9f\xc2\xa0 \\xe0\\x9f\\xbf\xe0\xa0\x80 \\xf0\\x8f\\xbf\\xbf\xf0\x90\x80\x80");
 }
 
 static void test_tokens(void **state)
@@ -88,22 +95,6 @@ static void test_known_fragments(void **state)
 	check(text, strlen(text), &known, text);
 }
 
-static size_t base64(const char *text, size_t len, char *to)
-{
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t count = 0;
-
-	for (size_t i = 0; i + 3 <= len; i += 3) {
-		uint32_t group = (uint32_t)(uint8_t)text[i] << 16 | (uint32_t)(uint8_t)text[i + 1] << 8 |
-				 (uint8_t)text[i + 2];
-
-		for (int shift = 18; shift >= 0; shift -= 6)
-			to[count++] = alphabet[group >> shift & 63];
-	}
-	to[count] = '\0';
-	return count;
-}
-
 static void test_known_base64(void **state)
 {
 	struct maker_token token = maker_token(8);
@@ -115,7 +106,7 @@ static void test_known_base64(void **state)
 		size_t len;
 
 		snprintf(whole, sizeof(whole), "%.*s%s", pad, "##", token.text);
-		len = base64(whole, strlen(whole), text);
+		len = oracle_encode(whole, strlen(whole), ORACLE_BASE64, text);
 		assert_int_equal(mask_text(text, len, &known, &masked), 0);
 		assert_non_null(strstr(masked, MASK_TEXT));
 		/* at most a few characters at the edges of the secret are left */
@@ -140,6 +131,184 @@ static void test_args(void **state)
 	free(masked);
 }
 
+/* Bytes as text, with 0 to 2 others in the same group before and behind. Returns the text's length. */
+static size_t encode_between(const char *bytes, size_t len, size_t neighbours, enum oracle_encoding encoding,
+			     char *to)
+{
+	char raw[MAKER_TOKEN_LEN + 8];
+	size_t before = neighbours % 3, behind = neighbours / 3 % 3;
+	int count = snprintf(raw, sizeof(raw), "%.*s%.*s%.*s", (int)before, "#~", (int)len, bytes,
+			     (int)behind, "~#");
+
+	return oracle_encode(raw, (size_t)count, encoding, to);
+}
+
+/* Every stretch, in every encoding, at every alignment: nothing of it is left. */
+static void test_known_encoded(void **state)
+{
+	struct maker_token token = maker_token(10);
+	struct mask_known known = {(const uint8_t *)token.secret, MAKER_SECRET_LEN};
+	char text[ORACLE_ENCODED_MAX(MAKER_TOKEN_LEN + 8)], *masked;
+
+	(void)state;
+	for (int encoding = 0; encoding < ORACLE_ENCODING_MAX; encoding++)
+		for (size_t from = 0; from < MAKER_SECRET_LEN; from++)
+			for (size_t len = MASK_FRAGMENT_LEN; from + len <= MAKER_SECRET_LEN; len++) {
+				encode_between(token.secret + from, len, from + len * 5,
+					       (enum oracle_encoding)encoding, text);
+				assert_int_equal(mask_text(text, strlen(text), &known, &masked), 0);
+				assert_false(oracle_shows(masked, token.secret, MAKER_SECRET_LEN));
+				assert_non_null(strstr(masked, MASK_TEXT));
+				/* but the neighbours' own characters, and one whose rest was cut */
+				assert_in_range(strlen(masked), strlen(MASK_TEXT), strlen(MASK_TEXT) + 9);
+				free(masked);
+			}
+}
+
+/* Mixed case; an upper-case digit more, an odd place. */
+static void test_known_hex(void **state)
+{
+	struct maker_token token = maker_token(12);
+	struct mask_known known = {(const uint8_t *)token.secret, MAKER_SECRET_LEN};
+	char text[2 * MAKER_SECRET_LEN + 2] = "";
+
+	(void)state;
+	for (int i = 0; i < MAKER_SECRET_LEN; i++)
+		sprintf(text + 2 * i, i % 2 ? "%02x" : "%02X", (unsigned char)token.secret[i]);
+	check(text, strlen(text), &known, "<masked>");
+	memmove(text + 1, text, strlen(text) + 1);
+	*text = 'F';
+	check(text, strlen(text), &known, "F<masked>");
+	/* what only looks like digits between digits stands for nothing */
+	memset(text, 0, sizeof(text));
+	for (int i = 0; i < 16; i++)
+		sprintf(text + 3 * i, "%02x:", (unsigned char)token.secret[i]);
+	check(text, strlen(text), &known, text);
+}
+
+/* Base64 characters that hold bits of a neighbour as well; '-' and '_', '+' and '/' among them. */
+static void test_known_shared(void **state)
+{
+	struct mask_known known = {(const uint8_t *)"ABCDEFGHIJ", 10};
+
+	(void)state;
+	/* ab ABCDEFGH zz */
+	check("YWJBQkNERUZHSHp6", 16, &known, "YW<masked>p6");
+	/* what is no digit between them ends a stretch */
+	check("YWJBQkNE!RUZHSHp6", 17, &known, "YWJBQkNE!RUZHSHp6");
+	/* ABCDEFGO, then 0xbf: six bits of one at the end of a byte of the other */
+	known = (struct mask_known){(const uint8_t *)"ABCDEFGO", 8};
+	check("QUJDREVGR0+/", 12, &known, "<masked>/");
+	check("QUJDREVGR0-_", 12, &known, "<masked>_");
+	/* likewise, then 0xff */
+	check("QUJDREVGR0//", 12, &known, "<masked>/");
+	check("QUJDREVGR0__", 12, &known, "<masked>_");
+	/* nor does what is no digit stand for one */
+	check("414243444546474!", 16, &known, "414243444546474!");
+}
+
+/* The shapes are masked in their encoded forms too, whole and cut, when nobody knows the secret. */
+static void test_encoded_tokens(void **state)
+{
+	struct maker_token token = maker_token(13);
+	char text[ORACLE_ENCODED_MAX(MAKER_TOKEN_LEN + 8)], *masked;
+
+	(void)state;
+	for (int encoding = 0; encoding < ORACLE_ENCODING_MAX; encoding++)
+		for (size_t neighbours = 0; neighbours < 9; neighbours++) {
+			size_t len = encode_between(token.text, MAKER_TOKEN_LEN, neighbours,
+						    (enum oracle_encoding)encoding, text);
+
+			for (; len; len--) {
+				assert_int_equal(mask_text(text, len, NULL, &masked), 0);
+				assert_false(oracle_shows(masked, token.secret, MAKER_SECRET_LEN));
+				free(masked);
+			}
+			/* the secret portion alone */
+			len = encode_between(token.secret, MAKER_SECRET_LEN, neighbours,
+					     (enum oracle_encoding)encoding, text);
+			assert_int_equal(mask_text(text, len, NULL, &masked), 0);
+			assert_non_null(strstr(masked, MASK_TEXT));
+			assert_false(oracle_shows(masked, token.secret, MAKER_SECRET_LEN));
+			free(masked);
+		}
+}
+
+/* A secret that would not be masked is refused, not passed over. */
+static void test_known_refused(void **state)
+{
+	static const char secret[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	struct mask_known too_long = {(const uint8_t *)secret, MAKER_SECRET_LEN + 1};
+	struct mask_known lower = {(const uint8_t *)"abcdefgh", 8}, none = {0};
+	char *masked = NULL;
+
+	(void)state;
+	assert_int_equal(mask_text("a", 1, &too_long, &masked), -EINVAL);
+	assert_int_equal(mask_text("a", 1, &lower, &masked), -EINVAL);
+	assert_int_equal(mask_args("a", 1, &lower, &masked), -EINVAL);
+	assert_null(masked);
+	assert_int_equal(mask_text("", 0, &none, &masked), 0);
+	assert_string_equal(masked, "");
+	free(masked);
+}
+
+/* What holds of every output, on texts full of tokens and of pieces of one that is known. */
+static void test_invariants(void **state)
+{
+	uint64_t seed = 15;
+
+	(void)state;
+	for (int i = 0; i < 5000; i++) {
+		struct maker_token token = maker_token(maker_next(&seed));
+		struct mask_known known = {(const uint8_t *)token.secret, MAKER_SECRET_LEN};
+		size_t len = maker_next(&seed) % 300, at, count;
+		uint8_t *bytes = malloc(len ? len : 1);
+		char encoded[ORACLE_ENCODED_MAX(MAKER_SECRET_LEN)], *masked, *again;
+
+		generate_text(bytes, len, &seed);
+		at = maker_next(&seed) % MAKER_SECRET_LEN;
+		count = oracle_encode(token.secret + at, MAKER_SECRET_LEN - at,
+				      (enum oracle_encoding)(maker_next(&seed) % ORACLE_ENCODING_MAX),
+				      encoded);
+		if (count < len)
+			memcpy(bytes + maker_next(&seed) % (len - count), encoded, count);
+		for (int j = 0; j < 4 && len; j++)
+			bytes[maker_next(&seed) % len] = (uint8_t)maker_next(&seed);
+		assert_int_equal((i % 2 ? mask_text : mask_args)(bytes, len, &known, &masked), 0);
+		assert_true(oracle_printable(masked));
+		assert_false(oracle_shows(masked, token.secret, MAKER_SECRET_LEN));
+		assert_int_equal(oracle_next((uint8_t *)masked, strlen(masked), 0), strlen(masked));
+		assert_int_equal(mask_text(masked, strlen(masked), &known, &again), 0);
+		assert_string_equal(again, masked);
+		free(again);
+		free(masked);
+		free(bytes);
+	}
+}
+
+/* 64 KiB of what is dearest; far from what a sanitized build takes, near enough to see a square. */
+static void test_time(void **state)
+{
+	static const char *const fills[] = {"A", "41", "dt0c01.", "dt0c01.A.B", "QUFB", "a", "\xff"};
+	enum { LEN = 65536 };
+	struct mask_known known = {
+		(const uint8_t *)"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+		MAKER_SECRET_LEN};
+	char *text = malloc(LEN), *masked;
+
+	(void)state;
+	for (size_t f = 0; f < sizeof(fills) / sizeof(*fills); f++) {
+		clock_t start = clock();
+
+		for (size_t i = 0; i < LEN; i++)
+			text[i] = fills[f][i % strlen(fills[f])];
+		assert_int_equal(mask_text(text, LEN, &known, &masked), 0);
+		assert_true(clock() - start < CLOCKS_PER_SEC);
+		free(masked);
+	}
+	free(text);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -148,6 +317,13 @@ int main(void)
 		cmocka_unit_test(test_known_fragments),
 		cmocka_unit_test(test_known_base64),
 		cmocka_unit_test(test_args),
+		cmocka_unit_test(test_known_encoded),
+		cmocka_unit_test(test_known_hex),
+		cmocka_unit_test(test_known_shared),
+		cmocka_unit_test(test_encoded_tokens),
+		cmocka_unit_test(test_known_refused),
+		cmocka_unit_test(test_invariants),
+		cmocka_unit_test(test_time),
 	};
 
 	return UNIT_RUN(tests);

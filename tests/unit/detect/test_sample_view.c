@@ -32,9 +32,35 @@ static void test_good(void **state)
 	assert_ptr_equal(view.path, (char *)(sample + 1));
 	assert_ptr_equal(view.exe, view.path + 5);
 	assert_ptr_equal(view.args + 9, (char *)sample + size);
-	/* the ring may round up */
+	free(sample);
+	/* nothing but the head; strings as long as they may be */
+	sample = sample_make(0, 0, 0, &size);
 	assert_int_equal(sample_view_parse(sample, size, &view), 0);
 	free(sample);
+	sample = sample_make(LIMIT_PATH_BYTES, LIMIT_PATH_BYTES, LIMIT_ARGS_BYTES, &size);
+	assert_int_equal(size, SAMPLE_MAX_BYTES);
+	assert_int_equal(sample_view_parse(sample, size, &view), 0);
+	free(sample);
+}
+
+/* Lengths that agree with each other and with the record, but are past their bounds. */
+static void test_too_long(void **state)
+{
+	static const uint16_t lengths[][3] = {
+		{LIMIT_PATH_BYTES + 1, 0, 0},
+		{0, LIMIT_PATH_BYTES + 1, 0},
+		{0, 0, LIMIT_ARGS_BYTES + 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+		size_t size;
+		struct token_sample *sample = sample_make(lengths[i][0], lengths[i][1], lengths[i][2], &size);
+		struct sample_view view;
+
+		assert_int_equal(sample_view_parse(sample, size, &view), -EBADMSG);
+		free(sample);
+	}
 }
 
 static void test_bad(void **state)
@@ -67,7 +93,8 @@ static void test_bad(void **state)
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_bad)};
+	static const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_bad),
+						  cmocka_unit_test(test_too_long)};
 
 	return UNIT_RUN(tests);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* See oracle.h. Written without a look at token_search.h, on purpose. */
+/* See oracle.h. Written without a look at token_search.h and mask.c, on purpose. */
 #include "oracle.h"
 
-#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 
 static bool oracle_digit(uint8_t c)
 {
@@ -57,4 +58,114 @@ size_t oracle_next(const uint8_t *bytes, size_t len, size_t from)
 		if (oracle_at(bytes, len, from))
 			return from;
 	return len;
+}
+
+static const struct {
+	size_t bits;
+	const char *alphabet;
+} oracle_encodings[] = {[ORACLE_RAW] = {8, NULL},
+#define ORACLE_ENCODING_ENTRY(id, bits, alphabet) [ORACLE_##id] = {bits, alphabet},
+			ORACLE_ENCODINGS(ORACLE_ENCODING_ENTRY)
+#undef ORACLE_ENCODING_ENTRY
+};
+
+size_t oracle_encode(const void *bytes, size_t len, enum oracle_encoding encoding, char *to)
+{
+	const uint8_t *from = bytes;
+	size_t bits = oracle_encodings[encoding].bits, count = 0;
+
+	for (; bits * count < 8 * len; count++) {
+		unsigned int value = 0;
+
+		for (size_t bit = bits * count; bit < bits * (count + 1); bit++)
+			value = value << 1 | (bit / 8 < len ? from[bit / 8] >> (7 - bit % 8) & 1U : 0);
+		to[count] = encoding == ORACLE_RAW ? (char)value : oracle_encodings[encoding].alphabet[value];
+	}
+	to[count] = '\0';
+	return count;
+}
+
+/* Value of a character as hex, either case, or as base64, either alphabet; -1 if it is no digit. */
+static int oracle_digit_value(unsigned char c, size_t bits)
+{
+	if (oracle_digit(c))
+		return bits == 4 ? c - '0' : c - '0' + 52;
+	if (bits == 4)
+		return c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	if (oracle_upper(c))
+		return c - 'A';
+	if (oracle_lower(c))
+		return c - 'a' + 26;
+	return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
+}
+
+/* The text as bytes, from its first character on; 0 for what a character that is no digit has part in. */
+static size_t oracle_decode(const char *text, size_t len, size_t bits, uint8_t *to)
+{
+	size_t count = 0;
+
+	for (; 8 * (count + 1) <= bits * len; count++) {
+		bool says = true;
+
+		to[count] = 0;
+		for (size_t bit = 8 * count; bit < 8 * (count + 1); bit++) {
+			int digit = oracle_digit_value((unsigned char)text[bit / bits], bits);
+
+			says = says && digit >= 0;
+			to[count] = (uint8_t)(to[count] << 1 | (digit >> (bits - 1 - bit % bits) & 1));
+		}
+		if (!says)
+			to[count] = 0;
+	}
+	return count;
+}
+
+/* Do 8 bytes of the secret, which is [A-Z0-9], stand anywhere in the others? */
+static bool oracle_shares(const uint8_t *bytes, size_t len, const void *secret, size_t secret_len)
+{
+	for (size_t at = 0; at + 8 <= len; at++)
+		if (oracle_portion(bytes, len, at, 8) && memmem(secret, secret_len, bytes + at, 8))
+			return true;
+	return false;
+}
+
+bool oracle_shows(const char *text, const void *secret, size_t secret_len)
+{
+	size_t len = strlen(text);
+	bool shows = oracle_shares((const uint8_t *)text, len, secret, secret_len);
+	uint8_t *bytes = malloc(len + 1);
+
+	for (size_t bits = 4; bits <= 6; bits += 2)
+		for (size_t phase = 0; phase < bits - 2 && phase < len; phase++) {
+			size_t count = oracle_decode(text + phase, len - phase, bits, bytes);
+
+			shows = shows || oracle_shares(bytes, count, secret, secret_len);
+		}
+	free(bytes);
+	return shows;
+}
+
+/* Decodes each character and asks whether its shortest form is the one that stands there. */
+bool oracle_printable(const char *text)
+{
+	static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
+
+	while (*text) {
+		unsigned char first = (unsigned char)*text++;
+		int more = first < 0x80 ? 0 : first < 0xc0 ? -1 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+		uint32_t point = more > 0 ? first & (0x3fU >> more) : first;
+
+		if (more < 0 || first >= 0xf8)
+			return false;
+		for (int i = 0; i < more; i++, text++) {
+			if (((unsigned char)*text & 0xc0) != 0x80)
+				return false;
+			point = point << 6 | ((unsigned char)*text & 0x3f);
+		}
+		if (point < least[more] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+			return false;
+		if (point < 0x20 || (point >= 0x7f && point < 0xa0))
+			return false;
+	}
+	return true;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the fast search must find, by the slowest and plainest means: the pattern of
- * include/token_formats.h, byte by byte, at every place.
+ * What the fast search must find and what the mask must hide, by the slowest and plainest means: the
+ * pattern of include/token_formats.h, byte by byte, at every place; every piece of a secret, written
+ * out in every encoding and looked for.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,3 +15,30 @@ size_t oracle_at(const uint8_t *bytes, size_t len, size_t at);
 
 /* oracle_next() - start of the first token at `from` or later, or len if there is none. */
 size_t oracle_next(const uint8_t *bytes, size_t len, size_t from);
+
+/* How bytes can be written as text; X(id, bits of a byte in each character, alphabet). */
+#define ORACLE_ENCODINGS(X)                                                              \
+	X(HEX_LOWER, 4, "0123456789abcdef")                                              \
+	X(HEX_UPPER, 4, "0123456789ABCDEF")                                              \
+	X(BASE64, 6, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") \
+	X(BASE64_URL, 6, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+enum oracle_encoding {
+	ORACLE_RAW,
+#define ORACLE_ENCODING_ENUM(id, bits, alphabet) ORACLE_##id,
+	ORACLE_ENCODINGS(ORACLE_ENCODING_ENUM)
+#undef ORACLE_ENCODING_ENUM
+		ORACLE_ENCODING_MAX
+};
+
+/* Room for `len` bytes in any encoding, with a terminator. */
+#define ORACLE_ENCODED_MAX(len) (2 * (len) + 1)
+
+/* oracle_encode() - the text, terminated, without padding; returns its length. */
+size_t oracle_encode(const void *bytes, size_t len, enum oracle_encoding encoding, char *to);
+
+/* oracle_shows() - can 8 consecutive bytes of the secret be read in the text, in any encoding? */
+bool oracle_shows(const char *text, const void *secret, size_t secret_len);
+
+/* oracle_printable() - is this valid UTF-8 without a control character (Cc)? */
+bool oracle_printable(const char *text);

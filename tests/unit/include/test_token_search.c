@@ -210,12 +210,86 @@ static void test_windows(void **state)
 	}
 }
 
+/*
+ * Pieces of any size, each searched with the carry before it in a buffer of just that size: every token
+ * once, in its place. The kernel side carries 96 bytes and only from full windows; 95 would do.
+ */
+static void check_carry(const uint8_t *bytes, size_t len, size_t piece, size_t most)
+{
+	size_t carry = 0, expected = oracle_next(bytes, len, 0);
+
+	for (size_t at = 0; at < len; at += piece) {
+		size_t count = len - at < piece ? len - at : piece, fill = carry + count;
+		uint64_t min_dot = carry > TOKEN_SECRET_LEN ? carry - TOKEN_SECRET_LEN : 0, dot;
+		uint8_t *window = malloc(fill);
+
+		memcpy(window, bytes + at - carry, fill);
+		for (dot = token_search(window, fill, min_dot); dot != TOKEN_NONE;
+		     dot = token_search(window, fill, dot + 1)) {
+			assert_int_equal(at - carry + token_start(window, dot), expected);
+			expected = oracle_next(bytes, len, expected + 1);
+		}
+		free(window);
+		carry = fill < most ? fill : most;
+	}
+	assert_int_equal(expected, len);
+}
+
+static void test_carry(void **state)
+{
+	enum { LEN = 12000 };
+	uint8_t *bytes = malloc(LEN);
+	uint64_t seed = 5;
+
+	(void)state;
+	generate_text(bytes, LEN, &seed);
+	assert_true(check_text(bytes, LEN) > 40);
+	for (size_t most = TOKEN_MAX_LEN - 1; most <= TOKEN_MAX_LEN; most++) {
+		for (size_t piece = 1; piece <= 300; piece++)
+			check_carry(bytes, LEN, piece, most);
+		for (size_t piece = 4096 - 100; piece <= 4096 + 100; piece++)
+			check_carry(bytes, LEN, piece, most);
+	}
+	free(bytes);
+}
+
+/* The first token whose second dot is at min_dot or later, for every min_dot. */
+static void test_min_dot(void **state)
+{
+	uint64_t seed = 9;
+	uint8_t bytes[600];
+
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		size_t len = maker_next(&seed) % sizeof(bytes);
+
+		generate_text(bytes, len, &seed);
+		for (size_t min_dot = 0; min_dot <= len + 100; min_dot++) {
+			uint64_t expected = TOKEN_NONE;
+
+			for (size_t at = oracle_next(bytes, len, 0); at < len;
+			     at = oracle_next(bytes, len, at + 1)) {
+				expected = at + oracle_at(bytes, len, at) - TOKEN_SECRET_LEN - 1;
+				if (expected >= min_dot)
+					break;
+				expected = TOKEN_NONE;
+			}
+			assert_true(token_search(bytes, len, min_dot) == expected);
+		}
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_word_tests),         cmocka_unit_test(test_neighbours),
-		cmocka_unit_test(test_every_offset),       cmocka_unit_test(test_oracle),
-		cmocka_unit_test(test_documented_pattern), cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_word_tests),
+		cmocka_unit_test(test_neighbours),
+		cmocka_unit_test(test_every_offset),
+		cmocka_unit_test(test_oracle),
+		cmocka_unit_test(test_documented_pattern),
+		cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_carry),
+		cmocka_unit_test(test_min_dot),
 	};
 
 	return UNIT_RUN(tests);

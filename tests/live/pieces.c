@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Tokens in pieces, tokens that come without a buffer, and what only looks like it. */
+#include "live.h"
+
+#include <stdlib.h>
+
+/* Every token of mode_pieces exactly once. */
+static void check_pieces(const char *writer, const char *target)
+{
+	struct live_run run = live_exec(ARGS("--watch", "all"), ARGS(live_writer(writer), "pieces", target));
+	json_t *seen = json_object(), *alert;
+	size_t i;
+
+	assert_int_equal(run.status, 0);
+	json_array_foreach (run.alerts, i, alert) {
+		const char *identifier = live_string(alert, "token.identifier");
+
+		if (json_object_get(seen, identifier))
+			fail_msg("%s: %s is reported twice", target, identifier);
+		json_object_set(seen, identifier, alert);
+	}
+	for (uint64_t n = 1; n <= 100U + MAKER_TOKEN_LEN; n++) {
+		if (n >= MAKER_TOKEN_LEN && n < 102)
+			continue;
+		if (!json_object_get(seen, maker_token(n).identifier))
+			fail_msg("%s: token %llu is missing", target, (unsigned long long)n);
+	}
+	assert_int_equal(json_object_size(seen), 95 + 95);
+	assert_int_equal(live_summary(&run, "LOST"), 0);
+	json_decref(seen);
+	live_free(&run);
+}
+
+static void test_pieces(void **state)
+{
+	(void)state;
+	check_pieces("writer", live_path("file"));
+	check_pieces("writer", "pipe");
+	check_pieces("writer", "socket");
+	check_pieces("writer", "tty");
+	check_pieces("writer_32", live_path("file-32"));
+}
+
+static void test_shuffled(void **state)
+{
+	struct live_run run =
+		live_exec(NO_ARGS, ARGS(live_writer("writer"), "shuffled", live_path("file"), "200"));
+
+	(void)state;
+	for (uint64_t n = 0; n < 200; n++)
+		/* two writers may complete it at the same moment; then both are right */
+		assert_in_range(live_count(&run, (struct maker_token[]){maker_token(n)}), 1, 2);
+	live_free(&run);
+}
+
+static void test_middle(void **state)
+{
+	struct live_run run =
+		live_exec(NO_ARGS, ARGS(live_writer("writer"), "middle", live_path("file"), "9"));
+
+	(void)state;
+	assert_int_equal(live_integer(live_only(&run), "write.token_offset"), 2);
+	assert_int_equal(live_integer(live_only(&run), "write.offset"), 42);
+	live_free(&run);
+}
+
+static void test_apart(void **state)
+{
+	const char *const targets[] = {live_path("file"), "pipe", "socket", "tty"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++) {
+		struct live_run run =
+			live_exec(ARGS("--watch", "all"), ARGS(live_writer("writer"), "apart", targets[i]));
+
+		assert_int_equal(run.status, 0);
+		if (json_array_size(run.alerts))
+			fail_msg("%s: %s", targets[i], run.errors);
+		live_free(&run);
+	}
+}
+
+static void check_landed(const char *writer, const char *call, const char *name)
+{
+	struct maker_token token = maker_token(31);
+	const char *source = live_path("source"), *file = live_path(call);
+	FILE *out = fopen(source, "w");
+	struct live_run run;
+
+	fputs(token.text, out);
+	fclose(out);
+	run = live_exec(NO_ARGS, ARGS(live_writer(writer), "landed", call, file, "31", source));
+	assert_int_equal(run.status, 0);
+	assert_string_equal(live_string(live_only(&run), "file.path"), file);
+	assert_string_equal(live_string(live_only(&run), "write.syscall"), name);
+	assert_int_equal(live_integer(live_only(&run), "write.token_offset"), 5000);
+	assert_int_equal(live_summary(&run, "LOST"), 0);
+	live_free(&run);
+}
+
+static void test_landed(void **state)
+{
+	static const char *const writers[] = {"writer", "writer_32"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		check_landed(writers[i], "sendfile", "sendfile");
+		check_landed(writers[i], "splice", "splice");
+		check_landed(writers[i], "vmsplice", "splice");
+		check_landed(writers[i], "copy_file_range", "copy_file_range");
+	}
+}
+
+const struct CMUnitTest live_pieces[] = {
+	cmocka_unit_test_setup_teardown(test_pieces, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_shuffled, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_middle, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_apart, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_landed, live_setup, live_teardown),
+};
+const size_t live_pieces_count = sizeof(live_pieces) / sizeof(*live_pieces);
