@@ -36,8 +36,7 @@ static __always_inline int calibrate_fits(const struct calibrate *c, __u64 page_
 
 static long calibrate_step(__u32 index, struct calibrate *c)
 {
-	__u64 page_offset =
-		(c->known & ~(CALIBRATE_STEP - 1)) - index % CALIBRATE_OFFSETS * CALIBRATE_STEP;
+	__u64 page_offset = (c->known & ~(CALIBRATE_STEP - 1)) - index % CALIBRATE_OFFSETS * CALIBRATE_STEP;
 
 	c->vmemmap = (c->folio & ~(CALIBRATE_STEP - 1)) - index / CALIBRATE_OFFSETS * CALIBRATE_STEP;
 	if (!calibrate_fits(c, page_offset))

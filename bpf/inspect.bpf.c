@@ -236,10 +236,13 @@ static __always_inline void inspect_stream_after_body(struct scratch *s)
 	struct reader *r = &s->reader;
 	struct stream_key key = inspect_stream_key(s);
 	__u64 at = r->fill - INSPECT_CARRY;
+	struct stream_tail tail;
 
 	if (r->fill >= INSPECT_CARRY && inspect_in_token(token_byte(s->window.bytes, r->fill - 1))) {
-		asm volatile("" : "+r"(at));
-		bpf_map_update_elem(&streams, &key, &s->window.bytes[at & INSPECT_FILL_MASK], BPF_ANY);
+		/* through the stack: 6.1 takes a map's value from there, not from a function's argument */
+		for (__u64 i = 0; i < INSPECT_CARRY; i += 8)
+			*(__u64 *)(tail.bytes + i) = token_word(s->window.bytes, at + i);
+		bpf_map_update_elem(&streams, &key, &tail, BPF_ANY);
 	} else if (r->continued) {
 		bpf_map_delete_elem(&streams, &key);
 	}

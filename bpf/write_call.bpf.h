@@ -20,6 +20,9 @@
 /* The 32-bit table has two sendfiles. */
 #define WRITE_CALL_I386_SENDFILE64 239
 
+#define WRITE_CALL_NR_IO_SUBMIT 209
+#define WRITE_CALL_I386_IO_SUBMIT 248
+
 static const __u8 write_call_64[WRITE_CALL_NUMBERS] = {
 #define WRITE_CALL_64(id, name, nr64, nr32, source) [nr64] = WRITE_CALL_##id,
 	WRITE_CALLS(WRITE_CALL_64)
@@ -28,6 +31,7 @@ static const __u8 write_call_64[WRITE_CALL_NUMBERS] = {
 	[WRITE_CALL_X32_PWRITEV] = WRITE_CALL_PWRITEV,
 	[WRITE_CALL_X32_PWRITEV2] = WRITE_CALL_PWRITEV2,
 	[WRITE_CALL_X32_VMSPLICE] = WRITE_CALL_VMSPLICE,
+	[WRITE_CALL_NR_IO_SUBMIT] = WRITE_CALL_IO_SUBMIT,
 };
 
 static const __u8 write_call_32[WRITE_CALL_NUMBERS] = {
@@ -35,6 +39,7 @@ static const __u8 write_call_32[WRITE_CALL_NUMBERS] = {
 	WRITE_CALLS(WRITE_CALL_32)
 #undef WRITE_CALL_32
 		[WRITE_CALL_I386_SENDFILE64] = WRITE_CALL_SENDFILE,
+	[WRITE_CALL_I386_IO_SUBMIT] = WRITE_CALL_IO_SUBMIT,
 };
 
 static __always_inline __u32 write_call_by_number(__u64 nr, __u32 compat)

@@ -13,6 +13,7 @@
 #include "file.bpf.h"
 #include "inspect.bpf.h"
 #include "scope.bpf.h"
+#include "write_aio.bpf.h"
 #include "write_call.bpf.h"
 
 #include <bpf/bpf_tracing.h>
@@ -91,6 +92,10 @@ int BPF_PROG(write_syscall, struct pt_regs *regs, long ret)
 	if (call == WRITE_CALL_UNKNOWN || !scope_holds_current())
 		return 0;
 	args = call_args(regs, compat);
+	if (call == WRITE_CALL_IO_SUBMIT) {
+		aio_run(args.value[2], ret, compat);
+		return 0;
+	}
 	file = file_by_number(task, call_destination(&args, call));
 	kind = file_kind(file);
 	if (!(settings.watch & (1U << kind)))

@@ -10,6 +10,7 @@
 #include "file.bpf.h"
 #include "inspect.bpf.h"
 #include "scope.bpf.h"
+#include "write_aio.bpf.h"
 #include "write_call.bpf.h"
 
 #include <bpf/bpf_tracing.h>
@@ -136,4 +137,21 @@ int BPF_PROG(write_vfs_splice, struct file *in, loff_t *off_in, struct file *out
 	};
 
 	return write_vfs(&write);
+}
+
+/* System calls' own functions take the registers; the 32-bit one is another function. */
+SEC("fexit/__x64_sys_io_submit")
+int BPF_PROG(write_vfs_aio, const struct pt_regs *regs, long ret)
+{
+	if (ret > 0 && scope_holds_current())
+		aio_run(regs->dx, ret, 0);
+	return 0;
+}
+
+SEC("fexit/__ia32_compat_sys_io_submit")
+int BPF_PROG(write_vfs_aio_32, const struct pt_regs *regs, long ret)
+{
+	if (ret > 0 && scope_holds_current())
+		aio_run((__u32)regs->dx, ret, 1);
+	return 0;
 }

@@ -27,10 +27,21 @@ enum write_source {
 	X(SPLICE, "splice", 275, 313, LANDED)     \
 	X(COPY_FILE_RANGE, "copy_file_range", 326, 377, LANDED)
 
+/*
+ * Those that are not one write that has returned when the call does.
+ * X(id, name)
+ */
+#define WRITE_CALLS_ASYNC(X)      \
+	X(IO_SUBMIT, "io_submit") \
+	X(IO_URING, "io_uring")
+
 enum write_call {
 	WRITE_CALL_UNKNOWN,
 #define WRITE_CALL_ENUM(id, name, nr64, nr32, source) WRITE_CALL_##id,
 	WRITE_CALLS(WRITE_CALL_ENUM)
 #undef WRITE_CALL_ENUM
-		WRITE_CALL_MAX
+#define WRITE_CALL_ENUM(id, name) WRITE_CALL_##id,
+		WRITE_CALLS_ASYNC(WRITE_CALL_ENUM)
+#undef WRITE_CALL_ENUM
+			WRITE_CALL_MAX
 };

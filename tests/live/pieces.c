@@ -111,11 +111,56 @@ static void test_landed(void **state)
 	}
 }
 
+static void check_async(const char *writer, const char *mode, const char *how, const char *name, int64_t at)
+{
+	struct maker_token token = maker_token(32);
+	struct live_run run = live_exec(ARGS("--watch", "all"),
+					ARGS(live_writer(writer), mode, how, live_path("file"), "32"));
+
+	if (run.status)
+		fail_msg("%s %s: %s", mode, how, run.errors);
+	if (json_array_size(run.alerts) != 1)
+		fail_msg("%s %s: %zu alerts", mode, how, json_array_size(run.alerts));
+	assert_int_equal(live_count(&run, &token), 1);
+	assert_string_equal(live_string(live_only(&run), "write.syscall"), name);
+	assert_string_equal(live_string(live_only(&run), "process.name"), writer);
+	assert_int_equal(live_integer(live_only(&run), "write.token_offset"), at);
+	live_free(&run);
+}
+
+static void test_io_uring(void **state)
+{
+	static const char *const ways[] = {"write", "writev", "fixed", "async", "sqpoll", "registered"};
+	static const char *const writers[] = {"writer", "writer_32"};
+
+	(void)state;
+	for (size_t w = 0; w < 2; w++) {
+		for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+			check_async(writers[w], "uring", ways[i], "io_uring", 5000);
+		check_async(writers[w], "uring", "direct", "io_uring", 4096);
+		check_async(writers[w], "uring", "socket", "io_uring", 0);
+	}
+}
+
+static void test_io_submit(void **state)
+{
+	static const char *const writers[] = {"writer", "writer_32"};
+
+	(void)state;
+	for (size_t w = 0; w < 2; w++) {
+		check_async(writers[w], "aio", "pwrite", "io_submit", 5000);
+		check_async(writers[w], "aio", "pwritev", "io_submit", 5000);
+		check_async(writers[w], "aio", "direct", "io_submit", 4096);
+	}
+}
+
 const struct CMUnitTest live_pieces[] = {
 	cmocka_unit_test_setup_teardown(test_pieces, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_shuffled, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_middle, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_apart, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_landed, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_io_submit, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_io_uring, live_setup, live_teardown),
 };
 const size_t live_pieces_count = sizeof(live_pieces) / sizeof(*live_pieces);

@@ -200,6 +200,9 @@ static void attribute_write(const struct sample_view *view, const struct token_s
 #define ATTRIBUTE_CALL(id, name, nr64, nr32, source) [WRITE_CALL_##id] = (name),
 							  WRITE_CALLS(ATTRIBUTE_CALL)
 #undef ATTRIBUTE_CALL
+#define ATTRIBUTE_CALL(id, name) [WRITE_CALL_##id] = (name),
+								  WRITE_CALLS_ASYNC(ATTRIBUTE_CALL)
+#undef ATTRIBUTE_CALL
 	};
 	const struct token_sample *head = view->head;
 	int64_t at = head->token_at + (int64_t)span->start;

@@ -13,6 +13,7 @@
 #include "spillwatch.skel.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -77,18 +78,52 @@ __attribute__((format(printf, 2, 0))) static int probe_print(enum libbpf_print_l
 	return 0;
 }
 
-/* Only the chosen attachment's programs are loaded, and the tree's only where it is wanted. */
-static void probe_select(struct spillwatch_bpf *skeleton, enum probe_attachment attachment,
-			 enum scope_mode scope)
+/* Does the kernel describe a function of that name? */
+static bool probe_has_function(const struct btf *kernel, const char *name)
+{
+	return btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC) > 0;
+}
+
+/* The arguments of the tracepoint io_uring_complete, 0 if there is none: they changed in 6.12. */
+static unsigned int probe_io_uring_arguments(const struct btf *kernel)
+{
+	int id = btf__find_by_name_kind(kernel, "btf_trace_io_uring_complete", BTF_KIND_TYPEDEF);
+	const struct btf_type *type = id > 0 ? btf__type_by_id(kernel, (__u32)id) : NULL;
+
+	/* a typedef of a pointer to a function, whose first argument is the tracepoint's own */
+	for (int i = 0; type && i < 2; i++)
+		type = btf__type_by_id(kernel, type->type);
+	return type && btf_is_func_proto(type) ? btf_vlen(type) - 1U : 0;
+}
+
+/*
+ * Only the chosen attachment's programs are loaded, the tree's only where it is wanted, and those on
+ * optional functions only where the kernel has them: one that can't be loaded would fail all.
+ */
+static int probe_select(struct spillwatch_bpf *skeleton, enum probe_attachment attachment,
+			enum scope_mode scope)
 {
 	bool fexit = attachment == PROBE_FEXIT, tree = scope == SCOPE_TREE;
+	struct btf *kernel = btf__load_vmlinux_btf();
+	unsigned int io_uring;
 
+	if (!kernel)
+		return -errno;
+	io_uring = probe_io_uring_arguments(kernel);
 	bpf_program__set_autoload(skeleton->progs.write_vfs_buffer, fexit);
 	bpf_program__set_autoload(skeleton->progs.write_vfs_vector, fexit);
 	bpf_program__set_autoload(skeleton->progs.write_vfs_copy, fexit);
-	bpf_program__set_autoload(skeleton->progs.write_vfs_sendfile, fexit);
-	bpf_program__set_autoload(skeleton->progs.write_vfs_splice, fexit);
+	bpf_program__set_autoload(skeleton->progs.write_vfs_sendfile,
+				  fexit && probe_has_function(kernel, "do_sendfile"));
+	bpf_program__set_autoload(skeleton->progs.write_vfs_splice,
+				  fexit && probe_has_function(kernel, "do_splice"));
+	bpf_program__set_autoload(skeleton->progs.write_vfs_aio,
+				  fexit && probe_has_function(kernel, "__x64_sys_io_submit"));
+	bpf_program__set_autoload(skeleton->progs.write_vfs_aio_32,
+				  fexit && probe_has_function(kernel, "__ia32_compat_sys_io_submit"));
 	bpf_program__set_autoload(skeleton->progs.write_syscall, !fexit);
+	bpf_program__set_autoload(skeleton->progs.write_io_uring, io_uring != 0);
+	skeleton->rodata->io_uring_passes_cqe = io_uring == 3;
 	bpf_program__set_autoload(skeleton->progs.follow_fork, tree);
 	bpf_program__set_autoload(skeleton->progs.follow_exit, tree);
 	/* run by hand, never attached */
@@ -96,6 +131,8 @@ static void probe_select(struct spillwatch_bpf *skeleton, enum probe_attachment 
 	bpf_program__set_autoattach(skeleton->progs.calibrate_cache, false);
 	if (!tree)
 		bpf_map__set_max_entries(skeleton->maps.tree, 1);
+	btf__free(kernel);
+	return 0;
 }
 
 static int probe_open(const struct probe_options *options, enum probe_attachment attachment,
@@ -103,10 +140,15 @@ static int probe_open(const struct probe_options *options, enum probe_attachment
 {
 	struct spillwatch_bpf *skeleton = spillwatch_bpf__open();
 	__u32 bound = options->inspect_bytes ? options->inspect_bytes : LIMIT_INSPECT_BYTES;
+	int r;
 
 	if (!skeleton)
 		return -errno;
-	probe_select(skeleton, attachment, options->scope);
+	r = probe_select(skeleton, attachment, options->scope);
+	if (r < 0) {
+		spillwatch_bpf__destroy(skeleton);
+		return r;
+	}
 	/* fexit programs run preemptible, tracepoints' do not */
 	skeleton->rodata->preemptible = attachment == PROBE_FEXIT;
 	skeleton->rodata->settings.scope = options->scope;

@@ -7,6 +7,7 @@
  * Tokens are named by number (token_maker.h). Ends with 0, or with 1 after saying what failed.
  */
 #include "../token_maker.h"
+#include "async.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -457,6 +458,78 @@ static void mode_landed(char **args)
 	check_length(args[0], r, MAKER_TOKEN_LEN);
 }
 
+/*
+ * uring HOW FILE N: HOW is write, writev, fixed, async (a worker does it), sqpoll (a kernel thread takes
+ * it), registered (file by index), direct (O_DIRECT), socket
+ */
+static void mode_uring(char **args)
+{
+	static char page[4096] __attribute__((aligned(4096)));
+	struct maker_token token = maker_token(number(args[2]));
+	struct iovec part = {page, MAKER_TOKEN_LEN};
+	const char *how = args[0];
+	struct io_uring_sqe sqe = {.opcode = IORING_OP_WRITE, .off = 5000, .len = MAKER_TOKEN_LEN};
+	struct async_ring ring;
+	int fds[2], fd = open_new(args[1], strcmp(how, "direct") == 0 ? O_DIRECT : 0);
+
+	memcpy(page, token.text, MAKER_TOKEN_LEN);
+	if (async_ring_open(&ring, strcmp(how, "sqpoll") == 0 ? IORING_SETUP_SQPOLL : 0) < 0)
+		fail("io_uring_setup");
+	sqe.fd = fd;
+	sqe.addr = (uintptr_t)page;
+	if (strcmp(how, "writev") == 0) {
+		sqe.opcode = IORING_OP_WRITEV;
+		sqe.addr = (uintptr_t)&part;
+		sqe.len = 1;
+	} else if (strcmp(how, "fixed") == 0) {
+		part.iov_len = sizeof(page);
+		if (syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_BUFFERS, &part, 1) < 0)
+			fail("io_uring_register");
+		sqe.opcode = IORING_OP_WRITE_FIXED;
+	} else if (strcmp(how, "async") == 0) {
+		sqe.flags = IOSQE_ASYNC;
+	} else if (strcmp(how, "registered") == 0) {
+		if (syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_FILES, &fd, 1) < 0)
+			fail("io_uring_register");
+		sqe.flags = IOSQE_FIXED_FILE;
+		sqe.fd = 0;
+	} else if (strcmp(how, "direct") == 0) {
+		sqe.off = 4096;
+		sqe.len = sizeof(page);
+	} else if (strcmp(how, "socket") == 0) {
+		if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0)
+			fail("socketpair");
+		sqe.opcode = IORING_OP_SEND;
+		sqe.fd = fds[0];
+		sqe.off = 0;
+	}
+	check_length(how, async_ring_run(&ring, &sqe),
+		     strcmp(how, "direct") ? MAKER_TOKEN_LEN : sizeof(page));
+}
+
+/* aio HOW FILE N: HOW is pwrite, pwritev or direct */
+static void mode_aio(char **args)
+{
+	static char page[4096] __attribute__((aligned(4096)));
+	struct maker_token token = maker_token(number(args[2]));
+	struct iovec part = {page, MAKER_TOKEN_LEN};
+	int direct = strcmp(args[0], "direct") == 0;
+	int fd = open_new(args[1], direct ? O_DIRECT : 0);
+	struct iocb request = {.aio_lio_opcode = IOCB_CMD_PWRITE,
+			       .aio_buf = (uintptr_t)page,
+			       .aio_nbytes = direct ? sizeof(page) : MAKER_TOKEN_LEN,
+			       .aio_offset = direct ? 4096 : 5000};
+
+	memcpy(page, token.text, MAKER_TOKEN_LEN);
+	request.aio_fildes = (uint32_t)fd;
+	if (strcmp(args[0], "pwritev") == 0) {
+		request.aio_lio_opcode = IOCB_CMD_PWRITEV;
+		request.aio_buf = (uintptr_t)&part;
+		request.aio_nbytes = 1;
+	}
+	check_length(args[0], async_aio_run(&request), direct ? sizeof(page) : MAKER_TOKEN_LEN);
+}
+
 /* token N: the token itself on standard output, for scripts that hand it to other programs */
 static void mode_token(char **args)
 {
@@ -474,6 +547,7 @@ static const struct mode {
 	{"long", 3, mode_long},     {"stream", 2, mode_stream},     {"signal", 0, mode_signal},
 	{"token", 1, mode_token},   {"pieces", 1, mode_pieces},     {"shuffled", 2, mode_shuffled},
 	{"middle", 2, mode_middle}, {"apart", 1, mode_apart},       {"landed", 4, mode_landed},
+	{"uring", 3, mode_uring},   {"aio", 3, mode_aio},
 };
 
 int main(int argc, char **argv)

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * io_uring, where a request completes: inline, in a worker, by the polling thread, linked or not, with
+ * registered files and buffers, submitted by whichever thread. All of these are threads of the process
+ * that owns the ring, so its scope, its memory and its name are at hand.
+ *
+ * Regular files are looked at in the page cache, by the position the request leaves behind; what has
+ * no page cache (O_DIRECT, sockets, pipes) in the request's buffer, which the process may have changed
+ * since it was taken: that is a limit.
+ *
+ * A raw tracepoint, because its arguments changed in 6.12 (io_uring: pass the CQE to the tracepoint).
+ */
+#include "file.bpf.h"
+#include "inspect.bpf.h"
+#include "scope.bpf.h"
+#include "write_call.bpf.h"
+
+/* include/uapi/asm-generic/fcntl.h */
+#define IO_URING_O_DIRECT 040000
+
+/* include/uapi/linux/io_uring.h; by number, since an older kernel's headers lack the newer ones */
+enum io_uring_write_op {
+	IO_URING_WRITEV = 2,
+	IO_URING_WRITE_FIXED = 5,
+	IO_URING_WRITE = 23,
+	IO_URING_SEND = 26,
+	IO_URING_SPLICE = 30,
+	IO_URING_WRITEV_FIXED = 61,
+};
+
+/* The tracepoint passes a CQE (from 6.12), not user_data and result. */
+const volatile __u32 io_uring_passes_cqe = 0;
+
+static __always_inline __s64 io_uring_result(const struct bpf_raw_tracepoint_args *context)
+{
+	const struct io_uring_cqe *cqe;
+
+	if (io_uring_passes_cqe) {
+		cqe = (const struct io_uring_cqe *)context->args[2];
+		return BPF_CORE_READ(cqe, res);
+	}
+	return (__s32)context->args[3];
+}
+
+/* Fills in where the bytes are and where they went; returns 0 if the request is no write. */
+static __always_inline int io_uring_event(__u64 request, __u32 op, __s64 result, struct write_event *event)
+{
+	const struct io_rw *rw = (const struct io_rw *)request;
+	const struct io_splice *splice = (const struct io_splice *)request;
+	const struct file *file;
+
+	switch (op) {
+	case IO_URING_WRITE:
+	case IO_URING_WRITE_FIXED:
+		event->source = WRITE_SOURCE_BUFFER;
+		break;
+	case IO_URING_WRITEV:
+	case IO_URING_WRITEV_FIXED:
+		event->source = WRITE_SOURCE_VECTOR;
+		break;
+	case IO_URING_SEND:
+		event->source = WRITE_SOURCE_BUFFER;
+		/* struct io_sr_msg is private: the file, then the buffer, from 6.1 to 6.18 */
+		event->file = (__u64)BPF_CORE_READ((const struct io_kiocb *)request, file);
+		bpf_probe_read_kernel(&event->address, sizeof(event->address),
+				      (const void *)(request + sizeof(event->file)));
+		return 1;
+	case IO_URING_SPLICE:
+		/* do_splice() is hooked by the other attachment */
+		if (preemptible)
+			return 0;
+		event->source = WRITE_SOURCE_LANDED;
+		file = BPF_CORE_READ(splice, file_out);
+		event->file = (__u64)file;
+		event->offset = BPF_CORE_READ(splice, off_out);
+		if (event->offset == -1)
+			event->offset = BPF_CORE_READ(file, f_pos);
+		event->offset -= result;
+		return 1;
+	default:
+		return 0;
+	}
+	event->file = (__u64)BPF_CORE_READ(rw, kiocb.ki_filp);
+	event->address = BPF_CORE_READ(rw, addr);
+	event->segments = BPF_CORE_READ(rw, len);
+	event->offset = BPF_CORE_READ(rw, kiocb.ki_pos) - result;
+	return 1;
+}
+
+SEC("raw_tp/io_uring_complete")
+int write_io_uring(struct bpf_raw_tracepoint_args *context)
+{
+	struct write_event event = {.call = WRITE_CALL_IO_URING};
+	const struct file *file;
+	struct scratch *s;
+	__u64 request = context->args[1];
+	__s64 result;
+
+	if (!request)
+		return 0;
+	result = io_uring_result(context);
+	if (result <= 0 || !scope_holds_current())
+		return 0;
+	if (!io_uring_event(request, BPF_CORE_READ((const struct io_kiocb *)request, opcode), result, &event))
+		return 0;
+	file = (const struct file *)event.file;
+	event.kind = file_kind(file);
+	if (!(settings.watch & (1U << event.kind)))
+		return 0;
+	event.length = result;
+	event.mapping = file_mapping(file, event.kind);
+	if (!file_kind_has_offset(event.kind))
+		event.offset = SAMPLE_NO_OFFSET;
+	else if (event.mapping && !(BPF_CORE_READ(file, f_flags) & IO_URING_O_DIRECT))
+		event.source = WRITE_SOURCE_LANDED;
+	if (kernel_is_compat(bpf_get_current_task_btf()))
+		event.flags |= SAMPLE_COMPAT;
+	s = inspect_begin();
+	if (!s)
+		return 0;
+	s->event = event;
+	inspect_run(s);
+	inspect_end(s);
+	return 0;
+}
