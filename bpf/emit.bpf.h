@@ -122,6 +122,67 @@ __noinline int emit_describe(struct scratch *s)
 	return 0;
 }
 
+/* A hash of the token in the sample's window: 64-bit multiply and xor-shift, a word at a time. */
+static __always_inline __u64 emit_token_key(const struct token_sample *head)
+{
+	__u64 key = head->window_len;
+
+#pragma unroll
+	for (__u64 i = 0; i < TOKEN_MAX_LEN; i += 8) {
+		key = (key ^ *(const __u64 *)(head->window + i)) * 0x9e3779b97f4a7c15ULL;
+		key ^= key >> 32;
+	}
+	return key;
+}
+
+/*
+ * Is this a repeat that need not be sent? Then it has been counted. Otherwise the sample's count of
+ * repeats is set. Before the ring, so that a writer in a loop can't fill it.
+ */
+__noinline int emit_is_repeat(struct scratch *s)
+{
+	struct seen_value first = {};
+	struct token_sample *head;
+	struct seen_value *value;
+	struct seen_key key = {};
+
+	if (!s)
+		return 0;
+	head = &s->sample.head;
+	head->token_key = emit_token_key(head);
+	key.token_key = head->token_key;
+	key.inode = head->inode ? head->inode : head->tgid;
+	key.device = head->device;
+	first.sent = head->time;
+	value = bpf_map_lookup_elem(&seen, &key);
+	if (!value) {
+		bpf_map_update_elem(&seen, &key, &first, BPF_ANY);
+		head->repeats = 0;
+		return 0;
+	}
+	head->repeats = __sync_fetch_and_add(&value->repeats, 1) + 1;
+	if (head->time - value->sent < LIMIT_REPEAT_NS) {
+		count(COUNTER_repeats_suppressed);
+		return 1;
+	}
+	value->sent = head->time;
+	return 0;
+}
+
+/* A sample that was dropped must not make its repeats unseen as well. */
+__noinline int emit_forget(struct scratch *s)
+{
+	struct seen_key key = {};
+
+	if (!s)
+		return 0;
+	key.token_key = s->sample.head.token_key;
+	key.inode = s->sample.head.inode ? s->sample.head.inode : s->sample.head.tgid;
+	key.device = s->sample.head.device;
+	bpf_map_delete_elem(&seen, &key);
+	return 0;
+}
+
 /*
  * emit_token() - sends the token whose second dot is at `dot` of the window.
  * A function of its own (verified once, alone); returns 0.
@@ -154,15 +215,21 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 		if (i < head->window_len)
 			*(__u64 *)(head->window + i) = token_word(s->window.bytes, start + i);
 	head->token_at = token_at;
+	if (emit_is_repeat(s)) {
+		__builtin_memset(head->window, 0, sizeof(head->window));
+		return 0;
+	}
 	head->seq = __sync_fetch_and_add(&sample_seq, 1) + 1;
 	size = sizeof(*head) + head->path_len + head->exe_len + head->args_len;
 	head->size = size;
 	if (size > sizeof(s->sample))
 		return 0; /* cannot be: each length is masked to its part */
-	if (bpf_ringbuf_output(&samples, &s->sample, size, 0))
+	if (bpf_ringbuf_output(&samples, &s->sample, size, 0)) {
 		count(COUNTER_ring_full);
-	else
+		emit_forget(s);
+	} else {
 		count(COUNTER_samples_sent);
+	}
 	__builtin_memset(head->window, 0, sizeof(head->window));
 	return 0;
 }

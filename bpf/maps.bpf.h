@@ -10,6 +10,7 @@
  * counters  | one struct for each CPU           | -
  * streams   | LIMIT_STREAMS                     | the least recent stream is forgotten: a token that
  *           |                                   | goes on there later is not joined
+ * seen      | LIMIT_SEEN                        | the least recent is forgotten and would be sent again
  * tree      | LIMIT_TREE_PROCESSES              | the process is not followed, counted (tree_full)
  */
 #pragma once
@@ -116,6 +117,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct counters);
 } counters __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LIMIT_SEEN);
+	__type(key, struct seen_key);
+	__type(value, struct seen_value);
+} seen __weak SEC(".maps");
 
 /* A stream, and the last bytes that were written to it. */
 struct stream_key {

@@ -32,6 +32,13 @@
 /* Streams (pipes, sockets, terminals) whose last bytes are remembered; the least recent is forgotten. */
 #define LIMIT_STREAMS 4096U
 
+/* (token, file) pairs that are known, so that repeats are counted instead of sent; the least recent is
+ * forgotten, and would be sent anew. */
+#define LIMIT_SEEN 16384U
+
+/* A repeat is sent again, with the count so far, once this time has passed since the last. */
+#define LIMIT_REPEAT_NS 10000000000ULL
+
 /* Bytes of the ring buffer between kernel and daemon; a power of two times the page size. */
 #define LIMIT_RING_BYTES (2U << 20)
 

@@ -49,7 +49,7 @@ struct token_sample {
 	__u32 parent_tgid;
 	__u32 uid, gid; /* effective */
 	__u32 login_uid; /* audit; (uint32_t)-1 when never set */
-	__u32 session; /* reserved, zero */
+	__u32 repeats; /* of this token in this file since the first sample of it */
 	char comm[LIMIT_COMM_BYTES]; /* thread group leader */
 	char thread_comm[LIMIT_COMM_BYTES]; /* the thread that wrote */
 	char parent_comm[LIMIT_COMM_BYTES];
@@ -73,6 +73,8 @@ struct token_sample {
 	__u64 length; /* bytes the call wrote */
 	__s64 token_at; /* of the token's first byte, counted from the write's first byte */
 
+	__u64 token_key; /* names (token, file) together with inode and device; see struct seen_key */
+
 	__u16 window_len;
 	__u16 path_len;
 	__u16 exe_len;
@@ -81,12 +83,27 @@ struct token_sample {
 	/* path, executable, arguments follow */
 };
 
+/*
+ * A token in a file, as the map `seen` knows it. token_key is a hash of the whole token; it stays in
+ * memory and is never shown.
+ */
+struct seen_key {
+	__u64 token_key;
+	__u64 inode; /* without a file: the process */
+	__u64 device;
+};
+
+struct seen_value {
+	__u64 repeats; /* since the first */
+	__u64 sent; /* ns, CLOCK_BOOTTIME, of the last sample */
+};
+
 #define SAMPLE_MAX_BYTES \
 	(sizeof(struct token_sample) + LIMIT_PATH_BYTES + LIMIT_PATH_BYTES + LIMIT_ARGS_BYTES)
 
 /* Both compilers must agree; `make lint` also checks the BPF object's BTF against this. */
-_Static_assert(sizeof(struct token_sample) == 328, "struct token_sample: size");
+_Static_assert(sizeof(struct token_sample) == 336, "struct token_sample: size");
 _Static_assert(__builtin_offsetof(struct token_sample, comm) == 80, "struct token_sample: comm");
 _Static_assert(__builtin_offsetof(struct token_sample, inode) == 128, "struct token_sample: inode");
 _Static_assert(__builtin_offsetof(struct token_sample, offset) == 200, "struct token_sample: offset");
-_Static_assert(__builtin_offsetof(struct token_sample, window) == 232, "struct token_sample: window");
+_Static_assert(__builtin_offsetof(struct token_sample, window) == 240, "struct token_sample: window");

@@ -23,8 +23,8 @@ static void test_inspect_bound(void **state)
 
 static void test_ring_full(void **state)
 {
-	struct live_run run = live_exec(ARGS("--ring-bytes", "4096"),
-					ARGS(live_writer("writer"), "storm", live_path("file"), "20000"));
+	struct live_run run = live_exec(ARGS("--ring-bytes", "4096"), ARGS(live_writer("writer"), "storm",
+									   live_path("file"), "20000", "0"));
 	uint64_t alerts = json_array_size(run.alerts);
 	uint64_t lost = live_summary(&run, "samples dropped because the ring");
 
@@ -32,6 +32,43 @@ static void test_ring_full(void **state)
 	assert_true(alerts > 0);
 	assert_int_equal(alerts + lost, 20000);
 	assert_int_equal(live_summary(&run, "writes ("), 20000);
+	live_free(&run);
+}
+
+/* A writer in a loop: one alert, and in the end how often; nothing fills the ring, not even a tiny one. */
+static void test_repeats(void **state)
+{
+	struct maker_token token = maker_token(41);
+	struct live_run run = live_exec(ARGS("--ring-bytes", "4096"), ARGS(live_writer("writer"), "repeat",
+									   live_path("file"), "50000", "41"));
+	const json_t *last = json_array_get(run.alerts, json_array_size(run.alerts) - 1);
+
+	(void)state;
+	assert_int_equal(live_summary(&run, "LOST"), 0);
+	assert_int_equal(live_count(&run, &token), json_array_size(run.alerts));
+	/* the first, one every 10 seconds, and a last one */
+	assert_in_range(json_array_size(run.alerts), 2, 20);
+	assert_string_equal(live_string(json_array_get(run.alerts, 0), "event.action"), "token-written");
+	assert_string_equal(live_string(last, "event.action"), "token-repeated");
+	assert_int_equal(live_integer(last, "write.repeats"), 49999);
+	live_free(&run);
+}
+
+/* 100,000 distinct tokens in 10 seconds: none is lost. */
+static void test_storm(void **state)
+{
+	const char *count = getenv("LIVE_STORM") ? getenv("LIVE_STORM") : "100000";
+	struct live_run run =
+		live_exec(NO_ARGS, ARGS(live_writer("writer"), "storm", live_path("file"), count, "10000"));
+	json_t *seen = json_object(), *alert;
+	size_t i;
+
+	(void)state;
+	json_array_foreach (run.alerts, i, alert)
+		json_object_set_new(seen, live_string(alert, "token.identifier"), json_true());
+	if (json_object_size(seen) != strtoull(count, NULL, 10))
+		fail_msg("%zu of %s: %s", json_object_size(seen), count, run.errors);
+	json_decref(seen);
 	live_free(&run);
 }
 
@@ -105,6 +142,8 @@ static void test_swarm(void **state)
 const struct CMUnitTest live_bounds[] = {
 	cmocka_unit_test_setup_teardown(test_inspect_bound, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_ring_full, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_repeats, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_storm, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_vanishing_pages, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_swarm, live_setup, live_teardown),
 };

@@ -157,7 +157,7 @@ static void test_layout(void **state)
 		MEMBER(token_sample, tid),         MEMBER(token_sample, ns_tgid),
 		MEMBER(token_sample, parent_tgid), MEMBER(token_sample, uid),
 		MEMBER(token_sample, gid),         MEMBER(token_sample, login_uid),
-		MEMBER(token_sample, session),     MEMBER(token_sample, comm),
+		MEMBER(token_sample, repeats),     MEMBER(token_sample, comm),
 		MEMBER(token_sample, thread_comm), MEMBER(token_sample, parent_comm),
 		MEMBER(token_sample, inode),       MEMBER(token_sample, fs_magic),
 		MEMBER(token_sample, device),      MEMBER(token_sample, generation),
@@ -167,9 +167,9 @@ static void test_layout(void **state)
 		MEMBER(token_sample, kind),        MEMBER(token_sample, call),
 		MEMBER(token_sample, fs_name),     MEMBER(token_sample, offset),
 		MEMBER(token_sample, length),      MEMBER(token_sample, token_at),
-		MEMBER(token_sample, window_len),  MEMBER(token_sample, path_len),
-		MEMBER(token_sample, exe_len),     MEMBER(token_sample, args_len),
-		MEMBER(token_sample, window),
+		MEMBER(token_sample, token_key),   MEMBER(token_sample, window_len),
+		MEMBER(token_sample, path_len),    MEMBER(token_sample, exe_len),
+		MEMBER(token_sample, args_len),    MEMBER(token_sample, window),
 	};
 	static const struct layout_member config[] = {
 		MEMBER(probe_config, cgroup_id),     MEMBER(probe_config, cgroup_level),

@@ -55,6 +55,7 @@ struct alert_write {
 struct alert {
 	struct timespec time; /* CLOCK_REALTIME, when the write returned */
 	uint64_t sequence;
+	uint64_t repeats; /* of this token in this file since the first alert; 0: this is the first */
 	struct token token;
 	struct alert_process process;
 	struct alert_file file;

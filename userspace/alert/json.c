@@ -51,7 +51,7 @@ static json_t *json_event(const struct alert *alert)
 	json_t *event = json_object();
 
 	json_set_text(event, "kind", "alert");
-	json_set_text(event, "action", "token-written");
+	json_set_text(event, "action", alert->repeats ? "token-repeated" : "token-written");
 	json_set(event, "category", json_pack("[s]", "file"));
 	json_set(event, "type", json_pack("[s]", "change"));
 	json_set_text(event, "module", "spillwatch");
@@ -145,7 +145,7 @@ static json_t *json_write(const struct alert_write *write)
 
 int alert_to_json(const struct alert *alert, char **ret_line)
 {
-	json_t *root = json_object(), *host = json_object();
+	json_t *root = json_object(), *host = json_object(), *write;
 	char *message = NULL, *line = NULL;
 	size_t len;
 
@@ -159,7 +159,10 @@ int alert_to_json(const struct alert *alert, char **ret_line)
 		json_set(root, "process", json_process(&alert->process));
 		json_set(root, "user", json_user(&alert->process));
 		json_set(root, "file", json_file(&alert->file));
-		json_set(root, "write", json_write(&alert->write));
+		write = json_write(&alert->write);
+		if (alert->repeats)
+			json_set_number(write, "repeats", alert->repeats);
+		json_set(root, "write", write);
 		json_set_text(host, "name", alert->host_name);
 		json_set(root, "host", host);
 		line = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER);

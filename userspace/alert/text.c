@@ -36,7 +36,7 @@ int alert_to_text(const struct alert *alert, bool colour, char **ret_line)
 	const char *mark_colour = alert->token.placeholder ? TEXT_DIM : TEXT_RED;
 	AUTO_FREE char *message = NULL;
 	AUTO_FREE char *place = NULL;
-	char time[16], *line;
+	char time[16], again[48] = "", *line;
 	struct tm tm;
 	int r = alert_message(alert, colour ? TEXT_BOLD : "", colour ? TEXT_PLAIN : "", &message);
 
@@ -46,8 +46,11 @@ int alert_to_text(const struct alert *alert, bool colour, char **ret_line)
 		return r;
 	localtime_r(&alert->time.tv_sec, &tm);
 	strftime(time, sizeof(time), "%H:%M:%S", &tm);
-	if (asprintf(&line, "%s  %s%s%s  %s  %s(%s)%s\n", time, colour ? mark_colour : "", mark,
-		     colour ? TEXT_PLAIN : "", message, colour ? TEXT_DIM : "", place,
+	if (alert->repeats)
+		snprintf(again, sizeof(again), "; %" PRIu64 " time%s more since", alert->repeats,
+			 alert->repeats == 1 ? "" : "s");
+	if (asprintf(&line, "%s  %s%s%s  %s  %s(%s%s)%s\n", time, colour ? mark_colour : "", mark,
+		     colour ? TEXT_PLAIN : "", message, colour ? TEXT_DIM : "", place, again,
 		     colour ? TEXT_PLAIN : "") < 0)
 		return -ENOMEM;
 	*ret_line = line;

@@ -222,6 +222,7 @@ int attribute_alert(struct attribute *attribute, const struct sample_view *view,
 	struct alert alert = {
 		.time = attribute_time(view->head->time),
 		.sequence = view->head->seq,
+		.repeats = view->head->repeats,
 		.token = *token,
 		.host_name = attribute->host_name,
 	};

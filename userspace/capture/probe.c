@@ -314,3 +314,19 @@ int probe_counts(const struct probe *probe, struct probe_counts *ret_counts)
 	*ret_counts = counts;
 	return 0;
 }
+
+int probe_seen(const struct probe *probe, probe_seen_entry entry, void *context)
+{
+	int map = bpf_map__fd(probe->skeleton->maps.seen), r = 0;
+	struct seen_key key, next;
+	struct seen_value value;
+	const struct seen_key *from = NULL;
+
+	while (r >= 0 && bpf_map_get_next_key(map, from, &next) == 0) {
+		key = next;
+		from = &key;
+		if (bpf_map_lookup_elem(map, &key, &value) == 0 && value.repeats)
+			r = entry(context, &key, value.repeats);
+	}
+	return r < 0 ? r : 0;
+}

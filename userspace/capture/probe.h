@@ -10,6 +10,7 @@
 
 #include "capture/cgroup.h"
 #include "counters.h"
+#include "sample.h"
 #include "scope.h"
 
 enum probe_attachment {
@@ -76,6 +77,13 @@ struct probe_counts {
 	uint64_t value[COUNTER_MAX]; /* by enum counter_id */
 	uint64_t programs_skipped; /* runs the kernel skipped because the program was preempted on that CPU */
 };
+
+/*
+ * probe_seen() - calls back for each (token, file) that was written again since its first sample.
+ * A negative result ends the walk and is returned; else 0, or a negative errno.
+ */
+typedef int (*probe_seen_entry)(void *context, const struct seen_key *key, uint64_t repeats);
+int probe_seen(const struct probe *probe, probe_seen_entry entry, void *context);
 
 /* probe_counts() - Returns 0 or a negative errno (output untouched). */
 int probe_counts(const struct probe *probe, struct probe_counts *ret_counts);

@@ -192,6 +192,7 @@ static int exec_watch(struct exec_options *options, struct monitor *monitor, int
 	r = monitor_settle(monitor, EXEC_SETTLE_MS);
 	if (r < 0)
 		log_warning("not every write was judged in time: %s", strerror(-r));
+	monitor_last_repeats(monitor);
 	monitor_summary(monitor, true);
 	return exec_status(options, monitor, status);
 }

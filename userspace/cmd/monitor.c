@@ -17,6 +17,7 @@
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
+#include "policy/repeats.h"
 #include "sink/sink.h"
 
 #include <errno.h>
@@ -29,6 +30,7 @@
 struct monitor {
 	struct probe *probe;
 	struct attribute *attribute;
+	struct repeats *repeats;
 	struct sink *sinks[MONITOR_SINKS];
 	size_t sink_count;
 	struct monitor_stats stats;
@@ -53,6 +55,7 @@ static int monitor_record(void *context, void *data, size_t size)
 {
 	struct monitor *monitor = context;
 	struct alert alert = {0};
+	struct seen_key key = {0};
 	struct sample_view view;
 	struct token_span span;
 	struct token token;
@@ -70,7 +73,10 @@ static int monitor_record(void *context, void *data, size_t size)
 	monitor->stats.alerts++;
 	monitor->stats.placeholders += token.placeholder;
 	monitor_emit(monitor, &alert);
-	alert_free(&alert);
+	key.token_key = view.head->token_key;
+	key.inode = view.head->inode ? view.head->inode : view.head->tgid;
+	key.device = view.head->device;
+	repeats_keep(monitor->repeats, &key, &alert);
 	return 0;
 }
 
@@ -135,6 +141,8 @@ int monitor_open(const struct monitor_options *options, struct monitor **ret_mon
 		return EXIT_CODE_CONFIG;
 	}
 	r = attribute_open(NULL, &monitor->attribute);
+	if (r == 0)
+		r = repeats_open(&monitor->repeats);
 	if (r < 0) {
 		log_error("can't start: %s", strerror(-r));
 		monitor_close(monitor);
@@ -158,6 +166,7 @@ void monitor_close(struct monitor *monitor)
 	for (size_t i = 0; i < monitor->sink_count; i++)
 		sink_close(monitor->sinks[i]);
 	attribute_close(monitor->attribute);
+	repeats_close(monitor->repeats);
 	free(monitor);
 }
 
@@ -213,6 +222,24 @@ const struct monitor_stats *monitor_stats(const struct monitor *monitor)
 enum probe_attachment monitor_attachment(const struct monitor *monitor)
 {
 	return probe_attachment(monitor->probe);
+}
+
+/* One (token, file) of the kernel's table: says how often it was repeated, if that is news. */
+static int monitor_repeat(void *context, const struct seen_key *key, uint64_t repeats)
+{
+	struct monitor *monitor = context;
+	struct alert *alert = repeats_find(monitor->repeats, key);
+
+	if (!alert || alert->repeats >= repeats)
+		return 0;
+	alert->repeats = repeats;
+	monitor_emit(monitor, alert);
+	return 0;
+}
+
+void monitor_last_repeats(struct monitor *monitor)
+{
+	probe_seen(monitor->probe, monitor_repeat, monitor);
 }
 
 void monitor_summary(struct monitor *monitor, bool quiet)

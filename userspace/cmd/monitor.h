@@ -57,6 +57,9 @@ int monitor_drain(struct monitor *monitor);
  */
 int monitor_settle(struct monitor *monitor, int timeout_ms);
 
+/* monitor_last_repeats() - says how often known tokens were repeated since that was last said. */
+void monitor_last_repeats(struct monitor *monitor);
+
 /* monitor_reopen() - opens the alert file anew (log rotation). Returns 0 or a negative errno. */
 int monitor_reopen(struct monitor *monitor);
 

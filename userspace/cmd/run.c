@@ -183,6 +183,7 @@ static int run_main(int argc, char **argv)
 		log_error("reading samples failed: %s", strerror(-r));
 	else
 		monitor_settle(monitor, RUN_SETTLE_MS);
+	monitor_last_repeats(monitor);
 	monitor_summary(monitor, false);
 	monitor_close(monitor);
 	return r < 0 ? EXIT_CODE_RUNTIME : EXIT_CODE_OK;

@@ -70,6 +70,10 @@ void summary_print(const struct probe_counts *counts, const struct monitor_stats
 		 counts->value[COUNTER_writes_inspected],
 		 counts->value[COUNTER_writes_inspected] == 1 ? "" : "s", bytes, stats->alerts,
 		 stats->alerts == 1 ? "" : "s", lost ? "" : ", nothing lost");
+	if (counts->value[COUNTER_repeats_suppressed])
+		log_note("%" PRIu64 " repeat%s of a token in a file where it was known already",
+			 counts->value[COUNTER_repeats_suppressed],
+			 counts->value[COUNTER_repeats_suppressed] == 1 ? "" : "s");
 	if (stats->placeholders)
 		log_note("%" PRIu64 " of the alerts %s for a placeholder", stats->placeholders,
 			 stats->placeholders == 1 ? "is" : "are");

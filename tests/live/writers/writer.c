@@ -105,10 +105,10 @@ static void mode_page_end(char **args)
 	check_length("write", write(fd, pages + 4096 - MAKER_TOKEN_LEN, 4096), MAKER_TOKEN_LEN);
 }
 
-/* iovec FILE N: the token in the 1,000th of 1,024 entries; then one byte an entry */
+/* iovec FILE N: the token in the 1,000th of 1,024 entries; then token N + 1, one byte an entry */
 static void mode_iovec(char **args)
 {
-	struct maker_token token = maker_token(number(args[1]));
+	struct maker_token token = maker_token(number(args[1])), next = maker_token(number(args[1]) + 1);
 	struct iovec parts[1024];
 	int fd = open_new(args[0], 0);
 
@@ -117,7 +117,7 @@ static void mode_iovec(char **args)
 	parts[999] = (struct iovec){token.text, MAKER_TOKEN_LEN};
 	check_length("writev", writev(fd, parts, 1024), 1023 * 7 + MAKER_TOKEN_LEN);
 	for (int i = 0; i < MAKER_TOKEN_LEN; i++)
-		parts[i] = (struct iovec){token.text + i, 1};
+		parts[i] = (struct iovec){next.text + i, 1};
 	check_length("writev", writev(fd, parts, MAKER_TOKEN_LEN), MAKER_TOKEN_LEN);
 }
 
@@ -137,10 +137,10 @@ static void mode_innocent(char **args)
 	}
 }
 
-/* storm FILE COUNT: tokens 0 … COUNT-1, a line and a write each */
+/* storm FILE COUNT RATE: tokens 0 … COUNT-1, a line and a write each, RATE a second (0: full speed) */
 static void mode_storm(char **args)
 {
-	uint64_t count = number(args[1]);
+	uint64_t count = number(args[1]), rate = number(args[2]);
 	int fd = open_new(args[0], 0);
 
 	for (uint64_t i = 0; i < count; i++) {
@@ -148,7 +148,20 @@ static void mode_storm(char **args)
 
 		token.text[MAKER_TOKEN_LEN] = '\n';
 		check_length("write", write(fd, token.text, sizeof(token.text)), sizeof(token.text));
+		if (rate && i % (rate / 100) == 0)
+			usleep(10000);
 	}
+}
+
+/* repeat FILE COUNT N: the same token COUNT times, a line and a write each */
+static void mode_repeat(char **args)
+{
+	struct maker_token token = maker_token(number(args[2]));
+	int fd = open_new(args[0], 0);
+
+	token.text[MAKER_TOKEN_LEN] = '\n';
+	for (uint64_t i = number(args[1]); i; i--)
+		check_length("write", write(fd, token.text, sizeof(token.text)), sizeof(token.text));
 }
 
 /* one DIR N: named wN, writes token N to DIR/N and removes it */
@@ -542,12 +555,12 @@ static const struct mode {
 	void (*run)(char **args);
 } modes[] = {
 	{"call", 3, mode_call},     {"append", 2, mode_append},     {"page-end", 2, mode_page_end},
-	{"iovec", 2, mode_iovec},   {"innocent", 2, mode_innocent}, {"storm", 2, mode_storm},
+	{"iovec", 2, mode_iovec},   {"innocent", 2, mode_innocent}, {"storm", 3, mode_storm},
 	{"one", 2, mode_one},       {"swarm", 3, mode_swarm},       {"vanish", 2, mode_vanish},
 	{"long", 3, mode_long},     {"stream", 2, mode_stream},     {"signal", 0, mode_signal},
 	{"token", 1, mode_token},   {"pieces", 1, mode_pieces},     {"shuffled", 2, mode_shuffled},
 	{"middle", 2, mode_middle}, {"apart", 1, mode_apart},       {"landed", 4, mode_landed},
-	{"uring", 3, mode_uring},   {"aio", 3, mode_aio},
+	{"uring", 3, mode_uring},   {"aio", 3, mode_aio},           {"repeat", 3, mode_repeat},
 };
 
 int main(int argc, char **argv)
