@@ -10,6 +10,7 @@
 #include "maps.bpf.h"
 #include "path.bpf.h"
 #include "process.bpf.h"
+#include "token_key.h"
 #include "token_search.h"
 
 /* Appends the path that was built from `start` on; returns its length. */
@@ -122,19 +123,6 @@ __noinline int emit_describe(struct scratch *s)
 	return 0;
 }
 
-/* A hash of the token in the sample's window: 64-bit multiply and xor-shift, a word at a time. */
-static __always_inline __u64 emit_token_key(const struct token_sample *head)
-{
-	__u64 key = head->window_len;
-
-#pragma unroll
-	for (__u64 i = 0; i < TOKEN_MAX_LEN; i += 8) {
-		key = (key ^ *(const __u64 *)(head->window + i)) * 0x9e3779b97f4a7c15ULL;
-		key ^= key >> 32;
-	}
-	return key;
-}
-
 /*
  * Is this a repeat that need not be sent? Then it has been counted. Otherwise the sample's count of
  * repeats is set. Before the ring, so that a writer in a loop can't fill it.
@@ -149,7 +137,7 @@ __noinline int emit_is_repeat(struct scratch *s)
 	if (!s)
 		return 0;
 	head = &s->sample.head;
-	head->token_key = emit_token_key(head);
+	head->token_key = token_key(head->window, head->window_len);
 	key.token_key = head->token_key;
 	key.inode = head->inode ? head->inode : head->tgid;
 	key.device = head->device;
@@ -231,5 +219,31 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 		count(COUNTER_samples_sent);
 	}
 	__builtin_memset(head->window, 0, sizeof(head->window));
+	return 0;
+}
+
+/*
+ * emit_request() - asks the daemon to look at the file itself: a sample without a window, for a write
+ * whose bytes can't be seen from here (SAMPLE_UNREAD), or for a mapping (SAMPLE_MAPPED).
+ */
+__noinline int emit_request(struct scratch *s, __u32 flag)
+{
+	struct token_sample *head;
+	__u32 size;
+
+	if (!s)
+		return 0;
+	emit_describe(s);
+	head = &s->sample.head;
+	head->flags |= flag;
+	head->seq = __sync_fetch_and_add(&sample_seq, 1) + 1;
+	size = sizeof(*head) + head->path_len + head->exe_len + head->args_len;
+	head->size = size;
+	if (size > sizeof(s->sample))
+		return 0;
+	if (bpf_ringbuf_output(&samples, &s->sample, size, 0))
+		count(COUNTER_ring_full);
+	else
+		count(COUNTER_samples_sent);
 	return 0;
 }

@@ -325,8 +325,12 @@ static __always_inline void inspect_read_body(struct scratch *s)
 		r->hole = 1;
 		return;
 	}
-	count(COUNTER_pages_unreadable);
-	count_add(COUNTER_bytes_unreadable, len);
+	if (r->in_cache) {
+		r->unread = 1;
+	} else {
+		count(COUNTER_pages_unreadable);
+		count_add(COUNTER_bytes_unreadable, len);
+	}
 	inspect_pass(r, len);
 }
 
@@ -395,7 +399,12 @@ int inspect_run(struct scratch *s)
 	}
 	count_add(COUNTER_bytes_inspected, left);
 	if (s->event.source == WRITE_SOURCE_LANDED && !inspect_has_neighbours(s)) {
-		count(COUNTER_landed_unseen);
+		if (file_kind_has_offset(s->event.kind)) {
+			count(COUNTER_files_deferred);
+			emit_request(s, SAMPLE_UNREAD);
+		} else {
+			count(COUNTER_landed_unseen);
+		}
 		return 0;
 	}
 	/* too short to hold one, and no neighbours that could complete it */
@@ -419,8 +428,21 @@ int inspect_run(struct scratch *s)
 		count(COUNTER_steps_exhausted);
 	if (inspect_is_stream(s))
 		inspect_stream_after(s);
+	if (s->reader.unread) {
+		count(COUNTER_files_deferred);
+		emit_request(s, SAMPLE_UNREAD);
+	}
 	/* A failing read leaves zeros behind: the shortest way to wipe a window that held a secret. */
 	if (s->reader.found)
 		bpf_probe_read_kernel(&s->window, sizeof(s->window), NULL);
+	return 0;
+}
+
+int inspect_mapped(struct scratch *s)
+{
+	if (!s)
+		return 0;
+	count(COUNTER_files_deferred);
+	emit_request(s, SAMPLE_MAPPED);
 	return 0;
 }

@@ -11,6 +11,9 @@
 /* inspect_run() - inspects the write in s->event. Defined in inspect.bpf.c; returns 0. */
 extern int inspect_run(struct scratch *s);
 
+/* inspect_mapped() - tells the daemon of the mapping in s->event. Defined in inspect.bpf.c; returns 0. */
+extern int inspect_mapped(struct scratch *s);
+
 /* A scratch for this CPU, or NULL (counted) if preempted programs hold them all. */
 static __always_inline struct scratch *inspect_begin(void)
 {

@@ -62,6 +62,7 @@ struct reader {
 	__u8 searching; /* the window waits to be searched */
 	__u8 hole; /* what comes next does not follow the window's bytes */
 	__u8 found; /* a token was in the window: wipe it in the end */
+	__u8 unread; /* a page of the file was not there to be seen */
 	__u8 described; /* the sample's facts are filled in */
 };
 

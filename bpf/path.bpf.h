@@ -51,8 +51,6 @@ static long path_step(__u32 index, struct path_walk *walk)
 		return 0;
 	}
 	parent = BPF_CORE_READ(dentry, d_parent);
-	if (parent == dentry || !parent)
-		return 1;
 	len = BPF_CORE_READ(dentry, d_name.len);
 	name = BPF_CORE_READ(dentry, d_name.name);
 	if (len >= LIMIT_NAME_BYTES || walk->start < len + 1 || index + 1 >= LIMIT_PATH_COMPONENTS) {
@@ -66,7 +64,8 @@ static long path_step(__u32 index, struct path_walk *walk)
 	walk->buffer->bytes[start & (LIMIT_PATH_BYTES - 1)] = '/';
 	walk->start = start;
 	walk->dentry = parent;
-	return 0;
+	/* a name without a directory, as a memfd's */
+	return parent == dentry || !parent;
 }
 
 /*

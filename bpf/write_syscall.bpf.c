@@ -12,6 +12,7 @@
  */
 #include "file.bpf.h"
 #include "inspect.bpf.h"
+#include "map_shared.bpf.h"
 #include "scope.bpf.h"
 #include "write_aio.bpf.h"
 #include "write_call.bpf.h"
@@ -80,7 +81,8 @@ int BPF_PROG(write_syscall, struct pt_regs *regs, long ret)
 	__u32 call, compat, kind, source, flags = 0;
 	__s64 offset = SAMPLE_NO_OFFSET;
 
-	if (ret <= 0 || index >= WRITE_CALL_NUMBERS)
+	/* an address can look negative, to a 32-bit caller; an error is never further from zero */
+	if (ret == 0 || (ret < 0 && ret >= -4095) || index >= WRITE_CALL_NUMBERS)
 		return 0;
 	asm volatile("" : "+r"(index));
 	index &= WRITE_CALL_NUMBERS - 1;
@@ -92,6 +94,11 @@ int BPF_PROG(write_syscall, struct pt_regs *regs, long ret)
 	if (call == WRITE_CALL_UNKNOWN || !scope_holds_current())
 		return 0;
 	args = call_args(regs, compat);
+	if (call == WRITE_CALL_MMAP) {
+		map_shared(file_by_number(task, args.value[4]), args.value[3],
+			   args.value[5] * (compat ? KERNEL_PAGE_SIZE : 1), args.value[1]);
+		return 0;
+	}
 	if (call == WRITE_CALL_IO_SUBMIT) {
 		aio_run(args.value[2], ret, compat);
 		return 0;

@@ -9,6 +9,7 @@
  */
 #include "file.bpf.h"
 #include "inspect.bpf.h"
+#include "map_shared.bpf.h"
 #include "scope.bpf.h"
 #include "write_aio.bpf.h"
 #include "write_call.bpf.h"
@@ -153,5 +154,15 @@ int BPF_PROG(write_vfs_aio_32, const struct pt_regs *regs, long ret)
 {
 	if (ret > 0 && scope_holds_current())
 		aio_run((__u32)regs->dx, ret, 1);
+	return 0;
+}
+
+SEC("fexit/vm_mmap_pgoff")
+int BPF_PROG(write_vfs_mmap, struct file *file, unsigned long addr, unsigned long len, unsigned long prot,
+	     unsigned long flag, unsigned long pgoff, unsigned long ret)
+{
+	/* an error is the last page of addresses */
+	if (file && ret < -4095UL)
+		map_shared(file, flag, pgoff * KERNEL_PAGE_SIZE, len);
 	return 0;
 }

@@ -39,6 +39,12 @@
 /* A repeat is sent again, with the count so far, once this time has passed since the last. */
 #define LIMIT_REPEAT_NS 10000000000ULL
 
+/* Shared mappings that the daemon keeps an eye on at the same time. */
+#define LIMIT_MAPPED 256
+
+/* Bytes of a file that the daemon reads itself for one write or one look at a mapping. */
+#define LIMIT_FILE_SCAN (256UL << 20)
+
 /* Bytes of the ring buffer between kernel and daemon; a power of two times the page size. */
 #define LIMIT_RING_BYTES (2U << 20)
 

@@ -14,6 +14,7 @@
 	X(writes_inspected, WORK, "writes inspected")                                                 \
 	X(bytes_inspected, WORK, "bytes inspected")                                                   \
 	X(samples_sent, WORK, "samples sent to the daemon")                                           \
+	X(files_deferred, WORK, "writes and mappings that the daemon had to look at in the file")     \
 	X(repeats_suppressed, WORK, "repeats of a known token in a known file, counted but not sent") \
 	X(ring_full, LOSS, "samples dropped because the ring buffer was full")                        \
 	X(pages_unreadable, LOSS, "pages of a written buffer that could not be read")                 \

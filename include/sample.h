@@ -27,6 +27,8 @@ enum sample_flag {
 	SAMPLE_FILE_DELETED = 1U << 4, /* unlinked, no name left */
 	SAMPLE_OFFSET_APPROX = 1U << 5, /* the file position was read after the call returned */
 	SAMPLE_COMPAT = 1U << 6, /* a 32-bit caller */
+	SAMPLE_UNREAD = 1U << 8, /* no window: the written range is to be read from the file */
+	SAMPLE_MAPPED = 1U << 9, /* no window: the file was mapped shared and can be written to */
 	SAMPLE_KTHREAD = 1U << 7, /* no user memory: no executable, no command line */
 };
 

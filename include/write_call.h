@@ -33,7 +33,8 @@ enum write_source {
  */
 #define WRITE_CALLS_ASYNC(X)      \
 	X(IO_SUBMIT, "io_submit") \
-	X(IO_URING, "io_uring")
+	X(IO_URING, "io_uring")   \
+	X(MMAP, "mmap")
 
 enum write_call {
 	WRITE_CALL_UNKNOWN,

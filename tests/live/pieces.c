@@ -111,6 +111,27 @@ static void test_landed(void **state)
 	}
 }
 
+static void test_mapped(void **state)
+{
+	static const char *const ways[] = {"munmap", "msync", "exit", "kill", "mprotect"};
+	static const char *const writers[] = {"writer", "writer_32"};
+
+	(void)state;
+	for (size_t i = 0; i < 10; i++) {
+		const char *way = ways[i % 5], *writer = writers[i / 5];
+		struct live_run run =
+			live_exec(NO_ARGS, ARGS(live_writer(writer), "mapped", way, live_path("file"), "33"));
+
+		assert_int_equal(run.status, strcmp(way, "kill") == 0 ? 128 + 9 : 0);
+		assert_string_equal(live_string(live_only(&run), "write.syscall"), "mmap");
+		assert_string_equal(live_string(live_only(&run), "write.seen_by"), "file_read");
+		assert_string_equal(live_string(live_only(&run), "process.name"), writer);
+		assert_int_equal(live_integer(live_only(&run), "write.token_offset"), 8150);
+		live_free(&run);
+		remove(live_path("file"));
+	}
+}
+
 static void check_async(const char *writer, const char *mode, const char *how, const char *name, int64_t at)
 {
 	struct maker_token token = maker_token(32);
@@ -160,6 +181,7 @@ const struct CMUnitTest live_pieces[] = {
 	cmocka_unit_test_setup_teardown(test_middle, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_apart, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_landed, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_mapped, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_io_submit, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_io_uring, live_setup, live_teardown),
 };

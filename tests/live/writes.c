@@ -104,6 +104,9 @@ static void check_stream(const char *watch, const char *kind, const char *type, 
 	assert_int_equal(json_array_size(run.alerts), alerts);
 	if (alerts) {
 		assert_string_equal(live_string(live_only(&run), "file.type"), type);
+		if (strcmp(kind, "memfd") == 0)
+			assert_string_equal(live_string(live_only(&run), "file.path"),
+					    "/memfd:spillwatch-test");
 		live_no_secret(&run, &token);
 	}
 	live_free(&run);

@@ -49,6 +49,7 @@ struct alert_write {
 	bool offset_approximate;
 	uint64_t length; /* bytes the call wrote */
 	int64_t token_offset; /* file offset of the token's first byte (of the write, where offset is -1) */
+	bool file_read; /* seen by the daemon in the file, not by the kernel side at the write */
 	bool compat; /* a 32-bit caller */
 };
 

@@ -137,6 +137,7 @@ static json_t *json_write(const struct alert_write *write)
 	if (write->offset_approximate)
 		json_set(object, "offset_approximate", json_true());
 	json_set_number(object, "length", write->length);
+	json_set_text(object, "seen_by", write->file_read ? "file_read" : "kernel");
 	json_set(object, "token_offset", json_integer(write->token_offset));
 	if (write->compat)
 		json_set(object, "compat", json_true());

@@ -48,6 +48,11 @@ int attribute_open(const char *procfs, struct attribute **ret_attribute)
 	return 0;
 }
 
+const char *attribute_procfs(const struct attribute *attribute)
+{
+	return attribute->procfs;
+}
+
 void attribute_close(struct attribute *attribute)
 {
 	if (!attribute)
@@ -215,10 +220,10 @@ static void attribute_write(const struct sample_view *view, const struct token_s
 	write->compat = head->flags & SAMPLE_COMPAT;
 }
 
-int attribute_alert(struct attribute *attribute, const struct sample_view *view, const struct token *token,
-		    const struct token_span *span, struct alert *ret_alert)
+int attribute_alert(struct attribute *attribute, const struct sample_view *view, const uint8_t *window,
+		    const struct token *token, const struct token_span *span, struct alert *ret_alert)
 {
-	const struct mask_known known = {view->window + span->secret, span->end - span->secret};
+	const struct mask_known known = {window + span->secret, span->end - span->secret};
 	struct alert alert = {
 		.time = attribute_time(view->head->time),
 		.sequence = view->head->seq,

@@ -15,14 +15,18 @@ struct attribute;
  */
 int attribute_open(const char *procfs, struct attribute **ret_attribute);
 
+/* attribute_procfs() - where procfs is mounted; borrowed. */
+const char *attribute_procfs(const struct attribute *attribute);
+
 /* attribute_close() - NULL is fine. */
 void attribute_close(struct attribute *attribute);
 
 /*
- * attribute_alert() - fills an alert from a checked sample and the token in its window.
+ * attribute_alert() - fills an alert from a checked sample and a token.
+ * @window: the text in which the token was found, the sample's own or one read from the file
  * Facts come from the kernel's sample; only a command line or an executable that the kernel could not
  * read is looked up in procfs, and only while the same process is still there.
  * Returns 0 and *ret_alert (alert_free()), or -ENOMEM.
  */
-int attribute_alert(struct attribute *attribute, const struct sample_view *view, const struct token *token,
-		    const struct token_span *span, struct alert *ret_alert);
+int attribute_alert(struct attribute *attribute, const struct sample_view *view, const uint8_t *window,
+		    const struct token *token, const struct token_span *span, struct alert *ret_alert);

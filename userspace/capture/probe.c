@@ -117,6 +117,8 @@ static int probe_select(struct spillwatch_bpf *skeleton, enum probe_attachment a
 				  fexit && probe_has_function(kernel, "do_sendfile"));
 	bpf_program__set_autoload(skeleton->progs.write_vfs_splice,
 				  fexit && probe_has_function(kernel, "do_splice"));
+	bpf_program__set_autoload(skeleton->progs.write_vfs_mmap,
+				  fexit && probe_has_function(kernel, "vm_mmap_pgoff"));
 	bpf_program__set_autoload(skeleton->progs.write_vfs_aio,
 				  fexit && probe_has_function(kernel, "__x64_sys_io_submit"));
 	bpf_program__set_autoload(skeleton->progs.write_vfs_aio_32,

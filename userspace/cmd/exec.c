@@ -152,8 +152,12 @@ static int exec_loop(struct monitor *monitor, int signals, pid_t pid)
 	if (ended < 0)
 		return -errno;
 	for (;;) {
-		if (poll(fds, sizeof(fds) / sizeof(*fds), -1) < 0 && errno != EINTR)
+		int ready = poll(fds, sizeof(fds) / sizeof(*fds), monitor_timeout(monitor));
+
+		if (ready < 0 && errno != EINTR)
 			return -errno;
+		if (ready == 0)
+			monitor_look(monitor, false);
 		if (fds[1].revents)
 			exec_forward(signals, pid);
 		if (fds[0].revents) {
@@ -192,6 +196,7 @@ static int exec_watch(struct exec_options *options, struct monitor *monitor, int
 	r = monitor_settle(monitor, EXEC_SETTLE_MS);
 	if (r < 0)
 		log_warning("not every write was judged in time: %s", strerror(-r));
+	monitor_look(monitor, true);
 	monitor_last_repeats(monitor);
 	monitor_summary(monitor, true);
 	return exec_status(options, monitor, status);

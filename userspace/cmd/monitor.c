@@ -11,14 +11,18 @@
 #include "attribute/attribute.h"
 #include "cmd/diagnose.h"
 #include "cmd/summary.h"
+#include "bounds.h"
+#include "detect/file_scan.h"
 #include "detect/mask.h"
 #include "detect/sample_view.h"
 #include "detect/token.h"
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
+#include "policy/mapped.h"
 #include "policy/repeats.h"
 #include "sink/sink.h"
+#include "token_key.h"
 
 #include <errno.h>
 #include <string.h>
@@ -31,6 +35,7 @@ struct monitor {
 	struct probe *probe;
 	struct attribute *attribute;
 	struct repeats *repeats;
+	struct mapped *mapped;
 	struct sink *sinks[MONITOR_SINKS];
 	size_t sink_count;
 	struct monitor_stats stats;
@@ -50,34 +55,112 @@ static void monitor_emit(struct monitor *monitor, const struct alert *alert)
 			monitor->stats.sink_errors++;
 }
 
+static struct seen_key monitor_key(const struct token_sample *head, uint64_t token_key)
+{
+	return (struct seen_key){
+		.token_key = token_key,
+		.inode = head->inode ? head->inode : head->tgid,
+		.device = head->device,
+	};
+}
+
+/* A token, wherever it was found: names it, says it, and keeps it to tell of repeats. */
+static void monitor_token(struct monitor *monitor, const struct sample_view *view, const uint8_t *window,
+			  const struct token *token, const struct token_span *span, const uint64_t *file_at)
+{
+	struct seen_key key = monitor_key(view->head, token_key(window, span->end - span->start));
+	struct alert alert = {0};
+
+	/* what the kernel side or an earlier look has seen is known */
+	if (file_at && repeats_find(monitor->repeats, &key))
+		return;
+	if (attribute_alert(monitor->attribute, view, window, token, span, &alert) < 0) {
+		monitor->stats.alerts_failed++;
+		return;
+	}
+	if (file_at) {
+		alert.write.file_read = true;
+		alert.write.token_offset = (int64_t)*file_at;
+	}
+	monitor->stats.alerts++;
+	monitor->stats.placeholders += token->placeholder;
+	monitor_emit(monitor, &alert);
+	repeats_keep(monitor->repeats, &key, &alert);
+}
+
+struct monitor_scan {
+	struct monitor *monitor;
+	const struct sample_view *view;
+};
+
+static int monitor_scanned(void *context, const uint8_t *window, const struct token *token,
+			   const struct token_span *span, uint64_t at)
+{
+	const struct monitor_scan *scan = context;
+
+	monitor_token(scan->monitor, scan->view, window, token, span, &at);
+	return 0;
+}
+
+/* The written range of the file, or what is mapped of it. */
+static void monitor_scan(void *context, const struct sample_view *view, int fd)
+{
+	struct monitor_scan scan = {.monitor = context, .view = view};
+	int64_t r = file_scan(fd, (uint64_t)view->head->offset, view->head->length, LIMIT_FILE_SCAN,
+			      monitor_scanned, &scan);
+
+	if (r < 0)
+		scan.monitor->stats.files_unread++;
+	else
+		scan.monitor->stats.bytes_unread += (uint64_t)r;
+}
+
+/* A sample without a window: the file has to be looked at. */
+static void monitor_file(struct monitor *monitor, const struct sample_view *view)
+{
+	int fd = file_scan_open(attribute_procfs(monitor->attribute), view);
+
+	if (fd < 0) {
+		monitor->stats.files_unread++;
+		return;
+	}
+	if (view->head->flags & SAMPLE_MAPPED) {
+		if (mapped_add(monitor->mapped, view, fd) < 0)
+			monitor->stats.files_unread++;
+		return;
+	}
+	monitor_scan(monitor, view, fd);
+	close(fd);
+}
+
 /* One record of the ring. Never fails: what can't be used is counted. */
 static int monitor_record(void *context, void *data, size_t size)
 {
 	struct monitor *monitor = context;
-	struct alert alert = {0};
-	struct seen_key key = {0};
 	struct sample_view view;
 	struct token_span span;
 	struct token token;
 
 	monitor->stats.samples++;
-	if (sample_view_parse(data, size, &view) < 0 ||
-	    !token_match(view.window, view.head->window_len, 0, &token, &span)) {
+	if (sample_view_parse(data, size, &view) < 0)
 		monitor->stats.samples_bad++;
-		return 0;
-	}
-	if (attribute_alert(monitor->attribute, &view, &token, &span, &alert) < 0) {
-		monitor->stats.alerts_failed++;
-		return 0;
-	}
-	monitor->stats.alerts++;
-	monitor->stats.placeholders += token.placeholder;
-	monitor_emit(monitor, &alert);
-	key.token_key = view.head->token_key;
-	key.inode = view.head->inode ? view.head->inode : view.head->tgid;
-	key.device = view.head->device;
-	repeats_keep(monitor->repeats, &key, &alert);
+	else if (view.head->flags & (SAMPLE_UNREAD | SAMPLE_MAPPED))
+		monitor_file(monitor, &view);
+	else if (token_match(view.window, view.head->window_len, 0, &token, &span))
+		monitor_token(monitor, &view, view.window, &token, &span, NULL);
+	else
+		monitor->stats.samples_bad++;
 	return 0;
+}
+
+int monitor_timeout(const struct monitor *monitor)
+{
+	return mapped_any(monitor->mapped) ? MAPPED_INTERVAL_MS : -1;
+}
+
+void monitor_look(struct monitor *monitor, bool all)
+{
+	mapped_walk(monitor->mapped, all, monitor_scan, monitor);
 }
 
 static int monitor_add_file(struct monitor *monitor, const char *path)
@@ -143,6 +226,8 @@ int monitor_open(const struct monitor_options *options, struct monitor **ret_mon
 	r = attribute_open(NULL, &monitor->attribute);
 	if (r == 0)
 		r = repeats_open(&monitor->repeats);
+	if (r == 0)
+		r = mapped_open(&monitor->mapped);
 	if (r < 0) {
 		log_error("can't start: %s", strerror(-r));
 		monitor_close(monitor);
@@ -167,6 +252,7 @@ void monitor_close(struct monitor *monitor)
 		sink_close(monitor->sinks[i]);
 	attribute_close(monitor->attribute);
 	repeats_close(monitor->repeats);
+	mapped_close(monitor->mapped);
 	free(monitor);
 }
 

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "capture/probe.h"
@@ -27,6 +28,8 @@ struct monitor_stats {
 	uint64_t samples_bad; /* records that did not parse or held no token */
 	uint64_t alerts; /* raised, placeholders among them */
 	uint64_t placeholders;
+	uint64_t files_unread; /* files that had to be read and could not be */
+	uint64_t bytes_unread; /* bytes of such files past the bound */
 	uint64_t alerts_failed; /* could not be built (memory) */
 	uint64_t sink_errors; /* alerts that a sink could not take */
 };
@@ -56,6 +59,15 @@ int monitor_drain(struct monitor *monitor);
  * timeout_ms have passed. Returns 0, -ETIME or another negative errno.
  */
 int monitor_settle(struct monitor *monitor, int timeout_ms);
+
+/* monitor_timeout() - for poll(2): when monitor_look() is due next, -1 if it is not. */
+int monitor_timeout(const struct monitor *monitor);
+
+/*
+ * monitor_look() - looks at mapped files that may have changed.
+ * @all: at every one, whatever its modification time says
+ */
+void monitor_look(struct monitor *monitor, bool all);
 
 /* monitor_last_repeats() - says how often known tokens were repeated since that was last said. */
 void monitor_last_repeats(struct monitor *monitor);

@@ -140,8 +140,12 @@ static int run_loop(struct monitor *monitor, int signals, int timer)
 	int r;
 
 	for (;;) {
-		if (poll(fds, sizeof(fds) / sizeof(*fds), -1) < 0 && errno != EINTR)
+		int ready = poll(fds, sizeof(fds) / sizeof(*fds), monitor_timeout(monitor));
+
+		if (ready < 0 && errno != EINTR)
 			return -errno;
+		if (ready == 0)
+			monitor_look(monitor, false);
 		if (fds[0].revents) {
 			r = monitor_drain(monitor);
 			if (r < 0)
@@ -183,6 +187,7 @@ static int run_main(int argc, char **argv)
 		log_error("reading samples failed: %s", strerror(-r));
 	else
 		monitor_settle(monitor, RUN_SETTLE_MS);
+	monitor_look(monitor, true);
 	monitor_last_repeats(monitor);
 	monitor_summary(monitor, false);
 	monitor_close(monitor);

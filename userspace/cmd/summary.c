@@ -52,6 +52,8 @@ static bool summary_losses(const struct probe_counts *counts, const struct monit
 					    counts->value[id], summary_counters[id].text);
 	any |= summary_line(print, "LOST", counts->programs_skipped,
 			    "writes not inspected because a program was preempted on that CPU");
+	any |= summary_line(print, "LOST", stats->files_unread, "files that had to be read and could not be");
+	any |= summary_line(print, "LOST", stats->bytes_unread, "bytes of files past the bound of reading");
 	any |= summary_line(print, "LOST", stats->samples_bad, "samples that could not be understood");
 	any |= summary_line(print, "LOST", stats->alerts_failed, "alerts for which memory was missing");
 	any |= summary_line(print, "LOST", stats->sink_errors, "alerts that an output could not take");

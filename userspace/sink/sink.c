@@ -2,6 +2,9 @@
 /*
  * alert → sink: a descriptor and how an alert becomes a line.
  *
+ * Invariant: a line that did not arrive whole (a full disk, a daemon that was killed) spoils no other
+ * one: the next one starts on a line of its own.
+ *
  * Limit: a write to a pipe or terminal that nobody reads blocks, and samples wait in the ring
  * meanwhile; what the ring can't hold is counted there (ring_full).
  */
@@ -15,12 +18,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct sink {
 	char *path; /* NULL: a descriptor that was given to us */
 	int fd;
 	bool text;
 	bool colour;
+	bool torn; /* what is there ends inside a line */
 };
 
 static int sink_open_path(const char *path)
@@ -28,6 +33,19 @@ static int sink_open_path(const char *path)
 	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
 
 	return fd < 0 ? -errno : fd;
+}
+
+/* Does the file end inside a line? Not if it can't be told: pipes, files that we may not read. */
+static bool sink_is_torn(int fd, const char *path)
+{
+	AUTO_CLOSE int file = -1;
+	struct stat st;
+	char last;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+		return false;
+	file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	return file >= 0 && pread(file, &last, 1, st.st_size - 1) == 1 && last != '\n';
 }
 
 int sink_file_open(const char *path, struct sink **ret_sink)
@@ -47,6 +65,7 @@ int sink_file_open(const char *path, struct sink **ret_sink)
 		sink_close(sink);
 		return r;
 	}
+	sink->torn = sink->path && sink_is_torn(sink->fd, sink->path);
 	*ret_sink = sink;
 	return 0;
 }
@@ -73,13 +92,13 @@ int sink_text_open(struct sink **ret_sink)
 }
 
 /* A descriptor shared with others may be non-blocking: wait for room, then go on. */
-static int sink_write(int fd, const char *line, size_t len)
+static int sink_write(struct sink *sink, const char *line, size_t len)
 {
 	while (len) {
-		ssize_t written = write(fd, line, len);
+		ssize_t written = write(sink->fd, line, len);
 
 		if (written < 0 && errno == EAGAIN) {
-			struct pollfd room = {.fd = fd, .events = POLLOUT};
+			struct pollfd room = {.fd = sink->fd, .events = POLLOUT};
 
 			poll(&room, 1, -1);
 			continue;
@@ -89,6 +108,7 @@ static int sink_write(int fd, const char *line, size_t len)
 		if (written > 0) {
 			line += written;
 			len -= (size_t)written;
+			sink->torn = len != 0;
 		}
 	}
 	return 0;
@@ -99,7 +119,9 @@ int sink_emit(struct sink *sink, const struct alert *alert)
 	AUTO_FREE char *line = NULL;
 	int r = sink->text ? alert_to_text(alert, sink->colour, &line) : alert_to_json(alert, &line);
 
-	return r < 0 ? r : sink_write(sink->fd, line, strlen(line));
+	if (r == 0 && sink->torn)
+		r = sink_write(sink, "\n", 1);
+	return r < 0 ? r : sink_write(sink, line, strlen(line));
 }
 
 int sink_reopen(struct sink *sink)
@@ -113,6 +135,7 @@ int sink_reopen(struct sink *sink)
 		return fd;
 	close(sink->fd);
 	sink->fd = fd;
+	sink->torn = sink_is_torn(fd, sink->path);
 	return 0;
 }
 

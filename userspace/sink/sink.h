@@ -17,7 +17,10 @@ int sink_file_open(const char *path, struct sink **ret_sink);
 /* sink_text_open() - a readable line on standard error; in colour on a terminal, if NO_COLOR is unset. */
 int sink_text_open(struct sink **ret_sink);
 
-/* sink_emit() - Returns 0, or a negative errno: this alert did not arrive whole. */
+/*
+ * sink_emit() - Returns 0, or a negative errno: this alert did not arrive whole. What did of it stays
+ * where it is, and the next alert begins on a new line.
+ */
 int sink_emit(struct sink *sink, const struct alert *alert);
 
 /* sink_reopen() - opens the file of that name anew (log rotation); on failure the old one stays. */

@@ -543,6 +543,29 @@ static void mode_aio(char **args)
 	check_length(args[0], async_aio_run(&request), direct ? sizeof(page) : MAKER_TOKEN_LEN);
 }
 
+/* mapped HOW FILE N: a store through a shared mapping; HOW is munmap, msync, exit, kill or mprotect */
+static void mode_mapped(char **args)
+{
+	struct maker_token token = maker_token(number(args[2]));
+	int fd = open_new(args[1], 0), late = strcmp(args[0], "mprotect") == 0;
+	char *map;
+
+	if (ftruncate(fd, 20000) < 0)
+		fail("ftruncate");
+	map = mmap(NULL, 20000, late ? PROT_READ : PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED || (late && mprotect(map, 20000, PROT_READ | PROT_WRITE) < 0))
+		fail("mmap");
+	close(fd);
+	/* across two pages */
+	memcpy(map + 8150, token.text, MAKER_TOKEN_LEN);
+	if (strcmp(args[0], "msync") == 0 && msync(map, 20000, MS_SYNC) < 0)
+		fail("msync");
+	if (strcmp(args[0], "munmap") == 0)
+		munmap(map, 20000);
+	if (strcmp(args[0], "kill") == 0)
+		kill(getpid(), SIGKILL);
+}
+
 /* token N: the token itself on standard output, for scripts that hand it to other programs */
 static void mode_token(char **args)
 {
@@ -561,6 +584,7 @@ static const struct mode {
 	{"token", 1, mode_token},   {"pieces", 1, mode_pieces},     {"shuffled", 2, mode_shuffled},
 	{"middle", 2, mode_middle}, {"apart", 1, mode_apart},       {"landed", 4, mode_landed},
 	{"uring", 3, mode_uring},   {"aio", 3, mode_aio},           {"repeat", 3, mode_repeat},
+	{"mapped", 3, mode_mapped},
 };
 
 int main(int argc, char **argv)

@@ -56,7 +56,7 @@ static void alert_make(const struct token_sample *sample, struct alert *ret_aler
 	assert_int_equal(sample_view_parse(sample, sample->size, &view), 0);
 	assert_int_equal(token_match(view.window, sample->window_len, 0, &token, &span), 1);
 	assert_int_equal(attribute_open(NULL, &attribute), 0);
-	assert_int_equal(attribute_alert(attribute, &view, &token, &span, ret_alert), 0);
+	assert_int_equal(attribute_alert(attribute, &view, view.window, &token, &span, ret_alert), 0);
 	/* borrowed from attribute, which ends here */
 	ret_alert->host_name = "node-1";
 	attribute_close(attribute);

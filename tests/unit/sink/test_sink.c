@@ -5,8 +5,13 @@
 #include "sink/sink.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const struct alert alert = {
@@ -80,9 +85,139 @@ static void test_errors(void **state)
 	sink_close(NULL);
 }
 
+/* How many lines are whole alerts, and how many are something else. */
+static void count_whole(const char *path, size_t *ret_whole, size_t *ret_other)
+{
+	FILE *file = fopen(path, "r");
+	char line[8192];
+
+	*ret_whole = *ret_other = 0;
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		json_t *json = json_loads(line, 0, NULL);
+
+		*(json ? ret_whole : ret_other) += 1;
+		json_decref(json);
+	}
+	fclose(file);
+}
+
+/* No room for a while: the alerts of that while are lost, and told, and no other one. */
+static void test_torn(void **state)
+{
+	char path[] = "/tmp/spillwatch-unit-XXXXXX";
+	struct rlimit before, limit;
+	size_t whole, other;
+	struct sink *sink;
+	struct stat st;
+
+	(void)state;
+	close(mkstemp(path));
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(sink_file_open(path, &sink), 0);
+	assert_int_equal(sink_emit(sink, &alert), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = before;
+	limit.rlim_cur = (rlim_t)st.st_size + 20;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(sink_emit(sink, &alert), -EFBIG);
+	assert_int_equal(sink_emit(sink, &alert), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(sink_emit(sink, &alert), 0);
+	assert_int_equal(sink_emit(sink, &alert), 0);
+	sink_close(sink);
+	count_whole(path, &whole, &other);
+	assert_int_equal(whole, 3);
+	assert_int_equal(other, 1);
+	unlink(path);
+}
+
+/* Another daemon was killed inside its line: seen when the file is opened, and when it is reopened. */
+static void test_torn_before(void **state)
+{
+	char path[] = "/tmp/spillwatch-unit-XXXXXX";
+	int fd = mkstemp(path);
+	size_t whole, other;
+	struct sink *sink;
+
+	(void)state;
+	assert_int_equal(write(fd, "{\"half", 6), 6);
+	assert_int_equal(sink_file_open(path, &sink), 0);
+	assert_int_equal(sink_emit(sink, &alert), 0);
+	assert_int_equal(lseek(fd, 0, SEEK_END) > 6, 1);
+	assert_int_equal(write(fd, "{\"half", 6), 6);
+	assert_int_equal(sink_reopen(sink), 0);
+	assert_int_equal(sink_emit(sink, &alert), 0);
+	assert_int_equal(sink_reopen(sink), 0);
+	assert_int_equal(sink_emit(sink, &alert), 0);
+	sink_close(sink);
+	count_whole(path, &whole, &other);
+	assert_int_equal(whole, 3);
+	assert_int_equal(other, 2);
+	close(fd);
+	unlink(path);
+}
+
+/* Standard output is somebody else's pipe: non-blocking and full, then read slowly; then gone. */
+static void test_pipe(void **state)
+{
+	int ends[2], saved = dup(STDOUT_FILENO), status;
+	struct sink *sink;
+	pid_t reader;
+
+	(void)state;
+	fflush(stdout);
+	signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+	assert_true(fcntl(ends[1], F_SETPIPE_SZ, 4096) > 0);
+	reader = fork();
+	if (reader == 0) {
+		char bytes[512];
+		size_t lines = 0;
+		ssize_t len;
+
+		close(ends[1]);
+		fcntl(ends[0], F_SETFL, 0);
+		while ((len = read(ends[0], bytes, sizeof(bytes))) > 0) {
+			for (ssize_t i = 0; i < len; i++)
+				lines += bytes[i] == '\n';
+			usleep(200);
+		}
+		_exit(lines == 100 ? 0 : 1);
+	}
+	dup2(ends[1], STDOUT_FILENO);
+	close(ends[0]);
+	close(ends[1]);
+	status = sink_file_open("-", &sink);
+	for (int i = 0; status == 0 && i < 100; i++)
+		status = sink_emit(sink, &alert);
+	dup2(saved, STDOUT_FILENO);
+	assert_int_equal(status, 0);
+	assert_int_equal(waitpid(reader, &status, 0), reader);
+	assert_int_equal(status, 0);
+	/* nobody reads any more */
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	close(ends[0]);
+	dup2(ends[1], STDOUT_FILENO);
+	status = sink_emit(sink, &alert);
+	dup2(saved, STDOUT_FILENO);
+	assert_int_equal(status, -EPIPE);
+	assert_int_equal(sink_reopen(sink), 0);
+	sink_close(sink);
+	/* what was not ours to open is not ours to close */
+	assert_true(fcntl(STDOUT_FILENO, F_GETFD) >= 0);
+	close(ends[1]);
+	close(saved);
+}
+
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {cmocka_unit_test(test_file), cmocka_unit_test(test_errors)};
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_file), cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_torn), cmocka_unit_test(test_torn_before),
+		cmocka_unit_test(test_pipe),
+	};
 
 	return UNIT_RUN(tests);
 }

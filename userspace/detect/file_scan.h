@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Tokens in a file as it is now: for what no hook can see (stores through a mapping, pages that were
+ * not resident, files without a page cache).
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "detect/sample_view.h"
+#include "detect/token.h"
+
+/*
+ * file_scan_open() - opens for reading the file that a sample names, by the writing process's own root
+ * if it is still there, and makes sure that it is the same file (inode, and device where file systems
+ * tell the same one). Returns a descriptor, or a negative errno: -ESTALE if the path leads elsewhere
+ * by now.
+ */
+int file_scan_open(const char *procfs, const struct sample_view *view);
+
+/*
+ * Called for each token. @window: TOKEN_MAX_LEN bytes, aligned to 8, the token and zeros behind it,
+ * wiped after the call; @at: its place in the file. A negative result ends the scan.
+ */
+typedef int (*file_scan_token)(void *context, const uint8_t *window, const struct token *token,
+			       const struct token_span *span, uint64_t at);
+
+/*
+ * file_scan() - reads [offset, offset + length) of a file, and a token's length on either side, and
+ * calls back for each token that overlaps the range; at most `bound` bytes are read.
+ * Returns the number of bytes of the range that lie past the bound, or a negative errno.
+ */
+int64_t file_scan(int fd, uint64_t offset, uint64_t length, uint64_t bound, file_scan_token found,
+		  void *context);

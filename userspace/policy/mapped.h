@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Files that are mapped shared and can be written to: stores through a mapping pass no hook, so these
+ * are looked at again, every MAPPED_INTERVAL_MS while they change, until their process is gone.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "detect/sample_view.h"
+
+#define MAPPED_INTERVAL_MS 2000
+
+struct mapped;
+
+/* mapped_open() - Returns 0 and *ret_mapped (mapped_close()), or -ENOMEM. */
+int mapped_open(struct mapped **ret_mapped);
+void mapped_close(struct mapped *mapped);
+
+/*
+ * mapped_add() - takes over the descriptor of the file that the sample tells of, and copies the sample.
+ * Returns 0; or -ENOSPC if LIMIT_MAPPED files are held, or -ENOMEM (the descriptor is then closed).
+ */
+int mapped_add(struct mapped *mapped, const struct sample_view *view, int fd);
+
+/* mapped_any() - is there anything to look at? */
+bool mapped_any(const struct mapped *mapped);
+
+/*
+ * mapped_walk() - calls back for each file that may have changed since it was last looked at, or for
+ * every one (@all); then forgets those whose process is gone.
+ */
+typedef void (*mapped_look)(void *context, const struct sample_view *view, int fd);
+void mapped_walk(struct mapped *mapped, bool all, mapped_look look, void *context);
