@@ -19,10 +19,12 @@ struct alert_process {
 	char *name; /* the thread group leader's comm */
 	char *thread_name; /* the writing thread's comm */
 	char *executable; /* path; NULL if unknown */
+	bool executable_truncated; /* upper directories are missing */
 	char *command_line; /* masked, arguments joined by spaces; NULL if unknown */
 	bool command_line_truncated;
 	struct timespec start; /* CLOCK_REALTIME */
 	uint32_t parent_pid;
+	struct timespec parent_start; /* CLOCK_REALTIME */
 	char *parent_name;
 	uint32_t uid, gid;
 	char *user_name; /* NULL if /etc/passwd has none */
@@ -31,7 +33,7 @@ struct alert_process {
 };
 
 struct alert_file {
-	char *path; /* never NULL: what the process would call it, or "pipe:[inode]" and the like */
+	char *path; /* never NULL: what the process would call it, "pipe:[inode]" and the like, "(unknown)" */
 	bool path_truncated; /* upper directories are missing */
 	bool deleted;
 	const char *type; /* static, of include/file_kind.h */
@@ -48,7 +50,11 @@ struct alert_write {
 	int64_t offset; /* -1: the destination has no positions */
 	bool offset_approximate;
 	uint64_t length; /* bytes the call wrote */
-	int64_t token_offset; /* file offset of the token's first byte (of the write, where offset is -1) */
+	/*
+	 * File offset of the token's first byte. Where offset is -1, counted from the write's first byte:
+	 * negative for a token that began in an earlier write to the same stream.
+	 */
+	int64_t token_offset;
 	bool file_read; /* seen by the daemon in the file, not by the kernel side at the write */
 	bool compat; /* a 32-bit caller */
 };
@@ -61,7 +67,7 @@ struct alert {
 	struct alert_process process;
 	struct alert_file file;
 	struct alert_write write;
-	const char *host_name; /* borrowed */
+	const char *host_name; /* borrowed, printable */
 };
 
 /* alert_free() - frees what an alert owns and zeroes it; NULL is fine. */

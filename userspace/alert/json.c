@@ -2,182 +2,136 @@
 /*
  * alert → JSON. Every string is printable and masked already (alert.h), so it is valid UTF-8, which
  * is all that jansson asks for.
+ *
+ * Invariant: a line is whole or there is none. Each object is made by one json_pack(), which gives
+ * NULL if any part of it can't be made, and NULL in any part makes the whole NULL.
+ * In its formats: s text, I integer, b boolean, o a value; with * behind it, left out if NULL.
  */
 #include "alert/json.h"
 
 #include "alert/message.h"
+#include "lib/cleanup.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void json_set(json_t *object, const char *name, json_t *value)
-{
-	/* jansson refuses NULL, and reports it; the caller sees it in the end as a missing line */
-	json_object_set_new(object, name, value);
-}
-
-static void json_set_text(json_t *object, const char *name, const char *text)
-{
-	if (text)
-		json_set(object, name, json_string(text));
-}
-
-static void json_set_number(json_t *object, const char *name, uint64_t number)
-{
-	json_set(object, name, json_integer((json_int_t)number));
-}
-
 /* ECS keeps ids as strings: user.id, file.inode. */
-static void json_set_id(json_t *object, const char *name, uint64_t id)
+static json_t *json_id(uint64_t id)
 {
-	json_set(object, name, json_sprintf("%llu", (unsigned long long)id));
+	return json_sprintf("%llu", (unsigned long long)id);
 }
 
 /* RFC 3339, UTC, microseconds. */
-static void json_set_time(json_t *object, const char *name, const struct timespec *time)
+static json_t *json_time(const struct timespec *time)
 {
 	char text[40];
 	struct tm tm;
 
 	gmtime_r(&time->tv_sec, &tm);
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	json_set(object, name, json_sprintf("%s.%06ldZ", text, time->tv_nsec / 1000));
+	return json_sprintf("%s.%06ldZ", text, time->tv_nsec / 1000);
+}
+
+/* A mark that is there or not; never false. */
+static json_t *json_mark(bool set)
+{
+	return set ? json_true() : NULL;
 }
 
 static json_t *json_event(const struct alert *alert)
 {
-	json_t *event = json_object();
-
-	json_set_text(event, "kind", "alert");
-	json_set_text(event, "action", alert->repeats ? "token-repeated" : "token-written");
-	json_set(event, "category", json_pack("[s]", "file"));
-	json_set(event, "type", json_pack("[s]", "change"));
-	json_set_text(event, "module", "spillwatch");
-	json_set_number(event, "sequence", alert->sequence);
-	json_set_number(event, "severity", (uint64_t)alert_severity(alert));
-	return event;
+	return json_pack("{s:s, s:s, s:[s], s:[s], s:s, s:I, s:i}", "kind", "alert", "action",
+			 alert->repeats ? "token-repeated" : "token-written", "category", "file", "type",
+			 "change", "module", "spillwatch", "sequence", (json_int_t)alert->sequence,
+			 "severity", alert_severity(alert));
 }
 
 static json_t *json_token(const struct token *token)
 {
-	json_t *object = json_object();
+	return json_pack("{s:s, s:s, s:s, s:b}", "identifier", token->identifier, "prefix", token->prefix,
+			 "type", token->type, "placeholder", (int)token->placeholder);
+}
 
-	json_set_text(object, "identifier", token->identifier);
-	json_set_text(object, "prefix", token->prefix);
-	json_set_text(object, "type", token->type);
-	json_set(object, "placeholder", json_boolean(token->placeholder));
-	return object;
+static json_t *json_parent(const struct alert_process *process)
+{
+	return json_pack("{s:I, s:s, s:o}", "pid", (json_int_t)process->parent_pid, "name",
+			 process->parent_name, "start", json_time(&process->parent_start));
 }
 
 static json_t *json_process(const struct alert_process *process)
 {
-	json_t *object = json_object(), *thread = json_object(), *parent = json_object();
+	bool in_namespace = process->ns_pid != process->pid;
 
-	json_set_number(object, "pid", process->pid);
-	if (process->ns_pid != process->pid)
-		json_set_number(object, "ns_pid", process->ns_pid);
-	json_set_text(object, "name", process->name);
-	json_set_text(object, "executable", process->executable);
-	json_set_text(object, "command_line", process->command_line);
-	if (process->command_line_truncated)
-		json_set(object, "command_line_truncated", json_true());
-	json_set_time(object, "start", &process->start);
-	json_set_number(thread, "id", process->thread_id);
-	json_set_text(thread, "name", process->thread_name);
-	json_set(object, "thread", thread);
-	json_set_number(parent, "pid", process->parent_pid);
-	json_set_text(parent, "name", process->parent_name);
-	json_set(object, "parent", parent);
-	json_set_id(object, "cgroup_id", process->cgroup_id);
-	return object;
+	return json_pack("{s:I, s:o*, s:s, s:s*, s:o*, s:s*, s:o*, s:o, s:{s:I, s:s}, s:o, s:o}", "pid",
+			 (json_int_t)process->pid, "ns_pid",
+			 in_namespace ? json_integer((json_int_t)process->ns_pid) : NULL, "name",
+			 process->name, "executable", process->executable, "executable_truncated",
+			 json_mark(process->executable_truncated), "command_line", process->command_line,
+			 "command_line_truncated", json_mark(process->command_line_truncated), "start",
+			 json_time(&process->start), "thread", "id", (json_int_t)process->thread_id, "name",
+			 process->thread_name, "parent", json_parent(process), "cgroup_id",
+			 json_id(process->cgroup_id));
 }
 
 static json_t *json_user(const struct alert_process *process)
 {
-	json_t *object = json_object(), *group = json_object();
+	bool logged_in = process->login_uid != UINT32_MAX;
 
-	json_set_id(object, "id", process->uid);
-	json_set_text(object, "name", process->user_name);
-	json_set_id(group, "id", process->gid);
-	json_set(object, "group", group);
-	if (process->login_uid != UINT32_MAX)
-		json_set_id(object, "audit_id", process->login_uid);
-	return object;
+	return json_pack("{s:o, s:s*, s:{s:o}, s:o*}", "id", json_id(process->uid), "name",
+			 process->user_name, "group", "id", json_id(process->gid), "audit_id",
+			 logged_in ? json_id(process->login_uid) : NULL);
 }
 
 static json_t *json_file(const struct alert_file *file)
 {
-	json_t *object = json_object();
-
-	json_set_text(object, "path", file->path);
-	if (file->path_truncated)
-		json_set(object, "path_truncated", json_true());
-	if (file->deleted)
-		json_set(object, "deleted", json_true());
-	json_set_text(object, "type", file->type);
-	json_set_id(object, "inode", file->inode);
-	json_set(object, "device", json_sprintf("%u:%u", file->dev_major, file->dev_minor));
-	json_set_text(object, "fs_type", file->fs_type);
-	json_set(object, "mode", json_sprintf("%04o", file->mode & 07777));
-	json_set_id(object, "uid", file->owner_uid);
-	json_set_id(object, "gid", file->owner_gid);
-	json_set_number(object, "links", file->links);
-	return object;
+	return json_pack("{s:s, s:o*, s:o*, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:I}", "path", file->path,
+			 "path_truncated", json_mark(file->path_truncated), "deleted",
+			 json_mark(file->deleted), "type", file->type, "inode", json_id(file->inode),
+			 "device", json_sprintf("%u:%u", file->dev_major, file->dev_minor), "fs_type",
+			 file->fs_type, "mode", json_sprintf("%04o", file->mode & 07777), "uid",
+			 json_id(file->owner_uid), "gid", json_id(file->owner_gid), "links",
+			 (json_int_t)file->links);
 }
 
-static json_t *json_write(const struct alert_write *write)
+static json_t *json_write(const struct alert *alert)
 {
-	json_t *object = json_object();
+	const struct alert_write *write = &alert->write;
 
-	json_set_text(object, "syscall", write->syscall);
-	if (write->offset >= 0)
-		json_set_number(object, "offset", (uint64_t)write->offset);
-	if (write->offset_approximate)
-		json_set(object, "offset_approximate", json_true());
-	json_set_number(object, "length", write->length);
-	json_set_text(object, "seen_by", write->file_read ? "file_read" : "kernel");
-	json_set(object, "token_offset", json_integer(write->token_offset));
-	if (write->compat)
-		json_set(object, "compat", json_true());
-	return object;
+	return json_pack("{s:s, s:s, s:o*, s:o*, s:I, s:I, s:o*, s:o*}", "syscall", write->syscall, "seen_by",
+			 write->file_read ? "file_read" : "kernel", "offset",
+			 write->offset >= 0 ? json_integer(write->offset) : NULL, "offset_approximate",
+			 json_mark(write->offset_approximate), "length", (json_int_t)write->length,
+			 "token_offset", (json_int_t)write->token_offset, "compat", json_mark(write->compat),
+			 "repeats", alert->repeats ? json_integer((json_int_t)alert->repeats) : NULL);
+}
+
+static json_t *json_alert(const struct alert *alert, const char *message)
+{
+	return json_pack("{s:o, s:{s:s}, s:o, s:s, s:{s:s}, s:o, s:o, s:o, s:o, s:o, s:{s:s}}", "@timestamp",
+			 json_time(&alert->time), "ecs", "version", ALERT_ECS_VERSION, "event",
+			 json_event(alert), "message", message, "rule", "name", alert_rule(alert), "token",
+			 json_token(&alert->token), "process", json_process(&alert->process), "user",
+			 json_user(&alert->process), "file", json_file(&alert->file), "write",
+			 json_write(alert), "host", "name", alert->host_name);
 }
 
 int alert_to_json(const struct alert *alert, char **ret_line)
 {
-	json_t *root = json_object(), *host = json_object(), *write;
-	char *message = NULL, *line = NULL;
-	size_t len;
+	AUTO_FREE char *message = NULL;
+	AUTO_FREE char *text = NULL;
+	json_t *root;
+	char *line;
+	int r = alert_message(alert, "", "", &message);
 
-	if (alert_message(alert, "", "", &message) == 0) {
-		json_set_time(root, "@timestamp", &alert->time);
-		json_set(root, "ecs", json_pack("{s:s}", "version", ALERT_ECS_VERSION));
-		json_set(root, "event", json_event(alert));
-		json_set_text(root, "message", message);
-		json_set(root, "rule", json_pack("{s:s}", "name", alert_rule(alert)));
-		json_set(root, "token", json_token(&alert->token));
-		json_set(root, "process", json_process(&alert->process));
-		json_set(root, "user", json_user(&alert->process));
-		json_set(root, "file", json_file(&alert->file));
-		write = json_write(&alert->write);
-		if (alert->repeats)
-			json_set_number(write, "repeats", alert->repeats);
-		json_set(root, "write", write);
-		json_set_text(host, "name", alert->host_name);
-		json_set(root, "host", host);
-		line = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER);
-	}
+	if (r < 0)
+		return r;
+	root = json_alert(alert, message);
+	text = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	json_decref(root);
-	free(message);
-	if (!line)
+	if (!text || asprintf(&line, "%s\n", text) < 0)
 		return -ENOMEM;
-	len = strlen(line);
-	*ret_line = realloc(line, len + 2);
-	if (!*ret_line) {
-		free(line);
-		return -ENOMEM;
-	}
-	memcpy(*ret_line + len, "\n", 2);
+	*ret_line = line;
 	return 0;
 }

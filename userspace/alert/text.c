@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * alert → a line on a terminal. The order is what a person needs first: who did what where; then the
- * identifier, by which the token can be revoked; then how.
+ * identifier, by which the token can be revoked; then how. A placeholder's line is dim from end to end.
  */
 #include "alert/text.h"
 
@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 /* ECMA-48 SGR */
 #define TEXT_RED "\033[1;31m"
@@ -20,25 +21,31 @@
 /* Where in the destination the token starts, in words. */
 static int text_place(const struct alert_write *write, char **ret_text)
 {
+	const char *call = strcmp(write->syscall, "unknown") == 0 ? "unknown call" : write->syscall;
+	char *text;
 	int r;
 
 	if (write->offset < 0)
-		r = asprintf(ret_text, "%s of %" PRIu64 " bytes", write->syscall, write->length);
+		r = asprintf(&text, "%s of %" PRIu64 " bytes", call, write->length);
 	else
-		r = asprintf(ret_text, "%s of %" PRIu64 " bytes, token at byte %" PRId64, write->syscall,
-			     write->length, write->token_offset);
-	return r < 0 ? -ENOMEM : 0;
+		r = asprintf(&text, "%s of %" PRIu64 " bytes, token at byte %" PRId64, call, write->length,
+			     write->token_offset);
+	if (r < 0)
+		return -ENOMEM;
+	*ret_text = text;
+	return 0;
 }
 
 int alert_to_text(const struct alert *alert, bool colour, char **ret_line)
 {
+	bool dim = colour && alert->token.placeholder, bright = colour && !dim;
 	const char *mark = alert->token.placeholder ? "notice" : "ALERT ";
-	const char *mark_colour = alert->token.placeholder ? TEXT_DIM : TEXT_RED;
+	const char *plain = bright ? TEXT_PLAIN : "";
 	AUTO_FREE char *message = NULL;
 	AUTO_FREE char *place = NULL;
 	char time[16], again[48] = "", *line;
 	struct tm tm;
-	int r = alert_message(alert, colour ? TEXT_BOLD : "", colour ? TEXT_PLAIN : "", &message);
+	int r = alert_message(alert, bright ? TEXT_BOLD : "", plain, &message);
 
 	if (r == 0)
 		r = text_place(&alert->write, &place);
@@ -49,8 +56,8 @@ int alert_to_text(const struct alert *alert, bool colour, char **ret_line)
 	if (alert->repeats)
 		snprintf(again, sizeof(again), "; %" PRIu64 " time%s more since", alert->repeats,
 			 alert->repeats == 1 ? "" : "s");
-	if (asprintf(&line, "%s  %s%s%s  %s  %s(%s%s)%s\n", time, colour ? mark_colour : "", mark,
-		     colour ? TEXT_PLAIN : "", message, colour ? TEXT_DIM : "", place, again,
+	if (asprintf(&line, "%s%s  %s%s%s  %s  %s(%s%s)%s\n", dim ? TEXT_DIM : "", time,
+		     bright ? TEXT_RED : "", mark, plain, message, bright ? TEXT_DIM : "", place, again,
 		     colour ? TEXT_PLAIN : "") < 0)
 		return -ENOMEM;
 	*ret_line = line;

@@ -9,42 +9,56 @@
 
 #include "attribute/procfs.h"
 #include "attribute/users.h"
+#include "attribute/wallclock.h"
 #include "detect/mask.h"
-#include "lib/cleanup.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-#define ATTRIBUTE_NS_PER_S 1000000000LL
+#include <unistd.h>
 
 struct attribute {
 	const char *procfs;
 	struct users *users;
-	char host_name[256];
+	struct wallclock wallclock;
+	char *host_name;
 };
 
 /* Room for a device number as the kernel keeps it: include/linux/kdev_t.h. */
 #define ATTRIBUTE_MINOR_BITS 20
 
+/* Anybody's bytes as well: printable, like every other string. */
+static int attribute_host_name(char **ret_text)
+{
+	const char *node = getenv("NODE_NAME");
+	char host[256] = "";
+
+	/* in a pod the host's name is the pod's; Kubernetes tells the node's by this variable */
+	if (node && *node)
+		return mask_text(node, strlen(node), NULL, ret_text);
+	if (gethostname(host, sizeof(host) - 1) < 0 || !*host)
+		return mask_text("unknown", strlen("unknown"), NULL, ret_text);
+	return mask_text(host, strlen(host), NULL, ret_text);
+}
+
 int attribute_open(const char *procfs, struct attribute **ret_attribute)
 {
-	AUTO_FREE struct attribute *attribute = calloc(1, sizeof(*attribute));
-	const char *node = getenv("NODE_NAME");
+	struct attribute *attribute = calloc(1, sizeof(*attribute));
 	int r;
 
 	if (!attribute)
 		return -ENOMEM;
 	attribute->procfs = procfs ? procfs : "/proc";
-	/* in a pod the host's name is the pod's; Kubernetes tells the node's by this variable */
-	if (node && *node)
-		snprintf(attribute->host_name, sizeof(attribute->host_name), "%s", node);
-	else if (gethostname(attribute->host_name, sizeof(attribute->host_name) - 1) < 0)
-		snprintf(attribute->host_name, sizeof(attribute->host_name), "unknown");
-	r = users_open(NULL, &attribute->users);
-	if (r < 0)
+	r = attribute_host_name(&attribute->host_name);
+	if (r == 0)
+		r = users_open(NULL, &attribute->users);
+	if (r < 0) {
+		attribute_close(attribute);
 		return r;
-	*ret_attribute = TAKE(attribute);
+	}
+	*ret_attribute = attribute;
 	return 0;
 }
 
@@ -58,20 +72,14 @@ void attribute_close(struct attribute *attribute)
 	if (!attribute)
 		return;
 	users_close(attribute->users);
+	free(attribute->host_name);
 	free(attribute);
 }
 
-/* A time of CLOCK_BOOTTIME as one of CLOCK_REALTIME, by what lies between the two now. */
-static struct timespec attribute_time(uint64_t boot_ns)
+/* What has no name (a memfd, a pipe, a socket) is its own root, and its path is "/". */
+static bool attribute_is_nameless(const char *path, size_t len)
 {
-	struct timespec boot, real;
-	int64_t ns;
-
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	clock_gettime(CLOCK_REALTIME, &real);
-	ns = ((int64_t)real.tv_sec - (int64_t)boot.tv_sec) * ATTRIBUTE_NS_PER_S +
-	     ((int64_t)real.tv_nsec - (int64_t)boot.tv_nsec) + (int64_t)boot_ns;
-	return (struct timespec){.tv_sec = ns / ATTRIBUTE_NS_PER_S, .tv_nsec = ns % ATTRIBUTE_NS_PER_S};
+	return len == 0 || (len == 1 && *path == '/');
 }
 
 static int attribute_comm(const char *comm, const struct mask_known *known, char **ret_text)
@@ -108,14 +116,19 @@ static int attribute_executable(const struct attribute *attribute, const struct 
 	const struct token_sample *head = view->head;
 	const struct procfs_process origin = {attribute->procfs, head->tgid, head->start};
 	char buffer[PATH_MAX];
-	int len;
+	int len, r;
 
-	if (head->exe_len)
+	process->executable_truncated = head->flags & SAMPLE_EXE_TRUNCATED;
+	if (!attribute_is_nameless(view->exe, head->exe_len))
 		return mask_text(view->exe, head->exe_len, known, &process->executable);
 	if (head->flags & SAMPLE_KTHREAD)
 		return 0;
 	len = procfs_link(&origin, "exe", buffer, sizeof(buffer));
-	return len <= 0 ? 0 : mask_text(buffer, (size_t)len, known, &process->executable);
+	if (len <= 0)
+		return 0; /* gone: the alert goes without */
+	r = mask_text(buffer, (size_t)len, known, &process->executable);
+	explicit_bzero(buffer, sizeof(buffer));
+	return r;
 }
 
 static int attribute_process(struct attribute *attribute, const struct sample_view *view,
@@ -128,8 +141,9 @@ static int attribute_process(struct attribute *attribute, const struct sample_vi
 	process->pid = head->tgid;
 	process->ns_pid = head->ns_tgid;
 	process->thread_id = head->tid;
-	process->start = attribute_time(head->start);
+	process->start = wallclock_time(&attribute->wallclock, head->start);
 	process->parent_pid = head->parent_tgid;
+	process->parent_start = wallclock_time(&attribute->wallclock, head->parent_start);
 	process->uid = head->uid;
 	process->gid = head->gid;
 	process->login_uid = head->login_uid;
@@ -157,23 +171,25 @@ static const char *attribute_type(uint32_t kind)
 	return types[kind];
 }
 
-/* Pipes and sockets have no path; they are named as in /proc/PID/fd. */
+/* Pipes and sockets have no path; they are named as in /proc/PID/fd, and so are others without one. */
 static int attribute_path(const struct sample_view *view, const struct mask_known *known, char **ret_path)
 {
 	const struct token_sample *head = view->head;
-	char text[64];
-	bool nameless = view->path == view->exe || (head->path_len == 1 && view->path[0] == '/');
+	bool nameless = attribute_is_nameless(view->path, head->path_len);
+	const char *family = NULL;
+	char text[64] = "(unknown)";
 
-	if (head->kind == FILE_KIND_SOCKET && nameless)
-		snprintf(text, sizeof(text), "socket:[%llu]", (unsigned long long)head->inode);
-	else if (head->kind == FILE_KIND_PIPE && nameless)
-		snprintf(text, sizeof(text), "pipe:[%llu]", (unsigned long long)head->inode);
-	else if (head->path_len)
+	if (head->kind == FILE_KIND_SOCKET)
+		family = "socket";
+	else if (head->kind == FILE_KIND_PIPE)
+		family = "pipe";
+	else if (head->kind == FILE_KIND_MEMFD)
+		family = "memfd";
+	if (!nameless || (!family && head->path_len))
 		return mask_text(view->path, head->path_len, known, ret_path);
-	else
-		snprintf(text, sizeof(text), "(unknown)");
-	*ret_path = strdup(text);
-	return *ret_path ? 0 : -ENOMEM;
+	if (family)
+		snprintf(text, sizeof(text), "%s:[%llu]", family, (unsigned long long)head->inode);
+	return mask_text(text, strlen(text), NULL, ret_path);
 }
 
 static int attribute_file(const struct sample_view *view, const struct mask_known *known,
@@ -225,7 +241,7 @@ int attribute_alert(struct attribute *attribute, const struct sample_view *view,
 {
 	const struct mask_known known = {window + span->secret, span->end - span->secret};
 	struct alert alert = {
-		.time = attribute_time(view->head->time),
+		.time = wallclock_time(&attribute->wallclock, view->head->time),
 		.sequence = view->head->seq,
 		.repeats = view->head->repeats,
 		.token = *token,

@@ -145,10 +145,86 @@ static void test_json_kinds(void **state)
 			json_decref(json_make(&alert));
 			if (kind == FILE_KIND_PIPE)
 				assert_string_equal(alert.file.path, "pipe:[77]");
+			if (kind == FILE_KIND_UNKNOWN)
+				assert_string_equal(alert.file.path, "(unknown)");
 			alert_free(&alert);
 			free(sample);
 		}
 	}
+}
+
+/* What has no name comes from the kernel as "/", which it certainly is not. */
+static void test_nameless(void **state)
+{
+	static const struct {
+		enum file_kind kind;
+		const char *given, *shown;
+	} cases[] = {
+		{FILE_KIND_PIPE, "/", "pipe:[77]"},        {FILE_KIND_PIPE, "/run/fifo", "/run/fifo"},
+		{FILE_KIND_SOCKET, "/", "socket:[77]"},    {FILE_KIND_MEMFD, "/", "memfd:[77]"},
+		{FILE_KIND_MEMFD, "/memfd:a", "/memfd:a"}, {FILE_KIND_DISK, "", "(unknown)"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct token_sample *sample = sample_make(cases[i].given, "/", "", 0);
+		struct alert alert;
+
+		sample->kind = cases[i].kind;
+		sample->flags = SAMPLE_EXE_TRUNCATED;
+		alert_make(sample, &alert);
+		assert_string_equal(alert.file.path, cases[i].shown);
+		/* a program that was started from memory; the process is gone */
+		assert_null(alert.process.executable);
+		assert_true(alert.process.executable_truncated);
+		alert_free(&alert);
+		free(sample);
+	}
+}
+
+/* Of the host as well: nobody promises that its name is text. */
+static void test_host_name(void **state)
+{
+	struct token_sample *sample = sample_make("/x", "/bin/sh", "", 0);
+	struct attribute *attribute;
+	struct sample_view view;
+	struct token_span span;
+	struct token token;
+	struct alert alert;
+
+	(void)state;
+	setenv("NODE_NAME", "no\xff\nde", 1);
+	assert_int_equal(attribute_open(NULL, &attribute), 0);
+	unsetenv("NODE_NAME");
+	assert_int_equal(sample_view_parse(sample, sample->size, &view), 0);
+	assert_int_equal(token_match(view.window, sample->window_len, 0, &token, &span), 1);
+	assert_int_equal(attribute_alert(attribute, &view, view.window, &token, &span, &alert), 0);
+	assert_string_equal(alert.host_name, "no\\xff\\x0ade");
+	json_decref(json_make(&alert));
+	alert_free(&alert);
+	attribute_close(attribute);
+	attribute_close(NULL);
+	free(sample);
+}
+
+/* A token in two writes to a pipe began before the second; the first fifty bytes are in the first. */
+static void test_pieces(void **state)
+{
+	struct token_sample *sample = sample_make("/", "/bin/sh", "", 0);
+	struct alert alert;
+	json_t *json;
+
+	(void)state;
+	sample->kind = FILE_KIND_PIPE;
+	sample->offset = SAMPLE_NO_OFFSET;
+	sample->token_at = -50;
+	alert_make(sample, &alert);
+	json = json_make(&alert);
+	assert_int_equal(json_integer_value(get(json, "write", "token_offset")), -50);
+	assert_null(get(json, "write", "offset"));
+	json_decref(json);
+	alert_free(&alert);
+	free(sample);
 }
 
 /* Bytes that are not text, and tokens where names should be. */
@@ -243,6 +319,8 @@ int main(void)
 		cmocka_unit_test(test_json),       cmocka_unit_test(test_json_optional),
 		cmocka_unit_test(test_json_kinds), cmocka_unit_test(test_hostile_strings),
 		cmocka_unit_test(test_text),       cmocka_unit_test(test_fallback),
+		cmocka_unit_test(test_nameless),   cmocka_unit_test(test_host_name),
+		cmocka_unit_test(test_pieces),
 	};
 
 	return UNIT_RUN(tests);

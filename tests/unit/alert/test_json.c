@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Three that must say the same: what is emitted, share/alert.schema.json, share/alert-fields.md. An
+ * alert with every fact has exactly the schema's fields, one with none exactly the required ones.
+ */
+#include "unit.h"
+
+#include "alert/json.h"
+#include "schema.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SCHEMA "share/alert.schema.json"
+#define FIELDS_MAX 128
+
+/* Names with dots, in the order of the schema. */
+struct fields {
+	size_t count;
+	struct {
+		char name[64];
+		bool always;
+		json_t *rule;
+	} entry[FIELDS_MAX];
+};
+
+static bool has(json_t *names, const char *name)
+{
+	size_t i;
+	json_t *one;
+
+	json_array_foreach (names, i, one) {
+		if (strcmp(json_string_value(one), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void fields_collect(struct fields *fields, json_t *schema, const char *prefix, bool always)
+{
+	json_t *rule, *required = json_object_get(schema, "required");
+	const char *key;
+
+	/* strict, all the way down */
+	assert_true(json_is_false(json_object_get(schema, "additionalProperties")));
+	json_object_foreach (json_object_get(schema, "properties"), key, rule) {
+		bool one = always && has(required, key);
+		char name[64];
+
+		assert_non_null(json_object_get(rule, "description"));
+		snprintf(name, sizeof(name), "%s%s", prefix, key);
+		if (json_object_get(rule, "properties")) {
+			char below[66];
+
+			snprintf(below, sizeof(below), "%s.", name);
+			fields_collect(fields, rule, below, one);
+			continue;
+		}
+		assert_true(fields->count < FIELDS_MAX);
+		memcpy(fields->entry[fields->count].name, name, sizeof(name));
+		fields->entry[fields->count].always = one;
+		fields->entry[fields->count].rule = rule;
+		fields->count++;
+	}
+}
+
+static json_t *fields_open(struct fields *fields)
+{
+	json_t *schema = json_load_file(SCHEMA, 0, NULL);
+
+	assert_non_null(schema);
+	fields->count = 0;
+	fields_collect(fields, schema, "", true);
+	return schema;
+}
+
+/* The value at a name with dots, NULL if there is none. */
+static json_t *at(json_t *object, const char *name)
+{
+	char copy[64], *rest, *step;
+
+	snprintf(copy, sizeof(copy), "%s", name);
+	for (step = strtok_r(copy, ".", &rest); step && object; step = strtok_r(NULL, ".", &rest))
+		object = json_object_get(object, step);
+	return object;
+}
+
+static char *text(const char *literal)
+{
+	return (char *)(uintptr_t)literal;
+}
+
+static struct alert alert_minimal(void)
+{
+	return (struct alert){
+		.time = {1700000000, 1234567},
+		.sequence = 1,
+		.token = {.prefix = "dt0c01", .identifier = "dt0c01.ABCDEFGH", .type = "API token"},
+		.process = {.pid = 1,
+			    .ns_pid = 1,
+			    .name = text(""),
+			    .thread_name = text(""),
+			    .parent_name = text(""),
+			    .login_uid = UINT32_MAX},
+		.file = {.path = text("(unknown)"), .type = "unknown", .fs_type = text("")},
+		.write = {.syscall = "unknown", .offset = -1, .token_offset = -50},
+		.host_name = "h",
+	};
+}
+
+static struct alert alert_full(void)
+{
+	struct alert alert = alert_minimal();
+
+	alert.repeats = 3;
+	alert.token.placeholder = true;
+	alert.process.ns_pid = 7;
+	alert.process.executable = text("/usr/bin/caf\xc3\xa9");
+	alert.process.executable_truncated = true;
+	alert.process.command_line = text("sh -c \"quoted\\\"");
+	alert.process.command_line_truncated = true;
+	alert.process.user_name = text("root");
+	alert.process.login_uid = 1000;
+	alert.file = (struct alert_file){
+		.path = text("/x"),
+		.path_truncated = true,
+		.deleted = true,
+		.type = "regular",
+		.fs_type = text("ext4"),
+		.dev_major = 8,
+		.dev_minor = 1,
+		.inode = UINT64_MAX,
+		.mode = 0104640,
+	};
+	alert.write = (struct alert_write){
+		.syscall = "pwrite64",
+		.offset = 1LL << 40,
+		.offset_approximate = true,
+		.length = 96,
+		.token_offset = 1LL << 40,
+		.compat = true,
+	};
+	return alert;
+}
+
+static json_t *emit(const struct alert *alert)
+{
+	char *line, *problem;
+	json_t *json;
+
+	assert_int_equal(alert_to_json(alert, &line), 0);
+	assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
+	json = json_loads(line, 0, NULL);
+	assert_non_null(json);
+	problem = schema_check(SCHEMA, json);
+	if (problem)
+		fail_msg("%s in %s", problem, line);
+	free(line);
+	return json;
+}
+
+/* schema_check() has seen that nothing is there beyond the schema; here, that all of it is there. */
+static void test_fields(void **state)
+{
+	struct alert full = alert_full(), minimal = alert_minimal();
+	json_t *all = emit(&full), *least = emit(&minimal), *schema;
+	struct fields fields;
+
+	(void)state;
+	schema = fields_open(&fields);
+	for (size_t i = 0; i < fields.count; i++) {
+		const char *name = fields.entry[i].name;
+
+		if (!at(all, name))
+			fail_msg("%s is in the schema and nowhere else", name);
+		if (!at(least, name) == fields.entry[i].always)
+			fail_msg("%s: the schema says that it is %s there", name,
+				 fields.entry[i].always ? "always" : "not always");
+	}
+	json_decref(all);
+	json_decref(least);
+	json_decref(schema);
+}
+
+static void test_values(void **state)
+{
+	struct alert full = alert_full(), minimal = alert_minimal();
+	json_t *all = emit(&full), *least = emit(&minimal);
+
+	(void)state;
+	assert_string_equal(json_string_value(at(all, "@timestamp")), "2023-11-14T22:13:20.001234Z");
+	assert_string_equal(json_string_value(at(all, "file.inode")), "18446744073709551615");
+	assert_string_equal(json_string_value(at(all, "file.mode")), "4640");
+	assert_string_equal(json_string_value(at(all, "process.executable")), "/usr/bin/caf\xc3\xa9");
+	assert_string_equal(json_string_value(at(all, "process.command_line")), "sh -c \"quoted\\\"");
+	assert_string_equal(json_string_value(at(all, "user.audit_id")), "1000");
+	assert_int_equal(json_integer_value(at(all, "write.offset")), 1LL << 40);
+	assert_string_equal(json_string_value(at(all, "event.action")), "token-repeated");
+	assert_string_equal(json_string_value(at(least, "event.action")), "token-written");
+	assert_int_equal(json_integer_value(at(all, "write.repeats")), 3);
+	assert_int_equal(json_integer_value(at(all, "event.severity")), 21);
+	assert_int_equal(json_integer_value(at(least, "event.severity")), 73);
+	/* began in an earlier write to the same stream */
+	assert_int_equal(json_integer_value(at(least, "write.token_offset")), -50);
+	json_decref(all);
+	json_decref(least);
+}
+
+/* A line is whole or there is none; LeakSanitizer sees to the rest. */
+static void test_all_or_nothing(void **state)
+{
+	struct alert alert = alert_full();
+	char *line = text("untouched");
+
+	(void)state;
+	alert.host_name = "\xff";
+	assert_int_equal(alert_to_json(&alert, &line), -ENOMEM);
+	alert = alert_full();
+	alert.process.parent_name = text("\xff");
+	assert_int_equal(alert_to_json(&alert, &line), -ENOMEM);
+	alert = alert_full();
+	alert.process.user_name = text("\xff");
+	assert_int_equal(alert_to_json(&alert, &line), -ENOMEM);
+	alert = alert_full();
+	alert.file.fs_type = NULL;
+	assert_int_equal(alert_to_json(&alert, &line), -ENOMEM);
+	assert_string_equal(line, "untouched");
+}
+
+static const char *type_of(json_t *rule)
+{
+	json_t *one = json_object_get(rule, "const");
+
+	if (json_object_get(rule, "type"))
+		return json_string_value(json_object_get(rule, "type"));
+	one = one ? one : json_array_get(json_object_get(rule, "enum"), 0);
+	if (json_is_true(one))
+		return "true";
+	return json_is_string(one) ? "string" : "integer";
+}
+
+static void test_table(void **state)
+{
+	char line[1024], row[1024];
+	FILE *table = fopen("share/alert-fields.md", "r");
+	struct fields fields;
+	json_t *schema;
+	size_t i = 0;
+
+	(void)state;
+	assert_non_null(table);
+	schema = fields_open(&fields);
+	while (fgets(line, sizeof(line), table)) {
+		if (strncmp(line, "| `", 3) != 0)
+			continue;
+		assert_true(i < fields.count);
+		snprintf(row, sizeof(row), "| `%s` | %s | %s | %s |\n", fields.entry[i].name,
+			 type_of(fields.entry[i].rule), fields.entry[i].always ? "yes" : "no",
+			 json_string_value(json_object_get(fields.entry[i].rule, "description")));
+		assert_string_equal(line, row);
+		i++;
+	}
+	assert_int_equal(i, fields.count);
+	fclose(table);
+	json_decref(schema);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_all_or_nothing),
+		cmocka_unit_test(test_table),
+	};
+
+	return UNIT_RUN(tests);
+}

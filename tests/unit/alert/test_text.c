@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The line for a person, byte for byte: with and without colour, tokens and placeholders. */
+#include "unit.h"
+
+#include "alert/text.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+static struct alert alert_make(void)
+{
+	return (struct alert){
+		.time = {1700000000, 0},
+		.token = {.prefix = "dt0c01", .identifier = "dt0c01.ABCDEFGH", .type = "API token"},
+		.process = {.pid = 42, .uid = 1000, .name = (char *)(uintptr_t) "sh"},
+		.file = {.path = (char *)(uintptr_t) "/x", .type = "regular"},
+		.write = {.syscall = "write", .offset = 0, .length = 96, .token_offset = 8},
+	};
+}
+
+static void check(const struct alert *alert, bool colour, const char *expected)
+{
+	char *line;
+
+	assert_int_equal(alert_to_text(alert, colour, &line), 0);
+	assert_string_equal(line, expected);
+	free(line);
+}
+
+static void test_plain(void **state)
+{
+	struct alert alert = alert_make();
+
+	(void)state;
+	check(&alert, false,
+	      "22:13:20  ALERT   sh (pid 42, uid 1000) wrote API token dt0c01.ABCDEFGH to /x"
+	      "  (write of 96 bytes, token at byte 8)\n");
+	alert.process.user_name = (char *)(uintptr_t) "ada";
+	alert.token.placeholder = true;
+	alert.token.type = TOKEN_TYPE_UNKNOWN;
+	check(&alert, false,
+	      "22:13:20  notice  sh (pid 42, ada) wrote a placeholder for unknown token dt0c01.ABCDEFGH to /x"
+	      "  (write of 96 bytes, token at byte 8)\n");
+}
+
+static void test_repeats(void **state)
+{
+	struct alert alert = alert_make();
+
+	(void)state;
+	alert.repeats = 1;
+	check(&alert, false,
+	      "22:13:20  ALERT   sh (pid 42, uid 1000) wrote API token dt0c01.ABCDEFGH to /x"
+	      "  (write of 96 bytes, token at byte 8; 1 time more since)\n");
+	alert.repeats = UINT64_MAX;
+	check(&alert, false,
+	      "22:13:20  ALERT   sh (pid 42, uid 1000) wrote API token dt0c01.ABCDEFGH to /x"
+	      "  (write of 96 bytes, token at byte 8; 18446744073709551615 times more since)\n");
+}
+
+/* What can't be known: no name, no call, no offsets. */
+static void test_unknown(void **state)
+{
+	struct alert alert = alert_make();
+
+	(void)state;
+	alert.process.name = (char *)(uintptr_t) "";
+	alert.write.syscall = "unknown";
+	alert.write.offset = -1;
+	alert.write.token_offset = -50;
+	check(&alert, false,
+	      "22:13:20  ALERT   a process (pid 42, uid 1000) wrote API token dt0c01.ABCDEFGH to /x"
+	      "  (unknown call of 96 bytes)\n");
+}
+
+static void test_colour(void **state)
+{
+	struct alert alert = alert_make();
+
+	(void)state;
+	check(&alert, true,
+	      "22:13:20  \033[1;31mALERT \033[0m  sh (pid 42, uid 1000) wrote API token "
+	      "\033[1mdt0c01.ABCDEFGH\033[0m to /x  \033[2m(write of 96 bytes, token at byte 8)\033[0m\n");
+	alert.token.placeholder = true;
+	check(&alert, true,
+	      "\033[2m22:13:20  notice  sh (pid 42, uid 1000) wrote a placeholder for API token "
+	      "dt0c01.ABCDEFGH to /x  (write of 96 bytes, token at byte 8)\033[0m\n");
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_repeats),
+		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_colour),
+	};
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	return UNIT_RUN(tests);
+}
