@@ -187,7 +187,9 @@ static int exec_watch(struct exec_options *options, struct monitor *monitor, int
 
 	if (pid < 0)
 		return -pid;
+	/* after the fork, so that the command keeps its own */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	status = exec_loop(monitor, signals, pid);
 	if (status < 0) {
 		log_error("reading samples failed: %s; the command goes on unwatched", strerror(-status));

@@ -101,6 +101,7 @@ static int run_signals(void)
 		return -errno;
 	/* an alert nobody reads any more is a sink's error, not our end */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
