@@ -204,9 +204,8 @@ static int probe_try(const struct probe_options *options, enum probe_attachment 
 		r = spillwatch_bpf__load(skeleton);
 		if (r == 0)
 			r = probe_register_self(skeleton);
-		if (r == 0)
-			probe_calibrate(skeleton);
 		if (r == 0) {
+			probe_calibrate(skeleton);
 			step = "attach";
 			r = spillwatch_bpf__attach(skeleton);
 		}

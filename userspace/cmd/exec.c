@@ -156,8 +156,7 @@ static int exec_loop(struct monitor *monitor, int signals, pid_t pid)
 
 		if (ready < 0 && errno != EINTR)
 			return -errno;
-		if (ready == 0)
-			monitor_look(monitor, false);
+		monitor_look(monitor, false);
 		if (fds[1].revents)
 			exec_forward(signals, pid);
 		if (fds[0].revents) {

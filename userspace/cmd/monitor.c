@@ -36,6 +36,7 @@ struct monitor {
 	struct attribute *attribute;
 	struct repeats *repeats;
 	struct mapped *mapped;
+	int64_t next_look; /* ms, CLOCK_MONOTONIC */
 	struct sink *sinks[MONITOR_SINKS];
 	size_t sink_count;
 	struct monitor_stats stats;
@@ -141,12 +142,12 @@ static int monitor_record(void *context, void *data, size_t size)
 	struct token_span span;
 	struct token token;
 
+	bool good = sample_view_parse(data, size, &view) == 0;
+
 	monitor->stats.samples++;
-	if (sample_view_parse(data, size, &view) < 0)
-		monitor->stats.samples_bad++;
-	else if (view.head->flags & (SAMPLE_UNREAD | SAMPLE_MAPPED))
+	if (good && view.head->flags & (SAMPLE_UNREAD | SAMPLE_MAPPED))
 		monitor_file(monitor, &view);
-	else if (token_match(view.window, view.head->window_len, 0, &token, &span))
+	else if (good && token_match(view.window, view.head->window_len, 0, &token, &span))
 		monitor_token(monitor, &view, view.window, &token, &span, NULL);
 	else
 		monitor->stats.samples_bad++;
@@ -160,6 +161,16 @@ int monitor_timeout(const struct monitor *monitor)
 
 void monitor_look(struct monitor *monitor, bool all)
 {
+	struct timespec now;
+	int64_t ms;
+
+	if (!mapped_any(monitor->mapped))
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	if (!all && ms < monitor->next_look)
+		return;
+	monitor->next_look = ms + MAPPED_INTERVAL_MS;
 	mapped_walk(monitor->mapped, all, monitor_scan, monitor);
 }
 

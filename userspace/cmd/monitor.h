@@ -64,8 +64,8 @@ int monitor_settle(struct monitor *monitor, int timeout_ms);
 int monitor_timeout(const struct monitor *monitor);
 
 /*
- * monitor_look() - looks at mapped files that may have changed.
- * @all: at every one, whatever its modification time says
+ * monitor_look() - looks at mapped files that may have changed, if it is time; cheap if it is not.
+ * @all: now, and at every one, whatever its modification time says
  */
 void monitor_look(struct monitor *monitor, bool all);
 

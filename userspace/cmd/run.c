@@ -145,8 +145,7 @@ static int run_loop(struct monitor *monitor, int signals, int timer)
 
 		if (ready < 0 && errno != EINTR)
 			return -errno;
-		if (ready == 0)
-			monitor_look(monitor, false);
+		monitor_look(monitor, false);
 		if (fds[0].revents) {
 			r = monitor_drain(monitor);
 			if (r < 0)
