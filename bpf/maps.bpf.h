@@ -85,6 +85,7 @@ struct scratch {
 	__u32 busy;
 	__u32 pad;
 	struct write_event event;
+	struct iocb request; /* of io_submit, while its array is walked */
 	struct reader reader;
 	struct token_window window;
 	struct path_buffer path;

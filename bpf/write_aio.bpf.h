@@ -16,50 +16,47 @@
 #define AIO_REQUESTS 65536
 
 struct aio_walk {
+	struct scratch *s;
 	__u64 array;
 	__u64 count;
 	__u32 compat;
 	__u32 pad;
 };
 
-static __always_inline void aio_inspect(const struct iocb *request, __u32 compat)
+/* The request in s->request. In the scratch, not on the stack: all frames share 512 bytes. */
+static __always_inline void aio_inspect(struct scratch *s, __u32 compat)
 {
+	const struct iocb *request = &s->request;
 	const struct file *file = file_by_number(bpf_get_current_task_btf(), request->aio_fildes);
-	__u32 kind = file_kind(file), vector = request->aio_lio_opcode == AIO_PWRITEV, flags = 0;
-	__s64 offset = request->aio_offset;
-	struct scratch *s;
+	__u32 kind = file_kind(file), vector = request->aio_lio_opcode == AIO_PWRITEV;
+	struct write_event *event = &s->event;
 
 	if (!(settings.watch & (1U << kind)))
 		return;
-	if (!file_kind_has_offset(kind)) {
-		offset = SAMPLE_NO_OFFSET;
-	} else if (BPF_CORE_READ(file, f_flags) & KERNEL_O_APPEND) {
-		offset = BPF_CORE_READ(file, f_inode, i_size) - request->aio_nbytes;
-		flags |= SAMPLE_OFFSET_APPROX;
+	event->file = (__u64)file;
+	event->mapping = file_mapping(file, kind);
+	event->address = request->aio_buf;
+	/* of a vector, the bytes are not known here: all its entries are read */
+	event->length = vector ? settings.inspect_bytes : request->aio_nbytes;
+	event->segments = vector ? request->aio_nbytes : 0;
+	event->source = vector ? WRITE_SOURCE_VECTOR : WRITE_SOURCE_BUFFER;
+	event->call = WRITE_CALL_IO_SUBMIT;
+	event->kind = kind;
+	event->flags = compat ? SAMPLE_COMPAT : 0;
+	event->offset = SAMPLE_NO_OFFSET;
+	if (file_kind_has_offset(kind)) {
+		event->offset = request->aio_offset;
+		if (BPF_CORE_READ(file, f_flags) & KERNEL_O_APPEND) {
+			event->offset = BPF_CORE_READ(file, f_inode, i_size) - event->length;
+			event->flags |= SAMPLE_OFFSET_APPROX;
+		}
 	}
-	s = inspect_begin();
-	if (!s)
-		return;
-	s->event = (struct write_event){
-		.file = (__u64)file,
-		.mapping = file_mapping(file, kind),
-		.address = request->aio_buf,
-		/* of a vector, the bytes are not known here: all its entries are read */
-		.length = vector ? settings.inspect_bytes : request->aio_nbytes,
-		.offset = offset,
-		.segments = vector ? request->aio_nbytes : 0,
-		.source = vector ? WRITE_SOURCE_VECTOR : WRITE_SOURCE_BUFFER,
-		.call = WRITE_CALL_IO_SUBMIT,
-		.kind = kind,
-		.flags = flags | (compat ? SAMPLE_COMPAT : 0),
-	};
 	inspect_run(s);
-	inspect_end(s);
 }
 
 static long aio_step(__u32 index, struct aio_walk *walk)
 {
-	struct iocb request = {};
+	struct iocb *request = &walk->s->request;
 	__u64 address = 0;
 
 	if (index >= walk->count)
@@ -68,12 +65,12 @@ static long aio_step(__u32 index, struct aio_walk *walk)
 		bpf_probe_read_user(&address, 4, (const void *)(walk->array + index * 4ULL));
 	else
 		bpf_probe_read_user(&address, 8, (const void *)(walk->array + index * 8ULL));
-	if (bpf_probe_read_user(&request, sizeof(request), (const void *)address)) {
+	if (bpf_probe_read_user(request, sizeof(*request), (const void *)address)) {
 		count(COUNTER_iovecs_unreadable);
 		return 0;
 	}
-	if (request.aio_lio_opcode == AIO_PWRITE || request.aio_lio_opcode == AIO_PWRITEV)
-		aio_inspect(&request, walk->compat);
+	if (request->aio_lio_opcode == AIO_PWRITE || request->aio_lio_opcode == AIO_PWRITEV)
+		aio_inspect(walk->s, walk->compat);
 	return 0;
 }
 
@@ -85,5 +82,9 @@ static __always_inline void aio_run(__u64 array, __u64 count_of_requests, __u32 
 {
 	struct aio_walk walk = {.array = array, .count = count_of_requests, .compat = compat};
 
+	walk.s = inspect_begin();
+	if (!walk.s)
+		return;
 	bpf_loop(AIO_REQUESTS, aio_step, &walk, 0);
+	inspect_end(walk.s);
 }
