@@ -112,7 +112,10 @@ __noinline int emit_describe(struct scratch *s)
 	head->kind = s->event.kind;
 	head->call = s->event.call;
 	head->offset = s->event.offset;
-	head->length = s->event.length;
+	/* io_submit tells no length for a vector: as much as was read so far */
+	head->length = s->event.call == WRITE_CALL_IO_SUBMIT && s->event.source == WRITE_SOURCE_VECTOR
+			       ? s->reader.position
+			       : s->event.length;
 	process_describe(head);
 	emit_file(s);
 	emit_executable(s);

@@ -163,6 +163,13 @@ static __always_inline int inspect_has_neighbours(const struct scratch *s)
 	return s->event.mapping && s->event.offset >= 0;
 }
 
+/* Ends every token that would reach further back than `before` bytes in front of the write. */
+static __always_inline void inspect_fence(struct scratch *s, __u64 before)
+{
+	if (before < INSPECT_CARRY)
+		s->window.bytes[TOKEN_INDEX(INSPECT_CARRY - 1 - before)] = 0;
+}
+
 /*
  * The first bytes of the write stand at window[INSPECT_CARRY]: puts what the file holds before them
  * in front, if they could go on with a token. Otherwise a zero stands there, which ends every token.
@@ -180,8 +187,7 @@ static __always_inline void inspect_before_body(struct scratch *s)
 		return;
 	if (before > INSPECT_CARRY)
 		before = INSPECT_CARRY;
-	if (before < INSPECT_CARRY)
-		*(__u64 *)(s->window.bytes + ((INSPECT_CARRY - 8 - before) & 127)) = 0;
+	inspect_fence(s, before);
 	/* the piece in the page before, then the piece in the page where the write starts */
 	in_page = s->event.offset & (KERNEL_PAGE_SIZE - 1);
 	if (!in_page || in_page > before)
@@ -190,7 +196,7 @@ static __always_inline void inspect_before_body(struct scratch *s)
 		return;
 	if (in_page < before &&
 	    inspect_cache(s, INSPECT_CARRY - before, s->event.offset - before, before - in_page))
-		*(__u64 *)(s->window.bytes + ((INSPECT_CARRY - in_page - 8) & 127)) = 0;
+		inspect_fence(s, in_page);
 	/* a token that ends before the write was there before it */
 	r->min_dot = INSPECT_CARRY - TOKEN_SECRET_LEN;
 }
@@ -238,7 +244,8 @@ static __always_inline void inspect_stream_after_body(struct scratch *s)
 	__u64 at = r->fill - INSPECT_CARRY;
 	struct stream_tail tail;
 
-	if (r->fill >= INSPECT_CARRY && inspect_in_token(token_byte(s->window.bytes, r->fill - 1))) {
+	if (!r->cut && r->fill >= INSPECT_CARRY &&
+	    inspect_in_token(token_byte(s->window.bytes, r->fill - 1))) {
 		/* through the stack: 6.1 takes a map's value from there, not from a function's argument */
 		for (__u64 i = 0; i < INSPECT_CARRY; i += 8)
 			*(__u64 *)(tail.bytes + i) = token_word(s->window.bytes, at + i);
@@ -265,6 +272,7 @@ static __always_inline void inspect_after_body(struct scratch *s)
 	if (size <= end)
 		return;
 	r->in_cache = 1;
+	r->behind = 1;
 	r->address = end;
 	r->left = size - end < INSPECT_AFTER ? size - end : INSPECT_AFTER;
 	r->segment_left = r->left;
@@ -313,7 +321,7 @@ static __always_inline void inspect_read_body(struct scratch *s)
 		r->fill += len;
 		return;
 	}
-	if (r->after) {
+	if (r->behind) {
 		/* what stands behind the write is not there to be seen, and was judged when written */
 		r->left = 0;
 		r->searching = 1;
@@ -386,7 +394,7 @@ static long inspect_step(__u32 index, struct inspect_context *context)
 int inspect_run(struct scratch *s)
 {
 	struct inspect_context context = {.s = s};
-	__u64 left;
+	__u64 left, cut;
 
 	if (!s)
 		return 0;
@@ -397,7 +405,6 @@ int inspect_run(struct scratch *s)
 		count_add(COUNTER_over_bound_bytes, left - settings.inspect_bytes);
 		left = settings.inspect_bytes;
 	}
-	count_add(COUNTER_bytes_inspected, left);
 	if (s->event.source == WRITE_SOURCE_LANDED && !inspect_has_neighbours(s)) {
 		if (file_kind_has_offset(s->event.kind)) {
 			count(COUNTER_files_deferred);
@@ -408,10 +415,14 @@ int inspect_run(struct scratch *s)
 		return 0;
 	}
 	/* too short to hold one, and no neighbours that could complete it */
-	if (left < TOKEN_MIN_LEN && !inspect_has_neighbours(s) && !inspect_is_stream(s))
+	if (left < TOKEN_MIN_LEN && !inspect_has_neighbours(s) && !inspect_is_stream(s)) {
+		count_add(COUNTER_bytes_inspected, left);
 		return 0;
+	}
 
-	s->reader = (struct reader){.left = left, .fill = INSPECT_CARRY};
+	/* behind a cut nothing is a neighbour */
+	cut = left < s->event.length;
+	s->reader = (struct reader){.left = left, .fill = INSPECT_CARRY, .cut = cut, .after = cut};
 	*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
 	if (inspect_is_stream(s))
 		inspect_stream_before(s);
@@ -424,6 +435,7 @@ int inspect_run(struct scratch *s)
 		s->reader.segment_left = left;
 	}
 	bpf_loop(INSPECT_STEPS, inspect_step, &context, 0);
+	count_add(COUNTER_bytes_inspected, s->reader.position < left ? s->reader.position : left);
 	if (!context.finished)
 		count(COUNTER_steps_exhausted);
 	if (inspect_is_stream(s))

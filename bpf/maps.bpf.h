@@ -57,11 +57,13 @@ struct reader {
 	__u32 fill; /* bytes in the window */
 	__u64 min_dot; /* tokens whose second dot lies before it were reported already */
 	__u8 in_cache; /* the current segment is a range of the file, `address` a file position */
-	__u8 after; /* the bytes behind the write have been asked for */
+	__u8 after; /* the bytes behind the write have been asked for, or are not to be */
+	__u8 behind; /* what is read now lies behind the write */
 	__u8 continued; /* a stream's last bytes stand in front of the window */
 	__u8 searching; /* the window waits to be searched */
 	__u8 hole; /* what comes next does not follow the window's bytes */
 	__u8 found; /* a token was in the window: wipe it in the end */
+	__u8 cut; /* the write goes on past the bound */
 	__u8 unread; /* a page of the file was not there to be seen */
 	__u8 described; /* the sample's facts are filled in */
 };

@@ -41,6 +41,23 @@ static void test_pieces(void **state)
 	check_pieces("writer_32", live_path("file-32"));
 }
 
+static void test_edges(void **state)
+{
+	struct live_run run = live_exec(NO_ARGS, ARGS(live_writer("writer"), "edges", live_path("file")));
+
+	(void)state;
+	for (uint64_t o = 0; o <= 200; o++)
+		if (live_count(&run, (struct maker_token[]){maker_token(o)}) != 1)
+			fail_msg("the token behind %llu bytes is missing", (unsigned long long)o);
+	live_free(&run);
+	/* and what is past a bound is no neighbour of what is before it */
+	run = live_exec(ARGS("--inspect-bytes", "100000"),
+			ARGS(live_writer("writer"), "bound", live_path("cut"), "150000"));
+	assert_int_equal(run.status, 0);
+	assert_int_equal(json_array_size(run.alerts), 0);
+	live_free(&run);
+}
+
 static void test_shuffled(void **state)
 {
 	struct live_run run =
@@ -177,6 +194,7 @@ static void test_io_submit(void **state)
 
 const struct CMUnitTest live_pieces[] = {
 	cmocka_unit_test_setup_teardown(test_pieces, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_edges, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_shuffled, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_middle, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_apart, live_setup, live_teardown),

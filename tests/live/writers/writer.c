@@ -566,6 +566,45 @@ static void mode_mapped(char **args)
 		kill(getpid(), SIGKILL);
 }
 
+/*
+ * edges FILE: for each offset o from 0 to 200, o bytes and then a write of letters with token o in it, in
+ * a file of its own: what is put in front of a write must not touch the write
+ */
+static void mode_edges(char **args)
+{
+	for (uint64_t o = 0; o <= 200; o++) {
+		struct maker_token token = maker_token(o);
+		char text[200 + MAKER_TOKEN_LEN], path[512];
+		int fd;
+
+		snprintf(path, sizeof(path), "%s.%llu", args[0], (unsigned long long)o);
+		fd = open_new(path, 0);
+		memset(text, 'a', sizeof(text));
+		check_length("write", write(fd, text, o), o);
+		memcpy(text + o % 70, token.text, MAKER_TOKEN_LEN);
+		check_length("write", write(fd, text, sizeof(text)), sizeof(text));
+		close(fd);
+	}
+}
+
+/* bound FILE LENGTH: a write that is cut at an inspection bound of 100,000 in the middle of a token, and is
+ * followed in the file by that token's end: two halves that are no neighbours */
+static void mode_bound(char **args)
+{
+	struct maker_token token = maker_token(55);
+	size_t len = number(args[1]);
+	char *text = malloc(len);
+	int fd = open_new(args[0], 0);
+
+	if (!text)
+		fail("malloc");
+	memset(text, ' ', len);
+	memcpy(text + 100000 - 40, token.text, 40);
+	check_length("pwrite", pwrite(fd, token.text + 40, MAKER_TOKEN_LEN - 40, (off_t)len),
+		     MAKER_TOKEN_LEN - 40);
+	check_length("pwrite", pwrite(fd, text, len, 0), len);
+}
+
 /* token N: the token itself on standard output, for scripts that hand it to other programs */
 static void mode_token(char **args)
 {
@@ -584,7 +623,7 @@ static const struct mode {
 	{"token", 1, mode_token},   {"pieces", 1, mode_pieces},     {"shuffled", 2, mode_shuffled},
 	{"middle", 2, mode_middle}, {"apart", 1, mode_apart},       {"landed", 4, mode_landed},
 	{"uring", 3, mode_uring},   {"aio", 3, mode_aio},           {"repeat", 3, mode_repeat},
-	{"mapped", 3, mode_mapped},
+	{"mapped", 3, mode_mapped}, {"edges", 1, mode_edges},       {"bound", 2, mode_bound},
 };
 
 int main(int argc, char **argv)
