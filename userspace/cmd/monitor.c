@@ -25,6 +25,7 @@
 #include "token_key.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -250,6 +251,10 @@ int monitor_open(const struct monitor_options *options, struct monitor **ret_mon
 		monitor_close(monitor);
 		return EXIT_CODE_KERNEL;
 	}
+#ifdef __GLIBC__
+	/* the kernel's types took some 12 MB to parse, and are not needed any more */
+	malloc_trim(0);
+#endif
 	*ret_monitor = monitor;
 	return 0;
 }
