@@ -3,7 +3,8 @@
  * ring → matcher → attribute → alert → sinks: the only place that knows more than one stage.
  *
  * Invariant: every record taken out of the ring ends as an alert or in a counter. The record lies in
- * the ring's memory, which is read-only to us; the only copy of a secret portion made here is none.
+ * the ring's memory, which is read-only to us, and no secret portion is copied out of it; what is read
+ * from files is wiped by file_scan().
  */
 #include "cmd/monitor.h"
 

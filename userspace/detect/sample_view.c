@@ -16,7 +16,7 @@ int sample_view_parse(const void *data, size_t size, struct sample_view *ret_vie
 	if (size < sizeof(*head))
 		return -EBADMSG;
 	strings = (size_t)head->path_len + head->exe_len + head->args_len;
-	/* the ring rounds records up, so there may be more than the record says */
+	/* libbpf hands on the exact length; only a record that claims more than that lies */
 	if (head->size > size || head->size != sizeof(*head) + strings)
 		return -EBADMSG;
 	if (head->window_len > sizeof(head->window) || head->path_len > LIMIT_PATH_BYTES ||
