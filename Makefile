@@ -67,7 +67,7 @@ $(B)/spillwatch.bpf.o: $(BPF_OBJECTS)
 # the warnings of generated code are not ours
 $(SKELETON): $(B)/spillwatch.bpf.o
 	@echo "  SKELETON $@"
-	$(Q){ echo '#pragma GCC system_header'; echo '#include "calibration.h"'; echo '#include "scope.h"'; $(BPFTOOL) gen skeleton $< name spillwatch_bpf; } > $@
+	$(Q){ echo '#pragma GCC system_header'; echo '#include "calibration.h"'; echo '#include "scope.h"'; echo '#include "write_call.h"'; $(BPFTOOL) gen skeleton $< name spillwatch_bpf; } > $@
 
 # --- the program ----------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "count.bpf.h"
+#include "entered.bpf.h"
 #include "file.bpf.h"
 #include "maps.bpf.h"
 #include "path.bpf.h"
@@ -54,32 +55,69 @@ static __always_inline __u32 emit_args(struct scratch *s, __u32 at)
 }
 
 /* Appends the path of (mnt, dentry) behind what is there; returns its length. */
-static __always_inline __u32 emit_object_path(struct scratch *s, __u32 at, const struct path *path,
+static __always_inline __u32 emit_object_path(struct scratch *s, __u32 at, __u64 mnt, __u64 dentry,
 					      __u32 flag)
 {
-	__u32 truncated = 0, start;
+	__u32 start = path_build(&s->path, mnt, dentry);
 
-	start = path_build(&s->path, BPF_CORE_READ(path, mnt), BPF_CORE_READ(path, dentry), &truncated);
-	if (truncated) {
+	if (s->path.truncated) {
 		s->sample.head.flags |= flag;
 		count(COUNTER_path_truncated);
 	}
 	return emit_path(s, at, start);
 }
 
+/*
+ * The path of what was named but not opened, as the caller gave it: behind the path of the directory it
+ * starts from, unless it is absolute.
+ */
+__noinline int emit_name(struct scratch *s)
+{
+	const struct path *base;
+	__u32 at = 0, room;
+	char first = 0;
+	long len;
+
+	if (!s || !s->event.name)
+		return 0;
+	bpf_probe_read_user(&first, 1, (const void *)s->event.name);
+	base = (const struct path *)s->event.name_base;
+	if (first != '/' && base) {
+		at = emit_object_path(s, 0, (__u64)BPF_CORE_READ(base, mnt),
+				      (__u64)BPF_CORE_READ(base, dentry), SAMPLE_PATH_TRUNCATED) &
+		     (LIMIT_PATH_BYTES - 1);
+		s->sample.strings.bytes[at] = '/';
+		at++;
+	}
+	room = LIMIT_PATH_BYTES - at;
+	if (room > LIMIT_PATH_BYTES)
+		return 0;
+	len = bpf_probe_read_user_str(&s->sample.strings.bytes[at & (2 * LIMIT_PATH_BYTES - 1)],
+				      room & (2 * LIMIT_PATH_BYTES - 1), (const void *)s->event.name);
+	s->sample.head.path_len = at + (len > 0 ? (len - 1) & (LIMIT_PATH_BYTES - 1) : 0);
+	return 0;
+}
+
 /* The path of what was written to. Functions of their own, like all of these: verified once, alone. */
 __noinline int emit_file(struct scratch *s)
 {
 	const struct file *file;
+	__u64 mount, dentry;
 
-	if (!s || !s->event.file)
+	if (!s)
 		return 0;
 	file = (const struct file *)s->event.file;
-	file_describe(file, &s->sample.head);
-	if (path_unlinked(BPF_CORE_READ(file, f_path.dentry)))
-		s->sample.head.flags |= SAMPLE_FILE_DELETED;
-	s->sample.head.path_len =
-		emit_object_path(s, 0, __builtin_preserve_access_index(&file->f_path), SAMPLE_PATH_TRUNCATED);
+	mount = s->event.name_mount;
+	dentry = s->event.name_dentry;
+	if (file) {
+		mount = (__u64)BPF_CORE_READ(file, f_path.mnt);
+		dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
+		file_describe(file, &s->sample.head);
+		if (path_unlinked((const struct dentry *)dentry))
+			s->sample.head.flags |= SAMPLE_FILE_DELETED;
+	}
+	if (dentry)
+		s->sample.head.path_len = emit_object_path(s, 0, mount, dentry, SAMPLE_PATH_TRUNCATED);
 	return 0;
 }
 
@@ -92,65 +130,91 @@ __noinline int emit_executable(struct scratch *s)
 	if (!s || !file)
 		return 0;
 	s->sample.head.exe_len =
-		emit_object_path(s, s->sample.head.path_len, __builtin_preserve_access_index(&file->f_path),
-				 SAMPLE_EXE_TRUNCATED);
+		emit_object_path(s, s->sample.head.path_len, (__u64)BPF_CORE_READ(file, f_path.mnt),
+				 (__u64)BPF_CORE_READ(file, f_path.dentry), SAMPLE_EXE_TRUNCATED);
+	return 0;
+}
+
+/* The facts of the process. */
+__noinline int emit_process(struct scratch *s)
+{
+	if (s)
+		process_describe(&s->sample.head);
+	return 0;
+}
+
+/* The command line. */
+__noinline int emit_command_line(struct scratch *s)
+{
+	if (s)
+		s->sample.head.args_len = emit_args(s, s->sample.head.path_len + s->sample.head.exe_len);
 	return 0;
 }
 
 /* All that does not differ between the tokens of one write. */
-__noinline int emit_describe(struct scratch *s)
+static __always_inline void emit_describe(struct scratch *s)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct token_sample *head;
+	struct token_sample *head = &s->sample.head;
 
-	if (!s)
-		return 0;
-	head = &s->sample.head;
 	__builtin_memset(head, 0, sizeof(*head));
 	head->time = bpf_ktime_get_boot_ns();
 	head->flags = s->event.flags;
+	if (s->reader.landed)
+		head->flags |= SAMPLE_CACHE;
 	head->kind = s->event.kind;
 	head->call = s->event.call;
 	head->offset = s->event.offset;
-	/* io_submit tells no length for a vector: as much as was read so far */
-	head->length = s->event.call == WRITE_CALL_IO_SUBMIT && s->event.source == WRITE_SOURCE_VECTOR
-			       ? s->reader.position
-			       : s->event.length;
-	process_describe(head);
-	emit_file(s);
+	head->length = s->event.length;
+	emit_process(s);
+	if (s->event.name)
+		emit_name(s);
+	else
+		emit_file(s);
 	emit_executable(s);
 	if (!BPF_CORE_READ(task, mm))
 		head->flags |= SAMPLE_KTHREAD;
 	else
-		head->args_len = emit_args(s, head->path_len + head->exe_len);
-	return 0;
+		emit_command_line(s);
+}
+
+/* Does the token reach out of the write on either side, into what the file held before? */
+static __always_inline int emit_reaches_out(const struct token_sample *head)
+{
+	return head->offset >= 0 &&
+	       (head->token_at < 0 || head->token_at + head->window_len > (__s64)head->length);
 }
 
 /*
  * Is this a repeat that need not be sent? Then it has been counted. Otherwise the sample's count of
  * repeats is set. Before the ring, so that a writer in a loop can't fill it.
+ *
+ * A token that was seen here, and is seen again because of a write to a part of it, is no repeat: the
+ * writers of two pieces may both find the whole.
  */
 __noinline int emit_is_repeat(struct scratch *s)
 {
 	struct seen_value first = {};
 	struct token_sample *head;
 	struct seen_value *value;
-	struct seen_key key = {};
+	struct seen_key key;
 
 	if (!s)
 		return 0;
 	head = &s->sample.head;
 	head->token_key = token_key(head->window, head->window_len);
-	key.token_key = head->token_key;
-	key.inode = head->inode ? head->inode : head->tgid;
-	key.device = head->device;
+	key = seen_key_make(head, head->token_key);
 	first.sent = head->time;
+	first.at = head->offset + head->token_at;
 	value = bpf_map_lookup_elem(&seen, &key);
 	if (!value) {
 		bpf_map_update_elem(&seen, &key, &first, BPF_ANY);
 		head->repeats = 0;
 		return 0;
 	}
+	if (value->at == first.at && emit_reaches_out(head))
+		return 1;
+	value->at = first.at;
 	head->repeats = __sync_fetch_and_add(&value->repeats, 1) + 1;
 	if (head->time - value->sent < LIMIT_REPEAT_NS) {
 		count(COUNTER_repeats_suppressed);
@@ -163,13 +227,11 @@ __noinline int emit_is_repeat(struct scratch *s)
 /* A sample that was dropped must not make its repeats unseen as well. */
 __noinline int emit_forget(struct scratch *s)
 {
-	struct seen_key key = {};
+	struct seen_key key;
 
 	if (!s)
 		return 0;
-	key.token_key = s->sample.head.token_key;
-	key.inode = s->sample.head.inode ? s->sample.head.inode : s->sample.head.tgid;
-	key.device = s->sample.head.device;
+	key = seen_key_make(&s->sample.head, s->sample.head.token_key);
 	bpf_map_delete_elem(&seen, &key);
 	return 0;
 }
@@ -193,12 +255,16 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 	token_at = (__s64)(s->reader.position - s->reader.fill + start);
 	if (token_at >= (__s64)s->event.length)
 		return 0;
+	s->reader.found = 1;
+	if (settings.watch & ENTERED_KINDS && s->event.entry) {
+		entered_keep(s, start, dot + 1 + TOKEN_SECRET_LEN - start, token_at);
+		return 0;
+	}
 	if (!s->reader.described) {
 		s->reader.described = 1;
 		emit_describe(s);
 	}
 	head = &s->sample.head;
-	s->reader.found = 1;
 	head->window_len = TOKEN_PREFIX_LEN + 1 + public_len + 1 + TOKEN_SECRET_LEN;
 	/* lengths are whole words (token_formats.h); unrolled, because 6.1 refuses this loop's shape */
 #pragma unroll
@@ -206,6 +272,8 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 		if (i < head->window_len)
 			*(__u64 *)(head->window + i) = token_word(s->window.bytes, start + i);
 	head->token_at = token_at;
+	if (settings.watch & ENTERED_KINDS && !file_kind_has_offset(s->event.kind))
+		entered_found(token_key(head->window, head->window_len));
 	if (emit_is_repeat(s)) {
 		__builtin_memset(head->window, 0, sizeof(head->window));
 		return 0;

@@ -21,6 +21,14 @@
 #define FILE_MAGIC_BPF 0xcafe4a11
 #define FILE_MAGIC_CONFIGFS 0x62656570
 #define FILE_MAGIC_BINFMTFS 0x42494e4d
+#define FILE_MAGIC_OVERLAYFS 0x794c7630
+#define FILE_MAGIC_EXT4 0xef53 /* and ext2, ext3 */
+#define FILE_MAGIC_XFS 0x58465342
+#define FILE_MAGIC_BTRFS 0x9123683e
+#define FILE_MAGIC_F2FS 0xf2f52010
+#define FILE_MAGIC_MSDOS 0x4d44
+#define FILE_MAGIC_EXFAT 0x2011bab0
+#define FILE_MAGIC_BDEV 0x62646576
 
 static __always_inline __u32 file_kind_regular(const struct super_block *sb)
 {
@@ -116,15 +124,96 @@ static __always_inline const struct file *file_by_number(const struct task_struc
 	return file;
 }
 
-/* The file's address space, if what lands in it can be seen there (cache.bpf.h). */
-static __always_inline __u64 file_mapping(const struct file *file, __u32 kind)
+/* Is this an open regular file? Asked of what was found at a place whose type BTF does not tell. */
+static __always_inline int file_is_real(const struct file *file)
 {
-	if (!cache_bases.valid || !file_kind_has_offset(kind) || !file)
-		return 0;
+	const struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	return inode && inode == BPF_CORE_READ(file, f_mapping, host) &&
+	       (BPF_CORE_READ(inode, i_mode) & KERNEL_S_IFMT) == KERNEL_S_IFREG;
+}
+
+/*
+ * The file that lies under one on overlayfs, which has no page cache of its own: private_data is that
+ * file or, since 6.13, a structure that begins with it (fs/overlayfs/file.c). NULL if it is neither.
+ */
+static __always_inline const struct file *file_under_overlay(const struct file *file)
+{
+	const struct file *real = (const struct file *)BPF_CORE_READ(file, private_data);
+	const struct file *inner = NULL;
+
+	if (file_is_real(real))
+		return real;
+	bpf_probe_read_kernel(&inner, sizeof(inner), (const void *)real);
+	return file_is_real(inner) ? inner : NULL;
+}
+
+/* Do buffered writes to files of this file system go through the page cache, always? */
+static __always_inline int file_is_cached(__u64 magic)
+{
+	switch (magic) {
+	case FILE_MAGIC_EXT4:
+	case FILE_MAGIC_XFS:
+	case FILE_MAGIC_BTRFS:
+	case FILE_MAGIC_F2FS:
+	case FILE_MAGIC_MSDOS:
+	case FILE_MAGIC_EXFAT:
+	case FILE_MAGIC_TMPFS:
+	case FILE_MAGIC_RAMFS:
+	case FILE_MAGIC_BDEV:
+		return 1;
+	default:
+		return 0; /* FUSE, network file systems: it depends on how they were mounted or opened */
+	}
+}
+
+/*
+ * file_mapping() - where what lands in an open file (not NULL) can be seen: its struct address_space, or 0.
+ * @ret_cached: whether all that is written to it without O_DIRECT is there; may be NULL
+ */
+static __always_inline __u64 file_mapping(const struct file *file, __u8 *ret_cached)
+{
+	__u64 magic = BPF_CORE_READ(file, f_inode, i_sb, s_magic);
+
 	/* huge pages are indexed in another unit */
-	if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) == FILE_MAGIC_HUGETLBFS)
+	if (!cache_bases.valid || magic == FILE_MAGIC_HUGETLBFS)
 		return 0;
+	if (magic == FILE_MAGIC_OVERLAYFS) {
+		file = file_under_overlay(file);
+		if (!file)
+			return 0;
+		magic = BPF_CORE_READ(file, f_inode, i_sb, s_magic);
+	}
+	if (ret_cached)
+		*ret_cached = file_is_cached(magic);
 	return (__u64)BPF_CORE_READ(file, f_mapping);
+}
+
+/*
+ * file_event() - the event's facts about its open file (not NULL). coherent is left to the caller to clear
+ * where the offset may be wrong.
+ */
+static __always_inline void file_event(const struct file *file, __u32 kind, struct write_event *event)
+{
+	event->file = (__u64)file;
+	event->kind = kind;
+	if (!file_kind_has_offset(kind))
+		return;
+	event->mapping = file_mapping(file, &event->coherent);
+	event->direct = BPF_CORE_READ(file, f_flags) & KERNEL_O_DIRECT ? 1 : 0;
+	if (event->direct)
+		event->coherent = 0;
+}
+
+/*
+ * Is the file's position nobody else's: could no other thread and no other process have moved it since
+ * the call returned? (Compare fdget_pos(), fs/file.c.)
+ */
+static __always_inline int file_position_is_ours(const struct task_struct *task, const struct file *file)
+{
+	if (BPF_CORE_READ(task, files, count.counter) != 1)
+		return 0;
+	return kernel_file_references(file) == 1;
 }
 
 /* file_describe() - the sample's facts of an open file, all but its path. */

@@ -8,12 +8,11 @@
  *         [ 96 │ page or pieces of it   ]                      the window that is searched
  *              [ carry │ …              ]                      its last 96 bytes are the next one's first
  *
- * The carry joins what lies across two windows. For regular files, the neighbours of the written range
- * are read from the page cache where they can matter (the write starts or ends with a byte of a
- * token), so that a token in pieces is found when its last piece is written, whoever wrote the others,
- * in which order and by which call, and nothing has to be remembered. For streams (pipes, sockets,
- * terminals) the last bytes of a write are remembered, if the next one could go on with a token, and
- * stand in front of it. A page that cannot be read is a hole, and nothing is joined across it.
+ * The carry joins what lies across two windows; what lies across two writes is in neighbours.bpf.h. A
+ * page that cannot be read is a hole, and nothing is joined across it.
+ *
+ * What landed in a regular file is read in its page cache: no thread can have changed it since, and it is
+ * there for calls without a buffer too. All else is read from the caller's buffer.
  *
  * Reading and searching are two states of one bpf_loop(), so that the verifier sees one small step,
  * and any number of tokens, segments and pages takes only more steps.
@@ -23,37 +22,15 @@
  */
 #include "inspect.bpf.h"
 
-#include "cache.bpf.h"
 #include "emit.bpf.h"
+#include "neighbours.bpf.h"
 #include "token_search.h"
-
-/* The longest part of a token that can lie outside a write. */
-#define INSPECT_AFTER (TOKEN_MAX_LEN - 1)
-
-/* Bytes kept from one window to the next: a token less one byte, rounded up to whole words. */
-#define INSPECT_CARRY 96U
-_Static_assert(INSPECT_CARRY >= TOKEN_MAX_LEN - 1 && INSPECT_CARRY % 8 == 0, "carry");
-
-/* Once the window holds more, it is searched before the next page is read behind it. */
-#define INSPECT_FILL_MASK (LIMIT_WINDOW_BYTES / 2 - 1)
-_Static_assert(LIMIT_WINDOW_BYTES / 2 >= KERNEL_PAGE_SIZE, "a page fits behind a window's rest");
+#include "window.bpf.h"
 
 /* Pages, iovec entries, windows, tokens: enough for LIMIT_INSPECT_BYTES of tokens back to back. */
 #define INSPECT_STEPS (1U << 19)
 
 #define INSPECT_PROBES (LIMIT_WINDOW_BYTES / TOKEN_STRIDE + 1)
-
-/*
- * A step as a function of its own, so that the verifier walks it once, alone, and not once for each way
- * that leads there. What it is given is then just memory, which may not even be there.
- */
-#define INSPECT_FUNCTION(name)                 \
-	__noinline int name(struct scratch *s) \
-	{                                      \
-		if (s)                         \
-			name##_body(s);        \
-		return 0;                      \
-	}
 
 struct inspect_context {
 	struct scratch *s;
@@ -87,30 +64,6 @@ __noinline __u64 inspect_search(const struct token_window *window, __u64 len, __
 			return dot;
 	}
 	return TOKEN_NONE;
-}
-
-/*
- * inspect_cache() - copies bytes of a file from the page cache, none past the page they start in.
- * @at: where in the window, below LIMIT_WINDOW_BYTES / 2; @len: at most a page
- * Returns 0, or 1 if the page is not resident. A function of its own (verified once).
- */
-__noinline int inspect_cache(struct scratch *s, __u64 at, __u64 position, __u64 len)
-{
-	__u64 address;
-
-	if (!s)
-		return 1;
-	address = cache_address(s->event.mapping, position / KERNEL_PAGE_SIZE, cache_bases.page_offset,
-				cache_bases.vmemmap);
-	if (!address)
-		return 1;
-	asm volatile("" : "+r"(len)); /* keep the bound where the verifier can see it */
-	if (len > KERNEL_PAGE_SIZE)
-		return 1;
-	return bpf_probe_read_kernel(&s->window.bytes[at & (LIMIT_WINDOW_BYTES / 2 - 1)], len,
-				     (const void *)(address + (position & (KERNEL_PAGE_SIZE - 1))))
-		       ? 1
-		       : 0;
 }
 
 /* The next iovec entry becomes the current segment. */
@@ -149,147 +102,22 @@ static __always_inline void inspect_pass(struct reader *r, __u64 bytes)
 	r->position += bytes;
 }
 
-/* Could this byte stand in a token? All that are not letters, digits or a dot could not. */
-static __always_inline int inspect_in_token(__u8 byte)
-{
-	__u8 lower = byte | 0x20;
-
-	return (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9') || byte == '.';
-}
-
-/* Neighbours are joined only where the page cache shows them. */
-static __always_inline int inspect_has_neighbours(const struct scratch *s)
-{
-	return s->event.mapping && s->event.offset >= 0;
-}
-
-/* Ends every token that would reach further back than `before` bytes in front of the write. */
-static __always_inline void inspect_fence(struct scratch *s, __u64 before)
-{
-	if (before < INSPECT_CARRY)
-		s->window.bytes[TOKEN_INDEX(INSPECT_CARRY - 1 - before)] = 0;
-}
-
-/*
- * The first bytes of the write stand at window[INSPECT_CARRY]: puts what the file holds before them
- * in front, if they could go on with a token. Otherwise a zero stands there, which ends every token.
- */
-static __always_inline void inspect_before_body(struct scratch *s)
-{
-	struct reader *r = &s->reader;
-	__u64 before = s->event.offset, in_page;
-
-	if (r->continued)
-		return;
-	*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
-	r->min_dot = INSPECT_CARRY;
-	if (!inspect_has_neighbours(s) || !before || !inspect_in_token(s->window.bytes[INSPECT_CARRY]))
-		return;
-	if (before > INSPECT_CARRY)
-		before = INSPECT_CARRY;
-	inspect_fence(s, before);
-	/* the piece in the page before, then the piece in the page where the write starts */
-	in_page = s->event.offset & (KERNEL_PAGE_SIZE - 1);
-	if (!in_page || in_page > before)
-		in_page = before;
-	if (inspect_cache(s, INSPECT_CARRY - in_page, s->event.offset - in_page, in_page))
-		return;
-	if (in_page < before &&
-	    inspect_cache(s, INSPECT_CARRY - before, s->event.offset - before, before - in_page))
-		inspect_fence(s, in_page);
-	/* a token that ends before the write was there before it */
-	r->min_dot = INSPECT_CARRY - TOKEN_SECRET_LEN;
-}
-
-INSPECT_FUNCTION(inspect_before)
-
-/* A stream is a file without offsets; its inode is what its writers share. */
-static __always_inline int inspect_is_stream(const struct scratch *s)
-{
-	return s->event.kind == FILE_KIND_PIPE || s->event.kind == FILE_KIND_SOCKET ||
-	       s->event.kind == FILE_KIND_TTY;
-}
-
-static __always_inline struct stream_key inspect_stream_key(const struct scratch *s)
-{
-	const struct file *file = (const struct file *)s->event.file;
-	struct stream_key key = {};
-
-	key.inode = BPF_CORE_READ(file, f_inode, i_ino);
-	key.device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
-	return key;
-}
-
-/* Puts what was last written to the stream in front of the window, if that could go on with a token. */
-static __always_inline void inspect_stream_before_body(struct scratch *s)
-{
-	struct stream_key key = inspect_stream_key(s);
-	const struct stream_tail *tail = bpf_map_lookup_elem(&streams, &key);
-
-	if (!tail)
-		return;
-	for (__u64 i = 0; i < INSPECT_CARRY; i += 8)
-		*(__u64 *)(s->window.bytes + i) = *(const __u64 *)(tail->bytes + i);
-	s->reader.min_dot = INSPECT_CARRY - TOKEN_SECRET_LEN;
-	s->reader.continued = 1;
-}
-
-INSPECT_FUNCTION(inspect_stream_before)
-
-/* Remembers the window's last bytes for the stream's next write, or forgets those before. */
-static __always_inline void inspect_stream_after_body(struct scratch *s)
-{
-	struct reader *r = &s->reader;
-	struct stream_key key = inspect_stream_key(s);
-	__u64 at = r->fill - INSPECT_CARRY;
-	struct stream_tail tail;
-
-	if (!r->cut && r->fill >= INSPECT_CARRY &&
-	    inspect_in_token(token_byte(s->window.bytes, r->fill - 1))) {
-		/* through the stack: 6.1 takes a map's value from there, not from a function's argument */
-		for (__u64 i = 0; i < INSPECT_CARRY; i += 8)
-			*(__u64 *)(tail.bytes + i) = token_word(s->window.bytes, at + i);
-		bpf_map_update_elem(&streams, &key, &tail, BPF_ANY);
-	} else if (r->continued) {
-		bpf_map_delete_elem(&streams, &key);
-	}
-}
-
-INSPECT_FUNCTION(inspect_stream_after)
-
-/* Behind the last byte of the write: goes on with what the file holds there, if that could matter. */
-static __always_inline void inspect_after_body(struct scratch *s)
-{
-	struct reader *r = &s->reader;
-	const struct address_space *mapping = (const struct address_space *)s->event.mapping;
-	__u64 end = s->event.offset + s->event.length, size;
-
-	r->after = 1;
-	if (!inspect_has_neighbours(s) || !r->fill ||
-	    !inspect_in_token(token_byte(s->window.bytes, r->fill - 1)))
-		return;
-	size = BPF_CORE_READ(mapping, host, i_size);
-	if (size <= end)
-		return;
-	r->in_cache = 1;
-	r->behind = 1;
-	r->address = end;
-	r->left = size - end < INSPECT_AFTER ? size - end : INSPECT_AFTER;
-	r->segment_left = r->left;
-	r->segments_left = 0;
-}
-
-INSPECT_FUNCTION(inspect_after)
-
-/* Reads the next bytes, from the caller's memory or from the page cache; returns 0 if it could. */
+/* Reads the next bytes, from the page cache or from the caller's memory; returns 0 if it could. */
 static __always_inline int inspect_copy(struct scratch *s, __u64 len)
 {
 	struct reader *r = &s->reader;
+	__u64 address = r->address;
 
-	if (r->in_cache)
-		return inspect_cache(s, r->fill & INSPECT_FILL_MASK, r->address, len);
-	return bpf_probe_read_user(&s->window.bytes[r->fill & INSPECT_FILL_MASK], len,
-				   (const void *)r->address) != 0;
+	if (r->in_cache) {
+		if (!window_cache(s, r->fill & WINDOW_FILL_MASK, r->address, len))
+			return 0;
+		/* the page is gone already; the buffer may be there */
+		if (r->behind || s->event.source != WRITE_SOURCE_BUFFER)
+			return 1;
+		address = s->event.address + r->position;
+	}
+	return bpf_probe_read_user(&s->window.bytes[r->fill & WINDOW_FILL_MASK], len,
+				   (const void *)address) != 0;
 }
 
 /* One read into the window, at most to the end of a page. */
@@ -298,9 +126,9 @@ static __always_inline void inspect_read_body(struct scratch *s)
 	struct reader *r = &s->reader;
 	__u64 len;
 
-	if (!r->left && !r->after && r->fill <= INSPECT_FILL_MASK)
-		inspect_after(s);
-	if (!r->left || (!r->segment_left && !r->segments_left) || r->fill > INSPECT_FILL_MASK) {
+	if (!r->left && !r->after && r->fill <= WINDOW_FILL_MASK)
+		neighbours_after(s);
+	if (!r->left || (!r->segment_left && !r->segments_left) || r->fill > WINDOW_FILL_MASK) {
 		r->searching = 1;
 		return;
 	}
@@ -316,13 +144,14 @@ static __always_inline void inspect_read_body(struct scratch *s)
 		len = KERNEL_PAGE_SIZE;
 	if (!inspect_copy(s, len)) {
 		if (!r->position && r->fill == INSPECT_CARRY)
-			inspect_before(s);
+			neighbours_before(s);
 		inspect_pass(r, len);
 		r->fill += len;
 		return;
 	}
 	if (r->behind) {
 		/* what stands behind the write is not there to be seen, and was judged when written */
+		r->ask_behind = r->begun;
 		r->left = 0;
 		r->searching = 1;
 		return;
@@ -335,14 +164,14 @@ static __always_inline void inspect_read_body(struct scratch *s)
 	}
 	if (r->in_cache) {
 		r->unread = 1;
-	} else {
+	} else if (!s->event.entry) { /* a page that is missing when the call begins is there when it ends */
 		count(COUNTER_pages_unreadable);
 		count_add(COUNTER_bytes_unreadable, len);
 	}
 	inspect_pass(r, len);
 }
 
-INSPECT_FUNCTION(inspect_read)
+WINDOW_FUNCTION(inspect_read)
 
 /* Moves the window's last bytes to its front. */
 static __always_inline void inspect_carry_body(struct scratch *s)
@@ -356,7 +185,7 @@ static __always_inline void inspect_carry_body(struct scratch *s)
 	r->min_dot = INSPECT_CARRY - TOKEN_SECRET_LEN;
 }
 
-INSPECT_FUNCTION(inspect_carry)
+WINDOW_FUNCTION(inspect_carry)
 
 static long inspect_step(__u32 index, struct inspect_context *context)
 {
@@ -383,7 +212,7 @@ static long inspect_step(__u32 index, struct inspect_context *context)
 		r->min_dot = 0;
 		return 0;
 	}
-	if (r->fill <= INSPECT_FILL_MASK) {
+	if (r->fill <= WINDOW_FILL_MASK) {
 		context->finished = 1;
 		return 1;
 	}
@@ -391,21 +220,131 @@ static long inspect_step(__u32 index, struct inspect_context *context)
 	return 0;
 }
 
-int inspect_run(struct scratch *s)
+/* Is the first page of what was written in the page cache? */
+static __always_inline int inspect_landed(const struct scratch *s)
+{
+	const struct write_event *event = &s->event;
+
+	return event->coherent && event->mapping && event->offset >= 0 &&
+	       cache_folio(event->mapping, event->offset / KERNEL_PAGE_SIZE);
+}
+
+/* Sets the reader to the write's first byte. */
+__noinline int inspect_start(struct scratch *s, __u64 left)
+{
+	__u32 cut;
+
+	if (!s)
+		return 0;
+	cut = left < s->event.length;
+
+	/* behind a cut nothing is a neighbour */
+	__builtin_memset(&s->reader, 0, sizeof(s->reader));
+	s->reader.left = left;
+	s->reader.fill = INSPECT_CARRY;
+	s->reader.cut = cut;
+	s->reader.after = cut || s->event.entry;
+	*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
+	if (neighbours_is_stream(s))
+		neighbours_begun(s);
+	if (s->event.source == WRITE_SOURCE_LANDED || inspect_landed(s)) {
+		s->reader.in_cache = 1;
+		s->reader.address =
+			s->event.source == WRITE_SOURCE_LANDED ? s->event.address : s->event.offset;
+		s->reader.segment_left = left;
+	} else if (s->event.source == WRITE_SOURCE_VECTOR) {
+		s->reader.next_segment = s->event.address;
+		s->reader.segments_left = s->event.segments;
+	} else {
+		s->reader.address = s->event.address;
+		s->reader.segment_left = left;
+	}
+	s->reader.landed = s->reader.in_cache;
+	return 0;
+}
+
+/* A token that was in a stream's buffer when the call began, and is not any more: sends it. */
+static __always_inline void inspect_entered_token(struct scratch *s, const struct entered_token *token)
+{
+	/* found again, or not delivered */
+	if (token->reported || token->at + (__s64)token->len > (__s64)s->event.length)
+		return;
+#pragma unroll
+	for (__u64 i = 0; i < TOKEN_MAX_LEN; i += 8)
+		*(__u64 *)(s->window.bytes + INSPECT_CARRY + i) = *(const __u64 *)(token->window + i);
+	s->reader.fill = INSPECT_CARRY + token->len;
+	s->reader.position = token->at + token->len;
+	s->reader.described = 0;
+	s->event.flags |= SAMPLE_ENTRY;
+	emit_token(s, INSPECT_CARRY + token->len - TOKEN_SECRET_LEN - 1);
+}
+
+static __always_inline void inspect_entered_body(struct scratch *s)
+{
+	struct entered *mine = entered_mine(0);
+
+	if (!mine || !mine->count)
+		return;
+	for (__u32 i = 0; i < LIMIT_ENTERED; i++)
+		if (i < mine->count)
+			inspect_entered_token(s, &mine->tokens[i]);
+	bpf_task_storage_delete(&entered, bpf_get_current_task_btf());
+}
+
+WINDOW_FUNCTION(inspect_entered)
+
+/* What the daemon has to look up in the file. */
+static __always_inline void inspect_ask(struct scratch *s)
+{
+	struct write_event *event = &s->event;
+
+	if (s->reader.unread) {
+		count(COUNTER_files_deferred);
+		emit_request(s, SAMPLE_UNREAD);
+	} else if (s->reader.ask_behind) {
+		/* only around the write's end */
+		if (event->length > WINDOW_AFTER) {
+			event->offset += event->length - WINDOW_AFTER;
+			event->length = WINDOW_AFTER;
+		}
+		count(COUNTER_files_deferred);
+		emit_request(s, SAMPLE_UNREAD);
+	}
+}
+
+static __always_inline void inspect_loop(struct scratch *s)
 {
 	struct inspect_context context = {.s = s};
-	__u64 left, cut;
+
+	bpf_loop(INSPECT_STEPS, inspect_step, &context, 0);
+	if (!context.finished)
+		count(COUNTER_steps_exhausted);
+}
+
+/* A failing read leaves zeros behind: the shortest way to wipe a window that held a secret. */
+static __always_inline void inspect_wipe(struct scratch *s)
+{
+	if (s->reader.found)
+		bpf_probe_read_kernel(&s->window, sizeof(s->window), NULL);
+}
+
+int inspect_run(struct scratch *s)
+{
+	__u64 left;
 
 	if (!s)
 		return 0;
 	left = s->event.length;
-	count(COUNTER_writes_inspected);
+	if (!s->event.entry)
+		count(COUNTER_writes_inspected);
 	if (left > settings.inspect_bytes) {
-		count(COUNTER_over_bound_writes);
-		count_add(COUNTER_over_bound_bytes, left - settings.inspect_bytes);
+		if (!s->event.entry) {
+			count(COUNTER_over_bound_writes);
+			count_add(COUNTER_over_bound_bytes, left - settings.inspect_bytes);
+		}
 		left = settings.inspect_bytes;
 	}
-	if (s->event.source == WRITE_SOURCE_LANDED && !inspect_has_neighbours(s)) {
+	if (s->event.source == WRITE_SOURCE_LANDED && !s->event.mapping) {
 		if (file_kind_has_offset(s->event.kind)) {
 			count(COUNTER_files_deferred);
 			emit_request(s, SAMPLE_UNREAD);
@@ -415,38 +354,42 @@ int inspect_run(struct scratch *s)
 		return 0;
 	}
 	/* too short to hold one, and no neighbours that could complete it */
-	if (left < TOKEN_MIN_LEN && !inspect_has_neighbours(s) && !inspect_is_stream(s)) {
+	if (left < TOKEN_MIN_LEN && !neighbours_in_file(s) && !neighbours_is_stream(s)) {
 		count_add(COUNTER_bytes_inspected, left);
 		return 0;
 	}
-
-	/* behind a cut nothing is a neighbour */
-	cut = left < s->event.length;
-	s->reader = (struct reader){.left = left, .fill = INSPECT_CARRY, .cut = cut, .after = cut};
-	*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
-	if (inspect_is_stream(s))
-		inspect_stream_before(s);
-	if (s->event.source == WRITE_SOURCE_VECTOR) {
-		s->reader.next_segment = s->event.address;
-		s->reader.segments_left = s->event.segments;
-	} else {
-		s->reader.in_cache = s->event.source == WRITE_SOURCE_LANDED;
-		s->reader.address = s->reader.in_cache ? s->event.offset : s->event.address;
-		s->reader.segment_left = left;
+	inspect_start(s, left);
+	inspect_loop(s);
+	if (settings.watch & ENTERED_KINDS && s->event.entry) {
+		inspect_wipe(s);
+		return 0;
 	}
-	bpf_loop(INSPECT_STEPS, inspect_step, &context, 0);
 	count_add(COUNTER_bytes_inspected, s->reader.position < left ? s->reader.position : left);
-	if (!context.finished)
-		count(COUNTER_steps_exhausted);
-	if (inspect_is_stream(s))
-		inspect_stream_after(s);
-	if (s->reader.unread) {
-		count(COUNTER_files_deferred);
-		emit_request(s, SAMPLE_UNREAD);
-	}
-	/* A failing read leaves zeros behind: the shortest way to wipe a window that held a secret. */
-	if (s->reader.found)
-		bpf_probe_read_kernel(&s->window, sizeof(s->window), NULL);
+	if (s->reader.continued && !(neighbours_is_stream(s) && s->reader.begun))
+		neighbours_forget(s);
+	if (settings.watch & ENTERED_KINDS && neighbours_is_stream(s) && s->event.call != WRITE_CALL_IO_URING)
+		inspect_entered(s);
+	inspect_ask(s);
+	inspect_wipe(s);
+	return 0;
+}
+
+int inspect_text(struct scratch *s, __u64 len, __u64 from)
+{
+	if (!s || len > LIMIT_PATH_BYTES)
+		return 0;
+	count(COUNTER_writes_inspected);
+	count_add(COUNTER_bytes_inspected, len);
+	s->event.length = len;
+	*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
+	__builtin_memset(&s->reader, 0, sizeof(s->reader));
+	s->reader.fill = INSPECT_CARRY + len;
+	s->reader.position = len;
+	s->reader.min_dot = INSPECT_CARRY + from;
+	s->reader.after = 1;
+	s->reader.searching = 1;
+	inspect_loop(s);
+	inspect_wipe(s);
 	return 0;
 }
 

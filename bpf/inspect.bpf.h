@@ -8,13 +8,23 @@
 #include "count.bpf.h"
 #include "maps.bpf.h"
 
+/* Bytes kept from one window to the next: a token less one byte, rounded up to whole words. */
+#define INSPECT_CARRY 96U
+_Static_assert(INSPECT_CARRY >= TOKEN_MAX_LEN - 1 && INSPECT_CARRY % 8 == 0, "carry");
+
 /* inspect_run() - inspects the write in s->event. Defined in inspect.bpf.c; returns 0. */
 extern int inspect_run(struct scratch *s);
+
+/*
+ * inspect_text() - searches len bytes that the caller has put into the window, from INSPECT_CARRY on;
+ * tokens whose second dot lies before `from` are left out. Defined in inspect.bpf.c; returns 0.
+ */
+extern int inspect_text(struct scratch *s, __u64 len, __u64 from);
 
 /* inspect_mapped() - tells the daemon of the mapping in s->event. Defined in inspect.bpf.c; returns 0. */
 extern int inspect_mapped(struct scratch *s);
 
-/* A scratch for this CPU, or NULL (counted) if preempted programs hold them all. */
+/* A scratch for this CPU, its event zero, or NULL (counted) if preempted programs hold them all. */
 static __always_inline struct scratch *inspect_begin(void)
 {
 	for (__u32 i = 0; i < LIMIT_SCRATCH_SLOTS; i++) {
@@ -23,8 +33,10 @@ static __always_inline struct scratch *inspect_begin(void)
 
 		if (!s)
 			break;
-		if (!preemptible || !__sync_lock_test_and_set(&s->busy, 1))
+		if (!preemptible || !__sync_lock_test_and_set(&s->busy, 1)) {
+			__builtin_memset(&s->event, 0, sizeof(s->event));
 			return s;
+		}
 	}
 	count(COUNTER_scratch_busy);
 	return NULL;

@@ -18,6 +18,12 @@
 /* include/uapi/linux/fs.h */
 #define KERNEL_RWF_APPEND 0x10
 #define KERNEL_O_APPEND 02000
+#define KERNEL_O_NONBLOCK 04000
+#define KERNEL_O_DIRECT 040000
+#define KERNEL_MSG_DONTWAIT 0x40
+/* include/linux/fs.h: created by this open; an internal file of a stacked file system */
+#define KERNEL_FMODE_CREATED 0x100000
+#define KERNEL_FMODE_NOACCOUNT 0x20000000
 /* include/uapi/linux/stat.h */
 #define KERNEL_S_IFMT 0170000
 #define KERNEL_S_IFREG 0100000
@@ -38,4 +44,20 @@ static __always_inline int kernel_is_compat(const struct task_struct *task)
 static __always_inline int kernel_is_x32(__u64 nr)
 {
 	return nr & KERNEL_X32_BIT;
+}
+
+/* The kernel before 6.13 (90ee6ed776c0, "fs: port files to file_ref"). */
+struct file___counted {
+	atomic_long_t f_count;
+} __attribute__((preserve_access_index));
+
+/* References to an open file: 1 if only one descriptor of one process leads to it. */
+static __always_inline __s64 kernel_file_references(const struct file *file)
+{
+	const struct file___counted *counted = (const void *)file;
+
+	if (bpf_core_field_exists(counted->f_count))
+		return BPF_CORE_READ(counted, f_count.counter);
+	/* a file_ref_t counts from 0 */
+	return BPF_CORE_READ(file, f_ref.refcnt.counter) + 1;
 }

@@ -8,8 +8,9 @@
  * samples   | LIMIT_RING_BYTES                  | the sample is dropped and counted (ring_full)
  * scratch   | LIMIT_SCRATCH_SLOTS for each CPU  | the write is not inspected, counted (scratch_busy)
  * counters  | one struct for each CPU           | -
- * streams   | LIMIT_STREAMS                     | the least recent stream is forgotten: a token that
- *           |                                   | goes on there later is not joined
+ * begun     | LIMIT_BEGUN                       | the least recent is forgotten: a token that goes on
+ *           |                                   | there later is not joined
+ * entered   | one for each task that is writing | -
  * seen      | LIMIT_SEEN                        | the least recent is forgotten and would be sent again
  * tree      | LIMIT_TREE_PROCESSES              | the process is not followed, counted (tree_full)
  */
@@ -34,9 +35,9 @@ struct token_window {
 
 /* One write, as its hook found it. */
 struct write_event {
-	__u64 file; /* struct file *, 0 if it is gone */
+	__u64 file; /* struct file *, 0 if it is gone or there is none */
 	__u64 mapping; /* its struct address_space *, 0 if its page cache is not to be asked */
-	__u64 address; /* of the buffer, or of the iovec array */
+	__u64 address; /* of the buffer, or of the iovec array; of LANDED, the place in the mapping */
 	__u64 length; /* bytes written */
 	__s64 offset; /* file offset of the first byte, or SAMPLE_NO_OFFSET */
 	__u32 segments; /* entries of the iovec array */
@@ -44,6 +45,16 @@ struct write_event {
 	__u32 call; /* enum write_call */
 	__u32 kind; /* enum file_kind */
 	__u32 flags; /* enum sample_flag */
+	__u8 coherent; /* what was written is what the page cache holds at `offset` */
+	__u8 direct; /* the bytes went past the page cache */
+	__u8 entry; /* the call has only begun: keep what is found until it returns */
+	__u8 pad;
+	/* without a file: the path that was named, by its dentry … */
+	__u64 name_mount; /* struct vfsmount * */
+	__u64 name_dentry; /* struct dentry * */
+	/* … or as the caller gave it */
+	__u64 name; /* address of the caller's string */
+	__u64 name_base; /* struct path * of where it starts, unless it is absolute */
 };
 
 /* How far the reading of a write has come; the search runs over window[0, fill). */
@@ -59,7 +70,10 @@ struct reader {
 	__u8 in_cache; /* the current segment is a range of the file, `address` a file position */
 	__u8 after; /* the bytes behind the write have been asked for, or are not to be */
 	__u8 behind; /* what is read now lies behind the write */
-	__u8 continued; /* a stream's last bytes stand in front of the window */
+	__u8 continued; /* the beginning of a token was remembered and stands in front of the window */
+	__u8 landed; /* the write itself is read in the page cache */
+	__u8 begun; /* the write ends with the beginning of a token */
+	__u8 ask_behind; /* what goes on with it is there, but can't be seen from here */
 	__u8 searching; /* the window waits to be searched */
 	__u8 hole; /* what comes next does not follow the window's bytes */
 	__u8 found; /* a token was in the window: wipe it in the end */
@@ -71,6 +85,8 @@ struct reader {
 /* A path is written from its end: `bytes` before LIMIT_PATH_BYTES, a name's overhang behind. */
 struct path_buffer {
 	__u8 bytes[LIMIT_PATH_BYTES + LIMIT_NAME_BYTES];
+	__u32 truncated;
+	__u32 pad;
 };
 
 /* The strings of a sample; twice a path and the arguments, each index masked to its bound. */
@@ -83,9 +99,15 @@ struct sample_buffer {
 	struct sample_strings strings;
 };
 
+/* The arguments of a system call. */
+struct call_args {
+	__u64 value[6];
+};
+
 struct scratch {
 	__u32 busy;
 	__u32 pad;
+	struct call_args args;
 	struct write_event event;
 	struct iocb request; /* of io_submit, while its array is walked */
 	struct reader reader;
@@ -102,6 +124,8 @@ __u32 self_tgid __weak = 0;
 __u64 sample_seq __weak = 0;
 /* Set by calibrate_cache; see cache.bpf.h. */
 struct cache_bases cache_bases __weak = {};
+/* Filled in by userspace, so that a call nobody asked for is none. */
+const volatile struct write_call_table write_calls __weak = {};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -129,22 +153,44 @@ struct {
 	__type(value, struct seen_value);
 } seen __weak SEC(".maps");
 
-/* A stream, and the last bytes that were written to it. */
-struct stream_key {
+/* Where a write ended with the beginning of a token, and its last bytes. */
+struct begun_key {
 	__u64 inode;
+	__u64 position; /* of the byte behind it; 0 on streams */
 	__u64 device;
 };
 
-struct stream_tail {
+struct begun_value {
 	__u8 bytes[TOKEN_MAX_LEN];
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, LIMIT_STREAMS);
-	__type(key, struct stream_key);
-	__type(value, struct stream_tail);
-} streams __weak SEC(".maps");
+	__uint(max_entries, LIMIT_BEGUN);
+	__type(key, struct begun_key);
+	__type(value, struct begun_value);
+} begun __weak SEC(".maps");
+
+/* Tokens that stood in a stream's buffer when the call began; see write_entry.bpf.h. */
+struct entered_token {
+	__u64 key; /* token_key() */
+	__s64 at; /* in the write */
+	__u32 len;
+	__u32 reported; /* it was still there when the call returned */
+	__u8 window[TOKEN_MAX_LEN];
+};
+
+struct entered {
+	__u64 count;
+	struct entered_token tokens[LIMIT_ENTERED];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct entered);
+} entered __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

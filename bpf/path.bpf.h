@@ -69,28 +69,30 @@ static long path_step(__u32 index, struct path_walk *walk)
 }
 
 /*
- * path_build() - writes the path of (mnt, dentry) into the buffer, ending at PATH_END.
- * Returns where it starts; *ret_truncated tells whether upper directories are missing.
+ * path_build() - writes the path of (mnt, dentry), a vfsmount's and a dentry's address, into the scratch's
+ * buffer, ending at PATH_END. A function of its own (verified once).
+ * Returns where it starts; path.truncated tells whether upper directories are missing.
  */
-static __always_inline __u32 path_build(struct path_buffer *buffer, const struct vfsmount *mnt,
-					const struct dentry *dentry, __u32 *ret_truncated)
+__noinline __u32 path_build(struct path_buffer *buffer, __u64 mnt, __u64 dentry)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct path_walk walk = {
 		.buffer = buffer,
-		.dentry = dentry,
-		.mount = path_mount(mnt),
+		.dentry = (const struct dentry *)dentry,
+		.mount = path_mount((const struct vfsmount *)mnt),
 		.root_dentry = BPF_CORE_READ(task, fs, root.dentry),
 		.root_mount = BPF_CORE_READ(task, fs, root.mnt),
 		.start = PATH_END,
 	};
 
+	if (!buffer)
+		return PATH_END;
 	bpf_loop(LIMIT_PATH_COMPONENTS, path_step, &walk, 0);
 	if (walk.start == PATH_END) {
 		walk.start -= 1;
 		buffer->bytes[walk.start & (LIMIT_PATH_BYTES - 1)] = '/';
 	}
-	*ret_truncated = walk.truncated;
+	buffer->truncated = walk.truncated;
 	return walk.start;
 }
 

@@ -23,35 +23,77 @@ struct aio_walk {
 	__u32 pad;
 };
 
-/* The request in s->request. In the scratch, not on the stack: all frames share 512 bytes. */
-static __always_inline void aio_inspect(struct scratch *s, __u32 compat)
-{
-	const struct iocb *request = &s->request;
-	const struct file *file = file_by_number(bpf_get_current_task_btf(), request->aio_fildes);
-	__u32 kind = file_kind(file), vector = request->aio_lio_opcode == AIO_PWRITEV;
-	struct write_event *event = &s->event;
+struct aio_sum {
+	__u64 array, bytes;
+	__u32 entries, compat;
+};
 
+static long aio_sum_step(__u32 index, struct aio_sum *sum)
+{
+	__u64 len = 0;
+
+	if (index >= sum->entries)
+		return 1;
+	/* struct iovec: a base, then a length */
+	if (sum->compat)
+		bpf_probe_read_user(&len, 4, (const void *)(sum->array + index * 8ULL + 4));
+	else
+		bpf_probe_read_user(&len, 8, (const void *)(sum->array + index * 16ULL + 8));
+	sum->bytes += len;
+	return 0;
+}
+
+/* io_submit(2) returns how many requests it took, not how many bytes: of a vector, the sum of its entries. */
+static __always_inline __u64 aio_vector_length(const struct iocb *request, __u32 compat)
+{
+	struct aio_sum sum = {.array = request->aio_buf, .entries = request->aio_nbytes, .compat = compat};
+
+	bpf_loop(LIMIT_MESSAGES, aio_sum_step, &sum, 0);
+	return sum.bytes;
+}
+
+/*
+ * Fills in the event for the request in s->request; returns 0 if there is nothing to inspect. (In the scratch,
+ * not on the stack: all frames share 512 bytes.)
+ */
+__weak __noinline int aio_event(struct scratch *s, __u32 compat)
+{
+	const struct iocb *request;
+	struct write_event *event;
+	const struct file *file;
+	__u32 kind, vector;
+
+	if (!s)
+		return 0;
+	request = &s->request;
+	event = &s->event;
+	if (request->aio_lio_opcode != AIO_PWRITE && request->aio_lio_opcode != AIO_PWRITEV)
+		return 0;
+	vector = request->aio_lio_opcode == AIO_PWRITEV;
+	file = file_by_number(bpf_get_current_task_btf(), request->aio_fildes);
+	kind = file_kind(file);
 	if (!(settings.watch & (1U << kind)))
-		return;
-	event->file = (__u64)file;
-	event->mapping = file_mapping(file, kind);
+		return 0;
+	__builtin_memset(event, 0, sizeof(*event));
 	event->address = request->aio_buf;
-	/* of a vector, the bytes are not known here: all its entries are read */
-	event->length = vector ? settings.inspect_bytes : request->aio_nbytes;
+	event->length = vector ? aio_vector_length(request, compat) : request->aio_nbytes;
+	event->offset = SAMPLE_NO_OFFSET;
 	event->segments = vector ? request->aio_nbytes : 0;
 	event->source = vector ? WRITE_SOURCE_VECTOR : WRITE_SOURCE_BUFFER;
 	event->call = WRITE_CALL_IO_SUBMIT;
 	event->kind = kind;
 	event->flags = compat ? SAMPLE_COMPAT : 0;
-	event->offset = SAMPLE_NO_OFFSET;
-	if (file_kind_has_offset(kind)) {
+	if (file)
+		file_event(file, kind, event);
+	if (file && file_kind_has_offset(kind)) {
 		event->offset = request->aio_offset;
 		if (BPF_CORE_READ(file, f_flags) & KERNEL_O_APPEND) {
 			event->offset = BPF_CORE_READ(file, f_inode, i_size) - event->length;
 			event->flags |= SAMPLE_OFFSET_APPROX;
+			event->coherent = 0;
 		}
 	}
-	inspect_run(s);
+	return 1;
 }
 
 static long aio_step(__u32 index, struct aio_walk *walk)
@@ -69,22 +111,15 @@ static long aio_step(__u32 index, struct aio_walk *walk)
 		count(COUNTER_iovecs_unreadable);
 		return 0;
 	}
-	if (request->aio_lio_opcode == AIO_PWRITE || request->aio_lio_opcode == AIO_PWRITEV)
-		aio_inspect(walk->s, walk->compat);
+	if (aio_event(walk->s, walk->compat))
+		inspect_run(walk->s);
 	return 0;
 }
 
-/*
- * aio_run() - inspects the requests of the caller's array. Inlined into the hook: the kernel allows
- * eight frames, and the rest of the way down takes seven.
- */
-static __always_inline void aio_run(__u64 array, __u64 count_of_requests, __u32 compat)
+/* aio_run() - inspects the requests of the caller's array. */
+static __always_inline void aio_run(struct scratch *s, __u64 array, __u64 count_of_requests, __u32 compat)
 {
-	struct aio_walk walk = {.array = array, .count = count_of_requests, .compat = compat};
+	struct aio_walk walk = {.s = s, .array = array, .count = count_of_requests, .compat = compat};
 
-	walk.s = inspect_begin();
-	if (!walk.s)
-		return;
 	bpf_loop(AIO_REQUESTS, aio_step, &walk, 0);
-	inspect_end(walk.s);
 }

@@ -1,51 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/*
- * System call numbers to enum write_call, as one table for both worlds: low half the 64-bit meaning
- * of a number, high half the 32-bit one. Most calls end at one load from it.
- */
+/* A system call of the current task: which of include/write_call.h it is, and its arguments. */
 #pragma once
 
 #include "kernel.bpf.h"
 #include "maps.bpf.h"
 #include "write_call.h"
 
-#define WRITE_CALL_NUMBERS 1024U /* a power of two past every number in either table */
-
-/* x32 has numbers of its own for the vector calls (arch/x86/entry/syscalls/syscall_64.tbl). */
-#define WRITE_CALL_X32_WRITEV 516
-#define WRITE_CALL_X32_PWRITEV 535
-#define WRITE_CALL_X32_PWRITEV2 547
-#define WRITE_CALL_X32_VMSPLICE 532
-
-/* The 32-bit table has two sendfiles. */
-#define WRITE_CALL_I386_SENDFILE64 239
-
-#define WRITE_CALL_NR_IO_SUBMIT 209
-#define WRITE_CALL_NR_MMAP 9
-#define WRITE_CALL_I386_MMAP2 192
-#define WRITE_CALL_I386_IO_SUBMIT 248
-
-static const __u8 write_call_64[WRITE_CALL_NUMBERS] = {
-#define WRITE_CALL_64(id, name, nr64, nr32, source) [nr64] = WRITE_CALL_##id,
-	WRITE_CALLS(WRITE_CALL_64)
-#undef WRITE_CALL_64
-		[WRITE_CALL_X32_WRITEV] = WRITE_CALL_WRITEV,
-	[WRITE_CALL_X32_PWRITEV] = WRITE_CALL_PWRITEV,
-	[WRITE_CALL_X32_PWRITEV2] = WRITE_CALL_PWRITEV2,
-	[WRITE_CALL_X32_VMSPLICE] = WRITE_CALL_VMSPLICE,
-	[WRITE_CALL_NR_IO_SUBMIT] = WRITE_CALL_IO_SUBMIT,
-	[WRITE_CALL_NR_MMAP] = WRITE_CALL_MMAP,
-};
-
-static const __u8 write_call_32[WRITE_CALL_NUMBERS] = {
-#define WRITE_CALL_32(id, name, nr64, nr32, source) [nr32] = WRITE_CALL_##id,
-	WRITE_CALLS(WRITE_CALL_32)
-#undef WRITE_CALL_32
-		[WRITE_CALL_I386_SENDFILE64] = WRITE_CALL_SENDFILE,
-	[WRITE_CALL_I386_IO_SUBMIT] = WRITE_CALL_IO_SUBMIT,
-	[WRITE_CALL_I386_MMAP2] = WRITE_CALL_MMAP,
-};
-
+/* enum write_call of a number in the caller's table, WRITE_CALL_UNKNOWN for calls nobody asked for. */
 static __always_inline __u32 write_call_by_number(__u64 nr, __u32 compat)
 {
 	__u64 index = nr & ~(__u64)KERNEL_X32_BIT;
@@ -54,7 +15,7 @@ static __always_inline __u32 write_call_by_number(__u64 nr, __u32 compat)
 		return WRITE_CALL_UNKNOWN;
 	asm volatile("" : "+r"(index));
 	index &= WRITE_CALL_NUMBERS - 1;
-	return compat ? write_call_32[index] : write_call_64[index];
+	return compat ? write_calls.call[1][index] : write_calls.call[0][index];
 }
 
 /* enum write_source of a call; a switch, which the compiler makes as small as it can be. */
@@ -65,8 +26,20 @@ static __always_inline __u32 write_call_source(__u32 call)
 	case WRITE_CALL_##id:                           \
 		return WRITE_SOURCE_##source;
 		WRITE_CALLS(WRITE_CALL_SOURCE)
+		WRITE_CALLS_SOCKET(WRITE_CALL_SOURCE)
 #undef WRITE_CALL_SOURCE
 	default:
 		return WRITE_SOURCE_BUFFER;
 	}
+}
+
+/* Copies the arguments as they were when the call was made: the saved registers still hold them. */
+static __always_inline void call_args(const struct pt_regs *regs, __u32 compat, struct call_args *args)
+{
+	args->value[0] = compat ? (__u32)regs->bx : regs->di;
+	args->value[1] = compat ? (__u32)regs->cx : regs->si;
+	args->value[2] = compat ? (__u32)regs->dx : regs->dx;
+	args->value[3] = compat ? (__u32)regs->si : regs->r10;
+	args->value[4] = compat ? (__u32)regs->di : regs->r8;
+	args->value[5] = compat ? (__u32)regs->bp : regs->r9;
 }

@@ -13,18 +13,26 @@
 #include "file.bpf.h"
 #include "inspect.bpf.h"
 #include "scope.bpf.h"
-#include "write_call.bpf.h"
-
-/* include/uapi/asm-generic/fcntl.h */
-#define IO_URING_O_DIRECT 040000
+#include "write_message.bpf.h"
+#include "write_name.bpf.h"
 
 /* include/uapi/linux/io_uring.h; by number, since an older kernel's headers lack the newer ones */
 enum io_uring_write_op {
 	IO_URING_WRITEV = 2,
 	IO_URING_WRITE_FIXED = 5,
+	IO_URING_SENDMSG = 9,
+	IO_URING_OPENAT = 18,
 	IO_URING_WRITE = 23,
 	IO_URING_SEND = 26,
+	IO_URING_OPENAT2 = 28,
 	IO_URING_SPLICE = 30,
+	IO_URING_RENAMEAT = 35,
+	IO_URING_MKDIRAT = 37,
+	IO_URING_LINKAT = 39,
+	IO_URING_FSETXATTR = 41,
+	IO_URING_SETXATTR = 42,
+	IO_URING_SEND_ZC = 47,
+	IO_URING_SENDMSG_ZC = 48,
 	IO_URING_WRITEV_FIXED = 61,
 };
 
@@ -59,8 +67,12 @@ static __always_inline int io_uring_event(__u64 request, __u32 op, __s64 result,
 		event->source = WRITE_SOURCE_VECTOR;
 		break;
 	case IO_URING_SEND:
-		event->source = WRITE_SOURCE_BUFFER;
-		/* struct io_sr_msg is private: the file, then the buffer, from 6.1 to 6.18 */
+	case IO_URING_SENDMSG:
+	case IO_URING_SEND_ZC:
+	case IO_URING_SENDMSG_ZC:
+		event->source = op == IO_URING_SEND || op == IO_URING_SEND_ZC ? WRITE_SOURCE_BUFFER
+									      : WRITE_SOURCE_MESSAGE;
+		/* struct io_sr_msg is private: the file, then the buffer or the msghdr, from 6.1 to 6.18 */
 		event->file = (__u64)BPF_CORE_READ((const struct io_kiocb *)request, file);
 		bpf_probe_read_kernel(&event->address, sizeof(event->address),
 				      (const void *)(request + sizeof(event->file)));
@@ -87,39 +99,84 @@ static __always_inline int io_uring_event(__u64 request, __u32 op, __s64 result,
 	return 1;
 }
 
+/*
+ * Names that io_uring makes: by the other attachment's hooks they are seen (write_vfs.bpf.c); here a created
+ * file still is, by its descriptor. The others' strings are gone: they are counted.
+ */
+static __always_inline int io_uring_is_name(__u32 op)
+{
+	return op == IO_URING_FSETXATTR || op == IO_URING_SETXATTR ||
+	       (!preemptible && op >= IO_URING_RENAMEAT && op <= IO_URING_LINKAT && op != IO_URING_RENAMEAT + 1);
+}
+
+static __always_inline void io_uring_name(__u32 op, __s64 result)
+{
+	struct scratch *s;
+
+	if (io_uring_is_name(op))
+		count(COUNTER_names_unseen);
+	/* a registered file has no descriptor */
+	if (preemptible || (op != IO_URING_OPENAT && op != IO_URING_OPENAT2))
+		return;
+	s = inspect_begin();
+	if (!s)
+		return;
+	s->event.call = WRITE_CALL_IO_URING;
+	name_created(s, file_by_number(bpf_get_current_task_btf(), result));
+	inspect_end(s);
+}
+
+static __always_inline void io_uring_write(__u64 request, __u32 op, __s64 result)
+{
+	struct write_event *event;
+	const struct file *file;
+	struct scratch *s;
+
+	s = inspect_begin();
+	if (!s)
+		return;
+	event = &s->event;
+	event->call = WRITE_CALL_IO_URING;
+	event->length = result;
+	if (kernel_is_compat(bpf_get_current_task_btf()))
+		event->flags |= SAMPLE_COMPAT;
+	if (!io_uring_event(request, op, result, event))
+		goto end;
+	file = (const struct file *)event->file;
+	event->kind = file_kind(file);
+	if (!file || !(settings.watch & (1U << event->kind)))
+		goto end;
+	file_event(file, event->kind, event);
+	if (!file_kind_has_offset(event->kind))
+		event->offset = SAMPLE_NO_OFFSET;
+	/* the buffer may have been changed since: wherever there is a page cache, it is asked */
+	event->coherent = event->mapping && !event->direct;
+	if (event->source == WRITE_SOURCE_LANDED)
+		event->address = event->offset;
+	if (event->source == WRITE_SOURCE_MESSAGE)
+		message_run(s, event->address, WRITE_SOURCE_MESSAGE, result);
+	else
+		inspect_run(s);
+end:
+	inspect_end(s);
+}
+
 SEC("raw_tp/io_uring_complete")
 int write_io_uring(struct bpf_raw_tracepoint_args *context)
 {
-	struct write_event event = {.call = WRITE_CALL_IO_URING};
-	const struct file *file;
-	struct scratch *s;
 	__u64 request = context->args[1];
 	__s64 result;
+	__u32 op;
 
 	if (!request)
 		return 0;
 	result = io_uring_result(context);
-	if (result <= 0 || !scope_holds_current())
+	if (result < 0 || !scope_holds_current())
 		return 0;
-	if (!io_uring_event(request, BPF_CORE_READ((const struct io_kiocb *)request, opcode), result, &event))
-		return 0;
-	file = (const struct file *)event.file;
-	event.kind = file_kind(file);
-	if (!(settings.watch & (1U << event.kind)))
-		return 0;
-	event.length = result;
-	event.mapping = file_mapping(file, event.kind);
-	if (!file_kind_has_offset(event.kind))
-		event.offset = SAMPLE_NO_OFFSET;
-	else if (event.mapping && !(BPF_CORE_READ(file, f_flags) & IO_URING_O_DIRECT))
-		event.source = WRITE_SOURCE_LANDED;
-	if (kernel_is_compat(bpf_get_current_task_btf()))
-		event.flags |= SAMPLE_COMPAT;
-	s = inspect_begin();
-	if (!s)
-		return 0;
-	s->event = event;
-	inspect_run(s);
-	inspect_end(s);
+	op = BPF_CORE_READ((const struct io_kiocb *)request, opcode);
+	if (result > 0 && op != IO_URING_OPENAT && op != IO_URING_OPENAT2)
+		io_uring_write(request, op, result);
+	else
+		io_uring_name(op, result);
 	return 0;
 }

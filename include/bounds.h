@@ -29,8 +29,15 @@
 /* Processes that `exec` can follow at the same time; more count as tree_full. */
 #define LIMIT_TREE_PROCESSES 32768U
 
-/* Streams (pipes, sockets, terminals) whose last bytes are remembered; the least recent is forgotten. */
-#define LIMIT_STREAMS 4096U
+/* Places (streams, and offsets of files whose neighbours can't be read) where a token has begun and may go
+ * on; the least recent is forgotten. */
+#define LIMIT_BEGUN 4096U
+
+/* Tokens of one write to a stream that are kept from its beginning to its end; more count as entered_full. */
+#define LIMIT_ENTERED 8U
+
+/* Messages of one sendmmsg(2), as the kernel bounds it (UIO_MAXIOV). */
+#define LIMIT_MESSAGES 1024U
 
 /* (token, file) pairs that are known, so that repeats are counted instead of sent; the least recent is
  * forgotten, and would be sent anew. */

@@ -27,10 +27,18 @@ enum sample_flag {
 	SAMPLE_FILE_DELETED = 1U << 4, /* unlinked, no name left */
 	SAMPLE_OFFSET_APPROX = 1U << 5, /* the file position was read after the call returned */
 	SAMPLE_COMPAT = 1U << 6, /* a 32-bit caller */
+	SAMPLE_KTHREAD = 1U << 7, /* no user memory: no executable, no command line */
 	SAMPLE_UNREAD = 1U << 8, /* no window: the written range is to be read from the file */
 	SAMPLE_MAPPED = 1U << 9, /* no window: the file was mapped shared and can be written to */
-	SAMPLE_KTHREAD = 1U << 7, /* no user memory: no executable, no command line */
+	SAMPLE_CACHE = 1U << 10, /* the token was seen in the page cache, not in the caller's buffer */
+	SAMPLE_NAME = 1U << 11, /* the token is in the name of what was created or renamed */
+	SAMPLE_LINK = 1U << 12, /* in the target of a symbolic link */
+	SAMPLE_XATTR = 1U << 13, /* in the name or the value of an extended attribute */
+	SAMPLE_ENTRY = 1U << 14, /* in the buffer when the call began, but not when it returned */
 };
+
+/* What is not a file's content. */
+#define SAMPLE_PARTS (SAMPLE_NAME | SAMPLE_LINK | SAMPLE_XATTR)
 
 /* offset of a write to something that has no positions (pipe, socket, terminal) */
 #define SAMPLE_NO_OFFSET (-1LL)
@@ -92,13 +100,27 @@ struct token_sample {
 struct seen_key {
 	__u64 token_key;
 	__u64 inode; /* without a file: the process */
-	__u64 device;
+	__u32 device;
+	__u32 part; /* 0: content; else SAMPLE_NAME, SAMPLE_LINK or SAMPLE_XATTR */
 };
 
 struct seen_value {
 	__u64 repeats; /* since the first */
 	__u64 sent; /* ns, CLOCK_BOOTTIME, of the last sample */
+	__s64 at; /* file offset of the token's first byte, when it was last seen */
 };
+
+/* seen_key_make() - the key of a token in a sample's file. */
+static __always_inline struct seen_key seen_key_make(const struct token_sample *sample, __u64 token_key)
+{
+	struct seen_key key = {};
+
+	key.token_key = token_key;
+	key.inode = sample->inode ? sample->inode : sample->tgid;
+	key.device = sample->device;
+	key.part = sample->flags & SAMPLE_PARTS;
+	return key;
+}
 
 #define SAMPLE_MAX_BYTES \
 	(sizeof(struct token_sample) + LIMIT_PATH_BYTES + LIMIT_PATH_BYTES + LIMIT_ARGS_BYTES)

@@ -107,16 +107,24 @@ static __always_inline __u64 token_last_marked(__u64 mask)
 	return index;
 }
 
+static __always_inline int token_is_letter(__u8 byte)
+{
+	__u8 lower = byte | 0x20;
+
+	return lower >= 'a' && lower <= 'z';
+}
+
+static __always_inline int token_is_digit(__u8 byte)
+{
+	return byte >= '0' && byte <= '9';
+}
+
 /* Is there "dt0", a letter, two digits at `at`? */
 static __always_inline int token_prefix_at(const __u8 *bytes, __u64 at)
 {
-	__u8 letter = token_byte(bytes, at + 3) | 0x20;
-	__u8 tens = token_byte(bytes, at + 4);
-	__u8 ones = token_byte(bytes, at + 5);
-
 	return token_byte(bytes, at) == 'd' && token_byte(bytes, at + 1) == 't' &&
-	       token_byte(bytes, at + 2) == '0' && letter >= 'a' && letter <= 'z' && tens >= '0' &&
-	       tens <= '9' && ones >= '0' && ones <= '9';
+	       token_byte(bytes, at + 2) == '0' && token_is_letter(token_byte(bytes, at + 3)) &&
+	       token_is_digit(token_byte(bytes, at + 4)) && token_is_digit(token_byte(bytes, at + 5));
 }
 
 /* Does a public portion of public_len bytes, with its prefix, end right before `dot`? */
@@ -182,6 +190,71 @@ static __always_inline __u64 token_verify(const __u8 *bytes, __u64 len, __u64 at
 		if (token_word_outside(token_word(bytes, dot + 1 + i)))
 			return TOKEN_NONE;
 	return dot;
+}
+
+/* 1 for any number but 0: without a branch, of which the verifier would follow both ways. */
+static __always_inline __u64 token_is_not(__u64 difference)
+{
+	return (difference | -difference) >> 63;
+}
+
+/*
+ * token_begun_prefix() - does a text that ends with these 8 bytes end with the beginning of a prefix?
+ * Returns 1 if so.
+ */
+static __always_inline __u64 token_begun_prefix(__u64 end)
+{
+	const __u64 start = 'd' | 't' << 8 | '0' << 16;
+	__u64 low = end & ~TOKEN_TOPS, lower = low | TOKEN_ONES * 0x20;
+	__u64 digit = (low + TOKEN_ONES * (0x80 - '0')) & ~(low + TOKEN_ONES * (0x80 - '9' - 1)) & ~end;
+	__u64 letter = (lower + TOKEN_ONES * (0x80 - 'a')) & ~(lower + TOKEN_ONES * (0x80 - 'z' - 1)) & ~end;
+	__u64 wrong;
+
+	/* d; dt; dt0; then with the letter and the digits that must follow, as top bits of their bytes */
+	wrong = token_is_not((end >> 56) ^ (start & 0xff));
+	wrong &= token_is_not((end >> 48) ^ (start & 0xffff));
+	wrong &= token_is_not((end >> 40) ^ start);
+	wrong &= token_is_not((end >> 32 & 0xffffff) ^ start) | !(letter >> 63);
+	wrong &= token_is_not((end >> 24 & 0xffffff) ^ start) | !(letter >> 55 & digit >> 63);
+	wrong &= token_is_not((end >> 16 & 0xffffff) ^ start) | !(letter >> 47 & digit >> 55 & digit >> 63 & 1);
+	return !wrong;
+}
+
+/* token_run() - how many bytes of [A-Z0-9] a text ends with; TOKEN_SECRET_LEN or more count as that many. */
+static __always_inline __u64 token_run(const __u8 *bytes, __u64 len)
+{
+	for (__u64 run = 0; run < TOKEN_SECRET_LEN && run + 8 <= len; run += 8) {
+		__u64 outside = token_word_outside(token_word(bytes, len - run - 8));
+
+		if (outside)
+			return run + 7 - token_last_marked(outside);
+	}
+	return TOKEN_SECRET_LEN;
+}
+
+/*
+ * token_begun() - does a text end with the beginning of a token?
+ * @bytes: the text; reads stay inside [0, len)
+ * @len:   8 or more
+ * @run:   token_run() of it
+ *
+ * Returns 1 if so: with some or all of a prefix, of a public portion behind one, or of a secret portion
+ * behind both, but not with a whole token.
+ */
+static __always_inline __u64 token_begun(const __u8 *bytes, __u64 len, __u64 run)
+{
+	__u64 dot;
+
+	if (token_begun_prefix(token_word(bytes, len - 8)))
+		return 1;
+	if (run >= TOKEN_SECRET_LEN || len < run + 1 + TOKEN_PREFIX_LEN)
+		return 0;
+	dot = len - run - 1;
+	if (token_byte(bytes, dot) != '.')
+		return 0;
+	if (run <= TOKEN_PUBLIC_MAX && token_prefix_at(bytes, dot - TOKEN_PREFIX_LEN))
+		return 1;
+	return token_public_len(bytes, dot) != 0;
 }
 
 #ifndef __bpf__

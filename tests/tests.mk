@@ -49,12 +49,12 @@ $(B)/tests/live/live: $(LIVE_OBJECTS) $(SOURCES:%.c=$(B)/obj/%.o)
 	@echo "  LINK     $@"
 	$(Q)$(CC) -pie $^ -o $@ -lcmocka $(LDLIBS)
 
-$(B)/tests/live/writers/%_32: tests/live/writers/%_32.c tests/live/writers/%.c tests/live/token_maker.h tests/live/writers/async.h
+$(B)/tests/live/writers/%_32: tests/live/writers/%_32.c tests/live/writers/%.c tests/live/token_maker.h tests/live/writers/async.h tests/live/writers/names.h
 	@mkdir -p $(@D)
 	@echo "  LINK     $@"
 	$(Q)$(CC) -m32 -static -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -O1 -Wall -Wextra -Werror $< -o $@ -lpthread
 
-$(B)/tests/live/writers/%: tests/live/writers/%.c tests/live/token_maker.h tests/live/writers/async.h
+$(B)/tests/live/writers/%: tests/live/writers/%.c tests/live/token_maker.h tests/live/writers/async.h tests/live/writers/names.h
 	@mkdir -p $(@D)
 	@echo "  LINK     $@"
 	$(Q)$(CC) -static -D_GNU_SOURCE -O1 -Wall -Wextra -Werror $< -o $@ -lpthread

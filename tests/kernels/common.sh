@@ -48,9 +48,10 @@ guest_image() {
 	guest_add "$root" build/tests/live/live tests/live
 	cp build/tests/live/writers/* "$root/tests/writers/"
 	cp share/alert.schema.json "$root/tests/"
-	# an ext4 disk by virtio, in the order in which the modules must be loaded
+	guest_add "$root" "$(command -v mkfs.btrfs)" bin/mkfs.btrfs
+	# an ext4 disk by virtio, and the file systems of tests/live/files.c, in the order of loading
 	[ -f "$kernel/lib/modules/$version/modules.dep" ] || depmod -b "$kernel" "$version" 2>/dev/null
-	for module in virtio_pci virtio_blk ext4; do
+	for module in virtio_pci virtio_blk ext4 overlay loop btrfs; do
 		modprobe -d "$kernel" -S "$version" --show-depends "$module"
 	done | awk '$1 == "insmod" && !seen[$2]++ {print $2}' | while read -r module; do
 		name=$(basename "${module%.xz}")

@@ -82,7 +82,7 @@ static void test_vanishing_pages(void **state)
 	/* a race, so it is given time; on one CPU it hardly ever happens */
 	for (int i = 0; i < 50 && !unreadable; i++) {
 		struct live_run run =
-			live_exec(NO_ARGS, ARGS(live_writer("writer"), "vanish", live_path("file"), "20000"));
+			live_exec(NO_ARGS, ARGS(live_writer("writer"), "vanish", live_path("file"), "2000"));
 
 		assert_int_equal(run.status, 0);
 		unreadable = live_summary(&run, "pages of a written buffer");

@@ -254,3 +254,9 @@ uint64_t live_summary(const struct live_run *run, const char *text)
 		at--;
 	return strtoull(at, NULL, 10);
 }
+
+void live_tick(const char *path)
+{
+	printf("TICK %s\n", path);
+	fflush(stdout);
+}

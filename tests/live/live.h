@@ -73,8 +73,11 @@ void live_no_secret(const struct live_run *run, const struct maker_token *token)
 /* live_summary() - the number before `text` in a line of the summary on standard error, or 0. */
 uint64_t live_summary(const struct live_run *run, const char *text);
 
+/* live_tick() - says that a write path is seen: a line of the table that tests/paths makes. */
+void live_tick(const char *path);
+
 /* Tests, one table a file; run by main.c. */
 extern const struct CMUnitTest live_writes[], live_commands[], live_probe[], live_bounds[], live_host[],
-	live_pieces[];
+	live_pieces[], live_names[], live_files[];
 extern const size_t live_writes_count, live_commands_count, live_probe_count, live_bounds_count,
-	live_host_count, live_pieces_count;
+	live_host_count, live_pieces_count, live_names_count, live_files_count;

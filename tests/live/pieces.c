@@ -39,6 +39,7 @@ static void test_pieces(void **state)
 	check_pieces("writer", "socket");
 	check_pieces("writer", "tty");
 	check_pieces("writer_32", live_path("file-32"));
+	live_tick("pieces: cut at 1 to 95, in 2 to 96 pieces, on a file, pipe, unix socket, tty");
 }
 
 static void test_edges(void **state)
@@ -68,6 +69,7 @@ static void test_shuffled(void **state)
 		/* two writers may complete it at the same moment; then both are right */
 		assert_in_range(live_count(&run, (struct maker_token[]){maker_token(n)}), 1, 2);
 	live_free(&run);
+	live_tick("pieces: every byte by itself, in any order, by two processes");
 }
 
 static void test_middle(void **state)
@@ -78,6 +80,32 @@ static void test_middle(void **state)
 	(void)state;
 	assert_int_equal(live_integer(live_only(&run), "write.token_offset"), 2);
 	assert_int_equal(live_integer(live_only(&run), "write.offset"), 42);
+	live_free(&run);
+	live_tick("pieces: a token that is completed by changing its middle");
+}
+
+static void test_blocks(void **state)
+{
+	struct maker_token token = maker_token(34), next = maker_token(35);
+	struct live_run run =
+		live_exec(NO_ARGS, ARGS(live_writer("writer"), "blocks", live_path("file"), "34"));
+
+	(void)state;
+	assert_int_equal(run.status, 0);
+	assert_int_equal(live_count(&run, &token), 1);
+	assert_int_equal(live_count(&run, &next), 1);
+	live_free(&run);
+	live_tick("pieces: two blocks by O_DIRECT, in either order");
+}
+
+static void test_evicted(void **state)
+{
+	struct live_run run =
+		live_exec(NO_ARGS, ARGS(live_writer("writer"), "evict", live_path("file"), "36"));
+
+	(void)state;
+	assert_int_equal(run.status, 0);
+	assert_int_equal(live_integer(live_only(&run), "write.token_offset"), 4066);
 	live_free(&run);
 }
 
@@ -126,6 +154,7 @@ static void test_landed(void **state)
 		check_landed(writers[i], "vmsplice", "splice");
 		check_landed(writers[i], "copy_file_range", "copy_file_range");
 	}
+	live_tick("copy_file_range, sendfile, splice, vmsplice + splice");
 }
 
 static void test_mapped(void **state)
@@ -147,6 +176,7 @@ static void test_mapped(void **state)
 		live_free(&run);
 		remove(live_path("file"));
 	}
+	live_tick("stores through a shared mapping (munmap, msync, exit, kill -9, mprotect)");
 }
 
 static void check_async(const char *writer, const char *mode, const char *how, const char *name, int64_t at)
@@ -168,7 +198,8 @@ static void check_async(const char *writer, const char *mode, const char *how, c
 
 static void test_io_uring(void **state)
 {
-	static const char *const ways[] = {"write", "writev", "fixed", "async", "sqpoll", "registered"};
+	static const char *const ways[] = {"write",  "writev",     "fixed",  "async",
+					   "sqpoll", "registered", "thread", "linked"};
 	static const char *const writers[] = {"writer", "writer_32"};
 
 	(void)state;
@@ -177,7 +208,27 @@ static void test_io_uring(void **state)
 			check_async(writers[w], "uring", ways[i], "io_uring", 5000);
 		check_async(writers[w], "uring", "direct", "io_uring", 4096);
 		check_async(writers[w], "uring", "socket", "io_uring", 0);
+		check_async(writers[w], "uring", "sendmsg", "io_uring", 0);
 	}
+	live_tick("io_uring: WRITE, WRITEV, WRITE_FIXED, SEND, SENDMSG; async, SQPOLL, linked, registered files, "
+		  "another thread's, O_DIRECT");
+}
+
+/* Since 6.15. */
+static void test_io_uring_vector_fixed(void **state)
+{
+	struct live_run run = live_exec(
+		NO_ARGS, ARGS(live_writer("writer"), "uring", "writev-fixed", live_path("file"), "32"));
+
+	(void)state;
+	if (run.status) {
+		live_free(&run);
+		print_message("this kernel has no IORING_OP_WRITEV_FIXED\n");
+		return;
+	}
+	assert_int_equal(live_integer(live_only(&run), "write.token_offset"), 5000);
+	live_free(&run);
+	live_tick("io_uring WRITEV_FIXED");
 }
 
 static void test_io_submit(void **state)
@@ -190,6 +241,7 @@ static void test_io_submit(void **state)
 		check_async(writers[w], "aio", "pwritev", "io_submit", 5000);
 		check_async(writers[w], "aio", "direct", "io_submit", 4096);
 	}
+	live_tick("io_submit: PWRITE, PWRITEV, O_DIRECT");
 }
 
 const struct CMUnitTest live_pieces[] = {
@@ -197,10 +249,13 @@ const struct CMUnitTest live_pieces[] = {
 	cmocka_unit_test_setup_teardown(test_edges, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_shuffled, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_middle, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_blocks, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_evicted, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_apart, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_landed, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mapped, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_io_submit, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_io_uring, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_io_uring_vector_fixed, live_setup, live_teardown),
 };
 const size_t live_pieces_count = sizeof(live_pieces) / sizeof(*live_pieces);

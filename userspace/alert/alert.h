@@ -39,7 +39,7 @@ struct alert_file {
 	const char *type; /* static, of include/file_kind.h */
 	char *fs_type; /* "ext4" */
 	uint32_t dev_major, dev_minor;
-	uint64_t inode;
+	uint64_t inode; /* 0: the file was not at hand; what follows is not known then, nor is fs_type */
 	uint32_t mode; /* st_mode */
 	uint32_t owner_uid, owner_gid;
 	uint32_t links;
@@ -55,7 +55,8 @@ struct alert_write {
 	 * negative for a token that began in an earlier write to the same stream.
 	 */
 	int64_t token_offset;
-	bool file_read; /* seen by the daemon in the file, not by the kernel side at the write */
+	const char *seen_by; /* static: "buffer", "page_cache" or "file_read" */
+	const char *part; /* static: what was written, if not content: "name", "link_target", "xattr" */
 	bool compat; /* a 32-bit caller */
 };
 

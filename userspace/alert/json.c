@@ -86,21 +86,26 @@ static json_t *json_user(const struct alert_process *process)
 
 static json_t *json_file(const struct alert_file *file)
 {
-	return json_pack("{s:s, s:o*, s:o*, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:I}", "path", file->path,
-			 "path_truncated", json_mark(file->path_truncated), "deleted",
-			 json_mark(file->deleted), "type", file->type, "inode", json_id(file->inode),
-			 "device", json_sprintf("%u:%u", file->dev_major, file->dev_minor), "fs_type",
-			 file->fs_type, "mode", json_sprintf("%04o", file->mode & 07777), "uid",
-			 json_id(file->owner_uid), "gid", json_id(file->owner_gid), "links",
-			 (json_int_t)file->links);
+	bool known = file->inode != 0;
+
+	return json_pack("{s:s, s:o*, s:o*, s:s, s:o*, s:o*, s:s*, s:o*, s:o*, s:o*, s:o*}", "path",
+			 file->path, "path_truncated", json_mark(file->path_truncated), "deleted",
+			 json_mark(file->deleted), "type", file->type, "inode",
+			 known ? json_id(file->inode) : NULL, "device",
+			 known ? json_sprintf("%u:%u", file->dev_major, file->dev_minor) : NULL, "fs_type",
+			 known ? file->fs_type : NULL, "mode",
+			 known ? json_sprintf("%04o", file->mode & 07777) : NULL, "uid",
+			 known ? json_id(file->owner_uid) : NULL, "gid",
+			 known ? json_id(file->owner_gid) : NULL, "links",
+			 known ? json_integer((json_int_t)file->links) : NULL);
 }
 
 static json_t *json_write(const struct alert *alert)
 {
 	const struct alert_write *write = &alert->write;
 
-	return json_pack("{s:s, s:s, s:o*, s:o*, s:I, s:I, s:o*, s:o*}", "syscall", write->syscall, "seen_by",
-			 write->file_read ? "file_read" : "kernel", "offset",
+	return json_pack("{s:s, s:s, s:s*, s:o*, s:o*, s:I, s:I, s:o*, s:o*}", "syscall", write->syscall,
+			 "seen_by", write->seen_by, "part", write->part, "offset",
 			 write->offset >= 0 ? json_integer(write->offset) : NULL, "offset_approximate",
 			 json_mark(write->offset_approximate), "length", (json_int_t)write->length,
 			 "token_offset", (json_int_t)write->token_offset, "compat", json_mark(write->compat),

@@ -10,6 +10,7 @@
 #include "attribute/procfs.h"
 #include "attribute/users.h"
 #include "attribute/wallclock.h"
+#include "capture/calls.h"
 #include "detect/mask.h"
 
 #include <errno.h>
@@ -214,21 +215,32 @@ static int attribute_file(const struct sample_view *view, const struct mask_know
 	return r;
 }
 
+static const char *attribute_seen_by(const struct token_sample *head)
+{
+	if (head->flags & (SAMPLE_UNREAD | SAMPLE_MAPPED))
+		return "file_read";
+	return head->flags & SAMPLE_CACHE ? "page_cache" : "buffer";
+}
+
+/* What of the file was written, where it is not its content. */
+static const char *attribute_part(const struct token_sample *head)
+{
+	if (head->flags & SAMPLE_NAME)
+		return "name";
+	if (head->flags & SAMPLE_LINK)
+		return "link_target";
+	return head->flags & SAMPLE_XATTR ? "xattr" : NULL;
+}
+
 static void attribute_write(const struct sample_view *view, const struct token_span *span,
 			    struct alert_write *write)
 {
-	static const char *const calls[WRITE_CALL_MAX] = {[WRITE_CALL_UNKNOWN] = "unknown",
-#define ATTRIBUTE_CALL(id, name, nr64, nr32, source) [WRITE_CALL_##id] = (name),
-							  WRITE_CALLS(ATTRIBUTE_CALL)
-#undef ATTRIBUTE_CALL
-#define ATTRIBUTE_CALL(id, name) [WRITE_CALL_##id] = (name),
-								  WRITE_CALLS_ASYNC(ATTRIBUTE_CALL)
-#undef ATTRIBUTE_CALL
-	};
 	const struct token_sample *head = view->head;
 	int64_t at = head->token_at + (int64_t)span->start;
 
-	write->syscall = calls[head->call];
+	write->syscall = calls_name(head->call);
+	write->seen_by = attribute_seen_by(head);
+	write->part = attribute_part(head);
 	write->offset = head->offset;
 	write->offset_approximate = head->flags & SAMPLE_OFFSET_APPROX;
 	write->length = head->length;

@@ -7,6 +7,7 @@
  */
 #include "capture/probe.h"
 
+#include "capture/calls.h"
 #include "lib/cleanup.h"
 #include "bounds.h"
 #include "file_kind.h"
@@ -96,12 +97,53 @@ static unsigned int probe_io_uring_arguments(const struct btf *kernel)
 	return type && btf_is_func_proto(type) ? btf_vlen(type) - 1U : 0;
 }
 
+#define PROBE_STREAMS (FILE_KIND_BIT(PIPE) | FILE_KIND_BIT(SOCKET) | FILE_KIND_BIT(TTY))
+#define PROBE_NAMES (FILE_KIND_BIT(DISK) | FILE_KIND_BIT(TMPFS))
+
+/* The fexit programs: each if what it sees is watched, and if the kernel has its function (NULL: none). */
+static void probe_select_vfs(struct spillwatch_bpf *skeleton, const struct btf *kernel, uint32_t watch)
+{
+	const struct {
+		struct bpf_program *program;
+		const char *function;
+		uint32_t watch;
+	} programs[] = {
+		{skeleton->progs.write_vfs_buffer, "vfs_write", UINT32_MAX},
+		{skeleton->progs.write_vfs_vector, "vfs_writev", UINT32_MAX},
+		{skeleton->progs.write_vfs_copy, "vfs_copy_file_range", UINT32_MAX},
+		{skeleton->progs.write_vfs_clone, "vfs_clone_file_range", UINT32_MAX},
+		{skeleton->progs.write_vfs_sendfile, "do_sendfile", UINT32_MAX},
+		{skeleton->progs.write_vfs_splice, "do_splice", UINT32_MAX},
+		{skeleton->progs.write_vfs_mmap, "vm_mmap_pgoff", UINT32_MAX},
+		{skeleton->progs.write_vfs_aio, "__x64_sys_io_submit", UINT32_MAX},
+		{skeleton->progs.write_vfs_aio_32, "__ia32_compat_sys_io_submit", UINT32_MAX},
+		{skeleton->progs.write_vfs_sendto, "__sys_sendto", FILE_KIND_BIT(SOCKET)},
+		{skeleton->progs.write_vfs_sendmsg, "__sys_sendmsg", FILE_KIND_BIT(SOCKET)},
+		{skeleton->progs.write_vfs_sendmmsg, "__sys_sendmmsg", FILE_KIND_BIT(SOCKET)},
+		{skeleton->progs.enter_vfs_buffer, "vfs_write", PROBE_STREAMS},
+		{skeleton->progs.enter_vfs_vector, "vfs_writev", PROBE_STREAMS},
+		{skeleton->progs.enter_vfs_sendto, "__sys_sendto", FILE_KIND_BIT(SOCKET)},
+		{skeleton->progs.enter_vfs_sendmsg, "__sys_sendmsg", FILE_KIND_BIT(SOCKET)},
+		{skeleton->progs.name_vfs_mknod, "security_path_mknod", PROBE_NAMES},
+		{skeleton->progs.name_vfs_mkdir, "security_path_mkdir", PROBE_NAMES},
+		{skeleton->progs.name_vfs_symlink, "security_path_symlink", PROBE_NAMES},
+		{skeleton->progs.name_vfs_link, "security_path_link", PROBE_NAMES},
+		{skeleton->progs.name_vfs_rename, "security_path_rename", PROBE_NAMES},
+		{skeleton->progs.name_vfs_xattr, "vfs_setxattr", PROBE_NAMES},
+	};
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++)
+		bpf_program__set_autoload(programs[i].program,
+					  kernel && watch & programs[i].watch &&
+						  probe_has_function(kernel, programs[i].function));
+}
+
 /*
  * Only the chosen attachment's programs are loaded, the tree's only where it is wanted, and those on
  * optional functions only where the kernel has them: one that can't be loaded would fail all.
  */
 static int probe_select(struct spillwatch_bpf *skeleton, enum probe_attachment attachment,
-			enum scope_mode scope)
+			enum scope_mode scope, uint32_t watch)
 {
 	bool fexit = attachment == PROBE_FEXIT, tree = scope == SCOPE_TREE;
 	struct btf *kernel = btf__load_vmlinux_btf();
@@ -110,20 +152,9 @@ static int probe_select(struct spillwatch_bpf *skeleton, enum probe_attachment a
 	if (!kernel)
 		return -errno;
 	io_uring = probe_io_uring_arguments(kernel);
-	bpf_program__set_autoload(skeleton->progs.write_vfs_buffer, fexit);
-	bpf_program__set_autoload(skeleton->progs.write_vfs_vector, fexit);
-	bpf_program__set_autoload(skeleton->progs.write_vfs_copy, fexit);
-	bpf_program__set_autoload(skeleton->progs.write_vfs_sendfile,
-				  fexit && probe_has_function(kernel, "do_sendfile"));
-	bpf_program__set_autoload(skeleton->progs.write_vfs_splice,
-				  fexit && probe_has_function(kernel, "do_splice"));
-	bpf_program__set_autoload(skeleton->progs.write_vfs_mmap,
-				  fexit && probe_has_function(kernel, "vm_mmap_pgoff"));
-	bpf_program__set_autoload(skeleton->progs.write_vfs_aio,
-				  fexit && probe_has_function(kernel, "__x64_sys_io_submit"));
-	bpf_program__set_autoload(skeleton->progs.write_vfs_aio_32,
-				  fexit && probe_has_function(kernel, "__ia32_compat_sys_io_submit"));
+	probe_select_vfs(skeleton, fexit ? kernel : NULL, watch);
 	bpf_program__set_autoload(skeleton->progs.write_syscall, !fexit);
+	bpf_program__set_autoload(skeleton->progs.write_syscall_enter, !fexit && watch & PROBE_STREAMS);
 	bpf_program__set_autoload(skeleton->progs.write_io_uring, io_uring != 0);
 	skeleton->rodata->io_uring_passes_cqe = io_uring == 3;
 	bpf_program__set_autoload(skeleton->progs.follow_fork, tree);
@@ -146,7 +177,7 @@ static int probe_open(const struct probe_options *options, enum probe_attachment
 
 	if (!skeleton)
 		return -errno;
-	r = probe_select(skeleton, attachment, options->scope);
+	r = probe_select(skeleton, attachment, options->scope, options->watch);
 	if (r < 0) {
 		spillwatch_bpf__destroy(skeleton);
 		return r;
@@ -158,8 +189,7 @@ static int probe_open(const struct probe_options *options, enum probe_attachment
 	skeleton->rodata->settings.cgroup_level = options->cgroup.level;
 	skeleton->rodata->settings.watch = options->watch;
 	skeleton->rodata->settings.inspect_bytes = bound < LIMIT_INSPECT_BYTES ? bound : LIMIT_INSPECT_BYTES;
-	if (!(options->watch & (FILE_KIND_BIT(PIPE) | FILE_KIND_BIT(SOCKET) | FILE_KIND_BIT(TTY))))
-		bpf_map__set_max_entries(skeleton->maps.streams, 1);
+	calls_fill(options->watch, (struct write_call_table *)&skeleton->rodata->write_calls);
 	if (options->ring_bytes)
 		bpf_map__set_max_entries(skeleton->maps.samples, options->ring_bytes);
 	*ret_skeleton = skeleton;

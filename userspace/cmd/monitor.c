@@ -58,20 +58,11 @@ static void monitor_emit(struct monitor *monitor, const struct alert *alert)
 			monitor->stats.sink_errors++;
 }
 
-static struct seen_key monitor_key(const struct token_sample *head, uint64_t token_key)
-{
-	return (struct seen_key){
-		.token_key = token_key,
-		.inode = head->inode ? head->inode : head->tgid,
-		.device = head->device,
-	};
-}
-
 /* A token, wherever it was found: names it, says it, and keeps it to tell of repeats. */
 static void monitor_token(struct monitor *monitor, const struct sample_view *view, const uint8_t *window,
 			  const struct token *token, const struct token_span *span, const uint64_t *file_at)
 {
-	struct seen_key key = monitor_key(view->head, token_key(window, span->end - span->start));
+	struct seen_key key = seen_key_make(view->head, token_key(window, span->end - span->start));
 	struct alert alert = {0};
 
 	/* what the kernel side or an earlier look has seen is known */
@@ -82,7 +73,7 @@ static void monitor_token(struct monitor *monitor, const struct sample_view *vie
 		return;
 	}
 	if (file_at) {
-		alert.write.file_read = true;
+		alert.write.seen_by = "file_read";
 		alert.write.token_offset = (int64_t)*file_at;
 	}
 	monitor->stats.alerts++;

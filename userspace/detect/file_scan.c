@@ -11,6 +11,7 @@
 
 #include "lib/cleanup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -22,43 +23,94 @@
 #define FILE_SCAN_CHUNK (256UL << 10)
 #define FILE_SCAN_CARRY (TOKEN_MAX_LEN - 1UL)
 
+/* Descriptors or mappings of a process that are looked at to find a file without a name. */
+#define FILE_SCAN_ENTRIES 4096
+
 /* As the kernel keeps a dev_t: include/linux/kdev_t.h. */
 #define FILE_SCAN_MINOR_BITS 20
 
-static int file_scan_try(const char *root, const struct sample_view *view)
+/* Is this the file of the sample? By inode; and by device, where fstat(2) shows the super block's. */
+static bool file_scan_is(const struct sample_view *view, const struct stat *st)
 {
 	const struct token_sample *head = view->head;
-	char path[PATH_MAX + 64];
-	struct stat st;
-	int fd;
 
-	if ((size_t)snprintf(path, sizeof(path), "%s%.*s", root, (int)head->path_len, view->path) >=
-	    sizeof(path))
-		return -ENAMETOOLONG;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (st->st_ino != head->inode)
+		return false;
+	/* btrfs and overlayfs show another device: the inode must do */
+	return major(st->st_dev) == 0 ||
+	       makedev(head->device >> FILE_SCAN_MINOR_BITS,
+		       head->device & ((1U << FILE_SCAN_MINOR_BITS) - 1)) == st->st_dev;
+}
+
+static int file_scan_try(const char *path, const struct sample_view *view)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
 	if (fd < 0)
 		return -errno;
-	/* btrfs and overlayfs show another device than their super block's: the inode must do */
-	if (fstat(fd, &st) < 0 || st.st_ino != head->inode ||
-	    (major(st.st_dev) != 0 &&
-	     makedev(head->device >> FILE_SCAN_MINOR_BITS,
-		     head->device & ((1U << FILE_SCAN_MINOR_BITS) - 1)) != st.st_dev)) {
+	if (fstat(fd, &st) < 0 || !file_scan_is(view, &st)) {
 		close(fd);
 		return -ESTALE;
 	}
 	return fd;
 }
 
+/* By its path, as seen from a process's root (0: ours). */
+static int file_scan_by_path(const char *procfs, uint32_t tgid, const struct sample_view *view)
+{
+	char path[PATH_MAX + 64], root[64] = "";
+
+	if (tgid)
+		snprintf(root, sizeof(root), "%.32s/%u/root", procfs, tgid);
+	if ((size_t)snprintf(path, sizeof(path), "%s%.*s", root, (int)view->head->path_len, view->path) >=
+	    sizeof(path))
+		return -ENAMETOOLONG;
+	return file_scan_try(path, view);
+}
+
+/* Without a name: among what the process holds open or mapped. */
+static int file_scan_by_process(const char *procfs, const char *kind, const struct sample_view *view)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	struct stat st;
+	DIR *directory;
+	int fd = -ENOENT;
+
+	snprintf(path, sizeof(path), "%s/%u/%s", procfs, view->head->tgid, kind);
+	directory = opendir(path);
+	if (!directory)
+		return -errno;
+	for (int i = 0; fd < 0 && i < FILE_SCAN_ENTRIES && (entry = readdir(directory)); i++) {
+		if (entry->d_name[0] == '.' || fstatat(dirfd(directory), entry->d_name, &st, 0) < 0 ||
+		    !file_scan_is(view, &st))
+			continue;
+		snprintf(path, sizeof(path), "%s/%u/%s/%.64s", procfs, view->head->tgid, kind, entry->d_name);
+		fd = file_scan_try(path, view);
+	}
+	closedir(directory);
+	return fd;
+}
+
 int file_scan_open(const char *procfs, const struct sample_view *view)
 {
-	char root[PATH_MAX];
-	int fd;
+	const struct token_sample *head = view->head;
+	int fd = -ENOENT;
 
-	if (!view->head->path_len || view->head->flags & (SAMPLE_PATH_TRUNCATED | SAMPLE_FILE_DELETED))
+	if (!head->inode)
 		return -ENOENT;
-	snprintf(root, sizeof(root), "%s/%u/root", procfs, view->head->tgid);
-	fd = file_scan_try(root, view);
-	return fd < 0 ? file_scan_try("", view) : fd;
+	if (head->path_len && !(head->flags & (SAMPLE_PATH_TRUNCATED | SAMPLE_FILE_DELETED))) {
+		/* the process may be gone; its parent mostly shares its root */
+		fd = file_scan_by_path(procfs, head->tgid, view);
+		if (fd < 0)
+			fd = file_scan_by_path(procfs, head->parent_tgid, view);
+		if (fd < 0)
+			fd = file_scan_by_path(procfs, 0, view);
+	}
+	if (fd < 0)
+		fd = file_scan_by_process(procfs, "fd", view);
+	return fd < 0 ? file_scan_by_process(procfs, "map_files", view) : fd;
 }
 
 /* All tokens of text[0, len) that start at `from` or later and overlap the range. */

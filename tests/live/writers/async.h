@@ -16,6 +16,7 @@ struct async_ring {
 	struct io_uring_params params;
 	char *sq, *cq;
 	struct io_uring_sqe *sqes;
+	unsigned int queued;
 };
 
 static inline void *async_map(int fd, size_t len, off_t what)
@@ -38,25 +39,34 @@ static inline int async_ring_open(struct async_ring *ring, unsigned int flags)
 	return ring->sq == MAP_FAILED || ring->cq == MAP_FAILED || ring->sqes == MAP_FAILED ? -1 : 0;
 }
 
-/* Submits one request and waits for its result. */
-static inline int async_ring_run(struct async_ring *ring, const struct io_uring_sqe *sqe)
+/* Queues one request. */
+static inline void async_ring_add(struct async_ring *ring, const struct io_uring_sqe *sqe)
 {
 	uint32_t *tail = (uint32_t *)(void *)(ring->sq + ring->params.sq_off.tail);
 	uint32_t *array = (uint32_t *)(void *)(ring->sq + ring->params.sq_off.array);
+
+	ring->sqes[*tail % 8] = *sqe;
+	array[*tail % 8] = *tail % 8;
+	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
+	ring->queued++;
+}
+
+/* Queues one request, submits all that are queued, waits for them and returns the first one's result. */
+static inline int async_ring_run(struct async_ring *ring, const struct io_uring_sqe *sqe)
+{
 	uint32_t *head = (uint32_t *)(void *)(ring->cq + ring->params.cq_off.head);
 	struct io_uring_cqe *cqes = (struct io_uring_cqe *)(void *)(ring->cq + ring->params.cq_off.cqes);
 	unsigned int flags = IORING_ENTER_GETEVENTS;
 	int result;
 
-	ring->sqes[*tail % 8] = *sqe;
-	array[*tail % 8] = *tail % 8;
-	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
+	async_ring_add(ring, sqe);
 	if (ring->params.flags & IORING_SETUP_SQPOLL)
 		flags |= IORING_ENTER_SQ_WAKEUP;
-	if (syscall(SYS_io_uring_enter, ring->fd, 1, 1, flags, NULL, 0) < 0)
+	if (syscall(SYS_io_uring_enter, ring->fd, ring->queued, ring->queued, flags, NULL, 0) < 0)
 		return -1;
 	result = cqes[*head % 16].res;
-	__atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
+	__atomic_store_n(head, *head + ring->queued, __ATOMIC_RELEASE);
+	ring->queued = 0;
 	return result;
 }
 

@@ -8,6 +8,7 @@
  */
 #include "../token_maker.h"
 #include "async.h"
+#include "names.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -216,11 +217,11 @@ static void *mode_vanish_thread(void *page)
 	return NULL;
 }
 
-/* vanish FILE COUNT: another thread throws the buffer's pages away all the time */
+/* vanish FILE COUNT: by O_DIRECT, while another thread throws the buffer's pages away all the time */
 static void mode_vanish(char **args)
 {
 	char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int fd = open_new(args[0], 0);
+	int fd = open_new(args[0], O_DIRECT);
 	pthread_t thread;
 
 	if (page == MAP_FAILED || pthread_create(&thread, NULL, mode_vanish_thread, page))
@@ -471,15 +472,31 @@ static void mode_landed(char **args)
 	check_length(args[0], r, MAKER_TOKEN_LEN);
 }
 
+struct mode_uring_thread {
+	struct async_ring *ring;
+	const struct io_uring_sqe *sqe;
+	int result;
+};
+
+static void *mode_uring_run(void *context)
+{
+	struct mode_uring_thread *thread = context;
+
+	thread->result = async_ring_run(thread->ring, thread->sqe);
+	return NULL;
+}
+
 /*
  * uring HOW FILE N: HOW is write, writev, fixed, async (a worker does it), sqpoll (a kernel thread takes
- * it), registered (file by index), direct (O_DIRECT), socket
+ * it), registered (file by index), direct (O_DIRECT), socket, sendmsg, writev-fixed (a vector of registered
+ * memory), linked (two requests, each half of the token), thread (another thread submits)
  */
 static void mode_uring(char **args)
 {
 	static char page[4096] __attribute__((aligned(4096)));
 	struct maker_token token = maker_token(number(args[2]));
 	struct iovec part = {page, MAKER_TOKEN_LEN};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 	const char *how = args[0];
 	struct io_uring_sqe sqe = {.opcode = IORING_OP_WRITE, .off = 5000, .len = MAKER_TOKEN_LEN};
 	struct async_ring ring;
@@ -501,6 +518,33 @@ static void mode_uring(char **args)
 		sqe.opcode = IORING_OP_WRITE_FIXED;
 	} else if (strcmp(how, "async") == 0) {
 		sqe.flags = IOSQE_ASYNC;
+	} else if (strcmp(how, "writev-fixed") == 0) {
+		struct iovec all = {page, sizeof(page)};
+
+		if (syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_BUFFERS, &all, 1) < 0)
+			fail("io_uring_register");
+		sqe.opcode = 61; /* IORING_OP_WRITEV_FIXED */
+		sqe.addr = (uintptr_t)&part;
+		sqe.len = 1;
+	} else if (strcmp(how, "linked") == 0) {
+		struct io_uring_sqe first = sqe;
+
+		first.len = 40;
+		first.flags = IOSQE_IO_LINK;
+		async_ring_add(&ring, &first);
+		sqe.addr += 40;
+		sqe.off += 40;
+		sqe.len -= 40;
+		check_length("linked", async_ring_run(&ring, &sqe), 40);
+		return;
+	} else if (strcmp(how, "thread") == 0) {
+		struct mode_uring_thread other = {&ring, &sqe, 0};
+		pthread_t thread;
+
+		if (pthread_create(&thread, NULL, mode_uring_run, &other) || pthread_join(thread, NULL))
+			fail("pthread_create");
+		check_length(how, other.result, MAKER_TOKEN_LEN);
+		return;
 	} else if (strcmp(how, "registered") == 0) {
 		if (syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_FILES, &fd, 1) < 0)
 			fail("io_uring_register");
@@ -515,6 +559,14 @@ static void mode_uring(char **args)
 		sqe.opcode = IORING_OP_SEND;
 		sqe.fd = fds[0];
 		sqe.off = 0;
+	} else if (strcmp(how, "sendmsg") == 0) {
+		if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0)
+			fail("socketpair");
+		sqe.opcode = IORING_OP_SENDMSG;
+		sqe.fd = fds[0];
+		sqe.off = 0;
+		sqe.addr = (uintptr_t)&message;
+		sqe.len = 1;
 	}
 	check_length(how, async_ring_run(&ring, &sqe),
 		     strcmp(how, "direct") ? MAKER_TOKEN_LEN : sizeof(page));
@@ -543,7 +595,10 @@ static void mode_aio(char **args)
 	check_length(args[0], async_aio_run(&request), direct ? sizeof(page) : MAKER_TOKEN_LEN);
 }
 
-/* mapped HOW FILE N: a store through a shared mapping; HOW is munmap, msync, exit, kill or mprotect */
+/*
+ * mapped HOW FILE N: a store through a shared mapping; HOW is munmap, msync, exit, kill, mprotect, or deleted
+ * (the file has no name any more)
+ */
 static void mode_mapped(char **args)
 {
 	struct maker_token token = maker_token(number(args[2]));
@@ -555,6 +610,10 @@ static void mode_mapped(char **args)
 	map = mmap(NULL, 20000, late ? PROT_READ : PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED || (late && mprotect(map, 20000, PROT_READ | PROT_WRITE) < 0))
 		fail("mmap");
+	if (strcmp(args[0], "deleted") == 0) {
+		unlink(args[1]);
+		usleep(300000);
+	}
 	close(fd);
 	/* across two pages */
 	memcpy(map + 8150, token.text, MAKER_TOKEN_LEN);
@@ -605,6 +664,130 @@ static void mode_bound(char **args)
 	check_length("pwrite", pwrite(fd, text, len, 0), len);
 }
 
+/* name HOW DIR N: the token as a name, a link's target or an attribute; see names.h */
+static void mode_name(char **args)
+{
+	struct maker_token token = maker_token(number(args[2]));
+
+	if (names_make(args[0], args[1], token.text) < 0)
+		fail(args[0]);
+}
+
+/* clone HOW FILE SOURCE: the source's bytes shared by ficlone or ficlonerange (from 0 to 4096) */
+static void mode_clone(char **args)
+{
+	int fd = open_new(args[1], 0), source = open(args[2], O_RDONLY);
+	struct file_clone_range range = {.src_fd = source, .dest_offset = 4096};
+
+	if (source < 0)
+		fail(args[2]);
+	if (strcmp(args[0], "ficlone") == 0 ? ioctl(fd, FICLONE, source) < 0 : ioctl(fd, FICLONERANGE, &range) < 0)
+		fail(args[0]);
+}
+
+/* send HOW N: the token to a unix socket, in two parts of one message; HOW is send, sendto, sendmsg, sendmmsg */
+static void mode_send(char **args)
+{
+	struct maker_token token = maker_token(number(args[1]));
+	struct iovec parts[2] = {{token.text, 40}, {token.text + 40, MAKER_TOKEN_LEN - 40}},
+		     other = {(void *)"nothing", 7};
+	struct mmsghdr messages[2] = {{.msg_hdr = {.msg_iov = &other, .msg_iovlen = 1}},
+				      {.msg_hdr = {.msg_iov = parts, .msg_iovlen = 2}}};
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, fds) < 0)
+		fail("socketpair");
+	if (strcmp(args[0], "send") == 0)
+		check_length("send", send(fds[0], token.text, MAKER_TOKEN_LEN, 0), MAKER_TOKEN_LEN);
+	else if (strcmp(args[0], "sendto") == 0)
+		check_length("sendto", sendto(fds[0], token.text, MAKER_TOKEN_LEN, 0, NULL, 0), MAKER_TOKEN_LEN);
+	else if (strcmp(args[0], "sendmsg") == 0)
+		check_length("sendmsg", sendmsg(fds[0], &messages[1].msg_hdr, 0), MAKER_TOKEN_LEN);
+	else
+		check_length("sendmmsg", sendmmsg(fds[0], messages, 2, 0), 2);
+}
+
+struct rewrite {
+	char *buffer;
+	int reader;
+};
+
+/* While the write sleeps: changes the buffer, then lets it go on. */
+static void *mode_rewrite_thread(void *context)
+{
+	struct rewrite *rewrite = context;
+	static char sink[1 << 20];
+
+	usleep(200000);
+	memset(rewrite->buffer, '-', MAKER_TOKEN_LEN);
+	while (read(rewrite->reader, sink, sizeof(sink)) > 0)
+		;
+	return NULL;
+}
+
+/*
+ * rewrite KIND N: a write of many bytes to a full pipe or socket, which sleeps; its first bytes are the token,
+ * which has been taken when another thread rewrites it
+ */
+static void mode_rewrite(char **args)
+{
+	static char text[4 << 20];
+	struct maker_token token = maker_token(number(args[1]));
+	struct rewrite rewrite = {.buffer = text};
+	pthread_t thread;
+	int fds[2];
+
+	if (strcmp(args[0], "pipe") == 0 ? pipe(fds) < 0 : socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0)
+		fail(args[0]);
+	memset(text, ' ', sizeof(text));
+	memcpy(text, token.text, MAKER_TOKEN_LEN);
+	rewrite.reader = fds[0];
+	if (pthread_create(&thread, NULL, mode_rewrite_thread, &rewrite))
+		fail("pthread_create");
+	check_length("write", write(fds[1], text, sizeof(text)), sizeof(text));
+	close(fds[1]);
+	pthread_join(thread, NULL);
+}
+
+/* blocks FILE N: by O_DIRECT, token N across two blocks, in order; then N + 1, the second block first */
+static void mode_blocks(char **args)
+{
+	static char block[4096] __attribute__((aligned(4096)));
+	int fd = open_new(args[0], O_DIRECT);
+
+	for (int i = 0; i < 2; i++) {
+		struct maker_token token = maker_token(number(args[1]) + (uint64_t)i);
+
+		for (int part = 0; part < 2; part++) {
+			int second = part ^ i;
+			size_t cut = 30;
+
+			memset(block, ' ', sizeof(block));
+			if (second)
+				memcpy(block, token.text + cut, MAKER_TOKEN_LEN - cut);
+			else
+				memcpy(block + sizeof(block) - cut, token.text, cut);
+			check_length("pwrite", pwrite(fd, block, sizeof(block), (off_t)(2 * i + second) * 4096),
+				     sizeof(block));
+		}
+	}
+}
+
+/* evict FILE N: the token across two pages, the first of which is dropped from the page cache in between */
+static void mode_evict(char **args)
+{
+	struct maker_token token = maker_token(number(args[1]));
+	static char page[4096];
+	int fd = open_new(args[0], 0);
+
+	memset(page, ' ', sizeof(page));
+	memcpy(page + sizeof(page) - 30, token.text, 30);
+	check_length("write", write(fd, page, sizeof(page)), sizeof(page));
+	if (fdatasync(fd) < 0 || posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) != 0)
+		fail("fadvise");
+	check_length("write", write(fd, token.text + 30, MAKER_TOKEN_LEN - 30), MAKER_TOKEN_LEN - 30);
+}
+
 /* token N: the token itself on standard output, for scripts that hand it to other programs */
 static void mode_token(char **args)
 {
@@ -624,6 +807,8 @@ static const struct mode {
 	{"middle", 2, mode_middle}, {"apart", 1, mode_apart},       {"landed", 4, mode_landed},
 	{"uring", 3, mode_uring},   {"aio", 3, mode_aio},           {"repeat", 3, mode_repeat},
 	{"mapped", 3, mode_mapped}, {"edges", 1, mode_edges},       {"bound", 2, mode_bound},
+	{"name", 3, mode_name},     {"clone", 3, mode_clone},       {"send", 2, mode_send},
+	{"rewrite", 2, mode_rewrite}, {"blocks", 2, mode_blocks}, {"evict", 2, mode_evict},
 };
 
 int main(int argc, char **argv)

@@ -14,7 +14,7 @@ static struct alert alert_make(uint64_t sequence)
 
 static void test_keep(void **state)
 {
-	struct seen_key one = {1, 2, 3}, other = {1, 2, 4};
+	struct seen_key one = {1, 2, 3, 0}, other = {1, 2, 4, 0};
 	struct alert alert = alert_make(7);
 	struct repeats *repeats;
 
@@ -37,14 +37,14 @@ static void test_bound(void **state)
 	(void)state;
 	assert_int_equal(repeats_open(&repeats), 0);
 	for (uint64_t i = 0; i < LIMIT_SEEN + 10; i++) {
-		struct seen_key key = {i, 1, 1};
+		struct seen_key key = {i, 1, 1, 0};
 		struct alert alert = alert_make(i);
 
 		repeats_keep(repeats, &key, &alert);
 	}
-	assert_null(repeats_find(repeats, &(struct seen_key){9, 1, 1}));
-	assert_non_null(repeats_find(repeats, &(struct seen_key){10, 1, 1}));
-	assert_non_null(repeats_find(repeats, &(struct seen_key){LIMIT_SEEN + 9, 1, 1}));
+	assert_null(repeats_find(repeats, &(struct seen_key){9, 1, 1, 0}));
+	assert_non_null(repeats_find(repeats, &(struct seen_key){10, 1, 1, 0}));
+	assert_non_null(repeats_find(repeats, &(struct seen_key){LIMIT_SEEN + 9, 1, 1, 0}));
 	repeats_close(repeats);
 }
 

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * File systems that keep their bytes elsewhere: stacked (overlayfs), shared (reflinks on btrfs), another
+ * program's (FUSE). Each is mounted in a mount namespace of its own, and gone with it.
+ */
+#include "live.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Runs a script with the file system mounted at $DIR/mnt; $WRITER is the writer. */
+static struct live_run files_run(const char *mount, const char *script)
+{
+	char command[4096];
+
+	snprintf(command, sizeof(command),
+		 "set -e; export DIR=%s WRITER=%s; mkdir -p $DIR/mnt; unshare -m sh -ec '%s; %s'", live_path(""),
+		 realpath(live_writer("writer"), NULL), mount, script);
+	return live_exec(ARGS("--watch", "disk,tmpfs"), ARGS("sh", "-c", command));
+}
+
+#define FILES_OVERLAY                              \
+	"mkdir -p $DIR/lower $DIR/upper $DIR/work; " \
+	"mount -t overlay overlay -o lowerdir=$DIR/lower,upperdir=$DIR/upper,workdir=$DIR/work $DIR/mnt"
+#define FILES_BTRFS                                                          \
+	"truncate -s 128M $DIR/image; mkfs.btrfs -q $DIR/image > $DIR/mkfs; " \
+	"mount -o loop $DIR/image $DIR/mnt"
+
+static void test_overlay(void **state)
+{
+	struct live_run run = files_run(FILES_OVERLAY, "$WRITER pieces $DIR/mnt/file");
+	json_t *alert;
+	size_t i;
+
+	(void)state;
+	if (run.status || json_array_size(run.alerts) != 95 + 95)
+		fail_msg("status %d, %zu alerts: %s", run.status, json_array_size(run.alerts), run.errors);
+	json_array_foreach (run.alerts, i, alert) {
+		assert_string_equal(live_string(alert, "file.fs_type"), "overlay");
+		assert_string_equal(live_string(alert, "write.seen_by"), "page_cache");
+	}
+	assert_int_equal(live_summary(&run, "LOST"), 0);
+	live_free(&run);
+	/* each once, not once for the file and once for the one below */
+	run = files_run("mkdir $DIR/two; DIR=$DIR/two; mkdir $DIR/mnt; " FILES_OVERLAY,
+			"$WRITER token 7 > $DIR/lower/x; cp $DIR/mnt/x $DIR/mnt/y; echo more >> $DIR/mnt/x");
+	/* x by the shell, y by cp, and the lower x, copied up whole by the kernel before it is appended to */
+	assert_int_equal(run.status, 0);
+	assert_in_range(json_array_size(run.alerts), 2, 3);
+	live_free(&run);
+	live_tick("overlayfs: writes and pieces");
+}
+
+static void check_clone(const char *how, int64_t at)
+{
+	char script[1024];
+	struct live_run run;
+
+	snprintf(script, sizeof(script),
+		 "$WRITER call write $DIR/mnt/source 51 & wait; truncate -s 4096 $DIR/mnt/source; sync; "
+		 "$WRITER clone %s $DIR/mnt/file $DIR/mnt/source; sleep 0.3",
+		 how);
+	run = files_run(FILES_BTRFS, script);
+	if (run.status || json_array_size(run.alerts) != 2)
+		fail_msg("%s: status %d, %zu alerts: %s%s", how, run.status, json_array_size(run.alerts),
+			 run.errors, run.output);
+	assert_string_equal(live_string(json_array_get(run.alerts, 1), "write.syscall"), "ioctl_ficlone");
+	assert_string_equal(live_string(json_array_get(run.alerts, 1), "write.seen_by"), "file_read");
+	assert_int_equal(live_integer(json_array_get(run.alerts, 1), "write.token_offset"), at);
+	live_free(&run);
+}
+
+static void test_clone(void **state)
+{
+	(void)state;
+	check_clone("ficlone", 106);
+	live_teardown(NULL);
+	live_setup(NULL);
+	check_clone("ficlonerange", 4096 + 106);
+	live_tick("FICLONE, FICLONERANGE");
+}
+
+/* A mapped file that has no name any more, and none from the start. */
+static void test_mapped_deleted(void **state)
+{
+	struct maker_token token = maker_token(37);
+	struct live_run run = live_exec(
+		NO_ARGS, ARGS(live_writer("writer"), "mapped", "deleted", live_path("file"), "37"));
+
+	(void)state;
+	assert_int_equal(run.status, 0);
+	assert_int_equal(live_count(&run, &token), 1);
+	assert_int_equal(live_summary(&run, "LOST"), 0);
+	live_free(&run);
+}
+
+const struct CMUnitTest live_files[] = {
+	cmocka_unit_test_setup_teardown(test_overlay, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_clone, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_mapped_deleted, live_setup, live_teardown),
+};
+const size_t live_files_count = sizeof(live_files) / sizeof(*live_files);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Names, attributes and what is not a write call on a regular file; for writer.c. */
+#pragma once
+
+#include "../token_maker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+
+/* Binds a unix socket to a path that may be too long: relative to its directory. */
+static inline int names_bind(const char *directory, const char *name)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	if (fd < 0 || chdir(directory) < 0)
+		return -1;
+	strncpy(address.sun_path, name, sizeof(address.sun_path) - 1);
+	return bind(fd, (struct sockaddr *)&address, sizeof(address));
+}
+
+/*
+ * names_make() - makes one name, link or attribute in a directory by the system call `how`.
+ * @text: what is to be named; "plain" and "dir/" are there as helpers.
+ * Returns a negative number if the call failed.
+ */
+static inline long names_make(const char *how, const char *directory, const char *text)
+{
+	struct open_how create = {.flags = O_CREAT | O_WRONLY, .mode = 0600};
+	char path[4096], plain[4096];
+	int dir = open(directory, O_RDONLY | O_DIRECTORY), fd;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, text);
+	snprintf(plain, sizeof(plain), "%s/plain", directory);
+	fd = open(plain, O_CREAT | O_RDWR, 0600);
+	if (dir < 0 || fd < 0)
+		return -1;
+#define NAMES_IS(name) (strcmp(how, name) == 0)
+	if (NAMES_IS("mkdir"))
+		return syscall(SYS_mkdir, path, 0700);
+	if (NAMES_IS("mkdirat"))
+		return syscall(SYS_mkdirat, dir, text, 0700);
+	if (NAMES_IS("mknod"))
+		return syscall(SYS_mknod, path, S_IFIFO | 0600, 0);
+	if (NAMES_IS("mknodat"))
+		return syscall(SYS_mknodat, dir, text, S_IFIFO | 0600, 0);
+	if (NAMES_IS("link"))
+		return syscall(SYS_link, plain, path);
+	if (NAMES_IS("linkat"))
+		return syscall(SYS_linkat, dir, "plain", dir, text, 0);
+	if (NAMES_IS("rename"))
+		return syscall(SYS_rename, plain, path);
+	if (NAMES_IS("renameat"))
+		return syscall(SYS_renameat, dir, "plain", dir, text);
+	if (NAMES_IS("renameat2"))
+		return syscall(SYS_renameat2, dir, "plain", dir, text, 0);
+	if (NAMES_IS("symlink"))
+		return syscall(SYS_symlink, "target", path);
+	if (NAMES_IS("symlinkat"))
+		return syscall(SYS_symlinkat, "target", dir, text);
+	if (NAMES_IS("open"))
+		return syscall(SYS_open, path, O_CREAT | O_WRONLY, 0600);
+	if (NAMES_IS("creat"))
+		return syscall(SYS_creat, path, 0600);
+	if (NAMES_IS("openat"))
+		return syscall(SYS_openat, dir, text, O_CREAT | O_WRONLY, 0600);
+	if (NAMES_IS("openat2"))
+		return syscall(SYS_openat2, dir, text, &create, sizeof(create));
+	if (NAMES_IS("bind"))
+		return names_bind(directory, text);
+	/* what a link points to, and attributes */
+	if (NAMES_IS("symlink-target"))
+		return syscall(SYS_symlink, text, strcat(plain, ".link"));
+	if (NAMES_IS("setxattr"))
+		return syscall(SYS_setxattr, plain, "user.a", text, strlen(text), 0);
+	if (NAMES_IS("lsetxattr"))
+		return syscall(SYS_lsetxattr, plain, "user.a", text, strlen(text), 0);
+	if (NAMES_IS("fsetxattr"))
+		return syscall(SYS_fsetxattr, fd, "user.a", text, strlen(text), 0);
+	if (NAMES_IS("setxattr-name")) {
+		snprintf(path, sizeof(path), "user.%s", text);
+		return syscall(SYS_setxattr, plain, path, "x", 1, 0);
+	}
+#undef NAMES_IS
+	errno = EINVAL;
+	return -1;
+}
