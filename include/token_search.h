@@ -220,7 +220,10 @@ static __always_inline __u64 token_begun_prefix(__u64 end)
 	return !wrong;
 }
 
-/* token_run() - how many bytes of [A-Z0-9] a text ends with; TOKEN_SECRET_LEN or more count as that many. */
+/*
+ * token_run() - how many bytes of [A-Z0-9] a text ends with; TOKEN_SECRET_LEN or more count as that many,
+ * and so does a run that reaches into the first 7 bytes (a window has its carry in front).
+ */
 static __always_inline __u64 token_run(const __u8 *bytes, __u64 len)
 {
 	for (__u64 run = 0; run < TOKEN_SECRET_LEN && run + 8 <= len; run += 8) {
@@ -235,7 +238,7 @@ static __always_inline __u64 token_run(const __u8 *bytes, __u64 len)
 /*
  * token_begun() - does a text end with the beginning of a token?
  * @bytes: the text; reads stay inside [0, len)
- * @len:   8 or more
+ * @len:   8 or more; what begins in the first byte is not met for every length: see token_run()
  * @run:   token_run() of it
  *
  * Returns 1 if so: with some or all of a prefix, of a public portion behind one, or of a secret portion

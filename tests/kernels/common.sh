@@ -89,6 +89,6 @@ guest_boot() {
 	timeout "$seconds" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 1536 -nographic -no-reboot \
 		-nodefaults -serial stdio -drive "file=$disk,if=virtio,format=raw,cache=unsafe" \
 		-kernel "$kernel"/boot/vmlinuz-* -initrd "$image" -append "console=ttyS0 quiet panic=-1 $*" </dev/null |
-		tr -d '\r'
+		stdbuf -oL tr -d '\r'
 	rm -f "$disk"
 }

@@ -93,24 +93,35 @@ static int file_scan_by_process(const char *procfs, const char *kind, const stru
 	return fd;
 }
 
+/* Through the roots of the process, of its parent, which mostly shares it, and ours. */
+static int file_scan_by_roots(const char *procfs, const struct sample_view *view)
+{
+	const uint32_t roots[] = {view->head->tgid, view->head->parent_tgid, 0};
+	int fd = -ENOENT, other = -ENOENT;
+
+	for (size_t i = 0; fd < 0 && i < sizeof(roots) / sizeof(*roots); i++) {
+		fd = file_scan_by_path(procfs, roots[i], view);
+		if (fd == -ESTALE)
+			other = fd;
+	}
+	return fd < 0 ? other : fd;
+}
+
 int file_scan_open(const char *procfs, const struct sample_view *view)
 {
 	const struct token_sample *head = view->head;
-	int fd = -ENOENT;
+	int r = -ENOENT, fd;
 
 	if (!head->inode)
 		return -ENOENT;
-	if (head->path_len && !(head->flags & (SAMPLE_PATH_TRUNCATED | SAMPLE_FILE_DELETED))) {
-		/* the process may be gone; its parent mostly shares its root */
-		fd = file_scan_by_path(procfs, head->tgid, view);
-		if (fd < 0)
-			fd = file_scan_by_path(procfs, head->parent_tgid, view);
-		if (fd < 0)
-			fd = file_scan_by_path(procfs, 0, view);
-	}
+	if (head->path_len && !(head->flags & (SAMPLE_PATH_TRUNCATED | SAMPLE_FILE_DELETED)))
+		r = file_scan_by_roots(procfs, view);
+	if (r >= 0)
+		return r;
+	fd = file_scan_by_process(procfs, "fd", view);
 	if (fd < 0)
-		fd = file_scan_by_process(procfs, "fd", view);
-	return fd < 0 ? file_scan_by_process(procfs, "map_files", view) : fd;
+		fd = file_scan_by_process(procfs, "map_files", view);
+	return fd < 0 ? r : fd;
 }
 
 /* All tokens of text[0, len) that start at `from` or later and overlap the range. */

@@ -11,10 +11,11 @@
 #include "detect/token.h"
 
 /*
- * file_scan_open() - opens for reading the file that a sample names, by the writing process's own root
- * if it is still there, and makes sure that it is the same file (inode, and device where file systems
- * tell the same one). Returns a descriptor, or a negative errno: -ESTALE if the path leads elsewhere
- * by now.
+ * file_scan_open() - opens for reading the file that a sample names: by its path in the root of the
+ * writing process, of its parent and ours, or else, for one without a name, among what the process
+ * holds open or mapped; and makes sure that it is the same file (inode, and device where file systems
+ * tell the same one). Returns a descriptor, which the caller closes, or a negative errno: -ESTALE if
+ * the path leads elsewhere by now, -ENOENT if there is no such file.
  */
 int file_scan_open(const char *procfs, const struct sample_view *view);
 

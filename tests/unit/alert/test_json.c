@@ -104,7 +104,7 @@ static struct alert alert_minimal(void)
 			    .parent_name = text(""),
 			    .login_uid = UINT32_MAX},
 		.file = {.path = text("(unknown)"), .type = "unknown", .fs_type = text("")},
-		.write = {.syscall = "unknown", .offset = -1, .token_offset = -50},
+		.write = {.syscall = "unknown", .seen_by = "buffer", .offset = -1, .token_offset = -50},
 		.host_name = "h",
 	};
 }
@@ -135,6 +135,8 @@ static struct alert alert_full(void)
 	};
 	alert.write = (struct alert_write){
 		.syscall = "pwrite64",
+		.seen_by = "page_cache",
+		.part = "name",
 		.offset = 1LL << 40,
 		.offset_approximate = true,
 		.length = 96,
@@ -223,7 +225,7 @@ static void test_all_or_nothing(void **state)
 	alert.process.user_name = text("\xff");
 	assert_int_equal(alert_to_json(&alert, &line), -ENOMEM);
 	alert = alert_full();
-	alert.file.fs_type = NULL;
+	alert.write.seen_by = NULL;
 	assert_int_equal(alert_to_json(&alert, &line), -ENOMEM);
 	assert_string_equal(line, "untouched");
 }

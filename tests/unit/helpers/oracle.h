@@ -16,6 +16,9 @@ size_t oracle_at(const uint8_t *bytes, size_t len, size_t at);
 /* oracle_next() - start of the first token at `from` or later, or len if there is none. */
 size_t oracle_next(const uint8_t *bytes, size_t len, size_t from);
 
+/* oracle_begun() - does the text end with the beginning of a token, but not with a whole one? */
+bool oracle_begun(const uint8_t *bytes, size_t len);
+
 /* How bytes can be written as text; X(id, bits of a byte in each character, alphabet). */
 #define ORACLE_ENCODINGS(X)                                                              \
 	X(HEX_LOWER, 4, "0123456789abcdef")                                              \

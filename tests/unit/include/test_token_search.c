@@ -279,6 +279,43 @@ static void test_min_dot(void **state)
 	}
 }
 
+/* A text that is cut anywhere: in a heap buffer of just its size. */
+static void test_begun(void **state)
+{
+	uint64_t seed = 13;
+	size_t count = 0;
+
+	(void)state;
+	for (int i = 0; i < CASES / 4; i++) {
+		size_t len = 9 + maker_next(&seed) % 200;
+		uint8_t *bytes = malloc(len);
+		bool begun;
+
+		generate_text(bytes + 8, len - 8, &seed);
+		memset(bytes, 0, 8);
+		begun = oracle_begun(bytes, len);
+		assert_int_equal(token_begun(bytes, len, token_run(bytes, len)), begun);
+		count += begun;
+		free(bytes);
+	}
+	assert_true(count > CASES / 40);
+}
+
+/* How long a run of [A-Z0-9] a text ends with, for every length of both. */
+static void test_run(void **state)
+{
+	(void)state;
+	for (size_t len = 8; len < 200; len++)
+		for (size_t run = 0; run <= len; run += run == len - 8 ? 8 : 1) {
+			uint8_t *bytes = malloc(len);
+
+			memset(bytes, '.', len);
+			memset(bytes + len - run, 'Z', run);
+			assert_int_equal(token_run(bytes, len), run > len - 8 || run > 64 ? 64 : run);
+			free(bytes);
+		}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -290,6 +327,8 @@ int main(void)
 		cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_carry),
 		cmocka_unit_test(test_min_dot),
+		cmocka_unit_test(test_run),
+		cmocka_unit_test(test_begun),
 	};
 
 	return UNIT_RUN(tests);

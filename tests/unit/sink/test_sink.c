@@ -20,7 +20,7 @@ static const struct alert alert = {
 		    .thread_name = (char *)(uintptr_t) "x",
 		    .parent_name = (char *)(uintptr_t) "y"},
 	.file = {.path = (char *)(uintptr_t) "/f", .type = "regular", .fs_type = (char *)(uintptr_t) "ext4"},
-	.write = {.syscall = "write"},
+	.write = {.syscall = "write", .seen_by = "buffer"},
 	.host_name = "h",
 };
 
