@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The suites. Each is a target of its own; `make test` runs all of them, the fast ones first.
 
-SUITES := test-unit lint fuzz test-live test-programs test-kernels
+SUITES := test-unit lint fuzz test-live test-programs test-kernels test-paths
 
 .PHONY: test $(SUITES)
 test: deps-test ## install what is missing, build, run every suite
@@ -62,8 +62,11 @@ $(B)/tests/live/writers/%: tests/live/writers/%.c tests/live/token_maker.h tests
 .PHONY: live-binaries
 live-binaries: $(B)/spillwatch $(B)/tests/live/live $(WRITERS)
 
+# what was shown is kept, for the table that tests/paths makes of it
+test-live: SHELL := /bin/bash
 test-live: live-binaries ## the built program on this kernel
-	$(B)/tests/live/live
+	@set -o pipefail; { echo "--- $$($(B)/spillwatch check | sed -n 's/^spillwatch would attach by \([a-z]*\).*/\1/p')"; \
+		$(B)/tests/live/live; } 2>&1 | tee $(B)/live.log
 
 test-programs: live-binaries ## the built program around programs that nobody here wrote
 	tests/programs/run
@@ -74,6 +77,10 @@ test-programs: live-binaries ## the built program around programs that nobody he
 
 test-kernels: live-binaries ## the live tests in QEMU, on Debian 6.1 and 6.12, by both attachments
 	tests/kernels/run
+
+test-paths: ## which write paths are seen where, as the last test-live and test-kernels have shown
+	@tests/paths
+	@tests/paths --check
 
 # --- fuzz -----------------------------------------------------------------------------------------
 

@@ -14,15 +14,15 @@ static struct live_run files_run(const char *mount, const char *script)
 	char command[4096];
 
 	snprintf(command, sizeof(command),
-		 "set -e; export DIR=%s WRITER=%s; mkdir -p $DIR/mnt; unshare -m sh -ec '%s; %s'", live_path(""),
-		 realpath(live_writer("writer"), NULL), mount, script);
+		 "set -e; export DIR=%s WRITER=%s; mkdir -p $DIR/mnt; unshare -m sh -ec '%s; %s'",
+		 live_path(""), realpath(live_writer("writer"), NULL), mount, script);
 	return live_exec(ARGS("--watch", "disk,tmpfs"), ARGS("sh", "-c", command));
 }
 
-#define FILES_OVERLAY                              \
+#define FILES_OVERLAY                                \
 	"mkdir -p $DIR/lower $DIR/upper $DIR/work; " \
 	"mount -t overlay overlay -o lowerdir=$DIR/lower,upperdir=$DIR/upper,workdir=$DIR/work $DIR/mnt"
-#define FILES_BTRFS                                                          \
+#define FILES_BTRFS                                                           \
 	"truncate -s 128M $DIR/image; mkfs.btrfs -q $DIR/image > $DIR/mkfs; " \
 	"mount -o loop $DIR/image $DIR/mnt"
 
@@ -48,7 +48,7 @@ static void test_overlay(void **state)
 	assert_int_equal(run.status, 0);
 	assert_in_range(json_array_size(run.alerts), 2, 3);
 	live_free(&run);
-	live_tick("overlayfs: writes and pieces");
+	live_tick("overlayfs: writes and pieces", "the page cache of the file below");
 }
 
 static void check_clone(const char *how, int64_t at)
@@ -77,15 +77,15 @@ static void test_clone(void **state)
 	live_teardown(NULL);
 	live_setup(NULL);
 	check_clone("ficlonerange", 4096 + 106);
-	live_tick("FICLONE, FICLONERANGE");
+	live_tick("FICLONE, FICLONERANGE", "the daemon reads the cloned range");
 }
 
 /* A mapped file that has no name any more, and none from the start. */
 static void test_mapped_deleted(void **state)
 {
 	struct maker_token token = maker_token(37);
-	struct live_run run = live_exec(
-		NO_ARGS, ARGS(live_writer("writer"), "mapped", "deleted", live_path("file"), "37"));
+	struct live_run run =
+		live_exec(NO_ARGS, ARGS(live_writer("writer"), "mapped", "deleted", live_path("file"), "37"));
 
 	(void)state;
 	assert_int_equal(run.status, 0);

@@ -255,8 +255,8 @@ uint64_t live_summary(const struct live_run *run, const char *text)
 	return strtoull(at, NULL, 10);
 }
 
-void live_tick(const char *path)
+void live_tick(const char *path, const char *how)
 {
-	printf("TICK %s\n", path);
+	printf("TICK %s | %s\n", path, how);
 	fflush(stdout);
 }

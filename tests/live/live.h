@@ -73,8 +73,8 @@ void live_no_secret(const struct live_run *run, const struct maker_token *token)
 /* live_summary() - the number before `text` in a line of the summary on standard error, or 0. */
 uint64_t live_summary(const struct live_run *run, const char *text);
 
-/* live_tick() - says that a write path is seen: a line of the table that tests/paths makes. */
-void live_tick(const char *path);
+/* live_tick() - says that a write path is seen, and by what: a row of the table that tests/paths makes. */
+void live_tick(const char *path, const char *how);
 
 /* Tests, one table a file; run by main.c. */
 extern const struct CMUnitTest live_writes[], live_commands[], live_probe[], live_bounds[], live_host[],

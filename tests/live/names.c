@@ -32,9 +32,9 @@ static void check_name(const char *writer, const char *how, const char *name, co
 
 static void test_names(void **state)
 {
-	static const char *const calls[] = {"mkdir",    "mkdirat",   "mknod",  "mknodat",   "link", "linkat",
-					    "rename",   "renameat",  "symlink", "symlinkat", "open", "creat",
-					    "openat",   "openat2",   "renameat2", "bind"};
+	static const char *const calls[] = {"mkdir",  "mkdirat",  "mknod",     "mknodat",   "link", "linkat",
+					    "rename", "renameat", "symlink",   "symlinkat", "open", "creat",
+					    "openat", "openat2",  "renameat2", "bind"};
 	static const char *const writers[] = {"writer", "writer_32"};
 
 	(void)state;
@@ -44,14 +44,15 @@ static void test_names(void **state)
 		live_teardown(NULL);
 		live_setup(NULL);
 	}
-	live_tick("names of what is created, linked or renamed");
+	live_tick("names of what is created, linked or renamed",
+		  "the name in the directory entry (fexit) or the call's argument (syscall)");
 }
 
 static void test_link_targets(void **state)
 {
 	(void)state;
 	check_name("writer", "symlink-target", "symlink", "link_target");
-	live_tick("targets of symbolic links");
+	live_tick("targets of symbolic links", "the call's argument");
 }
 
 static void test_attributes(void **state)
@@ -65,7 +66,7 @@ static void test_attributes(void **state)
 	live_setup(NULL);
 	check_name("writer_32", "setxattr", "setxattr", "xattr");
 	check_name("writer_32", "fsetxattr", "fsetxattr", "xattr");
-	live_tick("extended attributes");
+	live_tick("extended attributes", "the attribute's value");
 }
 
 /* A name that was there before is not written again by using it. */
@@ -78,8 +79,9 @@ static void test_names_used(void **state)
 	(void)state;
 	snprintf(directory, sizeof(directory), "%s", live_path(token.text));
 	assert_int_equal(mkdir(directory, 0700), 0);
-	snprintf(command, sizeof(command), "cd '%s' && mkdir a && touch b && ln -s b c && mv b d && cat c d; cd / && "
-					   "mkdir '%s/e' && touch '%s/f'",
+	snprintf(command, sizeof(command),
+		 "cd '%s' && mkdir a && touch b && ln -s b c && mv b d && cat c d; cd / && "
+		 "mkdir '%s/e' && touch '%s/f'",
 		 directory, directory, directory);
 	run = live_exec(NO_ARGS, ARGS("sh", "-c", command));
 	assert_int_equal(json_array_size(run.alerts), 0);
@@ -88,7 +90,8 @@ static void test_names_used(void **state)
 
 static void check_send(const char *writer, const char *how, const char *name)
 {
-	struct live_run run = live_exec(ARGS("--watch", "socket"), ARGS(live_writer(writer), "send", how, "43"));
+	struct live_run run =
+		live_exec(ARGS("--watch", "socket"), ARGS(live_writer(writer), "send", how, "43"));
 
 	assert_int_equal(run.status, 0);
 	assert_string_equal(live_string(live_only(&run), "write.syscall"), name);
@@ -112,7 +115,8 @@ static void test_send(void **state)
 		check_send(writers[w], "sendmsg", "sendmsg");
 		check_send(writers[w], "sendmmsg", "sendmmsg");
 	}
-	live_tick("send, sendto, sendmsg, sendmmsg (`--watch socket`)");
+	live_tick("send, sendto, sendmsg, sendmmsg (`--watch socket`)",
+		  "the message's buffers, every message and iovec entry");
 }
 
 static void test_rewritten(void **state)
@@ -130,7 +134,8 @@ static void test_rewritten(void **state)
 			fail_msg("%s: %zu alerts: %s", kinds[i], json_array_size(run.alerts), run.errors);
 		live_free(&run);
 	}
-	live_tick("a stream's buffer, rewritten while the write sleeps");
+	live_tick("a stream's buffer, rewritten while the write sleeps",
+		  "looked at before the call as well as after it");
 }
 
 const struct CMUnitTest live_names[] = {

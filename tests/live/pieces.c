@@ -39,7 +39,8 @@ static void test_pieces(void **state)
 	check_pieces("writer", "socket");
 	check_pieces("writer", "tty");
 	check_pieces("writer_32", live_path("file-32"));
-	live_tick("pieces: cut at 1 to 95, in 2 to 96 pieces, on a file, pipe, unix socket, tty");
+	live_tick("pieces: cut at 1 to 95, in 2 to 96 pieces, on a file, pipe, unix socket, tty",
+		  "files: the neighbours in the page cache; streams: their last bytes are remembered");
 }
 
 static void test_edges(void **state)
@@ -69,7 +70,8 @@ static void test_shuffled(void **state)
 		/* two writers may complete it at the same moment; then both are right */
 		assert_in_range(live_count(&run, (struct maker_token[]){maker_token(n)}), 1, 2);
 	live_free(&run);
-	live_tick("pieces: every byte by itself, in any order, by two processes");
+	live_tick("pieces: every byte by itself, in any order, by two processes",
+		  "the neighbours in the page cache");
 }
 
 static void test_middle(void **state)
@@ -81,7 +83,8 @@ static void test_middle(void **state)
 	assert_int_equal(live_integer(live_only(&run), "write.token_offset"), 2);
 	assert_int_equal(live_integer(live_only(&run), "write.offset"), 42);
 	live_free(&run);
-	live_tick("pieces: a token that is completed by changing its middle");
+	live_tick("pieces: a token that is completed by changing its middle",
+		  "the neighbours in the page cache");
 }
 
 static void test_blocks(void **state)
@@ -95,7 +98,8 @@ static void test_blocks(void **state)
 	assert_int_equal(live_count(&run, &token), 1);
 	assert_int_equal(live_count(&run, &next), 1);
 	live_free(&run);
-	live_tick("pieces: two blocks by O_DIRECT, in either order");
+	live_tick("pieces: two blocks by O_DIRECT, in either order",
+		  "how a block ended is remembered; what lies behind is read by the daemon");
 }
 
 static void test_evicted(void **state)
@@ -154,7 +158,7 @@ static void test_landed(void **state)
 		check_landed(writers[i], "vmsplice", "splice");
 		check_landed(writers[i], "copy_file_range", "copy_file_range");
 	}
-	live_tick("copy_file_range, sendfile, splice, vmsplice + splice");
+	live_tick("copy_file_range, sendfile, splice, vmsplice + splice", "what landed in the page cache");
 }
 
 static void test_mapped(void **state)
@@ -176,7 +180,8 @@ static void test_mapped(void **state)
 		live_free(&run);
 		remove(live_path("file"));
 	}
-	live_tick("stores through a shared mapping (munmap, msync, exit, kill -9, mprotect)");
+	live_tick("stores through a shared mapping (munmap, msync, exit, kill -9, mprotect)",
+		  "the daemon reads the file, every 2 seconds while it is mapped, and at the end");
 }
 
 static void check_async(const char *writer, const char *mode, const char *how, const char *name, int64_t at)
@@ -210,8 +215,9 @@ static void test_io_uring(void **state)
 		check_async(writers[w], "uring", "socket", "io_uring", 0);
 		check_async(writers[w], "uring", "sendmsg", "io_uring", 0);
 	}
-	live_tick("io_uring: WRITE, WRITEV, WRITE_FIXED, SEND, SENDMSG; async, SQPOLL, linked, registered files, "
-		  "another thread's, O_DIRECT");
+	live_tick("io_uring: WRITE, WRITEV, WRITE_FIXED, SEND, SENDMSG; async, SQPOLL, linked, registered "
+		  "files, another thread's, O_DIRECT",
+		  "the page cache at completion; without one, the buffer");
 }
 
 /* Since 6.15. */
@@ -228,7 +234,7 @@ static void test_io_uring_vector_fixed(void **state)
 	}
 	assert_int_equal(live_integer(live_only(&run), "write.token_offset"), 5000);
 	live_free(&run);
-	live_tick("io_uring WRITEV_FIXED");
+	live_tick("io_uring WRITEV_FIXED", "the page cache at completion (Linux 6.15 and later)");
 }
 
 static void test_io_submit(void **state)
@@ -241,7 +247,7 @@ static void test_io_submit(void **state)
 		check_async(writers[w], "aio", "pwritev", "io_submit", 5000);
 		check_async(writers[w], "aio", "direct", "io_submit", 4096);
 	}
-	live_tick("io_submit: PWRITE, PWRITEV, O_DIRECT");
+	live_tick("io_submit: PWRITE, PWRITEV, O_DIRECT", "the requests' buffers");
 }
 
 const struct CMUnitTest live_pieces[] = {

@@ -51,7 +51,8 @@ static void test_calls_32(void **state)
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
 		check_call("writer_32", calls[i], calls[i]);
 	check_call("writer_32", "pwritev2-current", "pwritev2");
-	live_tick("write, pwrite64, writev, pwritev, pwritev2, by 64-bit and 32-bit programs");
+	live_tick("write, pwrite64, writev, pwritev, pwritev2, by 64-bit and 32-bit programs",
+		  "the written buffer, every byte up to 16 MiB a call, every iovec entry");
 }
 
 static void test_append(void **state)
@@ -63,7 +64,7 @@ static void test_append(void **state)
 	/* Linux appends even if pwrite names a position */
 	assert_int_equal(live_integer(live_only(&run), "write.offset"), 5);
 	live_free(&run);
-	live_tick("O_APPEND");
+	live_tick("O_APPEND", "the same");
 }
 
 static void test_page_end(void **state)
@@ -128,7 +129,7 @@ static void test_watch(void **state)
 	}
 	check_stream("pipe,tty", "socket", NULL, 0);
 	check_stream("all", "null", NULL, 0);
-	live_tick("pipes, terminals, memfd, sockets by write (`--watch`)");
+	live_tick("pipes, terminals, memfd, sockets by write (`--watch`)", "the written buffer");
 }
 
 static void test_innocent(void **state)
