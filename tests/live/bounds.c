@@ -35,6 +35,40 @@ static void test_ring_full(void **state)
 	live_free(&run);
 }
 
+/*
+ * Distinct tokens, repeats and a ring that is too small: written = alerted + suppressed + lost, to the
+ * last one. A sample that is lost leaves no trace behind, so that its token's next write is a first one.
+ */
+static void test_exactly(void **state)
+{
+	enum { WRITES = 60000, DISTINCT = 3000 };
+	struct live_run run =
+		live_exec(ARGS("--ring-bytes", "4096"),
+			  ARGS(live_writer("writer"), "cycle", live_path("file"), "60000", "3000"));
+	uint64_t lost = live_summary(&run, "samples dropped because the ring");
+	uint64_t alerted = 0, repeated = 0;
+	json_t *repeats = json_object(), *alert, *last;
+	const char *identifier;
+	size_t i;
+
+	(void)state;
+	json_array_foreach (run.alerts, i, alert) {
+		alerted += strcmp(live_string(alert, "event.action"), "token-written") == 0;
+		/* it grows: the last one stands */
+		json_object_set_new(repeats, live_string(alert, "token.identifier"),
+				    json_integer(live_optional(alert, "write.repeats")));
+	}
+	json_object_foreach (repeats, identifier, last)
+		repeated += (uint64_t)json_integer_value(last);
+	assert_in_range(alerted, 1, DISTINCT);
+	assert_true(lost > 0 && repeated > 0);
+	if (alerted + repeated + lost != WRITES)
+		fail_msg("%llu alerted + %llu repeated + %llu lost", (unsigned long long)alerted,
+			 (unsigned long long)repeated, (unsigned long long)lost);
+	json_decref(repeats);
+	live_free(&run);
+}
+
 /* A writer in a loop: one alert, and in the end how often; nothing fills the ring, not even a tiny one. */
 static void test_repeats(void **state)
 {
@@ -145,6 +179,7 @@ const struct CMUnitTest live_bounds[] = {
 	cmocka_unit_test_setup_teardown(test_inspect_bound, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_ring_full, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_repeats, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_exactly, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_storm, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_vanishing_pages, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_swarm, live_setup, live_teardown),

@@ -180,7 +180,8 @@ void live_free(struct live_run *run)
 	*run = (struct live_run){0};
 }
 
-static const json_t *live_value(const json_t *alert, const char *name)
+/* The value at a name with dots, NULL if there is none. */
+static const json_t *live_find(const json_t *alert, const char *name)
 {
 	const json_t *value = alert;
 	const char *dot;
@@ -191,7 +192,13 @@ static const json_t *live_value(const json_t *alert, const char *name)
 		snprintf(part, sizeof(part), "%.*s", (int)(dot - name), name);
 		value = json_object_get(value, part);
 	}
-	value = value ? json_object_get(value, name) : NULL;
+	return value ? json_object_get(value, name) : NULL;
+}
+
+static const json_t *live_value(const json_t *alert, const char *name)
+{
+	const json_t *value = live_find(alert, name);
+
 	if (!value)
 		fail_msg("the alert has no %s", name);
 	return value;
@@ -211,6 +218,11 @@ int64_t live_integer(const json_t *alert, const char *name)
 
 	assert_true(json_is_integer(value));
 	return json_integer_value(value);
+}
+
+int64_t live_optional(const json_t *alert, const char *name)
+{
+	return json_integer_value(live_find(alert, name));
 }
 
 const json_t *live_only(const struct live_run *run)

@@ -61,6 +61,9 @@ void live_free(struct live_run *run);
 const char *live_string(const json_t *alert, const char *name);
 int64_t live_integer(const json_t *alert, const char *name);
 
+/* live_optional() - an integer by its dotted name, 0 if it is not there. */
+int64_t live_optional(const json_t *alert, const char *name);
+
 /* live_only() - the alert, after checking that there is exactly one. */
 const json_t *live_only(const struct live_run *run);
 

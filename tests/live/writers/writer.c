@@ -154,6 +154,20 @@ static void mode_storm(char **args)
 	}
 }
 
+/* cycle FILE COUNT DISTINCT: COUNT lines, each a write, with tokens 0 … DISTINCT-1 in turn */
+static void mode_cycle(char **args)
+{
+	uint64_t count = number(args[1]), distinct = number(args[2]);
+	int fd = open_new(args[0], 0);
+
+	for (uint64_t i = 0; i < count; i++) {
+		struct maker_token token = maker_token(i % distinct);
+
+		token.text[MAKER_TOKEN_LEN] = '\n';
+		check_length("write", write(fd, token.text, sizeof(token.text)), sizeof(token.text));
+	}
+}
+
 /* repeat FILE COUNT N: the same token COUNT times, a line and a write each */
 static void mode_repeat(char **args)
 {
@@ -800,7 +814,7 @@ static const struct mode {
 	void (*run)(char **args);
 } modes[] = {
 	{"call", 3, mode_call},     {"append", 2, mode_append},     {"page-end", 2, mode_page_end},
-	{"iovec", 2, mode_iovec},   {"innocent", 2, mode_innocent}, {"storm", 3, mode_storm},
+	{"iovec", 2, mode_iovec},   {"innocent", 2, mode_innocent}, {"storm", 3, mode_storm}, {"cycle", 3, mode_cycle},
 	{"one", 2, mode_one},       {"swarm", 3, mode_swarm},       {"vanish", 2, mode_vanish},
 	{"long", 3, mode_long},     {"stream", 2, mode_stream},     {"signal", 0, mode_signal},
 	{"token", 1, mode_token},   {"pieces", 1, mode_pieces},     {"shuffled", 2, mode_shuffled},
