@@ -281,8 +281,8 @@ int BPF_PROG(enter_vfs_sendto, int fd, void *buff, size_t len, unsigned int flag
 SEC("fentry/__sys_sendmsg")
 int BPF_PROG(enter_vfs_sendmsg, int fd, struct user_msghdr *msg, unsigned int flags)
 {
-	return enter_vfs(file_by_number(bpf_get_current_task_btf(), fd), WRITE_CALL_SENDMSG, (__u64)msg, flags,
-			 0);
+	return enter_vfs(file_by_number(bpf_get_current_task_btf(), fd), WRITE_CALL_SENDMSG, (__u64)msg,
+			 flags, 0);
 }
 
 static __always_inline int write_vfs_requests(__u64 array, long ret, __u32 compat)
@@ -356,7 +356,8 @@ static __always_inline int vfs_name(const struct path *directory, const struct d
 	s->event.offset = SAMPLE_NO_OFFSET;
 	s->event.name_mount = (__u64)BPF_CORE_READ(directory, mnt);
 	s->event.name_dentry = (__u64)dentry;
-	s->event.call = call ? call : WRITE_CALL_IO_URING;
+	/* of the calls behind socketcall(2), bind(2) is the one that makes a name */
+	s->event.call = call == WRITE_CALL_SOCKETCALL ? WRITE_CALL_BIND : call ? call : WRITE_CALL_IO_URING;
 	s->event.kind = kind;
 	s->event.flags = flags | SAMPLE_LINK;
 	if (target) {
@@ -403,8 +404,8 @@ int BPF_PROG(name_vfs_link, struct dentry *old_dentry, const struct path *new_di
 }
 
 SEC("fexit/security_path_rename")
-int BPF_PROG(name_vfs_rename, const struct path *old_dir, struct dentry *old_dentry, const struct path *new_dir,
-	     struct dentry *new_dentry, unsigned int flags, int ret)
+int BPF_PROG(name_vfs_rename, const struct path *old_dir, struct dentry *old_dentry,
+	     const struct path *new_dir, struct dentry *new_dentry, unsigned int flags, int ret)
 {
 	return vfs_name(new_dir, new_dentry, ret, NULL);
 }

@@ -153,13 +153,12 @@ static void live_read_alerts(struct live_run *run, const char *path)
 
 struct live_run live_exec(const char *const *options, const char *const *command)
 {
-	const char *args[LIVE_MAX_ARGS] = {
-		"spillwatch",        "exec", "--attach", live_env("SPILLWATCH_ATTACH", "auto"), "--alerts",
-		live_path("alerts"),
-	};
+	static const char *args[LIVE_MAX_ARGS] = {"spillwatch", "exec", "--attach", "", "--alerts"};
 	size_t count = 6;
 	struct live_run run;
 
+	args[3] = live_env("SPILLWATCH_ATTACH", "auto");
+	args[5] = live_path("alerts");
 	while (*options)
 		args[count++] = *options++;
 	args[count++] = "--";

@@ -18,7 +18,7 @@
 
 #include "token_maker.h"
 
-#define LIVE_MAX_ARGS 32
+#define LIVE_MAX_ARGS 512
 
 struct live_run {
 	int status; /* exit status; 128 + signal */

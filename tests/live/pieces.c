@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Tokens in pieces, tokens that come without a buffer, and what only looks like it. */
-#include "live.h"
+#include "batch.h"
 
 #include <stdlib.h>
 
@@ -116,48 +116,50 @@ static void test_evicted(void **state)
 static void test_apart(void **state)
 {
 	const char *const targets[] = {live_path("file"), "pipe", "socket", "tty"};
+	struct live_batch batch = {0};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++) {
-		struct live_run run =
-			live_exec(ARGS("--watch", "all"), ARGS(live_writer("writer"), "apart", targets[i]));
-
-		assert_int_equal(run.status, 0);
-		if (json_array_size(run.alerts))
-			fail_msg("%s: %s", targets[i], run.errors);
-		live_free(&run);
-	}
-}
-
-static void check_landed(const char *writer, const char *call, const char *name)
-{
-	struct maker_token token = maker_token(31);
-	const char *source = live_path("source"), *file = live_path(call);
-	FILE *out = fopen(source, "w");
-	struct live_run run;
-
-	fputs(token.text, out);
-	fclose(out);
-	run = live_exec(NO_ARGS, ARGS(live_writer(writer), "landed", call, file, "31", source));
-	assert_int_equal(run.status, 0);
-	assert_string_equal(live_string(live_only(&run), "file.path"), file);
-	assert_string_equal(live_string(live_only(&run), "write.syscall"), name);
-	assert_int_equal(live_integer(live_only(&run), "write.token_offset"), 5000);
-	assert_int_equal(live_summary(&run, "LOST"), 0);
-	live_free(&run);
+	for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++)
+		live_batch_add(&batch, ARGS(live_writer("writer"), "apart", targets[i]));
+	live_batch_run(&batch, ARGS("--watch", "all"));
+	for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++)
+		assert_int_equal(batch.statuses[i], 0);
+	if (json_array_size(batch.run.alerts))
+		fail_msg("%s", batch.run.errors);
+	live_batch_free(&batch);
 }
 
 static void test_landed(void **state)
 {
+	static const char *const calls[][2] = {{"sendfile", "sendfile"},
+					       {"splice", "splice"},
+					       {"vmsplice", "splice"},
+					       {"copy_file_range", "copy_file_range"}};
 	static const char *const writers[] = {"writer", "writer_32"};
+	struct maker_token token = maker_token(31);
+	struct live_batch batch = {0};
+	char files[8][64];
+	FILE *source = fopen(live_path("source"), "w");
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
-		check_landed(writers[i], "sendfile", "sendfile");
-		check_landed(writers[i], "splice", "splice");
-		check_landed(writers[i], "vmsplice", "splice");
-		check_landed(writers[i], "copy_file_range", "copy_file_range");
+	fputs(token.text, source);
+	fclose(source);
+	for (size_t i = 0; i < 8; i++) {
+		snprintf(files[i], sizeof(files[i]), "%s-%zu", calls[i % 4][0], i);
+		live_batch_add(&batch, ARGS(live_writer(writers[i / 4]), "landed", calls[i % 4][0],
+					    live_path(files[i]), "31", live_path("source")));
 	}
+	live_batch_run(&batch, NO_ARGS);
+	for (size_t i = 0; i < 8; i++) {
+		struct live_run run = live_batch_take(&batch, i);
+
+		assert_int_equal(run.status, 0);
+		assert_string_equal(live_string(live_only(&run), "file.path"), live_path(files[i]));
+		assert_string_equal(live_string(live_only(&run), "write.syscall"), calls[i % 4][1]);
+		assert_int_equal(live_integer(live_only(&run), "write.token_offset"), 5000);
+		live_free(&run);
+	}
+	live_batch_free(&batch);
 	live_tick("copy_file_range, sendfile, splice, vmsplice + splice", "what landed in the page cache");
 }
 
@@ -165,56 +167,76 @@ static void test_mapped(void **state)
 {
 	static const char *const ways[] = {"munmap", "msync", "exit", "kill", "mprotect"};
 	static const char *const writers[] = {"writer", "writer_32"};
+	struct live_batch batch = {0};
+	char files[10][64];
 
 	(void)state;
 	for (size_t i = 0; i < 10; i++) {
-		const char *way = ways[i % 5], *writer = writers[i / 5];
-		struct live_run run =
-			live_exec(NO_ARGS, ARGS(live_writer(writer), "mapped", way, live_path("file"), "33"));
+		snprintf(files[i], sizeof(files[i]), "%s-%zu", ways[i % 5], i);
+		live_batch_add(&batch, ARGS(live_writer(writers[i / 5]), "mapped", ways[i % 5],
+					    live_path(files[i]), "33"));
+	}
+	live_batch_run(&batch, NO_ARGS);
+	for (size_t i = 0; i < 10; i++) {
+		struct live_run run = live_batch_take(&batch, i);
 
-		assert_int_equal(run.status, strcmp(way, "kill") == 0 ? 128 + 9 : 0);
+		assert_int_equal(run.status, strcmp(ways[i % 5], "kill") == 0 ? 128 + 9 : 0);
+		assert_string_equal(live_string(live_only(&run), "file.path"), live_path(files[i]));
 		assert_string_equal(live_string(live_only(&run), "write.syscall"), "mmap");
 		assert_string_equal(live_string(live_only(&run), "write.seen_by"), "file_read");
-		assert_string_equal(live_string(live_only(&run), "process.name"), writer);
+		assert_string_equal(live_string(live_only(&run), "process.name"), writers[i / 5]);
 		assert_int_equal(live_integer(live_only(&run), "write.token_offset"), 8150);
 		live_free(&run);
-		remove(live_path("file"));
 	}
+	live_batch_free(&batch);
 	live_tick("stores through a shared mapping (munmap, msync, exit, kill -9, mprotect)",
 		  "the daemon reads the file, every 2 seconds while it is mapped, and at the end");
 }
 
-static void check_async(const char *writer, const char *mode, const char *how, const char *name, int64_t at)
-{
-	struct maker_token token = maker_token(32);
-	struct live_run run = live_exec(ARGS("--watch", "all"),
-					ARGS(live_writer(writer), mode, how, live_path("file"), "32"));
+struct async_case {
+	const char *how;
+	int64_t at; /* where the token stands */
+};
 
-	if (run.status)
-		fail_msg("%s %s: %s", mode, how, run.errors);
-	if (json_array_size(run.alerts) != 1)
-		fail_msg("%s %s: %zu alerts", mode, how, json_array_size(run.alerts));
-	assert_int_equal(live_count(&run, &token), 1);
-	assert_string_equal(live_string(live_only(&run), "write.syscall"), name);
-	assert_string_equal(live_string(live_only(&run), "process.name"), writer);
-	assert_int_equal(live_integer(live_only(&run), "write.token_offset"), at);
-	live_free(&run);
+/* Each case by both writers. */
+static void check_async(const char *mode, const char *name, const struct async_case *cases, size_t count)
+{
+	static const char *const writers[] = {"writer", "writer_32"};
+	struct maker_token token = maker_token(32);
+	struct live_batch batch = {0};
+	char file[64];
+
+	for (size_t i = 0; i < 2 * count; i++) {
+		snprintf(file, sizeof(file), "%s-%zu", cases[i % count].how, i);
+		live_batch_add(&batch, ARGS(live_writer(writers[i / count]), mode, cases[i % count].how,
+					    live_path(file), "32"));
+	}
+	live_batch_run(&batch, ARGS("--watch", "all"));
+	for (size_t i = 0; i < 2 * count; i++) {
+		struct live_run run = live_batch_take(&batch, i);
+
+		if (run.status || json_array_size(run.alerts) != 1)
+			fail_msg("%s %s: status %d, %zu alerts: %s", mode, cases[i % count].how, run.status,
+				 json_array_size(run.alerts), run.errors);
+		assert_int_equal(live_count(&run, &token), 1);
+		assert_string_equal(live_string(live_only(&run), "write.syscall"), name);
+		assert_string_equal(live_string(live_only(&run), "process.name"), writers[i / count]);
+		assert_int_equal(live_integer(live_only(&run), "write.token_offset"), cases[i % count].at);
+		live_free(&run);
+	}
+	live_batch_free(&batch);
 }
 
 static void test_io_uring(void **state)
 {
-	static const char *const ways[] = {"write",  "writev",     "fixed",  "async",
-					   "sqpoll", "registered", "thread", "linked"};
-	static const char *const writers[] = {"writer", "writer_32"};
+	static const struct async_case cases[] = {
+		{"write", 5000},  {"writev", 5000},     {"fixed", 5000},  {"async", 5000},
+		{"sqpoll", 5000}, {"registered", 5000}, {"thread", 5000}, {"linked", 5000},
+		{"direct", 4096}, {"socket", 0},        {"sendmsg", 0},
+	};
 
 	(void)state;
-	for (size_t w = 0; w < 2; w++) {
-		for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
-			check_async(writers[w], "uring", ways[i], "io_uring", 5000);
-		check_async(writers[w], "uring", "direct", "io_uring", 4096);
-		check_async(writers[w], "uring", "socket", "io_uring", 0);
-		check_async(writers[w], "uring", "sendmsg", "io_uring", 0);
-	}
+	check_async("uring", "io_uring", cases, sizeof(cases) / sizeof(*cases));
 	live_tick("io_uring: WRITE, WRITEV, WRITE_FIXED, SEND, SENDMSG; async, SQPOLL, linked, registered "
 		  "files, another thread's, O_DIRECT",
 		  "the page cache at completion; without one, the buffer");
@@ -239,14 +261,10 @@ static void test_io_uring_vector_fixed(void **state)
 
 static void test_io_submit(void **state)
 {
-	static const char *const writers[] = {"writer", "writer_32"};
+	static const struct async_case cases[] = {{"pwrite", 5000}, {"pwritev", 5000}, {"direct", 4096}};
 
 	(void)state;
-	for (size_t w = 0; w < 2; w++) {
-		check_async(writers[w], "aio", "pwrite", "io_submit", 5000);
-		check_async(writers[w], "aio", "pwritev", "io_submit", 5000);
-		check_async(writers[w], "aio", "direct", "io_submit", 4096);
-	}
+	check_async("aio", "io_submit", cases, sizeof(cases) / sizeof(*cases));
 	live_tick("io_submit: PWRITE, PWRITEV, O_DIRECT", "the requests' buffers");
 }
 

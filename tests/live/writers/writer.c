@@ -695,7 +695,8 @@ static void mode_clone(char **args)
 
 	if (source < 0)
 		fail(args[2]);
-	if (strcmp(args[0], "ficlone") == 0 ? ioctl(fd, FICLONE, source) < 0 : ioctl(fd, FICLONERANGE, &range) < 0)
+	if (strcmp(args[0], "ficlone") == 0 ? ioctl(fd, FICLONE, source) < 0
+					    : ioctl(fd, FICLONERANGE, &range) < 0)
 		fail(args[0]);
 }
 
@@ -714,7 +715,8 @@ static void mode_send(char **args)
 	if (strcmp(args[0], "send") == 0)
 		check_length("send", send(fds[0], token.text, MAKER_TOKEN_LEN, 0), MAKER_TOKEN_LEN);
 	else if (strcmp(args[0], "sendto") == 0)
-		check_length("sendto", sendto(fds[0], token.text, MAKER_TOKEN_LEN, 0, NULL, 0), MAKER_TOKEN_LEN);
+		check_length("sendto", sendto(fds[0], token.text, MAKER_TOKEN_LEN, 0, NULL, 0),
+			     MAKER_TOKEN_LEN);
 	else if (strcmp(args[0], "sendmsg") == 0)
 		check_length("sendmsg", sendmsg(fds[0], &messages[1].msg_hdr, 0), MAKER_TOKEN_LEN);
 	else
@@ -781,7 +783,8 @@ static void mode_blocks(char **args)
 				memcpy(block, token.text + cut, MAKER_TOKEN_LEN - cut);
 			else
 				memcpy(block + sizeof(block) - cut, token.text, cut);
-			check_length("pwrite", pwrite(fd, block, sizeof(block), (off_t)(2 * i + second) * 4096),
+			check_length("pwrite",
+				     pwrite(fd, block, sizeof(block), (off_t)(2 * i + second) * 4096),
 				     sizeof(block));
 		}
 	}
@@ -802,6 +805,33 @@ static void mode_evict(char **args)
 	check_length("write", write(fd, token.text + 30, MAKER_TOKEN_LEN - 30), MAKER_TOKEN_LEN - 30);
 }
 
+/* batch RESULTS (COMMAND… ;)…: runs each to its end; RESULTS gets a line "pid status" for each */
+static void mode_batch(char **args)
+{
+	FILE *results = fopen(*args, "w");
+
+	if (!results)
+		fail(*args);
+	for (char **command = args + 1, **end; *command; command = end + 1) {
+		int status;
+		pid_t pid;
+
+		for (end = command; strcmp(*end, ";") != 0; end++)
+			;
+		*end = NULL;
+		pid = vfork();
+		if (pid == 0) {
+			execv(*command, command);
+			_exit(99);
+		}
+		if (pid < 0 || waitpid(pid, &status, 0) != pid)
+			fail("wait");
+		fprintf(results, "%d %d\n", (int)pid,
+			WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+	}
+	fclose(results);
+}
+
 /* token N: the token itself on standard output, for scripts that hand it to other programs */
 static void mode_token(char **args)
 {
@@ -813,16 +843,17 @@ static const struct mode {
 	int args;
 	void (*run)(char **args);
 } modes[] = {
-	{"call", 3, mode_call},     {"append", 2, mode_append},     {"page-end", 2, mode_page_end},
-	{"iovec", 2, mode_iovec},   {"innocent", 2, mode_innocent}, {"storm", 3, mode_storm}, {"cycle", 3, mode_cycle},
-	{"one", 2, mode_one},       {"swarm", 3, mode_swarm},       {"vanish", 2, mode_vanish},
-	{"long", 3, mode_long},     {"stream", 2, mode_stream},     {"signal", 0, mode_signal},
-	{"token", 1, mode_token},   {"pieces", 1, mode_pieces},     {"shuffled", 2, mode_shuffled},
-	{"middle", 2, mode_middle}, {"apart", 1, mode_apart},       {"landed", 4, mode_landed},
-	{"uring", 3, mode_uring},   {"aio", 3, mode_aio},           {"repeat", 3, mode_repeat},
-	{"mapped", 3, mode_mapped}, {"edges", 1, mode_edges},       {"bound", 2, mode_bound},
-	{"name", 3, mode_name},     {"clone", 3, mode_clone},       {"send", 2, mode_send},
-	{"rewrite", 2, mode_rewrite}, {"blocks", 2, mode_blocks}, {"evict", 2, mode_evict},
+	{"call", 3, mode_call},         {"append", 2, mode_append},     {"page-end", 2, mode_page_end},
+	{"iovec", 2, mode_iovec},       {"innocent", 2, mode_innocent}, {"storm", 3, mode_storm},
+	{"cycle", 3, mode_cycle},       {"one", 2, mode_one},           {"swarm", 3, mode_swarm},
+	{"vanish", 2, mode_vanish},     {"long", 3, mode_long},         {"stream", 2, mode_stream},
+	{"signal", 0, mode_signal},     {"token", 1, mode_token},       {"pieces", 1, mode_pieces},
+	{"shuffled", 2, mode_shuffled}, {"middle", 2, mode_middle},     {"apart", 1, mode_apart},
+	{"landed", 4, mode_landed},     {"uring", 3, mode_uring},       {"aio", 3, mode_aio},
+	{"repeat", 3, mode_repeat},     {"mapped", 3, mode_mapped},     {"edges", 1, mode_edges},
+	{"bound", 2, mode_bound},       {"name", 3, mode_name},         {"clone", 3, mode_clone},
+	{"send", 2, mode_send},         {"rewrite", 2, mode_rewrite},   {"blocks", 2, mode_blocks},
+	{"evict", 2, mode_evict},       {"batch", 2, mode_batch},
 };
 
 int main(int argc, char **argv)
