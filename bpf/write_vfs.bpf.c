@@ -207,6 +207,10 @@ static __always_inline int write_vfs_send(int fd, __u64 address, __u32 source, i
 	s = vfs_begin(&write, kind);
 	if (!s)
 		return 0;
+	if (s->event.call == WRITE_CALL_SOCKETCALL)
+		s->event.call = source == WRITE_SOURCE_BUFFER    ? WRITE_CALL_SENDTO
+				: source == WRITE_SOURCE_MESSAGE ? WRITE_CALL_SENDMSG
+								 : WRITE_CALL_SENDMMSG;
 	if (source == WRITE_SOURCE_BUFFER)
 		inspect_run(s);
 	else
