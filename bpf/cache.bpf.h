@@ -7,7 +7,7 @@
  *     folio ──(index in vmemmap)──→ page frame ──(direct map)──→ address
  *
  * The two bases are not the same at every boot; calibrate.bpf.c finds them, and proves them with a
- * pattern, before anything here is used. All reads are bpf_probe_read_kernel(): a page that goes away
+ * pattern, before anything here is used. No read can fault: a page that goes away
  * under us costs that page, never more.
  *
  * xarray's encoding: lib/xarray.c, include/linux/xarray.h. Low bits 10 are internal entries: nodes
@@ -16,26 +16,24 @@
 #pragma once
 
 #include "count.bpf.h"
+#include "direct.bpf.h"
 #include "kernel.bpf.h"
 #include "maps.bpf.h"
 
 #define CACHE_SLOTS 64 /* XA_CHUNK_SIZE */
 #define CACHE_LEVELS 11 /* 64 bits by 6 */
 #define CACHE_NODE_MIN 4096
+#define CACHE_PAGE_STRUCT 64
 
 static __always_inline __u64 cache_slot(__u64 node, __u64 slot)
 {
-	void *const *slots = __builtin_preserve_access_index(&((const struct xa_node *)node)->slots[0]);
-	void *entry = NULL;
-
-	bpf_probe_read_kernel(&entry, sizeof(entry), &slots[slot & (CACHE_SLOTS - 1)]);
-	return (__u64)entry;
+	return kernel_word(node + bpf_core_field_offset(struct xa_node, slots) + (slot & (CACHE_SLOTS - 1)) * 8);
 }
 
 /* The folio that holds page `index` of a mapping; 0 if it is not resident. */
 static __always_inline __u64 cache_folio(__u64 mapping, __u64 index)
 {
-	__u64 entry = (__u64)BPF_CORE_READ((const struct address_space *)mapping, i_pages.xa_head);
+	__u64 entry = (__u64)KERNEL_POINTER(struct address_space, mapping, i_pages.xa_head);
 
 	if ((entry & 3) != 2)
 		return index || entry & 3 ? 0 : entry;
@@ -45,7 +43,7 @@ static __always_inline __u64 cache_folio(__u64 mapping, __u64 index)
 
 		if (entry < CACHE_NODE_MIN)
 			return 0;
-		shift = BPF_CORE_READ((const struct xa_node *)node, shift) & 63;
+		shift = KERNEL_READ(struct xa_node, node, shift) & 63;
 		slot = index >> shift;
 		if (level == 0 && slot >= CACHE_SLOTS)
 			return 0;
@@ -61,14 +59,17 @@ static __always_inline __u64 cache_folio(__u64 mapping, __u64 index)
 /* Address in the direct map of page `index` of a mapping; 0 if it is not resident. */
 static __always_inline __u64 cache_address(__u64 mapping, __u64 index, __u64 page_offset, __u64 vmemmap)
 {
-	__u64 folio = cache_folio(mapping, index), first, frame;
+	__u64 folio = cache_folio(mapping, index), first, bytes;
 
 	if (!folio)
 		return 0;
 	/* a folio is one or more pages in a row */
-	first = BPF_CORE_READ((const struct folio *)folio, index);
+	first = KERNEL_READ(struct folio, folio, index);
 	if (index < first)
 		return 0;
-	frame = (folio - vmemmap) / bpf_core_type_size(struct page) + index - first;
-	return page_offset + frame * KERNEL_PAGE_SIZE;
+	/* a division only where a page's structure has not its usual size */
+	bytes = bpf_core_type_size(struct page) == CACHE_PAGE_STRUCT
+			? (folio - vmemmap) * (KERNEL_PAGE_SIZE / CACHE_PAGE_STRUCT)
+			: (folio - vmemmap) / bpf_core_type_size(struct page) * KERNEL_PAGE_SIZE;
+	return page_offset + bytes + (index - first) * KERNEL_PAGE_SIZE;
 }

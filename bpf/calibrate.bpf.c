@@ -8,6 +8,7 @@
  */
 #include "cache.bpf.h"
 #include "file.bpf.h"
+#include "in_place.bpf.h"
 
 #define CALIBRATE_STEP (1ULL << 30)
 /* 1 GiB of vmemmap describes 64 GiB; room for 4 TiB and 8 TiB of memory */
@@ -47,6 +48,20 @@ static long calibrate_step(__u32 index, struct calibrate *c)
 	return 1;
 }
 
+/* Does the pattern read back through plain loads as well? */
+static __always_inline int calibrate_direct(const struct calibrate *c)
+{
+	__u64 address;
+
+	if (!direct_loads || !cache_bases.valid)
+		return 0;
+	address = cache_address(c->mapping, 0, cache_bases.page_offset, cache_bases.vmemmap);
+	for (int i = 0; i < (int)(sizeof(calibration.pattern) / 8); i++)
+		if (in_place_peek(address + i * 8) != calibration.pattern[i])
+			return 0;
+	return 1;
+}
+
 SEC("raw_tp")
 int calibrate_cache(void *ctx)
 {
@@ -62,5 +77,6 @@ int calibrate_cache(void *ctx)
 	if (!c.folio)
 		return 0;
 	bpf_loop(CALIBRATE_VMEMMAPS * CALIBRATE_OFFSETS, calibrate_step, &c, 0);
+	cache_bases.direct = calibrate_direct(&c);
 	return 0;
 }

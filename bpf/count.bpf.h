@@ -22,3 +22,20 @@ static __always_inline void count(enum counter_id id)
 {
 	count_add(id, 1);
 }
+
+/* A write that was inspected, with its bytes. */
+static __always_inline void count_write(__u64 bytes)
+{
+	__u32 zero = 0;
+	struct counters *mine = bpf_map_lookup_elem(&counters, &zero);
+
+	if (!mine)
+		return;
+	if (preemptible) {
+		__sync_fetch_and_add(&mine->value[COUNTER_writes_inspected], 1);
+		__sync_fetch_and_add(&mine->value[COUNTER_bytes_inspected], bytes);
+		return;
+	}
+	mine->value[COUNTER_writes_inspected]++;
+	mine->value[COUNTER_bytes_inspected] += bytes;
+}

@@ -2,7 +2,7 @@
 /* Files as the kernel keeps them: which kind a write goes to, and the facts of an alert. */
 #pragma once
 
-#include "kernel.bpf.h"
+#include "direct.bpf.h"
 #include "maps.bpf.h"
 
 /* include/uapi/linux/magic.h */
@@ -32,10 +32,10 @@
 
 static __always_inline __u32 file_kind_regular(const struct super_block *sb)
 {
-	switch (BPF_CORE_READ(sb, s_magic)) {
+	switch (KERNEL_READ(struct super_block, sb, s_magic)) {
 	case FILE_MAGIC_TMPFS:
 	case FILE_MAGIC_HUGETLBFS:
-		if (BPF_CORE_READ(sb, s_flags) & KERNEL_SB_KERNMOUNT)
+		if (KERNEL_READ(struct super_block, sb, s_flags) & KERNEL_SB_KERNMOUNT)
 			return FILE_KIND_MEMFD;
 		return FILE_KIND_TMPFS;
 	case FILE_MAGIC_RAMFS:
@@ -85,10 +85,10 @@ static __always_inline __u32 file_kind(const struct file *file)
 
 	if (!file)
 		return FILE_KIND_UNKNOWN;
-	inode = BPF_CORE_READ(file, f_inode);
-	switch (BPF_CORE_READ(inode, i_mode) & KERNEL_S_IFMT) {
+	inode = KERNEL_POINTER(struct file, file, f_inode);
+	switch (KERNEL_READ(struct inode, inode, i_mode) & KERNEL_S_IFMT) {
 	case KERNEL_S_IFREG:
-		return file_kind_regular(BPF_CORE_READ(inode, i_sb));
+		return file_kind_regular(KERNEL_POINTER(struct inode, inode, i_sb));
 	case KERNEL_S_IFIFO:
 		return FILE_KIND_PIPE;
 	case KERNEL_S_IFSOCK:
@@ -96,7 +96,7 @@ static __always_inline __u32 file_kind(const struct file *file)
 	case KERNEL_S_IFBLK:
 		return FILE_KIND_BLOCK;
 	case KERNEL_S_IFCHR:
-		return file_kind_char(BPF_CORE_READ(inode, i_rdev));
+		return file_kind_char(KERNEL_READ(struct inode, inode, i_rdev));
 	default:
 		return FILE_KIND_ANON;
 	}
@@ -114,23 +114,22 @@ static __always_inline int file_kind_has_offset(__u32 kind)
  */
 static __always_inline const struct file *file_by_number(const struct task_struct *task, __u32 number)
 {
-	const struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd);
-	struct file *file = NULL;
+	const struct files_struct *files = KERNEL_POINTER(struct task_struct, task, files);
+	const struct fdtable *table = KERNEL_POINTER(struct files_struct, files, fdt);
 
-	if (number >= BPF_CORE_READ(table, max_fds))
+	if (number >= KERNEL_READ(struct fdtable, table, max_fds))
 		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), &files[number]);
-	return file;
+	return (const struct file *)kernel_word((__u64)KERNEL_POINTER(struct fdtable, table, fd) + number * 8ULL);
 }
 
 /* Is this an open regular file? Asked of what was found at a place whose type BTF does not tell. */
 static __always_inline int file_is_real(const struct file *file)
 {
-	const struct inode *inode = BPF_CORE_READ(file, f_inode);
+	const struct inode *inode = KERNEL_POINTER(struct file, file, f_inode);
+	const struct address_space *mapping = KERNEL_POINTER(struct file, file, f_mapping);
 
-	return inode && inode == BPF_CORE_READ(file, f_mapping, host) &&
-	       (BPF_CORE_READ(inode, i_mode) & KERNEL_S_IFMT) == KERNEL_S_IFREG;
+	return inode && inode == KERNEL_POINTER(struct address_space, mapping, host) &&
+	       (KERNEL_READ(struct inode, inode, i_mode) & KERNEL_S_IFMT) == KERNEL_S_IFREG;
 }
 
 /*
@@ -139,12 +138,12 @@ static __always_inline int file_is_real(const struct file *file)
  */
 static __always_inline const struct file *file_under_overlay(const struct file *file)
 {
-	const struct file *real = (const struct file *)BPF_CORE_READ(file, private_data);
-	const struct file *inner = NULL;
+	const struct file *real = (const struct file *)KERNEL_POINTER(struct file, file, private_data);
+	const struct file *inner;
 
 	if (file_is_real(real))
 		return real;
-	bpf_probe_read_kernel(&inner, sizeof(inner), (const void *)real);
+	inner = (const struct file *)kernel_word((__u64)real);
 	return file_is_real(inner) ? inner : NULL;
 }
 
@@ -167,13 +166,22 @@ static __always_inline int file_is_cached(__u64 magic)
 	}
 }
 
+/* The magic number of the file system of an open file. */
+static __always_inline __u64 file_magic(const struct file *file)
+{
+	const struct inode *inode = KERNEL_POINTER(struct file, file, f_inode);
+	const struct super_block *sb = KERNEL_POINTER(struct inode, inode, i_sb);
+
+	return KERNEL_READ(struct super_block, sb, s_magic);
+}
+
 /*
  * file_mapping() - where what lands in an open file (not NULL) can be seen: its struct address_space, or 0.
  * @ret_cached: whether all that is written to it without O_DIRECT is there; may be NULL
  */
 static __always_inline __u64 file_mapping(const struct file *file, __u8 *ret_cached)
 {
-	__u64 magic = BPF_CORE_READ(file, f_inode, i_sb, s_magic);
+	__u64 magic = file_magic(file);
 
 	/* huge pages are indexed in another unit */
 	if (!cache_bases.valid || magic == FILE_MAGIC_HUGETLBFS)
@@ -182,11 +190,11 @@ static __always_inline __u64 file_mapping(const struct file *file, __u8 *ret_cac
 		file = file_under_overlay(file);
 		if (!file)
 			return 0;
-		magic = BPF_CORE_READ(file, f_inode, i_sb, s_magic);
+		magic = file_magic(file);
 	}
 	if (ret_cached)
 		*ret_cached = file_is_cached(magic);
-	return (__u64)BPF_CORE_READ(file, f_mapping);
+	return (__u64)KERNEL_POINTER(struct file, file, f_mapping);
 }
 
 /*
@@ -200,9 +208,20 @@ static __always_inline void file_event(const struct file *file, __u32 kind, stru
 	if (!file_kind_has_offset(kind))
 		return;
 	event->mapping = file_mapping(file, &event->coherent);
-	event->direct = BPF_CORE_READ(file, f_flags) & KERNEL_O_DIRECT ? 1 : 0;
+	event->direct = KERNEL_READ(struct file, file, f_flags) & KERNEL_O_DIRECT ? 1 : 0;
 	if (event->direct)
 		event->coherent = 0;
+}
+
+/* References to an open file: 1 if only one descriptor of one process leads to it. */
+static __always_inline __s64 file_references(const struct file *file)
+{
+	const struct file___counted *counted = (const void *)file;
+
+	if (bpf_core_field_exists(counted->f_count))
+		return BPF_CORE_READ(counted, f_count.counter);
+	/* a file_ref_t counts from 0 */
+	return KERNEL_READ(struct file, file, f_ref.refcnt.counter) + 1;
 }
 
 /*
@@ -211,9 +230,11 @@ static __always_inline void file_event(const struct file *file, __u32 kind, stru
  */
 static __always_inline int file_position_is_ours(const struct task_struct *task, const struct file *file)
 {
-	if (BPF_CORE_READ(task, files, count.counter) != 1)
+	const struct files_struct *files = KERNEL_POINTER(struct task_struct, task, files);
+
+	if (KERNEL_READ(struct files_struct, files, count.counter) != 1)
 		return 0;
-	return kernel_file_references(file) == 1;
+	return file_references(file) == 1;
 }
 
 /* file_describe() - the sample's facts of an open file, all but its path. */

@@ -23,6 +23,7 @@
 #include "inspect.bpf.h"
 
 #include "emit.bpf.h"
+#include "in_place.bpf.h"
 #include "neighbours.bpf.h"
 #include "token_search.h"
 #include "window.bpf.h"
@@ -45,8 +46,7 @@ __noinline __u64 inspect_verify(const struct token_window *window, __u64 len, __
 	return token_verify(window->bytes, len, at, min_dot);
 }
 
-/* token_search() with the verifier's bounds; see token_search.h. */
-__noinline __u64 inspect_search(const struct token_window *window, __u64 len, __u64 min_dot)
+__u64 inspect_search(const struct token_window *window, __u64 len, __u64 min_dot)
 {
 	__u64 at = min_dot / TOKEN_STRIDE * TOKEN_STRIDE;
 
@@ -328,6 +328,20 @@ static __always_inline void inspect_wipe(struct scratch *s)
 		bpf_probe_read_kernel(&s->window, sizeof(s->window), NULL);
 }
 
+/* Is all of the write in the page cache, and was it seen there that it made no token? */
+static __always_inline int inspect_innocent(struct scratch *s, __u64 left)
+{
+	const struct write_event *event = &s->event;
+
+	if (!direct_loads || !cache_bases.direct)
+		return 0;
+	if (!event->coherent || !event->mapping || event->offset < 0 || event->length != left)
+		return 0;
+	if (event->source == WRITE_SOURCE_LANDED && event->address != (__u64)event->offset)
+		return 0;
+	return in_place_innocent(s, event->mapping, event->offset, left);
+}
+
 int inspect_run(struct scratch *s)
 {
 	__u64 left;
@@ -351,6 +365,10 @@ int inspect_run(struct scratch *s)
 		} else {
 			count(COUNTER_landed_unseen);
 		}
+		return 0;
+	}
+	if (inspect_innocent(s, left)) {
+		count_add(COUNTER_bytes_inspected, left);
 		return 0;
 	}
 	/* too short to hold one, and no neighbours that could complete it */

@@ -16,6 +16,12 @@ _Static_assert(INSPECT_CARRY >= TOKEN_MAX_LEN - 1 && INSPECT_CARRY % 8 == 0, "ca
 extern int inspect_run(struct scratch *s);
 
 /*
+ * inspect_search() - token_search() of window[0, len) with the verifier's bounds: the place of a second dot
+ * that is min_dot or later, or TOKEN_NONE. Defined in inspect.bpf.c.
+ */
+extern __u64 inspect_search(const struct token_window *window, __u64 len, __u64 min_dot);
+
+/*
  * inspect_text() - searches len bytes that the caller has put into the window, from INSPECT_CARRY on;
  * tokens whose second dot lies before `from` are left out. Defined in inspect.bpf.c; returns 0.
  */

@@ -50,14 +50,3 @@ static __always_inline int kernel_is_x32(__u64 nr)
 struct file___counted {
 	atomic_long_t f_count;
 } __attribute__((preserve_access_index));
-
-/* References to an open file: 1 if only one descriptor of one process leads to it. */
-static __always_inline __s64 kernel_file_references(const struct file *file)
-{
-	const struct file___counted *counted = (const void *)file;
-
-	if (bpf_core_field_exists(counted->f_count))
-		return BPF_CORE_READ(counted, f_count.counter);
-	/* a file_ref_t counts from 0 */
-	return BPF_CORE_READ(file, f_ref.refcnt.counter) + 1;
-}

@@ -28,9 +28,9 @@
 #include "token_formats.h"
 #include "write_call.h"
 
-/* The bytes that are searched; the tail past the window keeps the last word's load inside. */
+/* The bytes that are searched; the tail past the window keeps the loads of token_search.h inside. */
 struct token_window {
-	__u8 bytes[LIMIT_WINDOW_BYTES + 8];
+	__u8 bytes[LIMIT_WINDOW_BYTES + TOKEN_SECRET_LEN];
 };
 
 /* One write, as its hook found it. */
@@ -119,6 +119,9 @@ struct scratch {
 const volatile struct probe_config settings __weak = {};
 /* Programs of this attachment can be preempted (fexit): nesting on one CPU must be reckoned with. */
 const volatile __u32 preemptible __weak = 0;
+
+/* Can kernel memory be read by plain loads (direct.bpf.h)? */
+const volatile __u32 direct_loads __weak = 0;
 /* The daemon, as the initial pid namespace counts; set by register_self. */
 __u32 self_tgid __weak = 0;
 __u64 sample_seq __weak = 0;

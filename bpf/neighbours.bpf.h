@@ -19,14 +19,6 @@
 
 #include "window.bpf.h"
 
-/* Could this byte stand in a token? All that are not letters, digits or a dot could not. */
-static __always_inline int neighbours_in_token(__u8 byte)
-{
-	__u8 lower = byte | 0x20;
-
-	return (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9') || byte == '.';
-}
-
 /* A stream is a file without offsets; its inode is what its writers share. */
 static __always_inline int neighbours_is_stream(const struct scratch *s)
 {
@@ -134,7 +126,7 @@ static __always_inline void neighbours_before_body(struct scratch *s)
 		return;
 	*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
 	r->min_dot = INSPECT_CARRY;
-	if (!neighbours_in_file(s) || !before || !neighbours_in_token(s->window.bytes[INSPECT_CARRY]))
+	if (!neighbours_in_file(s) || !before || !token_may_hold(s->window.bytes[INSPECT_CARRY]))
 		return;
 	if (before > INSPECT_CARRY)
 		before = INSPECT_CARRY;
@@ -169,7 +161,7 @@ static __always_inline void neighbours_after_body(struct scratch *s)
 	__u64 end = s->event.offset + s->event.length, size;
 
 	r->after = 1;
-	if (!r->fill || !neighbours_in_token(token_byte(s->window.bytes, r->fill - 1)))
+	if (!r->fill || !token_may_hold(token_byte(s->window.bytes, r->fill - 1)))
 		return;
 	if (!neighbours_is_stream(s) && !neighbours_in_file(s))
 		return;

@@ -12,6 +12,7 @@
  * cache.
  */
 #include "file.bpf.h"
+#include "in_place.bpf.h"
 #include "inspect.bpf.h"
 #include "map_shared.bpf.h"
 #include "scope.bpf.h"
@@ -245,6 +246,25 @@ static __always_inline __u32 syscall_call(const struct pt_regs *regs, __u32 *ret
 	return compat ? write_calls.call[1][index] : write_calls.call[0][index];
 }
 
+/*
+ * The write calls whose bytes lie in the page cache now, and hold no token: most of them. They end here, before a
+ * scratch is taken and an event filled in. Returns 0 if the call must be gone through.
+ */
+static __always_inline int syscall_in_place(const struct pt_regs *regs, __u32 call, __u32 flags, __s64 ret)
+{
+	__s64 position = -1;
+	int result;
+
+	if (!direct_loads || call > WRITE_CALL_PWRITEV || flags & SAMPLE_COMPAT || ret <= 0)
+		return 0;
+	if (call == WRITE_CALL_PWRITE64 || call == WRITE_CALL_PWRITEV)
+		position = regs->r10;
+	result = in_place_call(regs->di, position, ret);
+	if (result == IN_PLACE_INNOCENT)
+		count_write(ret);
+	return result != IN_PLACE_UNSURE;
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(write_syscall, struct pt_regs *regs, long ret)
 {
@@ -256,6 +276,8 @@ int BPF_PROG(write_syscall, struct pt_regs *regs, long ret)
 		return 0;
 	call = syscall_call(regs, &flags);
 	if (call == WRITE_CALL_UNKNOWN || !scope_holds_current())
+		return 0;
+	if (syscall_in_place(regs, call, flags, ret))
 		return 0;
 	s = inspect_begin();
 	if (!s)

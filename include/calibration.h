@@ -15,5 +15,5 @@ struct cache_bases {
 	__u64 page_offset;
 	__u64 vmemmap;
 	__u32 valid;
-	__u32 pad;
+	__u32 direct; /* plain loads read the same */
 };

@@ -79,6 +79,28 @@ static __always_inline int token_word_maybe(__u64 word)
 	return !((word | (word - TOKEN_ONES * 0x2e) | (word + TOKEN_ONES * 0x25)) & TOKEN_TOPS);
 }
 
+/* token_word_maybe() without the dot and the slash: zero only if all bytes lie in '0' … 'Z'; for many words, by OR. */
+static __always_inline __u64 token_word_past(__u64 word)
+{
+	return (word | (word - TOKEN_ONES * 0x30) | (word + TOKEN_ONES * 0x25)) & TOKEN_TOPS;
+}
+
+/* Are the TOKEN_SECRET_LEN bytes before `at` without a dot, and without most else? */
+static __always_inline int token_all_inside(const __u8 *bytes, __u64 at)
+{
+	const __u8 *from = bytes + TOKEN_INDEX(at - TOKEN_SECRET_LEN);
+	__u64 past = 0, word;
+
+#ifdef __clang__
+#pragma unroll
+#endif
+	for (int i = 0; i < TOKEN_SECRET_LEN; i += 8) {
+		__builtin_memcpy(&word, from + i, sizeof(word));
+		past |= token_word_past(word);
+	}
+	return !past;
+}
+
 /* Top bit of every byte that is not in [A-Z0-9]. */
 static __always_inline __u64 token_word_outside(__u64 word)
 {
@@ -117,6 +139,12 @@ static __always_inline int token_is_letter(__u8 byte)
 static __always_inline int token_is_digit(__u8 byte)
 {
 	return byte >= '0' && byte <= '9';
+}
+
+/* Could this byte stand in a token? Only letters, digits and a dot could. */
+static __always_inline int token_may_hold(__u8 byte)
+{
+	return token_is_letter(byte) || token_is_digit(byte) || byte == '.';
 }
 
 /* Is there "dt0", a letter, two digits at `at`? */
@@ -170,6 +198,9 @@ static __always_inline __u64 token_verify(const __u8 *bytes, __u64 len, __u64 at
 	__u64 outside = 0, dot = at;
 
 	if (token_word_outside(token_word(bytes, at)))
+		return TOKEN_NONE;
+	/* the usual end in a text that is nothing but [A-Z0-9] */
+	if (at >= TOKEN_SECRET_LEN && token_all_inside(bytes, at))
 		return TOKEN_NONE;
 	for (int i = 0; i < (TOKEN_SECRET_LEN + 7) / 8; i++) {
 		if (dot < 8)

@@ -157,6 +157,7 @@ static int probe_select(struct spillwatch_bpf *skeleton, enum probe_attachment a
 	bpf_program__set_autoload(skeleton->progs.write_syscall_enter, !fexit && watch & PROBE_STREAMS);
 	bpf_program__set_autoload(skeleton->progs.write_io_uring, io_uring != 0);
 	skeleton->rodata->io_uring_passes_cqe = io_uring == 3;
+	skeleton->rodata->direct_loads = probe_has_function(kernel, "bpf_rdonly_cast");
 	bpf_program__set_autoload(skeleton->progs.follow_fork, tree);
 	bpf_program__set_autoload(skeleton->progs.follow_exit, tree);
 	/* run by hand, never attached */

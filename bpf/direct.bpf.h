@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Reading kernel memory by plain loads (bpf_rdonly_cast(), Linux 6.2): the JIT gives each an exception
+ * entry, so a bad address reads as 0, and no helper is called. The daemon sets direct_loads where the
+ * kernel has the function; elsewhere the verifier takes the branch away and the helper reads.
+ *
+ * libbpf's linker (1.1) takes a kernel function from one object only: bpf/in_place.bpf.c, which defines
+ * DIRECT_LOADS. In the others these macros are the helper's.
+ *
+ * A cast needs a type that the kernel's BTF has, and a load must lie in one of its fields. Memory without
+ * a type is read as the longest array that is surely there: the verifier's own log buffer.
+ */
+#pragma once
+
+#include "kernel.bpf.h"
+#include "maps.bpf.h"
+
+#ifdef DIRECT_LOADS
+
+/* Since 6.2 (fd264ca02094); weak: what libbpf can't find it leaves for the verifier to prune. */
+extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
+
+#define DIRECT(type, address) \
+	((const type *)bpf_rdonly_cast((const void *)(address), bpf_core_type_id_kernel(type)))
+
+#define DIRECT_WORDS 64U
+
+/* As clang must see it to load a word at once and not in halves. */
+struct bpf_verifier_log___aligned {
+	char kbuf[8 * DIRECT_WORDS];
+} __attribute__((preserve_access_index, aligned(8)));
+
+/* Memory from an address on, for DIRECT_WORD(). */
+#define DIRECT_AT(address)                         \
+	DIRECT(struct bpf_verifier_log___aligned,  \
+	       (__u64)(address) - bpf_core_field_offset(struct bpf_verifier_log___aligned, kbuf))
+
+/* Its word i, below DIRECT_WORDS. */
+#define DIRECT_WORD(memory, i) (*(const __u64 *)&(memory)->kbuf[8 * (i)])
+
+static __always_inline __u64 direct_word(__u64 address)
+{
+	return DIRECT_WORD(DIRECT_AT(address), 0);
+}
+
+/* A field (or a field's field) of a kernel structure, by whichever way there is. */
+#define KERNEL_READ(type, address, field)                                   \
+	(direct_loads ? DIRECT(type, address)->field : ({                   \
+		const type *kernel_read = (const type *)(address);          \
+		BPF_CORE_READ(kernel_read, field);                          \
+	}))
+
+#else
+
+#define KERNEL_READ(type, address, field)                          \
+	({                                                         \
+		const type *kernel_read = (const type *)(address); \
+		BPF_CORE_READ(kernel_read, field);                 \
+	})
+
+#endif
+
+/* A word of kernel memory, 0 if it can't be read. */
+static __always_inline __u64 kernel_word(__u64 address)
+{
+	__u64 word = 0;
+
+#ifdef DIRECT_LOADS
+	if (direct_loads)
+		return direct_word(address);
+#endif
+	bpf_probe_read_kernel(&word, sizeof(word), (const void *)address);
+	return word;
+}
+
+/*
+ * A field that is a pointer, as a number: what is loaded from a structure keeps its type, and such a pointer
+ * can neither be reckoned with nor handed to a global function.
+ */
+#define KERNEL_POINTER(type, address, field) \
+	((const void *)kernel_word((__u64)(address) + bpf_core_field_offset(type, field)))

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * In place: could a token have come into being by what was just written to a file? Asked of the page
+ * cache, by plain loads and without copying a byte. Nearly every write ends here; one that might hold a
+ * token, or of which not all could be seen, is inspected as a whole (inspect.bpf.c).
+ *
+ *     ├─ page before ─┤├──────── page ────────┤├─ page behind ─┤
+ *                 ├96┤├─ the write ─┤├95┤
+ *                 │        │        │        │                    one word in 7 is looked at
+ *
+ * include/token_search.h tells why that is enough. Words count from the page's start, so each page begins a
+ * grid of its own, and no gap is longer than 6 words. A word of [A-Z0-9] alone is common in some texts; one
+ * in a run of 7 is not. Where there is one, that page is copied, with what is around it, and searched.
+ *
+ * Invariant: 1 is returned only if every page that matters was seen.
+ */
+#define DIRECT_LOADS
+
+#include "in_place.bpf.h"
+
+#include "cache.bpf.h"
+#include "direct.bpf.h"
+#include "file.bpf.h"
+#include "inspect.bpf.h"
+#include "token_search.h"
+
+#define IN_PLACE_WORDS (KERNEL_PAGE_SIZE / 8)
+#define IN_PLACE_STRIDE (TOKEN_STRIDE / 8)
+/* Words from one block's first probe to the next's: as many whole strides as one cast can reach. */
+#define IN_PLACE_BLOCK (DIRECT_WORDS / IN_PLACE_STRIDE * IN_PLACE_STRIDE)
+/* Where a block can begin last. */
+#define IN_PLACE_LAST_BLOCK ((IN_PLACE_WORDS - DIRECT_WORDS) / IN_PLACE_STRIDE * IN_PLACE_STRIDE)
+#define IN_PLACE_BLOCKS (IN_PLACE_WORDS / IN_PLACE_BLOCK + 2)
+
+_Static_assert(IN_PLACE_STRIDE == 7 && IN_PLACE_BLOCK == 63, "the block below has 9 probes, one in 7");
+
+/* A page that is not resident; no page's address. */
+#define IN_PLACE_UNKNOWN 1ULL
+/* What is there can be no part of a token: before a file's first byte, behind its last. */
+#define IN_PLACE_NOTHING 0ULL
+
+/*
+ * Could the word, which is all [A-Z0-9], be part of a secret portion? That holds 7 whole words or more, so the
+ * third before this one or the third behind it is such a word too; what lies in another page counts as one.
+ */
+static __always_inline int in_place_in_run(__u64 page, __u64 word)
+{
+	return word < 3 || token_word_maybe(direct_word(page + (word - 3) * 8)) ||
+	       word + 3 >= IN_PLACE_WORDS || token_word_maybe(direct_word(page + (word + 3) * 8));
+}
+
+__noinline int in_place_hit(__u64 page, __u64 word)
+{
+	return !token_word_outside(direct_word(page + word * 8)) && in_place_in_run(page, word);
+}
+
+/*
+ * in_place_search() - the probes of a page from the grid's word at or before `first` on, to `last`.
+ * Returns 1 if one may lie in a secret portion. Probes past `last` are harmless: they stay in the page.
+ */
+__noinline int in_place_search(__u64 page, __u64 first, __u64 last)
+{
+	/* a seventh, of anything below a page's words */
+	__u64 word = (first * 9363 >> 16) * IN_PLACE_STRIDE;
+
+#define IN_PLACE_PROBE(i)                                                      \
+	if (token_word_maybe(DIRECT_WORD(words, (i) * IN_PLACE_STRIDE)) &&     \
+	    in_place_hit(page, at + (i) * IN_PLACE_STRIDE))                    \
+		return 1;
+	for (__u32 i = 0; i < IN_PLACE_BLOCKS && word <= last; i++, word += IN_PLACE_BLOCK) {
+		__u64 at = word > IN_PLACE_LAST_BLOCK ? IN_PLACE_LAST_BLOCK : word;
+		const struct bpf_verifier_log___aligned *words = DIRECT_AT(page + at * 8);
+
+		IN_PLACE_PROBE(0)
+		IN_PLACE_PROBE(1)
+		IN_PLACE_PROBE(2)
+		IN_PLACE_PROBE(3)
+		IN_PLACE_PROBE(4)
+		IN_PLACE_PROBE(5)
+		IN_PLACE_PROBE(6)
+		IN_PLACE_PROBE(7)
+		IN_PLACE_PROBE(8)
+	}
+#undef IN_PLACE_PROBE
+	/* the one word of the grid that no block reaches */
+	return last == IN_PLACE_WORDS - 1 &&
+	       token_word_maybe(direct_word(page + (IN_PLACE_WORDS - 1) * 8)) &&
+	       in_place_hit(page, IN_PLACE_WORDS - 1);
+}
+
+/* The address of page `index` of a mapping, IN_PLACE_UNKNOWN if it is not resident. */
+__noinline __u64 in_place_page(__u64 mapping, __u64 index)
+{
+	__u64 address = cache_address(mapping, index, cache_bases.page_offset, cache_bases.vmemmap);
+
+	return address ? address : IN_PLACE_UNKNOWN;
+}
+
+struct in_place_walk {
+	struct scratch *s; /* for copies; NULL: a hit is enough to be unsure */
+	__u64 mapping;
+	__u64 index; /* of the first page */
+	__u64 last_page; /* counted from the first one */
+	__u64 first_word, last_word; /* of the first page and of the last one */
+	__u64 written_first, written_last; /* the pages that the write itself lies in */
+	__u64 page; /* the address of the one before */
+	__u32 ends_page; /* the write ends with its last page */
+	__u32 unsure;
+};
+
+static __always_inline __u8 in_place_byte(__u64 page, __u64 at)
+{
+	return direct_word(page + (at & ~7ULL)) >> (at & 7) * 8;
+}
+
+/* A page with what stands before and behind it: is there a token? Returns 1 if so, or if it can't be told. */
+__noinline int in_place_copied(struct scratch *s, __u64 mapping, __u64 index)
+{
+	__u64 fill = INSPECT_CARRY + KERNEL_PAGE_SIZE, page = in_place_page(mapping, index), near;
+
+	if (!s || page == IN_PLACE_UNKNOWN)
+		return 1;
+	if (bpf_probe_read_kernel(&s->window.bytes[INSPECT_CARRY], KERNEL_PAGE_SIZE, (const void *)page))
+		return 1;
+	near = index ? in_place_page(mapping, index - 1) : IN_PLACE_UNKNOWN;
+	if (near == IN_PLACE_UNKNOWN || bpf_probe_read_kernel(s->window.bytes, INSPECT_CARRY,
+							      (const void *)(near + KERNEL_PAGE_SIZE -
+									     INSPECT_CARRY)))
+		*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
+	near = in_place_page(mapping, index + 1);
+	if (near != IN_PLACE_UNKNOWN &&
+	    !bpf_probe_read_kernel(&s->window.bytes[INSPECT_CARRY + KERNEL_PAGE_SIZE], INSPECT_CARRY,
+				   (const void *)near))
+		fill += INSPECT_CARRY;
+	return inspect_search(&s->window, fill, INSPECT_CARRY - TOKEN_SECRET_LEN) != TOKEN_NONE;
+}
+
+/* Does a page end with the beginning of a token, which a later write at the next page may go on with? */
+__noinline int in_place_begins(struct scratch *s, __u64 page)
+{
+	if (!token_may_hold(in_place_byte(page, KERNEL_PAGE_SIZE - 1)))
+		return 0;
+	if (!s || bpf_probe_read_kernel(s->window.bytes, 2 * INSPECT_CARRY,
+					(const void *)(page + KERNEL_PAGE_SIZE - 2 * INSPECT_CARRY)))
+		return 1;
+	return token_begun(s->window.bytes, 2 * INSPECT_CARRY, token_run(s->window.bytes, 2 * INSPECT_CARRY));
+}
+
+/* Returns 1 if page i of the walk might hold a token, or does not tell. */
+static __always_inline int in_place_step_body(__u64 i, struct in_place_walk *w)
+{
+	__u64 first = i ? 0 : w->first_word;
+	__u64 last = i < w->last_page ? IN_PLACE_WORDS - 1 : w->last_word;
+	__u64 before = w->page, page = in_place_page(w->mapping, w->index + i);
+
+	w->page = page;
+	if (page == IN_PLACE_UNKNOWN) {
+		/* a neighbour matters if a token could go on in it */
+		if (i > w->written_last)
+			return token_may_hold(in_place_byte(before, KERNEL_PAGE_SIZE - 1));
+		return i >= w->written_first;
+	}
+	if (i == w->written_first && before == IN_PLACE_UNKNOWN && token_may_hold(in_place_byte(page, 0)))
+		return 1;
+	if (in_place_search(page, first, last) && in_place_copied(w->s, w->mapping, w->index + i))
+		return 1;
+	return i == w->written_last && w->ends_page && in_place_begins(w->s, page);
+}
+
+static long in_place_step(__u32 i, struct in_place_walk *w)
+{
+	w->unsure = in_place_step_body(i, w);
+	return w->unsure;
+}
+
+int in_place_innocent(struct scratch *s, __u64 mapping, __u64 start, __u64 len)
+{
+	__u64 size = KERNEL_READ(struct inode, KERNEL_POINTER(struct address_space, mapping, host), i_size);
+	__u64 from = start > TOKEN_MAX_LEN ? start - TOKEN_MAX_LEN : 0, end = start + len;
+	__u64 to = end + TOKEN_MAX_LEN < size ? end + TOKEN_MAX_LEN - 1 : (end < size ? size : end) - 1;
+	struct in_place_walk w = {.s = s, .mapping = mapping};
+
+	if (!len)
+		return 1;
+	w.index = from / KERNEL_PAGE_SIZE;
+	w.last_page = to / KERNEL_PAGE_SIZE - w.index;
+	w.first_word = from % KERNEL_PAGE_SIZE / 8;
+	w.last_word = to % KERNEL_PAGE_SIZE / 8;
+	w.written_first = start / KERNEL_PAGE_SIZE - w.index;
+	w.written_last = (end - 1) / KERNEL_PAGE_SIZE - w.index;
+	w.ends_page = !(end % KERNEL_PAGE_SIZE);
+	w.page = IN_PLACE_NOTHING;
+	if (!w.last_page)
+		return !in_place_step_body(0, &w);
+	bpf_loop(w.last_page + 1, in_place_step, &w, 0);
+	return !w.unsure;
+}
+
+/* Where a call's bytes went, as far as it can be told at once; what can't is left to the slow way. */
+int in_place_call(__u32 number, __s64 position, __u64 len)
+{
+	const struct task_struct *task = bpf_get_current_task_btf();
+	const struct file *file = file_by_number(task, number);
+	__u32 kind, flags;
+	__u8 cached = 0;
+	__u64 mapping;
+
+	if (!file)
+		return IN_PLACE_UNSURE;
+	kind = file_kind(file);
+	if (!(settings.watch & (1U << kind)))
+		return IN_PLACE_UNWATCHED;
+	if (!cache_bases.direct || !file_kind_has_offset(kind) || len > settings.inspect_bytes)
+		return IN_PLACE_UNSURE;
+	flags = KERNEL_READ(struct file, file, f_flags);
+	if (flags & KERNEL_O_DIRECT || (position >= 0 && flags & KERNEL_O_APPEND))
+		return IN_PLACE_UNSURE;
+	mapping = file_mapping(file, &cached);
+	if (!mapping || !cached)
+		return IN_PLACE_UNSURE;
+	if (position < 0) {
+		if (!file_position_is_ours(task, file))
+			return IN_PLACE_UNSURE;
+		position = KERNEL_READ(struct file, file, f_pos) - len;
+	}
+	return in_place_innocent(NULL, mapping, position, len) ? IN_PLACE_INNOCENT : IN_PLACE_UNSURE;
+}
+
+__u64 in_place_peek(__u64 address)
+{
+	return direct_loads ? direct_word(address) : 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Looking at what a write has put into the page cache, without copying it; see in_place.bpf.c. */
+#pragma once
+
+#include "maps.bpf.h"
+
+enum in_place {
+	IN_PLACE_UNSURE, /* it must be inspected */
+	IN_PLACE_UNWATCHED, /* nobody asked for where it went */
+	IN_PLACE_INNOCENT, /* all of it was seen, and made no token */
+};
+
+/*
+ * in_place_innocent() - 1 if no token can have come into being by a write of [start, start + len) that went
+ * through the page cache of `mapping`; 0 if it must be inspected. Only where cache_bases.direct.
+ * @s: a window to copy single pages to, or NULL
+ */
+extern int in_place_innocent(struct scratch *s, __u64 mapping, __u64 start, __u64 len);
+
+/*
+ * in_place_call() - enum in_place of a write call of the current task that has returned len > 0. Only where
+ * direct_loads.
+ * @number: of the descriptor; @position: the call's own, or -1 if it used the file's
+ */
+extern int in_place_call(__u32 number, __s64 position, __u64 len);
+
+/* in_place_peek() - a word of kernel memory by a plain load; 0 if there is nothing. */
+extern __u64 in_place_peek(__u64 address);
