@@ -30,9 +30,10 @@
 #define FILE_MAGIC_EXFAT 0x2011bab0
 #define FILE_MAGIC_BDEV 0x62646576
 
-static __always_inline __u32 file_kind_regular(const struct super_block *sb)
+/* Enum file_kind of a regular file on a file system with that magic number. */
+static __always_inline __u32 file_kind_on(__u64 magic, const struct super_block *sb)
 {
-	switch (KERNEL_READ(struct super_block, sb, s_magic)) {
+	switch (magic) {
 	case FILE_MAGIC_TMPFS:
 	case FILE_MAGIC_HUGETLBFS:
 		if (KERNEL_READ(struct super_block, sb, s_flags) & KERNEL_SB_KERNMOUNT)
@@ -57,6 +58,11 @@ static __always_inline __u32 file_kind_regular(const struct super_block *sb)
 	default:
 		return FILE_KIND_DISK;
 	}
+}
+
+static __always_inline __u32 file_kind_regular(const struct super_block *sb)
+{
+	return file_kind_on(KERNEL_READ(struct super_block, sb, s_magic), sb);
 }
 
 /*
@@ -176,13 +182,12 @@ static __always_inline __u64 file_magic(const struct file *file)
 }
 
 /*
- * file_mapping() - where what lands in an open file (not NULL) can be seen: its struct address_space, or 0.
+ * file_mapping_on() - where what lands in an open file (not NULL) can be seen: its struct address_space, or 0.
+ * @magic:      file_magic() of it
  * @ret_cached: whether all that is written to it without O_DIRECT is there; may be NULL
  */
-static __always_inline __u64 file_mapping(const struct file *file, __u8 *ret_cached)
+static __always_inline __u64 file_mapping_on(const struct file *file, __u64 magic, __u8 *ret_cached)
 {
-	__u64 magic = file_magic(file);
-
 	/* huge pages are indexed in another unit */
 	if (!cache_bases.valid || magic == FILE_MAGIC_HUGETLBFS)
 		return 0;
@@ -195,6 +200,11 @@ static __always_inline __u64 file_mapping(const struct file *file, __u8 *ret_cac
 	if (ret_cached)
 		*ret_cached = file_is_cached(magic);
 	return (__u64)KERNEL_POINTER(struct file, file, f_mapping);
+}
+
+static __always_inline __u64 file_mapping(const struct file *file, __u8 *ret_cached)
+{
+	return file_mapping_on(file, file_magic(file), ret_cached);
 }
 
 /*

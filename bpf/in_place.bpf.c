@@ -49,6 +49,7 @@ static __always_inline int in_place_in_run(__u64 page, __u64 word)
 	       word + 3 >= IN_PLACE_WORDS || token_word_maybe(direct_word(page + (word + 3) * 8));
 }
 
+/* A probe has passed: does the word lie in a run that could be a secret portion? */
 __noinline int in_place_hit(__u64 page, __u64 word)
 {
 	return !token_word_outside(direct_word(page + word * 8)) && in_place_in_run(page, word);
@@ -63,9 +64,9 @@ __noinline int in_place_search(__u64 page, __u64 first, __u64 last)
 	/* a seventh, of anything below a page's words */
 	__u64 word = (first * 9363 >> 16) * IN_PLACE_STRIDE;
 
-#define IN_PLACE_PROBE(i)                                                      \
-	if (token_word_maybe(DIRECT_WORD(words, (i) * IN_PLACE_STRIDE)) &&     \
-	    in_place_hit(page, at + (i) * IN_PLACE_STRIDE))                    \
+#define IN_PLACE_PROBE(i)                                                                          \
+	if (__builtin_expect(token_word_maybe(DIRECT_WORD(words, (i) * IN_PLACE_STRIDE)), 0) &&    \
+	    in_place_hit(page, at + (i) * IN_PLACE_STRIDE))                                        \
 		return 1;
 	for (__u32 i = 0; i < IN_PLACE_BLOCKS && word <= last; i++, word += IN_PLACE_BLOCK) {
 		__u64 at = word > IN_PLACE_LAST_BLOCK ? IN_PLACE_LAST_BLOCK : word;
@@ -143,7 +144,7 @@ __noinline int in_place_begins(struct scratch *s, __u64 page)
 	if (!s || bpf_probe_read_kernel(s->window.bytes, 2 * INSPECT_CARRY,
 					(const void *)(page + KERNEL_PAGE_SIZE - 2 * INSPECT_CARRY)))
 		return 1;
-	return token_begun(s->window.bytes, 2 * INSPECT_CARRY, token_run(s->window.bytes, 2 * INSPECT_CARRY));
+	return inspect_begins(&s->window, 2 * INSPECT_CARRY);
 }
 
 /* Returns 1 if page i of the walk might hold a token, or does not tell. */
@@ -175,13 +176,16 @@ static long in_place_step(__u32 i, struct in_place_walk *w)
 
 int in_place_innocent(struct scratch *s, __u64 mapping, __u64 start, __u64 len)
 {
-	__u64 size = KERNEL_READ(struct inode, KERNEL_POINTER(struct address_space, mapping, host), i_size);
 	__u64 from = start > TOKEN_MAX_LEN ? start - TOKEN_MAX_LEN : 0, end = start + len;
-	__u64 to = end + TOKEN_MAX_LEN < size ? end + TOKEN_MAX_LEN - 1 : (end < size ? size : end) - 1;
+	__u64 to = end + TOKEN_MAX_LEN - 1;
 	struct in_place_walk w = {.s = s, .mapping = mapping};
 
 	if (!len)
 		return 1;
+	/* behind the file's end there are zeros up to the page's end, and no page behind that */
+	if (to / KERNEL_PAGE_SIZE != (end - 1) / KERNEL_PAGE_SIZE &&
+	    to >= (__u64)KERNEL_READ(struct inode, KERNEL_POINTER(struct address_space, mapping, host), i_size))
+		to = (end - 1) | (KERNEL_PAGE_SIZE - 1);
 	w.index = from / KERNEL_PAGE_SIZE;
 	w.last_page = to / KERNEL_PAGE_SIZE - w.index;
 	w.first_word = from % KERNEL_PAGE_SIZE / 8;
@@ -201,21 +205,28 @@ int in_place_call(__u32 number, __s64 position, __u64 len)
 {
 	const struct task_struct *task = bpf_get_current_task_btf();
 	const struct file *file = file_by_number(task, number);
+	const struct super_block *sb;
+	const struct inode *inode;
+	__u64 magic, mapping;
 	__u32 kind, flags;
 	__u8 cached = 0;
-	__u64 mapping;
 
 	if (!file)
 		return IN_PLACE_UNSURE;
-	kind = file_kind(file);
+	inode = KERNEL_POINTER(struct file, file, f_inode);
+	if ((KERNEL_READ(struct inode, inode, i_mode) & KERNEL_S_IFMT) != KERNEL_S_IFREG)
+		return settings.watch & (1U << file_kind(file)) ? IN_PLACE_UNSURE : IN_PLACE_UNWATCHED;
+	sb = KERNEL_POINTER(struct inode, inode, i_sb);
+	magic = KERNEL_READ(struct super_block, sb, s_magic);
+	kind = file_kind_on(magic, sb);
 	if (!(settings.watch & (1U << kind)))
 		return IN_PLACE_UNWATCHED;
-	if (!cache_bases.direct || !file_kind_has_offset(kind) || len > settings.inspect_bytes)
+	if (!cache_bases.direct || len > settings.inspect_bytes)
 		return IN_PLACE_UNSURE;
 	flags = KERNEL_READ(struct file, file, f_flags);
 	if (flags & KERNEL_O_DIRECT || (position >= 0 && flags & KERNEL_O_APPEND))
 		return IN_PLACE_UNSURE;
-	mapping = file_mapping(file, &cached);
+	mapping = file_mapping_on(file, magic, &cached);
 	if (!mapping || !cached)
 		return IN_PLACE_UNSURE;
 	if (position < 0) {

@@ -46,7 +46,12 @@ __noinline __u64 inspect_verify(const struct token_window *window, __u64 len, __
 	return token_verify(window->bytes, len, at, min_dot);
 }
 
-__u64 inspect_search(const struct token_window *window, __u64 len, __u64 min_dot)
+__noinline int inspect_inside(const struct token_window *window, __u64 at)
+{
+	return window && at >= TOKEN_SECRET_LEN && token_all_inside(window->bytes, at);
+}
+
+__noinline __u64 inspect_search(const struct token_window *window, __u64 len, __u64 min_dot)
 {
 	__u64 at = min_dot / TOKEN_STRIDE * TOKEN_STRIDE;
 
@@ -57,13 +62,18 @@ __u64 inspect_search(const struct token_window *window, __u64 len, __u64 min_dot
 
 		if (at + 8 > len)
 			break;
-		if (!token_word_maybe(token_word(window->bytes, at)))
+		if (!token_word_maybe(token_word(window->bytes, at)) || inspect_inside(window, at))
 			continue;
 		dot = inspect_verify(window, len, at, min_dot);
 		if (dot != TOKEN_NONE)
 			return dot;
 	}
 	return TOKEN_NONE;
+}
+
+__noinline int inspect_begins(const struct token_window *window, __u64 len)
+{
+	return neighbours_begins(window, len, neighbours_run(window, len)) != 0;
 }
 
 /* The next iovec entry becomes the current segment. */

@@ -21,6 +21,9 @@ extern int inspect_run(struct scratch *s);
  */
 extern __u64 inspect_search(const struct token_window *window, __u64 len, __u64 min_dot);
 
+/* inspect_begins() - token_begun() of window[0, len). Defined in inspect.bpf.c. */
+extern int inspect_begins(const struct token_window *window, __u64 len);
+
 /*
  * inspect_text() - searches len bytes that the caller has put into the window, from INSPECT_CARRY on;
  * tokens whose second dot lies before `from` are left out. Defined in inspect.bpf.c; returns 0.

@@ -7,7 +7,8 @@
 
 static __always_inline int scope_holds_current(void)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	const struct task_struct *task = bpf_get_current_task_btf();
+	__u32 tgid = task->tgid;
 
 	/* Writing an alert is a write; the daemon never looks at itself. */
 	if (tgid == self_tgid)
@@ -16,7 +17,9 @@ static __always_inline int scope_holds_current(void)
 	case SCOPE_TREE:
 		return bpf_map_lookup_elem(&tree, &tgid) != NULL;
 	case SCOPE_CGROUP:
-		return bpf_get_current_ancestor_cgroup_id(settings.cgroup_level) == settings.cgroup_id;
+		/* mostly the cgroup itself, which needs no helper */
+		return task->cgroups->dfl_cgrp->kn->id == settings.cgroup_id ||
+		       bpf_get_current_ancestor_cgroup_id(settings.cgroup_level) == settings.cgroup_id;
 	default:
 		return 1;
 	}

@@ -55,16 +55,22 @@
 #define TOKEN_INDEX(i) (i)
 #endif
 
-static __always_inline __u64 token_word(const __u8 *bytes, __u64 at)
+/* BPF would load what it is not told to be aligned byte by byte. */
+static __always_inline __u64 token_load(const __u8 *from)
 {
 #ifdef __bpf__
-	return *(const __u64 *)(bytes + TOKEN_INDEX(at));
+	return *(const __u64 *)from;
 #else
 	__u64 word;
 
-	__builtin_memcpy(&word, bytes + at, sizeof(word));
+	__builtin_memcpy(&word, from, sizeof(word));
 	return word;
 #endif
+}
+
+static __always_inline __u64 token_word(const __u8 *bytes, __u64 at)
+{
+	return token_load(bytes + TOKEN_INDEX(at));
 }
 
 static __always_inline __u8 token_byte(const __u8 *bytes, __u64 at)
@@ -72,11 +78,16 @@ static __always_inline __u8 token_byte(const __u8 *bytes, __u64 at)
 	return bytes[TOKEN_INDEX(at)];
 }
 
-/* Three operations that never miss a word of [A-Z0-9]: all bytes lie in '.' … 'Z' (or borrow from
+/* Three operations that leave nothing of a word of [A-Z0-9]: all bytes lie in '.' … 'Z' (or borrow from
  * a neighbour that does not, which the exact test settles). */
+static __always_inline __u64 token_word_leaves(__u64 word)
+{
+	return (word | (word - TOKEN_ONES * 0x2e) | (word + TOKEN_ONES * 0x25)) & TOKEN_TOPS;
+}
+
 static __always_inline int token_word_maybe(__u64 word)
 {
-	return !((word | (word - TOKEN_ONES * 0x2e) | (word + TOKEN_ONES * 0x25)) & TOKEN_TOPS);
+	return !token_word_leaves(word);
 }
 
 /* token_word_maybe() without the dot and the slash: zero only if all bytes lie in '0' … 'Z'; for many words, by OR. */
@@ -85,19 +96,20 @@ static __always_inline __u64 token_word_past(__u64 word)
 	return (word | (word - TOKEN_ONES * 0x30) | (word + TOKEN_ONES * 0x25)) & TOKEN_TOPS;
 }
 
-/* Are the TOKEN_SECRET_LEN bytes before `at` without a dot, and without most else? */
+/*
+ * token_all_inside() - are the TOKEN_SECRET_LEN bytes before `at`, which is that or more, without a dot (and
+ * without most else)? Then no secret portion covers `at`: the usual end in a text of nothing but [A-Z0-9].
+ */
 static __always_inline int token_all_inside(const __u8 *bytes, __u64 at)
 {
 	const __u8 *from = bytes + TOKEN_INDEX(at - TOKEN_SECRET_LEN);
-	__u64 past = 0, word;
+	__u64 past = 0;
 
 #ifdef __clang__
 #pragma unroll
 #endif
-	for (int i = 0; i < TOKEN_SECRET_LEN; i += 8) {
-		__builtin_memcpy(&word, from + i, sizeof(word));
-		past |= token_word_past(word);
-	}
+	for (int i = 0; i < TOKEN_SECRET_LEN; i += 8)
+		past |= token_word_past(token_load(from + i));
 	return !past;
 }
 
@@ -198,9 +210,6 @@ static __always_inline __u64 token_verify(const __u8 *bytes, __u64 len, __u64 at
 	__u64 outside = 0, dot = at;
 
 	if (token_word_outside(token_word(bytes, at)))
-		return TOKEN_NONE;
-	/* the usual end in a text that is nothing but [A-Z0-9] */
-	if (at >= TOKEN_SECRET_LEN && token_all_inside(bytes, at))
 		return TOKEN_NONE;
 	for (int i = 0; i < (TOKEN_SECRET_LEN + 7) / 8; i++) {
 		if (dot < 8)
@@ -305,6 +314,8 @@ static inline __u64 token_search(const __u8 *bytes, __u64 len, __u64 min_dot)
 		__u64 dot;
 
 		if (!token_word_maybe(token_word(bytes, at)))
+			continue;
+		if (at >= TOKEN_SECRET_LEN && token_all_inside(bytes, at))
 			continue;
 		dot = token_verify(bytes, len, at, min_dot);
 		if (dot != TOKEN_NONE)
