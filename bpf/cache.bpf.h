@@ -27,7 +27,8 @@
 
 static __always_inline __u64 cache_slot(__u64 node, __u64 slot)
 {
-	return kernel_word(node + bpf_core_field_offset(struct xa_node, slots) + (slot & (CACHE_SLOTS - 1)) * 8);
+	return kernel_word(node + bpf_core_field_offset(struct xa_node, slots) +
+			   (slot & (CACHE_SLOTS - 1)) * 8);
 }
 
 /* The folio that holds page `index` of a mapping; 0 if it is not resident. */

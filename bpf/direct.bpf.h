@@ -31,9 +31,9 @@ struct bpf_verifier_log___aligned {
 } __attribute__((preserve_access_index, aligned(8)));
 
 /* Memory from an address on, for DIRECT_WORD(). */
-#define DIRECT_AT(address)                         \
-	DIRECT(struct bpf_verifier_log___aligned,  \
-	       (__u64)(address) - bpf_core_field_offset(struct bpf_verifier_log___aligned, kbuf))
+#define DIRECT_AT(address)                        \
+	DIRECT(struct bpf_verifier_log___aligned, \
+	       (__u64)(address)-bpf_core_field_offset(struct bpf_verifier_log___aligned, kbuf))
 
 /* Its word i, below DIRECT_WORDS. */
 #define DIRECT_WORD(memory, i) (*(const __u64 *)&(memory)->kbuf[8 * (i)])
@@ -44,10 +44,10 @@ static __always_inline __u64 direct_word(__u64 address)
 }
 
 /* A field (or a field's field) of a kernel structure, by whichever way there is. */
-#define KERNEL_READ(type, address, field)                                   \
-	(direct_loads ? DIRECT(type, address)->field : ({                   \
-		const type *kernel_read = (const type *)(address);          \
-		BPF_CORE_READ(kernel_read, field);                          \
+#define KERNEL_READ(type, address, field)                          \
+	(direct_loads ? DIRECT(type, address)->field : ({          \
+		const type *kernel_read = (const type *)(address); \
+		BPF_CORE_READ(kernel_read, field);                 \
 	}))
 
 #else

@@ -125,7 +125,8 @@ static __always_inline const struct file *file_by_number(const struct task_struc
 
 	if (number >= KERNEL_READ(struct fdtable, table, max_fds))
 		return NULL;
-	return (const struct file *)kernel_word((__u64)KERNEL_POINTER(struct fdtable, table, fd) + number * 8ULL);
+	return (const struct file *)kernel_word((__u64)KERNEL_POINTER(struct fdtable, table, fd) +
+						number * 8ULL);
 }
 
 /* Is this an open regular file? Asked of what was found at a place whose type BTF does not tell. */

@@ -64,9 +64,9 @@ __noinline int in_place_search(__u64 page, __u64 first, __u64 last)
 	/* a seventh, of anything below a page's words */
 	__u64 word = (first * 9363 >> 16) * IN_PLACE_STRIDE;
 
-#define IN_PLACE_PROBE(i)                                                                          \
-	if (__builtin_expect(token_word_maybe(DIRECT_WORD(words, (i) * IN_PLACE_STRIDE)), 0) &&    \
-	    in_place_hit(page, at + (i) * IN_PLACE_STRIDE))                                        \
+#define IN_PLACE_PROBE(i)                                                                     \
+	if (__builtin_expect(token_word_maybe(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)), 0) && \
+	    in_place_hit(page, at + (i)*IN_PLACE_STRIDE))                                     \
 		return 1;
 	for (__u32 i = 0; i < IN_PLACE_BLOCKS && word <= last; i++, word += IN_PLACE_BLOCK) {
 		__u64 at = word > IN_PLACE_LAST_BLOCK ? IN_PLACE_LAST_BLOCK : word;
@@ -84,8 +84,7 @@ __noinline int in_place_search(__u64 page, __u64 first, __u64 last)
 	}
 #undef IN_PLACE_PROBE
 	/* the one word of the grid that no block reaches */
-	return last == IN_PLACE_WORDS - 1 &&
-	       token_word_maybe(direct_word(page + (IN_PLACE_WORDS - 1) * 8)) &&
+	return last == IN_PLACE_WORDS - 1 && token_word_maybe(direct_word(page + (IN_PLACE_WORDS - 1) * 8)) &&
 	       in_place_hit(page, IN_PLACE_WORDS - 1);
 }
 
@@ -124,9 +123,9 @@ __noinline int in_place_copied(struct scratch *s, __u64 mapping, __u64 index)
 	if (bpf_probe_read_kernel(&s->window.bytes[INSPECT_CARRY], KERNEL_PAGE_SIZE, (const void *)page))
 		return 1;
 	near = index ? in_place_page(mapping, index - 1) : IN_PLACE_UNKNOWN;
-	if (near == IN_PLACE_UNKNOWN || bpf_probe_read_kernel(s->window.bytes, INSPECT_CARRY,
-							      (const void *)(near + KERNEL_PAGE_SIZE -
-									     INSPECT_CARRY)))
+	if (near == IN_PLACE_UNKNOWN ||
+	    bpf_probe_read_kernel(s->window.bytes, INSPECT_CARRY,
+				  (const void *)(near + KERNEL_PAGE_SIZE - INSPECT_CARRY)))
 		*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
 	near = in_place_page(mapping, index + 1);
 	if (near != IN_PLACE_UNKNOWN &&
@@ -184,7 +183,8 @@ int in_place_innocent(struct scratch *s, __u64 mapping, __u64 start, __u64 len)
 		return 1;
 	/* behind the file's end there are zeros up to the page's end, and no page behind that */
 	if (to / KERNEL_PAGE_SIZE != (end - 1) / KERNEL_PAGE_SIZE &&
-	    to >= (__u64)KERNEL_READ(struct inode, KERNEL_POINTER(struct address_space, mapping, host), i_size))
+	    to >= (__u64)KERNEL_READ(struct inode, KERNEL_POINTER(struct address_space, mapping, host),
+				     i_size))
 		to = (end - 1) | (KERNEL_PAGE_SIZE - 1);
 	w.index = from / KERNEL_PAGE_SIZE;
 	w.last_page = to / KERNEL_PAGE_SIZE - w.index;

@@ -106,7 +106,8 @@ static __always_inline int io_uring_event(__u64 request, __u32 op, __s64 result,
 static __always_inline int io_uring_is_name(__u32 op)
 {
 	return op == IO_URING_FSETXATTR || op == IO_URING_SETXATTR ||
-	       (!preemptible && op >= IO_URING_RENAMEAT && op <= IO_URING_LINKAT && op != IO_URING_RENAMEAT + 1);
+	       (!preemptible && op >= IO_URING_RENAMEAT && op <= IO_URING_LINKAT &&
+		op != IO_URING_RENAMEAT + 1);
 }
 
 static __always_inline void io_uring_name(__u32 op, __s64 result)

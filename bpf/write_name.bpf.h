@@ -129,10 +129,10 @@ static __always_inline int name_arguments(const struct call_args *args, struct n
 	__u64 buffer[2] = {};
 
 	switch (name->call) {
-#define NAME_CASE(id, text, nr64, nr32, dir_arg, path_arg)                                 \
-	case WRITE_CALL_##id:                                                              \
+#define NAME_CASE(id, text, nr64, nr32, dir_arg, path_arg)                                   \
+	case WRITE_CALL_##id:                                                                \
 		name->directory = name_argument(args, dir_arg, (__u64)(__s64)NAME_AT_FDCWD); \
-		name->path = args->value[path_arg];                                        \
+		name->path = args->value[path_arg];                                          \
 		break;
 		WRITE_CALLS_NAME(NAME_CASE)
 #undef NAME_CASE

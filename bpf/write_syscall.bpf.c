@@ -59,8 +59,8 @@ static __always_inline __s64 landed_offset(const struct file *file, const struct
 static __always_inline __s64 write_offset(const struct task_struct *task, const struct file *file,
 					  const struct call_args *args, struct write_event *event)
 {
-	__s64 position = event->flags & SAMPLE_COMPAT ? args->value[3] | args->value[4] << 32
-						      : args->value[3];
+	__s64 position =
+		event->flags & SAMPLE_COMPAT ? args->value[3] | args->value[4] << 32 : args->value[3];
 	__u32 call = event->call;
 	int positioned = call == WRITE_CALL_PWRITE64 || call == WRITE_CALL_PWRITEV ||
 			 (call == WRITE_CALL_PWRITEV2 && position != -1);

@@ -25,8 +25,9 @@
 	X(steps_exhausted, LOSS, "writes whose inspection ran out of steps")                          \
 	X(scratch_busy, LOSS, "writes not inspected because the CPU's scratch was in use")            \
 	X(landed_unseen, LOSS, "writes without a buffer whose bytes could not be seen")               \
-	X(entered_full, LOSS, "tokens of writes to a stream that could not be kept until the write returned") \
-	X(names_unseen, LOSS, "names and attributes made by io_uring that could not be seen")            \
+	X(entered_full, LOSS,                                                                         \
+	  "tokens of writes to a stream that could not be kept until the write returned")             \
+	X(names_unseen, LOSS, "names and attributes made by io_uring that could not be seen")         \
 	X(tree_full, LOSS, "processes that could not be followed because the table was full")         \
 	X(file_unknown, DETAIL, "writes whose file was already closed when they returned")            \
 	X(path_truncated, DETAIL, "file or executable paths cut at the top")                          \

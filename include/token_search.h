@@ -254,9 +254,9 @@ static __always_inline __u64 token_begun_prefix(__u64 end)
 	wrong = token_is_not((end >> 56) ^ (start & 0xff));
 	wrong &= token_is_not((end >> 48) ^ (start & 0xffff));
 	wrong &= token_is_not((end >> 40) ^ start);
-	wrong &= token_is_not((end >> 32 & 0xffffff) ^ start) | !(letter >> 63);
-	wrong &= token_is_not((end >> 24 & 0xffffff) ^ start) | !(letter >> 55 & digit >> 63);
-	wrong &= token_is_not((end >> 16 & 0xffffff) ^ start) | !(letter >> 47 & digit >> 55 & digit >> 63 & 1);
+	wrong &= token_is_not((end >> 32 & 0xffffff) ^ start) | (~letter >> 63);
+	wrong &= token_is_not((end >> 24 & 0xffffff) ^ start) | (~(letter << 8 & digit) >> 63);
+	wrong &= token_is_not((end >> 16 & 0xffffff) ^ start) | (~(letter << 16 & digit << 8 & digit) >> 63);
 	return !wrong;
 }
 

@@ -88,16 +88,15 @@ static json_t *json_file(const struct alert_file *file)
 {
 	bool known = file->inode != 0;
 
-	return json_pack("{s:s, s:o*, s:o*, s:s, s:o*, s:o*, s:s*, s:o*, s:o*, s:o*, s:o*}", "path",
-			 file->path, "path_truncated", json_mark(file->path_truncated), "deleted",
-			 json_mark(file->deleted), "type", file->type, "inode",
-			 known ? json_id(file->inode) : NULL, "device",
-			 known ? json_sprintf("%u:%u", file->dev_major, file->dev_minor) : NULL, "fs_type",
-			 known ? file->fs_type : NULL, "mode",
-			 known ? json_sprintf("%04o", file->mode & 07777) : NULL, "uid",
-			 known ? json_id(file->owner_uid) : NULL, "gid",
-			 known ? json_id(file->owner_gid) : NULL, "links",
-			 known ? json_integer((json_int_t)file->links) : NULL);
+	return json_pack(
+		"{s:s, s:o*, s:o*, s:s, s:o*, s:o*, s:s*, s:o*, s:o*, s:o*, s:o*}", "path", file->path,
+		"path_truncated", json_mark(file->path_truncated), "deleted", json_mark(file->deleted),
+		"type", file->type, "inode", known ? json_id(file->inode) : NULL, "device",
+		known ? json_sprintf("%u:%u", file->dev_major, file->dev_minor) : NULL, "fs_type",
+		known ? file->fs_type : NULL, "mode", known ? json_sprintf("%04o", file->mode & 07777) : NULL,
+		"uid", known ? json_id(file->owner_uid) : NULL, "gid",
+		known ? json_id(file->owner_gid) : NULL, "links",
+		known ? json_integer((json_int_t)file->links) : NULL);
 }
 
 static json_t *json_write(const struct alert *alert)

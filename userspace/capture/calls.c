@@ -32,8 +32,8 @@ void calls_fill(uint32_t watch, struct write_call_table *ret_table)
 	uint8_t *wide = ret_table->call[0], *narrow = ret_table->call[1];
 
 	memset(ret_table, 0, sizeof(*ret_table));
-#define CALLS_SET(id, name, nr64, nr32, ...)   \
-	wide[nr64] = WRITE_CALL_##id;          \
+#define CALLS_SET(id, name, nr64, nr32, ...) \
+	wide[nr64] = WRITE_CALL_##id;        \
 	narrow[nr32] = WRITE_CALL_##id;
 	WRITE_CALLS(CALLS_SET)
 	wide[CALLS_X32_WRITEV] = WRITE_CALL_WRITEV;

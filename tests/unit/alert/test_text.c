@@ -14,7 +14,11 @@ static struct alert alert_make(void)
 		.token = {.prefix = "dt0c01", .identifier = "dt0c01.ABCDEFGH", .type = "API token"},
 		.process = {.pid = 42, .uid = 1000, .name = (char *)(uintptr_t) "sh"},
 		.file = {.path = (char *)(uintptr_t) "/x", .type = "regular"},
-		.write = {.syscall = "write", .seen_by = "buffer", .offset = 0, .length = 96, .token_offset = 8},
+		.write = {.syscall = "write",
+			  .seen_by = "buffer",
+			  .offset = 0,
+			  .length = 96,
+			  .token_offset = 8},
 	};
 }
 
