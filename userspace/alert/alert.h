@@ -6,11 +6,19 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
 #include "detect/token.h"
 #include "sample.h"
+
+/* A process above the writing one. */
+struct alert_ancestor {
+	uint32_t pid; /* as the initial pid namespace counts */
+	struct timespec start; /* CLOCK_REALTIME */
+	char *name; /* comm */
+};
 
 struct alert_process {
 	uint32_t pid; /* tgid, as the initial pid namespace counts */
@@ -22,12 +30,16 @@ struct alert_process {
 	bool executable_truncated; /* upper directories are missing */
 	char *command_line; /* masked, arguments joined by spaces; NULL if unknown */
 	bool command_line_truncated;
+	char *script; /* the file that an interpreter runs, as it was named; NULL if it is none */
+	char *working_directory; /* as the process sees it; NULL if unknown */
+	char *unit; /* systemd's unit, from the cgroup: "cron.service"; NULL if there is none */
 	struct timespec start; /* CLOCK_REALTIME */
-	uint32_t parent_pid;
-	struct timespec parent_start; /* CLOCK_REALTIME */
-	char *parent_name;
+	struct alert_ancestor parent;
+	struct alert_ancestor *ancestors; /* above the parent, up to init: ancestor_count of them */
+	size_t ancestor_count;
 	uint32_t uid, gid;
 	char *user_name; /* NULL if /etc/passwd has none */
+	char *group_name; /* NULL if /etc/group has none */
 	uint32_t login_uid; /* (uint32_t)-1: none */
 	uint64_t cgroup_id;
 };
@@ -35,6 +47,8 @@ struct alert_process {
 struct alert_file {
 	char *path; /* never NULL: what the process would call it, "pipe:[inode]" and the like, "(unknown)" */
 	bool path_truncated; /* upper directories are missing */
+	char *host_path; /* what the host would call it; NULL if that is the same or unknown */
+	const char *place; /* static: in a container "layer" or "volume"; else NULL */
 	bool deleted;
 	const char *type; /* static, of include/file_kind.h */
 	char *fs_type; /* "ext4" */
@@ -43,6 +57,18 @@ struct alert_file {
 	uint32_t mode; /* st_mode */
 	uint32_t owner_uid, owner_gid;
 	uint32_t links;
+};
+
+/* The container that the writing process runs in. */
+struct alert_container {
+	char *id; /* NULL: in none; otherwise always given, the rest where it could be found */
+	const char
+		*runtime; /* static: "containerd", "cri-o", "docker", "podman", "lxc", "systemd-nspawn", … */
+	char *name;
+	char *image;
+	char *pod; /* Kubernetes */
+	char *pod_namespace;
+	char *pod_uid;
 };
 
 struct alert_write {
@@ -67,6 +93,7 @@ struct alert {
 	struct token token;
 	struct alert_process process;
 	struct alert_file file;
+	struct alert_container container;
 	struct alert_write write;
 	const char *host_name; /* borrowed, printable */
 };

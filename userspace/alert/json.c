@@ -54,24 +54,41 @@ static json_t *json_token(const struct token *token)
 			 "type", token->type, "placeholder", (int)token->placeholder);
 }
 
-static json_t *json_parent(const struct alert_process *process)
+static json_t *json_ancestor(const struct alert_ancestor *ancestor)
 {
-	return json_pack("{s:I, s:s, s:o}", "pid", (json_int_t)process->parent_pid, "name",
-			 process->parent_name, "start", json_time(&process->parent_start));
+	return json_pack("{s:I, s:s, s:o}", "pid", (json_int_t)ancestor->pid, "name", ancestor->name, "start",
+			 json_time(&ancestor->start));
+}
+
+/* All of them or, as everywhere here, NULL. */
+static json_t *json_ancestors(const struct alert_process *process)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < process->ancestor_count; i++) {
+		if (json_array_append_new(list, json_ancestor(&process->ancestors[i])) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
 }
 
 static json_t *json_process(const struct alert_process *process)
 {
 	bool in_namespace = process->ns_pid != process->pid;
 
-	return json_pack("{s:I, s:o*, s:s, s:s*, s:o*, s:s*, s:o*, s:o, s:{s:I, s:s}, s:o, s:o}", "pid",
-			 (json_int_t)process->pid, "ns_pid",
+	return json_pack("{s:I, s:o*, s:s, s:s*, s:o*, s:s*, s:o*, s:s*, s:s*, s:s*, s:o, s:{s:I, s:s}, s:o, "
+			 "s:o, s:o}",
+			 "pid", (json_int_t)process->pid, "ns_pid",
 			 in_namespace ? json_integer((json_int_t)process->ns_pid) : NULL, "name",
 			 process->name, "executable", process->executable, "executable_truncated",
 			 json_mark(process->executable_truncated), "command_line", process->command_line,
-			 "command_line_truncated", json_mark(process->command_line_truncated), "start",
-			 json_time(&process->start), "thread", "id", (json_int_t)process->thread_id, "name",
-			 process->thread_name, "parent", json_parent(process), "cgroup_id",
+			 "command_line_truncated", json_mark(process->command_line_truncated), "script",
+			 process->script, "working_directory", process->working_directory, "unit",
+			 process->unit, "start", json_time(&process->start), "thread", "id",
+			 (json_int_t)process->thread_id, "name", process->thread_name, "parent",
+			 json_ancestor(&process->parent), "ancestors", json_ancestors(process), "cgroup_id",
 			 json_id(process->cgroup_id));
 }
 
@@ -79,24 +96,39 @@ static json_t *json_user(const struct alert_process *process)
 {
 	bool logged_in = process->login_uid != UINT32_MAX;
 
-	return json_pack("{s:o, s:s*, s:{s:o}, s:o*}", "id", json_id(process->uid), "name",
-			 process->user_name, "group", "id", json_id(process->gid), "audit_id",
-			 logged_in ? json_id(process->login_uid) : NULL);
+	return json_pack("{s:o, s:s*, s:{s:o, s:s*}, s:o*}", "id", json_id(process->uid), "name",
+			 process->user_name, "group", "id", json_id(process->gid), "name",
+			 process->group_name, "audit_id", logged_in ? json_id(process->login_uid) : NULL);
 }
 
 static json_t *json_file(const struct alert_file *file)
 {
 	bool known = file->inode != 0;
 
-	return json_pack(
-		"{s:s, s:o*, s:o*, s:s, s:o*, s:o*, s:s*, s:o*, s:o*, s:o*, s:o*}", "path", file->path,
-		"path_truncated", json_mark(file->path_truncated), "deleted", json_mark(file->deleted),
-		"type", file->type, "inode", known ? json_id(file->inode) : NULL, "device",
-		known ? json_sprintf("%u:%u", file->dev_major, file->dev_minor) : NULL, "fs_type",
-		known ? file->fs_type : NULL, "mode", known ? json_sprintf("%04o", file->mode & 07777) : NULL,
-		"uid", known ? json_id(file->owner_uid) : NULL, "gid",
-		known ? json_id(file->owner_gid) : NULL, "links",
-		known ? json_integer((json_int_t)file->links) : NULL);
+	return json_pack("{s:s, s:o*, s:s*, s:s*, s:o*, s:s, s:o*, s:o*, s:s*, s:o*, s:o*, s:o*, s:o*}",
+			 "path", file->path, "path_truncated", json_mark(file->path_truncated), "host_path",
+			 file->host_path, "place", file->place, "deleted", json_mark(file->deleted), "type",
+			 file->type, "inode", known ? json_id(file->inode) : NULL, "device",
+			 known ? json_sprintf("%u:%u", file->dev_major, file->dev_minor) : NULL, "fs_type",
+			 known ? file->fs_type : NULL, "mode",
+			 known ? json_sprintf("%04o", file->mode & 07777) : NULL, "uid",
+			 known ? json_id(file->owner_uid) : NULL, "gid",
+			 known ? json_id(file->owner_gid) : NULL, "links",
+			 known ? json_integer((json_int_t)file->links) : NULL);
+}
+
+static json_t *json_container(const struct alert_container *container)
+{
+	return json_pack("{s:s, s:s*, s:s*, s:o*}", "id", container->id, "runtime", container->runtime,
+			 "name", container->name, "image",
+			 container->image ? json_pack("{s:s}", "name", container->image) : NULL);
+}
+
+static json_t *json_orchestrator(const struct alert_container *container)
+{
+	return json_pack("{s:s, s:s*, s:{s:s, s:s*, s:s*}}", "type", "kubernetes", "namespace",
+			 container->pod_namespace, "resource", "type", "pod", "name", container->pod, "id",
+			 container->pod_uid);
 }
 
 static json_t *json_write(const struct alert *alert)
@@ -113,12 +145,23 @@ static json_t *json_write(const struct alert *alert)
 
 static json_t *json_alert(const struct alert *alert, const char *message)
 {
-	return json_pack("{s:o, s:{s:s}, s:o, s:s, s:{s:s}, s:o, s:o, s:o, s:o, s:o, s:{s:s}}", "@timestamp",
-			 json_time(&alert->time), "ecs", "version", ALERT_ECS_VERSION, "event",
-			 json_event(alert), "message", message, "rule", "name", alert_rule(alert), "token",
-			 json_token(&alert->token), "process", json_process(&alert->process), "user",
-			 json_user(&alert->process), "file", json_file(&alert->file), "write",
-			 json_write(alert), "host", "name", alert->host_name);
+	const struct alert_container *container = &alert->container;
+	json_t *root = json_pack(
+		"{s:o, s:{s:s}, s:o, s:s, s:{s:s}, s:o, s:o, s:o, s:o, s:o, s:{s:s}}", "@timestamp",
+		json_time(&alert->time), "ecs", "version", ALERT_ECS_VERSION, "event", json_event(alert),
+		"message", message, "rule", "name", alert_rule(alert), "token", json_token(&alert->token),
+		"process", json_process(&alert->process), "user", json_user(&alert->process), "file",
+		json_file(&alert->file), "write", json_write(alert), "host", "name", alert->host_name);
+	bool whole = root;
+
+	if (whole && container->id)
+		whole = json_object_set_new(root, "container", json_container(container)) == 0;
+	if (whole && (container->pod || container->pod_uid))
+		whole = json_object_set_new(root, "orchestrator", json_orchestrator(container)) == 0;
+	if (whole)
+		return root;
+	json_decref(root);
+	return NULL;
 }
 
 int alert_to_json(const struct alert *alert, char **ret_line)

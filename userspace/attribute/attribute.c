@@ -143,8 +143,8 @@ static int attribute_process(struct attribute *attribute, const struct sample_vi
 	process->ns_pid = head->ns_tgid;
 	process->thread_id = head->tid;
 	process->start = wallclock_time(&attribute->wallclock, head->start);
-	process->parent_pid = head->parent_tgid;
-	process->parent_start = wallclock_time(&attribute->wallclock, head->parent_start);
+	process->parent.pid = head->parent_tgid;
+	process->parent.start = wallclock_time(&attribute->wallclock, head->parent_start);
 	process->uid = head->uid;
 	process->gid = head->gid;
 	process->login_uid = head->login_uid;
@@ -153,7 +153,7 @@ static int attribute_process(struct attribute *attribute, const struct sample_vi
 	if (r == 0)
 		r = attribute_comm(head->thread_comm, known, &process->thread_name);
 	if (r == 0)
-		r = attribute_comm(head->parent_comm, known, &process->parent_name);
+		r = attribute_comm(head->parent_comm, known, &process->parent.name);
 	if (r == 0 && user)
 		r = mask_text(user, strlen(user), known, &process->user_name);
 	if (r == 0)

@@ -101,7 +101,7 @@ static struct alert alert_minimal(void)
 			    .ns_pid = 1,
 			    .name = text(""),
 			    .thread_name = text(""),
-			    .parent_name = text(""),
+			    .parent = {.name = text("")},
 			    .login_uid = UINT32_MAX},
 		.file = {.path = text("(unknown)"), .type = "unknown", .fs_type = text("")},
 		.write = {.syscall = "unknown", .seen_by = "buffer", .offset = -1, .token_offset = -50},
@@ -111,8 +111,11 @@ static struct alert alert_minimal(void)
 
 static struct alert alert_full(void)
 {
+	static struct alert_ancestor ancestors[2] = {{.pid = 2}, {.pid = 1}};
 	struct alert alert = alert_minimal();
 
+	ancestors[0].name = text("sshd");
+	ancestors[1].name = text("systemd");
 	alert.repeats = 3;
 	alert.token.placeholder = true;
 	alert.process.ns_pid = 7;
@@ -120,11 +123,19 @@ static struct alert alert_full(void)
 	alert.process.executable_truncated = true;
 	alert.process.command_line = text("sh -c \"quoted\\\"");
 	alert.process.command_line_truncated = true;
+	alert.process.script = text("deploy.py");
+	alert.process.working_directory = text("/srv");
+	alert.process.unit = text("cron.service");
+	alert.process.ancestors = ancestors;
+	alert.process.ancestor_count = sizeof(ancestors) / sizeof(*ancestors);
 	alert.process.user_name = text("root");
+	alert.process.group_name = text("root");
 	alert.process.login_uid = 1000;
 	alert.file = (struct alert_file){
 		.path = text("/x"),
 		.path_truncated = true,
+		.host_path = text("/srv/x"),
+		.place = "volume",
 		.deleted = true,
 		.type = "regular",
 		.fs_type = text("ext4"),
@@ -132,6 +143,15 @@ static struct alert alert_full(void)
 		.dev_minor = 1,
 		.inode = UINT64_MAX,
 		.mode = 0104640,
+	};
+	alert.container = (struct alert_container){
+		.id = text("0123456789ab"),
+		.runtime = "containerd",
+		.name = text("app"),
+		.image = text("registry/app:1"),
+		.pod = text("app-0"),
+		.pod_namespace = text("shop"),
+		.pod_uid = text("8b1a9953-c461-4a3e-b2c0-1d1a1d1a1d1a"),
 	};
 	alert.write = (struct alert_write){
 		.syscall = "pwrite64",
@@ -219,13 +239,22 @@ static void test_all_or_nothing(void **state)
 	alert.host_name = "\xff";
 	assert_int_equal(alert_to_json(&alert, &line), -ENOMEM);
 	alert = alert_full();
-	alert.process.parent_name = text("\xff");
+	alert.process.parent.name = text("\xff");
 	assert_int_equal(alert_to_json(&alert, &line), -ENOMEM);
 	alert = alert_full();
 	alert.process.user_name = text("\xff");
 	assert_int_equal(alert_to_json(&alert, &line), -ENOMEM);
 	alert = alert_full();
 	alert.write.seen_by = NULL;
+	assert_int_equal(alert_to_json(&alert, &line), -ENOMEM);
+	alert = alert_full();
+	alert.process.ancestors[1].name = text("\xff");
+	assert_int_equal(alert_to_json(&alert, &line), -ENOMEM);
+	alert = alert_full();
+	alert.container.name = text("\xff");
+	assert_int_equal(alert_to_json(&alert, &line), -ENOMEM);
+	alert = alert_full();
+	alert.container.pod = text("\xff");
 	assert_int_equal(alert_to_json(&alert, &line), -ENOMEM);
 	assert_string_equal(line, "untouched");
 }

@@ -18,7 +18,7 @@ static const struct alert alert = {
 	.token = {.prefix = "dt0c01", .identifier = "dt0c01.ABCDEFGH", .type = "API token"},
 	.process = {.name = (char *)(uintptr_t) "x",
 		    .thread_name = (char *)(uintptr_t) "x",
-		    .parent_name = (char *)(uintptr_t) "y"},
+		    .parent = {.name = (char *)(uintptr_t) "y"}},
 	.file = {.path = (char *)(uintptr_t) "/f", .type = "regular", .fs_type = (char *)(uintptr_t) "ext4"},
 	.write = {.syscall = "write", .seen_by = "buffer"},
 	.host_name = "h",
