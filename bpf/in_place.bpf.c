@@ -13,6 +13,9 @@
  * in a run of 7 is not. Where there is one, that page is copied, with what is around it, and searched.
  *
  * Invariant: 1 is returned only if every page that matters was seen.
+ *
+ * The verifier walks each of these functions alone, on kernels without plain loads as well: there, the test of
+ * direct_loads that each begins with leaves nothing to walk.
  */
 #define DIRECT_LOADS
 
@@ -52,7 +55,8 @@ static __always_inline int in_place_in_run(__u64 page, __u64 word)
 /* A probe has passed: does the word lie in a run that could be a secret portion? */
 __noinline int in_place_hit(__u64 page, __u64 word)
 {
-	return !token_word_outside(direct_word(page + word * 8)) && in_place_in_run(page, word);
+	return direct_loads && !token_word_outside(direct_word(page + word * 8)) &&
+	       in_place_in_run(page, word);
 }
 
 /*
@@ -67,6 +71,8 @@ __noinline int in_place_search(__u64 page, __u64 first, __u64 last)
 #define IN_PLACE_PROBE(i)                                                                     \
 	if (__builtin_expect(token_word_maybe(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)), 0) && \
 	    in_place_hit(page, at + (i)*IN_PLACE_STRIDE))                                     \
+		return 1;
+	if (!direct_loads)
 		return 1;
 	for (__u32 i = 0; i < IN_PLACE_BLOCKS && word <= last; i++, word += IN_PLACE_BLOCK) {
 		__u64 at = word > IN_PLACE_LAST_BLOCK ? IN_PLACE_LAST_BLOCK : word;
@@ -138,6 +144,8 @@ __noinline int in_place_copied(struct scratch *s, __u64 mapping, __u64 index)
 /* Does a page end with the beginning of a token, which a later write at the next page may go on with? */
 __noinline int in_place_begins(struct scratch *s, __u64 page)
 {
+	if (!direct_loads)
+		return 1;
 	if (!token_may_hold(in_place_byte(page, KERNEL_PAGE_SIZE - 1)))
 		return 0;
 	if (!s || bpf_probe_read_kernel(s->window.bytes, 2 * INSPECT_CARRY,
@@ -179,6 +187,8 @@ int in_place_innocent(struct scratch *s, __u64 mapping, __u64 start, __u64 len)
 	__u64 to = end + TOKEN_MAX_LEN - 1;
 	struct in_place_walk w = {.s = s, .mapping = mapping};
 
+	if (!direct_loads)
+		return 0;
 	if (!len)
 		return 1;
 	/* behind the file's end there are zeros up to the page's end, and no page behind that */
@@ -211,7 +221,7 @@ int in_place_call(__u32 number, __s64 position, __u64 len)
 	__u32 kind, flags;
 	__u8 cached = 0;
 
-	if (!file)
+	if (!direct_loads || !file)
 		return IN_PLACE_UNSURE;
 	inode = KERNEL_POINTER(struct file, file, f_inode);
 	if ((KERNEL_READ(struct inode, inode, i_mode) & KERNEL_S_IFMT) != KERNEL_S_IFREG)
