@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "cgroup.bpf.h"
 #include "count.bpf.h"
 #include "entered.bpf.h"
 #include "file.bpf.h"
@@ -14,26 +15,41 @@
 #include "token_key.h"
 #include "token_search.h"
 
-/* Appends the path that was built from `start` on; returns its length. */
-static __always_inline __u32 emit_path(struct scratch *s, __u32 at, __u32 start)
+/* Where the next string of the sample goes, LIMIT_STRINGS_BYTES if there is no room for one more. */
+static __always_inline __u32 emit_room(struct scratch *s)
 {
-	__u32 len = (PATH_END - start) & (LIMIT_PATH_BYTES - 1);
+	__u32 at = s->sample.head.size - sizeof(struct token_sample);
 
-	bpf_probe_read_kernel(&s->sample.strings.bytes[at & (2 * LIMIT_PATH_BYTES - 1)], len,
+	if (at < LIMIT_STRINGS_BYTES)
+		return at;
+	s->sample.head.flags |= SAMPLE_STRINGS_CUT;
+	return LIMIT_STRINGS_BYTES;
+}
+
+/* Appends the path that was built from `start` on; returns its length. */
+static __always_inline __u32 emit_path(struct scratch *s, __u32 start)
+{
+	__u32 len = (PATH_END - start) & (LIMIT_PATH_BYTES - 1), at = emit_room(s);
+
+	if (at >= LIMIT_STRINGS_BYTES)
+		return 0;
+	bpf_probe_read_kernel(&s->sample.strings.bytes[at & (LIMIT_STRINGS_BYTES - 1)], len,
 			      &s->path.bytes[start & (LIMIT_PATH_BYTES - 1)]);
+	s->sample.head.size += len;
 	return len;
 }
 
 /* The command line as the process holds it now; what is past a page that is not resident is lost. */
-static __always_inline __u32 emit_args(struct scratch *s, __u32 at)
+static __always_inline __u32 emit_args(struct scratch *s)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 start = BPF_CORE_READ(task, mm, arg_start);
 	__u64 end = BPF_CORE_READ(task, mm, arg_end);
-	__u8 *to = &s->sample.strings.bytes[at & (2 * LIMIT_PATH_BYTES - 1)];
+	__u32 at = emit_room(s);
+	__u8 *to = &s->sample.strings.bytes[at & (LIMIT_STRINGS_BYTES - 1)];
 	__u64 len = end - start, in_page;
 
-	if (!start || end <= start)
+	if (!start || end <= start || at >= LIMIT_STRINGS_BYTES)
 		return 0;
 	if (len >= LIMIT_ARGS_BYTES) {
 		len = LIMIT_ARGS_BYTES - 1;
@@ -54,9 +70,8 @@ static __always_inline __u32 emit_args(struct scratch *s, __u32 at)
 	return 0;
 }
 
-/* Appends the path of (mnt, dentry) behind what is there; returns its length. */
-static __always_inline __u32 emit_object_path(struct scratch *s, __u32 at, __u64 mnt, __u64 dentry,
-					      __u32 flag)
+/* Appends the path of (mnt, dentry); returns its length. */
+static __always_inline __u32 emit_object_path(struct scratch *s, __u64 mnt, __u64 dentry, __u32 flag)
 {
 	__u32 start = path_build(&s->path, mnt, dentry);
 
@@ -64,12 +79,12 @@ static __always_inline __u32 emit_object_path(struct scratch *s, __u32 at, __u64
 		s->sample.head.flags |= flag;
 		count(COUNTER_path_truncated);
 	}
-	return emit_path(s, at, start);
+	return emit_path(s, start);
 }
 
 /*
  * The path of what was named but not opened, as the caller gave it: behind the path of the directory it
- * starts from, unless it is absolute.
+ * starts from, unless it is absolute. It is the first string.
  */
 __noinline int emit_name(struct scratch *s)
 {
@@ -83,8 +98,8 @@ __noinline int emit_name(struct scratch *s)
 	bpf_probe_read_user(&first, 1, (const void *)s->event.name);
 	base = (const struct path *)s->event.name_base;
 	if (first != '/' && base) {
-		at = emit_object_path(s, 0, (__u64)BPF_CORE_READ(base, mnt),
-				      (__u64)BPF_CORE_READ(base, dentry), SAMPLE_PATH_TRUNCATED) &
+		at = emit_object_path(s, (__u64)BPF_CORE_READ(base, mnt), (__u64)BPF_CORE_READ(base, dentry),
+				      SAMPLE_PATH_TRUNCATED) &
 		     (LIMIT_PATH_BYTES - 1);
 		s->sample.strings.bytes[at] = '/';
 		at++;
@@ -95,12 +110,14 @@ __noinline int emit_name(struct scratch *s)
 	len = bpf_probe_read_user_str(&s->sample.strings.bytes[at & (2 * LIMIT_PATH_BYTES - 1)],
 				      room & (2 * LIMIT_PATH_BYTES - 1), (const void *)s->event.name);
 	s->sample.head.path_len = at + (len > 0 ? (len - 1) & (LIMIT_PATH_BYTES - 1) : 0);
+	s->sample.head.size = sizeof(struct token_sample) + s->sample.head.path_len;
 	return 0;
 }
 
 /* The path of what was written to. Functions of their own, like all of these: verified once, alone. */
 __noinline int emit_file(struct scratch *s)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	const struct file *file;
 	__u64 mount, dentry;
 
@@ -116,8 +133,36 @@ __noinline int emit_file(struct scratch *s)
 		if (path_unlinked((const struct dentry *)dentry))
 			s->sample.head.flags |= SAMPLE_FILE_DELETED;
 	}
-	if (dentry)
-		s->sample.head.path_len = emit_object_path(s, 0, mount, dentry, SAMPLE_PATH_TRUNCATED);
+	if (!dentry)
+		return 0;
+	s->sample.head.path_len = emit_object_path(s, mount, dentry, SAMPLE_PATH_TRUNCATED);
+	if (mount == (__u64)BPF_CORE_READ(task, fs, root.mnt))
+		s->sample.head.flags |= SAMPLE_ROOT_MOUNT;
+	return 0;
+}
+
+/* The file's path in its own file system, by which the host can find it. */
+__noinline int emit_inner(struct scratch *s)
+{
+	const struct file *file, *under;
+	const struct dentry *dentry;
+
+	if (!s)
+		return 0;
+	file = (const struct file *)s->event.file;
+	dentry = (const struct dentry *)s->event.name_dentry;
+	if (file && !file_kind_has_offset(s->event.kind))
+		return 0;
+	if (file && file_magic(file) == FILE_MAGIC_OVERLAYFS) {
+		under = file_under_overlay(file);
+		file = under ? under : file;
+	}
+	if (file)
+		dentry = BPF_CORE_READ(file, f_path.dentry);
+	if (!dentry)
+		return 0;
+	s->sample.head.inner_device = BPF_CORE_READ(dentry, d_sb, s_dev);
+	s->sample.head.inner_len = emit_object_path(s, 0, (__u64)dentry, SAMPLE_STRINGS_CUT);
 	return 0;
 }
 
@@ -130,8 +175,79 @@ __noinline int emit_executable(struct scratch *s)
 	if (!s || !file)
 		return 0;
 	s->sample.head.exe_len =
-		emit_object_path(s, s->sample.head.path_len, (__u64)BPF_CORE_READ(file, f_path.mnt),
+		emit_object_path(s, (__u64)BPF_CORE_READ(file, f_path.mnt),
 				 (__u64)BPF_CORE_READ(file, f_path.dentry), SAMPLE_EXE_TRUNCATED);
+	return 0;
+}
+
+__noinline int emit_directory(struct scratch *s)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct fs_struct *fs = BPF_CORE_READ(task, fs);
+
+	if (!s || !fs)
+		return 0;
+	s->sample.head.cwd_len = emit_object_path(s, (__u64)BPF_CORE_READ(fs, pwd.mnt),
+						  (__u64)BPF_CORE_READ(fs, pwd.dentry), SAMPLE_STRINGS_CUT);
+	return 0;
+}
+
+/* The paths of the process's cgroups, a newline between them. */
+__noinline int emit_cgroups(struct scratch *s)
+{
+	__u64 v1 = cgroup_node_v1();
+	__u32 at;
+
+	if (!s)
+		return 0;
+	s->sample.head.cgroup_len = emit_path(s, cgroup_path(&s->path, cgroup_node()));
+	at = emit_room(s);
+	if (!v1 || at >= LIMIT_STRINGS_BYTES)
+		return 0;
+	s->sample.strings.bytes[at & (LIMIT_STRINGS_BYTES - 1)] = '\n';
+	s->sample.head.size++;
+	s->sample.head.cgroup_len += 1 + emit_path(s, cgroup_path(&s->path, v1));
+	return 0;
+}
+
+struct emit_ancestors {
+	struct scratch *s;
+	struct task_struct *task;
+};
+
+static long emit_ancestor(__u32 index, struct emit_ancestors *walk)
+{
+	struct sample_ancestor ancestor = {};
+	struct scratch *s = walk->s;
+	struct task_struct *task = walk->task;
+	__u32 at = emit_room(s);
+
+	(void)index;
+	task = BPF_CORE_READ(task, real_parent, group_leader);
+	walk->task = task;
+	ancestor.tgid = BPF_CORE_READ(task, tgid);
+	/* above init there is nobody */
+	if (!ancestor.tgid || at >= LIMIT_STRINGS_BYTES)
+		return 1;
+	ancestor.start = BPF_CORE_READ(task, start_boottime);
+	BPF_CORE_READ_INTO(&ancestor.comm, task, comm);
+	bpf_probe_read_kernel(&s->sample.strings.bytes[at & (LIMIT_STRINGS_BYTES - 1)], sizeof(ancestor),
+			      &ancestor);
+	s->sample.head.size += sizeof(ancestor);
+	s->sample.head.ancestors_len += sizeof(ancestor);
+	return 0;
+}
+
+/* Who stands above the parent, as it is now: who has ended is not there any more. */
+__noinline int emit_ancestors(struct scratch *s)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct emit_ancestors walk = {.s = s};
+
+	if (!s)
+		return 0;
+	walk.task = BPF_CORE_READ(task, real_parent, group_leader);
+	bpf_loop(LIMIT_ANCESTORS, emit_ancestor, &walk, 0);
 	return 0;
 }
 
@@ -146,8 +262,13 @@ __noinline int emit_process(struct scratch *s)
 /* The command line. */
 __noinline int emit_command_line(struct scratch *s)
 {
-	if (s)
-		s->sample.head.args_len = emit_args(s, s->sample.head.path_len + s->sample.head.exe_len);
+	__u32 len;
+
+	if (!s)
+		return 0;
+	len = emit_args(s);
+	s->sample.head.args_len = len;
+	s->sample.head.size += len;
 	return 0;
 }
 
@@ -166,6 +287,7 @@ static __always_inline void emit_describe(struct scratch *s)
 	head->call = s->event.call;
 	head->offset = s->event.offset;
 	head->length = s->event.length;
+	head->size = sizeof(*head);
 	emit_process(s);
 	if (s->event.name)
 		emit_name(s);
@@ -176,6 +298,11 @@ static __always_inline void emit_describe(struct scratch *s)
 		head->flags |= SAMPLE_KTHREAD;
 	else
 		emit_command_line(s);
+	/* in the order of SAMPLE_STRINGS */
+	emit_ancestors(s);
+	emit_cgroups(s);
+	emit_inner(s);
+	emit_directory(s);
 }
 
 /* Does the token reach out of the write on either side, into what the file held before? */
@@ -279,8 +406,7 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 		return 0;
 	}
 	head->seq = __sync_fetch_and_add(&sample_seq, 1) + 1;
-	size = sizeof(*head) + head->path_len + head->exe_len + head->args_len;
-	head->size = size;
+	size = head->size;
 	if (size > sizeof(s->sample))
 		return 0; /* cannot be: each length is masked to its part */
 	if (bpf_ringbuf_output(&samples, &s->sample, size, 0)) {
@@ -308,8 +434,7 @@ __noinline int emit_request(struct scratch *s, __u32 flag)
 	head = &s->sample.head;
 	head->flags |= flag;
 	head->seq = __sync_fetch_and_add(&sample_seq, 1) + 1;
-	size = sizeof(*head) + head->path_len + head->exe_len + head->args_len;
-	head->size = size;
+	size = head->size;
 	if (size > sizeof(s->sample))
 		return 0;
 	if (bpf_ringbuf_output(&samples, &s->sample, size, 0))

@@ -36,8 +36,10 @@ extern int inspect_mapped(struct scratch *s);
 /* A scratch for this CPU, its event zero, or NULL (counted) if preempted programs hold them all. */
 static __always_inline struct scratch *inspect_begin(void)
 {
-	for (__u32 i = 0; i < LIMIT_SCRATCH_SLOTS; i++) {
-		__u32 slot = i;
+	__u32 slots = preemptible ? LIMIT_SCRATCH_SLOTS : 1;
+
+	for (__u32 i = 0; i < slots; i++) {
+		__u32 slot = bpf_get_smp_processor_id() * slots + i;
 		struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 
 		if (!s)

@@ -46,6 +46,25 @@ static __always_inline int kernel_is_x32(__u64 nr)
 	return nr & KERNEL_X32_BIT;
 }
 
+/* The kernel before 6.15 (633488947ef6, "kernfs: Use RCU to access kernfs_node::parent."), and after. */
+struct kernfs_node___plain {
+	struct kernfs_node *parent;
+} __attribute__((preserve_access_index));
+
+struct kernfs_node___rcu {
+	struct kernfs_node *__parent;
+} __attribute__((preserve_access_index));
+
+static __always_inline const struct kernfs_node *kernel_kernfs_parent(const struct kernfs_node *node)
+{
+	const struct kernfs_node___plain *plain = (const void *)node;
+	const struct kernfs_node___rcu *rcu = (const void *)node;
+
+	if (bpf_core_field_exists(plain->parent))
+		return BPF_CORE_READ(plain, parent);
+	return BPF_CORE_READ(rcu, __parent);
+}
+
 /* The kernel before 6.13 (90ee6ed776c0, "fs: port files to file_ref"). */
 struct file___counted {
 	atomic_long_t f_count;

@@ -6,7 +6,7 @@
  * map       | bound                             | when full
  * ----------+-----------------------------------+--------------------------------------------------
  * samples   | LIMIT_RING_BYTES                  | the sample is dropped and counted (ring_full)
- * scratch   | LIMIT_SCRATCH_SLOTS for each CPU  | the write is not inspected, counted (scratch_busy)
+ * scratch   | one, or LIMIT_SCRATCH_SLOTS, a CPU | the write is not inspected, counted (scratch_busy)
  * counters  | one struct for each CPU           | -
  * begun     | LIMIT_BEGUN                       | the least recent is forgotten: a token that goes on
  *           |                                   | there later is not joined
@@ -89,9 +89,9 @@ struct path_buffer {
 	__u32 pad;
 };
 
-/* The strings of a sample; twice a path and the arguments, each index masked to its bound. */
+/* The strings of a sample: one more can start anywhere below the bound. */
 struct sample_strings {
-	__u8 bytes[3 * LIMIT_PATH_BYTES];
+	__u8 bytes[LIMIT_STRINGS_BYTES + LIMIT_PATH_BYTES];
 };
 
 struct sample_buffer {
@@ -135,8 +135,9 @@ struct {
 	__uint(max_entries, LIMIT_RING_BYTES);
 } samples __weak SEC(".maps");
 
+/* By CPU and slot; not a per-CPU array, whose values are at most 32 KiB. Userspace sets how many there are. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, LIMIT_SCRATCH_SLOTS);
 	__type(key, __u32);
 	__type(value, struct scratch);

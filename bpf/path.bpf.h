@@ -7,7 +7,8 @@
  *      parent's    this mount's dentries; at a mount's root the walk goes on at its mount point
  *
  * The walk ends at the process's own root, so that the path is what the process would call it, or
- * at the top of the mount tree. It reads without locks: a rename under way can give a mixed path,
+ * at the top of the mount tree. Without a mount, it ends at the top of the file system: that path is the same
+ * for everybody. It reads without locks: a rename under way can give a mixed path,
  * never a fault.
  */
 #pragma once
@@ -33,16 +34,43 @@ static __always_inline const struct mount *path_mount(const struct vfsmount *mnt
 	return (const struct mount *)((const char *)mnt - bpf_core_field_offset(struct mount, mnt));
 }
 
+/*
+ * Writes a slash and a name of `len` bytes of kernel memory before what is written so far.
+ * Returns 0 if there was room.
+ */
+static __always_inline int path_prepend(struct path_buffer *buffer, __u32 *start, const void *name, __u32 len)
+{
+	__u32 at = *start - len;
+
+	if (len >= LIMIT_NAME_BYTES || *start < len + 1)
+		return 1;
+	bpf_probe_read_kernel(&buffer->bytes[at & (LIMIT_PATH_BYTES - 1)], len & (LIMIT_NAME_BYTES - 1),
+			      name);
+	at -= 1;
+	buffer->bytes[at & (LIMIT_PATH_BYTES - 1)] = '/';
+	*start = at;
+	return 0;
+}
+
+/* An empty path is the root's. Returns where the finished path starts. */
+static __always_inline __u32 path_finish(struct path_buffer *buffer, __u32 start, __u32 truncated)
+{
+	if (start == PATH_END) {
+		start -= 1;
+		buffer->bytes[start & (LIMIT_PATH_BYTES - 1)] = '/';
+	}
+	buffer->truncated = truncated;
+	return start;
+}
+
 static long path_step(__u32 index, struct path_walk *walk)
 {
 	const struct dentry *dentry = walk->dentry, *parent;
 	const struct mount *mount = walk->mount, *above;
-	const unsigned char *name;
-	__u32 len, start;
 
-	if (dentry == walk->root_dentry && mount == path_mount(walk->root_mount))
+	if (mount && dentry == walk->root_dentry && mount == path_mount(walk->root_mount))
 		return 1;
-	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+	if (mount && dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
 		above = BPF_CORE_READ(mount, mnt_parent);
 		if (above == mount || !above)
 			return 1;
@@ -51,26 +79,22 @@ static long path_step(__u32 index, struct path_walk *walk)
 		return 0;
 	}
 	parent = BPF_CORE_READ(dentry, d_parent);
-	len = BPF_CORE_READ(dentry, d_name.len);
-	name = BPF_CORE_READ(dentry, d_name.name);
-	if (len >= LIMIT_NAME_BYTES || walk->start < len + 1 || index + 1 >= LIMIT_PATH_COMPONENTS) {
+	if (!mount && parent == dentry)
+		return 1;
+	if (index + 1 >= LIMIT_PATH_COMPONENTS ||
+	    path_prepend(walk->buffer, &walk->start, BPF_CORE_READ(dentry, d_name.name),
+			 BPF_CORE_READ(dentry, d_name.len))) {
 		walk->truncated = 1;
 		return 1;
 	}
-	start = walk->start - len;
-	bpf_probe_read_kernel(&walk->buffer->bytes[start & (LIMIT_PATH_BYTES - 1)],
-			      len & (LIMIT_NAME_BYTES - 1), name);
-	start -= 1;
-	walk->buffer->bytes[start & (LIMIT_PATH_BYTES - 1)] = '/';
-	walk->start = start;
 	walk->dentry = parent;
 	/* a name without a directory, as a memfd's */
 	return parent == dentry || !parent;
 }
 
 /*
- * path_build() - writes the path of (mnt, dentry), a vfsmount's and a dentry's address, into the scratch's
- * buffer, ending at PATH_END. A function of its own (verified once).
+ * path_build() - writes the path of (mnt, dentry), a vfsmount's (or 0) and a dentry's address, into the
+ * scratch's buffer, ending at PATH_END. A function of its own (verified once).
  * Returns where it starts; path.truncated tells whether upper directories are missing.
  */
 __noinline __u32 path_build(struct path_buffer *buffer, __u64 mnt, __u64 dentry)
@@ -79,7 +103,7 @@ __noinline __u32 path_build(struct path_buffer *buffer, __u64 mnt, __u64 dentry)
 	struct path_walk walk = {
 		.buffer = buffer,
 		.dentry = (const struct dentry *)dentry,
-		.mount = path_mount((const struct vfsmount *)mnt),
+		.mount = mnt ? path_mount((const struct vfsmount *)mnt) : NULL,
 		.root_dentry = BPF_CORE_READ(task, fs, root.dentry),
 		.root_mount = BPF_CORE_READ(task, fs, root.mnt),
 		.start = PATH_END,
@@ -88,12 +112,7 @@ __noinline __u32 path_build(struct path_buffer *buffer, __u64 mnt, __u64 dentry)
 	if (!buffer)
 		return PATH_END;
 	bpf_loop(LIMIT_PATH_COMPONENTS, path_step, &walk, 0);
-	if (walk.start == PATH_END) {
-		walk.start -= 1;
-		buffer->bytes[walk.start & (LIMIT_PATH_BYTES - 1)] = '/';
-	}
-	buffer->truncated = walk.truncated;
-	return walk.start;
+	return path_finish(buffer, walk.start, walk.truncated);
 }
 
 /* Is there no name left that leads to it? (d_unlinked(): unhashed and not the root of its tree) */

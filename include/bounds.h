@@ -23,6 +23,15 @@
 /* Bytes of the command line that travel with a sample. */
 #define LIMIT_ARGS_BYTES 2048U
 
+/* Bytes of a cgroup's path, and of the two that a sample can carry. */
+#define LIMIT_CGROUP_BYTES 4096U
+
+/* Processes above the parent that a sample names. */
+#define LIMIT_ANCESTORS 16U
+
+/* Bytes of all strings of a sample together; what finds no room any more is left out and flagged. */
+#define LIMIT_STRINGS_BYTES 16384U
+
 /* TASK_COMM_LEN of every kernel so far. */
 #define LIMIT_COMM_BYTES 16
 

@@ -2,9 +2,8 @@
 /*
  * The sample: what one write of one token looks like on its way from the kernel to the daemon.
  *
- * A fixed head, then three strings without terminators: the file's path, the executable's path and
- * the command line (arguments separated by NUL), in this order, path_len + exe_len + args_len bytes.
- * `size` is the whole record. Both sides are the same machine and the same build: native byte order,
+ * A fixed head, then strings without terminators, those of SAMPLE_STRINGS in this order. `size` is the whole
+ * record. Both sides are the same machine and the same build: native byte order,
  * no versioning; the daemon still checks every length before it believes one.
  *
  * The window holds one whole token and nothing else. It is the only place outside the writing
@@ -35,6 +34,37 @@ enum sample_flag {
 	SAMPLE_LINK = 1U << 12, /* in the target of a symbolic link */
 	SAMPLE_XATTR = 1U << 13, /* in the name or the value of an extended attribute */
 	SAMPLE_ENTRY = 1U << 14, /* in the buffer when the call began, but not when it returned */
+	SAMPLE_CGROUP = 1U << 15, /* no window: a cgroup was made; its path is the only string */
+	SAMPLE_ROOT_MOUNT = 1U << 16, /* the file lies on the mount that is the process's root */
+	SAMPLE_STRINGS_CUT = 1U << 17, /* not all strings found room */
+};
+
+/*
+ * X(name, bound): the strings behind the head.
+ *
+ * path      of the file, as the process sees it
+ * exe       of the executable, likewise
+ * args      the command line, arguments separated by NUL
+ * ancestors struct sample_ancestor, unaligned: the processes above the parent, up to init
+ * cgroup    the path in the cgroup v2 hierarchy; behind a newline, if it is another, the one of cgroup v1's
+ *           memory or pids
+ * inner     the file's path in its own file system (of overlayfs: in the upper layer's), see inner_device
+ * cwd       the working directory, as the process sees it
+ */
+#define SAMPLE_STRINGS(X)                                                    \
+	X(path, LIMIT_PATH_BYTES)                                            \
+	X(exe, LIMIT_PATH_BYTES)                                             \
+	X(args, LIMIT_ARGS_BYTES)                                            \
+	X(ancestors, LIMIT_ANCESTORS *(__u32)sizeof(struct sample_ancestor)) \
+	X(cgroup, 2 * LIMIT_CGROUP_BYTES)                                    \
+	X(inner, LIMIT_PATH_BYTES)                                           \
+	X(cwd, LIMIT_PATH_BYTES)
+
+struct sample_ancestor {
+	__u64 start; /* ns, CLOCK_BOOTTIME */
+	__u32 tgid; /* as the initial pid namespace counts */
+	__u32 pad;
+	char comm[LIMIT_COMM_BYTES];
 };
 
 /* What is not a file's content. */
@@ -74,8 +104,10 @@ struct token_sample {
 	__u32 links;
 	__u32 owner_uid, owner_gid;
 	__u32 rdev; /* of a device file, else 0 */
+	__u32 inner_device; /* of the file system that `inner` is a path in */
 	__u32 kind; /* enum file_kind */
 	__u32 call; /* enum write_call */
+	__u32 pad;
 	char fs_name[16]; /* file_system_type.name */
 
 	/* write */
@@ -86,11 +118,11 @@ struct token_sample {
 	__u64 token_key; /* names (token, file) together with inode and device; see struct seen_key */
 
 	__u16 window_len;
-	__u16 path_len;
-	__u16 exe_len;
-	__u16 args_len;
+#define SAMPLE_LEN(name, bound) __u16 name##_len;
+	SAMPLE_STRINGS(SAMPLE_LEN)
+#undef SAMPLE_LEN
 	__u8 window[TOKEN_MAX_LEN];
-	/* path, executable, arguments follow */
+	/* the strings follow */
 };
 
 /*
@@ -122,12 +154,11 @@ static __always_inline struct seen_key seen_key_make(const struct token_sample *
 	return key;
 }
 
-#define SAMPLE_MAX_BYTES \
-	(sizeof(struct token_sample) + LIMIT_PATH_BYTES + LIMIT_PATH_BYTES + LIMIT_ARGS_BYTES)
+#define SAMPLE_MAX_BYTES (sizeof(struct token_sample) + LIMIT_STRINGS_BYTES + LIMIT_PATH_BYTES)
 
 /* Both compilers must agree; `make lint` also checks the BPF object's BTF against this. */
-_Static_assert(sizeof(struct token_sample) == 336, "struct token_sample: size");
+_Static_assert(sizeof(struct token_sample) == 352, "struct token_sample: size");
 _Static_assert(__builtin_offsetof(struct token_sample, comm) == 80, "struct token_sample: comm");
 _Static_assert(__builtin_offsetof(struct token_sample, inode) == 128, "struct token_sample: inode");
-_Static_assert(__builtin_offsetof(struct token_sample, offset) == 200, "struct token_sample: offset");
-_Static_assert(__builtin_offsetof(struct token_sample, window) == 240, "struct token_sample: window");
+_Static_assert(__builtin_offsetof(struct token_sample, offset) == 208, "struct token_sample: offset");
+_Static_assert(__builtin_offsetof(struct token_sample, window) == 256, "struct token_sample: window");

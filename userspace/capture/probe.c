@@ -190,6 +190,9 @@ static int probe_open(const struct probe_options *options, enum probe_attachment
 	skeleton->rodata->settings.cgroup_level = options->cgroup.level;
 	skeleton->rodata->settings.watch = options->watch;
 	skeleton->rodata->settings.inspect_bytes = bound < LIMIT_INSPECT_BYTES ? bound : LIMIT_INSPECT_BYTES;
+	bpf_map__set_max_entries(skeleton->maps.scratch,
+				 (__u32)libbpf_num_possible_cpus() *
+					 (attachment == PROBE_FEXIT ? LIMIT_SCRATCH_SLOTS : 1));
 	calls_fill(options->watch, (struct write_call_table *)&skeleton->rodata->write_calls);
 	if (options->ring_bytes)
 		bpf_map__set_max_entries(skeleton->maps.samples, options->ring_bytes);

@@ -7,27 +7,42 @@
 #include "detect/sample_view.h"
 
 #include <errno.h>
+#include <string.h>
 
 int sample_view_parse(const void *data, size_t size, struct sample_view *ret_view)
 {
 	const struct token_sample *head = data;
-	size_t strings;
+	const char *string = (const char *)(head + 1);
+	size_t strings = 0;
 
 	if (size < sizeof(*head))
 		return -EBADMSG;
-	strings = (size_t)head->path_len + head->exe_len + head->args_len;
+#define SAMPLE_VIEW_SUM(name, bound)    \
+	if (head->name##_len > (bound)) \
+		return -EBADMSG;        \
+	strings += head->name##_len;
+	SAMPLE_STRINGS(SAMPLE_VIEW_SUM)
+#undef SAMPLE_VIEW_SUM
 	/* libbpf hands on the exact length; only a record that claims more than that lies */
 	if (head->size > size || head->size != sizeof(*head) + strings)
 		return -EBADMSG;
-	if (head->window_len > sizeof(head->window) || head->path_len > LIMIT_PATH_BYTES ||
-	    head->exe_len > LIMIT_PATH_BYTES || head->args_len > LIMIT_ARGS_BYTES)
-		return -EBADMSG;
-	if (head->kind >= FILE_KIND_MAX || head->call >= WRITE_CALL_MAX)
+	if (head->window_len > sizeof(head->window) || head->kind >= FILE_KIND_MAX ||
+	    head->call >= WRITE_CALL_MAX)
 		return -EBADMSG;
 	ret_view->head = head;
 	ret_view->window = head->window;
-	ret_view->path = (const char *)(head + 1);
-	ret_view->exe = ret_view->path + head->path_len;
-	ret_view->args = ret_view->exe + head->exe_len;
+#define SAMPLE_VIEW_POINT(name, bound) \
+	ret_view->name = string;       \
+	string += head->name##_len;
+	SAMPLE_STRINGS(SAMPLE_VIEW_POINT)
+#undef SAMPLE_VIEW_POINT
 	return 0;
+}
+
+bool sample_view_ancestor(const struct sample_view *view, size_t index, struct sample_ancestor *ret_ancestor)
+{
+	if ((index + 1) * sizeof(*ret_ancestor) > view->head->ancestors_len)
+		return false;
+	memcpy(ret_ancestor, view->ancestors + index * sizeof(*ret_ancestor), sizeof(*ret_ancestor));
+	return true;
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,9 +14,10 @@
 struct sample_view {
 	const struct token_sample *head; /* aligned to 8 in the ring */
 	const uint8_t *window; /* head->window_len bytes */
-	const char *path; /* head->path_len bytes, no terminator; likewise below */
-	const char *exe;
-	const char *args;
+	/* path, exe, …: head->path_len, … bytes, no terminators */
+#define SAMPLE_VIEW(name, bound) const char *name;
+	SAMPLE_STRINGS(SAMPLE_VIEW)
+#undef SAMPLE_VIEW
 };
 
 /*
@@ -24,3 +26,6 @@ struct sample_view {
  * (ret_view untouched).
  */
 int sample_view_parse(const void *data, size_t size, struct sample_view *ret_view);
+
+/* sample_view_ancestor() - copies ancestor `index`; false if there are not so many. */
+bool sample_view_ancestor(const struct sample_view *view, size_t index, struct sample_ancestor *ret_ancestor);

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Tells the daemon of each cgroup that is made: if it is a container's, its runtime's files are on disk by now,
+ * and may be gone again by the time the container writes something.
+ *
+ * Every cgroup of the host, whatever the scope: who will run in it is not known yet.
+ */
+#include "count.bpf.h"
+#include "inspect.bpf.h"
+#include "kernel.bpf.h"
+#include "maps.bpf.h"
+
+#include <bpf/bpf_tracing.h>
+
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(cgroup_made, struct cgroup *cgrp, const char *path)
+{
+	struct scratch *s = inspect_begin();
+	struct token_sample *head;
+	long len;
+
+	if (!s)
+		return 0;
+	head = &s->sample.head;
+	__builtin_memset(head, 0, sizeof(*head));
+	len = bpf_probe_read_kernel_str(s->sample.strings.bytes, LIMIT_CGROUP_BYTES, path);
+	if (len > 1 && len <= LIMIT_CGROUP_BYTES) {
+		head->time = bpf_ktime_get_boot_ns();
+		head->flags = SAMPLE_CGROUP;
+		head->cgroup_len = len - 1;
+		head->size = sizeof(*head) + len - 1;
+		head->seq = __sync_fetch_and_add(&sample_seq, 1) + 1;
+		if (bpf_ringbuf_output(&samples, &s->sample, sizeof(*head) + len - 1, 0))
+			count(COUNTER_ring_full);
+		else
+			count(COUNTER_samples_sent);
+	}
+	inspect_end(s);
+	return 0;
+}
