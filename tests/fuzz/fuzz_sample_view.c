@@ -7,6 +7,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+#define SUM(name, bound) +head->name##_len
+
 static volatile uint8_t sink;
 
 static void touch(const void *bytes, size_t len)
@@ -20,17 +22,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* the ring's records are aligned */
 	void *copy = malloc(size ? size : 1);
 	struct token_sample *head = copy;
+	struct sample_ancestor ancestor;
 	struct sample_view view;
 
 	memcpy(copy, data, size);
 	/* let half of the inputs past the first check */
 	if (size > sizeof(*head) && data[size - 1] & 1)
-		head->size = (uint32_t)(sizeof(*head) + head->path_len + head->exe_len + head->args_len);
+		head->size = (uint32_t)(sizeof(*head) SAMPLE_STRINGS(SUM));
 	if (sample_view_parse(copy, size, &view) == 0) {
 		touch(view.window, view.head->window_len);
-		touch(view.path, view.head->path_len);
-		touch(view.exe, view.head->exe_len);
-		touch(view.args, view.head->args_len);
+#define TOUCH(name, bound) touch(view.name, view.head->name##_len);
+		SAMPLE_STRINGS(TOUCH)
+		for (size_t i = 0; sample_view_ancestor(&view, i, &ancestor); i++)
+			touch(&ancestor, sizeof(ancestor));
 	}
 	free(copy);
 	return 0;

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define MESSAGE_ID_LEN 12
+
 int alert_severity(const struct alert *alert)
 {
 	return alert->token.placeholder ? ALERT_SEVERITY_PLACEHOLDER : ALERT_SEVERITY_TOKEN;
@@ -31,21 +33,46 @@ static const char *message_type(const struct token *token)
 	return strcmp(token->type, TOKEN_TYPE_UNKNOWN) == 0 ? "unknown token" : token->type;
 }
 
+/* " in pod shop/app-0, container app": where the process runs, if it is a container; else nothing. */
+static int message_container(const struct alert_container *container, char **ret_text)
+{
+	const char *name = container->name ? container->name : container->id;
+	/* an id's first characters are what the runtimes' own commands show and take */
+	int len = container->name ? (int)strlen(name) : MESSAGE_ID_LEN;
+	char *text;
+	int r;
+
+	if (!container->id)
+		r = asprintf(&text, "%s", "");
+	else if (container->pod)
+		r = asprintf(&text, " in pod %s/%s, container %.*s",
+			     container->pod_namespace ? container->pod_namespace : "?", container->pod, len,
+			     name);
+	else
+		r = asprintf(&text, " in container %.*s", len, name);
+	if (r < 0)
+		return -ENOMEM;
+	*ret_text = text;
+	return 0;
+}
+
 int alert_message(const struct alert *alert, const char *before, const char *after, char **ret_text)
 {
 	AUTO_FREE char *user = NULL;
+	AUTO_FREE char *container = NULL;
 	char *text;
 
 	if (alert->process.user_name)
 		user = strdup(alert->process.user_name);
 	else if (asprintf(&user, "uid %u", alert->process.uid) < 0)
 		user = NULL;
-	if (!user)
+	if (!user || message_container(&alert->container, &container) < 0)
 		return -ENOMEM;
-	if (asprintf(&text, "%s (pid %u, %s) wrote %s%s %s%s%s to %s",
+	if (asprintf(&text, "%s (pid %u, %s)%s wrote %s%s %s%s%s to %s",
 		     *alert->process.name ? alert->process.name : "a process", alert->process.pid, user,
-		     alert->token.placeholder ? "a placeholder for " : "", message_type(&alert->token),
-		     before, alert->token.identifier, after, alert->file.path) < 0)
+		     container, alert->token.placeholder ? "a placeholder for " : "",
+		     message_type(&alert->token), before, alert->token.identifier, after,
+		     alert->file.path) < 0)
 		return -ENOMEM;
 	*ret_text = text;
 	return 0;

@@ -7,11 +7,14 @@
  */
 #include "attribute/attribute.h"
 
+#include "attribute/mounts.h"
 #include "attribute/procfs.h"
+#include "attribute/script.h"
 #include "attribute/users.h"
 #include "attribute/wallclock.h"
 #include "capture/calls.h"
 #include "detect/mask.h"
+#include "lib/cleanup.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -23,6 +26,8 @@
 struct attribute {
 	const char *procfs;
 	struct users *users;
+	struct users *groups;
+	struct mounts *mounts;
 	struct wallclock wallclock;
 	char *host_name;
 };
@@ -55,6 +60,10 @@ int attribute_open(const char *procfs, struct attribute **ret_attribute)
 	r = attribute_host_name(&attribute->host_name);
 	if (r == 0)
 		r = users_open(NULL, &attribute->users);
+	if (r == 0)
+		r = users_open_groups(NULL, &attribute->groups);
+	if (r == 0)
+		r = mounts_open(attribute->procfs, &attribute->mounts);
 	if (r < 0) {
 		attribute_close(attribute);
 		return r;
@@ -73,6 +82,8 @@ void attribute_close(struct attribute *attribute)
 	if (!attribute)
 		return;
 	users_close(attribute->users);
+	users_close(attribute->groups);
+	mounts_close(attribute->mounts);
 	free(attribute->host_name);
 	free(attribute);
 }
@@ -111,6 +122,42 @@ static int attribute_args(const struct attribute *attribute, const struct sample
 	return r;
 }
 
+/* The script, if it is one; from the kernel's own arguments only. */
+static int attribute_script(const struct sample_view *view, const struct mask_known *known,
+			    struct alert_process *process)
+{
+	const struct token_sample *head = view->head;
+	char comm[LIMIT_COMM_BYTES + 1] = "";
+	const char *script;
+	size_t len;
+
+	memcpy(comm, head->comm, sizeof(head->comm));
+	script = script_find(comm, view->exe, head->exe_len, view->args, head->args_len, &len);
+	return script ? mask_text(script, len, known, &process->script) : 0;
+}
+
+/* Who stands above the parent. */
+static int attribute_ancestors(struct attribute *attribute, const struct sample_view *view,
+			       const struct mask_known *known, struct alert_process *process)
+{
+	size_t count = view->head->ancestors_len / sizeof(struct sample_ancestor);
+	struct sample_ancestor ancestor;
+	int r = 0;
+
+	process->ancestors = calloc(count ? count : 1, sizeof(*process->ancestors));
+	if (!process->ancestors)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && sample_view_ancestor(view, i, &ancestor); i++) {
+		struct alert_ancestor *one = &process->ancestors[i];
+
+		one->pid = ancestor.tgid;
+		one->start = wallclock_time(&attribute->wallclock, ancestor.start);
+		r = attribute_comm(ancestor.comm, known, &one->name);
+		process->ancestor_count = i + 1;
+	}
+	return r;
+}
+
 static int attribute_executable(const struct attribute *attribute, const struct sample_view *view,
 				const struct mask_known *known, struct alert_process *process)
 {
@@ -137,6 +184,7 @@ static int attribute_process(struct attribute *attribute, const struct sample_vi
 {
 	const struct token_sample *head = view->head;
 	const char *user = users_name(attribute->users, head->uid);
+	const char *group = users_name(attribute->groups, head->gid);
 	int r;
 
 	process->pid = head->tgid;
@@ -156,6 +204,14 @@ static int attribute_process(struct attribute *attribute, const struct sample_vi
 		r = attribute_comm(head->parent_comm, known, &process->parent.name);
 	if (r == 0 && user)
 		r = mask_text(user, strlen(user), known, &process->user_name);
+	if (r == 0 && group)
+		r = mask_text(group, strlen(group), known, &process->group_name);
+	if (r == 0 && head->cwd_len)
+		r = mask_text(view->cwd, head->cwd_len, known, &process->working_directory);
+	if (r == 0)
+		r = attribute_ancestors(attribute, view, known, process);
+	if (r == 0)
+		r = attribute_script(view, known, process);
 	if (r == 0)
 		r = attribute_executable(attribute, view, known, process);
 	return r == 0 ? attribute_args(attribute, view, known, process) : r;
@@ -193,11 +249,29 @@ static int attribute_path(const struct sample_view *view, const struct mask_know
 	return mask_text(text, strlen(text), NULL, ret_path);
 }
 
-static int attribute_file(const struct sample_view *view, const struct mask_known *known,
-			  struct alert_file *file)
+/* What the host calls the file, where that is not what the process calls it. */
+static int attribute_host_path(struct attribute *attribute, const struct sample_view *view,
+			       const struct mask_known *known, char **ret_path)
+{
+	const struct token_sample *head = view->head;
+	AUTO_FREE char *path = NULL;
+	int r = mounts_path(attribute->mounts, head->inner_device, view->inner, head->inner_len, &path);
+
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0 || (strlen(path) == head->path_len && memcmp(path, view->path, head->path_len) == 0))
+		return 0;
+	return mask_text(path, strlen(path), known, ret_path);
+}
+
+static int attribute_file(struct attribute *attribute, const struct sample_view *view,
+			  const struct mask_known *known, struct alert_file *file)
 {
 	const struct token_sample *head = view->head;
 	int r = attribute_path(view, known, &file->path);
+
+	if (r == 0)
+		r = attribute_host_path(attribute, view, known, &file->host_path);
 
 	file->path_truncated = head->flags & SAMPLE_PATH_TRUNCATED;
 	file->deleted = head->flags & SAMPLE_FILE_DELETED;
@@ -262,7 +336,7 @@ int attribute_alert(struct attribute *attribute, const struct sample_view *view,
 	int r = attribute_process(attribute, view, &known, &alert.process);
 
 	if (r == 0)
-		r = attribute_file(view, &known, &alert.file);
+		r = attribute_file(attribute, view, &known, &alert.file);
 	if (r < 0) {
 		alert_free(&alert);
 		return r;

@@ -1,45 +1,59 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * attribute: uid → name. The file is read when it has changed, at most USERS_MAX entries of it; more
- * users than that are shown by number.
+ * attribute: uid or gid → name. The file is read when it has changed, at most USERS_MAX entries of it; more
+ * than that are shown by number.
  */
 #include "attribute/users.h"
 
 #include "lib/cleanup.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #define USERS_MAX 4096
 
 struct user {
-	uint32_t uid;
+	uint32_t id;
 	char name[36]; /* LOGIN_NAME_MAX of shadow-utils is 32 */
 };
 
 struct users {
 	char *path;
+	bool groups;
 	struct user *entries;
 	size_t count;
 	struct timespec modified;
 	ino_t inode;
 };
 
-int users_open(const char *path, struct users **ret_users)
+static int users_open_file(const char *path, bool groups, struct users **ret_users)
 {
 	struct users *users = calloc(1, sizeof(*users));
 
 	if (!users)
 		return -ENOMEM;
-	users->path = strdup(path ? path : "/etc/passwd");
+	users->groups = groups;
+	users->path = strdup(path);
 	if (!users->path) {
 		free(users);
 		return -ENOMEM;
 	}
 	*ret_users = users;
 	return 0;
+}
+
+int users_open(const char *path, struct users **ret_users)
+{
+	return users_open_file(path ? path : "/etc/passwd", false, ret_users);
+}
+
+int users_open_groups(const char *path, struct users **ret_users)
+{
+	return users_open_file(path ? path : "/etc/group", true, ret_users);
 }
 
 void users_close(struct users *users)
@@ -51,18 +65,18 @@ void users_close(struct users *users)
 	free(users);
 }
 
-static void users_add(struct users *users, const struct passwd *entry)
+static void users_add(struct users *users, const char *name, uint32_t id)
 {
 	struct user *more = users->entries;
-	size_t len = strnlen(entry->pw_name, sizeof(more->name) - 1);
+	size_t len = strnlen(name, sizeof(more->name) - 1);
 
 	if (users->count % 64 == 0)
 		more = reallocarray(users->entries, users->count + 64, sizeof(*more));
 	if (!more)
 		return;
 	users->entries = more;
-	more[users->count].uid = entry->pw_uid;
-	memcpy(more[users->count].name, entry->pw_name, len);
+	more[users->count].id = id;
+	memcpy(more[users->count].name, name, len);
 	more[users->count].name[len] = '\0';
 	users->count++;
 }
@@ -70,7 +84,8 @@ static void users_add(struct users *users, const struct passwd *entry)
 static void users_refresh(struct users *users)
 {
 	AUTO_FCLOSE FILE *file = NULL;
-	struct passwd *entry;
+	struct passwd *user;
+	struct group *group;
 	struct stat st;
 
 	if (stat(users->path, &st) < 0 ||
@@ -83,15 +98,17 @@ static void users_refresh(struct users *users)
 	users->inode = st.st_ino;
 	users->modified = st.st_mtim;
 	users->count = 0;
-	while (users->count < USERS_MAX && (entry = fgetpwent(file)))
-		users_add(users, entry);
+	while (users->groups && users->count < USERS_MAX && (group = fgetgrent(file)))
+		users_add(users, group->gr_name, group->gr_gid);
+	while (!users->groups && users->count < USERS_MAX && (user = fgetpwent(file)))
+		users_add(users, user->pw_name, user->pw_uid);
 }
 
-const char *users_name(struct users *users, uint32_t uid)
+const char *users_name(struct users *users, uint32_t id)
 {
 	users_refresh(users);
 	for (size_t i = 0; i < users->count; i++)
-		if (users->entries[i].uid == uid)
+		if (users->entries[i].id == id)
 			return users->entries[i].name;
 	return NULL;
 }

@@ -44,9 +44,26 @@ static void test_users(void **state)
 	users_close(users);
 }
 
+static void test_groups(void **state)
+{
+	char path[] = "/tmp/spillwatch-unit-XXXXXX";
+	int fd = mkstemp(path);
+	struct users *groups;
+
+	(void)state;
+	close(fd);
+	put(path, "root:x:0:\nadm:x:4:syslog,joe\n");
+	assert_int_equal(users_open_groups(path, &groups), 0);
+	assert_string_equal(users_name(groups, 4), "adm");
+	assert_null(users_name(groups, 5));
+	users_close(groups);
+	unlink(path);
+}
+
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {cmocka_unit_test(test_users)};
+	static const struct CMUnitTest tests[] = {cmocka_unit_test(test_users),
+						  cmocka_unit_test(test_groups)};
 
 	return UNIT_RUN(tests);
 }

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * attribute: the host's mounts, read again when they have changed.
+ *
+ *     inner path   /var/lib/docker/overlay2/ID/diff/app.log   in the file system 8:1
+ *     mount        root /var  of 8:1  at /srv/var
+ *     host's path  /srv/var/lib/docker/overlay2/ID/diff/app.log
+ *
+ * Of several mounts that show a file, the one with the longest root is the most telling; of equals, the first.
+ * Source: proc_pid_mountinfo(5). The kernel tells of changes by POLLPRI on the open file.
+ *
+ * Limit: a file that another mount has covered is named all the same. At most MOUNTS_MAX mounts are known.
+ */
+#include "attribute/mounts.h"
+
+#include "lib/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MOUNTS_MAX 16384
+#define MOUNTS_MINOR_BITS 20
+
+struct mount {
+	uint32_t device;
+	char *root; /* in the file system */
+	char *place; /* where it is mounted */
+};
+
+struct mounts {
+	FILE *file; /* NULL: there is none */
+	struct mount *entries;
+	size_t count;
+	bool read;
+};
+
+int mounts_open(const char *procfs, struct mounts **ret_mounts)
+{
+	struct mounts *mounts = calloc(1, sizeof(*mounts));
+	AUTO_FREE char *path = NULL;
+
+	if (!mounts || asprintf(&path, "%s/1/mountinfo", procfs) < 0) {
+		free(mounts);
+		return -ENOMEM;
+	}
+	mounts->file = fopen(path, "re");
+	*ret_mounts = mounts;
+	return 0;
+}
+
+static void mounts_clear(struct mounts *mounts)
+{
+	for (size_t i = 0; i < mounts->count; i++) {
+		free(mounts->entries[i].root);
+		free(mounts->entries[i].place);
+	}
+	mounts->count = 0;
+}
+
+void mounts_close(struct mounts *mounts)
+{
+	if (!mounts)
+		return;
+	mounts_clear(mounts);
+	free(mounts->entries);
+	if (mounts->file)
+		fclose(mounts->file);
+	free(mounts);
+}
+
+/* Spaces and the like stand as \040: seq_file's mangle_path(). Unescapes in place. */
+static void mounts_unescape(char *text)
+{
+	char *to = text;
+
+	for (; *text; to++) {
+		unsigned int code;
+
+		if (*text == '\\' && sscanf(text + 1, "%3o", &code) == 1) {
+			*to = (char)code;
+			text += 4;
+		} else {
+			*to = *text++;
+		}
+	}
+	*to = '\0';
+}
+
+/* 36 35 98:0 /root /place … */
+static void mounts_add(struct mounts *mounts, char *line)
+{
+	struct mount *more = mounts->entries, mount;
+	char *save, *field = strtok_r(line, " ", &save);
+	unsigned int major, minor;
+
+	for (int i = 0; field && i < 2; i++)
+		field = strtok_r(NULL, " ", &save);
+	if (!field || sscanf(field, "%u:%u", &major, &minor) != 2)
+		return;
+	mount.device = major << MOUNTS_MINOR_BITS | minor;
+	mount.root = strtok_r(NULL, " ", &save);
+	mount.place = strtok_r(NULL, " ", &save);
+	if (!mount.root || !mount.place)
+		return;
+	if (mounts->count % 64 == 0)
+		more = reallocarray(mounts->entries, mounts->count + 64, sizeof(*more));
+	if (!more)
+		return;
+	mounts->entries = more;
+	mount.root = strdup(mount.root);
+	mount.place = strdup(mount.place);
+	if (!mount.root || !mount.place) {
+		free(mount.root);
+		free(mount.place);
+		return;
+	}
+	mounts_unescape(mount.root);
+	mounts_unescape(mount.place);
+	more[mounts->count++] = mount;
+}
+
+static void mounts_refresh(struct mounts *mounts)
+{
+	AUTO_FREE char *line = NULL;
+	struct pollfd fd = {.events = POLLPRI};
+	size_t size = 0;
+
+	if (!mounts->file)
+		return;
+	fd.fd = fileno(mounts->file);
+	if (mounts->read && poll(&fd, 1, 0) == 0)
+		return;
+	mounts->read = true;
+	mounts_clear(mounts);
+	rewind(mounts->file);
+	while (mounts->count < MOUNTS_MAX && getline(&line, &size, mounts->file) > 0)
+		mounts_add(mounts, line);
+}
+
+/* How much of the inner path the mount's root covers, 0 if it does not lie below it. */
+static size_t mounts_covers(const struct mount *mount, const char *inner, size_t len)
+{
+	size_t root = strlen(mount->root);
+
+	if (root == 1)
+		return 1;
+	if (root > len || memcmp(mount->root, inner, root) != 0)
+		return 0;
+	return root == len || inner[root] == '/' ? root : 0;
+}
+
+int mounts_path(struct mounts *mounts, uint32_t device, const char *inner, size_t len, char **ret_path)
+{
+	const struct mount *best = NULL;
+	size_t covered = 0;
+	char *path;
+
+	if (!len || *inner != '/')
+		return -ENOENT;
+	mounts_refresh(mounts);
+	for (size_t i = 0; i < mounts->count; i++) {
+		size_t one = mounts->entries[i].device == device
+				     ? mounts_covers(&mounts->entries[i], inner, len)
+				     : 0;
+
+		if (one > covered) {
+			covered = one;
+			best = &mounts->entries[i];
+		}
+	}
+	if (!best)
+		return -ENOENT;
+	/* "/" covers only itself, not the slash behind it */
+	if (covered == 1)
+		covered = 0;
+	if (asprintf(&path, "%s%.*s", strcmp(best->place, "/") == 0 ? "" : best->place, (int)(len - covered),
+		     inner + covered) < 0)
+		return -ENOMEM;
+	*ret_path = path;
+	return 0;
+}
