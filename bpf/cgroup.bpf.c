@@ -17,14 +17,17 @@ int BPF_PROG(cgroup_made, struct cgroup *cgrp, const char *path)
 {
 	struct scratch *s = inspect_begin();
 	struct token_sample *head;
-	long len;
+	__u64 len;
 
 	if (!s)
 		return 0;
 	head = &s->sample.head;
 	__builtin_memset(head, 0, sizeof(*head));
 	len = bpf_probe_read_kernel_str(s->sample.strings.bytes, LIMIT_CGROUP_BYTES, path);
-	if (len > 1 && len <= LIMIT_CGROUP_BYTES) {
+	if ((__s64)len < 1)
+		len = 1;
+	asm volatile("" : "+r"(len)); /* keep the bound where the verifier can see it */
+	if (len <= LIMIT_CGROUP_BYTES) {
 		head->time = bpf_ktime_get_boot_ns();
 		head->flags = SAMPLE_CGROUP;
 		head->cgroup_len = len - 1;
