@@ -35,7 +35,9 @@
 #define IN_PLACE_LAST_BLOCK ((IN_PLACE_WORDS - DIRECT_WORDS) / IN_PLACE_STRIDE * IN_PLACE_STRIDE)
 #define IN_PLACE_BLOCKS (IN_PLACE_WORDS / IN_PLACE_BLOCK + 2)
 
-_Static_assert(IN_PLACE_STRIDE == 7 && IN_PLACE_BLOCK == 63, "the block below has 9 probes, one in 7");
+#define IN_PLACE_PROBES 9
+_Static_assert(IN_PLACE_STRIDE == 7 && IN_PLACE_BLOCK == IN_PLACE_PROBES * IN_PLACE_STRIDE,
+	       "a block's probes");
 
 /* A page that is not resident; no page's address. */
 #define IN_PLACE_UNKNOWN 1ULL
@@ -52,30 +54,37 @@ static __always_inline int in_place_in_run(__u64 page, __u64 word)
 	       word + 3 >= IN_PLACE_WORDS || token_word_maybe(direct_word(page + (word + 3) * 8));
 }
 
-/* A probe has passed: does the word lie in a run that could be a secret portion? */
-__noinline int in_place_hit(__u64 page, __u64 word)
+/* One of a block's probes has passed. Returns 1 if one of them lies in a run that could be a secret portion. */
+__noinline int in_place_block(__u64 page, __u64 word)
 {
-	return direct_loads && !token_word_outside(direct_word(page + word * 8)) &&
-	       in_place_in_run(page, word);
+	if (!direct_loads)
+		return 1;
+	for (int i = 0; i < IN_PLACE_PROBES; i++, word += IN_PLACE_STRIDE) {
+		__u64 probe = direct_word(page + word * 8);
+
+		if (token_word_maybe(probe) && !token_word_outside(probe) && in_place_in_run(page, word))
+			return 1;
+	}
+	return 0;
 }
 
 /*
  * in_place_search() - the probes of a page from the grid's word at or before `first` on, to `last`.
  * Returns 1 if one may lie in a secret portion. Probes past `last` are harmless: they stay in the page.
+ *
+ * A block's probes are gathered without a branch: what a word leaves is moved to the lowest bits of its bytes,
+ * and less one that has its top bit set only if it was nothing.
  */
 __noinline int in_place_search(__u64 page, __u64 first, __u64 last)
 {
 	/* a seventh, of anything below a page's words */
 	__u64 word = (first * 9363 >> 16) * IN_PLACE_STRIDE;
 
-#define IN_PLACE_PROBE(i)                                                                     \
-	if (__builtin_expect(token_word_maybe(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)), 0) && \
-	    in_place_hit(page, at + (i)*IN_PLACE_STRIDE))                                     \
-		return 1;
 	if (!direct_loads)
 		return 1;
+#define IN_PLACE_PROBE(i) passed |= (token_word_leaves(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)) >> 7) - 1;
 	for (__u32 i = 0; i < IN_PLACE_BLOCKS && word <= last; i++, word += IN_PLACE_BLOCK) {
-		__u64 at = word > IN_PLACE_LAST_BLOCK ? IN_PLACE_LAST_BLOCK : word;
+		__u64 at = word > IN_PLACE_LAST_BLOCK ? IN_PLACE_LAST_BLOCK : word, passed = 0;
 		const struct bpf_verifier_log___aligned *words = DIRECT_AT(page + at * 8);
 
 		IN_PLACE_PROBE(0)
@@ -87,11 +96,14 @@ __noinline int in_place_search(__u64 page, __u64 first, __u64 last)
 		IN_PLACE_PROBE(6)
 		IN_PLACE_PROBE(7)
 		IN_PLACE_PROBE(8)
+		if ((__s64)passed < 0 && in_place_block(page, at))
+			return 1;
 	}
 #undef IN_PLACE_PROBE
 	/* the one word of the grid that no block reaches */
-	return last == IN_PLACE_WORDS - 1 && token_word_maybe(direct_word(page + (IN_PLACE_WORDS - 1) * 8)) &&
-	       in_place_hit(page, IN_PLACE_WORDS - 1);
+	return last == IN_PLACE_WORDS - 1 &&
+	       !token_word_outside(direct_word(page + (IN_PLACE_WORDS - 1) * 8)) &&
+	       in_place_in_run(page, IN_PLACE_WORDS - 1);
 }
 
 /* The address of page `index` of a mapping, IN_PLACE_UNKNOWN if it is not resident. */
@@ -219,7 +231,9 @@ int in_place_call(__u32 number, __s64 position, __u64 len)
 	const struct inode *inode;
 	__u64 magic, mapping;
 	__u32 kind, flags;
+	struct scratch *s;
 	__u8 cached = 0;
+	int innocent;
 
 	if (!direct_loads || !file)
 		return IN_PLACE_UNSURE;
@@ -244,7 +258,12 @@ int in_place_call(__u32 number, __s64 position, __u64 len)
 			return IN_PLACE_UNSURE;
 		position = KERNEL_READ(struct file, file, f_pos) - len;
 	}
-	return in_place_innocent(NULL, mapping, position, len) ? IN_PLACE_INNOCENT : IN_PLACE_UNSURE;
+	s = inspect_take();
+	if (!s)
+		return IN_PLACE_UNSURE;
+	innocent = in_place_innocent(s, mapping, position, len);
+	inspect_end(s);
+	return innocent ? IN_PLACE_INNOCENT : IN_PLACE_UNSURE;
 }
 
 __u64 in_place_peek(__u64 address)

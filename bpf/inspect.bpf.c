@@ -46,11 +46,6 @@ __noinline __u64 inspect_verify(const struct token_window *window, __u64 len, __
 	return token_verify(window->bytes, len, at, min_dot);
 }
 
-__noinline int inspect_inside(const struct token_window *window, __u64 at)
-{
-	return window && at >= TOKEN_SECRET_LEN && token_all_inside(window->bytes, at);
-}
-
 __noinline __u64 inspect_search(const struct token_window *window, __u64 len, __u64 min_dot)
 {
 	__u64 at = min_dot / TOKEN_STRIDE * TOKEN_STRIDE;
@@ -62,7 +57,9 @@ __noinline __u64 inspect_search(const struct token_window *window, __u64 len, __
 
 		if (at + 8 > len)
 			break;
-		if (!token_word_maybe(token_word(window->bytes, at)) || inspect_inside(window, at))
+		if (!token_word_maybe(token_word(window->bytes, at)))
+			continue;
+		if (at >= TOKEN_SECRET_LEN && token_no_dot_before(window->bytes, at))
 			continue;
 		dot = inspect_verify(window, len, at, min_dot);
 		if (dot != TOKEN_NONE)

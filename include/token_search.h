@@ -78,11 +78,11 @@ static __always_inline __u8 token_byte(const __u8 *bytes, __u64 at)
 	return bytes[TOKEN_INDEX(at)];
 }
 
-/* Three operations that leave nothing of a word of [A-Z0-9]: all bytes lie in '.' … 'Z' (or borrow from
+/* Three operations that leave nothing of a word of [A-Z0-9]: all bytes lie in '0' … 'Z' (or borrow from
  * a neighbour that does not, which the exact test settles). */
 static __always_inline __u64 token_word_leaves(__u64 word)
 {
-	return (word | (word - TOKEN_ONES * 0x2e) | (word + TOKEN_ONES * 0x25)) & TOKEN_TOPS;
+	return (word | (word - TOKEN_ONES * '0') | (word + TOKEN_ONES * 0x25)) & TOKEN_TOPS;
 }
 
 static __always_inline int token_word_maybe(__u64 word)
@@ -90,27 +90,23 @@ static __always_inline int token_word_maybe(__u64 word)
 	return !token_word_leaves(word);
 }
 
-/* token_word_maybe() without the dot and the slash: zero only if all bytes lie in '0' … 'Z'; for many words, by OR. */
-static __always_inline __u64 token_word_past(__u64 word)
-{
-	return (word | (word - TOKEN_ONES * 0x30) | (word + TOKEN_ONES * 0x25)) & TOKEN_TOPS;
-}
-
 /*
- * token_all_inside() - are the TOKEN_SECRET_LEN bytes before `at`, which is that or more, without a dot (and
- * without most else)? Then no secret portion covers `at`: the usual end in a text of nothing but [A-Z0-9].
+ * token_no_dot_before() - are the TOKEN_SECRET_LEN bytes before `at`, which is that or more, without a dot (and
+ * without most below '0')? Then no secret portion covers `at`: the usual end in a text of nothing but [A-Z0-9].
+ *
+ * Taking '0' from every byte leaves the top bit of the lowest one that is smaller, whatever is borrowed above it.
  */
-static __always_inline int token_all_inside(const __u8 *bytes, __u64 at)
+static __always_inline int token_no_dot_before(const __u8 *bytes, __u64 at)
 {
 	const __u8 *from = bytes + TOKEN_INDEX(at - TOKEN_SECRET_LEN);
-	__u64 past = 0;
+	__u64 below = 0;
 
 #ifdef __clang__
 #pragma unroll
 #endif
 	for (int i = 0; i < TOKEN_SECRET_LEN; i += 8)
-		past |= token_word_past(token_load(from + i));
-	return !past;
+		below |= token_load(from + i) - TOKEN_ONES * '0';
+	return !(below & TOKEN_TOPS);
 }
 
 /* Top bit of every byte that is not in [A-Z0-9]. */
@@ -315,7 +311,7 @@ static inline __u64 token_search(const __u8 *bytes, __u64 len, __u64 min_dot)
 
 		if (!token_word_maybe(token_word(bytes, at)))
 			continue;
-		if (at >= TOKEN_SECRET_LEN && token_all_inside(bytes, at))
+		if (at >= TOKEN_SECRET_LEN && token_no_dot_before(bytes, at))
 			continue;
 		dot = token_verify(bytes, len, at, min_dot);
 		if (dot != TOKEN_NONE)
