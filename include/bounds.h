@@ -52,6 +52,10 @@
  * forgotten, and would be sent anew. */
 #define LIMIT_SEEN 16384U
 
+/* Of those, the last alerts that the daemon keeps to tell of their repeats in the end; more count as
+ * repeats_untold. */
+#define LIMIT_REPEATS 4096U
+
 /* A repeat is sent again, with the count so far, once this time has passed since the last. */
 #define LIMIT_REPEAT_NS 10000000000ULL
 

@@ -170,6 +170,8 @@ static void test_swarm(void **state)
 	check_swarm(&run, list, by_identifier, strtoull(count, NULL, 10));
 	assert_int_equal(live_summary(&run, "LOST"), 0);
 	assert_null(strstr(run.errors, "incomplete"));
+	/* however many processes have come and gone; some 20 MiB of it is libbpf's, while it loads */
+	assert_in_range(run.max_rss, 1, 48 * 1024);
 	fclose(list);
 	json_decref(by_identifier);
 	live_free(&run);

@@ -25,6 +25,7 @@ struct live_run {
 	json_t *alerts; /* array, as --alerts wrote them */
 	char *output; /* standard output of all */
 	char *errors; /* standard error of all */
+	long max_rss; /* KiB, of the largest process that it was or waited for */
 };
 
 /* A list of arguments, NULL-terminated. */
@@ -81,6 +82,6 @@ void live_tick(const char *path, const char *how);
 
 /* Tests, one table a file; run by main.c. */
 extern const struct CMUnitTest live_writes[], live_commands[], live_probe[], live_bounds[], live_host[],
-	live_pieces[], live_names[], live_files[];
+	live_pieces[], live_names[], live_files[], live_who[];
 extern const size_t live_writes_count, live_commands_count, live_probe_count, live_bounds_count,
-	live_host_count, live_pieces_count, live_names_count, live_files_count;
+	live_host_count, live_pieces_count, live_names_count, live_files_count, live_who_count;

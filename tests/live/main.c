@@ -25,6 +25,7 @@ int main(int argc, char **argv)
 	failed += live_group("pieces", live_pieces, live_pieces_count);
 	failed += live_group("names", live_names, live_names_count);
 	failed += live_group("files", live_files, live_files_count);
+	failed += live_group("who", live_who, live_who_count);
 	failed += live_group("bounds", live_bounds, live_bounds_count);
 	return failed != 0;
 }

@@ -142,16 +142,12 @@ static void probe_select_vfs(struct spillwatch_bpf *skeleton, const struct btf *
  * Only the chosen attachment's programs are loaded, the tree's only where it is wanted, and those on
  * optional functions only where the kernel has them: one that can't be loaded would fail all.
  */
-static int probe_select(struct spillwatch_bpf *skeleton, enum probe_attachment attachment,
-			enum scope_mode scope, uint32_t watch)
+static void probe_select(struct spillwatch_bpf *skeleton, const struct btf *kernel,
+			 enum probe_attachment attachment, enum scope_mode scope, uint32_t watch)
 {
 	bool fexit = attachment == PROBE_FEXIT, tree = scope == SCOPE_TREE;
-	struct btf *kernel = btf__load_vmlinux_btf();
-	unsigned int io_uring;
+	unsigned int io_uring = probe_io_uring_arguments(kernel);
 
-	if (!kernel)
-		return -errno;
-	io_uring = probe_io_uring_arguments(kernel);
 	probe_select_vfs(skeleton, fexit ? kernel : NULL, watch);
 	bpf_program__set_autoload(skeleton->progs.write_syscall, !fexit);
 	bpf_program__set_autoload(skeleton->progs.write_syscall_enter, !fexit && watch & PROBE_STREAMS);
@@ -165,24 +161,41 @@ static int probe_select(struct spillwatch_bpf *skeleton, enum probe_attachment a
 	bpf_program__set_autoattach(skeleton->progs.calibrate_cache, false);
 	if (!tree)
 		bpf_map__set_max_entries(skeleton->maps.tree, 1);
-	btf__free(kernel);
+}
+
+/*
+ * Does the kernel take fexit programs at all? Asked with one that does nothing, since the real ones take a while
+ * to be verified before they are refused.
+ */
+static int probe_fexit_allowed(const struct btf *kernel)
+{
+	static const struct bpf_insn instructions[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, load, .expected_attach_type = BPF_TRACE_FEXIT);
+	int id = btf__find_by_name_kind(kernel, "vfs_write", BTF_KIND_FUNC), fd;
+
+	if (id < 0)
+		return id;
+	load.attach_btf_id = (__u32)id;
+	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "fexit_allowed", "GPL", instructions,
+			   sizeof(instructions) / sizeof(*instructions), &load);
+	if (fd < 0)
+		return -errno;
+	close(fd);
 	return 0;
 }
 
-static int probe_open(const struct probe_options *options, enum probe_attachment attachment,
-		      struct spillwatch_bpf **ret_skeleton)
+static int probe_open(const struct probe_options *options, const struct btf *kernel,
+		      enum probe_attachment attachment, struct spillwatch_bpf **ret_skeleton)
 {
 	struct spillwatch_bpf *skeleton = spillwatch_bpf__open();
 	__u32 bound = options->inspect_bytes ? options->inspect_bytes : LIMIT_INSPECT_BYTES;
-	int r;
 
 	if (!skeleton)
 		return -errno;
-	r = probe_select(skeleton, attachment, options->scope, options->watch);
-	if (r < 0) {
-		spillwatch_bpf__destroy(skeleton);
-		return r;
-	}
+	probe_select(skeleton, kernel, attachment, options->scope, options->watch);
 	/* fexit programs run preemptible, tracepoints' do not */
 	skeleton->rodata->preemptible = attachment == PROBE_FEXIT;
 	skeleton->rodata->settings.scope = options->scope;
@@ -225,15 +238,17 @@ static void probe_calibrate(struct spillwatch_bpf *skeleton)
 	bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.calibrate_cache), &run);
 }
 
-static int probe_try(const struct probe_options *options, enum probe_attachment attachment,
-		     struct probe_failure *failure, struct spillwatch_bpf **ret_skeleton)
+static int probe_try(const struct probe_options *options, const struct btf *kernel,
+		     enum probe_attachment attachment, struct probe_failure *failure,
+		     struct spillwatch_bpf **ret_skeleton)
 {
 	struct spillwatch_bpf *skeleton;
 	const char *step = "load";
-	int r;
+	int r = attachment == PROBE_FEXIT ? probe_fexit_allowed(kernel) : 0;
 
 	probe_said[0] = '\0';
-	r = probe_open(options, attachment, &skeleton);
+	if (r == 0)
+		r = probe_open(options, kernel, attachment, &skeleton);
 	if (r == 0) {
 		r = spillwatch_bpf__load(skeleton);
 		if (r == 0)
@@ -259,6 +274,7 @@ int probe_start(const struct probe_options *options, probe_record record, void *
 {
 	struct probe_failure own[PROBE_ATTACHMENT_MAX];
 	AUTO_FREE struct probe *probe = calloc(1, sizeof(*probe));
+	struct btf *kernel;
 	int r = -EINVAL;
 
 	if (!probe)
@@ -267,13 +283,18 @@ int probe_start(const struct probe_options *options, probe_record record, void *
 		failures = own;
 	memset(failures, 0, sizeof(own));
 	libbpf_set_print(probe_print);
+	kernel = btf__load_vmlinux_btf();
+	if (!kernel)
+		return -errno;
 	for (probe->attachment = PROBE_FEXIT; probe->attachment < PROBE_ATTACHMENT_MAX; probe->attachment++) {
 		if (options->attachment != PROBE_AUTO && options->attachment != probe->attachment)
 			continue;
-		r = probe_try(options, probe->attachment, &failures[probe->attachment], &probe->skeleton);
+		r = probe_try(options, kernel, probe->attachment, &failures[probe->attachment],
+			      &probe->skeleton);
 		if (r == 0)
 			break;
 	}
+	btf__free(kernel);
 	if (r < 0)
 		return r;
 	probe->cpus = libbpf_num_possible_cpus();
@@ -302,9 +323,25 @@ enum probe_attachment probe_attachment(const struct probe *probe)
 	return probe->attachment;
 }
 
-bool probe_sees_cache(const struct probe *probe)
+enum probe_cache probe_cache(const struct probe *probe)
 {
-	return probe->skeleton->bss->cache_bases.valid;
+	const struct cache_bases *bases = &probe->skeleton->bss->cache_bases;
+
+	if (!bases->valid)
+		return PROBE_CACHE_NONE;
+	return bases->direct ? PROBE_CACHE_IN_PLACE : PROBE_CACHE_COPIED;
+}
+
+const char *probe_cache_text(enum probe_cache cache)
+{
+	switch (cache) {
+	case PROBE_CACHE_IN_PLACE:
+		return "searched in place";
+	case PROBE_CACHE_COPIED:
+		return "searched in copies: this kernel is older than 6.2";
+	default:
+		return "out of reach: written buffers are read, and files where there is no buffer";
+	}
 }
 
 int probe_fd(const struct probe *probe)

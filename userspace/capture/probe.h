@@ -63,8 +63,17 @@ void probe_stop(struct probe *probe);
 /* probe_attachment() - which one is in use. */
 enum probe_attachment probe_attachment(const struct probe *probe);
 
-/* probe_sees_cache() - can the kernel side read what lands in a file's page cache? */
-bool probe_sees_cache(const struct probe *probe);
+/* How the kernel side sees what lands in a file's page cache; found out at the start (bpf/calibrate.bpf.c). */
+enum probe_cache {
+	PROBE_CACHE_NONE, /* not at all: written buffers are read, and files by the daemon */
+	PROBE_CACHE_COPIED, /* by copying it (kernels before 6.2) */
+	PROBE_CACHE_IN_PLACE, /* where it lies */
+};
+
+enum probe_cache probe_cache(const struct probe *probe);
+
+/* probe_cache_text() - the same in words, for `check` and the summary; static. */
+const char *probe_cache_text(enum probe_cache cache);
 
 /* probe_fd() - a descriptor that polls readable when records wait; owned by the probe. */
 int probe_fd(const struct probe *probe);

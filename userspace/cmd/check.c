@@ -34,8 +34,8 @@ static int check_record(void *context, void *data, size_t size)
 	return 0;
 }
 
-/* Tries one attachment; says how it went. Returns whether it works. */
-static bool check_attachment(enum probe_attachment attachment, const char *what)
+/* Tries one attachment; says how it went. Returns whether it works, and then how the page cache is seen. */
+static bool check_attachment(enum probe_attachment attachment, const char *what, enum probe_cache *ret_cache)
 {
 	struct probe_options options = {
 		.attachment = attachment,
@@ -60,6 +60,7 @@ static bool check_attachment(enum probe_attachment attachment, const char *what)
 		check_line("no", what, text);
 		return false;
 	}
+	*ret_cache = probe_cache(probe);
 	probe_stop(probe);
 	snprintf(text, sizeof(text), "loads and attaches, in %ld ms",
 		 (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000);
@@ -114,6 +115,7 @@ static int check_main(int argc, char **argv)
 {
 	static const struct option long_options[] = {{"help", no_argument, NULL, 'h'}, {0}};
 	struct utsname host;
+	enum probe_cache cache = PROBE_CACHE_NONE;
 	bool fexit, syscall;
 	int option;
 
@@ -134,8 +136,10 @@ static int check_main(int argc, char **argv)
 	printf("Kernel %s %s\n", host.release, host.machine);
 	check_line(diagnose_has_btf() ? "ok" : "no", "BTF",
 		   diagnose_has_btf() ? "/sys/kernel/btf/vmlinux" : "/sys/kernel/btf/vmlinux can't be read");
-	fexit = check_attachment(PROBE_FEXIT, "fexit attachment");
-	syscall = check_attachment(PROBE_SYSCALL, "syscall attachment");
+	fexit = check_attachment(PROBE_FEXIT, "fexit attachment", &cache);
+	syscall = check_attachment(PROBE_SYSCALL, "syscall attachment", &cache);
+	if (fexit || syscall)
+		check_line(cache == PROBE_CACHE_NONE ? "no" : "ok", "page cache", probe_cache_text(cache));
 	check_cgroup();
 	printf("Privileges\n");
 	check_capability(CAP_BPF, "CAP_BPF", "needed to load programs (CAP_SYS_ADMIN does as well)");

@@ -324,6 +324,8 @@ static int monitor_repeat(void *context, const struct seen_key *key, uint64_t re
 	struct monitor *monitor = context;
 	struct alert *alert = repeats_find(monitor->repeats, key);
 
+	if (!alert)
+		monitor->stats.repeats_untold++;
 	if (!alert || alert->repeats >= repeats)
 		return 0;
 	alert->repeats = repeats;
@@ -344,5 +346,5 @@ void monitor_summary(struct monitor *monitor, bool quiet)
 	if (r < 0)
 		log_error("can't read the counters: %s", strerror(-r));
 	else
-		summary_print(&counts, &monitor->stats, quiet);
+		summary_print(&counts, &monitor->stats, probe_cache(monitor->probe), quiet);
 }

@@ -55,12 +55,15 @@ static bool summary_losses(const struct probe_counts *counts, const struct monit
 	any |= summary_line(print, "LOST", stats->files_unread, "files that had to be read and could not be");
 	any |= summary_line(print, "LOST", stats->bytes_unread, "bytes of files past the bound of reading");
 	any |= summary_line(print, "LOST", stats->samples_bad, "samples that could not be understood");
+	any |= summary_line(print, "incomplete", stats->repeats_untold,
+			    "tokens in files whose last count of repeats is not known any more");
 	any |= summary_line(print, "LOST", stats->alerts_failed, "alerts for which memory was missing");
 	any |= summary_line(print, "LOST", stats->sink_errors, "alerts that an output could not take");
 	return any;
 }
 
-void summary_print(const struct probe_counts *counts, const struct monitor_stats *stats, bool quiet)
+void summary_print(const struct probe_counts *counts, const struct monitor_stats *stats,
+		   enum probe_cache cache, bool quiet)
 {
 	bool lost = summary_losses(counts, stats, false);
 	char bytes[32];
@@ -72,6 +75,8 @@ void summary_print(const struct probe_counts *counts, const struct monitor_stats
 		 counts->value[COUNTER_writes_inspected],
 		 counts->value[COUNTER_writes_inspected] == 1 ? "" : "s", bytes, stats->alerts,
 		 stats->alerts == 1 ? "" : "s", lost ? "" : ", nothing lost");
+	if (cache != PROBE_CACHE_IN_PLACE)
+		log_note("the page cache was %s", probe_cache_text(cache));
 	if (counts->value[COUNTER_repeats_suppressed])
 		log_note("%" PRIu64 " repeat%s of a token in a file where it was known already",
 			 counts->value[COUNTER_repeats_suppressed],

@@ -11,4 +11,5 @@
  * summary_print() - on standard error.
  * @quiet: say nothing if there was no alert and no loss
  */
-void summary_print(const struct probe_counts *counts, const struct monitor_stats *stats, bool quiet);
+void summary_print(const struct probe_counts *counts, const struct monitor_stats *stats,
+		   enum probe_cache cache, bool quiet);

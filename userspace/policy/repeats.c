@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * attribute → policy → alert: what was said already. Bounded by LIMIT_SEEN entries, like the kernel's
- * own table; what either forgets is said anew, never lost.
+ * attribute → policy → alert: what was said already. Bounded by LIMIT_REPEATS entries. What the kernel's
+ * own table forgets is said anew; of what is forgotten here, the last count is not told, and that is counted.
  */
 #include "policy/repeats.h"
 
@@ -67,7 +67,7 @@ void repeats_keep(struct repeats *repeats, const struct seen_key *key, struct al
 
 	if (entry)
 		repeats_drop(repeats, entry);
-	if (HASH_COUNT(repeats->table) >= LIMIT_SEEN)
+	if (HASH_COUNT(repeats->table) >= LIMIT_REPEATS)
 		repeats_drop(repeats, repeats->table);
 	entry = calloc(1, sizeof(*entry));
 	if (!entry) {

@@ -15,7 +15,7 @@ int repeats_open(struct repeats **ret_repeats);
 void repeats_close(struct repeats *repeats);
 
 /*
- * repeats_keep() - takes the alert over, in place of an earlier one of the same key; at LIMIT_SEEN the
+ * repeats_keep() - takes the alert over, in place of an earlier one of the same key; at LIMIT_REPEATS the
  * oldest is dropped. The alert is zeroed, also if memory is missing (then it is freed).
  */
 void repeats_keep(struct repeats *repeats, const struct seen_key *key, struct alert *alert);

@@ -36,7 +36,7 @@ static void test_bound(void **state)
 
 	(void)state;
 	assert_int_equal(repeats_open(&repeats), 0);
-	for (uint64_t i = 0; i < LIMIT_SEEN + 10; i++) {
+	for (uint64_t i = 0; i < LIMIT_REPEATS + 10; i++) {
 		struct seen_key key = {i, 1, 1, 0};
 		struct alert alert = alert_make(i);
 
@@ -44,7 +44,7 @@ static void test_bound(void **state)
 	}
 	assert_null(repeats_find(repeats, &(struct seen_key){9, 1, 1, 0}));
 	assert_non_null(repeats_find(repeats, &(struct seen_key){10, 1, 1, 0}));
-	assert_non_null(repeats_find(repeats, &(struct seen_key){LIMIT_SEEN + 9, 1, 1, 0}));
+	assert_non_null(repeats_find(repeats, &(struct seen_key){LIMIT_REPEATS + 9, 1, 1, 0}));
 	repeats_close(repeats);
 }
 

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Who wrote, and where that lies: scripts, ancestors, working directories, the host's paths, pids used again. */
+#include "batch.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static void who_script(const char *name, const char *text)
+{
+	FILE *file = fopen(live_path(name), "w");
+
+	assert_non_null(file);
+	fprintf(file, "#!/bin/sh\n%s\n", text);
+	fclose(file);
+	assert_int_equal(chmod(live_path(name), 0700), 0);
+}
+
+/* Runs a shell script in this test's directory, with $WRITER and $DIR. */
+static struct live_run who_run(const char *script)
+{
+	char command[4096];
+
+	snprintf(command, sizeof(command), "set -e; export DIR=%s WRITER=%s; cd $DIR; %s", live_path(""),
+		 realpath(live_writer("writer"), NULL), script);
+	return live_exec(NO_ARGS, ARGS("sh", "-c", command));
+}
+
+static void test_script(void **state)
+{
+	struct live_run run;
+	const json_t *alert;
+
+	(void)state;
+	who_script("deploy.sh", "umask 077; token=$($WRITER token 61); echo $token > here");
+	run = who_run("./deploy.sh");
+	alert = live_only(&run);
+	assert_string_equal(live_string(alert, "process.name"), "deploy.sh");
+	assert_string_equal(live_string(alert, "process.script"), "./deploy.sh");
+	assert_non_null(strstr(live_path("."), live_string(alert, "process.working_directory")));
+	assert_string_equal(live_string(alert, "process.parent.name"), "sh");
+	assert_string_equal(live_string(alert, "user.group.name"), "root");
+	live_free(&run);
+	/* an interpreter that is called with its script */
+	run = who_run("sh -e deploy.sh");
+	assert_string_equal(live_string(live_only(&run), "process.script"), "deploy.sh");
+	live_free(&run);
+}
+
+/* From the parent's parent up to init. */
+static void test_ancestors(void **state)
+{
+	struct live_run run;
+	json_t *ancestors, *last;
+
+	(void)state;
+	who_script("inner", "$WRITER call write $DIR/file 62; true");
+	who_script("outer", "./inner; true");
+	run = who_run("./outer; true");
+	ancestors = json_object_get(json_object_get(live_only(&run), "process"), "ancestors");
+	assert_string_equal(live_string(live_only(&run), "process.parent.name"), "inner");
+	assert_true(json_array_size(ancestors) >= 3);
+	assert_string_equal(live_string(json_array_get(ancestors, 0), "name"), "outer");
+	assert_string_equal(live_string(json_array_get(ancestors, 1), "name"), "sh");
+	last = json_array_get(ancestors, json_array_size(ancestors) - 1);
+	if (json_array_size(ancestors) < 16)
+		assert_int_equal(live_integer(last, "pid"), 1);
+	live_free(&run);
+}
+
+static void test_host_path(void **state)
+{
+	struct live_run run;
+	const char *inside;
+
+	(void)state;
+	run = who_run("mkdir real seen; unshare -m sh -ec \"mount --bind real seen; $WRITER call write "
+		      "seen/file 63\"");
+	assert_string_equal(live_string(live_only(&run), "file.host_path"), live_path("real/file"));
+	live_free(&run);
+	/* what a chroot calls /file */
+	run = who_run(
+		"mkdir -p root/bin; cp $WRITER root/bin/writer; chroot root /bin/writer call write /file 64");
+	inside = live_string(live_only(&run), "file.path");
+	assert_string_equal(inside, "/file");
+	assert_string_equal(live_string(live_only(&run), "file.host_path"), live_path("root/file"));
+	live_free(&run);
+	/* on overlayfs, the file below */
+	run = who_run("mkdir lower upper work mnt; unshare -m sh -ec \"mount -t overlay overlay -o "
+		      "lowerdir=lower,upperdir=upper,workdir=work mnt; $WRITER call write mnt/file 65\"");
+	assert_string_equal(live_string(live_only(&run), "file.host_path"), live_path("upper/file"));
+	live_free(&run);
+	/* and nothing where both agree */
+	run = who_run("$WRITER call write file 66");
+	assert_null(json_object_get(json_object_get(live_only(&run), "file"), "host_path"));
+	live_free(&run);
+}
+
+/* The same pid again and again, in a pid namespace: each alert names its own process. */
+static void test_pid_reuse(void **state)
+{
+	enum { TIMES = 50 };
+	json_t *by_identifier = json_object(), *pids = json_object(), *alert;
+	struct live_run run;
+	size_t i;
+
+	(void)state;
+	who_script("reuse",
+		   "mount -t proc proc /proc; i=1; while [ $i -le 50 ]; do\n"
+		   "echo 99 > /proc/sys/kernel/ns_last_pid; $WRITER one $DIR $i; i=$((i + 1)); done");
+	run = who_run("unshare -p -f -m ./reuse");
+	if (run.status || json_array_size(run.alerts) != TIMES)
+		fail_msg("status %d, %zu alerts: %s", run.status, json_array_size(run.alerts), run.errors);
+	json_array_foreach (run.alerts, i, alert) {
+		json_object_set(by_identifier, live_string(alert, "token.identifier"), alert);
+		assert_int_equal(live_integer(alert, "process.ns_pid"), 100);
+		/* as the host counts, each has its own */
+		json_object_set_new(pids, live_string(alert, "process.start"), json_true());
+	}
+	assert_int_equal(json_object_size(pids), TIMES);
+	for (uint64_t n = 1; n <= TIMES; n++) {
+		char name[40];
+
+		alert = json_object_get(by_identifier, maker_token(n).identifier);
+		assert_non_null(alert);
+		snprintf(name, sizeof(name), "w%llu", (unsigned long long)n);
+		assert_string_equal(live_string(alert, "process.name"), name);
+		assert_string_equal(live_string(alert, "file.path") + strlen(live_path("")), name + 1);
+	}
+	json_decref(by_identifier);
+	json_decref(pids);
+	live_free(&run);
+}
+
+const struct CMUnitTest live_who[] = {
+	cmocka_unit_test_setup_teardown(test_script, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_ancestors, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_host_path, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_pid_reuse, live_setup, live_teardown),
+};
+const size_t live_who_count = sizeof(live_who) / sizeof(*live_who);
