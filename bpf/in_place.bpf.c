@@ -131,24 +131,36 @@ static __always_inline __u8 in_place_byte(__u64 page, __u64 at)
 	return direct_word(page + (at & ~7ULL)) >> (at & 7) * 8;
 }
 
-/* A page with what stands before and behind it: is there a token? Returns 1 if so, or if it can't be told. */
-__noinline int in_place_copied(struct scratch *s, __u64 mapping, __u64 index)
+/* Reads INSPECT_CARRY bytes of another page to `to`, from its byte `from` on; returns 0 if it could. */
+static __always_inline int in_place_beside(__u64 mapping, __u64 index, __u64 from, __u8 *to)
 {
-	__u64 fill = INSPECT_CARRY + KERNEL_PAGE_SIZE, page = in_place_page(mapping, index), near;
+	__u64 page = in_place_page(mapping, index);
+
+	return page == IN_PLACE_UNKNOWN ||
+	       bpf_probe_read_kernel(to, INSPECT_CARRY, (const void *)(page + from));
+}
+
+/*
+ * The words [first, last] of a page, and at its borders what stands in the pages beside: is there a token?
+ * Returns 1 if so, or if it can't be told.
+ */
+__noinline int in_place_copied(struct scratch *s, __u64 mapping, __u64 index, __u64 first, __u64 last)
+{
+	__u64 page = in_place_page(mapping, index), len = (last + 1 - first) * 8, fill;
 
 	if (!s || page == IN_PLACE_UNKNOWN)
 		return 1;
-	if (bpf_probe_read_kernel(&s->window.bytes[INSPECT_CARRY], KERNEL_PAGE_SIZE, (const void *)page))
+	asm volatile("" : "+r"(len)); /* keep the bound where the verifier can see it */
+	if (len > KERNEL_PAGE_SIZE)
 		return 1;
-	near = index ? in_place_page(mapping, index - 1) : IN_PLACE_UNKNOWN;
-	if (near == IN_PLACE_UNKNOWN ||
-	    bpf_probe_read_kernel(s->window.bytes, INSPECT_CARRY,
-				  (const void *)(near + KERNEL_PAGE_SIZE - INSPECT_CARRY)))
+	fill = INSPECT_CARRY + len;
+	if (bpf_probe_read_kernel(&s->window.bytes[INSPECT_CARRY], len, (const void *)(page + first * 8)))
+		return 1;
+	if (first || !index ||
+	    in_place_beside(mapping, index - 1, KERNEL_PAGE_SIZE - INSPECT_CARRY, s->window.bytes))
 		*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
-	near = in_place_page(mapping, index + 1);
-	if (near != IN_PLACE_UNKNOWN &&
-	    !bpf_probe_read_kernel(&s->window.bytes[INSPECT_CARRY + KERNEL_PAGE_SIZE], INSPECT_CARRY,
-				   (const void *)near))
+	if (last == IN_PLACE_WORDS - 1 &&
+	    !in_place_beside(mapping, index + 1, 0, &s->window.bytes[fill & (LIMIT_WINDOW_BYTES - 1)]))
 		fill += INSPECT_CARRY;
 	return inspect_search(&s->window, fill, INSPECT_CARRY - TOKEN_SECRET_LEN) != TOKEN_NONE;
 }
@@ -182,7 +194,8 @@ static __always_inline int in_place_step_body(__u64 i, struct in_place_walk *w)
 	}
 	if (i == w->written_first && before == IN_PLACE_UNKNOWN && token_may_hold(in_place_byte(page, 0)))
 		return 1;
-	if (in_place_search(page, first, last) && in_place_copied(w->s, w->mapping, w->index + i))
+	if (in_place_search(page, first, last) &&
+	    in_place_copied(w->s, w->mapping, w->index + i, first, last))
 		return 1;
 	return i == w->written_last && w->ends_page && in_place_begins(w->s, page);
 }

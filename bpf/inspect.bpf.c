@@ -59,6 +59,7 @@ __noinline __u64 inspect_search(const struct token_window *window, __u64 len, __
 			break;
 		if (!token_word_maybe(token_word(window->bytes, at)))
 			continue;
+		/* not in a function: a call costs as much as all of this */
 		if (at >= TOKEN_SECRET_LEN && token_no_dot_before(window->bytes, at))
 			continue;
 		dot = inspect_verify(window, len, at, min_dot);

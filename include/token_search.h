@@ -10,9 +10,9 @@
  * 8-byte words, and one aligned word in every 56 bytes is enough to meet it. A word that is not
  * wholly [A-Z0-9] rules out every secret around it; most text ends there. On a hit:
  *
- *   1. walk back by words to the last byte that is not [A-Z0-9]; it must be a dot, at most 57 bytes
+ *   1. walk back by words to the last byte below '0'; it must be a dot, at most 57 bytes
  *      before the word (were it further, the secret's first 64 bytes would end inside the word, and
- *      an earlier probe has met them);
+ *      an earlier probe has met them); that nothing else stands between is seen in 3;
  *   2. a dot must stand 25 or 9 bytes before that one, with "dt0", a letter and two digits before it
  *      and only [A-Z0-9] between;
  *   3. the 64 bytes after the dot must all be [A-Z0-9].
@@ -119,6 +119,12 @@ static __always_inline __u64 token_word_outside(__u64 word)
 	return (~(digit | upper) | word) & TOKEN_TOPS;
 }
 
+/* Top bit of every byte below '0'. */
+static __always_inline __u64 token_word_below(__u64 word)
+{
+	return ~(((word & ~TOKEN_TOPS) + TOKEN_ONES * (0x80 - '0')) | word) & TOKEN_TOPS;
+}
+
 /* Index (0 first in memory) of the last byte whose top bit is set; mask must not be 0. */
 static __always_inline __u64 token_last_marked(__u64 mask)
 {
@@ -203,7 +209,7 @@ static __always_inline __u64 token_public_len(const __u8 *bytes, __u64 dot)
  */
 static __always_inline __u64 token_verify(const __u8 *bytes, __u64 len, __u64 at, __u64 min_dot)
 {
-	__u64 outside = 0, dot = at;
+	__u64 below = 0, dot = at;
 
 	if (token_word_outside(token_word(bytes, at)))
 		return TOKEN_NONE;
@@ -211,18 +217,21 @@ static __always_inline __u64 token_verify(const __u8 *bytes, __u64 len, __u64 at
 		if (dot < 8)
 			return TOKEN_NONE;
 		dot -= 8;
-		outside = token_word_outside(token_word(bytes, dot));
-		if (outside)
+		below = token_word_below(token_word(bytes, dot));
+		if (below)
 			break;
 	}
-	if (!outside)
+	if (!below)
 		return TOKEN_NONE;
-	dot += token_last_marked(outside);
+	dot += token_last_marked(below);
 	if (at - dot > TOKEN_SECRET_LEN - 7 || dot < min_dot || dot + TOKEN_SECRET_LEN >= len)
 		return TOKEN_NONE;
-	if (token_byte(bytes, dot) != '.' || !token_public_len(bytes, dot))
+	/* the secret's end first: what only looks like a token mostly ends before it */
+	if (token_byte(bytes, dot) != '.' ||
+	    token_word_outside(token_word(bytes, dot + 1 + TOKEN_SECRET_LEN - 8)) ||
+	    !token_public_len(bytes, dot))
 		return TOKEN_NONE;
-	for (__u64 i = 0; i < TOKEN_SECRET_LEN; i += 8)
+	for (__u64 i = 0; i < TOKEN_SECRET_LEN - 8; i += 8)
 		if (token_word_outside(token_word(bytes, dot + 1 + i)))
 			return TOKEN_NONE;
 	return dot;
