@@ -74,3 +74,8 @@ int procfs_link(const struct procfs_process *process, const char *name, char *bu
 	r = procfs_same(process);
 	return r < 0 ? r : (int)len;
 }
+
+bool procfs_alive(const struct procfs_process *process)
+{
+	return procfs_same(process) == 0;
+}

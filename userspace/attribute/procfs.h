@@ -2,6 +2,7 @@
 /* What procfs still says of a process, for the few facts that the kernel side could not read. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,9 @@ struct procfs_process {
  * negative errno.
  */
 int procfs_read(const struct procfs_process *process, const char *name, char *buffer, size_t size);
+
+/* procfs_alive() - is that very process still there? */
+bool procfs_alive(const struct procfs_process *process);
 
 /* procfs_link() - the same for what a link of the process ("exe") points to. */
 int procfs_link(const struct procfs_process *process, const char *name, char *buffer, size_t size);

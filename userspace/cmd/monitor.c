@@ -231,7 +231,7 @@ int monitor_open(const struct monitor_options *options, struct monitor **ret_mon
 	if (r == 0)
 		r = repeats_open(&monitor->repeats);
 	if (r == 0)
-		r = mapped_open(&monitor->mapped);
+		r = mapped_open(attribute_procfs(monitor->attribute), &monitor->mapped);
 	if (r < 0) {
 		log_error("can't start: %s", strerror(-r));
 		monitor_close(monitor);

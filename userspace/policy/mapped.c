@@ -8,11 +8,11 @@
  */
 #include "policy/mapped.h"
 
+#include "attribute/procfs.h"
 #include "bounds.h"
 #include "lib/cleanup.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -24,14 +24,28 @@ struct mapped_file {
 };
 
 struct mapped {
+	const char *procfs;
 	struct mapped_file files[LIMIT_MAPPED];
 	size_t count;
 };
 
-int mapped_open(struct mapped **ret_mapped)
+int mapped_open(const char *procfs, struct mapped **ret_mapped)
 {
-	*ret_mapped = calloc(1, sizeof(**ret_mapped));
-	return *ret_mapped ? 0 : -ENOMEM;
+	struct mapped *mapped = calloc(1, sizeof(*mapped));
+
+	if (!mapped)
+		return -ENOMEM;
+	mapped->procfs = procfs;
+	*ret_mapped = mapped;
+	return 0;
+}
+
+/* Has the process that mapped it ended? Not by kill(2): in a container, numbers are others there. */
+static bool mapped_is_gone(const struct mapped *mapped, const struct mapped_file *file)
+{
+	const struct procfs_process process = {mapped->procfs, file->sample->tgid, file->sample->start};
+
+	return !procfs_alive(&process);
 }
 
 static void mapped_drop(struct mapped *mapped, size_t index)
@@ -59,7 +73,7 @@ int mapped_add(struct mapped *mapped, const struct sample_view *view, int fd)
 		const struct token_sample *other = mapped->files[i].sample;
 
 		if (other->inode == head->inode && other->device == head->device &&
-		    other->tgid == head->tgid) {
+		    other->tgid == head->tgid && other->start == head->start) {
 			close(fd);
 			mapped->files[i].quiet = false;
 			return 0;
@@ -107,7 +121,7 @@ void mapped_walk(struct mapped *mapped, bool all, mapped_look look, void *contex
 {
 	for (size_t i = mapped->count; i-- > 0;) {
 		struct mapped_file *file = &mapped->files[i];
-		bool gone = kill((pid_t)file->sample->tgid, 0) < 0 && errno == ESRCH;
+		bool gone = mapped_is_gone(mapped, file);
 		struct sample_view view;
 
 		if ((mapped_due(file) || all || gone) &&

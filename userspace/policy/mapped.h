@@ -14,8 +14,9 @@
 
 struct mapped;
 
-/* mapped_open() - Returns 0 and *ret_mapped (mapped_close()), or -ENOMEM. */
-int mapped_open(struct mapped **ret_mapped);
+/* mapped_open() - @procfs: where the host's procfs is mounted; borrowed. Returns 0 and *ret_mapped (mapped_close()),
+ * or -ENOMEM. */
+int mapped_open(const char *procfs, struct mapped **ret_mapped);
 void mapped_close(struct mapped *mapped);
 
 /*

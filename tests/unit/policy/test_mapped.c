@@ -32,6 +32,21 @@ static int file_open(void)
 	return fd;
 }
 
+/* When this process started, as the kernel counts: field 22 of stat, in clock ticks. */
+static uint64_t own_start(void)
+{
+	char stat[1024] = "", *at;
+	FILE *file = fopen("/proc/self/stat", "r");
+
+	assert_non_null(file);
+	assert_true(fread(stat, 1, sizeof(stat) - 1, file) > 0);
+	fclose(file);
+	at = strrchr(stat, ')');
+	for (int field = 2; field < 22; field++)
+		at = strchr(at + 1, ' ');
+	return strtoull(at, NULL, 10) * (1000000000ULL / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
 static struct sample_view sample_make(struct token_sample *sample, uint32_t tgid, uint64_t inode)
 {
 	struct sample_view view;
@@ -40,6 +55,7 @@ static struct sample_view sample_make(struct token_sample *sample, uint32_t tgid
 	sample->size = sizeof(*sample);
 	sample->tgid = tgid;
 	sample->inode = inode;
+	sample->start = own_start();
 	assert_int_equal(sample_view_parse(sample, sizeof(*sample), &view), 0);
 	return view;
 }
@@ -53,7 +69,7 @@ static void test_changes(void **state)
 
 	(void)state;
 	looks = 0;
-	assert_int_equal(mapped_open(&mapped), 0);
+	assert_int_equal(mapped_open("/proc", &mapped), 0);
 	assert_false(mapped_any(mapped));
 	assert_int_equal(mapped_add(mapped, &view, fd), 0);
 	assert_true(mapped_any(mapped));
@@ -85,7 +101,7 @@ static void test_gone(void **state)
 	waitpid(pid, NULL, 0);
 	view = sample_make(&sample, (uint32_t)pid, 1);
 	looks = 0;
-	assert_int_equal(mapped_open(&mapped), 0);
+	assert_int_equal(mapped_open("/proc", &mapped), 0);
 	assert_int_equal(mapped_add(mapped, &view, file_open()), 0);
 	mapped_walk(mapped, false, look, NULL);
 	assert_int_equal(looks, 1);
@@ -99,7 +115,7 @@ static void test_bound(void **state)
 	struct mapped *mapped;
 
 	(void)state;
-	assert_int_equal(mapped_open(&mapped), 0);
+	assert_int_equal(mapped_open("/proc", &mapped), 0);
 	for (uint64_t i = 0; i <= LIMIT_MAPPED; i++) {
 		struct sample_view view = sample_make(&sample, (uint32_t)getpid(), i + 1);
 
@@ -111,11 +127,30 @@ static void test_bound(void **state)
 	mapped_close(mapped);
 }
 
+/* The number is somebody else's by now: a process is not its number alone. */
+static void test_reused(void **state)
+{
+	struct token_sample sample;
+	struct sample_view view = sample_make(&sample, (uint32_t)getpid(), 1);
+	struct mapped *mapped;
+
+	(void)state;
+	looks = 0;
+	sample.start += 1000000000ULL;
+	assert_int_equal(mapped_open("/proc", &mapped), 0);
+	assert_int_equal(mapped_add(mapped, &view, file_open()), 0);
+	mapped_walk(mapped, false, look, NULL);
+	assert_int_equal(looks, 1);
+	assert_false(mapped_any(mapped));
+	mapped_close(mapped);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_reused),
 		cmocka_unit_test(test_bound),
 	};
 
