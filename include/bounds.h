@@ -62,6 +62,13 @@
 /* Shared mappings that the daemon keeps an eye on at the same time. */
 #define LIMIT_MAPPED 256
 
+/* Containers that are known, also when they are gone; the one that was not asked for longest is forgotten, and
+ * looked up on disk again. */
+#define LIMIT_CONTAINERS 4096U
+
+/* Cgroups that are looked at when the daemon starts; what lies past that is looked up when it writes a token. */
+#define LIMIT_CGROUPS_SCANNED 65536
+
 /* Bytes of a file that the daemon reads itself for one write or one look at a mapping. */
 #define LIMIT_FILE_SCAN (256UL << 20)
 

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * attribute → a runtime's files.
+ *
+ * Invariant: openat2(2) with RESOLVE_IN_ROOT (5.6) resolves every path, so ".." and links inside an untrusted root
+ * stay inside it. What is no regular file is never opened for reading.
+ *
+ * Limit: a FUSE file system in a container can keep us waiting.
+ */
+#include "attribute/container_file.h"
+
+#include "lib/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+static int container_file_open(int root, int flags, const char *format, va_list args)
+{
+	struct open_how how = {
+		.flags = (unsigned int)flags | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	char path[PATH_MAX];
+	int len = vsnprintf(path, sizeof(path), format, args);
+	long fd;
+
+	if (len < 0 || (size_t)len >= sizeof(path))
+		return -ENAMETOOLONG;
+	fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/* Opens for reading what O_PATH has only found. */
+static int container_file_reopen(int found)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", found);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+static int container_file_slurp(int root, size_t max, char **ret_text, size_t *ret_len, const char *format,
+				va_list args)
+{
+	AUTO_CLOSE int found = container_file_open(root, O_PATH, format, args);
+	AUTO_CLOSE int fd = -1;
+	AUTO_FREE char *text = NULL;
+	struct stat st;
+	size_t len = 0;
+	ssize_t got;
+
+	if (found < 0)
+		return found;
+	if (fstat(found, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	fd = container_file_reopen(found);
+	if (fd < 0)
+		return fd;
+	if ((size_t)st.st_size > max)
+		return -EFBIG;
+	/* the size is only what it was: the file may grow, and is then taken as it was */
+	text = malloc((size_t)st.st_size + 1);
+	if (!text)
+		return -ENOMEM;
+	while (len < (size_t)st.st_size) {
+		got = read(fd, text + len, (size_t)st.st_size - len);
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		len += (size_t)got;
+	}
+	text[len] = '\0';
+	*ret_text = TAKE(text);
+	*ret_len = len;
+	return 0;
+}
+
+int container_file_read(int root, size_t max, char **ret_text, size_t *ret_len, const char *format, ...)
+{
+	va_list args;
+	int r;
+
+	va_start(args, format);
+	r = container_file_slurp(root, max, ret_text, ret_len, format, args);
+	va_end(args);
+	return r;
+}
+
+int container_file_json(int root, json_t **ret_json, const char *format, ...)
+{
+	AUTO_FREE char *text = NULL;
+	va_list args;
+	json_t *json;
+	size_t len;
+	int r;
+
+	va_start(args, format);
+	r = container_file_slurp(root, CONTAINER_FILE_MAX, &text, &len, format, args);
+	va_end(args);
+	if (r < 0)
+		return r;
+	json = json_loadb(text, len, 0, NULL);
+	if (!json)
+		return -EBADMSG;
+	*ret_json = json;
+	return 0;
+}
+
+int container_file_directory(int root, const char *format, ...)
+{
+	va_list args;
+	int fd;
+
+	va_start(args, format);
+	fd = container_file_open(root, O_RDONLY | O_DIRECTORY, format, args);
+	va_end(args);
+	return fd;
+}
+
+int container_file_exists(int root, const char *format, ...)
+{
+	AUTO_CLOSE int fd = -1;
+	va_list args;
+
+	va_start(args, format);
+	fd = container_file_open(root, O_PATH, format, args);
+	va_end(args);
+	return fd < 0 ? fd : 0;
+}
+
+const char *container_json_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text && *text ? text : NULL;
+}
