@@ -7,6 +7,8 @@
  */
 #include "attribute/attribute.h"
 
+#include "attribute/cgroup_name.h"
+#include "attribute/containers.h"
 #include "attribute/mounts.h"
 #include "attribute/procfs.h"
 #include "attribute/script.h"
@@ -28,6 +30,7 @@ struct attribute {
 	struct users *users;
 	struct users *groups;
 	struct mounts *mounts;
+	struct containers *containers;
 	struct wallclock wallclock;
 	char *host_name;
 };
@@ -49,7 +52,7 @@ static int attribute_host_name(char **ret_text)
 	return mask_text(host, strlen(host), NULL, ret_text);
 }
 
-int attribute_open(const char *procfs, struct attribute **ret_attribute)
+int attribute_open(const char *procfs, const char *root, struct attribute **ret_attribute)
 {
 	struct attribute *attribute = calloc(1, sizeof(*attribute));
 	int r;
@@ -64,6 +67,8 @@ int attribute_open(const char *procfs, struct attribute **ret_attribute)
 		r = users_open_groups(NULL, &attribute->groups);
 	if (r == 0)
 		r = mounts_open(attribute->procfs, &attribute->mounts);
+	if (r == 0)
+		r = containers_open(root, attribute->procfs, &attribute->containers);
 	if (r < 0) {
 		attribute_close(attribute);
 		return r;
@@ -84,8 +89,24 @@ void attribute_close(struct attribute *attribute)
 	users_close(attribute->users);
 	users_close(attribute->groups);
 	mounts_close(attribute->mounts);
+	containers_close(attribute->containers);
 	free(attribute->host_name);
 	free(attribute);
+}
+
+void attribute_scan(struct attribute *attribute)
+{
+	containers_scan(attribute->containers);
+}
+
+int attribute_cgroup(struct attribute *attribute, const struct sample_view *view)
+{
+	return containers_learn(attribute->containers, view->cgroup, view->head->cgroup_len);
+}
+
+int attribute_retry(struct attribute *attribute)
+{
+	return containers_retry(attribute->containers);
 }
 
 /* What has no name (a memfd, a pipe, a socket) is its own root, and its path is "/". */
@@ -179,6 +200,29 @@ static int attribute_executable(const struct attribute *attribute, const struct 
 	return r;
 }
 
+static int attribute_unit(const struct sample_view *view, const struct mask_known *known,
+			  struct alert_process *process)
+{
+	size_t len;
+	const char *unit = cgroup_name_unit(view->cgroup, view->head->cgroup_len, &len);
+
+	return unit ? mask_text(unit, len, known, &process->unit) : 0;
+}
+
+/* The container, and where in it the file lies. */
+static int attribute_container(struct attribute *attribute, const struct sample_view *view,
+			       const struct mask_known *known, struct alert *alert)
+{
+	const struct token_sample *head = view->head;
+	bool nested = head->ns_tgid != head->tgid;
+	int r = containers_find(attribute->containers, view->cgroup, head->cgroup_len, head->start,
+				nested ? head->parent_tgid : 0, known, &alert->container);
+
+	if (r == 0 && alert->container.id && (head->kind == FILE_KIND_DISK || head->kind == FILE_KIND_TMPFS))
+		alert->file.place = head->flags & SAMPLE_ROOT_MOUNT ? "layer" : "volume";
+	return r;
+}
+
 static int attribute_process(struct attribute *attribute, const struct sample_view *view,
 			     const struct mask_known *known, struct alert_process *process)
 {
@@ -208,6 +252,8 @@ static int attribute_process(struct attribute *attribute, const struct sample_vi
 		r = mask_text(group, strlen(group), known, &process->group_name);
 	if (r == 0 && head->cwd_len)
 		r = mask_text(view->cwd, head->cwd_len, known, &process->working_directory);
+	if (r == 0)
+		r = attribute_unit(view, known, process);
 	if (r == 0)
 		r = attribute_ancestors(attribute, view, known, process);
 	if (r == 0)
@@ -337,6 +383,8 @@ int attribute_alert(struct attribute *attribute, const struct sample_view *view,
 
 	if (r == 0)
 		r = attribute_file(attribute, view, &known, &alert.file);
+	if (r == 0)
+		r = attribute_container(attribute, view, &known, &alert);
 	if (r < 0) {
 		alert_free(&alert);
 		return r;

@@ -9,11 +9,24 @@
 struct attribute;
 
 /*
- * attribute_open() - what attribution keeps between samples: the host's name, the users' names.
- * @procfs: where procfs is mounted, NULL for /proc; borrowed
- * Returns 0 and *ret_attribute (end it with attribute_close()), or -ENOMEM.
+ * attribute_open() - what attribution keeps between samples: names of host, users and groups, mounts, containers.
+ * @procfs: where the host's procfs is mounted, NULL for /proc; borrowed
+ * @root: the host's root directory, NULL for /; see containers_open()
+ * Returns 0 and *ret_attribute (end it with attribute_close()), or a negative errno (-ENOENT: no such root).
  */
-int attribute_open(const char *procfs, struct attribute **ret_attribute);
+int attribute_open(const char *procfs, const char *root, struct attribute **ret_attribute);
+
+/* attribute_scan() - learns the containers that run already. To be called once new ones are told of. */
+void attribute_scan(struct attribute *attribute);
+
+/* attribute_cgroup() - a cgroup was made, as the sample tells. Returns 0 or -ENOMEM. */
+int attribute_cgroup(struct attribute *attribute, const struct sample_view *view);
+
+/*
+ * attribute_retry() - looks again for what was not on disk yet when a container's cgroup was made.
+ * Returns the milliseconds after which it should be called again, or -1: nothing is waiting.
+ */
+int attribute_retry(struct attribute *attribute);
 
 /* attribute_procfs() - where procfs is mounted; borrowed. */
 const char *attribute_procfs(const struct attribute *attribute);

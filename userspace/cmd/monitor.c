@@ -39,6 +39,7 @@ struct monitor {
 	struct repeats *repeats;
 	struct mapped *mapped;
 	int64_t next_look; /* ms, CLOCK_MONOTONIC */
+	int retry; /* ms until containers are to be looked for again, -1 if not */
 	struct sink *sinks[MONITOR_SINKS];
 	size_t sink_count;
 	struct monitor_stats stats;
@@ -127,6 +128,14 @@ static void monitor_file(struct monitor *monitor, const struct sample_view *view
 	close(fd);
 }
 
+/* A new cgroup: a container's files may be there only now. What it names is asked for again with its first alert. */
+static void monitor_cgroup(struct monitor *monitor, const struct sample_view *view)
+{
+	if (attribute_cgroup(monitor->attribute, view) < 0)
+		monitor->stats.alerts_failed++;
+	monitor->retry = 0;
+}
+
 /* One record of the ring. Never fails: what can't be used is counted. */
 static int monitor_record(void *context, void *data, size_t size)
 {
@@ -138,7 +147,9 @@ static int monitor_record(void *context, void *data, size_t size)
 	bool good = sample_view_parse(data, size, &view) == 0;
 
 	monitor->stats.samples++;
-	if (good && view.head->flags & (SAMPLE_UNREAD | SAMPLE_MAPPED))
+	if (good && view.head->flags & SAMPLE_CGROUP)
+		monitor_cgroup(monitor, &view);
+	else if (good && view.head->flags & (SAMPLE_UNREAD | SAMPLE_MAPPED))
 		monitor_file(monitor, &view);
 	else if (good && token_match(view.window, view.head->window_len, 0, &token, &span))
 		monitor_token(monitor, &view, view.window, &token, &span, NULL);
@@ -149,7 +160,11 @@ static int monitor_record(void *context, void *data, size_t size)
 
 int monitor_timeout(const struct monitor *monitor)
 {
-	return mapped_any(monitor->mapped) ? MAPPED_INTERVAL_MS : -1;
+	int look = mapped_any(monitor->mapped) ? MAPPED_INTERVAL_MS : -1;
+
+	if (look < 0 || (monitor->retry >= 0 && monitor->retry < look))
+		return monitor->retry;
+	return look;
 }
 
 void monitor_look(struct monitor *monitor, bool all)
@@ -157,6 +172,8 @@ void monitor_look(struct monitor *monitor, bool all)
 	struct timespec now;
 	int64_t ms;
 
+	if (monitor->retry >= 0)
+		monitor->retry = attribute_retry(monitor->attribute);
 	if (!mapped_any(monitor->mapped))
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -227,7 +244,7 @@ int monitor_open(const struct monitor_options *options, struct monitor **ret_mon
 		monitor_close(monitor);
 		return EXIT_CODE_CONFIG;
 	}
-	r = attribute_open(NULL, &monitor->attribute);
+	r = attribute_open(options->procfs, options->root, &monitor->attribute);
 	if (r == 0)
 		r = repeats_open(&monitor->repeats);
 	if (r == 0)
@@ -247,6 +264,8 @@ int monitor_open(const struct monitor_options *options, struct monitor **ret_mon
 	/* the kernel's types took some 12 MB to parse, and are not needed any more */
 	malloc_trim(0);
 #endif
+	attribute_scan(monitor->attribute);
+	monitor->retry = 0;
 	*ret_monitor = monitor;
 	return 0;
 }

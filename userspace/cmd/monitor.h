@@ -20,6 +20,8 @@ struct monitor_options {
 	struct probe_options probe;
 	const char *alerts; /* file for JSON lines, "-" is standard output; NULL: none. Borrowed. */
 	enum monitor_output output;
+	const char *procfs; /* where the host's procfs is mounted; NULL: /proc. Borrowed. */
+	const char *root; /* the host's root directory; NULL: /. Borrowed. */
 };
 
 /* What happened on the way from the ring to the sinks. */
@@ -61,12 +63,13 @@ int monitor_drain(struct monitor *monitor);
  */
 int monitor_settle(struct monitor *monitor, int timeout_ms);
 
-/* monitor_timeout() - for poll(2): when monitor_look() is due next, -1 if it is not. */
+/* monitor_timeout() - for poll(2): milliseconds until monitor_look() is due next, -1 if it is not. */
 int monitor_timeout(const struct monitor *monitor);
 
 /*
- * monitor_look() - looks at mapped files that may have changed, if it is time; cheap if it is not.
- * @all: now, and at every one, whatever its modification time says
+ * monitor_look() - looks at mapped files that may have changed, and for what runtimes had not on disk yet, if it is
+ * time; cheap if it is not.
+ * @all: now, and at every mapped file, whatever its modification time says
  */
 void monitor_look(struct monitor *monitor, bool all);
 

@@ -14,6 +14,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 bool options_number(const char *text, unsigned long min, unsigned long max, unsigned long *ret_number)
 {
@@ -57,6 +58,18 @@ static int options_attach(const struct command *command, struct monitor_options 
 	return EXIT_CODE_USAGE;
 }
 
+static int options_directory(const char *name, const char **ret_path)
+{
+	struct stat st;
+
+	if (stat(optarg, &st) < 0 || !S_ISDIR(st.st_mode)) {
+		log_error("%s takes a directory that exists", name);
+		return EXIT_CODE_CONFIG;
+	}
+	*ret_path = optarg;
+	return 0;
+}
+
 int options_shared(const struct command *command, int option, struct monitor_options *options)
 {
 	const char *bad;
@@ -91,6 +104,10 @@ int options_shared(const struct command *command, int option, struct monitor_opt
 		}
 		log_error("--ring-bytes takes a power of two from 4096 to %lu", 1UL << 30);
 		return EXIT_CODE_USAGE;
+	case OPTION_PROCFS:
+		return options_directory("--procfs", &options->procfs);
+	case OPTION_HOST_ROOT:
+		return options_directory("--host-root", &options->root);
 	default:
 		return -1;
 	}

@@ -17,6 +17,8 @@ enum {
 	OPTION_WATCH,
 	OPTION_INSPECT_BYTES,
 	OPTION_RING_BYTES,
+	OPTION_PROCFS,
+	OPTION_HOST_ROOT,
 	OPTION_OWN,
 };
 
@@ -28,23 +30,27 @@ enum {
 		{"watch", required_argument, NULL, OPTION_WATCH},                 \
 		{"inspect-bytes", required_argument, NULL, OPTION_INSPECT_BYTES}, \
 		{"ring-bytes", required_argument, NULL, OPTION_RING_BYTES},       \
+		{"procfs", required_argument, NULL, OPTION_PROCFS},               \
+		{"host-root", required_argument, NULL, OPTION_HOST_ROOT},         \
 	{                                                                         \
 		"help", no_argument, NULL, 'h'                                    \
 	}
 
 /* Their part of `help NAME`. */
-#define OPTIONS_SHARED_USAGE                                                                            \
-	"  --alerts FILE          append each alert to FILE as a line of JSON (- is standard output)\n" \
-	"  --output auto|text|json\n"                                                                   \
-	"                         text: a readable line for each alert on standard error; json: JSON\n" \
-	"                         on standard output; auto: text on a terminal or without --alerts\n"   \
-	"  --watch LIST           destinations, by commas: disk, tmpfs, block, memfd, pipe, socket,\n"  \
-	"                         tty; or default (disk,tmpfs,block), or all\n"                         \
-	"  --attach auto|fexit|syscall\n"                                                               \
-	"                         how to attach; auto takes fexit where the kernel allows it\n"         \
-	"  --inspect-bytes N      bound of one write call; bytes past it are counted (default and\n"    \
-	"                         most: 16777216)\n"                                                    \
-	"  --ring-bytes N         size of the ring buffer, a power of two (default: 2097152)\n"
+#define OPTIONS_SHARED_USAGE                                                                             \
+	"  --alerts FILE          append each alert to FILE as a line of JSON (- is standard output)\n"  \
+	"  --output auto|text|json\n"                                                                    \
+	"                         text: a readable line for each alert on standard error; json: JSON\n"  \
+	"                         on standard output; auto: text on a terminal or without --alerts\n"    \
+	"  --watch LIST           destinations, by commas: disk, tmpfs, block, memfd, pipe, socket,\n"   \
+	"                         tty; or default (disk,tmpfs,block), or all\n"                          \
+	"  --attach auto|fexit|syscall\n"                                                                \
+	"                         how to attach; auto takes fexit where the kernel allows it\n"          \
+	"  --inspect-bytes N      bound of one write call; bytes past it are counted (default and\n"     \
+	"                         most: 16777216)\n"                                                     \
+	"  --ring-bytes N         size of the ring buffer, a power of two (default: 2097152)\n"          \
+	"  --procfs DIR           where the host's procfs is mounted, in a container (default: /proc)\n" \
+	"  --host-root DIR        below which the container runtimes' files lie (default: /)\n"
 
 /*
  * options_shared() - takes one shared option, as getopt_long() returned it with `optarg`.
