@@ -37,7 +37,7 @@ _Static_assert(TOKEN_SECRET_LEN == SEARCH_BLOCK, "a secret portion reaches exact
 /* Might the word lie in a secret portion? Never wrongly no. */
 static __always_inline bool search_hits(const uint8_t *bytes, uint64_t probe)
 {
-	return !token_word_past(token_load(bytes + probe));
+	return token_word_maybe(token_load(bytes + probe));
 }
 
 /* The first probe from this one on that hits, or one too near the end for a turn of several. */
