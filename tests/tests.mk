@@ -105,3 +105,7 @@ fuzz: SHELL := /bin/bash
 
 lint: $(SKELETON) ## clang-format, clang-tidy, cppcheck, a clang build, no tokens or local paths in git
 	tools/lint
+
+# --- benchmarks -----------------------------------------------------------------------------------
+
+include tests/bench/bench.mk
