@@ -18,3 +18,32 @@ $(B)/tests/bench/empty: $(B)/obj/tests/bench/empty.o
 	@mkdir -p $(@D)
 	@echo "  LINK     $@"
 	$(Q)$(CC) -pie $^ -o $@ $(LDLIBS)
+
+# --- search ---------------------------------------------------------------------------------------
+
+HYPERSCAN := $(shell pkg-config --cflags --libs libhs 2>/dev/null)
+
+$(B)/tests/bench/search: tests/bench/search.c tests/bench/content.h $(wildcard include/*.h) $(OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LINK     $@"
+	$(Q)$(CC) $(CPPFLAGS) $(TEST_CPPFLAGS) -std=gnu17 $(WARNINGS) -O2 $(if $(HYPERSCAN),-DHAVE_HYPERSCAN) \
+		-fPIE -pie $< $(OBJECTS) -o $@ $(HYPERSCAN) $(LDLIBS)
+
+$(B)/tests/bench/verifier: $(B)/obj/tests/bench/verifier.o $(SOURCES:%.c=$(B)/obj/%.o)
+	@mkdir -p $(@D)
+	@echo "  LINK     $@"
+	$(Q)$(CC) -pie $^ -o $@ $(LDLIBS)
+
+$(B)/tests/bench/latency: tests/bench/latency.c tests/live/token_maker.h
+	@mkdir -p $(@D)
+	@echo "  LINK     $@"
+	$(Q)$(CC) -static -D_GNU_SOURCE -Itests/live -std=gnu17 $(WARNINGS) -O2 $< -o $@
+
+.PHONY: bench bench-binaries $(BENCHES:%=bench-%)
+bench-binaries: $(B)/spillwatch $(WRITERS) $(addprefix $(B)/tests/bench/,writer empty empty.bpf.o search verifier latency)
+
+$(BENCHES:%=bench-%): bench-%: bench-binaries
+	tests/bench/$*.py
+
+bench: ## every benchmark in turn; bench-write, bench-apps, bench-storm, bench-search, … for one
+	@failed=0; for b in $(BENCHES); do echo "== $$b"; $(MAKE) --no-print-directory bench-$$b || failed=1; done; exit $$failed
