@@ -26,7 +26,8 @@ guest_add() {
 	local root=$1 file=$2 to=$3 library
 	mkdir -p "$root/$(dirname "$to")"
 	cp "$file" "$root/$to"
-	ldd "$file" 2>/dev/null | grep -oE '/[^ ]+' | while read -r library; do
+	# a static one needs none
+	{ ldd "$file" 2>/dev/null || true; } | { grep -oE '/[^ ]+' || true; } | while read -r library; do
 		mkdir -p "$root$(dirname "$library")"
 		cp -Ln "$library" "$root$library"
 	done
