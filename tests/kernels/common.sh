@@ -85,7 +85,7 @@ END
 # guest_boot KERNEL_DIR IMAGE SECONDS [KERNEL_ARGUMENT…]: boots it; the console is standard output.
 # GUEST_MACHINE: QEMU's options for the CPUs, if not the usual ones.
 guest_boot() {
-	local kernel=$1 image=$2 seconds=$3 disk machine
+	local kernel=$1 image=$2 seconds=$3 disk machine timeout=
 	shift 3
 	read -ra machine <<<"${GUEST_MACHINE:--accel tcg,thread=multi -smp 2}"
 	disk=$(mktemp)
@@ -95,6 +95,7 @@ guest_boot() {
 	timeout "$seconds" qemu-system-x86_64 "${machine[@]}" -cpu max -m 1536 -nographic -no-reboot \
 		-nodefaults -serial stdio -drive "file=$disk,if=virtio,format=raw,cache=unsafe" \
 		-kernel "$kernel"/boot/vmlinuz-* -initrd "$image" -append "console=ttyS0 quiet panic=-1 $*" </dev/null |
-		stdbuf -oL tr -d '\r'
+		stdbuf -oL tr -d '\r' || timeout=1
 	rm -f "$disk"
+	[ -z "$timeout" ]
 }
