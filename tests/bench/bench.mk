@@ -2,7 +2,7 @@
 # Benchmarks. Each prints its tables and leaves build/bench/NAME.json, and NAME.svg made from it.
 # BENCH_QUICK=1: a smoke test of all in under 90 s, whose figures mean nothing.
 
-BENCHES := write apps storm search latency memory verifier
+BENCHES := write instructions apps storm search latency memory verifier
 
 $(B)/tests/bench/empty.bpf.o: tests/bench/empty.bpf.c $(B)/vmlinux.h
 	@mkdir -p $(@D)
@@ -39,11 +39,15 @@ $(B)/tests/bench/latency: tests/bench/latency.c tests/live/token_maker.h
 	@echo "  LINK     $@"
 	$(Q)$(CC) -static -D_GNU_SOURCE -Itests/live -std=gnu17 $(WARNINGS) -O2 $< -o $@
 
-.PHONY: bench bench-binaries $(BENCHES:%=bench-%)
+.PHONY: bench deps-bench bench-binaries $(BENCHES:%=bench-%)
+deps-bench:
+	tools/install-deps build test bench
+
 bench-binaries: $(B)/spillwatch $(WRITERS) $(addprefix $(B)/tests/bench/,writer empty empty.bpf.o search verifier latency)
 
 $(BENCHES:%=bench-%): bench-%: bench-binaries
 	tests/bench/$*.py
 
-bench: ## every benchmark in turn; bench-write, bench-apps, bench-storm, bench-search, … for one
+bench: deps-bench ## install what is missing, every benchmark in turn; bench-write, bench-search, … for one
+	$(MAKE) bench-binaries
 	@failed=0; for b in $(BENCHES); do echo "== $$b"; $(MAKE) --no-print-directory bench-$$b || failed=1; done; exit $$failed

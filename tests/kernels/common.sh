@@ -87,12 +87,12 @@ END
 guest_boot() {
 	local kernel=$1 image=$2 seconds=$3 disk machine timeout=
 	shift 3
-	read -ra machine <<<"${GUEST_MACHINE:--accel tcg,thread=multi -smp 2}"
+	read -ra machine <<<"${GUEST_MACHINE:--accel tcg,thread=multi -cpu max -smp 2}"
 	disk=$(mktemp)
 	truncate -s 512M "$disk"
 	mke2fs -q -F -t ext4 "$disk"
 	# nested KVM hangs on some hosts; TCG is slow but always works
-	timeout "$seconds" qemu-system-x86_64 "${machine[@]}" -cpu max -m 1536 -nographic -no-reboot \
+	timeout "$seconds" qemu-system-x86_64 "${machine[@]}" -m 1536 -nographic -no-reboot \
 		-nodefaults -serial stdio -drive "file=$disk,if=virtio,format=raw,cache=unsafe" \
 		-kernel "$kernel"/boot/vmlinuz-* -initrd "$image" -append "console=ttyS0 quiet panic=-1 $*" </dev/null |
 		stdbuf -oL tr -d '\r' || timeout=1
