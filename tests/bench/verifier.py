@@ -59,7 +59,7 @@ def read_baseline():
         if line and not line.startswith("#"):
             version, attachment, program, count = line.split()
             counts[version, attachment, program] = int(count)
-    return counts, re.search(r"clang (\S+)", text).group(1)
+    return counts, re.search(r"clang (\d+)", text).group(1)
 
 
 def write_baseline(counts):
