@@ -32,10 +32,10 @@ static inline void content_append(char *bytes, size_t size, size_t *at, const ch
 static inline void content_text(char *bytes, size_t size)
 {
 	static const char *const levels[] = {"INFO", "WARN", "DEBUG", "ERROR"};
-	static const char *const words[] = {"accepted",  "connection", "from",    "upstream", "took",
-					    "request",   "cache miss", "retry",   "shard",    "flushed",
-					    "segment",   "timeout",    "user",    "session",  "closed",
-					    "heartbeat", "queue",      "backlog", "GET",      "/api/v2/items"};
+	static const char *const words[] = {
+		"accepted", "connection", "from",    "upstream", "took",    "request",      "cache miss",
+		"retry",    "shard",      "flushed", "segment",  "timeout", "user",         "session",
+		"closed",   "heartbeat",  "queue",   "backlog",  "GET",     "/api/v2/items"};
 	uint64_t state = 1;
 	char line[512];
 

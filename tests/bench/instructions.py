@@ -50,8 +50,8 @@ def measure():
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     figures, into = {}, None
     for line in result.stdout.splitlines():
-        state = re.match(r"STATE (\w+) (\w+)", line)
-        case = re.match(r"(\w+:\w+:\d+) ([\d.]+) ", line)
+        state = re.search(r"STATE (\w+) (\w+)", line)
+        case = re.search(r"(\w+:\w+:\d+) ([\d.]+) ", line)
         if state:
             into = figures.setdefault(state.groups(), {})
         elif case and into is not None:

@@ -79,8 +79,8 @@ static uint64_t contend_token_match(const uint8_t *bytes, size_t len)
 }
 
 #ifdef HAVE_HYPERSCAN
-static int hyperscan_found(unsigned int id, unsigned long long from, unsigned long long to, unsigned int flags,
-			   void *context)
+static int hyperscan_found(unsigned int id, unsigned long long from, unsigned long long to,
+			   unsigned int flags, void *context)
 {
 	(void)id;
 	(void)from;
