@@ -103,5 +103,9 @@ fuzz: SHELL := /bin/bash
 
 # --- lint -----------------------------------------------------------------------------------------
 
-lint: $(SKELETON) ## clang-format, clang-tidy, cppcheck, a clang build, no tokens or local paths in git
+lint: $(SKELETON) $(B)/tests/bench/verifier ## clang-format, clang-tidy, cppcheck, a clang build, the verifier's counts, no tokens or local paths in git
 	tools/lint
+
+# --- benchmarks -----------------------------------------------------------------------------------
+
+include tests/bench/bench.mk
