@@ -38,12 +38,18 @@ struct inspect_context {
 	__u32 finished;
 };
 
-/* token_verify() of one word; a function of its own, so that the verifier walks it once. */
-__noinline __u64 inspect_verify(const struct token_window *window, __u64 len, __u64 at, __u64 min_dot)
+/* Functions of their own, so that the verifier walks each once, and not for every place that leads there. */
+__noinline __u64 inspect_dot_before(const struct token_window *window, __u64 at)
 {
-	if (!window)
+	return window ? token_dot_before(window->bytes, at) : TOKEN_NONE;
+}
+
+/* Returns the dot if it is that of a token, else TOKEN_NONE. */
+__noinline __u64 inspect_at_dot(const struct token_window *window, __u64 len, __u64 dot, __u64 min_dot)
+{
+	if (!window || dot == TOKEN_NONE || dot < min_dot)
 		return TOKEN_NONE;
-	return token_verify(window->bytes, len, at, min_dot);
+	return token_at_dot(window->bytes, len, dot) ? dot : TOKEN_NONE;
 }
 
 __noinline __u64 inspect_search(const struct token_window *window, __u64 len, __u64 min_dot)
@@ -62,7 +68,7 @@ __noinline __u64 inspect_search(const struct token_window *window, __u64 len, __
 		/* not in a function: a call costs as much as all of this */
 		if (at >= TOKEN_SECRET_LEN && token_no_dot_before(window->bytes, at))
 			continue;
-		dot = inspect_verify(window, len, at, min_dot);
+		dot = inspect_at_dot(window, len, inspect_dot_before(window, at), min_dot);
 		if (dot != TOKEN_NONE)
 			return dot;
 	}

@@ -125,22 +125,22 @@ static __always_inline __u64 token_word_below(__u64 word)
 	return ~(((word & ~TOKEN_TOPS) + TOKEN_ONES * (0x80 - '0')) | word) & TOKEN_TOPS;
 }
 
-/* Index (0 first in memory) of the last byte whose top bit is set; mask must not be 0. */
+/* 1 for any number but 0: without a branch, of which the verifier would follow both ways. */
+static __always_inline __u64 token_is_not(__u64 difference)
+{
+	return (difference | -difference) >> 63;
+}
+
+/* Index (0 first in memory) of the last byte whose top bit is set; mask must not be 0. Without a branch as well. */
 static __always_inline __u64 token_last_marked(__u64 mask)
 {
-	__u64 index = 7;
+	__u64 four = token_is_not(mask >> 32) << 2, two, one;
 
-	if (!(mask >> 32)) {
-		index -= 4;
-		mask <<= 32;
-	}
-	if (!(mask >> 48)) {
-		index -= 2;
-		mask <<= 16;
-	}
-	if (!(mask >> 56))
-		index -= 1;
-	return index;
+	mask >>= four * 8;
+	two = token_is_not(mask >> 16) << 1;
+	mask >>= two * 8;
+	one = token_is_not(mask >> 8);
+	return four + two + one;
 }
 
 static __always_inline int token_is_letter(__u8 byte)
@@ -199,15 +199,12 @@ static __always_inline __u64 token_public_len(const __u8 *bytes, __u64 dot)
 }
 
 /*
- * token_verify() - the second dot of the token whose secret portion covers the word at `at`.
- * @bytes:   the text; reads stay inside [0, len)
- * @len:     its length in bytes
- * @at:      a multiple of 8, at + 8 <= len; the word there passed token_word_maybe()
- * @min_dot: a token whose second dot lies before this is not reported
- *
- * Returns the dot's index or TOKEN_NONE.
+ * token_dot_before() - the place of the dot that the secret portion covering the word at `at` would have to follow:
+ * the last byte below '0' before it, if it is a dot and near enough; else TOKEN_NONE.
+ * @bytes: the text; reads stay inside [0, at + 8)
+ * @at:    a multiple of 8; the word there passed token_word_maybe()
  */
-static __always_inline __u64 token_verify(const __u8 *bytes, __u64 len, __u64 at, __u64 min_dot)
+static __always_inline __u64 token_dot_before(const __u8 *bytes, __u64 at)
 {
 	__u64 below = 0, dot = at;
 
@@ -224,23 +221,25 @@ static __always_inline __u64 token_verify(const __u8 *bytes, __u64 len, __u64 at
 	if (!below)
 		return TOKEN_NONE;
 	dot += token_last_marked(below);
-	if (at - dot > TOKEN_SECRET_LEN - 7 || dot < min_dot || dot + TOKEN_SECRET_LEN >= len)
-		return TOKEN_NONE;
-	/* the secret's end first: what only looks like a token mostly ends before it */
-	if (token_byte(bytes, dot) != '.' ||
-	    token_word_outside(token_word(bytes, dot + 1 + TOKEN_SECRET_LEN - 8)) ||
-	    !token_public_len(bytes, dot))
-		return TOKEN_NONE;
-	for (__u64 i = 0; i < TOKEN_SECRET_LEN - 8; i += 8)
-		if (token_word_outside(token_word(bytes, dot + 1 + i)))
-			return TOKEN_NONE;
-	return dot;
+	return at - dot <= TOKEN_SECRET_LEN - 7 && token_byte(bytes, dot) == '.' ? dot : TOKEN_NONE;
 }
 
-/* 1 for any number but 0: without a branch, of which the verifier would follow both ways. */
-static __always_inline __u64 token_is_not(__u64 difference)
+/*
+ * token_at_dot() - is there a token whose second dot is the one at `dot`?
+ * @bytes: the text; reads stay inside [0, len); @len: its length in bytes
+ */
+static __always_inline int token_at_dot(const __u8 *bytes, __u64 len, __u64 dot)
 {
-	return (difference | -difference) >> 63;
+	if (dot + TOKEN_SECRET_LEN >= len)
+		return 0;
+	/* the secret's end first: what only looks like a token mostly ends before it */
+	if (token_word_outside(token_word(bytes, dot + 1 + TOKEN_SECRET_LEN - 8)) ||
+	    !token_public_len(bytes, dot))
+		return 0;
+	for (__u64 i = 0; i < TOKEN_SECRET_LEN - 8; i += 8)
+		if (token_word_outside(token_word(bytes, dot + 1 + i)))
+			return 0;
+	return 1;
 }
 
 /*
@@ -310,7 +309,7 @@ static __always_inline __u64 token_begun(const __u8 *bytes, __u64 len, __u64 run
  * token_search() - the first token in [0, len) whose second dot is at min_dot or later.
  * Returns the index of that dot or TOKEN_NONE; go on with min_dot = dot + 1. The token starts at
  * dot - token_public_len() - 1 - TOKEN_PREFIX_LEN and ends after dot + TOKEN_SECRET_LEN.
- * The BPF side has the same loop around the same token_verify() (bpf/inspect.bpf.h), with the
+ * The BPF side has the same loop around the same functions (bpf/inspect.bpf.c), with the
  * iteration bound the verifier wants.
  */
 static inline __u64 token_search(const __u8 *bytes, __u64 len, __u64 min_dot)
@@ -322,8 +321,8 @@ static inline __u64 token_search(const __u8 *bytes, __u64 len, __u64 min_dot)
 			continue;
 		if (at >= TOKEN_SECRET_LEN && token_no_dot_before(bytes, at))
 			continue;
-		dot = token_verify(bytes, len, at, min_dot);
-		if (dot != TOKEN_NONE)
+		dot = token_dot_before(bytes, at);
+		if (dot != TOKEN_NONE && dot >= min_dot && token_at_dot(bytes, len, dot))
 			return dot;
 	}
 	return TOKEN_NONE;
