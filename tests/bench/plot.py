@@ -15,7 +15,7 @@ COLOURS = ("#999999", "#333333", "#0072b2", "#56b4e9", "#d55e00", "#009e73", "#e
 def number(value):
     if value >= 1000000:
         return f"{value / 1000000:g} M"
-    return f"{value:,.0f}" if value >= 1 else f"{value:g}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 class Scale:
