@@ -11,6 +11,7 @@
 #include "alert/alert.h"
 #include "attribute/attribute.h"
 #include "cmd/diagnose.h"
+#include "cmd/keeper.h"
 #include "cmd/summary.h"
 #include "bounds.h"
 #include "detect/file_scan.h"
@@ -41,6 +42,7 @@ struct monitor {
 	int64_t next_look; /* ms, CLOCK_MONOTONIC */
 	struct sink *sinks[MONITOR_SINKS];
 	size_t sink_count;
+	struct keeper *keeper; /* NULL: nothing is stored */
 	struct monitor_stats stats;
 };
 
@@ -48,6 +50,7 @@ struct monitor_options monitor_defaults(void)
 {
 	return (struct monitor_options){
 		.probe = {.scope = SCOPE_HOST, .watch = FILE_KINDS_DEFAULT},
+		.store_limits = {.days = STORE_DAYS, .bytes = STORE_BYTES},
 	};
 }
 
@@ -56,6 +59,7 @@ static void monitor_emit(struct monitor *monitor, const struct alert *alert)
 	for (size_t i = 0; i < monitor->sink_count; i++)
 		if (sink_emit(monitor->sinks[i], alert) < 0)
 			monitor->stats.sink_errors++;
+	keeper_put(monitor->keeper, alert);
 }
 
 /* A token, wherever it was found: names it, says it, and keeps it to tell of repeats. */
@@ -149,7 +153,7 @@ static int monitor_record(void *context, void *data, size_t size)
 
 int monitor_timeout(const struct monitor *monitor)
 {
-	return mapped_any(monitor->mapped) ? MAPPED_INTERVAL_MS : -1;
+	return keeper_timeout(monitor->keeper, mapped_any(monitor->mapped) ? MAPPED_INTERVAL_MS : -1);
 }
 
 void monitor_look(struct monitor *monitor, bool all)
@@ -157,6 +161,7 @@ void monitor_look(struct monitor *monitor, bool all)
 	struct timespec now;
 	int64_t ms;
 
+	keeper_work(monitor->keeper);
 	if (!mapped_any(monitor->mapped))
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -227,6 +232,11 @@ int monitor_open(const struct monitor_options *options, struct monitor **ret_mon
 		monitor_close(monitor);
 		return EXIT_CODE_CONFIG;
 	}
+	r = keeper_open(options->store, options->store_needed, &options->store_limits, &monitor->keeper);
+	if (r) {
+		monitor_close(monitor);
+		return r;
+	}
 	r = attribute_open(NULL, &monitor->attribute);
 	if (r == 0)
 		r = repeats_open(&monitor->repeats);
@@ -258,6 +268,7 @@ void monitor_close(struct monitor *monitor)
 	probe_stop(monitor->probe);
 	for (size_t i = 0; i < monitor->sink_count; i++)
 		sink_close(monitor->sinks[i]);
+	keeper_close(monitor->keeper);
 	attribute_close(monitor->attribute);
 	repeats_close(monitor->repeats);
 	mapped_close(monitor->mapped);
@@ -341,6 +352,7 @@ void monitor_summary(struct monitor *monitor, bool quiet)
 	struct probe_counts counts;
 	int r = probe_counts(monitor->probe, &counts);
 
+	monitor->stats.store_errors = keeper_end(monitor->keeper);
 	if (r < 0)
 		log_error("can't read the counters: %s", strerror(-r));
 	else

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "capture/probe.h"
+#include "store/store.h"
 
 enum monitor_output {
 	MONITOR_OUTPUT_AUTO,
@@ -20,6 +21,9 @@ struct monitor_options {
 	struct probe_options probe;
 	const char *alerts; /* file for JSON lines, "-" is standard output; NULL: none. Borrowed. */
 	enum monitor_output output;
+	const char *store; /* path of the store, NULL: none. Borrowed. */
+	bool store_needed; /* not to be opened at all without it */
+	struct store_limits store_limits;
 };
 
 /* What happened on the way from the ring to the sinks. */
@@ -32,6 +36,7 @@ struct monitor_stats {
 	uint64_t bytes_unread; /* bytes of such files past the bound */
 	uint64_t alerts_failed; /* could not be built (memory) */
 	uint64_t sink_errors; /* alerts that a sink could not take */
+	uint64_t store_errors; /* writes of tokens that the store could not take */
 };
 
 struct monitor;

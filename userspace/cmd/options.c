@@ -91,6 +91,22 @@ int options_shared(const struct command *command, int option, struct monitor_opt
 		}
 		log_error("--ring-bytes takes a power of two from 4096 to %lu", 1UL << 30);
 		return EXIT_CODE_USAGE;
+	case OPTION_STORE:
+		options->store = optarg;
+		return 0;
+	case OPTION_NO_STORE:
+		options->store = NULL;
+		return 0;
+	case OPTION_STORE_DAYS:
+		if (options_number(optarg, 1, 36500, &options->store_limits.days))
+			return 0;
+		log_error("--store-days takes a number of days from 1 to 36500");
+		return EXIT_CODE_USAGE;
+	case OPTION_STORE_BYTES:
+		if (options_number(optarg, STORE_BYTES_MIN, 1UL << 40, &options->store_limits.bytes))
+			return 0;
+		log_error("--store-bytes takes a number from %ld to %lu", STORE_BYTES_MIN, 1UL << 40);
+		return EXIT_CODE_USAGE;
 	default:
 		return -1;
 	}

@@ -17,6 +17,10 @@ enum {
 	OPTION_WATCH,
 	OPTION_INSPECT_BYTES,
 	OPTION_RING_BYTES,
+	OPTION_STORE,
+	OPTION_NO_STORE,
+	OPTION_STORE_DAYS,
+	OPTION_STORE_BYTES,
 	OPTION_OWN,
 };
 
@@ -28,6 +32,10 @@ enum {
 		{"watch", required_argument, NULL, OPTION_WATCH},                 \
 		{"inspect-bytes", required_argument, NULL, OPTION_INSPECT_BYTES}, \
 		{"ring-bytes", required_argument, NULL, OPTION_RING_BYTES},       \
+		{"store", required_argument, NULL, OPTION_STORE},                 \
+		{"no-store", no_argument, NULL, OPTION_NO_STORE},                 \
+		{"store-days", required_argument, NULL, OPTION_STORE_DAYS},       \
+		{"store-bytes", required_argument, NULL, OPTION_STORE_BYTES},     \
 	{                                                                         \
 		"help", no_argument, NULL, 'h'                                    \
 	}
@@ -44,7 +52,11 @@ enum {
 	"                         how to attach; auto takes fexit where the kernel allows it\n"         \
 	"  --inspect-bytes N      bound of one write call; bytes past it are counted (default and\n"    \
 	"                         most: 16777216)\n"                                                    \
-	"  --ring-bytes N         size of the ring buffer, a power of two (default: 2097152)\n"
+	"  --ring-bytes N         size of the ring buffer, a power of two (default: 2097152)\n"         \
+	"  --store FILE           keep what `audit` shows in this database (run: by default in\n"       \
+	"                         " STORE_PATH "; exec: only if given); --no-store: don't\n"            \
+	"  --store-days N         forget what was not seen for N days (default: 90)\n"                  \
+	"  --store-bytes N        bound of the database's size; the oldest goes (default: 268435456)\n"
 
 /*
  * options_shared() - takes one shared option, as getopt_long() returned it with `optarg`.

@@ -57,6 +57,8 @@ static bool summary_losses(const struct probe_counts *counts, const struct monit
 	any |= summary_line(print, "LOST", stats->samples_bad, "samples that could not be understood");
 	any |= summary_line(print, "LOST", stats->alerts_failed, "alerts for which memory was missing");
 	any |= summary_line(print, "LOST", stats->sink_errors, "alerts that an output could not take");
+	any |= summary_line(print, "LOST", stats->store_errors,
+			    "writes of tokens that the store could not take");
 	return any;
 }
 
