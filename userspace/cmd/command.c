@@ -6,7 +6,7 @@
 #include <string.h>
 
 const struct command *const commands[] = {
-	&command_run, &command_exec, &command_check, &command_version, &command_help, NULL,
+	&command_run, &command_exec, &command_audit, &command_check, &command_version, &command_help, NULL,
 };
 
 const struct command *command_find(const char *name)
