@@ -36,6 +36,8 @@ BIN := $(if $(STATIC),$(O)/spillwatch,$(B)/spillwatch)
 SOURCES := $(filter-out userspace/main.c,$(shell find userspace -name '*.c'))
 OBJECTS := $(SOURCES:%.c=$(O)/%.o)
 SKELETON := $(B)/spillwatch.skel.h
+# what C includes and `make` generates
+GENERATED := $(SKELETON) $(patsubst userspace/%,$(B)/%.h,$(wildcard userspace/report/page.*))
 
 .PHONY: all
 all: $(BIN) ## build the program (STATIC=1: one static binary, build/static/spillwatch)
@@ -69,9 +71,15 @@ $(SKELETON): $(B)/spillwatch.bpf.o
 	@echo "  SKELETON $@"
 	$(Q){ echo '#pragma GCC system_header'; echo '#include "calibration.h"'; echo '#include "scope.h"'; echo '#include "write_call.h"'; $(BPFTOOL) gen skeleton $< name spillwatch_bpf; } > $@
 
+# the style and the script of the HTML report, as string literals
+$(B)/report/page.%.h: userspace/report/page.%
+	@mkdir -p $(@D)
+	@echo "  TEXT     $@"
+	$(Q)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< > $@
+
 # --- the program ----------------------------------------------------------------------------------
 
-$(O)/%.o: %.c | $(SKELETON)
+$(O)/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
 	@echo "  CC       $<"
 	$(Q)$(CC) $(CPPFLAGS) $(BASE) $(CFLAGS) $(HARDENING) $(PIE) -MMD -MP -c $< -o $@

@@ -29,7 +29,7 @@ struct audit_options {
 	struct report_options report;
 	const char *store;
 	enum audit_output output;
-	bool files;
+	bool files, has_by;
 	unsigned long exit_code;
 };
 
@@ -107,6 +107,7 @@ static int audit_option(int option, char *const *argv, struct audit_options *opt
 	case OPTION_AUDIT_UNTIL:
 		return audit_time("--until", &report->survey.until, &report->has_until);
 	case OPTION_AUDIT_BY:
+		options->has_by = true;
 		if (report_dimension(optarg, &report->by))
 			return 0;
 		log_error("--by takes container, process, file, token or pod; see 'spillwatch help audit'");
@@ -151,6 +152,9 @@ static int audit_parse(int argc, char **argv, struct audit_options *options)
 		log_error("--since lies behind --until: nothing can be between them");
 		return EXIT_CODE_USAGE;
 	}
+	/* a page shows every grouping, the leaks first */
+	if (options->output == AUDIT_HTML && !options->has_by)
+		options->report.by = DIMENSION_TOKEN;
 	if (options->files && options->output == AUDIT_HTML) {
 		log_error("--files is shown as table, json or csv");
 		return EXIT_CODE_USAGE;

@@ -54,8 +54,9 @@ static void grouping_count(const struct survey *survey, struct grouping_scratch 
 	for (size_t i = 0; i < group->count; i++) {
 		const struct survey_fact *fact = &survey->facts[group->facts[i]];
 
-		for (int d = 0; d < DIMENSION_MAX; d++)
-			group->distinct[d] += grouping_new(scratch, d, fact->member[d]);
+		for (int d = 0; d < DIMENSION_POD; d++)
+			group->distinct[d] += grouping_new(scratch, d, fact->member[d]) &&
+					      survey_id(survey, d, fact->member[d]) != 0;
 		group->writes += fact->count;
 		if (i == 0 || fact->first < group->first)
 			group->first = fact->first;

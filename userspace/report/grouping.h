@@ -8,7 +8,7 @@
 
 struct group {
 	uint32_t member; /* of the dimension it is grouped by */
-	uint32_t distinct[DIMENSION_MAX]; /* how many tokens, files, programs, containers */
+	uint32_t distinct[DIMENSION_MAX]; /* how many tokens, files, programs, containers; the host is none */
 	uint64_t writes;
 	int64_t first, last; /* microseconds */
 	uint32_t *facts; /* numbers in survey->facts, `count` of them; part of grouping->facts */

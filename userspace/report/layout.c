@@ -36,27 +36,40 @@ bool layout_colour(int fd)
 	return isatty(fd) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
 }
 
-/* Bidirectional controls, and those that show nothing at all: UAX #9, zero widths. */
-static bool layout_deceives(wchar_t c)
+size_t layout_deceives(const char *text)
 {
-	return (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) ||
-	       c == 0x061c || c == 0xfeff;
+	static const struct {
+		const char *first, *last; /* UTF-8 */
+	} ranges[] = {
+		{"\u061c", "\u061c"}, {"\u200b", "\u200f"}, {"\u2028", "\u202e"},
+		{"\u2060", "\u206f"}, {"\ufeff", "\ufeff"},
+	};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++) {
+		size_t len = strlen(ranges[i].first);
+
+		if (strncmp(text, ranges[i].first, len) >= 0 && strncmp(text, ranges[i].last, len) <= 0)
+			return len;
+	}
+	return 0;
 }
 
 /* One character: its bytes and columns. */
 static size_t layout_next(const char *text, int *ret_columns, bool *ret_deceives)
 {
+	size_t len = layout_deceives(text);
 	mbstate_t state = {0};
 	wchar_t c;
-	size_t len = mbrtowc(&c, text, MB_CUR_MAX, &state);
 	int columns;
 
-	*ret_deceives = false;
+	*ret_deceives = len;
 	*ret_columns = 1;
+	if (len)
+		return len;
+	len = mbrtowc(&c, text, MB_CUR_MAX, &state);
 	if (len == 0 || len == (size_t)-1 || len == (size_t)-2)
 		return 1;
-	*ret_deceives = layout_deceives(c);
-	columns = *ret_deceives ? 1 : wcwidth(c);
+	columns = wcwidth(c);
 	*ret_columns = columns < 0 ? 1 : columns;
 	return len;
 }

@@ -22,6 +22,12 @@ int layout_columns(const char *text);
  */
 int layout_fit(const char *text, int columns, char **ret_text);
 
+/*
+ * layout_deceives() - bytes of the character that `text` begins with, if it turns the direction of writing (UAX #9) or
+ * shows nothing at all, by which one path could look like another; else 0.
+ */
+size_t layout_deceives(const char *text);
+
 /* Room for layout_number()'s text. */
 #define LAYOUT_NUMBER 32
 

@@ -290,3 +290,13 @@ struct reader_fact survey_row(const struct survey *survey, const struct survey_f
 		.count = fact->count,
 	};
 }
+
+size_t survey_containers(const struct survey *survey)
+{
+	const struct idmap *containers = &survey->members[DIMENSION_CONTAINER];
+	size_t count = containers->count;
+
+	for (size_t i = 0; i < containers->count; i++)
+		count -= containers->ids[i] == 0;
+	return count;
+}

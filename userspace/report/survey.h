@@ -67,3 +67,6 @@ static inline int64_t survey_id(const struct survey *survey, enum dimension dime
 {
 	return survey->members[dimension].ids[member];
 }
+
+/* survey_containers() - how many containers; the host is none. */
+size_t survey_containers(const struct survey *survey);

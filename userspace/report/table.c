@@ -100,12 +100,12 @@ static int table_row(struct table *table, int indent, const char *style, const c
 
 static int table_more(const struct table *table, int indent, size_t count, const char *one, const char *many)
 {
-	char text[64];
+	char number[LAYOUT_NUMBER];
 
 	if (!count)
 		return 0;
-	return table_line(table, indent, TABLE_DIM, "… %s more (--limit)",
-			  layout_count(count, one, many, text, sizeof(text)));
+	return table_line(table, indent, TABLE_DIM, "… %s more %s (--limit)", layout_number(count, number),
+			  count == 1 ? one : many);
 }
 
 /* "python3 in shop/checkout", or "python3" on the host. */
@@ -327,15 +327,12 @@ static int table_head(const struct table *table)
 {
 	const struct report *report = table->report;
 	const struct survey *survey = &report->survey;
-	size_t containers = survey->members[DIMENSION_CONTAINER].count;
 	char text[4][64], times[2][PERIOD_TEXT];
 	int r;
 
-	for (size_t i = 0; i < survey->members[DIMENSION_CONTAINER].count; i++)
-		containers -= survey_id(survey, DIMENSION_CONTAINER, (uint32_t)i) == 0;
 	layout_count(survey->members[DIMENSION_TOKEN].count, "leaked token", "leaked tokens", text[0], 64);
 	layout_count(survey->members[DIMENSION_FILE].count, "file", "files", text[1], 64);
-	layout_count(containers, "container", "containers", text[2], 64);
+	layout_count(survey_containers(survey), "container", "containers", text[2], 64);
 	layout_count(survey->writes, "write", "writes", text[3], 64);
 	r = table_line(table, 0, TABLE_BOLD, "%s on %s: %s, %s, %s", text[0], report->host, text[1], text[2],
 		       text[3]);
