@@ -152,6 +152,7 @@ static int audit_parse(int argc, char **argv, struct audit_options *options)
 		log_error("--since lies behind --until: nothing can be between them");
 		return EXIT_CODE_USAGE;
 	}
+	options->report.survey.hours = options->output == AUDIT_HTML || options->output == AUDIT_JSON;
 	/* a page shows every grouping, the leaks first */
 	if (options->output == AUDIT_HTML && !options->has_by)
 		options->report.by = DIMENSION_TOKEN;

@@ -9,6 +9,7 @@
 #include "report/period.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static const char *html_entity(char c)
 {
@@ -57,6 +58,10 @@ void html_cell_time(FILE *out, int64_t time)
 {
 	char text[PERIOD_TEXT], utc[PERIOD_TEXT];
 
-	fprintf(out, "<td class=\"t\" data-v=\"%" PRId64 "\"><time datetime=\"%s\">%s</time></td>", time,
-		period_utc(time, utc), period_human(time, text));
+	/* the day is what a narrow column keeps together */
+	period_human(time, text);
+	fprintf(out,
+		"<td class=\"t\" data-v=\"%" PRId64 "\"><time datetime=\"%s\"><span>%.10s</span> "
+		"<span>%s</span></time></td>",
+		time, period_utc(time, utc), text, strlen(text) > 11 ? text + 11 : "");
 }

@@ -7,9 +7,13 @@
 
 struct idmap {
 	int64_t *ids; /* by number; `count` of them */
-	size_t count;
+	size_t count, room;
+	size_t hashed; /* how many of them are in `slots` */
 	uint32_t *slots; /* number + 1, 0 for empty; open addressing, `mask + 1` of them */
 	size_t mask;
+	/* the same for small ids, which most are: by the id itself, `direct_size` of them */
+	uint32_t *direct;
+	size_t direct_size;
 };
 
 /* idmap_number() - the number of an id, a new one if it has none. Returns 0 and *ret_number, or -ENOMEM. */

@@ -221,26 +221,26 @@ static json_t *json_head(const struct report *report, size_t rows, size_t shown)
 	const struct report_options *options = &report->options;
 	const struct reader_meta *meta = &survey->meta;
 
-	return json_pack("{s:s, s:o, s:s, s:s, s:o*, s:o*, s:s, s:{s:o, s:o, s:o, s:o, s:o, s:o*, s:o*}, "
-			 "s:{s:o, s:o*, s:o, "
-			 "s:o*}, s:o, s:o, s:o*}",
-			 "version", SPILLWATCH_VERSION, "generated", json_time(report->generated), "host",
-			 report->host, "store", options->store, "since",
-			 options->has_since ? json_time(options->survey.since) : NULL, "until",
-			 options->has_until ? json_time(options->survey.until) : NULL, "by",
-			 report_dimension_name(options->by), "totals", "tokens",
-			 json_number(survey->members[DIMENSION_TOKEN].count), "files",
-			 json_number(survey->members[DIMENSION_FILE].count), "processes",
-			 json_number(survey->members[DIMENSION_PROGRAM].count), "entries",
-			 json_number(survey->count), "writes", json_number(survey->writes), "first",
-			 survey->count ? json_time(survey->first) : NULL, "last",
-			 survey->count ? json_time(survey->last) : NULL, "missing", "removed",
-			 json_number(meta->removed), "removed_until",
-			 meta->removed ? json_time(meta->removed_until) : NULL, "lost_writes",
-			 json_number(meta->lost), "lost_until",
-			 meta->lost ? json_time(meta->lost_until) : NULL, "timeline", json_timeline(survey),
-			 "row_count", json_number(rows), "rows_left_out",
-			 rows > shown ? json_number(rows - shown) : NULL);
+	return json_pack(
+		"{s:s, s:o, s:s, s:s, s:o*, s:o*, s:s, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o*, s:o*}, "
+		"s:{s:o, s:o*, s:o, "
+		"s:o*}, s:o, s:o, s:o*}",
+		"version", SPILLWATCH_VERSION, "generated", json_time(report->generated), "host",
+		report->host, "store", options->store, "since",
+		options->has_since ? json_time(options->survey.since) : NULL, "until",
+		options->has_until ? json_time(options->survey.until) : NULL, "by",
+		report_dimension_name(options->by), "totals", "tokens",
+		json_number(survey->members[DIMENSION_TOKEN].count), "files",
+		json_number(survey->members[DIMENSION_FILE].count), "processes",
+		json_number(survey->members[DIMENSION_PROGRAM].count), "containers",
+		json_number(survey_containers(survey)), "entries", json_number(survey->count), "writes",
+		json_number(survey->writes), "first", survey->count ? json_time(survey->first) : NULL, "last",
+		survey->count ? json_time(survey->last) : NULL, "missing", "removed",
+		json_number(meta->removed), "removed_until",
+		meta->removed ? json_time(meta->removed_until) : NULL, "lost_writes", json_number(meta->lost),
+		"lost_until", meta->lost ? json_time(meta->lost_until) : NULL, "timeline",
+		json_timeline(survey), "row_count", json_number(rows), "rows_left_out",
+		rows > shown ? json_number(rows - shown) : NULL);
 }
 
 int report_json(struct report *report, FILE *out)

@@ -46,7 +46,7 @@ static int remains_token(void *context, const uint8_t *window, const struct toke
 	for (size_t i = 0; i < file->count; i++) {
 		struct remains_item *item = &file->items[i];
 
-		if (strcmp(item->token, token->identifier) != 0)
+		if (item->told || strcmp(item->token, token->identifier) != 0)
 			continue;
 		if (item->found < REMAINS_OFFSETS)
 			item->offsets[item->found] = at;
@@ -72,7 +72,10 @@ static void remains_scan(struct remains_file *file, int fd, const struct stat *s
 		remains_say(file, otherwise, why);
 }
 
-/* Not under its name any more: perhaps beside it, as app.log.1. */
+/*
+ * Not under its name any more: perhaps beside it, as app.log.1. Only what is found there counts: an inode's number may
+ * be another file's by now.
+ */
 static void remains_elsewhere(struct remains_file *file)
 {
 	struct stat st;
@@ -81,12 +84,25 @@ static void remains_elsewhere(struct remains_file *file)
 
 	if (fd < 0)
 		return;
+	/* what the new file of that name holds has been told */
 	for (size_t i = 0; i < file->count; i++)
-		if (!file->items[i].found)
+		file->items[i].told = file->items[i].found;
+	if (file_scan(fd, 0, (uint64_t)st.st_size, LIMIT_AUDIT_SCAN, remains_token, file) < 0)
+		remains_say(file, REMAINS_UNREADABLE, "it was renamed and can't be read");
+	for (size_t i = 0; i < file->count; i++)
+		if (file->items[i].found && !file->items[i].told)
 			file->items[i].now = strdup(path);
 	free(path);
-	remains_scan(file, fd, &st, REMAINS_CLEAN, NULL);
 	close(fd);
+}
+
+/* Is every token found already? */
+static bool remains_all(const struct remains_file *file)
+{
+	for (size_t i = 0; i < file->count; i++)
+		if (!file->items[i].found)
+			return false;
+	return true;
 }
 
 /* Can the name be what we have of it? Not if a part of it is missing, masked or escaped. */
@@ -132,7 +148,7 @@ static void remains_look(struct remains_file *file)
 		remains_say(file, REMAINS_UNREADABLE, strerror(-fd));
 	if (fd >= 0)
 		close(fd);
-	if (!inside && !same)
+	if (!inside && !same && !remains_all(file))
 		remains_elsewhere(file);
 }
 

@@ -31,6 +31,7 @@ struct remains_item {
 	char *now; /* where the same file lies now, if it was renamed within its directory (log rotation); masked; else NULL */
 	uint64_t offsets[REMAINS_OFFSETS]; /* bytes from the file's beginning, rising */
 	size_t found; /* how often */
+	bool told; /* while looking: found under its own name */
 };
 
 struct remains {

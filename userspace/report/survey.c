@@ -22,6 +22,7 @@ struct survey_build {
 	int64_t token; /* the id asked for, 0: any */
 	int64_t *containers; /* those asked for */
 	size_t container_count;
+	bool partial; /* there are facts of which some writes lie outside of the period */
 	size_t at; /* of the facts, while reading activity */
 	uint64_t *hours; /* SURVEY_HOURS, from hour_base on */
 	int64_t hour_base;
@@ -75,6 +76,8 @@ static int survey_fact(void *context, const struct reader_fact *row)
 	/* the hours tell; but for those that lie wholly inside we know it exactly */
 	if (row->first >= build->options->since && row->last < build->options->until)
 		fact->count = row->count;
+	else
+		build->partial = true;
 	for (int i = 0; r == 0 && i < DIMENSION_POD; i++)
 		r = idmap_number(&survey->members[i], ids[i], &fact->member[i]);
 	survey->count += r == 0;
@@ -235,7 +238,8 @@ static int survey_read(struct survey_build *build, struct reader *reader)
 	if (r)
 		return r < 0 ? r : 0;
 	r = reader_facts(reader, options->since, options->until, survey_fact, build);
-	if (r == 0)
+	/* as many rows again: only if they tell something that the facts don't */
+	if (r == 0 && (options->hours || build->partial))
 		r = reader_activity(reader, survey_activity, build);
 	survey_drop_silent(&build->survey);
 	return r == 0 && options->pods ? survey_pods(&build->survey, reader) : r;

@@ -30,6 +30,7 @@ struct survey_fact {
 
 struct survey_options {
 	bool pods; /* tell pods apart */
+	bool hours; /* tell the writes in each hour */
 	int64_t since, until; /* microseconds since 1970: [since, until) */
 	const char *token; /* only this identifier; NULL: all */
 	const char *
@@ -42,7 +43,7 @@ struct survey {
 	struct idmap members[DIMENSION_MAX];
 	uint64_t writes;
 	int64_t first, last;
-	/* writes in each hour from hour on; NULL if there are none */
+	/* writes in each hour from hour on; NULL if there are none, or nobody asked */
 	uint64_t *hours;
 	int64_t hour;
 	size_t hour_count;
