@@ -71,11 +71,11 @@ $(SKELETON): $(B)/spillwatch.bpf.o
 	@echo "  SKELETON $@"
 	$(Q){ echo '#pragma GCC system_header'; echo '#include "calibration.h"'; echo '#include "scope.h"'; echo '#include "write_call.h"'; $(BPFTOOL) gen skeleton $< name spillwatch_bpf; } > $@
 
-# the style and the script of the HTML report, as string literals
+# the style and the script of the HTML report, as C strings page_css and page_js
 $(B)/report/page.%.h: userspace/report/page.%
 	@mkdir -p $(@D)
 	@echo "  TEXT     $@"
-	$(Q)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< > $@
+	$(Q){ echo 'static const char page_$*[] ='; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } > $@
 
 # --- the program ----------------------------------------------------------------------------------
 
@@ -112,6 +112,7 @@ include tests/tests.mk
 install: all ## install into DESTDIR and PREFIX
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/spillwatch
 	install -D -m 644 share/alert.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/alert.schema.json
+	install -D -m 644 share/audit.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/audit.schema.json
 	install -D -m 644 share/alert-fields.md $(DESTDIR)$(PREFIX)/share/spillwatch/alert-fields.md
 	install -D -m 644 man/spillwatch.8 $(DESTDIR)$(PREFIX)/share/man/man8/spillwatch.8
 

@@ -191,7 +191,7 @@ static void test_run_cgroup(void **state)
 	if (mkdir(group, 0755) < 0 || mkdir(below, 0755) < 0)
 		fail_msg("can't make a cgroup in %s", root);
 	snprintf(command, sizeof(command),
-		 "%s run --attach %s --cgroup %s --alerts %s & watcher=$!; "
+		 "%s run --no-store --attach %s --cgroup %s --alerts %s & watcher=$!; "
 		 "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do "
 		 "grep -q watching %s && break; sleep 0.5; done; "
 		 "%s call write %s.out 15; "
@@ -226,7 +226,7 @@ static void test_run_host(void **state)
 
 	(void)state;
 	snprintf(command, sizeof(command),
-		 "%s run --attach %s --watch all --output text --alerts %s & watcher=$!; "
+		 "%s run --no-store --attach %s --watch all --output text --alerts %s & watcher=$!; "
 		 "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do "
 		 "grep -q watching %s && break; sleep 0.5; done; "
 		 "%s call write %s 16; mv %s %s; kill -USR1 $watcher; sleep 1; "

@@ -10,6 +10,8 @@
 
 #include "lib/cleanup.h"
 #include "report/html_table.h"
+#include "report/page.css.h"
+#include "report/page.js.h"
 #include "report/html_text.h"
 #include "report/layout.h"
 #include "report/period.h"
@@ -18,14 +20,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <sys/random.h>
-
-static const char html_style[] =
-#include "report/page.css.h"
-	;
-
-static const char html_script[] =
-#include "report/page.js.h"
-	;
 
 static void html_total(FILE *out, uint64_t number, const char *one, const char *many)
 {
@@ -97,7 +91,7 @@ static void html_head(const struct report *report, const char *nonce, FILE *out)
 		nonce, nonce);
 	html_text(out, report->host);
 	fprintf(out, "</title>\n<style nonce=\"%s\">\n%s</style></head><body>\n<header><h1>Leaked tokens on ",
-		nonce, html_style);
+		nonce, page_css);
 	html_text(out, report->host);
 	fputs("</h1>\n", out);
 	html_period(report, out);
@@ -153,6 +147,6 @@ int report_html(struct report *report, FILE *out)
 		"shipper, a "
 		"container runtime, tee) is a carrier. Times are UTC.</p></footer>\n"
 		"<script nonce=\"%s\">\n%s</script>\n</body></html>\n",
-		nonce, html_script);
+		nonce, page_js);
 	return r;
 }

@@ -105,9 +105,10 @@ static char *labels_make_pod(struct labels *labels, uint32_t member)
 const char *labels_text(struct labels *labels, enum dimension dimension, uint32_t member)
 {
 	char **text = &labels->texts[dimension][member];
+	const char *known = *text;
 
-	if (*text)
-		return *text;
+	if (known)
+		return known;
 	if (dimension == DIMENSION_CONTAINER)
 		*text = labels_make_container(labels, member);
 	else if (dimension == DIMENSION_POD)

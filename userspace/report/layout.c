@@ -41,8 +41,10 @@ size_t layout_deceives(const char *text)
 	static const struct {
 		const char *first, *last; /* UTF-8 */
 	} ranges[] = {
-		{"\u061c", "\u061c"}, {"\u200b", "\u200f"}, {"\u2028", "\u202e"},
-		{"\u2060", "\u206f"}, {"\ufeff", "\ufeff"},
+		/* U+061C, U+200B to 200F, U+2028 to 202E, U+2060 to 206F, U+FEFF */
+		{"\xd8\x9c", "\xd8\x9c"},         {"\xe2\x80\x8b", "\xe2\x80\x8f"},
+		{"\xe2\x80\xa8", "\xe2\x80\xae"}, {"\xe2\x81\xa0", "\xe2\x81\xaf"},
+		{"\xef\xbb\xbf", "\xef\xbb\xbf"},
 	};
 
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++) {

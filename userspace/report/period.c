@@ -8,7 +8,7 @@
 #include <time.h>
 
 #define PERIOD_SECOND 1000000LL
-#define PERIOD_DAY (24 * 3600 * PERIOD_SECOND)
+#define PERIOD_DAY (86400 * PERIOD_SECOND)
 /* A day and a month alone say which year is meant, if they lie less far back. */
 #define PERIOD_RECENT (300 * PERIOD_DAY)
 /* "9999-12-31" and a century of weeks: everything that fits is far from overflowing */
@@ -19,7 +19,7 @@ static bool period_ago(const char *text, int64_t now, int64_t *ret_time)
 	static const struct {
 		char unit;
 		int64_t seconds;
-	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 7 * 86400}};
+	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
 	char *end;
 	long number;
 

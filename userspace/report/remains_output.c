@@ -22,11 +22,11 @@ static const char *const remains_names[REMAINS_MAX] = {
 static int remains_words(const struct remains_item *item, char **ret_text)
 {
 	char places[REMAINS_OFFSETS * 24] = "", *at = places;
-	size_t named = item->found < REMAINS_OFFSETS ? item->found : REMAINS_OFFSETS;
+	size_t named = 0;
 	int r;
 
-	for (size_t i = 0; i < named; i++)
-		at += snprintf(at, 24, "%s%" PRIu64, i ? ", " : "at byte ", item->offsets[i]);
+	for (; named < item->found && named < REMAINS_OFFSETS; named++)
+		at += snprintf(at, 24, "%s%" PRIu64, named ? ", " : "at byte ", item->offsets[named]);
 	if (item->found > named)
 		r = asprintf(ret_text, "%s and %zu more places%s%s", places, item->found - named,
 			     item->now ? ", in " : "", item->now ? item->now : "");
@@ -63,7 +63,7 @@ static int remains_row(const struct remains_item *item, FILE *out, int width, bo
 		return r;
 	fprintf(out, "%s%-11s%s  %-*s  %s\n", colour ? styles[item->state] : "", remains_names[item->state],
 		colour ? "\033[0m" : "", TOKEN_IDENTIFIER_MAX, item->token, file);
-	if (*fit)
+	if (fit && *fit)
 		fprintf(out, "%13s%s%s%s\n", "", colour ? "\033[2m" : "", fit, colour ? "\033[0m" : "");
 	return 0;
 }

@@ -277,7 +277,7 @@ static int table_group(struct table *table, struct group *group)
 {
 	struct report *report = table->report;
 	AUTO_FREE char *details = NULL;
-	struct grouping tokens;
+	struct grouping tokens = {0};
 	size_t shown;
 	int r = table_details(table, group, &details);
 

@@ -22,7 +22,7 @@ struct timeline {
 
 static struct timeline timeline_range(const struct report *report)
 {
-	static const int64_t steps[] = {1, 2, 3, 6, 12, 24, 48, 7 * 24, 28 * 24};
+	static const int64_t steps[] = {1, 2, 3, 6, 12, 24, 48, 168, 672};
 	const struct report_options *options = &report->options;
 	const struct survey *survey = &report->survey;
 	struct timeline range = {.from = survey->hour, .to = survey->hour + (int64_t)survey->hour_count};

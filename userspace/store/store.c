@@ -74,7 +74,7 @@ static int store_connect(struct store *store)
 		r = writer_open(store->db, &store->writer);
 	if (r == 0 && stat(store->path, &st) < 0)
 		r = -errno;
-	if (r < 0) {
+	if (r != 0) {
 		store_disconnect(store);
 		return r;
 	}

@@ -8,6 +8,7 @@
 #include "report/relay.h"
 #include "report/remains.h"
 #include "report/report.h"
+#include "schema.h"
 
 #include <jansson.h>
 #include <locale.h>
@@ -170,12 +171,15 @@ static void test_groups(void **state)
 	put_leaks();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct report_options options = options_make(cases[i].by);
-		char *text = output(&options, report_json);
+		char *text = output(&options, report_json), *problem;
 		json_t *root = json_loads(text, 0, NULL), *rows = json_object_get(root, "rows");
 		const json_t *name =
 			json_object_get(json_array_get(rows, 0), report_dimension_name(cases[i].by));
 
 		assert_int_equal(json_array_size(rows), cases[i].rows);
+		problem = schema_check("share/audit.schema.json", root);
+		if (problem)
+			fail_msg("by %s: %s", report_dimension_name(cases[i].by), problem);
 		if (cases[i].first)
 			assert_string_equal(json_string_value(name), cases[i].first);
 		json_decref(root);
