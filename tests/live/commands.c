@@ -285,7 +285,7 @@ static void test_run_cgroup(void **state)
 	if (mkdir(group, 0755) < 0 || mkdir(below, 0755) < 0)
 		fail_msg("can't make a cgroup in %s", root);
 	snprintf(command, sizeof(command),
-		 "%s run --attach %s --cgroup %s --alerts %s & watcher=$!; "
+		 "%s run --no-store --attach %s --cgroup %s --alerts %s & watcher=$!; "
 		 "for i in $(seq 120); do "
 		 "grep -q watching %s && break; sleep 0.5; done; "
 		 "%s call write %s.out 15; "
@@ -320,7 +320,7 @@ static void test_run_host(void **state)
 
 	(void)state;
 	snprintf(command, sizeof(command),
-		 "%s run --attach %s --watch all --output text --alerts %s & watcher=$!; "
+		 "%s run --no-store --attach %s --watch all --output text --alerts %s & watcher=$!; "
 		 "for i in $(seq 120); do "
 		 "grep -q watching %s && break; sleep 0.5; done; "
 		 "%s call write %s 16; mv %s %s; kill -USR1 $watcher; sleep 1; "
