@@ -27,6 +27,7 @@ int grouping_prepare(const struct survey *survey, struct grouping_scratch *ret_s
 		grouping_scratch_free(&scratch);
 		return -ENOMEM;
 	}
+	scratch.counted = ~0U;
 	*ret_scratch = scratch;
 	return 0;
 }
@@ -55,8 +56,9 @@ static void grouping_count(const struct survey *survey, struct grouping_scratch 
 		const struct survey_fact *fact = &survey->facts[group->facts[i]];
 
 		for (int d = 0; d < DIMENSION_POD; d++)
-			group->distinct[d] += grouping_new(scratch, d, fact->member[d]) &&
-					      survey_id(survey, d, fact->member[d]) != 0;
+			if (scratch->counted >> d & 1)
+				group->distinct[d] += grouping_new(scratch, d, fact->member[d]) &&
+						      survey_id(survey, d, fact->member[d]) != 0;
 		group->writes += fact->count;
 		if (i == 0 || fact->first < group->first)
 			group->first = fact->first;

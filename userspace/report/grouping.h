@@ -26,6 +26,7 @@ struct grouping_scratch {
 	uint32_t *stamps[DIMENSION_MAX];
 	uint32_t *starts;
 	uint32_t stamp;
+	uint32_t counted; /* 1 << dimension: those whose members group.distinct tells; all, unless changed */
 };
 
 /* grouping_prepare() - Returns 0 and *ret_scratch (grouping_scratch_free()), or -ENOMEM. */

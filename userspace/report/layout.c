@@ -39,20 +39,24 @@ bool layout_colour(int fd)
 size_t layout_deceives(const char *text)
 {
 	static const struct {
-		const char *first, *last; /* UTF-8 */
+		uint32_t first, last;
 	} ranges[] = {
-		/* U+061C, U+200B to 200F, U+2028 to 202E, U+2060 to 206F, U+FEFF */
-		{"\xd8\x9c", "\xd8\x9c"},         {"\xe2\x80\x8b", "\xe2\x80\x8f"},
-		{"\xe2\x80\xa8", "\xe2\x80\xae"}, {"\xe2\x81\xa0", "\xe2\x81\xaf"},
-		{"\xef\xbb\xbf", "\xef\xbb\xbf"},
+		{0x061c, 0x061c}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff},
 	};
+	const uint8_t *bytes = (const uint8_t *)text;
+	uint32_t c = 0;
+	size_t len = 0;
 
-	for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++) {
-		size_t len = strlen(ranges[i].first);
-
-		if (strncmp(text, ranges[i].first, len) >= 0 && strncmp(text, ranges[i].last, len) <= 0)
-			return len;
+	if ((bytes[0] & 0xe0) == 0xc0 && bytes[1]) {
+		c = (bytes[0] & 0x1fU) << 6 | (bytes[1] & 0x3fU);
+		len = 2;
+	} else if ((bytes[0] & 0xf0) == 0xe0 && bytes[1] && bytes[2]) {
+		c = (bytes[0] & 0x0fU) << 12 | (bytes[1] & 0x3fU) << 6 | (bytes[2] & 0x3fU);
+		len = 3;
 	}
+	for (size_t i = 0; len && i < sizeof(ranges) / sizeof(*ranges); i++)
+		if (c >= ranges[i].first && c <= ranges[i].last)
+			return len;
 	return 0;
 }
 

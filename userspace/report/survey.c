@@ -241,7 +241,8 @@ static int survey_read(struct survey_build *build, struct reader *reader)
 	/* as many rows again: only if they tell something that the facts don't */
 	if (r == 0 && (options->hours || build->partial))
 		r = reader_activity(reader, survey_activity, build);
-	survey_drop_silent(&build->survey);
+	if (build->partial)
+		survey_drop_silent(&build->survey);
 	return r == 0 && options->pods ? survey_pods(&build->survey, reader) : r;
 }
 

@@ -370,9 +370,12 @@ int report_table(struct report *report, FILE *out, int width, bool colour)
 {
 	struct table table = {.report = report, .colour = colour};
 	struct grouping groups;
-	int r = grouping_make(&report->survey, &report->scratch, report->options.by, NULL,
-			      report->survey.count, &groups);
+	int r;
 
+	/* all that the order needs */
+	report->scratch.counted = 1U << DIMENSION_TOKEN;
+	r = grouping_make(&report->survey, &report->scratch, report->options.by, NULL, report->survey.count,
+			  &groups);
 	if (r < 0)
 		return r;
 	if (width)

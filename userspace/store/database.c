@@ -185,6 +185,9 @@ int database_open_reader(const char *path, sqlite3 **ret_db)
 	if (!S_ISREG(st.st_mode))
 		return -EMEDIUMTYPE;
 	r = database_connect(path, SQLITE_OPEN_READONLY, &db);
+	/* without a copy of each page; a file can't shrink below what a reader sees */
+	if (r == 0)
+		r = statement_exec(db, "PRAGMA mmap_size = 1073741824");
 	if (r == 0)
 		r = database_version(db, &version);
 	/* empty: a daemon is just making it, or was killed before it had */
