@@ -26,6 +26,8 @@
 #define BOLT_BRANCH 0x01U
 #define BOLT_LEAF 0x02U
 #define BOLT_ELEMENT_BUCKET 0x01U
+/* Of a bucket's value: the root's page, 0 if a page follows right here, and a sequence number. */
+#define BOLT_BUCKET_BYTES (2 * sizeof(uint64_t))
 /* Bytes of one page with what overflows it; levels of one tree; lookups that a writer disturbs. */
 #define BOLT_PAGE_MAX (1UL << 20)
 #define BOLT_LEVELS 16
@@ -37,14 +39,10 @@ struct bolt_page {
 	uint32_t overflow;
 };
 
-struct bolt_bucket {
-	uint64_t root, sequence;
-};
-
 struct bolt_meta {
-	uint32_t magic, version, page_size, flags;
-	struct bolt_bucket root;
-	uint64_t freelist, pages, transaction, checksum;
+	uint32_t magic, version, page_size, flags; /* cppcheck-suppress unusedStructMember */
+	uint64_t root, sequence; /* cppcheck-suppress unusedStructMember */
+	uint64_t freelist, pages, transaction, checksum; /* cppcheck-suppress unusedStructMember */
 };
 
 struct bolt_branch {
@@ -218,10 +216,10 @@ static int bolt_search(int fd, const struct bolt_meta *meta, struct bolt_view vi
 static int bolt_walk(int fd, const struct bolt_meta *meta, const char *const *path, uint8_t *buffer,
 		     struct bolt_span *ret_value)
 {
-	struct bolt_bucket bucket = meta->root;
+	uint64_t root;
 	struct bolt_span value = {0};
 	struct bolt_view view;
-	int r = bolt_page(fd, meta, bucket.root, buffer, &view);
+	int r = bolt_page(fd, meta, meta->root, buffer, &view);
 
 	for (size_t i = 0; r == 0; i++) {
 		r = bolt_search(fd, meta, view, path[i], buffer, &value);
@@ -231,11 +229,11 @@ static int bolt_walk(int fd, const struct bolt_meta *meta, const char *const *pa
 			break;
 		if (!value.bucket || i + 1 == BOLT_PATH_MAX)
 			return -ENOENT;
-		if (value.len < sizeof(bucket))
+		if (value.len < BOLT_BUCKET_BYTES)
 			return -EBADMSG;
-		memcpy(&bucket, value.bytes, sizeof(bucket));
-		r = bucket.root ? bolt_page(fd, meta, bucket.root, buffer, &view)
-				: bolt_view(value.bytes + sizeof(bucket), value.len - sizeof(bucket), &view);
+		memcpy(&root, value.bytes, sizeof(root));
+		r = root ? bolt_page(fd, meta, root, buffer, &view)
+			 : bolt_view(value.bytes + BOLT_BUCKET_BYTES, value.len - BOLT_BUCKET_BYTES, &view);
 	}
 	if (r < 0)
 		return r;

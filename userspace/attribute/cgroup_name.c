@@ -77,9 +77,16 @@ bool cgroup_name_is_id(const char *text, size_t len)
 	if (!len || len >= CGROUP_NAME_BYTES || *text == '.')
 		return false;
 	for (size_t i = 0; i < len; i++)
-		if (!isalnum((unsigned char)text[i]) && !memchr("_.-", text[i], 3))
+		if (!isalnum((unsigned char)text[i]) && text[i] != '_' && text[i] != '.' && text[i] != '-')
 			return false;
 	return true;
+}
+
+static int cgroup_digit(char byte)
+{
+	if (byte >= '0' && byte <= '9')
+		return byte - '0';
+	return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
 }
 
 bool cgroup_name_is_hash(const char *text, size_t len)
@@ -87,7 +94,7 @@ bool cgroup_name_is_hash(const char *text, size_t len)
 	if (len != 64)
 		return false;
 	for (size_t i = 0; i < len; i++)
-		if (!memchr("0123456789abcdef", text[i], 16))
+		if (cgroup_digit(text[i]) < 0)
 			return false;
 	return true;
 }
@@ -98,13 +105,11 @@ static void cgroup_unescape(struct piece piece, char *text)
 	size_t at = 0;
 
 	for (size_t i = 0; i < piece.len && at < CGROUP_NAME_BYTES - 1; i++) {
-		const char *digits = "0123456789abcdef", *high, *low;
-
 		if (piece.len - i >= 4 && memcmp(piece.text + i, "\\x", 2) == 0) {
-			high = memchr(digits, piece.text[i + 2], 16);
-			low = memchr(digits, piece.text[i + 3], 16);
-			if (high && low && (high != digits || low != digits)) {
-				text[at++] = (char)((high - digits) << 4 | (low - digits));
+			int high = cgroup_digit(piece.text[i + 2]), low = cgroup_digit(piece.text[i + 3]);
+
+			if (high >= 0 && low >= 0 && high + low > 0) {
+				text[at++] = (char)(high << 4 | low);
 				i += 3;
 				continue;
 			}

@@ -21,7 +21,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-static int container_file_open(int root, int flags, const char *format, va_list args)
+static int __attribute__((format(printf, 3, 0)))
+container_file_open(int root, int flags, const char *format, va_list args)
 {
 	struct open_how how = {
 		.flags = (unsigned int)flags | O_CLOEXEC,
@@ -38,7 +39,8 @@ static int container_file_open(int root, int flags, const char *format, va_list 
 }
 
 /* Opens a regular file for reading, after O_PATH has found what it is. */
-static int container_file_regular_of(int root, const char *format, va_list args)
+static int __attribute__((format(printf, 2, 0)))
+container_file_regular_of(int root, const char *format, va_list args)
 {
 	AUTO_CLOSE int found = container_file_open(root, O_PATH, format, args);
 	char path[32];
@@ -67,8 +69,8 @@ int container_file_regular(int root, const char *format, ...)
 	return fd;
 }
 
-static int container_file_slurp(int root, size_t max, char **ret_text, size_t *ret_len, const char *format,
-				va_list args)
+static int __attribute__((format(printf, 5, 0)))
+container_file_slurp(int root, size_t max, char **ret_text, size_t *ret_len, const char *format, va_list args)
 {
 	AUTO_CLOSE int fd = container_file_regular_of(root, format, args);
 	AUTO_FREE char *text = NULL;
@@ -116,7 +118,7 @@ int container_file_json(int root, json_t **ret_json, const char *format, ...)
 	AUTO_FREE char *text = NULL;
 	va_list args;
 	json_t *json;
-	size_t len;
+	size_t len = 0;
 	int r;
 
 	va_start(args, format);

@@ -322,12 +322,12 @@ int containers_find(struct containers *containers, const char *paths, size_t len
 
 	if (r == -ENOENT && parent)
 		r = containers_by_conmon(containers, start, parent, &container);
-	if (r == -ENOENT) {
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (!container) {
 		*ret_container = copy;
 		return 0;
 	}
-	if (r < 0)
-		return r;
 	facts = &container->facts;
 	copy.runtime = facts->runtime ? facts->runtime : container->runtime;
 	r = containers_copy(container->id, known, &copy.id);
