@@ -217,7 +217,7 @@ class Spillwatch(Background):
     """spillwatch on one cgroup. What it says of losses is kept: they are not a matter of timing."""
 
     def __init__(self, cgroup, name="spillwatch", options=()):
-        command = [SPILLWATCH, "run", "--cgroup", cgroup.path, "--output", "text", *options]
+        command = [SPILLWATCH, "run", "--cgroup", cgroup.path, *options]
         super().__init__(name, command, "watching")
         self.losses = {}
         self.alerts = self.writes = 0
