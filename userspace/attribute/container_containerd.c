@@ -5,6 +5,7 @@
  *
  * containerd's directories, its own and those of the distributions that bring one: k3s and RKE2, microk8s, Docker.
  */
+#include "attribute/bolt.h"
 #include "attribute/container_facts.h"
 #include "attribute/container_file.h"
 #include "lib/cleanup.h"
@@ -28,6 +29,20 @@ static const struct {
 
 static const char containerd_tasks[] = "io.containerd.runtime.v2.task";
 
+/* The image that a container was made from: only Kubernetes' annotations tell that in the bundle. */
+static int containerd_image(int root, size_t home, const char *namespace, const char *id,
+			    struct container_facts *facts)
+{
+	const char *const path[] = {"v1", namespace, "containers", id, "image", NULL};
+	char image[CONTAINER_FACT_MAX + 1];
+	AUTO_CLOSE int fd = container_file_regular(root, "%s/io.containerd.metadata.v1.bolt/meta.db",
+						   containerd_homes[home].data);
+
+	if (fd < 0 || bolt_get(fd, path, image, sizeof(image)) <= 0)
+		return 0;
+	return container_facts_set(&facts->image, image);
+}
+
 static int containerd_bundle(int root, size_t home, const char *namespace, const struct cgroup_name *name,
 			     struct container_facts *facts)
 {
@@ -42,7 +57,8 @@ static int containerd_bundle(int root, size_t home, const char *namespace, const
 		return r == -EBADMSG ? -EAGAIN : r;
 	facts->runtime = strcmp(namespace, "moby") == 0 ? "docker" : "containerd";
 	/* ctr's containers have no other name than their id; a pod's sandbox has none */
-	return facts->name || facts->pod ? 0 : container_facts_set(&facts->name, name->id);
+	r = facts->name || facts->pod ? 0 : container_facts_set(&facts->name, name->id);
+	return r < 0 || facts->image ? r : containerd_image(root, home, namespace, name->id, facts);
 }
 
 static int containerd_namespaces(int root, size_t home, const struct cgroup_name *name,

@@ -37,26 +37,13 @@ static int container_file_open(int root, int flags, const char *format, va_list 
 	return fd < 0 ? -errno : (int)fd;
 }
 
-/* Opens for reading what O_PATH has only found. */
-static int container_file_reopen(int found)
-{
-	char path[32];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", found);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	return fd < 0 ? -errno : fd;
-}
-
-static int container_file_slurp(int root, size_t max, char **ret_text, size_t *ret_len, const char *format,
-				va_list args)
+/* Opens a regular file for reading, after O_PATH has found what it is. */
+static int container_file_regular_of(int root, const char *format, va_list args)
 {
 	AUTO_CLOSE int found = container_file_open(root, O_PATH, format, args);
-	AUTO_CLOSE int fd = -1;
-	AUTO_FREE char *text = NULL;
+	char path[32];
 	struct stat st;
-	size_t len = 0;
-	ssize_t got;
+	int fd;
 
 	if (found < 0)
 		return found;
@@ -64,9 +51,35 @@ static int container_file_slurp(int root, size_t max, char **ret_text, size_t *r
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
-	fd = container_file_reopen(found);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", found);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+int container_file_regular(int root, const char *format, ...)
+{
+	va_list args;
+	int fd;
+
+	va_start(args, format);
+	fd = container_file_regular_of(root, format, args);
+	va_end(args);
+	return fd;
+}
+
+static int container_file_slurp(int root, size_t max, char **ret_text, size_t *ret_len, const char *format,
+				va_list args)
+{
+	AUTO_CLOSE int fd = container_file_regular_of(root, format, args);
+	AUTO_FREE char *text = NULL;
+	struct stat st;
+	size_t len = 0;
+	ssize_t got;
+
 	if (fd < 0)
 		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
 	if ((size_t)st.st_size > max)
 		return -EFBIG;
 	/* the size is only what it was: the file may grow, and is then taken as it was */

@@ -22,6 +22,9 @@
 int container_file_read(int root, size_t max, char **ret_text, size_t *ret_len, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
+/* container_file_regular() - opens a regular file. Returns the descriptor, -EINVAL if it is none, or another error. */
+int container_file_regular(int root, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* container_file_json() - the same, parsed. Returns 0 and *ret_json (json_decref()), -EBADMSG if it is none. */
 int container_file_json(int root, json_t **ret_json, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -18,7 +18,7 @@
 #include "attribute/container_file.h"
 #include "attribute/container_nested.h"
 #include "attribute/container_scan.h"
-#include "bounds.h"
+#include "attribute/container_table.h"
 #include "lib/cleanup.h"
 
 #include <errno.h>
@@ -27,38 +27,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-/* without memory an entry is not kept, and the daemon goes on */
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
+
+/* Room for a key: the ids of a container and of the one around it, and the runtime, which may give the same name. */
+#define CONTAINERS_KEY_BYTES (2 * CGROUP_NAME_BYTES + 32)
 
 /* How often files that are not complete are read again: after 1, 2, 4 … ms. */
 #define CONTAINERS_TRIES 14
 #define CONTAINERS_MS 1000000ULL
 
-/* What is needed to read the files once more. */
-struct container_again {
-	struct cgroup_name name;
-	bool guessed;
-	unsigned int tries; /* so far */
-	uint64_t due; /* ns, CLOCK_MONOTONIC */
-	char path[]; /* of the container's cgroup */
-};
-
-struct container {
-	char *key;
-	char *id; /* masked */
-	char *pod_uid; /* from the cgroup's path; NULL if there is none */
-	const char *runtime; /* static, from the cgroup's name */
-	struct container_facts facts;
-	struct container_again *again; /* NULL: there is nothing more to read */
-	UT_hash_handle hh;
-};
-
 struct containers {
 	int root;
 	char *procfs;
-	struct container *table; /* the least recently used first */
-	size_t waiting; /* entries with `again` */
+	struct container_table table;
 };
 
 static uint64_t containers_now(void)
@@ -90,37 +70,11 @@ int containers_open(const char *root, const char *procfs, struct containers **re
 	return 0;
 }
 
-static void container_settle(struct containers *containers, struct container *container)
-{
-	if (container->again)
-		containers->waiting--;
-	free(container->again);
-	container->again = NULL;
-}
-
-static void container_free(struct container *container)
-{
-	free(container->key);
-	free(container->id);
-	free(container->pod_uid);
-	container_facts_free(&container->facts);
-	free(container->again);
-	free(container);
-}
-
-static void containers_drop(struct containers *containers, struct container *container)
-{
-	container_settle(containers, container);
-	HASH_DEL(containers->table, container);
-	container_free(container);
-}
-
 void containers_close(struct containers *containers)
 {
 	if (!containers)
 		return;
-	while (containers->table)
-		containers_drop(containers, containers->table);
+	container_table_clear(&containers->table);
 	if (containers->root >= 0)
 		close(containers->root);
 	free(containers->procfs);
@@ -151,63 +105,9 @@ static void container_try(struct containers *containers, struct container *conta
 	struct container_again *again = container->again;
 
 	if (containers_read(containers, again, &container->facts) == 0 || ++again->tries == CONTAINERS_TRIES)
-		container_settle(containers, container);
+		container_table_settle(&containers->table, container);
 	else
 		again->due = containers_now() + (CONTAINERS_MS << (again->tries - 1));
-}
-
-/* As in the table, and from now on the most recently used. */
-static struct container *containers_use(struct containers *containers, const char *key)
-{
-	struct container *container;
-
-	HASH_FIND_STR(containers->table, key, container);
-	if (!container)
-		return NULL;
-	HASH_DEL(containers->table, container);
-	HASH_ADD_KEYPTR(hh, containers->table, container->key, strlen(container->key), container);
-	if (container->hh.tbl)
-		return container;
-	container_settle(containers, container);
-	container_free(container);
-	return NULL;
-}
-
-static int container_new(const char *key, const char *path, const struct cgroup_name *name, bool guessed,
-			 struct container **ret_container)
-{
-	struct container *container = calloc(1, sizeof(*container));
-	int r = -ENOMEM;
-
-	if (!container)
-		return r;
-	container->key = strdup(key);
-	container->again = malloc(sizeof(*container->again) + name->end + 1);
-	if (container->key && container->again)
-		r = mask_text(name->id, strlen(name->id), NULL, &container->id);
-	if (r == 0)
-		r = container_facts_set(&container->pod_uid, name->pod_uid);
-	if (r < 0) {
-		container_free(container);
-		return r;
-	}
-	container->runtime = name->runtime;
-	*container->again = (struct container_again){.name = *name, .guessed = guessed};
-	memcpy(container->again->path, path, name->end);
-	container->again->path[name->end] = '\0';
-	*ret_container = container;
-	return 0;
-}
-
-static int containers_add(struct containers *containers, struct container *container)
-{
-	if (HASH_COUNT(containers->table) >= LIMIT_CONTAINERS)
-		containers_drop(containers, containers->table);
-	HASH_ADD_KEYPTR(hh, containers->table, container->key, strlen(container->key), container);
-	if (!container->hh.tbl)
-		return -ENOMEM;
-	containers->waiting++;
-	return 0;
 }
 
 /*
@@ -226,23 +126,26 @@ static int container_refresh(struct containers *containers, struct container *co
 		container_facts_free(&container->facts);
 		container->facts = fresh->facts;
 		fresh->facts = (struct container_facts){0};
-		container_settle(containers, container);
+		container_table_settle(&containers->table, container);
 	}
 	container_free(fresh);
 	return 0;
+}
+
+static void containers_key(const struct cgroup_name *name, char *key, size_t size)
+{
+	snprintf(key, size, "%s:%s:%s", name->outer, name->runtime, name->id);
 }
 
 /* By its key: an entry that is there, or a new one. */
 static int containers_get(struct containers *containers, const char *key, const char *path,
 			  const struct cgroup_name *name, bool made, struct container **ret_container)
 {
-	struct container *container = containers_use(containers, key);
+	struct container *container = container_table_use(&containers->table, key);
 	int r;
 
 	if (!container) {
-		r = container_new(key, path, name, false, &container);
-		if (r == 0 && (r = containers_add(containers, container)) < 0)
-			container_free(container);
+		r = container_table_add(&containers->table, key, path, name, false, &container);
 		if (r < 0)
 			return r;
 	} else if (made && !container->again && !cgroup_name_is_hash(name->id, strlen(name->id))) {
@@ -269,7 +172,7 @@ static int containers_guess(struct containers *containers, char *path, bool made
 		struct container *container;
 
 		path[len] = '\0';
-		container = containers_use(containers, path);
+		container = container_table_use(&containers->table, path);
 		if (container) {
 			r = made ? container_refresh(containers, container, path, &name, true) : 0;
 			if (r == 0 && container->again)
@@ -278,9 +181,7 @@ static int containers_guess(struct containers *containers, char *path, bool made
 			r = container_facts_guess(containers->root, &name, parent, path, &facts);
 			if (r != 0 && r != -EAGAIN)
 				continue;
-			r = container_new(path, path, &name, true, &container);
-			if (r == 0 && (r = containers_add(containers, container)) < 0)
-				container_free(container);
+			r = container_table_add(&containers->table, path, path, &name, true, &container);
 			if (r == 0)
 				container_try(containers, container);
 		}
@@ -296,7 +197,7 @@ static int containers_lookup(struct containers *containers, const char *path, si
 			     bool made, struct container **ret_container)
 {
 	AUTO_FREE char *copy = strndup(path, len);
-	char key[2 * CGROUP_NAME_BYTES + 1];
+	char key[CONTAINERS_KEY_BYTES];
 	struct cgroup_name name;
 
 	if (!copy)
@@ -305,7 +206,7 @@ static int containers_lookup(struct containers *containers, const char *path, si
 		return guess ? containers_guess(containers, copy, made, ret_container) : -ENOENT;
 	if (guess && !made)
 		return -ENOENT; /* was looked up already */
-	snprintf(key, sizeof(key), "%s:%s", name.outer, name.id);
+	containers_key(&name, key, sizeof(key));
 	return containers_get(containers, key, copy, &name, made, ret_container);
 }
 
@@ -330,12 +231,11 @@ int containers_scan(struct containers *containers)
 int containers_retry(struct containers *containers)
 {
 	uint64_t now = containers_now(), next = UINT64_MAX;
-	struct container *container, *other;
+	struct container *container;
 
-	if (!containers->waiting)
+	if (!containers->table.waiting)
 		return -1;
-	HASH_ITER(hh, containers->table, container, other)
-	{
+	for (container = containers->table.entries; container; container = container->hh.next) {
 		if (container->again && container->again->due <= now)
 			container_try(containers, container);
 		if (container->again && container->again->due < next)
@@ -368,18 +268,16 @@ static int containers_by_conmon(struct containers *containers, uint64_t start, u
 {
 	struct container_conmon conmon;
 	struct container *container;
-	char key[CGROUP_NAME_BYTES + 1];
+	char key[CONTAINERS_KEY_BYTES];
 	char link[PATH_MAX];
 	int root, r = container_conmon_find(containers->procfs, parent, start, &conmon);
 
 	if (r < 0)
 		return r;
-	snprintf(key, sizeof(key), ":%s", conmon.name.id);
-	container = containers_use(containers, key);
+	containers_key(&conmon.name, key, sizeof(key));
+	container = container_table_use(&containers->table, key);
 	if (!container) {
-		r = container_new(key, "", &conmon.name, false, &container);
-		if (r == 0 && (r = containers_add(containers, container)) < 0)
-			container_free(container);
+		r = container_table_add(&containers->table, key, "", &conmon.name, false, &container);
 		if (r < 0)
 			return r;
 	}
@@ -393,7 +291,7 @@ static int containers_by_conmon(struct containers *containers, uint64_t start, u
 		container_podman_bundle(root, &conmon.name, conmon.bundle, &container->facts);
 		close(root);
 	}
-	container_settle(containers, container);
+	container_table_settle(&containers->table, container);
 	return container_facts_set(&container->facts.name, conmon.container);
 }
 
