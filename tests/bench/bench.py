@@ -266,6 +266,15 @@ def bpftrace(cgroup):
     return state, None
 
 
+def others():
+    """Tracing programs that somebody else has loaded: they are in every state's figures, `unmonitored` too."""
+    tool = shutil.which("bpftool", path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+    if not tool:
+        return None
+    text = subprocess.run([tool, "prog", "show"], capture_output=True, text=True, check=False).stdout
+    return len(re.findall(r"^\d+: (?:tracing|raw_tracepoint|tracepoint|kprobe|perf_event) ", text, re.M))
+
+
 def check_losses(states):
     """Prints what was lost; returns whether anything was."""
     lost = False
