@@ -217,7 +217,7 @@ class Spillwatch(Background):
     """spillwatch on one cgroup. What it says of losses is kept: they are not a matter of timing."""
 
     def __init__(self, cgroup, name="spillwatch", options=()):
-        command = [SPILLWATCH, "run", "--cgroup", cgroup.path, "--output", "text", *options]
+        command = [SPILLWATCH, "run", "--cgroup", cgroup.path, *options]
         super().__init__(name, command, "watching")
         self.losses = {}
         self.alerts = self.writes = 0
@@ -264,6 +264,15 @@ def bpftrace(cgroup):
     except RuntimeError as error:
         return None, str(error).splitlines()[-1][:200]
     return state, None
+
+
+def others():
+    """Tracing programs that somebody else has loaded: they are in every state's figures, `unmonitored` too."""
+    tool = shutil.which("bpftool", path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+    if not tool:
+        return None
+    text = subprocess.run([tool, "prog", "show"], capture_output=True, text=True, check=False).stdout
+    return len(re.findall(r"^\d+: (?:tracing|raw_tracepoint|tracepoint|kprobe|perf_event) ", text, re.M))
 
 
 def check_losses(states):

@@ -97,6 +97,9 @@ def main():
             states.append(state)
         else:
             missing["bpftrace"] = why
+        others = bench.others()
+        if others:
+            bench.say(f"NOTE: {others} tracing programs of others are loaded; they are in all figures, 'unmonitored' too")
         figures = rounds(states, cgroup, where)
     all_rows = list(rows(figures))
     names = [state.name for state in states] + list(missing)
@@ -115,6 +118,7 @@ def main():
             "rounds": ROUNDS,
             "targets": TARGETS,
             "missing": missing,
+            "programs_of_others": others,
             "losses": {state.name: state.losses for state in states if hasattr(state, "losses")},
             "rows": all_rows,
         },
