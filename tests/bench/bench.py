@@ -257,7 +257,7 @@ def bpftrace(cgroup):
     steps = 73
     script = BPFTRACE % {"cgroup": cgroup.id(), "steps": steps, "bytes": steps * 56}
     inside = "mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing && exec bpftrace -B none -e \"$1\""
-    state = Background("bpftrace", ["unshare", "--mount", "sh", "-c", inside, "sh", script], "ready", stop=signal.SIGINT)
+    state = Background("bpftrace, 4 KiB", ["unshare", "--mount", "sh", "-c", inside, "sh", script], "ready", stop=signal.SIGINT)
     try:
         with state:
             pass
