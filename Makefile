@@ -20,7 +20,7 @@ HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2
 CPPFLAGS  += -D_GNU_SOURCE -DSPILLWATCH_VERSION='"$(VERSION)"' -Iinclude -Iuserspace -I$(B)
 BASE      := -std=gnu17 -g $(WARNINGS) -ffile-prefix-map=$(CURDIR)=.
 CFLAGS    ?= -O2
-LDLIBS    := -lbpf -lelf -lz -ljansson -lcap-ng -lm
+LDLIBS    := -lbpf -lelf -lz -ljansson -lcap-ng -lsqlite3 -lm
 
 ifdef STATIC
 O      := $(B)/static
@@ -36,6 +36,8 @@ BIN := $(if $(STATIC),$(O)/spillwatch,$(B)/spillwatch)
 SOURCES := $(filter-out userspace/main.c,$(shell find userspace -name '*.c'))
 OBJECTS := $(SOURCES:%.c=$(O)/%.o)
 SKELETON := $(B)/spillwatch.skel.h
+# what C includes and `make` generates
+GENERATED := $(SKELETON) $(patsubst userspace/%,$(B)/%.h,$(wildcard userspace/report/page.*))
 
 .PHONY: all
 all: $(BIN) ## build the program (STATIC=1: one static binary, build/static/spillwatch)
@@ -69,9 +71,15 @@ $(SKELETON): $(B)/spillwatch.bpf.o
 	@echo "  SKELETON $@"
 	$(Q){ echo '#pragma GCC system_header'; echo '#include "calibration.h"'; echo '#include "scope.h"'; echo '#include "write_call.h"'; $(BPFTOOL) gen skeleton $< name spillwatch_bpf; } > $@
 
+# the style and the script of the HTML report, as C strings page_css and page_js
+$(B)/report/page.%.h: userspace/report/page.%
+	@mkdir -p $(@D)
+	@echo "  TEXT     $@"
+	$(Q){ echo 'static const char page_$*[] ='; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } > $@
+
 # --- the program ----------------------------------------------------------------------------------
 
-$(O)/%.o: %.c | $(SKELETON)
+$(O)/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
 	@echo "  CC       $<"
 	$(Q)$(CC) $(CPPFLAGS) $(BASE) $(CFLAGS) $(HARDENING) $(PIE) -MMD -MP -c $< -o $@
@@ -104,6 +112,7 @@ include tests/tests.mk
 install: all ## install into DESTDIR and PREFIX
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/spillwatch
 	install -D -m 644 share/alert.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/alert.schema.json
+	install -D -m 644 share/audit.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/audit.schema.json
 	install -D -m 644 share/alert-fields.md $(DESTDIR)$(PREFIX)/share/spillwatch/alert-fields.md
 	install -D -m 644 man/spillwatch.8 $(DESTDIR)$(PREFIX)/share/man/man8/spillwatch.8
 

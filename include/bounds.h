@@ -77,3 +77,10 @@
 
 /* Tasks that may be inspecting on one CPU at the same time (preemption nests them). */
 #define LIMIT_SCRATCH_SLOTS 2U
+
+/* Bytes of facts that wait for the store, while it is busy or its disk is full; what comes then is
+ * counted and not stored. */
+#define LIMIT_STORE_PENDING (8U << 20)
+
+/* Bytes of one file that `audit --files` reads; a longer one is said to be read in part. */
+#define LIMIT_AUDIT_SCAN (4ULL << 30)

@@ -16,7 +16,7 @@ UNIT_TESTS   := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(shell find tests/u
 UNIT_OBJECTS := $(SOURCES:%.c=$(B)/san/%.o) $(UNIT_HELPERS:%.c=$(B)/san/%.o)
 TEST_CPPFLAGS := -Itests/unit/helpers -Itests/harness -Itests/live
 
-$(B)/san/%.o: %.c | $(SKELETON)
+$(B)/san/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
 	@echo "  CC       $<"
 	$(Q)$(CC) $(CPPFLAGS) $(TEST_CPPFLAGS) $(BASE) -O1 $(SAN) -MMD -MP -c $< -o $@
@@ -37,7 +37,7 @@ LIVE_SOURCES := $(wildcard tests/live/*.c tests/harness/*.c)
 LIVE_OBJECTS := $(LIVE_SOURCES:%.c=$(B)/obj/%.o)
 WRITERS      := $(patsubst tests/live/writers/%.c,$(B)/tests/live/writers/%,$(wildcard tests/live/writers/*.c))
 
-$(B)/obj/tests/%.o: tests/%.c | $(SKELETON)
+$(B)/obj/tests/%.o: tests/%.c | $(GENERATED)
 	@mkdir -p $(@D)
 	@echo "  CC       $<"
 	$(Q)$(CC) $(CPPFLAGS) $(TEST_CPPFLAGS) $(BASE) -O1 -fPIE -MMD -MP -c $< -o $@
@@ -82,6 +82,17 @@ test-paths: ## which write paths are seen where, as the last test-live and test-
 	@tests/paths
 	@tests/paths --check
 
+# --- bench: the store and `audit` over a million alerts ------------------------------------------
+
+$(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(SOURCES:%.c=$(B)/obj/%.o)
+	@mkdir -p $(@D)
+	@echo "  LINK     $@"
+	$(Q)$(CC) -pie $^ -o $@ $(LDLIBS)
+
+.PHONY: bench-audit
+bench-audit: $(B)/spillwatch $(B)/tests/bench/store ## how long `audit` takes over a million recorded alerts
+	tests/bench/audit
+
 # --- fuzz -----------------------------------------------------------------------------------------
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -103,5 +114,9 @@ fuzz: SHELL := /bin/bash
 
 # --- lint -----------------------------------------------------------------------------------------
 
-lint: $(SKELETON) ## clang-format, clang-tidy, cppcheck, a clang build, no tokens or local paths in git
+lint: $(GENERATED) $(B)/tests/bench/verifier ## clang-format, clang-tidy, cppcheck, a clang build, the verifier's counts, no tokens or local paths in git
 	tools/lint
+
+# --- benchmarks -----------------------------------------------------------------------------------
+
+include tests/bench/bench.mk

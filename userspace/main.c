@@ -10,14 +10,18 @@
  *        ⇒ ring buffer ⇒
  *   capture/probe.c       load, attach, read the ring and the counters (include/counters.h)
  *   detect/sample_view.c  is the record what it says it is?
- *   detect/token.c        which token is it? (include/token_formats.h)
+ *   detect/token.c        which token is it? (include/token_formats.h); detect/search.c finds it
  *   attribute/            who wrote, where, in words; every string through detect/mask.c
  *   alert/                one alert as JSON (share/alert.schema.json) or as a line of text
  *   sink/                 where alerts go
  *   policy/               what is asked for (--watch)
+ *   store/                what alerts told, kept
+ *   report/               what the store knows, for `audit`
  *
  *   cmd/monitor.c         wires these stages; nothing else knows two of them
  *   cmd/run.c, exec.c     whom to watch and until when
+ *   cmd/scan.c, mask.c    detect/stream.c without a kernel side: files and pipes to their end
+ *   cmd/audit.c           what was seen, and what of it is still there
  *   cmd/check.c           what this kernel offers
  */
 #include "cmd/command.h"

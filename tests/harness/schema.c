@@ -121,10 +121,15 @@ static bool schema_value(const json_t *schema, const json_t *value, const char *
 
 char *schema_check(const char *path, const json_t *value)
 {
-	static json_t *schema;
+	static json_t *schemas;
+	json_t *schema = json_object_get(schemas, path);
 
-	if (!schema)
+	if (!schemas)
+		schemas = json_object();
+	if (!schema) {
 		schema = json_load_file(path, 0, NULL);
+		json_object_set_new(schemas, path, schema);
+	}
 	schema_problem[0] = '\0';
 	if (!schema) {
 		schema_wrong(path, "can't be read as JSON");

@@ -26,7 +26,8 @@ guest_add() {
 	local root=$1 file=$2 to=$3 library
 	mkdir -p "$root/$(dirname "$to")"
 	cp "$file" "$root/$to"
-	ldd "$file" 2>/dev/null | grep -oE '/[^ ]+' | while read -r library; do
+	# a static one needs none
+	{ ldd "$file" 2>/dev/null || true; } | { grep -oE '/[^ ]+' || true; } | while read -r library; do
 		mkdir -p "$root$(dirname "$library")"
 		cp -Ln "$library" "$root$library"
 	done
@@ -34,7 +35,7 @@ guest_add() {
 
 # guest_image KERNEL_DIR INIT_SCRIPT OUTPUT: an initramfs with the built program and the live tests.
 guest_image() {
-	local kernel=$1 init=$2 output=$3 root version module applet name
+	local kernel=$1 init=$2 output=$3 root version module applet name file
 	root=$(mktemp -d)
 	version=$(basename "$kernel"/boot/vmlinuz-*)
 	version=${version#vmlinuz-}
@@ -48,6 +49,9 @@ guest_image() {
 	guest_add "$root" build/tests/live/live tests/live
 	cp build/tests/live/writers/* "$root/tests/writers/"
 	cp share/alert.schema.json "$root/tests/"
+	for file in build/tests/bench/{verifier,writer,empty,empty.bpf.o}; do # where they were built
+		[ ! -f "$file" ] || guest_add "$root" "$file" "tests/bench/$(basename "$file")"
+	done
 	guest_add "$root" "$(command -v mkfs.btrfs)" bin/mkfs.btrfs
 	# an ext4 disk by virtio, and the file systems of tests/live/files.c, in the order of loading
 	[ -f "$kernel/lib/modules/$version/modules.dep" ] || depmod -b "$kernel" "$version" 2>/dev/null
@@ -79,16 +83,19 @@ END
 }
 
 # guest_boot KERNEL_DIR IMAGE SECONDS [KERNEL_ARGUMENT…]: boots it; the console is standard output.
+# GUEST_MACHINE: QEMU's options for the CPUs, if not the usual ones.
 guest_boot() {
-	local kernel=$1 image=$2 seconds=$3 disk
+	local kernel=$1 image=$2 seconds=$3 disk machine timeout=
 	shift 3
+	read -ra machine <<<"${GUEST_MACHINE:--accel tcg,thread=multi -cpu max -smp 2}"
 	disk=$(mktemp)
 	truncate -s 512M "$disk"
 	mke2fs -q -F -t ext4 "$disk"
 	# nested KVM hangs on some hosts; TCG is slow but always works
-	timeout "$seconds" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 1536 -nographic -no-reboot \
+	timeout "$seconds" qemu-system-x86_64 "${machine[@]}" -m 1536 -nographic -no-reboot \
 		-nodefaults -serial stdio -drive "file=$disk,if=virtio,format=raw,cache=unsafe" \
 		-kernel "$kernel"/boot/vmlinuz-* -initrd "$image" -append "console=ttyS0 quiet panic=-1 $*" </dev/null |
-		stdbuf -oL tr -d '\r'
+		stdbuf -oL tr -d '\r' || timeout=1
 	rm -f "$disk"
+	[ -z "$timeout" ]
 }

@@ -114,6 +114,13 @@ static void test_bad_input(void **state)
 	check_sentence(ARGS("spillwatch", "exec", "--alerts", "/nowhere/alerts", "--", "true"), 3,
 		       "/nowhere");
 	check_sentence(ARGS("spillwatch", "check", "more"), 2, "arguments");
+	check_sentence(ARGS("spillwatch", "scan"), 2, "PATH");
+	check_sentence(ARGS("spillwatch", "scan", "--output", "xml", "/"), 2, "json");
+	check_sentence(ARGS("spillwatch", "scan", "--exit-code", "256", "/"), 2, "255");
+	check_sentence(ARGS("spillwatch", "scan", "--frob=x", "/"), 2, "--frob");
+	check_sentence(ARGS("spillwatch", "scan", "/nowhere"), 3, "/nowhere");
+	check_sentence(ARGS("spillwatch", "scan", "/dev/null"), 3, "regular file");
+	check_sentence(ARGS("spillwatch", "mask", "more"), 2, "standard input");
 	check_sentence(ARGS("spillwatch", "help", "frobnicate"), 2, "help");
 	check_sentence(ARGS("spillwatch", "version", "x"), 2, "version");
 }
@@ -164,6 +171,93 @@ static void test_alerts_append(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
 
+static void file_make(const char *path, const char *before, const struct maker_token *token)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fprintf(file, "%s%s\n", before, token ? token->text : "");
+	fclose(file);
+}
+
+static void check_scan(const char *const *command, int status, const char *output)
+{
+	struct live_run run = live_command(command);
+
+	if (run.status != status || strcmp(run.output, output) != 0)
+		fail_msg("status %d instead of %d, output: %serrors: %s", run.status, status, run.output,
+			 run.errors);
+	live_free(&run);
+}
+
+/* Files, folders, links, standard input, what can't be read; the names and places, never a secret. */
+static void test_scan(void **state)
+{
+	struct maker_token first = maker_token(20), second = maker_token(21);
+	char lines[4096], json[2048];
+
+	(void)state;
+	mkdir(live_path("tree"), 0755);
+	mkdir(live_path("tree/below"), 0755);
+	file_make(live_path("tree/a"), "x=", &first);
+	file_make(live_path("tree/below/b"), "", &second);
+	file_make(live_path("tree/c"), "nothing here", NULL);
+	assert_int_equal(symlink("a", live_path("tree/link")), 0);
+	assert_int_equal(symlink("..", live_path("tree/below/up")), 0);
+	assert_int_equal(mkfifo(live_path("tree/pipe"), 0600), 0);
+	snprintf(lines, sizeof(lines), "%s: byte 2: API token %s\n%s: byte 0: API token %s\n",
+		 live_path("tree/a"), first.identifier, live_path("tree/below/b"), second.identifier);
+	snprintf(json, sizeof(json),
+		 "{\"file\":{\"path\":\"%s\"},\"token\":{\"identifier\":\"%s\",\"prefix\":\"dt0c01\","
+		 "\"type\":\"API token\",\"placeholder\":false,\"offset\":2}}\n",
+		 live_path("tree/link"), first.identifier);
+	check_scan(ARGS("spillwatch", "scan", live_path("tree")), 1, lines);
+	check_scan(ARGS("spillwatch", "scan", "/nowhere", live_path("tree")), 1, lines);
+	check_scan(ARGS("spillwatch", "scan", "--exit-code", "0", live_path("tree")), 0, lines);
+	check_scan(ARGS("spillwatch", "scan", "--output", "json", live_path("tree/link")), 1, json);
+	check_scan(ARGS("spillwatch", "scan", live_path("tree/c")), 0, "");
+	snprintf(json, sizeof(json), "cat %s | %s scan -", live_path("tree/a"),
+		 getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch");
+	snprintf(lines, sizeof(lines), "-: byte 2: API token %s\n", first.identifier);
+	check_scan(ARGS("sh", "-c", json), 1, lines);
+}
+
+/* A secret in a file's own name is not shown either. */
+static void test_scan_name(void **state)
+{
+	struct maker_token token = maker_token(22);
+	char path[512], expected[1024];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s", live_path(token.text));
+	file_make(path, "", &token);
+	snprintf(expected, sizeof(expected), "%s.<masked>: byte 0: API token %s\n",
+		 live_path(token.identifier), token.identifier);
+	check_scan(ARGS("spillwatch", "scan", path), 1, expected);
+}
+
+/* What is no part of a secret passes unchanged, however it comes; secrets pass nowhere. */
+static void test_mask(void **state)
+{
+	struct maker_token token = maker_token(23);
+	const char *binary = getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch";
+	char command[1024], expected[512];
+
+	(void)state;
+	file_make(live_path("file"), "a\xfe\n", &token);
+	snprintf(expected, sizeof(expected), "a\xfe\n%s.<masked>\n", token.identifier);
+	snprintf(command, sizeof(command), "%s mask < %s", binary, live_path("file"));
+	check_scan(ARGS("sh", "-c", command), 0, expected);
+	snprintf(command, sizeof(command), "dd if=%s bs=7 2>/dev/null | %s mask", live_path("file"), binary);
+	check_scan(ARGS("sh", "-c", command), 0, expected);
+	expected[strlen(expected) - 1] = '\0';
+	snprintf(command, sizeof(command), "head -c 60 %s | %s mask", live_path("file"), binary);
+	check_scan(ARGS("sh", "-c", command), 0, expected);
+	snprintf(command, sizeof(command), "%s mask < %s > /dev/full", binary, live_path("file"));
+	check_sentence(ARGS("sh", "-c", command), 1, "No space left");
+	check_sentence(ARGS("sh", "-c", "exec \"$0\" mask < /", binary), 1, "directory");
+}
+
 static void test_check(void **state)
 {
 	struct live_run run = live_command(ARGS("spillwatch", "check"));
@@ -191,7 +285,7 @@ static void test_run_cgroup(void **state)
 	if (mkdir(group, 0755) < 0 || mkdir(below, 0755) < 0)
 		fail_msg("can't make a cgroup in %s", root);
 	snprintf(command, sizeof(command),
-		 "%s run --attach %s --cgroup %s --alerts %s & watcher=$!; "
+		 "%s run --no-store --attach %s --cgroup %s --alerts %s & watcher=$!; "
 		 "for i in $(seq 120); do "
 		 "grep -q watching %s && break; sleep 0.5; done; "
 		 "%s call write %s.out 15; "
@@ -226,7 +320,7 @@ static void test_run_host(void **state)
 
 	(void)state;
 	snprintf(command, sizeof(command),
-		 "%s run --attach %s --watch all --output text --alerts %s & watcher=$!; "
+		 "%s run --no-store --attach %s --watch all --output text --alerts %s & watcher=$!; "
 		 "for i in $(seq 120); do "
 		 "grep -q watching %s && break; sleep 0.5; done; "
 		 "%s call write %s 16; mv %s %s; kill -USR1 $watcher; sleep 1; "
@@ -262,6 +356,9 @@ const struct CMUnitTest live_commands[] = {
 	cmocka_unit_test_setup_teardown(test_no_privilege, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_text, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_alerts_append, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_scan, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_scan_name, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_mask, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_check, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_run_cgroup, live_setup, live_teardown),
 };

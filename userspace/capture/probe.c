@@ -285,6 +285,7 @@ int probe_start(const struct probe_options *options, probe_record record, void *
 	libbpf_set_print(probe_print);
 	kernel = btf__load_vmlinux_btf();
 	if (!kernel)
+		/* cppcheck-suppress memleak */ /* does not know AUTO_FREE */
 		return -errno;
 	for (probe->attachment = PROBE_FEXIT; probe->attachment < PROBE_ATTACHMENT_MAX; probe->attachment++) {
 		if (options->attachment != PROBE_AUTO && options->attachment != probe->attachment)

@@ -10,7 +10,8 @@ struct command {
 	int (*main)(int argc, char **argv);
 };
 
-extern const struct command command_run, command_exec, command_check, command_version, command_help;
+extern const struct command command_run, command_exec, command_audit, command_scan, command_mask,
+	command_check, command_version, command_help;
 
 /* All of them, in the order `help` shows; the last is NULL. */
 extern const struct command *const commands[];

@@ -217,6 +217,7 @@ static int exec_main(int argc, char **argv)
 	if (r > 0)
 		return r;
 	options.monitor.probe.scope = SCOPE_TREE;
+	options.monitor.store_needed = true;
 	r = monitor_open(&options.monitor, &monitor);
 	if (r)
 		return r;

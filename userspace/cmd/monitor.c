@@ -11,6 +11,7 @@
 #include "alert/alert.h"
 #include "attribute/attribute.h"
 #include "cmd/diagnose.h"
+#include "cmd/keeper.h"
 #include "cmd/summary.h"
 #include "bounds.h"
 #include "detect/file_scan.h"
@@ -42,6 +43,7 @@ struct monitor {
 	int retry; /* ms until containers are to be looked for again, -1 if not */
 	struct sink *sinks[MONITOR_SINKS];
 	size_t sink_count;
+	struct keeper *keeper; /* NULL: nothing is stored */
 	struct monitor_stats stats;
 };
 
@@ -49,6 +51,7 @@ struct monitor_options monitor_defaults(void)
 {
 	return (struct monitor_options){
 		.probe = {.scope = SCOPE_HOST, .watch = FILE_KINDS_DEFAULT},
+		.store_limits = {.days = STORE_DAYS, .bytes = STORE_BYTES},
 	};
 }
 
@@ -57,6 +60,7 @@ static void monitor_emit(struct monitor *monitor, const struct alert *alert)
 	for (size_t i = 0; i < monitor->sink_count; i++)
 		if (sink_emit(monitor->sinks[i], alert) < 0)
 			monitor->stats.sink_errors++;
+	keeper_put(monitor->keeper, alert);
 }
 
 /* A token, wherever it was found: names it, says it, and keeps it to tell of repeats. */
@@ -163,8 +167,8 @@ int monitor_timeout(const struct monitor *monitor)
 	int look = mapped_any(monitor->mapped) ? MAPPED_INTERVAL_MS : -1;
 
 	if (look < 0 || (monitor->retry >= 0 && monitor->retry < look))
-		return monitor->retry;
-	return look;
+		look = monitor->retry;
+	return keeper_timeout(monitor->keeper, look);
 }
 
 void monitor_look(struct monitor *monitor, bool all)
@@ -174,6 +178,7 @@ void monitor_look(struct monitor *monitor, bool all)
 
 	if (monitor->retry >= 0)
 		monitor->retry = attribute_retry(monitor->attribute);
+	keeper_work(monitor->keeper);
 	if (!mapped_any(monitor->mapped))
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -244,6 +249,11 @@ int monitor_open(const struct monitor_options *options, struct monitor **ret_mon
 		monitor_close(monitor);
 		return EXIT_CODE_CONFIG;
 	}
+	r = keeper_open(options->store, options->store_needed, &options->store_limits, &monitor->keeper);
+	if (r) {
+		monitor_close(monitor);
+		return r;
+	}
 	r = attribute_open(options->procfs, options->root, &monitor->attribute);
 	if (r == 0)
 		r = repeats_open(&monitor->repeats);
@@ -277,6 +287,7 @@ void monitor_close(struct monitor *monitor)
 	probe_stop(monitor->probe);
 	for (size_t i = 0; i < monitor->sink_count; i++)
 		sink_close(monitor->sinks[i]);
+	keeper_close(monitor->keeper);
 	attribute_close(monitor->attribute);
 	repeats_close(monitor->repeats);
 	mapped_close(monitor->mapped);
@@ -362,6 +373,7 @@ void monitor_summary(struct monitor *monitor, bool quiet)
 	struct probe_counts counts;
 	int r = probe_counts(monitor->probe, &counts);
 
+	monitor->stats.store_errors = keeper_end(monitor->keeper);
 	if (r < 0)
 		log_error("can't read the counters: %s", strerror(-r));
 	else

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "capture/probe.h"
+#include "store/store.h"
 
 enum monitor_output {
 	MONITOR_OUTPUT_AUTO,
@@ -22,6 +23,9 @@ struct monitor_options {
 	enum monitor_output output;
 	const char *procfs; /* where the host's procfs is mounted; NULL: /proc. Borrowed. */
 	const char *root; /* the host's root directory; NULL: /. Borrowed. */
+	const char *store; /* path of the store, NULL: none. Borrowed. */
+	bool store_needed; /* not to be opened at all without it */
+	struct store_limits store_limits;
 };
 
 /* What happened on the way from the ring to the sinks. */
@@ -35,6 +39,7 @@ struct monitor_stats {
 	uint64_t alerts_failed; /* could not be built (memory) */
 	uint64_t repeats_untold; /* (token, file) pairs whose last count of repeats could not be told */
 	uint64_t sink_errors; /* alerts that a sink could not take */
+	uint64_t store_errors; /* writes of tokens that the store could not take */
 };
 
 struct monitor;

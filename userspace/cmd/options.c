@@ -108,6 +108,22 @@ int options_shared(const struct command *command, int option, struct monitor_opt
 		return options_directory("--procfs", &options->procfs);
 	case OPTION_HOST_ROOT:
 		return options_directory("--host-root", &options->root);
+	case OPTION_STORE:
+		options->store = optarg;
+		return 0;
+	case OPTION_NO_STORE:
+		options->store = NULL;
+		return 0;
+	case OPTION_STORE_DAYS:
+		if (options_number(optarg, 1, 36500, &options->store_limits.days))
+			return 0;
+		log_error("--store-days takes a number of days from 1 to 36500");
+		return EXIT_CODE_USAGE;
+	case OPTION_STORE_BYTES:
+		if (options_number(optarg, STORE_BYTES_MIN, 1UL << 40, &options->store_limits.bytes))
+			return 0;
+		log_error("--store-bytes takes a number from %ld to %lu", STORE_BYTES_MIN, 1UL << 40);
+		return EXIT_CODE_USAGE;
 	default:
 		return -1;
 	}

@@ -19,6 +19,10 @@ enum {
 	OPTION_RING_BYTES,
 	OPTION_PROCFS,
 	OPTION_HOST_ROOT,
+	OPTION_STORE,
+	OPTION_NO_STORE,
+	OPTION_STORE_DAYS,
+	OPTION_STORE_BYTES,
 	OPTION_OWN,
 };
 
@@ -32,6 +36,10 @@ enum {
 		{"ring-bytes", required_argument, NULL, OPTION_RING_BYTES},       \
 		{"procfs", required_argument, NULL, OPTION_PROCFS},               \
 		{"host-root", required_argument, NULL, OPTION_HOST_ROOT},         \
+		{"store", required_argument, NULL, OPTION_STORE},                 \
+		{"no-store", no_argument, NULL, OPTION_NO_STORE},                 \
+		{"store-days", required_argument, NULL, OPTION_STORE_DAYS},       \
+		{"store-bytes", required_argument, NULL, OPTION_STORE_BYTES},     \
 	{                                                                         \
 		"help", no_argument, NULL, 'h'                                    \
 	}
@@ -49,6 +57,10 @@ enum {
 	"  --inspect-bytes N      bound of one write call; bytes past it are counted (default and\n"     \
 	"                         most: 16777216)\n"                                                     \
 	"  --ring-bytes N         size of the ring buffer, a power of two (default: 2097152)\n"          \
+	"  --store FILE           keep what `audit` shows in this database (run: by default in\n"        \
+	"                         " STORE_PATH "; exec: only if given); --no-store: don't\n"             \
+	"  --store-days N         forget what was not seen for N days (default: 90)\n"                   \
+	"  --store-bytes N        bound of the database's size; the oldest goes (default: 268435456)\n"  \
 	"  --procfs DIR           where the host's procfs is mounted, in a container (default: /proc)\n" \
 	"  --host-root DIR        below which the container runtimes' files lie (default: /)\n"
 

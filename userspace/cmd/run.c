@@ -164,6 +164,7 @@ static int run_main(int argc, char **argv)
 	struct monitor *monitor;
 	int r;
 
+	options.monitor.store = STORE_PATH;
 	r = run_parse(argc, argv, &options);
 	if (r < 0)
 		return command_help.main(2, (char *[]){"help", "run", NULL});

@@ -59,6 +59,8 @@ static bool summary_losses(const struct probe_counts *counts, const struct monit
 			    "tokens in files whose last count of repeats is not known any more");
 	any |= summary_line(print, "LOST", stats->alerts_failed, "alerts for which memory was missing");
 	any |= summary_line(print, "LOST", stats->sink_errors, "alerts that an output could not take");
+	any |= summary_line(print, "LOST", stats->store_errors,
+			    "writes of tokens that the store could not take");
 	return any;
 }
 

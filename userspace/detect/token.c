@@ -2,8 +2,8 @@
 /*
  * sample_view → matcher → attribute: which token is it?
  *
- * Built on the search that the kernel side uses (include/token_search.h), so both agree by
- * construction. Invariant: what is handed out holds no byte of a secret portion; the only trace of
+ * Built on the search that the kernel side uses, or on one that the tests show to be equal
+ * (detect/search.c), so both agree. Invariant: what is handed out holds no byte of a secret portion; the only trace of
  * one on the stack, a count of its characters, is wiped.
  *
  * Limit: a placeholder is told by its entropy and, for the documentation's own sample, by a hash of
@@ -11,6 +11,7 @@
  */
 #include "detect/token.h"
 
+#include "detect/search.h"
 #include "token_search.h"
 
 #include <math.h>
@@ -80,7 +81,7 @@ int token_match(const uint8_t *bytes, size_t len, size_t from, struct token *ret
 		return 0;
 	bytes += from;
 	len -= from;
-	dot = token_search(bytes, len, 0);
+	dot = search_token(bytes, len, 0);
 	if (dot == TOKEN_NONE)
 		return 0;
 	identifier_len = TOKEN_PREFIX_LEN + 1 + token_public_len(bytes, dot);

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The store and `audit`, from a write to a report: what is kept, what is never kept, what is still there. */
+#include "live.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define STORE live_path("store/audit.db")
+
+static struct live_run audit(const char *const *options)
+{
+	const char *args[32] = {"spillwatch", "audit", "--store", STORE};
+	size_t count = 4;
+
+	while (*options)
+		args[count++] = *options++;
+	return live_command(args);
+}
+
+static struct live_run audit_ok(const char *const *options)
+{
+	struct live_run run = audit(options);
+
+	if (run.status)
+		fail_msg("status %d: %s", run.status, run.errors);
+	assert_string_equal(run.errors, "");
+	return run;
+}
+
+/* Fails if 8 bytes of the secret in a row stand anywhere in the file; returns its size. */
+static off_t check_no_secret(const char *path, const struct maker_token *token)
+{
+	int fd = open(path, O_RDONLY);
+	struct stat st;
+	char *bytes;
+
+	if (fd < 0)
+		return 0;
+	assert_int_equal(fstat(fd, &st), 0);
+	bytes = malloc((size_t)st.st_size + 1);
+	assert_int_equal(read(fd, bytes, (size_t)st.st_size), st.st_size);
+	close(fd);
+	for (size_t i = 0; i + 8 <= MAKER_SECRET_LEN; i++)
+		if (memmem(bytes, (size_t)st.st_size, token->secret + i, 8))
+			fail_msg("%s holds a part of the secret, from its byte %zu on", path, i);
+	free(bytes);
+	return st.st_size;
+}
+
+/* One token written by a program, passed on by tee, and written by another one: one leak. */
+static void write_leaks(void)
+{
+	struct maker_token shell = maker_token(62);
+	char command[2048];
+	struct live_run run;
+
+	snprintf(command, sizeof(command),
+		 "%s call write %s 61; %s call write %s 61; tail -c 250 %s | tee %s >/dev/null; echo %s > %s",
+		 live_writer("writer"), live_path("app.log"), live_writer("writer"), live_path("app.log"),
+		 live_path("app.log"), live_path("copy.log"), shell.text, live_path("shell"));
+	run = live_exec(ARGS("--store", STORE), ARGS("sh", "-c", command));
+	assert_int_equal(run.status, 0);
+	live_free(&run);
+}
+
+static void test_audit(void **state)
+{
+	struct maker_token first = maker_token(61), second = maker_token(62);
+	json_t *root, *row, *rows;
+	struct live_run run;
+	struct stat st;
+
+	(void)state;
+	write_leaks();
+	assert_int_equal(stat(STORE, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(stat(live_path("store"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	run = audit_ok(ARGS("--by", "token", "--output", "json"));
+	root = json_loads(run.output, 0, NULL);
+	assert_non_null(root);
+	rows = json_object_get(root, "rows");
+	assert_int_equal(json_array_size(rows), 2);
+	for (size_t i = 0; i < 2; i++) {
+		row = json_array_get(rows, i);
+		if (strcmp(live_string(row, "token"), first.identifier) != 0) {
+			assert_string_equal(live_string(row, "token"), second.identifier);
+			continue;
+		}
+		/* twice by the writer, once by tee: one leak, one carrier */
+		assert_int_equal(live_integer(row, "writes"), 3);
+		assert_int_equal(live_integer(row, "files"), 2);
+		assert_non_null(strstr(live_string(row, "origin.executable"), "writer"));
+		assert_int_equal(json_array_size(json_object_get(row, "carriers")), 1);
+		assert_non_null(
+			strstr(live_string(json_array_get(json_object_get(row, "carriers"), 0), "executable"),
+			       "tee"));
+	}
+	json_decref(root);
+	live_no_secret(&run, &first);
+	live_no_secret(&run, &second);
+	live_free(&run);
+}
+
+static void test_outputs(void **state)
+{
+	static const char *const outputs[] = {"table", "json", "csv", "html"};
+	static const char *const by[] = {"container", "process", "file", "token", "pod"};
+	struct maker_token first = maker_token(61), second = maker_token(62);
+
+	(void)state;
+	write_leaks();
+	for (size_t i = 0; i < 4; i++) {
+		for (size_t j = 0; j < 5; j++) {
+			struct live_run run = audit_ok(ARGS("--output", outputs[i], "--by", by[j]));
+
+			assert_non_null(strstr(run.output, first.identifier));
+			assert_non_null(strstr(run.output, second.identifier));
+			assert_non_null(strstr(run.output, "app.log"));
+			live_no_secret(&run, &first);
+			live_no_secret(&run, &second);
+			live_free(&run);
+		}
+	}
+	/* and nothing of what was not asked for */
+	for (size_t i = 0; i < 4; i++) {
+		struct live_run run = audit_ok(ARGS("--output", outputs[i], "--token", first.identifier,
+						    "--since", "1h", "--container", "(host)"));
+
+		assert_non_null(strstr(run.output, first.identifier));
+		assert_null(strstr(run.output, second.identifier));
+		live_free(&run);
+	}
+}
+
+/* The files of the store, also while they are in use; the token stood on a command line as well. */
+static void test_no_secret_stored(void **state)
+{
+	struct maker_token tokens[] = {maker_token(63), maker_token(64)};
+	char command[2048];
+	struct live_run run;
+
+	(void)state;
+	assert_int_equal(mkdir(live_path("copies"), 0700), 0);
+	snprintf(command, sizeof(command),
+		 "%s call write %s 63; echo %s > %s; touch %s/%s; sleep 2.5; cp %s* %s/",
+		 live_writer("writer"), live_path("file"), tokens[1].text, live_path("shell"),
+		 live_path("copies"), tokens[1].text, STORE, live_path("copies"));
+	run = live_exec(ARGS("--store", STORE), ARGS("sh", "-c", command));
+	assert_int_equal(run.status, 0);
+	assert_true(json_array_size(run.alerts) >= 2);
+	live_free(&run);
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(check_no_secret(STORE, &tokens[i]) > 0);
+		assert_true(check_no_secret(live_path("copies/audit.db-wal"), &tokens[i]) > 0);
+		assert_true(check_no_secret(live_path("copies/audit.db-shm"), &tokens[i]) > 0);
+	}
+	run = audit_ok(ARGS("--by", "token"));
+	assert_non_null(strstr(run.output, tokens[0].identifier));
+	assert_non_null(strstr(run.output, tokens[1].identifier));
+	live_free(&run);
+}
+
+static void test_files(void **state)
+{
+	struct maker_token first = maker_token(61);
+	struct live_run run;
+	json_t *root;
+
+	(void)state;
+	write_leaks();
+	run = audit_ok(ARGS("--files", "--output", "json"));
+	root = json_loads(run.output, 0, NULL);
+	assert_int_equal(live_integer(root, "counts.still there"), 3);
+	json_decref(root);
+	live_free(&run);
+	run = audit(ARGS("--files", "--exit-code", "9"));
+	assert_int_equal(run.status, 9);
+	assert_non_null(strstr(run.output, first.identifier));
+	live_no_secret(&run, &first);
+	live_free(&run);
+	/* cleaned up, in three ways; a device in place of a file must not hold us up */
+	run = live_command(ARGS("sh", "-c", "echo clean > \"$0\"; rm \"$1\" \"$2\"; mkfifo \"$2\"",
+				live_path("app.log"), live_path("copy.log"), live_path("shell")));
+	assert_int_equal(run.status, 0);
+	live_free(&run);
+	run = audit(ARGS("--files", "--exit-code", "9", "--output", "json"));
+	assert_int_equal(run.status, 0);
+	root = json_loads(run.output, 0, NULL);
+	assert_int_equal(live_integer(root, "counts.clean"), 1);
+	assert_int_equal(live_integer(root, "counts.gone"), 1);
+	assert_int_equal(live_integer(root, "counts.replaced"), 1);
+	json_decref(root);
+	live_free(&run);
+}
+
+/* `audit` reads while a monitor writes, which neither hinders; a monitor that is killed leaves what it had. */
+static void test_while_written(void **state)
+{
+	struct maker_token token = maker_token(65);
+	char command[1024];
+	struct live_run run;
+	int pid, status, seen = 0;
+
+	(void)state;
+	snprintf(command, sizeof(command),
+		 "%s call write %s 65; while %s call write %s/$((i += 1)) 65; do :; done",
+		 live_writer("writer"), live_path("file"), live_writer("writer"), live_path("many"));
+	assert_int_equal(mkdir(live_path("many"), 0700), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		int null = open("/dev/null", O_WRONLY);
+
+		dup2(null, STDERR_FILENO);
+		execl(getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch", "spillwatch", "exec",
+		      "--store", STORE, "--", "timeout", "60", "sh", "-c", command, NULL);
+		_exit(98);
+	}
+	for (int i = 0; i < 300 && seen < 5; i++) {
+		run = audit(ARGS("--by", "token"));
+		seen += strstr(run.output, token.identifier) != NULL;
+		/* there is no store yet, or it is whole */
+		if (run.status != 0 && run.status != 3)
+			fail_msg("status %d: %s", run.status, run.errors);
+		live_free(&run);
+		usleep(100000);
+	}
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(seen, 5);
+	/* what it watched ends with its directory */
+	assert_int_equal(rename(live_path("many"), live_path("few")), 0);
+	run = audit_ok(ARGS("--by", "token"));
+	assert_non_null(strstr(run.output, token.identifier));
+	live_free(&run);
+}
+
+static void check_sentence(const char *const *command, int status, const char *text)
+{
+	struct live_run run = live_command(command);
+
+	if (run.status != status || !strstr(run.errors, text))
+		fail_msg("status %d instead of %d, and on standard error: %s", run.status, status,
+			 run.errors);
+	live_free(&run);
+}
+
+static void test_audit_bad_input(void **state)
+{
+	struct live_run run;
+
+	(void)state;
+	check_sentence(ARGS("spillwatch", "audit", "--store", STORE), 3, "spillwatch run");
+	check_sentence(ARGS("spillwatch", "audit", "--store", "/dev/null"), 3, "something else");
+	check_sentence(ARGS("spillwatch", "audit", "--store", "/etc/passwd"), 3, "damaged");
+	check_sentence(ARGS("spillwatch", "audit", "--since", "yesterday"), 2, "24h");
+	check_sentence(ARGS("spillwatch", "audit", "--since", "1h", "--until", "2h"), 2, "--until");
+	check_sentence(ARGS("spillwatch", "audit", "--by", "colour"), 2, "container");
+	check_sentence(ARGS("spillwatch", "audit", "--output", "xml"), 2, "html");
+	check_sentence(ARGS("spillwatch", "audit", "--files", "--output", "html"), 2, "csv");
+	check_sentence(ARGS("spillwatch", "audit", "--limit", "0"), 2, "--limit");
+	check_sentence(ARGS("spillwatch", "audit", "more"), 2, "arguments");
+	check_sentence(ARGS("spillwatch", "audit", "--frob"), 2, "--frob");
+	check_sentence(ARGS("spillwatch", "exec", "--store", "/nowhere/at/all", "--", "true"), 3, "/nowhere");
+	check_sentence(ARGS("spillwatch", "exec", "--store-days", "0", "--", "true"), 2, "--store-days");
+	check_sentence(ARGS("spillwatch", "exec", "--store-bytes", "7", "--", "true"), 2, "--store-bytes");
+	/* exec leaves no store unless it is asked to */
+	run = live_exec(NO_ARGS, ARGS(live_writer("writer"), "call", "write", live_path("file"), "66"));
+	assert_int_not_equal(access(STORE, F_OK), 0);
+	live_free(&run);
+}
+
+/* What can't be stored is said and counted; the alerts go on. */
+static void test_store_lost(void **state)
+{
+	struct maker_token token = maker_token(67);
+	char command[1024];
+	struct live_run run;
+
+	(void)state;
+	/* the store's directory goes away under it */
+	snprintf(command, sizeof(command), "rm -r %s; : > %s; %s call write %s 67", live_path("store"),
+		 live_path("store"), live_writer("writer"), live_path("file"));
+	run = live_exec(ARGS("--store", STORE), ARGS("sh", "-c", command));
+	assert_int_equal(run.status, 0);
+	assert_int_equal(live_count(&run, &token), 1);
+	assert_non_null(strstr(run.errors, "alerts go on"));
+	assert_int_equal(live_summary(&run, "writes of tokens that the store could not take"), 1);
+	live_free(&run);
+}
+
+/* `run`, in a cgroup of ours: it writes what it has while it idles, so that even SIGKILL finds it stored. */
+static void test_run_store(void **state)
+{
+	const char *root = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 ? "/sys/fs/cgroup"
+										  : "/sys/fs/cgroup/unified";
+	struct maker_token token = maker_token(68);
+	char group[128], command[2048];
+	struct live_run run;
+
+	(void)state;
+	snprintf(group, sizeof(group), "%s/spillwatch-store-%d", root, getpid());
+	assert_int_equal(mkdir(group, 0755), 0);
+	snprintf(command, sizeof(command),
+		 "spillwatch=${SPILLWATCH:-build/spillwatch}; "
+		 "$spillwatch run --cgroup %s --store %s & watcher=$!; "
+		 "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do "
+		 "grep -q watching %s && break; sleep 0.5; done; "
+		 "(echo 0 > %s/cgroup.procs; exec %s call write %s 68); sleep 2; "
+		 "kill -9 $watcher; wait $watcher; "
+		 "$spillwatch run --cgroup %s --store /nowhere/at/all --duration 1",
+		 group, STORE, live_path("errors"), group, live_writer("writer"), live_path("file"), group);
+	run = live_command(ARGS("sh", "-c", command));
+	rmdir(group);
+	/* without its store it goes on, loudly */
+	if (run.status || !strstr(run.errors, "ALERTS ARE NOT STORED"))
+		fail_msg("status %d: %s", run.status, run.errors);
+	live_free(&run);
+	run = audit_ok(ARGS("--by", "token"));
+	assert_non_null(strstr(run.output, token.identifier));
+	live_free(&run);
+}
+
+const struct CMUnitTest live_audit[] = {
+	cmocka_unit_test_setup_teardown(test_audit, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_outputs, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_no_secret_stored, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_files, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_run_store, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_while_written, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_audit_bad_input, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_store_lost, live_setup, live_teardown),
+};
+const size_t live_audit_count = sizeof(live_audit) / sizeof(*live_audit);

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Text in pieces of any size: the same tokens in the same places, the same masked text, nothing held in vain. */
+#include "unit.h"
+
+#include "detect/mask.h"
+#include "detect/stream.h"
+#include "generate.h"
+#include "oracle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CASES 20000
+#define LEN_MAX 600
+
+struct seen {
+	uint8_t text[4 * LEN_MAX];
+	size_t len;
+	uint64_t at[64];
+	size_t count;
+};
+
+static int seen_text(void *context, const void *bytes, size_t len)
+{
+	struct seen *seen = context;
+
+	assert_true(len && seen->len + len <= sizeof(seen->text));
+	memcpy(seen->text + seen->len, bytes, len);
+	seen->len += len;
+	return 0;
+}
+
+static int seen_token(void *context, const struct token *token, uint64_t at)
+{
+	struct seen *seen = context;
+
+	assert_int_equal(strncmp(token->identifier, token->prefix, TOKEN_PREFIX_LEN), 0);
+	seen->at[seen->count++] = at;
+	return 0;
+}
+
+static struct stream *stream_make(struct seen *seen)
+{
+	struct stream *stream;
+
+	*seen = (struct seen){0};
+	assert_int_equal(
+		stream_open(&(struct stream_use){.context = seen, .token = seen_token, .text = seen_text},
+			    &stream),
+		0);
+	return stream;
+}
+
+static void stream_put(struct stream *stream, const void *bytes, size_t len)
+{
+	size_t room;
+	uint8_t *to = stream_room(stream, &room);
+
+	assert_true(len <= room);
+	memcpy(to, bytes, len);
+	assert_int_equal(stream_push(stream, len), 0);
+}
+
+/* What the oracle says a whole text is without secrets; a part of one that is cut by the end is masked. */
+static void expect(const uint8_t *bytes, size_t len, struct seen *expected)
+{
+	size_t from = 0;
+
+	*expected = (struct seen){0};
+	for (size_t at = oracle_next(bytes, len, 0); at < len; at = oracle_next(bytes, len, at + 1)) {
+		size_t end = at + oracle_at(bytes, len, at);
+
+		seen_text(expected, bytes + from, end - TOKEN_SECRET_LEN - from);
+		seen_text(expected, MASK_TEXT, strlen(MASK_TEXT));
+		expected->at[expected->count++] = at;
+		from = end;
+	}
+	for (size_t at = from; at < len; at++) {
+		uint8_t whole[256] = {0};
+		size_t left = len - at, found, secret;
+
+		if (left >= TOKEN_MAX_LEN)
+			continue;
+		/* with the rest of a secret portion it would be a token */
+		memcpy(whole, bytes + at, left);
+		memset(whole + left, 'A', TOKEN_SECRET_LEN);
+		found = oracle_at(whole, sizeof(whole), 0);
+		secret = found - TOKEN_SECRET_LEN;
+		if (!found || left <= secret)
+			continue;
+		seen_text(expected, bytes + from, at + secret - from);
+		seen_text(expected, MASK_TEXT, strlen(MASK_TEXT));
+		return;
+	}
+	if (from < len)
+		seen_text(expected, bytes + from, len - from);
+}
+
+static void check_same(const struct seen *seen, const struct seen *expected)
+{
+	assert_int_equal(seen->len, expected->len);
+	assert_memory_equal(seen->text, expected->text, seen->len);
+	assert_int_equal(seen->count, expected->count);
+	assert_memory_equal(seen->at, expected->at, seen->count * sizeof(*seen->at));
+}
+
+static void test_pieces(void **state)
+{
+	struct seen seen, expected;
+	struct stream *stream = stream_make(&seen);
+	uint64_t seed = 31;
+	size_t found = 0;
+
+	(void)state;
+	for (int i = 0; i < CASES; i++) {
+		size_t len = maker_next(&seed) % LEN_MAX, most = 1 + maker_next(&seed) % 200, piece;
+		uint8_t bytes[LEN_MAX];
+
+		generate_text(bytes, len, &seed);
+		expect(bytes, len, &expected);
+		seen = (struct seen){0};
+		for (size_t at = 0; at < len; at += piece) {
+			piece = 1 + maker_next(&seed) % most;
+			piece = piece < len - at ? piece : len - at;
+			stream_put(stream, bytes + at, piece);
+		}
+		assert_int_equal(stream_end(stream), 0);
+		check_same(&seen, &expected);
+		found += seen.count;
+	}
+	assert_true(found > CASES / 2);
+	stream_close(stream);
+}
+
+/* What can't be a beginning is handed on at once; what can be is held, and no more than that. */
+static void test_held(void **state)
+{
+	static const char *const texts[] = {"a line\n",   "passwor", "ABC", "xdt0c0",
+					    "dt0c01.ABC", ".ABC",    "DT0"};
+	static const size_t held[] = {0, 0, 0, 5, 10, 0, 0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(held) / sizeof(*held); i++) {
+		struct seen seen;
+		struct stream *stream = stream_make(&seen);
+
+		stream_put(stream, texts[i], strlen(texts[i]));
+		assert_int_equal(seen.len, strlen(texts[i]) - held[i]);
+		stream_put(stream, "!", 1);
+		assert_int_equal(seen.len, strlen(texts[i]) + 1);
+		stream_close(stream);
+	}
+}
+
+/* By read(2): a text longer than the room, with tokens at every cut; errors are told. */
+static void test_pull(void **state)
+{
+	static const struct stream_use use = {0};
+	char path[] = "/tmp/spillwatch-unit-XXXXXX";
+	int fd = mkstemp(path);
+	struct stream *stream;
+	struct seen seen;
+	int64_t r, total = 0;
+
+	(void)state;
+	assert_true(fd >= 0);
+	unlink(path);
+	for (uint64_t i = 0; i < 20; i++)
+		assert_int_equal(pwrite(fd, maker_token(i).text, MAKER_TOKEN_LEN, (off_t)(i * 60000)),
+				 MAKER_TOKEN_LEN);
+	seen = (struct seen){0};
+	assert_int_equal(stream_open(&(struct stream_use){.context = &seen, .token = seen_token}, &stream),
+			 0);
+	while ((r = stream_pull(stream, fd)) > 0)
+		total += r;
+	assert_int_equal(r, 0);
+	assert_int_equal(total, 19 * 60000 + MAKER_TOKEN_LEN);
+	assert_int_equal(seen.count, 20);
+	for (uint64_t i = 0; i < 20; i++)
+		assert_int_equal(seen.at[i], i * 60000);
+	assert_int_equal(stream_pull(stream, -1), -EBADF);
+	stream_close(stream);
+	close(fd);
+	/* nothing is wanted: nothing is called */
+	assert_int_equal(stream_open(&use, &stream), 0);
+	stream_put(stream, maker_token(1).text, MAKER_TOKEN_LEN);
+	assert_int_equal(stream_end(stream), 0);
+	stream_close(stream);
+	stream_close(NULL);
+}
+
+static int refuse(void *context, const void *bytes, size_t len)
+{
+	(void)context;
+	(void)bytes;
+	(void)len;
+	return -EPIPE;
+}
+
+static void test_refused(void **state)
+{
+	struct stream *stream;
+	size_t room;
+
+	(void)state;
+	assert_int_equal(stream_open(&(struct stream_use){.text = refuse}, &stream), 0);
+	memcpy(stream_room(stream, &room), maker_token(1).text, MAKER_TOKEN_LEN);
+	assert_int_equal(stream_push(stream, 5), 0);
+	assert_int_equal(stream_end(stream), -EPIPE);
+	memcpy(stream_room(stream, &room), maker_token(1).text, MAKER_TOKEN_LEN);
+	assert_int_equal(stream_push(stream, MAKER_TOKEN_LEN), -EPIPE);
+	stream_close(stream);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_held),
+		cmocka_unit_test(test_pull),
+		cmocka_unit_test(test_refused),
+	};
+
+	return UNIT_RUN(tests);
+}

@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* From a store to what is shown: groups, leaks and their carriers, periods, hostile names, remains. */
+#include "alerts.h"
+#include "unit.h"
+
+#include "report/layout.h"
+#include "report/period.h"
+#include "report/relay.h"
+#include "report/remains.h"
+#include "report/report.h"
+#include "schema.h"
+
+#include <jansson.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define POD_A "aaaaaaaaaaaaaaaaaaaaaaaa"
+#define POD_B "bbbbbbbbbbbbbbbbbbbbbbbb"
+
+static char *dir;
+static char path[128];
+
+static int setup(void **state)
+{
+	(void)state;
+	dir = alerts_dir();
+	snprintf(path, sizeof(path), "%s/audit.db", dir);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	alerts_remove(dir);
+	return 0;
+}
+
+static void put_all(const struct alert_spec *specs, size_t count)
+{
+	struct store *store = alerts_store(path);
+
+	for (size_t i = 0; i < count; i++)
+		alerts_put(store, &specs[i]);
+	store_close(store);
+}
+
+static struct report_options options_make(enum dimension by)
+{
+	return (struct report_options){
+		.survey = {.hours = true, .since = INT64_MIN, .until = period_now() + 86400000000},
+		.by = by,
+		.store = "audit.db",
+	};
+}
+
+static void open_report(const struct report_options *options, struct report *report)
+{
+	struct reader *reader;
+
+	assert_int_equal(reader_open(path, &reader), 0);
+	assert_int_equal(report_open(reader, options, report), 0);
+}
+
+typedef int (*report_output)(struct report *report, FILE *out);
+
+static int output_table(struct report *report, FILE *out)
+{
+	return report_table(report, out, 0, false);
+}
+
+static char *output(const struct report_options *options, report_output write)
+{
+	struct report report;
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	open_report(options, &report);
+	assert_int_equal(write(&report, out), 0);
+	fclose(out);
+	report_close(&report);
+	return text;
+}
+
+/* An application, what copied its log, and a second leak on the host. */
+static void put_leaks(void)
+{
+	int64_t now = alerts_now();
+	const struct alert_spec specs[] = {
+		{.token = "dt0c01.LEAK1",
+		 .file = "/logs/app.log",
+		 .program = "/usr/bin/python3",
+		 .container = POD_A,
+		 .pod = "checkout",
+		 .time = now - 100},
+		{.token = "dt0c01.LEAK1",
+		 .file = "/var/log/0.log",
+		 .program = "/usr/bin/containerd-shim-runc-v2",
+		 .time = now - 99},
+		{.token = "dt0c01.LEAK1",
+		 .file = "/buffer/1.flb",
+		 .program = "/fluent-bit/bin/fluent-bit",
+		 .container = POD_B,
+		 .pod = "fluent-bit",
+		 .time = now - 98},
+		{.token = "dt0c01.LEAK1",
+		 .file = "/logs/other.log",
+		 .program = "/usr/bin/python3",
+		 .container = POD_A,
+		 .pod = "checkout",
+		 .time = now - 97},
+		{.token = "dt0c01.LEAK2",
+		 .file = "/root/x",
+		 .program = "/usr/bin/tee",
+		 .time = now - 3000000},
+	};
+
+	put_all(specs, sizeof(specs) / sizeof(*specs));
+}
+
+static void test_leaks(void **state)
+{
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	const json_t *row, *carriers;
+	char *text;
+	json_t *root;
+
+	(void)state;
+	put_leaks();
+	text = output(&options, report_json);
+	root = json_loads(text, 0, NULL);
+	assert_non_null(root);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(root, "totals"), "tokens")), 2);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(root, "totals"), "containers")),
+			 2);
+	assert_int_equal(json_array_size(json_object_get(root, "rows")), 2);
+	/* latest first */
+	row = json_array_get(json_object_get(root, "rows"), 0);
+	assert_string_equal(json_string_value(json_object_get(row, "token")), "dt0c01.LEAK1");
+	assert_string_equal(json_string_value(json_object_get(json_object_get(row, "origin"), "executable")),
+			    "/usr/bin/python3");
+	carriers = json_object_get(row, "carriers");
+	assert_int_equal(json_array_size(carriers), 2);
+	assert_true(json_is_true(json_object_get(json_array_get(carriers, 0), "relay")));
+	assert_int_equal(json_array_size(json_object_get(row, "entries")), 4);
+	/* of the other one the first writer passes things on itself */
+	row = json_array_get(json_object_get(root, "rows"), 1);
+	assert_true(json_is_true(json_object_get(json_object_get(row, "origin"), "relay")));
+	assert_int_equal(json_array_size(json_object_get(row, "carriers")), 0);
+	json_decref(root);
+	free(text);
+}
+
+static void test_groups(void **state)
+{
+	static const struct {
+		enum dimension by;
+		size_t rows;
+		const char *first;
+	} cases[] = {
+		{DIMENSION_TOKEN, 2, "dt0c01.LEAK1"},
+		{DIMENSION_FILE, 5, NULL},
+		{DIMENSION_PROGRAM, 4, "/usr/bin/python3"},
+		{DIMENSION_CONTAINER, 3, "(host)"},
+		{DIMENSION_POD, 3, "(host)"},
+	};
+
+	(void)state;
+	put_leaks();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct report_options options = options_make(cases[i].by);
+		char *text = output(&options, report_json), *problem;
+		json_t *root = json_loads(text, 0, NULL), *rows = json_object_get(root, "rows");
+		const json_t *name =
+			json_object_get(json_array_get(rows, 0), report_dimension_name(cases[i].by));
+
+		assert_int_equal(json_array_size(rows), cases[i].rows);
+		problem = schema_check("share/audit.schema.json", root);
+		if (problem)
+			fail_msg("by %s: %s", report_dimension_name(cases[i].by), problem);
+		if (cases[i].first)
+			assert_string_equal(json_string_value(name), cases[i].first);
+		json_decref(root);
+		free(text);
+	}
+}
+
+static void test_filters(void **state)
+{
+	struct report_options options = options_make(DIMENSION_CONTAINER);
+	static const struct {
+		const char *container, *token;
+		size_t facts;
+	} cases[] = {
+		{"checkout", NULL, 2},
+		{"shop/checkout", NULL, 2},
+		{POD_A, NULL, 2},
+		{"aaaaaaaaaaaa", NULL, 2},
+		{"aaaa", NULL, 0},
+		{"app", NULL, 3},
+		{"(host)", NULL, 2},
+		{"nobody", NULL, 0},
+		{NULL, "dt0c01.LEAK2", 1},
+		{NULL, "dt0c01.NONE", 0},
+		{"(host)", "dt0c01.LEAK1", 1},
+	};
+	struct report report;
+
+	(void)state;
+	put_leaks();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		options.survey.container = cases[i].container;
+		options.survey.token = cases[i].token;
+		open_report(&options, &report);
+		if (report.survey.count != cases[i].facts)
+			fail_msg("case %zu: %zu facts", i, report.survey.count);
+		report_close(&report);
+	}
+}
+
+/* A fact that lies partly in the period counts by the hours in it. */
+static void test_period(void **state)
+{
+	int64_t hour = alerts_now() / 3600 * 3600;
+	const struct alert_spec specs[] = {
+		{.token = "dt0c01.T", .file = "/f", .program = "/p", .time = hour - 10 * 3600},
+		{.token = "dt0c01.T", .file = "/f", .program = "/p", .time = hour - 5 * 3600},
+		{.token = "dt0c01.T", .file = "/f", .program = "/p", .time = hour - 5 * 3600 + 60},
+		{.token = "dt0c01.T", .file = "/f", .program = "/p", .time = hour},
+		{.token = "dt0c01.T", .file = "/g", .program = "/p", .time = hour - 5 * 3600},
+	};
+	static const struct {
+		int since, until; /* hours ago; until 0: now */
+		uint64_t writes;
+		size_t facts;
+	} cases[] = {{100, 0, 5, 2}, {6, 0, 4, 2}, {2, 0, 1, 1}, {6, 3, 3, 2}, {9, 7, 0, 0}, {100, 50, 0, 0}};
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	struct report report;
+
+	(void)state;
+	put_all(specs, sizeof(specs) / sizeof(*specs));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		options.survey.since = (hour - cases[i].since * 3600LL) * 1000000;
+		options.survey.until = cases[i].until ? (hour - cases[i].until * 3600LL) * 1000000
+						      : period_now() + 86400000000;
+		open_report(&options, &report);
+		if (report.survey.count != cases[i].facts || report.survey.writes != cases[i].writes)
+			fail_msg("case %zu: %zu facts, %llu writes", i, report.survey.count,
+				 (unsigned long long)report.survey.writes);
+		report_close(&report);
+	}
+}
+
+/* No line is wider than the terminal, whatever the names are. */
+static void test_table_width(void **state)
+{
+	static const char *const names[] = {"/short",
+					    "/日本語/日本語/日本語/日本語/日本語/日本語/日本語/日本語/日本語",
+					    "/very/long/path/that/goes/on/and/on/for/ever/and/ever/and/has/"
+					    "no/end/at/all/it/seems/file.log",
+					    "/turns/\u202eround"};
+	int64_t now = alerts_now();
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		put_all((const struct alert_spec[]){{.token = "dt0c01.ABCDEFGHIJKLMNOPQRSTUVWX",
+						     .file = names[i],
+						     .program = names[3 - i],
+						     .container = i % 2 ? POD_A : NULL,
+						     .pod = "a-pod-with-a-rather-long-name-7f9c4d5b6-x2kqp",
+						     .time = now}},
+			1);
+	for (int by = 0; by < DIMENSION_MAX; by++) {
+		struct report_options options = options_make(by);
+
+		for (int width = 60; width < 200; width += 7) {
+			struct report report;
+			char *text, *line, *next;
+			size_t size;
+			FILE *out = open_memstream(&text, &size);
+
+			open_report(&options, &report);
+			assert_int_equal(report_table(&report, out, width, false), 0);
+			fclose(out);
+			for (line = text; (next = strchr(line, '\n')); line = next + 1) {
+				*next = '\0';
+				if (layout_columns(line) > width)
+					fail_msg("%d columns by %s: %s", width, report_dimension_name(by),
+						 line);
+			}
+			free(text);
+			report_close(&report);
+		}
+	}
+}
+
+static void test_hostile(void **state)
+{
+	static const char bad[] = "/x/<script>alert(1)</script>/\"onmouseover=\"alert(2)/=cmd";
+	const struct alert_spec spec = {.token = "dt0c01.T",
+					.file = bad,
+					.program = bad,
+					.container = "<b>id</b>",
+					.pod = "<i>pod</i>",
+					.time = alerts_now()};
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	char *text;
+
+	(void)state;
+	put_all(&spec, 1);
+	text = output(&options, report_html);
+	assert_null(strstr(text, "<script>alert"));
+	assert_null(strstr(text, "\"onmouseover"));
+	assert_null(strstr(text, "<b>id"));
+	assert_null(strstr(text, "<i>pod"));
+	assert_non_null(strstr(text, "&lt;script&gt;alert(1)"));
+	assert_non_null(strstr(text, "default-src 'none'"));
+	assert_null(strstr(text, "http://"));
+	assert_null(strstr(text, "https://"));
+	free(text);
+}
+
+static void test_empty(void **state)
+{
+	static const report_output outputs[] = {output_table, report_json, report_csv, report_html};
+	struct report_options options = options_make(DIMENSION_CONTAINER);
+
+	(void)state;
+	store_close(alerts_store(path));
+	for (size_t i = 0; i < sizeof(outputs) / sizeof(*outputs); i++) {
+		char *text = output(&options, outputs[i]);
+
+		assert_true(strlen(text) > 10);
+		free(text);
+	}
+}
+
+static void test_relays(void **state)
+{
+	(void)state;
+	assert_true(relay_known("/usr/bin/tee"));
+	assert_true(relay_known("/usr/lib/systemd/systemd-journald"));
+	assert_true(relay_known("(fluent-bit)"));
+	assert_true(relay_known("/usr/bin/containerd-shim-runc-v2"));
+	assert_false(relay_known("/usr/bin/python3.11"));
+	assert_false(relay_known("/usr/bin/teether"));
+	assert_false(relay_known("/opt/tee/bin/app"));
+}
+
+static void write_file(const char *name, const char *text)
+{
+	char file[256];
+	FILE *out;
+
+	snprintf(file, sizeof(file), "%s/%s", dir, name);
+	out = fopen(file, "w");
+	fputs(text, out);
+	fclose(out);
+}
+
+/* What is still there, and what is not: each state. */
+static void test_remains(void **state)
+{
+	static const struct {
+		const char *name;
+		enum remains_state state;
+	} cases[] = {
+		{"still", REMAINS_STILL},   {"clean", REMAINS_CLEAN},   {"gone", REMAINS_GONE},
+		{"rotated", REMAINS_STILL}, {"link", REMAINS_REPLACED}, {"fifo", REMAINS_REPLACED},
+		{"new", REMAINS_REPLACED},
+	};
+	struct maker_token token = maker_token(31);
+	char file[7][128], moved[160], line[256];
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	struct store *store = alerts_store(path);
+	struct remains remains;
+	struct report report;
+
+	(void)state;
+	snprintf(line, sizeof(line), "token=%s\n", token.text);
+	for (size_t i = 0; i < 7; i++) {
+		struct alert_spec spec = {
+			.token = token.identifier, .file = file[i], .program = "/p", .time = alerts_now()};
+		struct alert alert;
+		struct stat st;
+
+		snprintf(file[i], sizeof(file[i]), "%s/%s", dir, cases[i].name);
+		write_file(cases[i].name, line);
+		assert_int_equal(stat(file[i], &st), 0);
+		alert = alerts_make(&spec);
+		alert.file.inode = st.st_ino;
+		alert.file.dev_major = (uint32_t)(st.st_dev >> 8 & 0xfff);
+		alert.file.dev_minor = (uint32_t)(st.st_dev & 0xff);
+		assert_int_equal(store_put(store, &alert), 0);
+	}
+	store_close(store);
+	write_file("clean", "token=(removed)\n");
+	unlink(file[2]);
+	snprintf(moved, sizeof(moved), "%s.1", file[3]);
+	assert_int_equal(rename(file[3], moved), 0);
+	unlink(file[4]);
+	assert_int_equal(symlink("still", file[4]), 0);
+	unlink(file[5]);
+	assert_int_equal(mkfifo(file[5], 0600), 0);
+	write_file("other", "");
+	snprintf(moved, sizeof(moved), "%s/other", dir);
+	assert_int_equal(rename(moved, file[6]), 0);
+	open_report(&options, &report);
+	assert_int_equal(remains_find(&report, &remains), 0);
+	assert_int_equal(remains.count, 7);
+	for (size_t i = 0; i < 7; i++) {
+		for (size_t j = 0; j < remains.count; j++) {
+			const struct remains_item *item = &remains.items[j];
+
+			if (strcmp(item->file, file[i]) != 0)
+				continue;
+			if (item->state != cases[i].state)
+				fail_msg("%s is %d: %s", cases[i].name, item->state, item->why);
+			if (i == 0) {
+				assert_int_equal(item->found, 1);
+				assert_int_equal(item->offsets[0], 6);
+			}
+			if (i == 3)
+				assert_non_null(strstr(item->now, "/rotated.1"));
+		}
+	}
+	remains_free(&remains);
+	report_close(&report);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(test_leaks),  TEST(test_groups),      TEST(test_filters),
+		TEST(test_period), TEST(test_table_width), TEST(test_hostile),
+		TEST(test_empty),  TEST(test_remains),     cmocka_unit_test(test_relays),
+	};
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	return UNIT_RUN(tests);
+}

@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The store: counts, merges, bounds, kills, full disks, damage, readers. */
+#include "alerts.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char *dir;
+static char path[128];
+
+static int setup(void **state)
+{
+	(void)state;
+	dir = alerts_dir();
+	snprintf(path, sizeof(path), "%s/audit.db", dir);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	alerts_remove(dir);
+	return 0;
+}
+
+static void flush(struct store *store)
+{
+	char *moved = NULL;
+
+	assert_int_equal(store_flush(store, &moved), 0);
+	assert_null(moved);
+}
+
+static struct alert_spec spec_make(const char *file, uint64_t repeats)
+{
+	return (struct alert_spec){.token = "dt0c01.AAAA",
+				   .file = file,
+				   .program = "/bin/a",
+				   .time = alerts_now(),
+				   .repeats = repeats};
+}
+
+/* A repeat's number is what was written since the first: never counted twice, in whatever order and flush. */
+static void test_repeats(void **state)
+{
+	struct store *store = alerts_store(path);
+	static const uint64_t told[] = {0, 5, 9, 7, 9, 12};
+	struct alert_spec spec;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
+		spec = spec_make("/f", told[i]);
+		alerts_put(store, &spec);
+		if (i % 2)
+			flush(store);
+	}
+	flush(store);
+	assert_int_equal(alerts_number(path, "SELECT count FROM fact"), 13);
+	assert_int_equal(alerts_number(path, "SELECT sum(count) FROM activity"), 13);
+	/* the kernel forgot it and begins anew */
+	spec = spec_make("/f", 0);
+	alerts_put(store, &spec);
+	spec = spec_make("/f", 2);
+	alerts_put(store, &spec);
+	flush(store);
+	assert_int_equal(alerts_number(path, "SELECT count FROM fact"), 16);
+	store_close(store);
+	/* another daemon, that does not know the first alert: one write at least */
+	store = alerts_store(path);
+	spec = spec_make("/f", 40);
+	alerts_put(store, &spec);
+	flush(store);
+	assert_int_equal(alerts_number(path, "SELECT count FROM fact"), 17);
+	store_close(store);
+}
+
+/* The repeats may be another process's: the sum is right all the same. */
+static void test_repeats_of_others(void **state)
+{
+	struct store *store = alerts_store(path);
+	struct alert_spec spec = spec_make("/f", 0);
+
+	(void)state;
+	alerts_put(store, &spec);
+	spec = spec_make("/f", 4);
+	spec.program = "/bin/b";
+	alerts_put(store, &spec);
+	flush(store);
+	store_close(store);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM fact"), 2);
+	assert_int_equal(alerts_number(path, "SELECT sum(count) FROM fact"), 5);
+}
+
+static void test_keys(void **state)
+{
+	struct store *store = alerts_store(path);
+	struct alert_spec spec = spec_make("/f", 0);
+	struct stat st;
+
+	(void)state;
+	spec.time -= 7200;
+	alerts_put(store, &spec);
+	spec.time += 7200;
+	alerts_put(store, &spec);
+	spec.container = "0123456789abcdef";
+	alerts_put(store, &spec);
+	/* the host's name for a file is the one that counts */
+	spec.host_path = "/host/f";
+	alerts_put(store, &spec);
+	spec.program = NULL;
+	alerts_put(store, &spec);
+	flush(store);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM fact"), 4);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM activity"), 5);
+	assert_int_equal(alerts_number(path, "SELECT last - first FROM fact WHERE container = 0"),
+			 7200000000);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM name WHERE value = '(writer)'"), 1);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM name WHERE value = '/host/f'"), 1);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM container"), 1);
+	assert_int_equal(alerts_number(path, "PRAGMA auto_vacuum"), 2);
+	store_close(store);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void test_due(void **state)
+{
+	struct store *store = alerts_store(path);
+	struct alert_spec spec = spec_make("/f", 0);
+	char *moved = NULL;
+
+	(void)state;
+	/* once at the beginning, for what is too old */
+	assert_int_equal(store_due(store), 0);
+	assert_int_equal(store_work(store, &moved), 0);
+	assert_true(store_due(store) > 3600 * 1000);
+	/* the first at once, the next within a second */
+	alerts_put(store, &spec);
+	assert_int_equal(store_due(store), 0);
+	assert_int_equal(store_work(store, &moved), 0);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM fact"), 1);
+	assert_true(store_due(store) > 3600 * 1000);
+	alerts_put(store, &spec);
+	assert_in_range(store_due(store), 1, 1000);
+	assert_int_equal(store_work(store, &moved), 0);
+	assert_int_equal(alerts_number(path, "SELECT sum(count) FROM fact"), 1);
+	store_close(store);
+	assert_int_equal(alerts_number(path, "SELECT sum(count) FROM fact"), 2);
+}
+
+static void work_until_done(struct store *store)
+{
+	char *moved = NULL;
+
+	for (int i = 0; i < 200 && store_due(store) < 10000; i++) {
+		assert_int_equal(store_work(store, &moved), 0);
+		usleep((unsigned int)store_due(store) > 10000 ? 0 : (unsigned int)store_due(store) * 1000);
+	}
+}
+
+static void test_age(void **state)
+{
+	struct store *store = alerts_store(path);
+	struct alert_spec spec = spec_make("/old", 0);
+
+	(void)state;
+	spec.time -= (STORE_DAYS + 1) * 86400;
+	alerts_put(store, &spec);
+	spec = spec_make("/new", 0);
+	alerts_put(store, &spec);
+	store_close(store);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM fact"), 2);
+	store = alerts_store(path);
+	work_until_done(store);
+	store_close(store);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM fact"), 1);
+	assert_int_equal(alerts_number(path, "SELECT value FROM meta WHERE key = 'removed_age'"), 1);
+	/* with all that only it needed */
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM name WHERE value = '/old'"), 0);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM file"), 1);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM activity"), 1);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM detail"), 1);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM token"), 1);
+}
+
+static void test_size(void **state)
+{
+	const struct store_limits limits = {.days = STORE_DAYS, .bytes = STORE_BYTES_MIN};
+	struct alert_spec spec = spec_make("/f", 0);
+	char *moved = NULL, file[64];
+	struct store *store;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(store_open(path, &limits, &moved, &store), 0);
+	for (int i = 0; i < 8000; i++) {
+		snprintf(file, sizeof(file), "/var/log/something/somewhere/%d.log", i);
+		spec.file = file;
+		spec.time = alerts_now() - 8000 + i;
+		alerts_put(store, &spec);
+		if (i % 1000 == 999)
+			flush(store);
+	}
+	work_until_done(store);
+	store_close(store);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_size <= (off_t)limits.bytes);
+	assert_true(st.st_size >= (off_t)limits.bytes / 2);
+	/* the oldest went, and are counted */
+	assert_int_equal(alerts_number(path, "SELECT value FROM meta WHERE key = 'removed_size'"),
+			 8000 - alerts_number(path, "SELECT count(*) FROM fact"));
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM name WHERE value LIKE '%/7999.log'"), 1);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM name WHERE value LIKE '%/0.log'"), 0);
+	assert_true(alerts_number(path, "SELECT value FROM meta WHERE key = 'removed_until'") <
+		    alerts_number(path, "SELECT min(last) FROM fact"));
+	assert_int_equal(alerts_number(path, "PRAGMA integrity_check") >= 0, 1);
+}
+
+/* Killed at any moment: what was committed is there, the file is whole, and goes on. */
+static void test_kill(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 8; round++) {
+		int ready[2], status, told = 0;
+		struct store *store;
+		pid_t pid;
+
+		assert_int_equal(pipe(ready), 0);
+		pid = fork();
+		if (pid == 0) {
+			struct alert_spec spec = spec_make("/f", 0);
+			char *moved = NULL, file[64];
+
+			store = alerts_store(path);
+			for (int i = 0;; i++) {
+				snprintf(file, sizeof(file), "/%d/%d", round, i);
+				spec.file = file;
+				alerts_put(store, &spec);
+				if (store_flush(store, &moved) < 0 || write(ready[1], &i, sizeof(i)) < 0)
+					_exit(1);
+			}
+		}
+		close(ready[1]);
+		assert_int_equal(read(ready[0], &told, sizeof(told)), sizeof(told));
+		usleep(20000U * (unsigned int)(round + 1));
+		kill(pid, SIGKILL);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFSIGNALED(status));
+		while (read(ready[0], &told, sizeof(told)) == sizeof(told))
+			;
+		close(ready[0]);
+		store = alerts_store(path);
+		store_close(store);
+		char sql[128];
+		snprintf(sql, sizeof(sql), "SELECT count(*) FROM name WHERE value GLOB '/%d/*'", round);
+		assert_true(alerts_number(path, sql) >= told + 1);
+		assert_int_equal(alerts_number(path, "SELECT count(*) FROM pragma_integrity_check WHERE "
+						     "integrity_check <> 'ok'"),
+				 0);
+	}
+}
+
+/* Run in a child with a small file system of its own. Returns an exit status. */
+static int full_disk(const char *mountpoint)
+{
+	const struct store_limits limits = {.days = STORE_DAYS, .bytes = STORE_BYTES};
+	char *moved = NULL, file[64], filler[64], bytes[65536];
+	struct alert_spec spec = spec_make("/f", 0);
+	int put = 0, failed = 0, fd;
+	struct store *store;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("tmpfs", mountpoint, "tmpfs", 0, "size=2m") < 0)
+		return 77;
+	snprintf(path, sizeof(path), "%s/audit.db", mountpoint);
+	snprintf(filler, sizeof(filler), "%s/filler", mountpoint);
+	if (store_open(path, &limits, &moved, &store) < 0)
+		return 2;
+	memset(bytes, 'x', sizeof(bytes));
+	fd = open(filler, O_CREAT | O_WRONLY, 0600);
+	while (write(fd, bytes, sizeof(bytes)) > 0)
+		;
+	close(fd);
+	/* more than can wait: those past the bound are counted */
+	for (; put < 20000; put++) {
+		snprintf(file, sizeof(file), "/var/log/something/somewhere/%d.log", put);
+		spec.file = file;
+		struct alert alert = alerts_make(&spec);
+		failed += store_put(store, &alert) < 0;
+		if (put % 5000 == 4999 && store_flush(store, &moved) != -ENOSPC)
+			return 3;
+	}
+	if (!failed || store_lost(store) != (uint64_t)failed ||
+	    store_waiting(store) != (uint64_t)(put - failed) || moved)
+		return 4;
+	/* room again: what waited is there, and so is the number of what is missing */
+	if (unlink(filler) < 0 || mount(NULL, mountpoint, NULL, MS_REMOUNT, "size=64m") < 0 ||
+	    store_flush(store, &moved) < 0 || store_waiting(store))
+		return 5;
+	if (alerts_number(path, "SELECT count(*) FROM fact") != put - failed ||
+	    alerts_number(path, "SELECT value FROM meta WHERE key = 'lost'") != failed)
+		return 6;
+	store_close(store);
+	return 0;
+}
+
+static void test_full_disk(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip(); /* mounting needs root */
+	pid = fork();
+	if (pid == 0)
+		_exit(full_disk(dir));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		skip(); /* a container that forbids mounts */
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* Damage at the front, where opening sees it, and in the middle, where only use does. */
+static void test_damage(void **state)
+{
+	const struct store_limits limits = {.days = STORE_DAYS, .bytes = STORE_BYTES};
+	struct alert_spec spec = spec_make("/f", 0);
+	char *moved = NULL, noise[8192];
+	struct store *store;
+	int fd;
+
+	(void)state;
+	memset(noise, 0xa5, sizeof(noise));
+	store = alerts_store(path);
+	alerts_put(store, &spec);
+	store_close(store);
+	fd = open(path, O_WRONLY);
+	assert_int_equal(pwrite(fd, noise, 100, 0), 100);
+	close(fd);
+	assert_int_equal(store_open(path, &limits, &moved, &store), 0);
+	assert_non_null(moved);
+	assert_non_null(strstr(moved, ".corrupt-"));
+	assert_int_equal(access(moved, F_OK), 0);
+	unlink(moved);
+	free(moved);
+	moved = NULL;
+	alerts_put(store, &spec);
+	store_close(store);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM fact"), 1);
+	/* every page but the first, while it is open */
+	store = alerts_store(path);
+	fd = open(path, O_WRONLY);
+	for (off_t at = 4096; at < lseek(fd, 0, SEEK_END); at += 4096)
+		assert_int_equal(pwrite(fd, noise, 4096, at), 4096);
+	close(fd);
+	alerts_put(store, &spec);
+	assert_int_equal(store_flush(store, &moved), 0);
+	assert_non_null(moved);
+	free(moved);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM fact"), 1);
+	store_close(store);
+}
+
+static void test_versions(void **state)
+{
+	const struct store_limits limits = {.days = STORE_DAYS, .bytes = STORE_BYTES};
+	struct store *store = alerts_store(path);
+	char *moved = NULL;
+
+	(void)state;
+	store_close(store);
+	alerts_number(path, "PRAGMA user_version = 99");
+	assert_int_equal(store_open(path, &limits, &moved, &store), -EOVERFLOW);
+	assert_non_null(strstr(store_error(-EOVERFLOW), "newer"));
+	/* untouched */
+	assert_int_equal(alerts_number(path, "PRAGMA user_version"), 99);
+	unlink(path);
+	/* another program's database, and what is no file */
+	alerts_number(path, "CREATE TABLE theirs (x)");
+	assert_int_equal(store_open(path, &limits, &moved, &store), -EMEDIUMTYPE);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM sqlite_schema"), 1);
+	assert_int_equal(store_open("/dev/null", &limits, &moved, &store), -EMEDIUMTYPE);
+	assert_int_equal(store_open("/nowhere/at/all", &limits, &moved, &store), -ENOENT);
+	/* an empty file is none yet */
+	unlink(path);
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+	store = alerts_store(path);
+	store_close(store);
+	assert_null(moved);
+}
+
+/* Removed under us, as by a person who wants to begin anew. */
+static void test_removed(void **state)
+{
+	struct store *store = alerts_store(path);
+	struct alert_spec spec = spec_make("/f", 0);
+	char beside[160];
+
+	(void)state;
+	alerts_put(store, &spec);
+	flush(store);
+	unlink(path);
+	snprintf(beside, sizeof(beside), "%s-wal", path);
+	unlink(beside);
+	snprintf(beside, sizeof(beside), "%s-shm", path);
+	unlink(beside);
+	spec.file = "/g";
+	alerts_put(store, &spec);
+	flush(store);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM name WHERE value = '/g'"), 1);
+	store_close(store);
+}
+
+/* Somebody else writes for a while: nothing is lost, it only waits. */
+static void test_busy(void **state)
+{
+	struct store *store = alerts_store(path);
+	struct alert_spec spec = spec_make("/f", 0);
+	char *moved = NULL;
+	sqlite3 *other;
+
+	(void)state;
+	assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	alerts_put(store, &spec);
+	assert_int_equal(store_flush(store, &moved), -EBUSY);
+	assert_int_equal(store_waiting(store), 1);
+	assert_int_equal(store_lost(store), 0);
+	sqlite3_exec(other, "COMMIT", NULL, NULL, NULL);
+	sqlite3_close(other);
+	flush(store);
+	assert_int_equal(alerts_number(path, "SELECT sum(count) FROM fact"), 1);
+	store_close(store);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(test_repeats), TEST(test_repeats_of_others),
+		TEST(test_keys),    TEST(test_due),
+		TEST(test_age),     TEST(test_size),
+		TEST(test_kill),    TEST(test_full_disk),
+		TEST(test_damage),  TEST(test_versions),
+		TEST(test_removed), TEST(test_busy),
+	};
+
+	return UNIT_RUN(tests);
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * `spillwatch audit`: what the store knows, and what of it still lies on disk. Reads only; needs no eBPF, and no
+ * privilege but to read the store (and, for --files, the files).
+ */
+#include "cmd/command.h"
+#include "cmd/options.h"
+#include "detect/mask.h"
+#include "lib/cleanup.h"
+#include "lib/exit_code.h"
+#include "lib/log.h"
+#include "report/layout.h"
+#include "report/period.h"
+#include "report/remains.h"
+#include "report/report.h"
+#include "store/store.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <locale.h>
+#include <string.h>
+
+/* A day ahead, in microseconds: clocks are set back. */
+#define AUDIT_AHEAD (24LL * 3600 * 1000000)
+
+enum audit_output { AUDIT_TABLE, AUDIT_JSON, AUDIT_CSV, AUDIT_HTML };
+
+struct audit_options {
+	struct report_options report;
+	const char *store;
+	enum audit_output output;
+	bool files, has_by;
+	unsigned long exit_code;
+};
+
+enum {
+	OPTION_AUDIT_STORE = OPTION_OWN,
+	OPTION_AUDIT_SINCE,
+	OPTION_AUDIT_UNTIL,
+	OPTION_AUDIT_BY,
+	OPTION_AUDIT_CONTAINER,
+	OPTION_AUDIT_TOKEN,
+	OPTION_AUDIT_OUTPUT,
+	OPTION_AUDIT_LIMIT,
+	OPTION_AUDIT_FILES,
+	OPTION_AUDIT_EXIT_CODE,
+};
+
+static const struct option audit_long_options[] = {
+	{"store", required_argument, NULL, OPTION_AUDIT_STORE},
+	{"since", required_argument, NULL, OPTION_AUDIT_SINCE},
+	{"until", required_argument, NULL, OPTION_AUDIT_UNTIL},
+	{"by", required_argument, NULL, OPTION_AUDIT_BY},
+	{"container", required_argument, NULL, OPTION_AUDIT_CONTAINER},
+	{"token", required_argument, NULL, OPTION_AUDIT_TOKEN},
+	{"output", required_argument, NULL, OPTION_AUDIT_OUTPUT},
+	{"limit", required_argument, NULL, OPTION_AUDIT_LIMIT},
+	{"files", no_argument, NULL, OPTION_AUDIT_FILES},
+	{"exit-code", required_argument, NULL, OPTION_AUDIT_EXIT_CODE},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+static int audit_time(const char *option, int64_t *ret_time, bool *ret_given)
+{
+	*ret_given = period_parse(optarg, period_now(), ret_time);
+	if (*ret_given)
+		return 0;
+	log_error("%s takes a time ago (90m, 24h, 7d), a day (2026-01-31) or a time by RFC 3339 "
+		  "(2026-01-31T10:00:00Z)",
+		  option);
+	return EXIT_CODE_USAGE;
+}
+
+static int audit_output(struct audit_options *options)
+{
+	static const char *const names[] = {"table", "json", "csv", "html"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (strcmp(optarg, names[i]) != 0)
+			continue;
+		options->output = (enum audit_output)i;
+		return 0;
+	}
+	log_error("--output takes table, json, csv or html; see 'spillwatch help audit'");
+	return EXIT_CODE_USAGE;
+}
+
+static int audit_number(const char *option, unsigned long min, unsigned long max, unsigned long *ret_number)
+{
+	if (options_number(optarg, min, max, ret_number))
+		return 0;
+	log_error("%s takes a number from %lu to %lu", option, min, max);
+	return EXIT_CODE_USAGE;
+}
+
+static int audit_option(int option, char *const *argv, struct audit_options *options)
+{
+	struct report_options *report = &options->report;
+
+	switch (option) {
+	case OPTION_AUDIT_STORE:
+		options->store = optarg;
+		return 0;
+	case OPTION_AUDIT_SINCE:
+		return audit_time("--since", &report->survey.since, &report->has_since);
+	case OPTION_AUDIT_UNTIL:
+		return audit_time("--until", &report->survey.until, &report->has_until);
+	case OPTION_AUDIT_BY:
+		options->has_by = true;
+		if (report_dimension(optarg, &report->by))
+			return 0;
+		log_error("--by takes container, process, file, token or pod; see 'spillwatch help audit'");
+		return EXIT_CODE_USAGE;
+	case OPTION_AUDIT_CONTAINER:
+		report->survey.container = optarg;
+		return 0;
+	case OPTION_AUDIT_TOKEN:
+		report->survey.token = optarg;
+		return 0;
+	case OPTION_AUDIT_OUTPUT:
+		return audit_output(options);
+	case OPTION_AUDIT_LIMIT:
+		return audit_number("--limit", 1, 1UL << 31, &report->limit);
+	case OPTION_AUDIT_FILES:
+		options->files = true;
+		return 0;
+	case OPTION_AUDIT_EXIT_CODE:
+		return audit_number("--exit-code", 0, 255, &options->exit_code);
+	case 'h':
+		return -1;
+	default:
+		return options_unknown(&command_audit, option, argv);
+	}
+}
+
+/* Returns 0, an exit code after saying what is wrong, or -1 if help was asked for. */
+static int audit_parse(int argc, char **argv, struct audit_options *options)
+{
+	int option, r = 0;
+
+	opterr = 0;
+	while (r == 0 && (option = getopt_long(argc, argv, ":h", audit_long_options, NULL)) != -1)
+		r = audit_option(option, argv, options);
+	if (r)
+		return r;
+	if (optind < argc) {
+		log_error("'audit' takes no arguments, only options; see 'spillwatch help audit'");
+		return EXIT_CODE_USAGE;
+	}
+	if (options->report.survey.since >= options->report.survey.until) {
+		log_error("--since lies behind --until: nothing can be between them");
+		return EXIT_CODE_USAGE;
+	}
+	options->report.survey.hours = options->output == AUDIT_HTML || options->output == AUDIT_JSON;
+	/* a page shows every grouping, the leaks first */
+	if (options->output == AUDIT_HTML && !options->has_by)
+		options->report.by = DIMENSION_TOKEN;
+	if (options->files && options->output == AUDIT_HTML) {
+		log_error("--files is shown as table, json or csv");
+		return EXIT_CODE_USAGE;
+	}
+	return 0;
+}
+
+static int audit_print(struct report *report, enum audit_output output)
+{
+	switch (output) {
+	case AUDIT_JSON:
+		return report_json(report, stdout);
+	case AUDIT_CSV:
+		return report_csv(report, stdout);
+	case AUDIT_HTML:
+		return report_html(report, stdout);
+	default:
+		return report_table(report, stdout, layout_width(STDOUT_FILENO),
+				    layout_colour(STDOUT_FILENO));
+	}
+}
+
+static int audit_remains(struct report *report, enum audit_output output, size_t *ret_still)
+{
+	struct remains remains;
+	int r = remains_find(report, &remains);
+
+	if (r < 0)
+		return r;
+	if (output == AUDIT_JSON)
+		r = remains_json(report, &remains, stdout);
+	else if (output == AUDIT_CSV)
+		r = remains_csv(&remains, stdout);
+	else
+		r = remains_table(&remains, stdout, layout_width(STDOUT_FILENO),
+				  layout_colour(STDOUT_FILENO));
+	*ret_still = remains.counts[REMAINS_STILL];
+	remains_free(&remains);
+	return r;
+}
+
+static int audit_run(struct audit_options *options, struct reader *reader)
+{
+	struct report report;
+	size_t still = 0;
+	int r = report_open(reader, &options->report, &report);
+
+	if (r < 0) {
+		log_error("can't read the store: %s", store_error(r));
+		return EXIT_CODE_CONFIG;
+	}
+	r = options->files ? audit_remains(&report, options->output, &still)
+			   : audit_print(&report, options->output);
+	report_close(&report);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		log_error("can't write the report: %s", strerror(errno));
+		return EXIT_CODE_RUNTIME;
+	}
+	if (r < 0) {
+		log_error("the report is not whole: %s", store_error(r));
+		return EXIT_CODE_RUNTIME;
+	}
+	return still ? (int)options->exit_code : EXIT_CODE_OK;
+}
+
+static int audit_main(int argc, char **argv)
+{
+	struct audit_options options = {
+		.store = STORE_PATH,
+		.report = {.survey = {.since = INT64_MIN, .until = period_now() + AUDIT_AHEAD},
+			   .by = DIMENSION_CONTAINER},
+	};
+	AUTO_FREE char *store = NULL;
+	struct reader *reader;
+	int r = audit_parse(argc, argv, &options);
+
+	if (r < 0)
+		return command_help.main(2, (char *[]){"help", "audit", NULL});
+	if (r > 0)
+		return r;
+	/* the path is the user's own, but a path can hold a token as well */
+	if (mask_text(options.store, strlen(options.store), NULL, &store) < 0)
+		return EXIT_CODE_RUNTIME;
+	options.report.store = store;
+	/* how wide characters are; where there is no such locale, a byte is a column */
+	setlocale(LC_CTYPE, "C.UTF-8");
+	r = reader_open(options.store, &reader);
+	if (r < 0) {
+		log_error("can't open the store %s: %s%s", store, store_error(r),
+			  r == -ENOENT ? "; 'spillwatch run' makes one" : "");
+		return EXIT_CODE_CONFIG;
+	}
+	return audit_run(&options, reader);
+}
+
+const struct command command_audit = {
+	.name = "audit",
+	.summary = "which containers and programs wrote which tokens, and where they still are",
+	.usage = "Usage: spillwatch audit [OPTION…]\n\n"
+		 "Shows what `run` has stored: which containers and programs of this host wrote which "
+		 "tokens, where,\n"
+		 "how often, first and last. A token that was passed on (by containerd-shim, journald, a log "
+		 "shipper,\n"
+		 "tee) is one leak: its first writer is its origin, the others are its carriers (↳).\n\n"
+		 "  --since TIME           only what was written since then: 90m, 24h, 7d (ago), a day "
+		 "(2026-01-31),\n"
+		 "                         or RFC 3339 (2026-01-31T10:00:00Z)\n"
+		 "  --until TIME           only what was written before then\n"
+		 "  --by container|process|file|token|pod\n"
+		 "                         what to group by (default: container; what runs in none is "
+		 "\"(host)\")\n"
+		 "  --container NAME       only this container: its name, pod, NAMESPACE/POD, id, or "
+		 "\"(host)\"\n"
+		 "  --token IDENTIFIER     only this token\n"
+		 "  --output table|json|csv|html\n"
+		 "                         html: one page that needs no network, to attach to a ticket\n"
+		 "  --limit N              at most N rows of each kind (table: 25 groups, 10 tokens in each, "
+		 "5 places\n"
+		 "                         of each; html: 1000; json and csv: all)\n"
+		 "  --files                look into the files: which of them still hold the token now "
+		 "(table, json, csv)\n"
+		 "  --exit-code N          end with N if any file still does\n"
+		 "  --store FILE           the store (default: " STORE_PATH ")\n\n"
+		 "A period's writes are counted by whole hours. Ends with 3 if there is no store, or it "
+		 "can't be read.\n",
+	.main = audit_main,
+};

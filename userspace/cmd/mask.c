@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * `spillwatch mask`: a filter, standard input → stream → standard output, for what leaves a host (logs,
+ * bundles for support).
+ *
+ * Everything but secret portions passes unchanged, byte by byte, and at once. Needs no privilege.
+ */
+#include "cmd/command.h"
+#include "detect/stream.h"
+#include "lib/exit_code.h"
+#include "lib/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int mask_command_text(void *context, const void *bytes, size_t len)
+{
+	(void)context;
+	return fwrite(bytes, 1, len, stdout) == len ? 0 : -errno;
+}
+
+static int mask_command_filter(void)
+{
+	struct stream *stream;
+	int64_t r = stream_open(&(struct stream_use){.text = mask_command_text}, &stream);
+
+	if (r < 0) {
+		log_error("can't start: %s", strerror((int)-r));
+		return EXIT_CODE_RUNTIME;
+	}
+	do {
+		r = stream_pull(stream, STDIN_FILENO);
+		/* somebody may be waiting for this much */
+		if (fflush(stdout) != 0 && r >= 0)
+			r = -errno;
+	} while (r > 0);
+	stream_close(stream);
+	if (r == 0)
+		return EXIT_CODE_OK;
+	log_error("masking failed, the output is incomplete: %s", strerror((int)-r));
+	return EXIT_CODE_RUNTIME;
+}
+
+static int mask_command_main(int argc, char **argv)
+{
+	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+		return command_help.main(2, (char *[]){"help", "mask", NULL});
+	if (argc > 1) {
+		log_error("'mask' takes no arguments: it reads standard input; see 'spillwatch help mask'");
+		return EXIT_CODE_USAGE;
+	}
+	return mask_command_filter();
+}
+
+const struct command command_mask = {
+	.name = "mask",
+	.summary = "copy standard input to standard output without secrets",
+	.usage = "Usage: spillwatch mask < FILE\n\n"
+		 "Copies standard input to standard output and puts <masked> in place of the secret portion "
+		 "of\n"
+		 "each token; the token identifier stays. Everything else passes unchanged and at once. A "
+		 "token\n"
+		 "that the end of the input cuts is masked as well. Needs no privilege.\n",
+	.main = mask_command_main,
+};

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * read(2) → stream → matcher: for the commands that read files and pipes to their end.
+ *
+ *     │ held │ piece ………… token ……………… beginning │ room …
+ *            └── handed on ───────────┘└─ held ──┘
+ *
+ * What a text ends with is held only if it could go on to be a token; so a line that a person waits for
+ * is not kept back, and what is held never is a token that was named already.
+ *
+ * Invariant: no byte of a secret portion is handed on; the window is wiped before it is given back.
+ *
+ * Limit: whole tokens only. Of one that is cut within the text, the part stays.
+ */
+#include "detect/stream.h"
+
+#include "detect/mask.h"
+#include "token_search.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STREAM_PIECE (256UL << 10)
+#define STREAM_HELD (TOKEN_MAX_LEN - 1UL)
+
+struct stream {
+	struct stream_use use;
+	uint64_t base; /* place of the window's first byte */
+	size_t held; /* bytes at the window's front that were not handed on */
+	uint8_t window[STREAM_HELD + STREAM_PIECE];
+};
+
+int stream_open(const struct stream_use *use, struct stream **ret_stream)
+{
+	struct stream *stream = malloc(sizeof(*stream));
+
+	if (!stream)
+		return -ENOMEM;
+	stream->use = *use;
+	stream->base = 0;
+	stream->held = 0;
+	*ret_stream = stream;
+	return 0;
+}
+
+void stream_close(struct stream *stream)
+{
+	if (stream)
+		explicit_bzero(stream, sizeof(*stream));
+	free(stream);
+}
+
+uint8_t *stream_room(struct stream *stream, size_t *ret_len)
+{
+	*ret_len = sizeof(stream->window) - stream->held;
+	return stream->window + stream->held;
+}
+
+/* Can this byte be number `at` of a token with a public portion of that length? */
+static bool stream_fits(uint8_t byte, size_t at, size_t public_len)
+{
+	static const char start[] = "dt0";
+
+	if (at < sizeof(start) - 1)
+		return byte == (uint8_t)start[at];
+	if (at == sizeof(start) - 1)
+		return token_is_letter(byte);
+	if (at < TOKEN_PREFIX_LEN)
+		return token_is_digit(byte);
+	if (at == TOKEN_PREFIX_LEN || at == TOKEN_PREFIX_LEN + 1 + public_len)
+		return byte == '.';
+	return token_is_digit(byte) || (byte >= 'A' && byte <= 'Z');
+}
+
+/* Is all of it the beginning of such a token, and not the whole? */
+static bool stream_begins(const uint8_t *bytes, size_t len, size_t public_len)
+{
+	if (len >= TOKEN_PREFIX_LEN + 1 + public_len + 1 + TOKEN_SECRET_LEN)
+		return false;
+	for (size_t at = 0; at < len; at++)
+		if (!stream_fits(bytes[at], at, public_len))
+			return false;
+	return true;
+}
+
+/* How many bytes a text ends with that could go on to be a token. */
+static size_t stream_begun(const uint8_t *bytes, size_t len)
+{
+	for (size_t at = len > STREAM_HELD ? len - STREAM_HELD : 0; at < len; at++) {
+#define STREAM_TRY(id, name, public_len)                       \
+	if (stream_begins(bytes + at, len - at, (public_len))) \
+		return len - at;
+		TOKEN_FORMATS(STREAM_TRY)
+#undef STREAM_TRY
+	}
+	return 0;
+}
+
+/* What has begun was cut: how much of it comes before its secret portion? */
+static size_t stream_identified(const uint8_t *bytes, size_t len)
+{
+#define STREAM_TRY(id, name, public_len)                                                                    \
+	if (len > TOKEN_PREFIX_LEN + 2 + (public_len) && bytes[TOKEN_PREFIX_LEN + 1 + (public_len)] == '.') \
+		return TOKEN_PREFIX_LEN + 2 + (public_len);
+	TOKEN_FORMATS(STREAM_TRY)
+#undef STREAM_TRY
+	return len;
+}
+
+static int stream_text(const struct stream *stream, const void *bytes, size_t len)
+{
+	return stream->use.text && len ? stream->use.text(stream->use.context, bytes, len) : 0;
+}
+
+static int stream_masked(const struct stream *stream, const void *bytes, size_t len)
+{
+	int r = stream_text(stream, bytes, len);
+
+	return r < 0 ? r : stream_text(stream, MASK_TEXT, sizeof(MASK_TEXT) - 1);
+}
+
+int stream_push(struct stream *stream, size_t len)
+{
+	struct token_span span = {0};
+	struct token token;
+	size_t from = 0, begun;
+	int r;
+
+	len += stream->held;
+	while (token_match(stream->window, len, from, &token, &span)) {
+		r = stream_masked(stream, stream->window + from, span.secret - from);
+		if (r >= 0 && stream->use.token)
+			r = stream->use.token(stream->use.context, &token, stream->base + span.start);
+		if (r < 0)
+			return r;
+		from = span.end;
+	}
+	begun = stream_begun(stream->window + from, len - from);
+	r = stream_text(stream, stream->window + from, len - from - begun);
+	memmove(stream->window, stream->window + len - begun, begun);
+	stream->base += len - begun;
+	stream->held = begun;
+	return r < 0 ? r : 0;
+}
+
+int stream_end(struct stream *stream)
+{
+	size_t identified = stream_identified(stream->window, stream->held);
+	int r = identified < stream->held ? stream_masked(stream, stream->window, identified)
+					  : stream_text(stream, stream->window, stream->held);
+
+	stream->base = 0;
+	stream->held = 0;
+	return r < 0 ? r : 0;
+}
+
+int64_t stream_pull(struct stream *stream, int fd)
+{
+	size_t room;
+	uint8_t *to = stream_room(stream, &room);
+	ssize_t got;
+	int r;
+
+	do
+		got = read(fd, to, room);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return -errno;
+	r = got ? stream_push(stream, (size_t)got) : stream_end(stream);
+	return r < 0 ? r : got;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Bytes that come in pieces: names the tokens in them, and hands the text on without secret portions.
+ * For what is read from its beginning to its end; file_scan.h looks into a range of a file.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "detect/token.h"
+
+/* What is done with a stream. Either function may be NULL; a negative result ends the push it came from. */
+struct stream_use {
+	void *context;
+	/* each token, in order; @at: the place of its first byte */
+	int (*token)(void *context, const struct token *token, uint64_t at);
+	/* the text, in order: MASK_TEXT stands in place of each secret portion */
+	int (*text)(void *context, const void *bytes, size_t len);
+};
+
+struct stream;
+
+/* stream_open() - @use is copied. Returns 0 or -ENOMEM; end with stream_close(). */
+int stream_open(const struct stream_use *use, struct stream **ret_stream);
+
+/* stream_room() - where the next piece goes; *ret_len, 1 or more, is how long it may be. */
+uint8_t *stream_room(struct stream *stream, size_t *ret_len);
+
+/*
+ * stream_push() - takes the first `len` bytes of the room as the next piece. What could be the beginning
+ * of a token (TOKEN_MAX_LEN - 1 bytes at most) is held until more comes; all else is handed on now.
+ * Returns 0 or what a function of the use returned.
+ */
+int stream_push(struct stream *stream, size_t len);
+
+/*
+ * stream_end() - no more comes: hands on what was held. Of a token that is cut here, the part of the secret
+ * portion is masked as well. The stream can then be used anew. Returns as stream_push() does.
+ */
+int stream_end(struct stream *stream);
+
+/*
+ * stream_pull() - reads once and pushes; at the end of the file calls stream_end().
+ * Returns the number of bytes read, 0 at the end, or a negative errno.
+ */
+int64_t stream_pull(struct stream *stream, int fd);
+
+/* stream_close() - wipes and frees; NULL is allowed. */
+void stream_close(struct stream *stream);

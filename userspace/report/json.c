@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * report → JSON, by share/audit.schema.json; written as it goes, a row a line, so that a million entries need no memory.
+ * The entries' names are those of alerts (share/alert.schema.json) where they mean the same.
+ *
+ * As in alert/json.c each object is made by one json_pack(), and NULL in any part makes the whole NULL; with * behind
+ * it, what is NULL is left out.
+ */
+#include "report/report.h"
+
+#include "lib/cleanup.h"
+#include "report/period.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <string.h>
+
+static json_t *json_time(int64_t time)
+{
+	char text[PERIOD_TEXT];
+
+	return json_string(period_utc(time, text));
+}
+
+static json_t *json_mark(bool set)
+{
+	return set ? json_true() : NULL;
+}
+
+static json_t *json_number(uint64_t number)
+{
+	return json_integer((json_int_t)number);
+}
+
+/* Left out if nothing of it is known. */
+static json_t *json_container(const struct fact *fact)
+{
+	if (!fact->container || !*fact->container)
+		return NULL;
+	return json_pack("{s:s, s:s*, s:s*, s:o*}", "id", fact->container, "runtime", fact->runtime, "name",
+			 fact->container_name, "image",
+			 fact->image ? json_pack("{s:s}", "name", fact->image) : NULL);
+}
+
+static json_t *json_pod(const struct fact *fact)
+{
+	if (!fact->pod)
+		return NULL;
+	return json_pack("{s:s, s:s*, s:{s:s, s:s, s:s*}}", "type", "kubernetes", "namespace",
+			 fact->pod_namespace, "resource", "type", "pod", "name", fact->pod, "id",
+			 fact->pod_uid);
+}
+
+static json_t *json_file(const struct fact *fact)
+{
+	bool known = fact->inode != 0;
+
+	return json_pack("{s:s, s:s*, s:s*, s:o*, s:o*, s:o*, s:o*, s:s*}", "path",
+			 fact->file_path ? fact->file_path : fact->file, "host_path",
+			 fact->file_path ? fact->file : NULL, "type", fact->file_type, "path_truncated",
+			 json_mark(fact->path_truncated), "deleted", json_mark(fact->deleted), "inode",
+			 known ? json_sprintf("%" PRIu64, fact->inode) : NULL, "device",
+			 known ? json_sprintf("%u:%u", fact->dev_major, fact->dev_minor) : NULL, "fs_type",
+			 fact->fs_type);
+}
+
+static json_t *json_process(const struct fact *fact)
+{
+	return json_pack("{s:s, s:s*, s:o, s:s*, s:s*, s:s*}", "executable", fact->program, "name",
+			 fact->process, "pid", json_number(fact->pid), "command_line", fact->command_line,
+			 "script", fact->script, "unit", fact->unit);
+}
+
+/* An entry of the store. NULL: it was removed meanwhile, or memory is missing (*failed). */
+static json_t *json_entry(struct report *report, const struct survey_fact *entry, bool *failed)
+{
+	struct reader_fact row = survey_row(&report->survey, entry);
+	AUTO_FREE char *message = NULL;
+	json_t *json;
+	struct fact fact;
+	int r = reader_fact(report->reader, &row, &fact);
+
+	*failed = r < 0 && r != -ENOENT;
+	if (r < 0)
+		return NULL;
+	if (fact_message(&fact, &message) < 0)
+		message = NULL;
+	json = json_pack(
+		"{s:{s:s, s:s*, s:b}, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s*}, s:o*, s:o*, s:{s:s*, "
+		"s:s*, s:s*}, s:s}",
+		"token", "identifier", fact.token, "type", fact.token_type, "placeholder", fact.placeholder,
+		"role", leaks_carried(&report->leaks, entry) ? "carrier" : "origin", "writes",
+		json_number(fact.count), "first", json_time(fact.first), "last", json_time(fact.last), "file",
+		json_file(&fact), "process", json_process(&fact), "user", "id", "", "name", fact.user,
+		"container", json_container(&fact), "orchestrator", json_pod(&fact), "write", "syscall",
+		fact.syscall, "seen_by", fact.seen_by, "part", fact.part, "message", message);
+	if (json) {
+		char uid[16];
+
+		snprintf(uid, sizeof(uid), "%" PRIu32, fact.uid);
+		json_object_set_new(json_object_get(json, "user"), "id", json_string(uid));
+	}
+	*failed = !json;
+	fact_free(&fact);
+	return json;
+}
+
+static json_t *json_entries(struct report *report, const uint32_t *facts, size_t count)
+{
+	json_t *list = json_array();
+	bool failed = !list;
+
+	for (size_t i = 0; !failed && i < count; i++) {
+		json_t *entry = json_entry(report, &report->survey.facts[facts[i]], &failed);
+
+		if (entry)
+			failed = json_array_append_new(list, entry) < 0;
+	}
+	if (!failed)
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
+/* Who wrote, in short. */
+static json_t *json_writer(struct report *report, const struct survey_fact *fact)
+{
+	struct labels *labels = &report->labels;
+	uint32_t program = fact->member[DIMENSION_PROGRAM];
+
+	return json_pack("{s:s, s:o*, s:s, s:o, s:b}", "executable",
+			 labels_text(labels, DIMENSION_PROGRAM, program), "container",
+			 json_container(labels_container(labels, fact->member[DIMENSION_CONTAINER])), "file",
+			 labels_text(labels, DIMENSION_FILE, fact->member[DIMENSION_FILE]), "first",
+			 json_time(fact->first), "relay", (int)report->leaks.relays[program]);
+}
+
+/* Of a leak: its origin and its carriers. Returns 0 or -ENOMEM. */
+static int json_leak(struct report *report, struct group *group, json_t *row)
+{
+	const struct survey_fact *any = &report->survey.facts[group->facts[0]];
+	AUTO_FREE uint32_t *carriers = NULL;
+	json_t *list = json_array();
+	size_t count = 0;
+	int r = leaks_carriers(&report->leaks, group, &carriers, &count);
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = json_array_append_new(list, json_writer(report, &report->survey.facts[carriers[i]]));
+	if (r == 0)
+		r = json_object_set_new(row, "origin",
+					json_writer(report, leaks_origin(&report->leaks, any)));
+	if (r == 0)
+		r = json_object_set(row, "carriers", list);
+	json_decref(list);
+	return r < 0 ? -ENOMEM : 0;
+}
+
+/* What the row is about, by its own name. */
+static int json_subject(struct report *report, const struct group *group, json_t *row)
+{
+	const enum dimension by = report->options.by;
+	const char *label = labels_text(&report->labels, by, group->member);
+	json_t *container = NULL;
+
+	if (by == DIMENSION_CONTAINER)
+		container = json_container(labels_container(&report->labels, group->member));
+	if (container && json_object_set_new(row, "details", container) < 0)
+		return -ENOMEM;
+	return json_object_set_new(row, report_dimension_name(by), json_string(label)) < 0 ? -ENOMEM : 0;
+}
+
+static int json_row(struct report *report, struct group *group, FILE *out)
+{
+	json_t *row, *entries;
+	int r;
+
+	group_order(&report->survey, group);
+	row = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "tokens",
+			json_number(group->distinct[DIMENSION_TOKEN]), "files",
+			json_number(group->distinct[DIMENSION_FILE]), "processes",
+			json_number(group->distinct[DIMENSION_PROGRAM]), "containers",
+			json_number(group->distinct[DIMENSION_CONTAINER]), "writes",
+			json_number(group->writes), "first", json_time(group->first), "last",
+			json_time(group->last));
+	r = row ? json_subject(report, group, row) : -ENOMEM;
+	if (r == 0 && report->options.by == DIMENSION_TOKEN)
+		r = json_leak(report, group, row);
+	entries = r == 0 ? json_entries(report, group->facts, group->count) : NULL;
+	if (r == 0 && (!entries || json_object_set_new(row, "entries", entries) < 0))
+		r = -ENOMEM;
+	if (r == 0)
+		json_dumpf(row, out, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	json_decref(row);
+	return r;
+}
+
+static json_t *json_timeline(const struct survey *survey)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < survey->hour_count; i++) {
+		json_t *hour;
+
+		if (!survey->hours[i])
+			continue;
+		hour = json_pack("{s:o, s:o}", "hour",
+				 json_time((survey->hour + (int64_t)i) * 3600 * 1000000), "writes",
+				 json_number(survey->hours[i]));
+		if (json_array_append_new(list, hour) == 0)
+			continue;
+		json_decref(list);
+		return NULL;
+	}
+	return list;
+}
+
+static json_t *json_head(const struct report *report, size_t rows, size_t shown)
+{
+	const struct survey *survey = &report->survey;
+	const struct report_options *options = &report->options;
+	const struct reader_meta *meta = &survey->meta;
+
+	return json_pack(
+		"{s:s, s:o, s:s, s:s, s:o*, s:o*, s:s, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o*, s:o*}, "
+		"s:{s:o, s:o*, s:o, "
+		"s:o*}, s:o, s:o, s:o*}",
+		"version", SPILLWATCH_VERSION, "generated", json_time(report->generated), "host",
+		report->host, "store", options->store, "since",
+		options->has_since ? json_time(options->survey.since) : NULL, "until",
+		options->has_until ? json_time(options->survey.until) : NULL, "by",
+		report_dimension_name(options->by), "totals", "tokens",
+		json_number(survey->members[DIMENSION_TOKEN].count), "files",
+		json_number(survey->members[DIMENSION_FILE].count), "processes",
+		json_number(survey->members[DIMENSION_PROGRAM].count), "containers",
+		json_number(survey_containers(survey)), "entries", json_number(survey->count), "writes",
+		json_number(survey->writes), "first", survey->count ? json_time(survey->first) : NULL, "last",
+		survey->count ? json_time(survey->last) : NULL, "missing", "removed",
+		json_number(meta->removed), "removed_until",
+		meta->removed ? json_time(meta->removed_until) : NULL, "lost_writes", json_number(meta->lost),
+		"lost_until", meta->lost ? json_time(meta->lost_until) : NULL, "timeline",
+		json_timeline(survey), "row_count", json_number(rows), "rows_left_out",
+		rows > shown ? json_number(rows - shown) : NULL);
+}
+
+int report_json(struct report *report, FILE *out)
+{
+	AUTO_FREE char *head = NULL;
+	struct grouping groups;
+	json_t *json;
+	size_t shown;
+	int r = grouping_make(&report->survey, &report->scratch, report->options.by, NULL,
+			      report->survey.count, &groups);
+
+	if (r < 0)
+		return r;
+	shown = report_limit(report, 0, groups.count);
+	json = json_head(report, groups.count, shown);
+	head = json ? json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+	json_decref(json);
+	if (head)
+		/* without its closing brace: the rows go on */
+		fprintf(out, "%.*s,\"rows\":[", (int)strlen(head) - 1, head);
+	else
+		r = -ENOMEM;
+	for (size_t i = 0; r == 0 && i < shown && !ferror(out); i++) {
+		fputs(i ? ",\n" : "\n", out);
+		r = json_row(report, &groups.groups[i], out);
+	}
+	if (r == 0)
+		fputs(shown ? "\n]}\n" : "]}\n", out);
+	grouping_free(&groups);
+	return r;
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* survey → labels → table, JSON, HTML: texts of what is shown, and only of that. */
+#include "report/labels.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LABELS_ID 12
+
+int labels_open(struct reader *reader, const struct survey *survey, struct labels *ret_labels)
+{
+	struct labels labels = {.reader = reader, .survey = survey};
+	bool failed = false;
+
+	for (int i = 0; i < DIMENSION_MAX; i++) {
+		labels.texts[i] = calloc(survey->members[i].count + 1, sizeof(*labels.texts[i]));
+		failed |= !labels.texts[i];
+	}
+	labels.containers = calloc(survey->members[DIMENSION_CONTAINER].count + 1, sizeof(struct fact *));
+	if (failed || !labels.containers) {
+		labels_close(&labels);
+		return -ENOMEM;
+	}
+	*ret_labels = labels;
+	return 0;
+}
+
+void labels_close(struct labels *labels)
+{
+	if (!labels->survey)
+		return;
+	for (int i = 0; i < DIMENSION_MAX; i++) {
+		for (size_t j = 0; labels->texts[i] && j < labels->survey->members[i].count; j++)
+			free(labels->texts[i][j]);
+		free(labels->texts[i]);
+	}
+	for (size_t j = 0; labels->containers && j < labels->survey->members[DIMENSION_CONTAINER].count;
+	     j++) {
+		if (labels->containers[j])
+			fact_free(labels->containers[j]);
+		free(labels->containers[j]);
+	}
+	free(labels->containers);
+	memset(labels, 0, sizeof(*labels));
+}
+
+const struct fact *labels_container(struct labels *labels, uint32_t member)
+{
+	static const struct fact none;
+	struct fact *facts = labels->containers[member];
+
+	if (facts)
+		return facts;
+	facts = calloc(1, sizeof(*facts));
+	if (!facts)
+		return &none;
+	if (reader_container(labels->reader, survey_id(labels->survey, DIMENSION_CONTAINER, member), facts) <
+	    0)
+		fact_free(facts);
+	labels->containers[member] = facts;
+	return facts;
+}
+
+static char *labels_make_container(struct labels *labels, uint32_t member)
+{
+	const struct fact *facts = labels_container(labels, member);
+	char *text = NULL;
+	int r;
+
+	if (!survey_id(labels->survey, DIMENSION_CONTAINER, member))
+		return strdup(SURVEY_HOST);
+	if (facts->pod)
+		r = asprintf(&text, "%s%s%s%s%s", facts->pod_namespace ? facts->pod_namespace : "",
+			     facts->pod_namespace ? "/" : "", facts->pod, facts->container_name ? "/" : "",
+			     facts->container_name ? facts->container_name : "");
+	else if (facts->container_name)
+		r = asprintf(&text, "%s", facts->container_name);
+	else
+		r = asprintf(&text, "%.*s", LABELS_ID, facts->container ? facts->container : "?");
+	return r < 0 ? NULL : text;
+}
+
+static char *labels_make_pod(struct labels *labels, uint32_t member)
+{
+	int64_t id = survey_id(labels->survey, DIMENSION_POD, member);
+	struct fact facts = {0};
+	char *text = NULL;
+	int r = reader_container(labels->reader, id, &facts);
+
+	if (r < 0)
+		r = -1;
+	else if (!id)
+		r = asprintf(&text, "%s", SURVEY_HOST);
+	else if (!facts.pod)
+		r = asprintf(&text, "(no pod) %s",
+			     facts.container_name ? facts.container_name : facts.container);
+	else
+		r = asprintf(&text, "%s/%s", facts.pod_namespace ? facts.pod_namespace : "", facts.pod);
+	fact_free(&facts);
+	return r < 0 ? NULL : text;
+}
+
+const char *labels_text(struct labels *labels, enum dimension dimension, uint32_t member)
+{
+	char **text = &labels->texts[dimension][member];
+	const char *known = *text;
+
+	if (known)
+		return known;
+	if (dimension == DIMENSION_CONTAINER)
+		*text = labels_make_container(labels, member);
+	else if (dimension == DIMENSION_POD)
+		*text = labels_make_pod(labels, member);
+	else if (reader_name(labels->reader, survey_id(labels->survey, dimension, member), text) < 0)
+		*text = NULL;
+	return *text ? *text : "?";
+}
+
+const char *labels_program(struct labels *labels, uint32_t member)
+{
+	const char *text = labels_text(labels, DIMENSION_PROGRAM, member);
+	const char *slash = strrchr(text, '/');
+
+	return slash && slash[1] ? slash + 1 : text;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the members of a survey are called; fetched when they are first shown, then kept. */
+#pragma once
+
+#include "report/survey.h"
+
+struct labels {
+	struct reader *reader; /* borrowed, as is the survey */
+	const struct survey *survey;
+	char **texts[DIMENSION_MAX]; /* by member */
+	struct fact **containers; /* by member of DIMENSION_CONTAINER */
+};
+
+/* labels_open() - Returns 0 and *ret_labels (labels_close()), or -ENOMEM. */
+int labels_open(struct reader *reader, const struct survey *survey, struct labels *ret_labels);
+void labels_close(struct labels *labels);
+
+/*
+ * labels_text() - an identifier, a path, an executable; "NAMESPACE/POD/NAME", a name or the first 12 characters of an id
+ * for a container, "(host)" for none; "NAMESPACE/POD", or "(no pod)" and "(host)". Owned by labels; "?" if it was
+ * removed meanwhile.
+ */
+const char *labels_text(struct labels *labels, enum dimension dimension, uint32_t member);
+
+/* labels_container() - the facts of a container (reader_container()); without texts for the host. Never NULL. */
+const struct fact *labels_container(struct labels *labels, uint32_t member);
+
+/* labels_program() - the last component of a program's path, which is what people know it by. */
+const char *labels_program(struct labels *labels, uint32_t member);

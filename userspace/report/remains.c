@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * report → lookup → detect/file_scan → remains: is it cleaned up?
+ *
+ * Invariant: "clean" and "gone" are only said of a file that is known to be the one; what can't be told is unknown.
+ *
+ * Limit: a copy under another name that was never written while we watched is not looked for; nor is a compressed one.
+ */
+#include "report/remains.h"
+
+#include "bounds.h"
+#include "detect/file_scan.h"
+#include "detect/mask.h"
+#include "report/lookup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The tokens that one file is to be searched for. */
+struct remains_file {
+	struct fact fact; /* of the one that was written last */
+	const char *part; /* static: a token was written, but not as content; else NULL */
+	struct remains_item *items;
+	size_t count;
+};
+
+static void remains_say(struct remains_file *file, enum remains_state state, const char *why)
+{
+	for (size_t i = 0; i < file->count; i++) {
+		if (file->items[i].found)
+			continue;
+		file->items[i].state = state;
+		file->items[i].why = why;
+	}
+}
+
+static int remains_token(void *context, const uint8_t *window, const struct token *token,
+			 const struct token_span *span, uint64_t at)
+{
+	struct remains_file *file = context;
+
+	(void)window;
+	(void)span;
+	for (size_t i = 0; i < file->count; i++) {
+		struct remains_item *item = &file->items[i];
+
+		if (item->told || strcmp(item->token, token->identifier) != 0)
+			continue;
+		if (item->found < REMAINS_OFFSETS)
+			item->offsets[item->found] = at;
+		item->found++;
+		item->state = REMAINS_STILL;
+	}
+	return 0;
+}
+
+/* Reads the file; where a token is not in it, `otherwise` is what that means. */
+static void remains_scan(struct remains_file *file, int fd, const struct stat *st,
+			 enum remains_state otherwise, const char *why)
+{
+	int64_t past = file_scan(fd, 0, (uint64_t)st->st_size, LIMIT_AUDIT_SCAN, remains_token, file);
+
+	if (past < 0)
+		remains_say(file, REMAINS_UNREADABLE, strerror((int)-past));
+	else if (past > 0)
+		remains_say(file, REMAINS_UNREADABLE, "only its beginning was read, it is too long");
+	else if (file->part)
+		remains_say(file, REMAINS_UNKNOWN, file->part);
+	else
+		remains_say(file, otherwise, why);
+}
+
+/*
+ * Not under its name any more: perhaps beside it, as app.log.1. Only what is found there counts: an inode's number may
+ * be another file's by now.
+ */
+static void remains_elsewhere(struct remains_file *file)
+{
+	struct stat st;
+	char *path = NULL;
+	int fd = lookup_moved(&file->fact, &st, &path);
+
+	if (fd < 0)
+		return;
+	/* what the new file of that name holds has been told */
+	for (size_t i = 0; i < file->count; i++)
+		file->items[i].told = file->items[i].found;
+	if (file_scan(fd, 0, (uint64_t)st.st_size, LIMIT_AUDIT_SCAN, remains_token, file) < 0)
+		remains_say(file, REMAINS_UNREADABLE, "it was renamed and can't be read");
+	for (size_t i = 0; i < file->count; i++)
+		if (file->items[i].found && !file->items[i].told)
+			file->items[i].now = strdup(path);
+	free(path);
+	close(fd);
+}
+
+/* Is every token found already? */
+static bool remains_all(const struct remains_file *file)
+{
+	for (size_t i = 0; i < file->count; i++)
+		if (!file->items[i].found)
+			return false;
+	return true;
+}
+
+/* Can the name be what we have of it? Not if a part of it is missing, masked or escaped. */
+static const char *remains_vague(const struct fact *fact)
+{
+	if (fact->file_type && strcmp(fact->file_type, "regular") != 0)
+		return "it was no regular file";
+	if (*fact->file != '/')
+		return "it had no path";
+	if (fact->path_truncated)
+		return "its whole path is not known";
+	if (strstr(fact->file, MASK_TEXT) || strstr(fact->file, "\\x"))
+		return "its name can't be told exactly";
+	return NULL;
+}
+
+static void remains_look(struct remains_file *file)
+{
+	const struct fact *fact = &file->fact;
+	const char *vague = remains_vague(fact);
+	/* only the process's own name for it is known */
+	bool inside = *fact->container && !fact->file_path;
+	struct stat st;
+	bool same;
+	int fd;
+
+	if (vague) {
+		remains_say(file, REMAINS_UNKNOWN, vague);
+		return;
+	}
+	fd = lookup_open(fact->file, &st);
+	same = fd >= 0 && lookup_is(fact, &st);
+	if (inside && !same)
+		remains_say(file, REMAINS_UNKNOWN, "its path holds inside the container only");
+	else if (fd >= 0)
+		remains_scan(file, fd, &st, same ? REMAINS_CLEAN : REMAINS_REPLACED,
+			     same ? NULL : "another file has its name now, without the token");
+	else if (fd == -ENOENT || fd == -ENOTDIR)
+		remains_say(file, REMAINS_GONE, file->part);
+	else if (fd == -ELOOP || fd == -EMEDIUMTYPE)
+		remains_say(file, REMAINS_REPLACED, "what has its name now is no regular file");
+	else
+		remains_say(file, REMAINS_UNREADABLE, strerror(-fd));
+	if (fd >= 0)
+		close(fd);
+	if (!inside && !same && !remains_all(file))
+		remains_elsewhere(file);
+}
+
+static const char *remains_part(const char *part)
+{
+	if (!part)
+		return NULL;
+	if (strcmp(part, "name") == 0)
+		return "it was written as the file's name";
+	return strcmp(part, "xattr") == 0 ? "it was written as an attribute"
+					  : "it was written as a link's target";
+}
+
+/* One file of the report: finds its newest facts, then looks into it. */
+static int remains_file(struct report *report, const struct group *group, struct remains *remains)
+{
+	struct remains_file file = {.items = remains->items + remains->count};
+	struct grouping tokens;
+	int r = grouping_make(&report->survey, &report->scratch, DIMENSION_TOKEN, group->facts, group->count,
+			      &tokens);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < group->count; i++) {
+		struct reader_fact row = survey_row(&report->survey, &report->survey.facts[group->facts[i]]);
+		struct fact fact;
+
+		r = reader_fact(report->reader, &row, &fact);
+		if (r == -ENOENT) {
+			r = 0;
+			continue;
+		}
+		if (r < 0)
+			break;
+		file.part = fact.part ? remains_part(fact.part) : file.part;
+		fact_free(&file.fact);
+		file.fact = fact;
+	}
+	if (r == 0 && file.fact.file) {
+		for (size_t i = 0; i < tokens.count; i++)
+			file.items[file.count++] = (struct remains_item){
+				.token = labels_text(&report->labels, DIMENSION_TOKEN,
+						     tokens.groups[i].member),
+				.file = labels_text(&report->labels, DIMENSION_FILE, group->member),
+			};
+		remains_look(&file);
+		remains->count += file.count;
+	}
+	fact_free(&file.fact);
+	grouping_free(&tokens);
+	return r;
+}
+
+static int remains_compare(const void *a, const void *b)
+{
+	const struct remains_item *x = a, *y = b;
+	int r;
+
+	if (x->state != y->state)
+		return x->state < y->state ? -1 : 1;
+	r = strcmp(x->file, y->file);
+	return r ? r : strcmp(x->token, y->token);
+}
+
+int remains_find(struct report *report, struct remains *ret_remains)
+{
+	struct remains remains = {.items = calloc(report->survey.count + 1, sizeof(*remains.items))};
+	struct grouping files;
+	int r = remains.items ? 0 : -ENOMEM;
+
+	if (r == 0)
+		r = grouping_make(&report->survey, &report->scratch, DIMENSION_FILE, NULL,
+				  report->survey.count, &files);
+	if (r < 0) {
+		free(remains.items);
+		return r;
+	}
+	for (size_t i = 0; r == 0 && i < files.count; i++)
+		r = remains_file(report, &files.groups[i], &remains);
+	grouping_free(&files);
+	if (r < 0) {
+		remains_free(&remains);
+		return r;
+	}
+	for (size_t i = 0; i < remains.count; i++)
+		remains.counts[remains.items[i].state]++;
+	qsort(remains.items, remains.count, sizeof(*remains.items), remains_compare);
+	*ret_remains = remains;
+	return 0;
+}
+
+void remains_free(struct remains *remains)
+{
+	for (size_t i = 0; i < remains->count; i++)
+		free(remains->items[i].now);
+	free(remains->items);
+	memset(remains, 0, sizeof(*remains));
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What of the leaked tokens lies in the files now, by the same matcher that found them (detect/token.h). */
+#pragma once
+
+#include "report/report.h"
+
+/* X(id, name) */
+#define REMAINS_STATES(X)           \
+	X(STILL, "still there")     \
+	X(UNREADABLE, "unreadable") \
+	X(UNKNOWN, "unknown")       \
+	X(REPLACED, "replaced")     \
+	X(GONE, "gone")             \
+	X(CLEAN, "clean")
+
+enum remains_state {
+#define REMAINS_STATE(id, name) REMAINS_##id,
+	REMAINS_STATES(REMAINS_STATE)
+#undef REMAINS_STATE
+		REMAINS_MAX
+};
+
+/* How many places of a token in a file are named; all are counted. */
+#define REMAINS_OFFSETS 8
+
+/* One token in one file. */
+struct remains_item {
+	const char *token, *file; /* owned by the report's labels */
+	enum remains_state state;
+	const char *why; /* static; NULL if there is nothing to say */
+	char *now; /* where the same file lies now, if it was renamed within its directory (log rotation); masked; else NULL */
+	uint64_t offsets[REMAINS_OFFSETS]; /* bytes from the file's beginning, rising */
+	size_t found; /* how often */
+	bool told; /* while looking: found under its own name */
+};
+
+struct remains {
+	struct remains_item *items; /* by state */
+	size_t count;
+	size_t counts[REMAINS_MAX];
+};
+
+/*
+ * remains_find() - opens and reads every file of the report, each up to LIMIT_AUDIT_SCAN bytes. Follows no symbolic
+ * link as last component, opens nothing but regular files, waits for nobody.
+ * Returns 0 and *ret_remains (remains_free(), before report_close()), or a negative errno.
+ */
+int remains_find(struct report *report, struct remains *ret_remains);
+void remains_free(struct remains *remains);
+
+/* The outputs; as those of report.h. */
+int remains_table(const struct remains *remains, FILE *out, int width, bool colour);
+int remains_json(const struct report *report, const struct remains *remains, FILE *out);
+int remains_csv(const struct remains *remains, FILE *out);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What `audit` shows, before it is a table, JSON, CSV or a page. */
+#pragma once
+
+#include <stdio.h>
+
+#include "report/grouping.h"
+#include "report/labels.h"
+#include "report/leaks.h"
+
+struct report_options {
+	struct survey_options survey;
+	bool has_since, has_until; /* were asked for */
+	enum dimension by;
+	size_t limit; /* rows of each kind; 0: as many as fit the output */
+	const char *store; /* path, masked; borrowed */
+};
+
+struct report {
+	struct report_options options;
+	struct reader *reader;
+	struct survey survey;
+	struct labels labels;
+	struct leaks leaks;
+	struct grouping_scratch scratch;
+	int64_t generated; /* microseconds */
+	char *host; /* its name, or NODE_NAME; printable */
+};
+
+/* report_dimension_name() - "container", "process", "file", "token", "pod": what --by takes; static. */
+const char *report_dimension_name(enum dimension dimension);
+
+/* report_dimension() - the reverse. False if there is none of that name. */
+bool report_dimension(const char *name, enum dimension *ret_dimension);
+
+/*
+ * report_open() - reads the store. The reader is taken over, also on failure. Returns 0 and *ret_report
+ * (report_close()), or a negative errno.
+ */
+int report_open(struct reader *reader, const struct report_options *options, struct report *ret_report);
+void report_close(struct report *report);
+
+/* report_limit() - how many rows of `count` are shown, if `otherwise` is what fits without --limit (0: all). */
+size_t report_limit(const struct report *report, size_t otherwise, size_t count);
+
+/* The outputs. Each returns 0 or a negative errno; what `out` could not take is told by ferror(3). */
+
+/* report_table() - text. @width: columns to keep to, 0: none; @colour: ECMA-48 */
+int report_table(struct report *report, FILE *out, int width, bool colour);
+/* report_json() - one object, share/audit.schema.json; a row a line. */
+int report_json(struct report *report, FILE *out);
+/* report_csv() - RFC 4180, a line for each entry. */
+int report_csv(struct report *report, FILE *out);
+/* report_html() - one page without references to anything else. */
+int report_html(struct report *report, FILE *out);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the store holds of a period, in numbers: each fact's token, file, program and container are counted from 0, so
+ * that a million of them are grouped by plain arrays.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "report/idmap.h"
+#include "store/reader.h"
+
+enum dimension {
+	DIMENSION_TOKEN,
+	DIMENSION_FILE,
+	DIMENSION_PROGRAM,
+	DIMENSION_CONTAINER,
+	DIMENSION_POD, /* its ids are those of a container in it; only if survey_options.pods */
+	DIMENSION_MAX
+};
+
+struct survey_fact {
+	int64_t id;
+	uint32_t member[DIMENSION_MAX];
+	int64_t first, last; /* microseconds; first and last at all, also outside of the period */
+	uint64_t count; /* writes within the period; whole hours at its ends */
+};
+
+struct survey_options {
+	bool pods; /* tell pods apart */
+	bool hours; /* tell the writes in each hour */
+	int64_t since, until; /* microseconds since 1970: [since, until) */
+	const char *token; /* only this identifier; NULL: all */
+	const char *
+		container; /* only containers of this name (reader_find_containers()), "(host)": none; NULL: all */
+};
+
+struct survey {
+	struct survey_fact *facts; /* `count` of them, by rising id */
+	size_t count, room;
+	struct idmap members[DIMENSION_MAX];
+	uint64_t writes;
+	int64_t first, last;
+	/* writes in each hour from hour on; NULL if there are none, or nobody asked */
+	uint64_t *hours;
+	int64_t hour;
+	size_t hour_count;
+	struct reader_meta meta;
+};
+
+/* What `--container` takes for "in no container". */
+#define SURVEY_HOST "(host)"
+
+/*
+ * survey_make() - reads the store, all of one moment. Returns 0 and *ret_survey (survey_free()), or a negative errno.
+ * A name that nothing goes by gives an empty survey.
+ */
+int survey_make(struct reader *reader, const struct survey_options *options, struct survey *ret_survey);
+void survey_free(struct survey *survey);
+
+/* survey_row() - a fact as reader_fact() takes it. */
+struct reader_fact survey_row(const struct survey *survey, const struct survey_fact *fact);
+
+/* survey_id() - the store's id of a member of a dimension. */
+static inline int64_t survey_id(const struct survey *survey, enum dimension dimension, uint32_t member)
+{
+	return survey->members[dimension].ids[member];
+}
+
+/* survey_containers() - how many containers; the host is none. */
+size_t survey_containers(const struct survey *survey);

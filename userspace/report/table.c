@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * report → a terminal: a tree in columns. Each group, below it its tokens, below each who wrote it where.
+ *
+ * Invariant: no line is wider than the terminal. Where there is none, nothing is cut: the tree is walked twice, the
+ * first time to measure it.
+ */
+#include "report/report.h"
+
+#include "lib/cleanup.h"
+#include "report/layout.h"
+#include "report/period.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+/* "  WRITES  FIRST        LAST       " behind the name */
+#define TABLE_NUMBERS 36
+#define TABLE_NAME_MIN 24
+#define TABLE_WIDTH_MIN (TABLE_NAME_MIN + TABLE_NUMBERS)
+
+/* What is shown without --limit, of each kind. */
+#define TABLE_GROUPS 25
+#define TABLE_TOKENS 10
+#define TABLE_PLACES 5
+
+/* ECMA-48 SGR */
+#define TABLE_BOLD "\033[1m"
+#define TABLE_DIM "\033[2m"
+#define TABLE_RED "\033[31m"
+#define TABLE_PLAIN "\033[0m"
+
+struct table {
+	struct report *report;
+	FILE *out; /* NULL: only measuring */
+	int width; /* 0: any */
+	int name; /* columns of the first one */
+	bool colour;
+};
+
+/* One line of text; `style` is around what is shown, not what is counted. */
+__attribute__((format(printf, 4, 5))) static int table_line(const struct table *table, int indent,
+							    const char *style, const char *format, ...)
+{
+	AUTO_FREE char *text = NULL;
+	AUTO_FREE char *fit = NULL;
+	va_list args;
+	int r;
+
+	if (!table->out)
+		return 0;
+	va_start(args, format);
+	r = vasprintf(&text, format, args);
+	va_end(args);
+	if (r < 0) {
+		text = NULL;
+		return -ENOMEM;
+	}
+	r = layout_fit(text, table->width ? table->width - indent : layout_columns(text), &fit);
+	if (r < 0)
+		return r;
+	fprintf(table->out, "%*s%s%s%s\n", indent, "", table->colour ? style : "", fit,
+		table->colour && *style ? TABLE_PLAIN : "");
+	return 0;
+}
+
+/* A line with numbers. @more: shown behind the text if there is room, dimmed; may be NULL */
+static int table_row(struct table *table, int indent, const char *style, const char *text, const char *more,
+		     uint64_t writes, int64_t first, int64_t last)
+{
+	int64_t now = table->report->generated;
+	char times[2][PERIOD_TEXT], number[LAYOUT_NUMBER];
+	int used = indent + layout_columns(text);
+	AUTO_FREE char *fit = NULL;
+	int r;
+
+	if (more && table->width && used + 2 + layout_columns(more) > table->name)
+		more = NULL;
+	used += more ? 2 + layout_columns(more) : 0;
+	if (!table->out) {
+		table->name = used > table->name ? used : table->name;
+		return 0;
+	}
+	r = layout_fit(text, table->name - indent, &fit);
+	if (r < 0)
+		return r;
+	used = indent + layout_columns(fit) + (more ? 2 + layout_columns(more) : 0);
+	fprintf(table->out, "%*s%s%s%s", indent, "", table->colour ? style : "", fit,
+		table->colour && *style ? TABLE_PLAIN : "");
+	if (more)
+		fprintf(table->out, "  %s%s%s", table->colour ? TABLE_DIM : "", more,
+			table->colour ? TABLE_PLAIN : "");
+	fprintf(table->out, "%*s%s  %8s  %-11s  %s%s\n", table->name > used ? table->name - used : 0, "",
+		table->colour && indent > 2 ? TABLE_DIM : "", layout_number(writes, number),
+		period_short(first, now, times[0]), period_short(last, now, times[1]),
+		table->colour && indent > 2 ? TABLE_PLAIN : "");
+	return 0;
+}
+
+static int table_more(const struct table *table, int indent, size_t count, const char *one, const char *many)
+{
+	char number[LAYOUT_NUMBER];
+
+	if (!count)
+		return 0;
+	return table_line(table, indent, TABLE_DIM, "… %s more %s (--limit)", layout_number(count, number),
+			  count == 1 ? one : many);
+}
+
+/* "python3 in shop/checkout", or "python3" on the host. */
+static int table_writer(struct table *table, const struct survey_fact *fact, char **ret_text)
+{
+	struct labels *labels = &table->report->labels;
+	uint32_t container = fact->member[DIMENSION_CONTAINER];
+	const char *program = labels_program(labels, fact->member[DIMENSION_PROGRAM]);
+	bool host = survey_id(&table->report->survey, DIMENSION_CONTAINER, container) == 0;
+	int r = asprintf(ret_text, "%s%s%s", program, host ? "" : " in ",
+			 host ? "" : labels_text(labels, DIMENSION_CONTAINER, container));
+
+	return r < 0 ? -ENOMEM : 0;
+}
+
+/* Who and where, without what the group says already. */
+static int table_place(struct table *table, const struct survey_fact *fact)
+{
+	const enum dimension by = table->report->options.by;
+	struct labels *labels = &table->report->labels;
+	const char *program = labels_program(labels, fact->member[DIMENSION_PROGRAM]);
+	const char *file = labels_text(labels, DIMENSION_FILE, fact->member[DIMENSION_FILE]);
+	const char *mark = leaks_carried(&table->report->leaks, fact) ? "↳ " : "";
+	AUTO_FREE char *writer = NULL;
+	AUTO_FREE char *head = NULL;
+	AUTO_FREE char *fit = NULL;
+	AUTO_FREE char *text = NULL;
+	int r = 0, room;
+
+	if (by == DIMENSION_FILE || by == DIMENSION_TOKEN)
+		r = table_writer(table, fact, &writer);
+	if (r == 0)
+		r = asprintf(&head, "%s%s%s", mark,
+			     by == DIMENSION_PROGRAM ? "" : (writer ? writer : program),
+			     by == DIMENSION_PROGRAM || by == DIMENSION_FILE ? "" : " → ");
+	if (r < 0)
+		return -ENOMEM;
+	/* the path gives way first */
+	room = table->width && table->out ? table->name - 4 - layout_columns(head) : layout_columns(file);
+	r = layout_fit(by == DIMENSION_FILE ? "" : file,
+		       room < TABLE_NAME_MIN / 2 ? TABLE_NAME_MIN / 2 : room, &fit);
+	if (r == 0 && asprintf(&text, "%s%s", head, fit) < 0) {
+		text = NULL;
+		r = -ENOMEM;
+	}
+	return r < 0 ? r : table_row(table, 4, TABLE_DIM, text, NULL, fact->count, fact->first, fact->last);
+}
+
+static int table_places(struct table *table, struct group *token)
+{
+	struct report *report = table->report;
+	size_t shown = report_limit(report, TABLE_PLACES, token->count);
+	int r = 0;
+
+	group_order(&report->survey, token);
+	for (size_t i = 0; r == 0 && i < shown; i++)
+		r = table_place(table, &report->survey.facts[token->facts[i]]);
+	return r == 0 ? table_more(table, 4, token->count - shown, "place", "places") : r;
+}
+
+/* The kind of a token, as the fact that stands for it says; also whether it is a placeholder. */
+static int table_type(struct table *table, const struct survey_fact *fact, char **ret_text)
+{
+	struct reader_fact row = survey_row(&table->report->survey, fact);
+	struct fact all;
+	int r = reader_fact(table->report->reader, &row, &all);
+
+	if (r == -ENOENT) {
+		*ret_text = strdup("");
+		return *ret_text ? 0 : -ENOMEM;
+	}
+	if (r < 0)
+		return r;
+	r = asprintf(ret_text, "%s%s", all.placeholder ? "placeholder, " : "",
+		     all.token_type ? all.token_type : "");
+	fact_free(&all);
+	return r < 0 ? -ENOMEM : 0;
+}
+
+/* A token's own row. */
+static int table_token(struct table *table, int indent, const struct group *token)
+{
+	struct report *report = table->report;
+	AUTO_FREE char *type = NULL;
+	int r = table_type(table, &report->survey.facts[token->facts[0]], &type);
+
+	if (r < 0)
+		return r;
+	return table_row(table, indent, indent ? TABLE_RED : TABLE_BOLD TABLE_RED,
+			 labels_text(&report->labels, DIMENSION_TOKEN, token->member), type, token->writes,
+			 token->first, token->last);
+}
+
+/* Where it came from, if that is not below the same heading. */
+static int table_source(struct table *table, const struct group *token)
+{
+	struct report *report = table->report;
+	const enum dimension by = report->options.by;
+	const struct survey_fact *first = &report->survey.facts[token->facts[0]];
+	const struct survey_fact *origin = leaks_origin(&report->leaks, first);
+	AUTO_FREE char *writer = NULL;
+	int r;
+
+	if (origin->member[by] == first->member[by])
+		return 0;
+	r = table_writer(table, origin, &writer);
+	return r < 0 ? r : table_line(table, 4, TABLE_DIM, "first written by %s", writer);
+}
+
+/* One leak: origin, carriers, places. */
+static int table_leak(struct table *table, struct group *leak)
+{
+	struct report *report = table->report;
+	const struct survey_fact *origin =
+		leaks_origin(&report->leaks, &report->survey.facts[leak->facts[0]]);
+	AUTO_FREE uint32_t *carriers = NULL;
+	AUTO_FREE char *writer = NULL;
+	AUTO_FREE char *names = NULL;
+	size_t count = 0;
+	char text[64];
+	int r;
+
+	group_order(&report->survey, leak);
+	r = table_token(table, 0, leak);
+	if (r == 0)
+		r = table_writer(table, origin, &writer);
+	if (r == 0)
+		r = table_line(table, 2, "", "from %s%s", writer,
+			       leaks_relayed(&report->leaks, origin)
+				       ? ", a relay: who gave it the token was not seen"
+				       : "");
+	if (r == 0)
+		r = leaks_carriers(&report->leaks, leak, &carriers, &count);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		const struct survey_fact *fact = &report->survey.facts[carriers[i]];
+		AUTO_FREE char *one = NULL;
+		char *all = NULL;
+
+		r = table_writer(table, fact, &one);
+		if (r == 0 && asprintf(&all, "%s%s%s", names ? names : "", names ? ", " : "", one) < 0)
+			r = -ENOMEM;
+		free(names);
+		names = r == 0 ? all : NULL;
+	}
+	if (r == 0 && count)
+		r = table_line(table, 2, "", "passed on by %s: %s",
+			       layout_count(count, "carrier", "carriers", text, sizeof(text)), names);
+	return r == 0 ? table_places(table, leak) : r;
+}
+
+/* What is known of a container, behind its name. */
+static int table_details(struct table *table, const struct group *group, char **ret_text)
+{
+	const struct fact *facts;
+	int r;
+
+	*ret_text = NULL;
+	if (table->report->options.by != DIMENSION_CONTAINER)
+		return 0;
+	facts = labels_container(&table->report->labels, group->member);
+	if (!facts->runtime && !facts->image)
+		return 0;
+	r = asprintf(ret_text, "%s%s%s", facts->runtime ? facts->runtime : "",
+		     facts->runtime && facts->image ? ", " : "", facts->image ? facts->image : "");
+	return r < 0 ? -ENOMEM : 0;
+}
+
+static int table_group(struct table *table, struct group *group)
+{
+	struct report *report = table->report;
+	AUTO_FREE char *details = NULL;
+	struct grouping tokens = {0};
+	size_t shown;
+	int r = table_details(table, group, &details);
+
+	if (r == 0)
+		r = table_row(table, 0, TABLE_BOLD,
+			      labels_text(&report->labels, report->options.by, group->member), details,
+			      group->writes, group->first, group->last);
+	if (r == 0)
+		r = grouping_make(&report->survey, &report->scratch, DIMENSION_TOKEN, group->facts,
+				  group->count, &tokens);
+	if (r < 0)
+		return r;
+	shown = report_limit(report, TABLE_TOKENS, tokens.count);
+	for (size_t i = 0; r == 0 && i < shown; i++) {
+		r = table_token(table, 2, &tokens.groups[i]);
+		if (r == 0)
+			r = table_source(table, &tokens.groups[i]);
+		if (r == 0)
+			r = table_places(table, &tokens.groups[i]);
+	}
+	if (r == 0)
+		r = table_more(table, 2, tokens.count - shown, "token", "tokens");
+	grouping_free(&tokens);
+	return r;
+}
+
+static int table_groups(struct table *table, struct grouping *groups)
+{
+	struct report *report = table->report;
+	const enum dimension by = report->options.by;
+	size_t shown = report_limit(report, TABLE_GROUPS, groups->count);
+	static const char *const many[] = {"tokens", "files", "programs", "containers", "pods"};
+	static const char *const one[] = {"token", "file", "program", "container", "pod"};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < shown; i++) {
+		if (table->out && i)
+			fputc('\n', table->out);
+		r = by == DIMENSION_TOKEN ? table_leak(table, &groups->groups[i])
+					  : table_group(table, &groups->groups[i]);
+	}
+	return r == 0 ? table_more(table, 0, groups->count - shown, one[by], many[by]) : r;
+}
+
+/* What it is about, in a sentence or two. */
+static int table_head(const struct table *table)
+{
+	const struct report *report = table->report;
+	const struct survey *survey = &report->survey;
+	char text[4][64], times[2][PERIOD_TEXT];
+	int r;
+
+	layout_count(survey->members[DIMENSION_TOKEN].count, "leaked token", "leaked tokens", text[0], 64);
+	layout_count(survey->members[DIMENSION_FILE].count, "file", "files", text[1], 64);
+	layout_count(survey_containers(survey), "container", "containers", text[2], 64);
+	layout_count(survey->writes, "write", "writes", text[3], 64);
+	r = table_line(table, 0, TABLE_BOLD, "%s on %s: %s, %s, %s", text[0], report->host, text[1], text[2],
+		       text[3]);
+	if (r == 0 && survey->count)
+		r = table_line(table, 0, TABLE_DIM, "first %s UTC, last %s UTC",
+			       period_human(survey->first, times[0]), period_human(survey->last, times[1]));
+	if (r == 0 && survey->meta.removed)
+		r = table_line(table, 0, "", "older entries were removed: %s (last seen %s UTC or before)",
+			       layout_number(survey->meta.removed, text[0]),
+			       period_human(survey->meta.removed_until, times[0]));
+	if (r == 0 && survey->meta.lost)
+		r = table_line(table, 0, TABLE_RED,
+			       "NOT STORED, for want of room: %s, until %s UTC; they are in the alerts",
+			       layout_count(survey->meta.lost, "write", "writes", text[0], 64),
+			       period_human(survey->meta.lost_until, times[0]));
+	return r;
+}
+
+static void table_columns(const struct table *table)
+{
+	static const char *const names[] = {
+		[DIMENSION_TOKEN] = "TOKEN, WHO WROTE IT WHERE",
+		[DIMENSION_FILE] = "FILE, TOKEN, WHO WROTE IT",
+		[DIMENSION_PROGRAM] = "PROGRAM, TOKEN, FILE",
+		[DIMENSION_CONTAINER] = "CONTAINER, TOKEN, FILE",
+		[DIMENSION_POD] = "POD, TOKEN, FILE",
+	};
+
+	fprintf(table->out, "\n%s%-*s  %8s  %-11s  %s%s\n", table->colour ? TABLE_DIM : "", table->name,
+		names[table->report->options.by], "WRITES", "FIRST", "LAST",
+		table->colour ? TABLE_PLAIN : "");
+}
+
+int report_table(struct report *report, FILE *out, int width, bool colour)
+{
+	struct table table = {.report = report, .colour = colour};
+	struct grouping groups;
+	int r;
+
+	/* all that the order needs */
+	report->scratch.counted = 1U << DIMENSION_TOKEN;
+	r = grouping_make(&report->survey, &report->scratch, report->options.by, NULL, report->survey.count,
+			  &groups);
+	if (r < 0)
+		return r;
+	if (width)
+		table.width = width < TABLE_WIDTH_MIN ? TABLE_WIDTH_MIN : width;
+	else
+		r = table_groups(&table, &groups);
+	table.name = width ? table.width - TABLE_NUMBERS : table.name;
+	table.name = table.name < TABLE_NAME_MIN ? TABLE_NAME_MIN : table.name;
+	table.out = out;
+	if (r == 0)
+		r = table_head(&table);
+	if (r == 0 && groups.count) {
+		table_columns(&table);
+		r = table_groups(&table, &groups);
+	}
+	grouping_free(&groups);
+	return r;
+}

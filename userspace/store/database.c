@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * store: one SQLite file in WAL mode, so that it is read while it is written, and a kill loses at most
+ * what was not committed.
+ *
+ * Texts that many facts share (identifiers, paths, executables, container ids) stand once in `name`, which
+ * counts the facts that use it; triggers keep the count, and remove with a fact what nobody else needs. So
+ * a fact is a row of numbers, and a million of them are read in a fraction of a second.
+ *
+ * Invariant: the schema and its version change in one transaction; a file is empty or ours.
+ */
+#include "store/database.h"
+
+#include "lib/cleanup.h"
+#include "store/statement.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define DATABASE_BUSY_MS 1000
+
+/* The steps from each version to the next; DATABASE_VERSION of them. Never change one, add one. */
+static const char *const database_steps[DATABASE_VERSION] = {
+	"CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+	"CREATE TABLE name (id INTEGER PRIMARY KEY, facts INTEGER NOT NULL DEFAULT 0, value TEXT NOT NULL "
+	"UNIQUE);"
+	/* times in microseconds since 1970; token, file, program, container: name.id; container 0: the host */
+	"CREATE TABLE fact (id INTEGER PRIMARY KEY, token INTEGER NOT NULL, file INTEGER NOT NULL,"
+	" program INTEGER NOT NULL, container INTEGER NOT NULL, first INTEGER NOT NULL,"
+	" last INTEGER NOT NULL, count INTEGER NOT NULL);"
+	"CREATE UNIQUE INDEX fact_key ON fact (token, file, program, container);"
+	"CREATE INDEX fact_last ON fact (last);"
+	/* writes in an hour; hours since 1970 */
+	"CREATE TABLE activity (fact INTEGER NOT NULL, hour INTEGER NOT NULL, count INTEGER NOT NULL,"
+	" PRIMARY KEY (fact, hour)) WITHOUT ROWID;"
+	/* what the last alert of each said */
+	"CREATE TABLE detail (fact INTEGER PRIMARY KEY, process TEXT, pid INTEGER, uid INTEGER, user TEXT,"
+	" command_line TEXT, script TEXT, unit TEXT, syscall TEXT, seen_by TEXT, part TEXT);"
+	"CREATE TABLE token (id INTEGER PRIMARY KEY, type TEXT, placeholder INTEGER);"
+	"CREATE TABLE file (id INTEGER PRIMARY KEY, path TEXT, type TEXT, fs_type TEXT, dev_major INTEGER,"
+	" dev_minor INTEGER, inode INTEGER, path_truncated INTEGER, deleted INTEGER);"
+	"CREATE TABLE container (id INTEGER PRIMARY KEY, runtime TEXT, name TEXT, image TEXT, pod TEXT,"
+	" pod_namespace TEXT, pod_uid TEXT);"
+	"CREATE TRIGGER fact_added AFTER INSERT ON fact BEGIN"
+	" UPDATE name SET facts = facts + 1 WHERE id IN (new.token, new.file, new.program, new.container);"
+	"END;"
+	"CREATE TRIGGER fact_removed AFTER DELETE ON fact BEGIN"
+	" DELETE FROM detail WHERE fact = old.id;"
+	" DELETE FROM activity WHERE fact = old.id;"
+	" UPDATE name SET facts = facts - 1 WHERE id IN (old.token, old.file, old.program, old.container);"
+	" DELETE FROM name WHERE facts <= 0 AND id IN (old.token, old.file, old.program, old.container);"
+	"END;"
+	"CREATE TRIGGER name_removed AFTER DELETE ON name BEGIN"
+	" DELETE FROM token WHERE id = old.id;"
+	" DELETE FROM file WHERE id = old.id;"
+	" DELETE FROM container WHERE id = old.id;"
+	"END;",
+};
+
+static int database_version(sqlite3 *db, int64_t *ret_version)
+{
+	int64_t application = 0, version = 0, tables = 0;
+	int r = statement_query(db, "PRAGMA application_id", &application);
+
+	if (r >= 0)
+		r = statement_query(db, "PRAGMA user_version", &version);
+	if (r >= 0)
+		r = statement_query(db, "SELECT count(*) FROM sqlite_schema", &tables);
+	if (r < 0)
+		return r;
+	if (application != DATABASE_APPLICATION && (application || version || tables))
+		return -EMEDIUMTYPE;
+	if (version > DATABASE_VERSION)
+		return -EOVERFLOW;
+	*ret_version = version;
+	return 0;
+}
+
+/* All steps from the file's version on, or none of them. */
+static int database_upgrade(sqlite3 *db)
+{
+	char mark[96];
+	int64_t version;
+	int r = statement_exec(db, "BEGIN IMMEDIATE");
+
+	if (r < 0)
+		return r;
+	/* again, under the lock: another process may have been faster */
+	r = database_version(db, &version);
+	for (; r == 0 && version < DATABASE_VERSION; version++)
+		r = statement_exec(db, database_steps[version]);
+	snprintf(mark, sizeof(mark), "PRAGMA application_id = %d; PRAGMA user_version = %d",
+		 DATABASE_APPLICATION, DATABASE_VERSION);
+	if (r == 0)
+		r = statement_exec(db, mark);
+	if (r == 0)
+		r = statement_exec(db, "COMMIT");
+	if (r < 0)
+		statement_exec(db, "ROLLBACK");
+	return r;
+}
+
+static int database_prepare(sqlite3 *db)
+{
+	int64_t version;
+	int r = database_version(db, &version);
+
+	if (r < 0)
+		return r;
+	/* before the first table is made, or it does nothing */
+	if (version == 0)
+		r = statement_exec(db, "PRAGMA auto_vacuum = INCREMENTAL");
+	if (r == 0)
+		r = statement_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+				       "PRAGMA journal_size_limit = 4194304; PRAGMA temp_store = MEMORY;"
+				       "PRAGMA cache_size = -8192");
+	return r == 0 && version < DATABASE_VERSION ? database_upgrade(db) : r;
+}
+
+/* SQLite would make it readable for all; what it makes beside it has the same mode. */
+static int database_make_file(const char *path)
+{
+	AUTO_FREE char *copy = strdup(path);
+	AUTO_CLOSE int fd = -1;
+	struct stat st;
+
+	if (!copy)
+		return -ENOMEM;
+	if (mkdir(dirname(copy), 0700) < 0 && errno != EEXIST)
+		return -errno;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW, 0600);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	return S_ISREG(st.st_mode) ? 0 : -EMEDIUMTYPE;
+}
+
+static int database_connect(const char *path, int flags, sqlite3 **ret_db)
+{
+	sqlite3 *db = NULL;
+	int r = statement_error(NULL, sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL));
+
+	if (r < 0) {
+		sqlite3_close(db);
+		return r;
+	}
+	sqlite3_extended_result_codes(db, 1);
+	sqlite3_busy_timeout(db, DATABASE_BUSY_MS);
+	/* the file may have been tampered with: its schema is data, not code */
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	*ret_db = db;
+	return 0;
+}
+
+int database_open(const char *path, sqlite3 **ret_db)
+{
+	sqlite3 *db = NULL;
+	int r = database_make_file(path);
+
+	if (r == 0)
+		r = database_connect(path, SQLITE_OPEN_READWRITE, &db);
+	if (r == 0)
+		r = database_prepare(db);
+	if (r < 0) {
+		sqlite3_close(db);
+		return r;
+	}
+	*ret_db = db;
+	return 0;
+}
+
+int database_open_reader(const char *path, sqlite3 **ret_db)
+{
+	sqlite3 *db = NULL;
+	int64_t version;
+	struct stat st;
+	int r;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EMEDIUMTYPE;
+	r = database_connect(path, SQLITE_OPEN_READONLY, &db);
+	/* without a copy of each page; a file can't shrink below what a reader sees */
+	if (r == 0)
+		r = statement_exec(db, "PRAGMA mmap_size = 1073741824");
+	if (r == 0)
+		r = database_version(db, &version);
+	/* empty: a daemon is just making it, or was killed before it had */
+	if (r == 0 && version == 0)
+		r = -ENODATA;
+	if (r < 0) {
+		sqlite3_close(db);
+		return r;
+	}
+	*ret_db = db;
+	return 0;
+}
+
+int database_set_aside(const char *path, char **ret_moved)
+{
+	static const char *const parts[] = {"-wal", "-shm", ""};
+	AUTO_FREE char *moved = NULL;
+	char stamp[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
+	if (asprintf(&moved, "%s.corrupt-%s", path, stamp) < 0) {
+		moved = NULL;
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		AUTO_FREE char *from = NULL;
+		AUTO_FREE char *to = NULL;
+
+		if (asprintf(&from, "%s%s", path, parts[i]) < 0) {
+			from = NULL;
+			return -ENOMEM;
+		}
+		if (asprintf(&to, "%s%s", moved, parts[i]) < 0) {
+			to = NULL;
+			return -ENOMEM;
+		}
+		if (rename(from, to) < 0 && (errno != ENOENT || !*parts[i]))
+			return -errno;
+	}
+	*ret_moved = TAKE(moved);
+	return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Facts that wait to be written: one of each key and hour, within LIMIT_STORE_PENDING bytes. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/fact.h"
+
+struct pending;
+
+/* pending_open() - Returns 0 and *ret_pending (pending_close()), or -ENOMEM. */
+int pending_open(struct pending **ret_pending);
+void pending_close(struct pending *pending);
+
+/*
+ * pending_add() - takes the fact over (it is zeroed) and merges it with what waits already of the same key
+ * and hour: the later one's details, both counts. Returns 0; -ENOSPC: no room, -ENOMEM: no memory; the fact
+ * is then freed.
+ */
+int pending_add(struct pending *pending, struct fact *fact);
+
+/* A negative result ends the walk. */
+typedef int (*pending_fact)(void *context, const struct fact *fact);
+
+/* pending_walk() - all of them, in the order in which they came. Returns 0, or what `visit` returned. */
+int pending_walk(const struct pending *pending, pending_fact visit, void *context);
+
+/* pending_clear() - forgets all. */
+void pending_clear(struct pending *pending);
+
+bool pending_any(const struct pending *pending);
+
+/* pending_writes() - how many writes those that wait stand for. */
+uint64_t pending_writes(const struct pending *pending);

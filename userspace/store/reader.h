@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The store as `audit` reads it, while monitors write it. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/fact.h"
+
+struct reader;
+
+/*
+ * reader_open() - Returns 0 and *ret_reader (reader_close()), or a negative errno: -ENOENT if there is no store,
+ * else as store_error() explains.
+ */
+int reader_open(const char *path, struct reader **ret_reader);
+void reader_close(struct reader *reader);
+
+/*
+ * reader_begin(), reader_end() - what is read between them is of one moment. A monitor's log can't be cut meanwhile:
+ * not while waiting for anybody.
+ */
+int reader_begin(struct reader *reader);
+void reader_end(struct reader *reader);
+
+/* A fact in numbers: the ids are those of its texts, 0 for no container. */
+struct reader_fact {
+	int64_t id, token, file, program, container;
+	int64_t first, last; /* microseconds since 1970 */
+	uint64_t count;
+};
+
+/* A negative result ends the reading. */
+typedef int (*reader_fact_visit)(void *context, const struct reader_fact *fact);
+
+/*
+ * reader_facts() - those that were written at `since` or later and before `until`, as far as first and last time
+ * tell; by rising id. Returns 0, or a negative errno.
+ */
+int reader_facts(struct reader *reader, int64_t since, int64_t until, reader_fact_visit visit, void *context);
+
+typedef int (*reader_activity_visit)(void *context, int64_t fact, int64_t hour, uint64_t count);
+
+/* reader_activity() - writes of each fact in each hour (since 1970); by rising fact. As reader_facts(). */
+int reader_activity(struct reader *reader, reader_activity_visit visit, void *context);
+
+typedef int (*reader_id_visit)(void *context, int64_t id);
+
+/* reader_find_token() - the id of an identifier. Returns 0, or -ENOENT. */
+int reader_find_token(struct reader *reader, const char *identifier, int64_t *ret_id);
+
+/*
+ * reader_find_containers() - those that go by a name: their own, their pod's, NAMESPACE/POD, or their id or the first 8
+ * or more characters of it. Returns 0 or a negative errno.
+ */
+int reader_find_containers(struct reader *reader, const char *name, reader_id_visit visit, void *context);
+
+/* reader_name() - the text of an id. Returns 0 and *ret_text (malloc'ed), -ENOENT or another negative errno. */
+int reader_name(struct reader *reader, int64_t id, char **ret_text);
+
+/*
+ * reader_container() - the facts of a container: only those texts of *ret_fact are set (fact_free()); none for 0.
+ * Returns 0 or a negative errno.
+ */
+int reader_container(struct reader *reader, int64_t id, struct fact *ret_fact);
+
+/* reader_fact() - all of one. Returns 0 and *ret_fact (fact_free()); -ENOENT: it was removed meanwhile. */
+int reader_fact(struct reader *reader, const struct reader_fact *row, struct fact *ret_fact);
+
+/* What the store says of itself. */
+struct reader_meta {
+	uint64_t removed; /* facts, by the bounds in age and size */
+	int64_t removed_until; /* microseconds: the latest of them was last seen then */
+	uint64_t lost; /* writes that could not be stored */
+	int64_t lost_until; /* microseconds: until when that was so */
+};
+
+int reader_meta(struct reader *reader, struct reader_meta *ret_meta);

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * alert → store: what alerts said, kept for `audit`.
+ *
+ * Invariant: each write that an alert told of is in the file, waits in memory, or is counted as lost; and how many
+ * are lost is itself kept in the file as soon as it takes something again. Nothing here holds up alerts
+ * for longer than one transaction, or the wait for another writer's (a second at most).
+ *
+ * Limit: what waits (a second's alerts) is gone if the daemon is killed by force. Repeats are told with a
+ * delay of up to LIMIT_REPEAT_NS; their hour is that of the alert that told them.
+ */
+#include "store/store.h"
+
+#include "lib/cleanup.h"
+#include "store/database.h"
+#include "store/pending.h"
+#include "store/prune.h"
+#include "store/runs.h"
+#include "store/statement.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define STORE_INTERVAL_MS 1000
+#define STORE_RETRY_MS 5000
+#define STORE_PRUNE_SLICE_MS 100
+#define STORE_PRUNE_MS (24LL * 3600 * 1000)
+#define STORE_DAY_US (24LL * 3600 * 1000000)
+
+struct store {
+	char *path;
+	struct store_limits limits;
+	sqlite3 *db; /* NULL: it was lost and could not be opened anew */
+	ino_t inode;
+	dev_t device;
+	struct writer *writer;
+	struct runs *runs;
+	struct pending *pending;
+	int64_t next_flush, next_prune; /* ms, CLOCK_BOOTTIME */
+	uint64_t lost, lost_told; /* writes; what of it the file knows */
+};
+
+static int64_t store_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int64_t store_wallclock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void store_disconnect(struct store *store)
+{
+	writer_close(TAKE(store->writer));
+	sqlite3_close(TAKE(store->db));
+}
+
+static int store_connect(struct store *store)
+{
+	struct stat st;
+	int r = database_open(store->path, &store->db);
+
+	if (r == 0)
+		r = writer_open(store->db, &store->writer);
+	if (r == 0 && stat(store->path, &st) < 0)
+		r = -errno;
+	if (r != 0) {
+		store_disconnect(store);
+		return r;
+	}
+	store->inode = st.st_ino;
+	store->device = st.st_dev;
+	return 0;
+}
+
+int store_open(const char *path, const struct store_limits *limits, char **ret_moved,
+	       struct store **ret_store)
+{
+	struct store *store = calloc(1, sizeof(*store));
+	char *moved = NULL;
+	int r;
+
+	if (!store)
+		return -ENOMEM;
+	store->limits = *limits;
+	store->path = strdup(path);
+	r = store->path ? runs_open(&store->runs) : -ENOMEM;
+	if (r == 0)
+		r = pending_open(&store->pending);
+	if (r == 0)
+		r = store_connect(store);
+	if (r == -EUCLEAN) {
+		r = database_set_aside(path, &moved);
+		if (r == 0)
+			r = store_connect(store);
+	}
+	if (r < 0) {
+		free(moved);
+		store_close(store);
+		return r;
+	}
+	store->next_prune = store_now();
+	*ret_moved = moved;
+	*ret_store = store;
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	char *moved = NULL;
+
+	if (!store)
+		return;
+	if (store->pending)
+		store_flush(store, &moved);
+	free(moved);
+	store_disconnect(store);
+	pending_close(store->pending);
+	runs_close(store->runs);
+	free(store->path);
+	free(store);
+}
+
+const char *store_error(int error)
+{
+	switch (error) {
+	case -EOVERFLOW:
+		return "it was made by a newer version of spillwatch";
+	case -EMEDIUMTYPE:
+		return "it is something else than a store of spillwatch";
+	case -EUCLEAN:
+		return "it is damaged";
+	case -ENODATA:
+		return "it is empty";
+	case -EBUSY:
+		return "another process keeps it locked";
+	default:
+		return strerror(-error);
+	}
+}
+
+int store_put(struct store *store, const struct alert *alert)
+{
+	uint64_t news = runs_news(store->runs, alert);
+	struct fact fact = {0};
+	int r;
+
+	if (!news)
+		return 0;
+	r = fact_make(alert, &fact);
+	if (r == 0) {
+		fact.count = news;
+		r = pending_add(store->pending, &fact);
+	}
+	if (r < 0)
+		store->lost += news;
+	return r;
+}
+
+static bool store_pending(const struct store *store)
+{
+	return pending_any(store->pending) || store->lost != store->lost_told;
+}
+
+static int store_visit(void *context, const struct fact *fact)
+{
+	return writer_put(context, fact);
+}
+
+/* What was lost before is told by the file as well. */
+static int store_tell_lost(struct store *store)
+{
+	int64_t lost = (int64_t)(store->lost - store->lost_told);
+	int r;
+
+	if (!lost)
+		return 0;
+	r = writer_count(store->writer, "lost", lost);
+	return r == 0 ? writer_latest(store->writer, "lost_until", store_wallclock()) : r;
+}
+
+static int store_transaction(struct store *store)
+{
+	int r = statement_exec(store->db, "BEGIN IMMEDIATE");
+
+	if (r < 0)
+		return r;
+	r = pending_walk(store->pending, store_visit, store->writer);
+	if (r == 0)
+		r = store_tell_lost(store);
+	if (r == 0)
+		r = statement_exec(store->db, "COMMIT");
+	if (r < 0)
+		statement_exec(store->db, "ROLLBACK");
+	return r;
+}
+
+/* Was the file removed or replaced under us? What we wrote would be seen by nobody. */
+static bool store_is_gone(const struct store *store)
+{
+	struct stat st;
+
+	return stat(store->path, &st) < 0 || st.st_ino != store->inode || st.st_dev != store->device;
+}
+
+static int store_try(struct store *store)
+{
+	int r = 0;
+
+	if (store->db && store_is_gone(store))
+		store_disconnect(store);
+	if (!store->db)
+		r = store_connect(store);
+	return r == 0 ? store_transaction(store) : r;
+}
+
+int store_flush(struct store *store, char **ret_moved)
+{
+	int r = 0;
+
+	if (!store_pending(store))
+		return 0;
+	r = store_try(store);
+	if (r == -EUCLEAN) {
+		store_disconnect(store);
+		r = database_set_aside(store->path, ret_moved);
+		if (r == 0)
+			r = store_try(store);
+	}
+	store->next_flush = store_now() + (r < 0 ? STORE_RETRY_MS : STORE_INTERVAL_MS);
+	if (r < 0)
+		return r;
+	pending_clear(store->pending);
+	store->lost_told = store->lost;
+	return 0;
+}
+
+/* A slice of what is too old, then of what is too much; due again soon if more is left. */
+static int store_prune(struct store *store)
+{
+	int64_t before = store_wallclock() - (int64_t)store->limits.days * STORE_DAY_US;
+	int64_t now = store_now();
+	bool old = now >= store->next_prune;
+	int r = 0, more = 0;
+
+	if (!store->db)
+		return 0;
+	if (old)
+		more = prune_age(store->db, store->writer, before);
+	do
+		r = prune_size(store->db, store->writer, (int64_t)store->limits.bytes);
+	while (r > 0 && store_now() - now < STORE_PRUNE_SLICE_MS);
+	if (more || r)
+		store->next_prune = now + STORE_INTERVAL_MS;
+	else if (old)
+		store->next_prune = now + STORE_PRUNE_MS;
+	return more < 0 ? more : (r < 0 ? r : 0);
+}
+
+int store_due(const struct store *store)
+{
+	int64_t now = store_now(), due = store->next_prune;
+
+	if (store_pending(store) && store->next_flush < due)
+		due = store->next_flush;
+	return due <= now ? 0 : (int)(due - now);
+}
+
+int store_work(struct store *store, char **ret_moved)
+{
+	int r = 0;
+
+	if (store_due(store) > 0)
+		return 0;
+	if (store_now() >= store->next_flush)
+		r = store_flush(store, ret_moved);
+	if (r < 0)
+		return r;
+	r = store_prune(store);
+	if (r != -EUCLEAN)
+		return r;
+	/* the next flush begins a new one */
+	store_disconnect(store);
+	return database_set_aside(store->path, ret_moved);
+}
+
+uint64_t store_lost(const struct store *store)
+{
+	return store->lost;
+}
+
+uint64_t store_waiting(const struct store *store)
+{
+	return pending_writes(store->pending);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The local store: every distinct (token, file, program, container) that alerts told of, with its first
+ * and last time, its count, and what its last alert said. Written by one or several monitors, read by
+ * `audit` at the same time. It holds no secret portion, nor a hash of one.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "alert/alert.h"
+
+#define STORE_PATH "/var/lib/spillwatch/audit.db"
+#define STORE_DAYS 90
+#define STORE_BYTES (256L << 20)
+/* room for the empty tables and what comes within a few minutes */
+#define STORE_BYTES_MIN (1L << 20)
+
+struct store_limits {
+	unsigned long days; /* older facts are removed, by the time they were last seen; at least 1 */
+	unsigned long bytes; /* of the file; the write-ahead log beside it takes some 4 MiB more */
+};
+
+struct store;
+
+/*
+ * store_open() - opens or makes the store; a damaged one is moved aside and a new one begun.
+ * @ret_moved: where a damaged one lies now (malloc'ed), NULL if there was none
+ * Returns 0 and *ret_store (end it with store_close()), or a negative errno; store_error() has words for it.
+ */
+int store_open(const char *path, const struct store_limits *limits, char **ret_moved,
+	       struct store **ret_store);
+
+/* store_close() - writes what waits, as far as it can, and frees; NULL is fine. */
+void store_close(struct store *store);
+
+/* store_error() - what a negative errno of store_open() or store_flush() means; static. */
+const char *store_error(int error);
+
+/*
+ * store_put() - takes note of an alert, in memory. A repeat counts what is new of its running number. What finds no
+ * room, because the disk has none, is dropped and counted. Returns 0 or a negative errno.
+ */
+int store_put(struct store *store, const struct alert *alert);
+
+/*
+ * store_due() - for poll(2): milliseconds until store_work() has something to do; 0: now. At once after a
+ * quiet second, then once a second; once a day for the bound in age alone.
+ */
+int store_due(const struct store *store);
+
+/*
+ * store_work() - what is due: writes what waits, removes what is too old or too much. Cheap if nothing is due.
+ * @ret_moved: as of store_open(): the file was found to be damaged; untouched otherwise
+ * Returns 0; or a negative errno: what waits goes on waiting, and is tried again some seconds later.
+ */
+int store_work(struct store *store, char **ret_moved);
+
+/* store_flush() - writes what waits, due or not. Returns as store_work(). */
+int store_flush(struct store *store, char **ret_moved);
+
+/* store_lost() - how many writes were dropped and are in no store; those that wait are not among them. */
+uint64_t store_lost(const struct store *store);
+
+/* store_waiting() - how many writes wait to be stored. */
+uint64_t store_waiting(const struct store *store);

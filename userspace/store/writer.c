@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* pending → writer → database: eight statements a fact, all of them prepared once. */
+#include "store/writer.h"
+
+#include "store/statement.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define WRITER_STATEMENTS(X)                                                                           \
+	X(name_find, "SELECT id FROM name WHERE value = ?")                                            \
+	X(name_add, "INSERT INTO name (value) VALUES (?) RETURNING id")                                \
+	X(fact, "INSERT INTO fact (token, file, program, container, first, last, count)"               \
+		" VALUES (?, ?, ?, ?, ?, ?, ?)"                                                        \
+		" ON CONFLICT (token, file, program, container) DO UPDATE SET first = min(first, "     \
+		"excluded.first),"                                                                     \
+		" last = max(last, excluded.last), count = count + excluded.count RETURNING id")       \
+	X(activity, "INSERT INTO activity (fact, hour, count) VALUES (?, ?, ?)"                        \
+		    " ON CONFLICT (fact, hour) DO UPDATE SET count = count + excluded.count")          \
+	X(detail,                                                                                      \
+	  "INSERT OR REPLACE INTO detail (fact, process, pid, uid, user, command_line, script, unit,"  \
+	  " syscall, seen_by, part) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                         \
+	X(token, "INSERT OR REPLACE INTO token (id, type, placeholder) VALUES (?, ?, ?)")              \
+	X(file, "INSERT OR REPLACE INTO file (id, path, type, fs_type, dev_major, dev_minor, inode,"   \
+		" path_truncated, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")                        \
+	X(container, "INSERT OR REPLACE INTO container (id, runtime, name, image, pod, pod_namespace," \
+		     " pod_uid) VALUES (?, ?, ?, ?, ?, ?, ?)")                                         \
+	X(count, "INSERT INTO meta (key, value) VALUES (?, ?)"                                         \
+		 " ON CONFLICT (key) DO UPDATE SET value = value + excluded.value")                    \
+	X(latest, "INSERT INTO meta (key, value) VALUES (?, ?)"                                        \
+		  " ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)")
+
+struct writer {
+#define WRITER_FIELD(name, sql) sqlite3_stmt *name;
+	WRITER_STATEMENTS(WRITER_FIELD)
+#undef WRITER_FIELD
+};
+
+int writer_open(sqlite3 *db, struct writer **ret_writer)
+{
+	struct writer *writer = calloc(1, sizeof(*writer));
+	int r = writer ? 0 : -ENOMEM;
+
+#define WRITER_PREPARE(name, sql) r = r == 0 ? statement_prepare(db, sql, &writer->name) : r;
+	WRITER_STATEMENTS(WRITER_PREPARE)
+#undef WRITER_PREPARE
+	if (r < 0) {
+		writer_close(writer);
+		return r;
+	}
+	*ret_writer = writer;
+	return 0;
+}
+
+void writer_close(struct writer *writer)
+{
+	if (!writer)
+		return;
+#define WRITER_END(name, sql) sqlite3_finalize(writer->name);
+	WRITER_STATEMENTS(WRITER_END)
+#undef WRITER_END
+	free(writer);
+}
+
+/* The id of a text, which is added if it is new. Without a fact that uses it, a trigger of its removal never runs: the
+ * caller's transaction adds one or is rolled back. */
+static int writer_name(struct writer *writer, const char *text, int64_t *ret_id)
+{
+	int rows;
+
+	statement_bind(writer->name_find, "t", text);
+	rows = statement_run(writer->name_find, ret_id);
+	if (rows)
+		return rows < 0 ? rows : 0;
+	statement_bind(writer->name_add, "t", text);
+	rows = statement_run(writer->name_add, ret_id);
+	return rows < 0 ? rows : 0;
+}
+
+static int writer_do(sqlite3_stmt *statement, int r)
+{
+	if (r < 0)
+		return r;
+	r = statement_run(statement, NULL);
+	return r < 0 ? r : 0;
+}
+
+static int writer_details(struct writer *writer, const struct fact *fact, int64_t id)
+{
+	statement_bind(writer->activity, "iii", id, fact_hour(fact->last), (int64_t)fact->count);
+	statement_bind(writer->detail, "itiittttttt", id, fact->process, (int64_t)fact->pid,
+		       (int64_t)fact->uid, fact->user, fact->command_line, fact->script, fact->unit,
+		       fact->syscall, fact->seen_by, fact->part);
+	return writer_do(writer->detail, writer_do(writer->activity, 0));
+}
+
+int writer_put(struct writer *writer, const struct fact *fact)
+{
+	int64_t token, file, program, container = 0, id;
+	int r = writer_name(writer, fact->token, &token);
+
+	if (r == 0)
+		r = writer_name(writer, fact->file, &file);
+	if (r == 0)
+		r = writer_name(writer, fact->program, &program);
+	if (r == 0 && *fact->container)
+		r = writer_name(writer, fact->container, &container);
+	if (r < 0)
+		return r;
+	statement_bind(writer->token, "iti", token, fact->token_type, (int64_t)fact->placeholder);
+	statement_bind(writer->file, "itttiiiii", file, fact->file_path, fact->file_type, fact->fs_type,
+		       (int64_t)fact->dev_major, (int64_t)fact->dev_minor, (int64_t)fact->inode,
+		       (int64_t)fact->path_truncated, (int64_t)fact->deleted);
+	r = writer_do(writer->file, writer_do(writer->token, 0));
+	if (container) {
+		statement_bind(writer->container, "itttttt", container, fact->runtime, fact->container_name,
+			       fact->image, fact->pod, fact->pod_namespace, fact->pod_uid);
+		r = writer_do(writer->container, r);
+	}
+	statement_bind(writer->fact, "iiiiiii", token, file, program, container, fact->first, fact->last,
+		       (int64_t)fact->count);
+	if (r == 0)
+		r = statement_run(writer->fact, &id);
+	return r < 0 ? r : writer_details(writer, fact, id);
+}
+
+int writer_count(struct writer *writer, const char *key, int64_t count)
+{
+	statement_bind(writer->count, "ti", key, count);
+	return writer_do(writer->count, 0);
+}
+
+int writer_latest(struct writer *writer, const char *key, int64_t time)
+{
+	statement_bind(writer->latest, "ti", key, time);
+	return writer_do(writer->latest, 0);
+}
