@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What others choose about a container: the path of its cgroup, conmon's arguments, a runtime's JSON files and
+ * containerd's database. Whatever they are: no crash, ids that stay one component of a path, printable texts.
+ *
+ * An input is a byte that says what it is, then that.
+ */
+#include "attribute/bolt.h"
+#include "attribute/cgroup_name.h"
+#include "attribute/container_conmon.h"
+#include "attribute/containers.h"
+#include "oracle.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static char root[] = "/tmp/spillwatch-fuzz-XXXXXX";
+
+/* Where each runtime keeps what it says of the container. */
+static const struct {
+	const char *directory, *file, *cgroup;
+} places[] = {
+	{"var/lib/docker/containers/" ID, "config.v2.json", "/docker/" ID},
+	{"run/containerd/io.containerd.runtime.v2.task/k8s.io/" ID, "config.json",
+	 "/kubepods/cri-containerd-" ID ".scope"},
+	{"var/lib/containers/storage/overlay-containers", "containers.json", "/libpod_parent/libpod-" ID},
+	{"run/containers/storage/overlay-containers/" ID "/userdata", "config.json", "/crio-" ID ".scope"},
+	{"run/runc/web", "state.json", "/web"},
+};
+
+#define PLACES (sizeof(places) / sizeof(*places))
+
+static void clean(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", root);
+	if (system(command))
+		abort();
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	char command[512];
+
+	(void)argc;
+	(void)argv;
+	if (!mkdtemp(root) || atexit(clean))
+		abort();
+	for (size_t i = 0; i < PLACES; i++) {
+		snprintf(command, sizeof(command), "mkdir -p %s/%s", root, places[i].directory);
+		if (system(command))
+			abort();
+	}
+	return 0;
+}
+
+static void check_text(const char *text)
+{
+	if (text &&
+	    (!oracle_printable(text) || oracle_next((const uint8_t *)text, strlen(text), 0) != strlen(text)))
+		abort();
+}
+
+static void check_id(const struct cgroup_name *name)
+{
+	/* LXC's and nspawn's is a name that no path is made of */
+	if (strcmp(name->runtime, "lxc") != 0 && strcmp(name->runtime, "systemd-nspawn") != 0 &&
+	    !cgroup_name_is_id(name->id, strlen(name->id)))
+		abort();
+}
+
+static void fuzz_path(const char *path, size_t len)
+{
+	char parent[CGROUP_NAME_BYTES];
+	struct cgroup_name name;
+	size_t at = 0, part;
+	int up;
+
+	if (cgroup_name_parse(path, len, &name) == 0) {
+		check_id(&name);
+		if (!*name.id || name.end > len || name.outer_end >= name.end ||
+		    !*name.outer != !name.outer_end)
+			abort();
+	}
+	for (part = len; (up = cgroup_name_guess(path, part, &name, parent)) >= 0; part = (size_t)up)
+		if ((size_t)up >= part || (*name.id && !cgroup_name_is_id(name.id, strlen(name.id))))
+			abort();
+	cgroup_name_unit(path, len, &part);
+	while (cgroup_name_next(path, len, &at, &part))
+		if (part > len)
+			abort();
+}
+
+static void fuzz_conmon(const char *args, size_t len)
+{
+	struct container_conmon conmon;
+
+	if (container_conmon_parse(args, len, &conmon) == 0)
+		check_id(&conmon.name);
+}
+
+static void fuzz_file(size_t place, const uint8_t *data, size_t size)
+{
+	struct containers *containers;
+	struct alert_container found;
+	char path[512];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s/%s", root, places[place].directory, places[place].file);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size || close(fd) < 0)
+		abort();
+	if (containers_open(root, root, &containers) ||
+	    containers_find(containers, places[place].cgroup, strlen(places[place].cgroup), 0, 0, NULL,
+			    &found))
+		abort();
+	if (!found.id || !found.runtime)
+		abort();
+	check_text(found.id);
+	check_text(found.name);
+	check_text(found.image);
+	check_text(found.pod);
+	check_text(found.pod_namespace);
+	check_text(found.pod_uid);
+	containers_free_one(&found);
+	containers_close(containers);
+}
+
+static void fuzz_bolt(const uint8_t *data, size_t size)
+{
+	static const char *const path[] = {"v1", "default", "containers", "web", "image", NULL};
+	int fd = memfd_create("bolt", MFD_CLOEXEC);
+	char value[64];
+
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+		abort();
+	if (bolt_get(fd, path, value, sizeof(value)) >= 0 && strlen(value) >= sizeof(value))
+		abort();
+	close(fd);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (!size)
+		return 0;
+	switch (*data % 8) {
+	case 0:
+		fuzz_path((const char *)data + 1, size - 1);
+		break;
+	case 1:
+		fuzz_conmon((const char *)data + 1, size - 1);
+		break;
+	case 2:
+		fuzz_bolt(data + 1, size - 1);
+		break;
+	default:
+		fuzz_file(*data % 8 - 3, data + 1, size - 1);
+	}
+	return 0;
+}
