@@ -263,11 +263,12 @@ int in_place_innocent(struct scratch *s, __u64 mapping, __u64 start, __u64 len)
 	return w.begins ? IN_PLACE_BEGINS : IN_PLACE_INNOCENT;
 }
 
-/* Where a call's bytes went, as far as it can be told at once; what can't is left to the slow way. */
-int in_place_call(__u32 number, __s64 position, __u64 len)
+/*
+ * Where a write's bytes went, as far as it can be told at once; what can't is left to the slow way.
+ * @exact: the position is where they went, whatever the file was opened with; otherwise it is the call's own, or -1
+ */
+static __always_inline int in_place_written(const struct file *file, __s64 position, __u64 len, int exact)
 {
-	const struct task_struct *task = bpf_get_current_task_btf();
-	const struct file *file = file_by_number(task, number);
 	const struct super_block *sb;
 	const struct inode *inode;
 	__u64 magic, mapping;
@@ -276,8 +277,6 @@ int in_place_call(__u32 number, __s64 position, __u64 len)
 	__u8 cached = 0;
 	int result;
 
-	if (!direct_loads || !file)
-		return IN_PLACE_UNSURE;
 	inode = KERNEL_POINTER(struct file, file, f_inode);
 	if ((KERNEL_READ(struct inode, inode, i_mode) & KERNEL_S_IFMT) != KERNEL_S_IFREG)
 		return settings.watch & (1U << file_kind(file)) ? IN_PLACE_UNSURE : IN_PLACE_UNWATCHED;
@@ -289,13 +288,13 @@ int in_place_call(__u32 number, __s64 position, __u64 len)
 	if (!cache_bases.direct || len > settings.inspect_bytes)
 		return IN_PLACE_UNSURE;
 	flags = KERNEL_READ(struct file, file, f_flags);
-	if (flags & KERNEL_O_DIRECT || (position >= 0 && flags & KERNEL_O_APPEND))
+	if (flags & KERNEL_O_DIRECT || (!exact && position >= 0 && flags & KERNEL_O_APPEND))
 		return IN_PLACE_UNSURE;
 	mapping = file_mapping_on(file, magic, &cached);
 	if (!mapping || !cached)
 		return IN_PLACE_UNSURE;
 	if (position < 0) {
-		if (!file_position_is_ours(task, file))
+		if (exact || !file_position_is_ours(bpf_get_current_task_btf(), file))
 			return IN_PLACE_UNSURE;
 		position = KERNEL_READ(struct file, file, f_pos) - len;
 	}
@@ -305,6 +304,23 @@ int in_place_call(__u32 number, __s64 position, __u64 len)
 	result = in_place_innocent(s, mapping, position, len);
 	inspect_end(s);
 	return result == IN_PLACE_BEGINS ? IN_PLACE_UNSURE : result;
+}
+
+int in_place_call(__u32 number, __s64 position, __u64 len)
+{
+	const struct file *file = file_by_number(bpf_get_current_task_btf(), number);
+
+	return direct_loads && file ? in_place_written(file, position, len, 0) : IN_PLACE_UNSURE;
+}
+
+int in_place_file(__u64 address, __s64 position, __u64 len)
+{
+	const struct file *file = (const struct file *)address;
+
+	/* a stacked file system's own file is not for us to count */
+	if (!direct_loads || !file || (__u64)KERNEL_READ(struct file, file, f_mode) & KERNEL_FMODE_NOACCOUNT)
+		return IN_PLACE_UNSURE;
+	return in_place_written(file, position, len, 1);
 }
 
 __u64 in_place_peek(__u64 address)

@@ -25,5 +25,10 @@ extern int in_place_innocent(struct scratch *s, __u64 mapping, __u64 start, __u6
  */
 extern int in_place_call(__u32 number, __s64 position, __u64 len);
 
+/*
+ * in_place_file() - the same of a write that went to a file's position; @address: of the struct file.
+ */
+extern int in_place_file(__u64 address, __s64 position, __u64 len);
+
 /* in_place_peek() - a word of kernel memory by a plain load; 0 if there is nothing. */
 extern __u64 in_place_peek(__u64 address);
