@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 BUILD = "build"
 OUTPUT = BUILD + "/bench"
@@ -141,7 +142,15 @@ class Cgroup:
         return self
 
     def __exit__(self, *_):
-        os.rmdir(self.path)
+        # empty, unless the benchmark was told to end in the middle
+        with open(self.path + "/cgroup.kill", "w", encoding="ascii") as file:
+            file.write("1")
+        for _ in range(100):
+            try:
+                return os.rmdir(self.path)
+            except OSError:
+                time.sleep(0.05)
+        return os.rmdir(self.path)
 
     def id(self):
         return os.stat(self.path).st_ino
