@@ -270,41 +270,64 @@ static void test_check(void **state)
 	live_free(&run);
 }
 
-/* Only the cgroup and what is below it. */
-static void test_run_cgroup(void **state)
+/*
+ * Runs `script` while `run` watches a cgroup of its own: "inside COMMAND" runs a command in it, $watcher is the daemon,
+ * which is told to end after it. Alerts go to live_path("cgroup-alerts").
+ */
+static struct live_run run_in_cgroup(const char *script)
 {
 	const char *root = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 ? "/sys/fs/cgroup"
 										  : "/sys/fs/cgroup/unified";
-	struct maker_token inside = maker_token(14), outside = maker_token(15);
-	char group[128], below[160], command[2048];
+	char group[128], below[160], command[4096];
 	struct live_run run;
 
-	(void)state;
 	snprintf(group, sizeof(group), "%s/spillwatch-test-%d", root, getpid());
 	snprintf(below, sizeof(below), "%s/below", group);
 	if (mkdir(group, 0755) < 0 || mkdir(below, 0755) < 0)
 		fail_msg("can't make a cgroup in %s", root);
 	snprintf(command, sizeof(command),
 		 "%s run --no-store --attach %s --cgroup %s --alerts %s & watcher=$!; "
-		 "for i in $(seq 120); do "
-		 "grep -q watching %s && break; sleep 0.5; done; "
-		 "%s call write %s.out 15; "
-		 "(echo 0 > %s/cgroup.procs; exec %s call write %s 14); "
-		 "kill $watcher; wait $watcher",
+		 "for i in $(seq 120); do grep -q watching %s && break; sleep 0.5; done; "
+		 "inside() { (echo 0 > %s/cgroup.procs; exec \"$@\"); }; WRITER=%s; FILE=%s; "
+		 "%s; kill $watcher; wait $watcher",
 		 getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch",
 		 getenv("SPILLWATCH_ATTACH") ? getenv("SPILLWATCH_ATTACH") : "auto", group,
-		 live_path("cgroup-alerts"), live_path("errors"), live_writer("writer"), live_path("file"),
-		 below, live_writer("writer"), live_path("file"));
+		 live_path("cgroup-alerts"), live_path("errors"), below, live_writer("writer"),
+		 live_path("file"), script);
 	run = live_command(ARGS("sh", "-c", command));
 	rmdir(below);
 	rmdir(group);
 	if (run.status)
 		fail_msg("status %d: %s", run.status, run.errors);
+	return run;
+}
+
+/* Only the cgroup and what is below it. */
+static void test_run_cgroup(void **state)
+{
+	struct maker_token inside = maker_token(14), outside = maker_token(15);
+	struct live_run run =
+		run_in_cgroup("$WRITER call write $FILE.out 15; inside $WRITER call write $FILE 14");
+
+	(void)state;
 	assert_non_null(strstr(run.errors, "1 alert"));
 	live_free(&run);
 	run = live_command(ARGS("cat", live_path("cgroup-alerts")));
 	assert_non_null(strstr(run.output, inside.identifier));
 	assert_null(strstr(run.output, outside.identifier));
+	live_free(&run);
+}
+
+/* Told to end in the middle of a storm: what was sent is alerted, or lost by name; nothing just disappears. */
+static void test_run_end(void **state)
+{
+	struct live_run run = run_in_cgroup("inside $WRITER storm $FILE 20000 0");
+	uint64_t alerts = live_summary(&run, "alert"), lost = live_summary(&run, "samples dropped because"),
+		 unjudged = live_summary(&run, "samples that still waited");
+
+	(void)state;
+	if (alerts + lost + unjudged != 20000)
+		fail_msg("%s", run.errors);
 	live_free(&run);
 }
 
@@ -361,5 +384,6 @@ const struct CMUnitTest live_commands[] = {
 	cmocka_unit_test_setup_teardown(test_mask, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_check, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_run_cgroup, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_run_end, live_setup, live_teardown),
 };
 const size_t live_commands_count = sizeof(live_commands) / sizeof(*live_commands);

@@ -319,6 +319,11 @@ void probe_stop(struct probe *probe)
 	free(probe);
 }
 
+void probe_detach(struct probe *probe)
+{
+	spillwatch_bpf__detach(probe->skeleton);
+}
+
 enum probe_attachment probe_attachment(const struct probe *probe)
 {
 	return probe->attachment;

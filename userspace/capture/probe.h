@@ -60,6 +60,9 @@ int probe_start(const struct probe_options *options, probe_record record, void *
 /* probe_stop() - detaches and frees; NULL is fine. */
 void probe_stop(struct probe *probe);
 
+/* probe_detach() - nothing more is seen; what has been can still be read. Not to be undone. */
+void probe_detach(struct probe *probe);
+
 /* probe_attachment() - which one is in use. */
 enum probe_attachment probe_attachment(const struct probe *probe);
 

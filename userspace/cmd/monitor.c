@@ -40,6 +40,7 @@ struct monitor {
 	struct repeats *repeats;
 	struct mapped *mapped;
 	int64_t next_look; /* ms, CLOCK_MONOTONIC */
+	int64_t deadline; /* likewise, of the end; 0: it is not near */
 	int retry; /* ms until containers are to be looked for again, -1 if not */
 	struct sink *sinks[MONITOR_SINKS];
 	size_t sink_count;
@@ -53,6 +54,15 @@ struct monitor_options monitor_defaults(void)
 		.probe = {.scope = SCOPE_HOST, .watch = FILE_KINDS_DEFAULT},
 		.store_limits = {.days = STORE_DAYS, .bytes = STORE_BYTES},
 	};
+}
+
+/* ms, CLOCK_MONOTONIC */
+static int64_t monitor_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void monitor_emit(struct monitor *monitor, const struct alert *alert)
@@ -159,7 +169,8 @@ static int monitor_record(void *context, void *data, size_t size)
 		monitor_token(monitor, &view, view.window, &token, &span, NULL);
 	else
 		monitor->stats.samples_bad++;
-	return 0;
+	/* while settling: what is left is counted */
+	return monitor->deadline && monitor_now() > monitor->deadline ? -ETIME : 0;
 }
 
 int monitor_timeout(const struct monitor *monitor)
@@ -173,7 +184,6 @@ int monitor_timeout(const struct monitor *monitor)
 
 void monitor_look(struct monitor *monitor, bool all)
 {
-	struct timespec now;
 	int64_t ms;
 
 	if (monitor->retry >= 0)
@@ -181,8 +191,7 @@ void monitor_look(struct monitor *monitor, bool all)
 	keeper_work(monitor->keeper);
 	if (!mapped_any(monitor->mapped))
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	ms = monitor_now();
 	if (!all && ms < monitor->next_look)
 		return;
 	monitor->next_look = ms + MAPPED_INTERVAL_MS;
@@ -310,19 +319,26 @@ int monitor_settle(struct monitor *monitor, int timeout_ms)
 {
 	const struct timespec pause = {.tv_nsec = 1000000L};
 	struct probe_counts counts;
-	int r = probe_counts(monitor->probe, &counts);
+	uint64_t sent;
+	int r;
 
+	probe_detach(monitor->probe);
+	r = probe_counts(monitor->probe, &counts);
 	if (r < 0)
 		return r;
+	sent = counts.value[COUNTER_samples_sent];
+	monitor->deadline = monitor_now() + timeout_ms;
 	/* a record that another CPU is still copying holds up those behind it, for microseconds */
-	while (r == 0 && monitor->stats.samples < counts.value[COUNTER_samples_sent]) {
+	while (r == 0 && monitor->stats.samples < sent) {
 		r = monitor_drain(monitor);
-		if (r == 0 && monitor->stats.samples < counts.value[COUNTER_samples_sent]) {
+		if (r == 0 && monitor->stats.samples < sent) {
 			nanosleep(&pause, NULL);
-			if (timeout_ms-- <= 0)
+			if (monitor_now() > monitor->deadline)
 				r = -ETIME;
 		}
 	}
+	if (monitor->stats.samples < sent)
+		monitor->stats.samples_unjudged = sent - monitor->stats.samples;
 	return r;
 }
 

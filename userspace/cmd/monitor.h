@@ -32,6 +32,7 @@ struct monitor_options {
 struct monitor_stats {
 	uint64_t samples; /* records taken out of the ring */
 	uint64_t samples_bad; /* records that did not parse or held no token */
+	uint64_t samples_unjudged; /* records that waited in the ring when the time to end was over */
 	uint64_t alerts; /* raised, placeholders among them */
 	uint64_t placeholders;
 	uint64_t files_unread; /* files that had to be read and could not be */
@@ -63,8 +64,8 @@ int monitor_fd(const struct monitor *monitor);
 int monitor_drain(struct monitor *monitor);
 
 /*
- * monitor_settle() - drains until every sample that the kernel has sent up to now is judged, or
- * timeout_ms have passed. Returns 0, -ETIME or another negative errno.
+ * monitor_settle() - the end: detaches, then drains until every sample that the kernel has sent is judged, or
+ * timeout_ms have passed; what waits then is counted as unjudged. Returns 0, -ETIME or another negative errno.
  */
 int monitor_settle(struct monitor *monitor, int timeout_ms);
 

@@ -54,6 +54,8 @@ static bool summary_losses(const struct probe_counts *counts, const struct monit
 			    "writes not inspected because a program was preempted on that CPU");
 	any |= summary_line(print, "LOST", stats->files_unread, "files that had to be read and could not be");
 	any |= summary_line(print, "LOST", stats->bytes_unread, "bytes of files past the bound of reading");
+	any |= summary_line(print, "LOST", stats->samples_unjudged,
+			    "samples that still waited when the time to end was over");
 	any |= summary_line(print, "LOST", stats->samples_bad, "samples that could not be understood");
 	any |= summary_line(print, "incomplete", stats->repeats_untold,
 			    "tokens in files whose last count of repeats is not known any more");
