@@ -12,7 +12,7 @@
  * grid of its own, and no gap is longer than 6 words. A word of [A-Z0-9] alone is common in some texts; one
  * in a run of 7 is not. Where there is one, that page is copied, with what is around it, and searched.
  *
- * Invariant: 1 is returned only if every page that matters was seen.
+ * Invariant: a write is found innocent only if every page that matters was seen.
  *
  * The verifier walks each of these functions alone, on kernels without plain loads as well: there, the test of
  * direct_loads that each begins with leaves nothing to walk.
@@ -54,11 +54,32 @@ static __always_inline int in_place_in_run(__u64 page, __u64 word)
 	       word + 3 >= IN_PLACE_WORDS || token_word_maybe(direct_word(page + (word + 3) * 8));
 }
 
+/* A probe that leaves nothing moves a top bit into `passed`: less one, only nothing has it. */
+#define IN_PLACE_GATHER(left) (((left) >> 7) - 1)
+
 /* One of a block's probes has passed. Returns 1 if one of them lies in a run that could be a secret portion. */
 __noinline int in_place_block(__u64 page, __u64 word)
 {
+	const struct bpf_verifier_log___aligned *words;
+	__u64 exact = 0;
+
 	if (!direct_loads)
 		return 1;
+	words = DIRECT_AT(page + word * 8);
+#define IN_PLACE_EXACT(i) \
+	exact |= IN_PLACE_GATHER(token_word_outside(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)));
+	IN_PLACE_EXACT(0)
+	IN_PLACE_EXACT(1)
+	IN_PLACE_EXACT(2)
+	IN_PLACE_EXACT(3)
+	IN_PLACE_EXACT(4)
+	IN_PLACE_EXACT(5)
+	IN_PLACE_EXACT(6)
+	IN_PLACE_EXACT(7)
+	IN_PLACE_EXACT(8)
+#undef IN_PLACE_EXACT
+	if ((__s64)exact >= 0)
+		return 0;
 	for (int i = 0; i < IN_PLACE_PROBES; i++, word += IN_PLACE_STRIDE) {
 		__u64 probe = direct_word(page + word * 8);
 
@@ -72,8 +93,8 @@ __noinline int in_place_block(__u64 page, __u64 word)
  * in_place_search() - the probes of a page from the grid's word at or before `first` on, to `last`.
  * Returns 1 if one may lie in a secret portion. Probes past `last` are harmless: they stay in the page.
  *
- * A block's probes are gathered without a branch: what a word leaves is moved to the lowest bits of its bytes,
- * and less one that has its top bit set only if it was nothing.
+ * A block's probes are gathered without a branch; where one has passed, they are gathered again with the exact test
+ * (a time of day passes the first one), and only then looked at one by one.
  */
 __noinline int in_place_search(__u64 page, __u64 first, __u64 last)
 {
@@ -82,7 +103,8 @@ __noinline int in_place_search(__u64 page, __u64 first, __u64 last)
 
 	if (!direct_loads)
 		return 1;
-#define IN_PLACE_PROBE(i) passed |= (token_word_leaves(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)) >> 7) - 1;
+#define IN_PLACE_PROBE(i) \
+	passed |= IN_PLACE_GATHER(token_word_leaves(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)));
 	for (__u32 i = 0; i < IN_PLACE_BLOCKS && word <= last; i++, word += IN_PLACE_BLOCK) {
 		__u64 at = word > IN_PLACE_LAST_BLOCK ? IN_PLACE_LAST_BLOCK : word, passed = 0;
 		const struct bpf_verifier_log___aligned *words = DIRECT_AT(page + at * 8);
@@ -124,6 +146,7 @@ struct in_place_walk {
 	__u64 page; /* the address of the one before */
 	__u32 ends_page; /* the write ends with its last page */
 	__u32 unsure;
+	__u32 begins; /* it ends with the beginning of a token, which stands in the window */
 };
 
 static __always_inline __u8 in_place_byte(__u64 page, __u64 at)
@@ -197,7 +220,9 @@ static __always_inline int in_place_step_body(__u64 i, struct in_place_walk *w)
 	if (in_place_search(page, first, last) &&
 	    in_place_copied(w->s, w->mapping, w->index + i, first, last))
 		return 1;
-	return i == w->written_last && w->ends_page && in_place_begins(w->s, page);
+	if (i == w->written_last && w->ends_page)
+		w->begins = in_place_begins(w->s, page);
+	return 0;
 }
 
 static long in_place_step(__u32 i, struct in_place_walk *w)
@@ -213,9 +238,9 @@ int in_place_innocent(struct scratch *s, __u64 mapping, __u64 start, __u64 len)
 	struct in_place_walk w = {.s = s, .mapping = mapping};
 
 	if (!direct_loads)
-		return 0;
+		return IN_PLACE_UNSURE;
 	if (!len)
-		return 1;
+		return IN_PLACE_INNOCENT;
 	/* behind the file's end there are zeros up to the page's end, and no page behind that */
 	if (to / KERNEL_PAGE_SIZE != (end - 1) / KERNEL_PAGE_SIZE &&
 	    to >= (__u64)KERNEL_READ(struct inode, KERNEL_POINTER(struct address_space, mapping, host),
@@ -230,26 +255,28 @@ int in_place_innocent(struct scratch *s, __u64 mapping, __u64 start, __u64 len)
 	w.ends_page = !(end % KERNEL_PAGE_SIZE);
 	w.page = IN_PLACE_NOTHING;
 	if (!w.last_page)
-		return !in_place_step_body(0, &w);
-	bpf_loop(w.last_page + 1, in_place_step, &w, 0);
-	return !w.unsure;
+		w.unsure = in_place_step_body(0, &w);
+	else
+		bpf_loop(w.last_page + 1, in_place_step, &w, 0);
+	if (w.unsure)
+		return IN_PLACE_UNSURE;
+	return w.begins ? IN_PLACE_BEGINS : IN_PLACE_INNOCENT;
 }
 
-/* Where a call's bytes went, as far as it can be told at once; what can't is left to the slow way. */
-int in_place_call(__u32 number, __s64 position, __u64 len)
+/*
+ * Where a write's bytes went, as far as it can be told at once; what can't is left to the slow way.
+ * @exact: the position is where they went, whatever the file was opened with; otherwise it is the call's own, or -1
+ */
+static __always_inline int in_place_written(const struct file *file, __s64 position, __u64 len, int exact)
 {
-	const struct task_struct *task = bpf_get_current_task_btf();
-	const struct file *file = file_by_number(task, number);
 	const struct super_block *sb;
 	const struct inode *inode;
 	__u64 magic, mapping;
 	__u32 kind, flags;
 	struct scratch *s;
 	__u8 cached = 0;
-	int innocent;
+	int result;
 
-	if (!direct_loads || !file)
-		return IN_PLACE_UNSURE;
 	inode = KERNEL_POINTER(struct file, file, f_inode);
 	if ((KERNEL_READ(struct inode, inode, i_mode) & KERNEL_S_IFMT) != KERNEL_S_IFREG)
 		return settings.watch & (1U << file_kind(file)) ? IN_PLACE_UNSURE : IN_PLACE_UNWATCHED;
@@ -261,22 +288,39 @@ int in_place_call(__u32 number, __s64 position, __u64 len)
 	if (!cache_bases.direct || len > settings.inspect_bytes)
 		return IN_PLACE_UNSURE;
 	flags = KERNEL_READ(struct file, file, f_flags);
-	if (flags & KERNEL_O_DIRECT || (position >= 0 && flags & KERNEL_O_APPEND))
+	if (flags & KERNEL_O_DIRECT || (!exact && position >= 0 && flags & KERNEL_O_APPEND))
 		return IN_PLACE_UNSURE;
 	mapping = file_mapping_on(file, magic, &cached);
 	if (!mapping || !cached)
 		return IN_PLACE_UNSURE;
 	if (position < 0) {
-		if (!file_position_is_ours(task, file))
+		if (exact || !file_position_is_ours(bpf_get_current_task_btf(), file))
 			return IN_PLACE_UNSURE;
 		position = KERNEL_READ(struct file, file, f_pos) - len;
 	}
 	s = inspect_take();
 	if (!s)
 		return IN_PLACE_UNSURE;
-	innocent = in_place_innocent(s, mapping, position, len);
+	result = in_place_innocent(s, mapping, position, len);
 	inspect_end(s);
-	return innocent ? IN_PLACE_INNOCENT : IN_PLACE_UNSURE;
+	return result == IN_PLACE_BEGINS ? IN_PLACE_UNSURE : result;
+}
+
+int in_place_call(__u32 number, __s64 position, __u64 len)
+{
+	const struct file *file = file_by_number(bpf_get_current_task_btf(), number);
+
+	return direct_loads && file ? in_place_written(file, position, len, 0) : IN_PLACE_UNSURE;
+}
+
+int in_place_file(__u64 address, __s64 position, __u64 len)
+{
+	const struct file *file = (const struct file *)address;
+
+	/* a stacked file system's own file is not for us to count */
+	if (!direct_loads || !file || (__u64)KERNEL_READ(struct file, file, f_mode) & KERNEL_FMODE_NOACCOUNT)
+		return IN_PLACE_UNSURE;
+	return in_place_written(file, position, len, 1);
 }
 
 __u64 in_place_peek(__u64 address)

@@ -8,12 +8,13 @@ enum in_place {
 	IN_PLACE_UNSURE, /* it must be inspected */
 	IN_PLACE_UNWATCHED, /* nobody asked for where it went */
 	IN_PLACE_INNOCENT, /* all of it was seen, and made no token */
+	IN_PLACE_BEGINS, /* likewise, but it ends, with its page, with the beginning of one: to be remembered */
 };
 
 /*
- * in_place_innocent() - 1 if no token can have come into being by a write of [start, start + len) that went
- * through the page cache of `mapping`; 0 if it must be inspected. Only where cache_bases.direct.
- * @s: a window to copy single pages to, or NULL
+ * in_place_innocent() - enum in_place of a write of [start, start + len) that went through the page cache of
+ * `mapping`. Only where cache_bases.direct.
+ * @s: a window to copy parts of pages to
  */
 extern int in_place_innocent(struct scratch *s, __u64 mapping, __u64 start, __u64 len);
 
@@ -23,6 +24,11 @@ extern int in_place_innocent(struct scratch *s, __u64 mapping, __u64 start, __u6
  * @number: of the descriptor; @position: the call's own, or -1 if it used the file's
  */
 extern int in_place_call(__u32 number, __s64 position, __u64 len);
+
+/*
+ * in_place_file() - the same of a write that went to a file's position; @address: of the struct file.
+ */
+extern int in_place_file(__u64 address, __s64 position, __u64 len);
 
 /* in_place_peek() - a word of kernel memory by a plain load; 0 if there is nothing. */
 extern __u64 in_place_peek(__u64 address);

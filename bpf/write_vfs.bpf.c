@@ -9,6 +9,7 @@
  * offset is exact: *pos - ret.
  */
 #include "file.bpf.h"
+#include "in_place.bpf.h"
 #include "inspect.bpf.h"
 #include "map_shared.bpf.h"
 #include "scope.bpf.h"
@@ -22,6 +23,7 @@
 
 struct vfs_write {
 	const struct file *file;
+	__u64 number; /* the same as a number, which the verifier lets pass to global functions; 0: not looked at in place */
 	__u64 address; /* of LANDED: the place in `from` */
 	__u64 segments;
 	__s64 end; /* file position behind the write */
@@ -61,6 +63,19 @@ static __always_inline struct scratch *vfs_begin(const struct vfs_write *write, 
 	return s;
 }
 
+/* As syscall_in_place() of the other attachment: most writes end here. Returns 0 if it must be gone through. */
+static __always_inline int vfs_in_place(const struct vfs_write *write)
+{
+	int result;
+
+	if (!direct_loads || !write->number)
+		return 0;
+	result = in_place_file(write->number, write->end - write->ret, write->ret);
+	if (result == IN_PLACE_INNOCENT)
+		count_write(write->ret);
+	return result != IN_PLACE_UNSURE;
+}
+
 static __always_inline int write_vfs(const struct vfs_write *write)
 {
 	const struct file *file = write->file;
@@ -68,6 +83,8 @@ static __always_inline int write_vfs(const struct vfs_write *write)
 	__u32 kind;
 
 	if (write->ret <= 0 || !scope_holds_current())
+		return 0;
+	if (vfs_in_place(write))
 		return 0;
 	kind = file_kind(file);
 	if (!(settings.watch & (1U << kind)))
@@ -110,6 +127,7 @@ int BPF_PROG(write_vfs_buffer, struct file *file, const char *buf, size_t count,
 		.source = WRITE_SOURCE_BUFFER,
 	};
 
+	bpf_get_func_arg(ctx, 0, &write.number);
 	return write_vfs(&write);
 }
 
@@ -126,6 +144,7 @@ int BPF_PROG(write_vfs_vector, struct file *file, const struct iovec *vec, unsig
 		.source = WRITE_SOURCE_VECTOR,
 	};
 
+	bpf_get_func_arg(ctx, 0, &write.number);
 	return write_vfs(&write);
 }
 

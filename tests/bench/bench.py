@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 BUILD = "build"
 OUTPUT = BUILD + "/bench"
@@ -141,7 +142,15 @@ class Cgroup:
         return self
 
     def __exit__(self, *_):
-        os.rmdir(self.path)
+        # empty, unless the benchmark was told to end in the middle
+        with open(self.path + "/cgroup.kill", "w", encoding="ascii") as file:
+            file.write("1")
+        for _ in range(100):
+            try:
+                return os.rmdir(self.path)
+            except OSError:
+                time.sleep(0.05)
+        return os.rmdir(self.path)
 
     def id(self):
         return os.stat(self.path).st_ino
@@ -257,7 +266,7 @@ def bpftrace(cgroup):
     steps = 73
     script = BPFTRACE % {"cgroup": cgroup.id(), "steps": steps, "bytes": steps * 56}
     inside = "mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing && exec bpftrace -B none -e \"$1\""
-    state = Background("bpftrace", ["unshare", "--mount", "sh", "-c", inside, "sh", script], "ready", stop=signal.SIGINT)
+    state = Background("bpftrace, 4 KiB", ["unshare", "--mount", "sh", "-c", inside, "sh", script], "ready", stop=signal.SIGINT)
     try:
         with state:
             pass
