@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The suites. Each is a target of its own; `make test` runs all of them, the fast ones first.
 
-SUITES := test-unit lint fuzz test-live test-programs test-kernels test-paths
+SUITES := test-unit lint fuzz test-live test-programs test-containers test-kernels test-paths
 
 .PHONY: test $(SUITES)
 test: deps-test ## install what is missing, build, run every suite
@@ -71,6 +71,9 @@ test-live: live-binaries ## the built program on this kernel
 test-programs: live-binaries ## the built program around programs that nobody here wrote
 	tests/programs/run
 
+test-containers: live-binaries ## the built program around real container runtimes
+	tests/containers/run
+
 -include $(LIVE_OBJECTS:.o=.d)
 
 # --- kernels: the live tests in QEMU, on Debian's 6.1 and 6.12, under both attachments ------------
@@ -103,6 +106,14 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c $(DETECT) $(wildcard include/*.h userspace/det
 	@echo "  LINK     $@"
 	$(Q)$(CLANG) $(CPPFLAGS) $(TEST_CPPFLAGS) -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all $< $(DETECT) tests/unit/helpers/oracle.c -o $@ -lm
+
+CONTAINERS := $(wildcard userspace/attribute/container*.c userspace/attribute/bolt.c userspace/attribute/cgroup_name.c)
+
+$(B)/tests/fuzz/fuzz_container: tests/fuzz/fuzz_container.c $(CONTAINERS) $(DETECT) $(wildcard userspace/attribute/*.h)
+	@mkdir -p $(@D)
+	@echo "  LINK     $@"
+	$(Q)$(CLANG) $(CPPFLAGS) $(TEST_CPPFLAGS) -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all $< $(CONTAINERS) $(DETECT) tests/unit/helpers/oracle.c -o $@ -ljansson -lm
 
 fuzz: $(FUZZERS) ## each fuzz target for FUZZ_SECONDS
 	@failed=0; for t in $(FUZZERS); do mkdir -p $(B)/corpus/$$(basename $$t); echo "== $$t"; \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * attribute → podman's files: <graph root>/overlay-containers/{,volatile-}containers.json, one list of all
- * containers, with the image's name as JSON in a string.
+ * attribute → podman's files: <graph root>/<storage driver>-containers/{,volatile-}containers.json, one list of
+ * all containers, with the image's name as JSON in a string.
  *
  * The list may be long: only the entry that holds the id is parsed.
  *
@@ -83,32 +83,44 @@ static int container_podman_search(const char *text, size_t len, const char *id,
 	return r;
 }
 
+static int container_podman_list(int root, const struct cgroup_name *name, const char *store,
+				 const char *driver, const char *list, struct container_facts *facts)
+{
+	AUTO_FREE char *text = NULL;
+	size_t len;
+	int r = container_file_read(root, CONTAINER_LIST_MAX, &text, &len, "%s/%s-containers/%s.json", store,
+				    driver, list);
+
+	return r < 0 ? r : container_podman_search(text, len, name->id, facts);
+}
+
 /* @store: …/storage, a graph root or a run root */
 static int container_podman_try(int root, const struct cgroup_name *name, const char *store,
 				struct container_facts *facts)
 {
-	static const char *const lists[] = {"containers", "volatile-containers"};
+	static const char *const drivers[] = {"overlay", "vfs", "btrfs", "zfs"};
 	int r = -ENOENT;
 
-	for (size_t i = 0; r < 0 && i < sizeof(lists) / sizeof(*lists); i++) {
-		AUTO_FREE char *text = NULL;
-		size_t len;
-
-		if (container_file_read(root, CONTAINER_LIST_MAX, &text, &len,
-					"%s/overlay-containers/%s.json", store, lists[i]) == 0)
-			r = container_podman_search(text, len, name->id, facts);
+	for (size_t i = 0; r < 0 && i < sizeof(drivers) / sizeof(*drivers); i++) {
+		r = container_podman_list(root, name, store, drivers[i], "containers", facts);
+		if (r < 0)
+			r = container_podman_list(root, name, store, drivers[i], "volatile-containers",
+						  facts);
 	}
 	if (r == 0)
 		facts->runtime = "podman";
 	return r;
 }
 
+/* …/storage/<driver>-containers/<id>/userdata → …/storage */
 int container_podman_bundle(int root, const struct cgroup_name *name, const char *bundle,
 			    struct container_facts *facts)
 {
-	const char *end = strstr(bundle, "/overlay-containers/");
+	const char *end = strstr(bundle, "-containers/");
 	char store[PATH_MAX];
 
+	while (end && end > bundle && *end != '/')
+		end--;
 	if (!end || end == bundle || (size_t)(end - bundle) >= sizeof(store))
 		return -ENOENT;
 	memcpy(store, bundle, (size_t)(end - bundle));

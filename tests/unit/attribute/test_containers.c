@@ -305,6 +305,13 @@ static void test_podman_rootless(void **state)
 	check(USER "/libpod-" A ".scope/container", "podman", A, "web", "localhost/web:1");
 }
 
+static void test_podman_vfs(void **state)
+{
+	(void)state;
+	put("/home/ada/.local/share/containers/storage/vfs-containers/volatile-containers.json", PODMAN);
+	check(USER "/libpod-" A ".scope", "podman", A, "web", "localhost/web:1");
+}
+
 /* No cgroup of its own: conmon, its parent, tells. */
 static void test_podman_conmon(void **state)
 {
@@ -597,6 +604,7 @@ int main(void)
 		TEST(test_podman),
 		TEST(test_podman_volatile),
 		TEST(test_podman_rootless),
+		TEST(test_podman_vfs),
 		TEST(test_podman_conmon),
 		TEST(test_named),
 		TEST(test_runc),
