@@ -78,10 +78,8 @@ static void mounts_unescape(char *text)
 	char *to = text;
 
 	for (; *text; to++) {
-		unsigned int code;
-
-		if (*text == '\\' && sscanf(text + 1, "%3o", &code) == 1) {
-			*to = (char)code;
+		if (*text == '\\' && strspn(text + 1, "01234567") >= 3) {
+			*to = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0'));
 			text += 4;
 		} else {
 			*to = *text++;
@@ -95,13 +93,17 @@ static void mounts_add(struct mounts *mounts, char *line)
 {
 	struct mount *more = mounts->entries, mount;
 	char *save, *field = strtok_r(line, " ", &save);
-	unsigned int major, minor;
+	unsigned long major, minor;
 
 	for (int i = 0; field && i < 2; i++)
 		field = strtok_r(NULL, " ", &save);
-	if (!field || sscanf(field, "%u:%u", &major, &minor) != 2)
+	if (!field)
 		return;
-	mount.device = major << MOUNTS_MINOR_BITS | minor;
+	major = strtoul(field, &field, 10);
+	if (*field != ':')
+		return;
+	minor = strtoul(field + 1, NULL, 10);
+	mount.device = (uint32_t)(major << MOUNTS_MINOR_BITS | minor);
 	mount.root = strtok_r(NULL, " ", &save);
 	mount.place = strtok_r(NULL, " ", &save);
 	if (!mount.root || !mount.place)

@@ -296,7 +296,7 @@ int probe_start(const struct probe_options *options, probe_record record, void *
 			break;
 	}
 	btf__free(kernel);
-	if (r < 0)
+	if (r < 0 || !probe->skeleton)
 		return r;
 	probe->cpus = libbpf_num_possible_cpus();
 	probe->ring = ring_buffer__new(bpf_map__fd(probe->skeleton->maps.samples), record, context, NULL);
