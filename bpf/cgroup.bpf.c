@@ -3,22 +3,27 @@
  * Tells the daemon of each cgroup that is made: if it is a container's, its runtime's files are on disk by now,
  * and may be gone again by the time the container writes something.
  *
- * Every cgroup of the host, whatever the scope: who will run in it is not known yet.
+ * Every cgroup of the host, since who will run in it is not known yet; but of a process tree's, what it makes itself: its
+ * runtimes are in the tree as well.
  */
 #include "count.bpf.h"
 #include "inspect.bpf.h"
 #include "kernel.bpf.h"
 #include "maps.bpf.h"
+#include "scope.bpf.h"
 
 #include <bpf/bpf_tracing.h>
 
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(cgroup_made, struct cgroup *cgrp, const char *path)
 {
-	struct scratch *s = inspect_begin();
 	struct token_sample *head;
+	struct scratch *s;
 	__u64 len;
 
+	if (settings.scope == SCOPE_TREE && !scope_holds_current())
+		return 0;
+	s = inspect_begin();
 	if (!s)
 		return 0;
 	head = &s->sample.head;
@@ -34,7 +39,7 @@ int BPF_PROG(cgroup_made, struct cgroup *cgrp, const char *path)
 		head->size = sizeof(*head) + len - 1;
 		head->seq = __sync_fetch_and_add(&sample_seq, 1) + 1;
 		if (bpf_ringbuf_output(&samples, &s->sample, sizeof(*head) + len - 1, 0))
-			count(COUNTER_ring_full);
+			count(COUNTER_cgroups_untold);
 		else
 			count(COUNTER_samples_sent);
 	}

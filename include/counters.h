@@ -29,6 +29,8 @@
 	  "tokens of writes to a stream that could not be kept until the write returned")             \
 	X(names_unseen, LOSS, "names and attributes made by io_uring that could not be seen")         \
 	X(tree_full, LOSS, "processes that could not be followed because the table was full")         \
+	X(cgroups_untold, DETAIL,                                                                     \
+	  "new cgroups for which the ring buffer had no room: their containers may lack a name")      \
 	X(file_unknown, DETAIL, "writes whose file was already closed when they returned")            \
 	X(path_truncated, DETAIL, "file or executable paths cut at the top")                          \
 	X(args_unreadable, DETAIL, "command lines that could not be read at the write")               \
