@@ -72,6 +72,12 @@ static void piece_copy(struct piece piece, char *text, size_t size)
 	text[len] = '\0';
 }
 
+/* Anything that a directory can be called. */
+static bool piece_is_name(struct piece piece)
+{
+	return piece.len && piece.len < CGROUP_NAME_BYTES && !memchr(piece.text, '\0', piece.len);
+}
+
 bool cgroup_name_is_id(const char *text, size_t len)
 {
 	if (!len || len >= CGROUP_NAME_BYTES || *text == '.')
@@ -182,7 +188,7 @@ static int cgroup_parse_named(struct piece piece, struct piece parent, struct cg
 
 	if (piece_cut_head(&rest, "lxc.payload.") || piece_is(parent, "lxc") ||
 	    piece_is(parent, "lxc.payload")) {
-		if (!rest.len || rest.len >= sizeof(name->id))
+		if (!piece_is_name(rest))
 			return -ENOENT;
 		name->runtime = "lxc";
 		piece_copy(rest, name->id, sizeof(name->id));
@@ -192,7 +198,7 @@ static int cgroup_parse_named(struct piece piece, struct piece parent, struct cg
 	    !(piece_cut_head(&rest, "systemd-nspawn@") && piece_cut_tail(&rest, ".service")))
 		return -ENOENT;
 	/* libvirt registers its machines as well: virtual ones are no containers */
-	if (!rest.len || rest.len >= sizeof(name->id) || piece_cut_head(&rest, "qemu\\x2d"))
+	if (!piece_is_name(rest) || piece_cut_head(&rest, "qemu\\x2d"))
 		return -ENOENT;
 	name->runtime = "systemd-nspawn";
 	cgroup_unescape(rest, name->id);

@@ -136,6 +136,7 @@ static void test_none(void **state)
 		print_message("%s\n", paths[i]);
 		assert_int_equal(cgroup_name_parse(paths[i], strlen(paths[i]), &name), -ENOENT);
 	}
+	assert_int_equal(cgroup_name_parse("/lxc.payload.\0web", 17, &name), -ENOENT);
 	/* in the container around it */
 	assert_int_equal(cgroup_name_parse("/docker/" B "/crio-conmon-" A ".scope",
 					   strlen("/docker/" B "/crio-conmon-" A ".scope"), &name),
