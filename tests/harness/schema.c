@@ -28,16 +28,30 @@ static bool schema_type(const char *type, const json_t *value)
 	       (strcmp(type, "boolean") == 0 && json_is_boolean(value));
 }
 
+/* A schema has few patterns, and each is asked for hundreds of thousands of times: they are compiled once. */
+static const regex_t *schema_compiled(const char *pattern)
+{
+	static struct {
+		char *pattern;
+		regex_t regex;
+	} known[32];
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(*known) && known[i].pattern; i++)
+		if (strcmp(known[i].pattern, pattern) == 0)
+			return &known[i].regex;
+	if (i == sizeof(known) / sizeof(*known) ||
+	    regcomp(&known[i].regex, pattern, REG_EXTENDED | REG_NOSUB))
+		return NULL;
+	known[i].pattern = strdup(pattern);
+	return &known[i].regex;
+}
+
 static bool schema_pattern(const char *pattern, const json_t *value)
 {
-	regex_t regex;
-	bool fits;
+	const regex_t *regex = json_is_string(value) ? schema_compiled(pattern) : NULL;
 
-	if (!json_is_string(value) || regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB))
-		return false;
-	fits = regexec(&regex, json_string_value(value), 0, NULL, 0) == 0;
-	regfree(&regex);
-	return fits;
+	return regex && regexec(regex, json_string_value(value), 0, NULL, 0) == 0;
 }
 
 static bool schema_enum(const json_t *choices, const json_t *value)
