@@ -131,10 +131,33 @@ static void test_pid_reuse(void **state)
 	live_free(&run);
 }
 
+/* Files as they are at the write: renamed since they were opened, without a name, deeper than is walked. */
+static void test_odd_paths(void **state)
+{
+	struct live_run run = who_run("exec 3>old; mv old new; $WRITER token 67 >&3");
+	const char *path;
+
+	(void)state;
+	assert_string_equal(live_string(live_only(&run), "file.path"), live_path("new"));
+	live_free(&run);
+	run = who_run("exec 3>gone; rm gone; $WRITER token 68 >&3");
+	assert_string_equal(live_string(live_only(&run), "file.path"), live_path("gone"));
+	assert_true(json_is_true(json_object_get(json_object_get(live_only(&run), "file"), "deleted")));
+	live_free(&run);
+	run = who_run("p=$(printf \"a/%.0s\" $(seq 600)); mkdir -p $p; $WRITER token 69 > ${p}file");
+	path = live_string(live_only(&run), "file.path");
+	assert_string_equal(path + strlen(path) - strlen("/a/a/file"), "/a/a/file");
+	assert_true(
+		json_is_true(json_object_get(json_object_get(live_only(&run), "file"), "path_truncated")));
+	assert_non_null(strstr(run.errors, "paths cut at the top"));
+	live_free(&run);
+}
+
 const struct CMUnitTest live_who[] = {
 	cmocka_unit_test_setup_teardown(test_script, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_ancestors, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_host_path, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_odd_paths, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_pid_reuse, live_setup, live_teardown),
 };
 const size_t live_who_count = sizeof(live_who) / sizeof(*live_who);
