@@ -52,25 +52,65 @@ __noinline __u64 inspect_at_dot(const struct token_window *window, __u64 len, __
 	return token_at_dot(window->bytes, len, dot) ? dot : TOKEN_NONE;
 }
 
-__noinline __u64 inspect_search(const struct token_window *window, __u64 len, __u64 min_dot)
-{
-	__u64 at = min_dot / TOKEN_STRIDE * TOKEN_STRIDE;
+/* Probes that are gathered without a branch, as in in_place.bpf.c. */
+#define INSPECT_BLOCK 8
+#define INSPECT_BLOCK_BYTES (INSPECT_BLOCK * TOKEN_STRIDE)
 
+/* The first block of probes at `at` or later of which one passes, or TOKEN_NONE; also what is behind `len` may. */
+__noinline __u64 inspect_skip(const struct token_window *window, __u64 len, __u64 at)
+{
 	if (!window)
 		return TOKEN_NONE;
-	for (__u32 i = 0; i < INSPECT_PROBES; i++, at += TOKEN_STRIDE) {
-		__u64 dot;
+	for (__u32 i = 0; i < INSPECT_PROBES / INSPECT_BLOCK + 1; i++, at += INSPECT_BLOCK_BYTES) {
+		__u64 passed = 0;
 
+		if (at + 8 > len)
+			break;
+#pragma unroll
+		for (int k = 0; k < INSPECT_BLOCK; k++)
+			passed |= (token_word_leaves(token_word(window->bytes, at + k * TOKEN_STRIDE)) >> 7) -
+				  1;
+		if ((__s64)passed < 0)
+			return at;
+	}
+	return TOKEN_NONE;
+}
+
+/* The first probe of a block that a secret portion might cover: it passes, and a dot is near enough before it. */
+__noinline __u64 inspect_block(const struct token_window *window, __u64 len, __u64 at)
+{
+	if (!window)
+		return TOKEN_NONE;
+	for (__u32 i = 0; i < INSPECT_BLOCK; i++, at += TOKEN_STRIDE) {
 		if (at + 8 > len)
 			break;
 		if (!token_word_maybe(token_word(window->bytes, at)))
 			continue;
-		/* not in a function: a call costs as much as all of this */
-		if (at >= TOKEN_SECRET_LEN && token_no_dot_before(window->bytes, at))
+		if (at < TOKEN_SECRET_LEN || !token_no_dot_before(window->bytes, at))
+			return at;
+	}
+	return TOKEN_NONE;
+}
+
+__noinline __u64 inspect_search(const struct token_window *window, __u64 len, __u64 min_dot)
+{
+	__u64 at = min_dot / TOKEN_STRIDE * TOKEN_STRIDE;
+
+	for (__u32 i = 0; i < INSPECT_PROBES + INSPECT_PROBES / INSPECT_BLOCK + 1; i++) {
+		__u64 probe, dot;
+
+		at = inspect_skip(window, len, at);
+		if (at == TOKEN_NONE)
+			break;
+		probe = inspect_block(window, len, at);
+		if (probe == TOKEN_NONE) {
+			at += INSPECT_BLOCK_BYTES;
 			continue;
-		dot = inspect_at_dot(window, len, inspect_dot_before(window, at), min_dot);
+		}
+		dot = inspect_at_dot(window, len, inspect_dot_before(window, probe), min_dot);
 		if (dot != TOKEN_NONE)
 			return dot;
+		at = probe + TOKEN_STRIDE;
 	}
 	return TOKEN_NONE;
 }
