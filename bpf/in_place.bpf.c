@@ -89,20 +89,27 @@ __noinline int in_place_block(__u64 page, __u64 word)
 	return 0;
 }
 
+/* Does one word lie in a run that could be a secret portion? */
+static __always_inline int in_place_hit(__u64 page, __u64 word)
+{
+	return !token_word_outside(direct_word(page + word * 8)) && in_place_in_run(page, word);
+}
+
 /*
  * in_place_search() - the probes of a page from the grid's word at or before `first` on, to `last`.
- * Returns 1 if one may lie in a secret portion. Probes past `last` are harmless: they stay in the page.
+ * Returns the word of the first block of which one has passed, IN_PLACE_WORDS if none has. Probes past `last` are
+ * harmless: they stay in the page.
  *
  * A block's probes are gathered without a branch; where one has passed, they are gathered again with the exact test
  * (a time of day passes the first one), and only then looked at one by one.
  */
-__noinline int in_place_search(__u64 page, __u64 first, __u64 last)
+__noinline __u64 in_place_search(__u64 page, __u64 first, __u64 last)
 {
 	/* a seventh, of anything below a page's words */
 	__u64 word = (first * 9363 >> 16) * IN_PLACE_STRIDE;
 
 	if (!direct_loads)
-		return 1;
+		return 0;
 #define IN_PLACE_PROBE(i) \
 	passed |= IN_PLACE_GATHER(token_word_leaves(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)));
 	for (__u32 i = 0; i < IN_PLACE_BLOCKS && word <= last; i++, word += IN_PLACE_BLOCK) {
@@ -118,14 +125,31 @@ __noinline int in_place_search(__u64 page, __u64 first, __u64 last)
 		IN_PLACE_PROBE(6)
 		IN_PLACE_PROBE(7)
 		IN_PLACE_PROBE(8)
-		if ((__s64)passed < 0 && in_place_block(page, at))
-			return 1;
+		if ((__s64)passed < 0)
+			return at;
 	}
 #undef IN_PLACE_PROBE
+	return IN_PLACE_WORDS;
+}
+
+/* May one of those probes lie in a secret portion? Returns 1 if so. */
+__noinline int in_place_suspect(__u64 page, __u64 first, __u64 last)
+{
+	if (!direct_loads)
+		return 1;
+	for (__u32 i = 0; i < IN_PLACE_BLOCKS; i++) {
+		__u64 word = in_place_search(page, first, last);
+
+		if (word >= IN_PLACE_WORDS)
+			break;
+		if (in_place_block(page, word))
+			return 1;
+		first = word + IN_PLACE_BLOCK;
+		if (first > last)
+			break;
+	}
 	/* the one word of the grid that no block reaches */
-	return last == IN_PLACE_WORDS - 1 &&
-	       !token_word_outside(direct_word(page + (IN_PLACE_WORDS - 1) * 8)) &&
-	       in_place_in_run(page, IN_PLACE_WORDS - 1);
+	return last == IN_PLACE_WORDS - 1 && in_place_hit(page, IN_PLACE_WORDS - 1);
 }
 
 /* The address of page `index` of a mapping, IN_PLACE_UNKNOWN if it is not resident. */
@@ -217,7 +241,7 @@ static __always_inline int in_place_step_body(__u64 i, struct in_place_walk *w)
 	}
 	if (i == w->written_first && before == IN_PLACE_UNKNOWN && token_may_hold(in_place_byte(page, 0)))
 		return 1;
-	if (in_place_search(page, first, last) &&
+	if (in_place_suspect(page, first, last) &&
 	    in_place_copied(w->s, w->mapping, w->index + i, first, last))
 		return 1;
 	if (i == w->written_last && w->ends_page)
