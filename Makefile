@@ -7,7 +7,7 @@ Q            := $(if $(V),,@)
 PREFIX       ?= /usr/local
 DESTDIR      ?=
 ARGS         ?=
-FUZZ_SECONDS ?= 20
+FUZZ_SECONDS ?= 12
 VMLINUX_BTF  ?= /sys/kernel/btf/vmlinux
 CLANG        ?= clang
 BPFTOOL      ?= $(shell PATH=$$PATH:/usr/sbin:/sbin command -v bpftool || echo bpftool)
