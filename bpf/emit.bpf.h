@@ -141,6 +141,25 @@ __noinline int emit_file(struct scratch *s)
 	return 0;
 }
 
+/*
+ * The dentry of an open file in its own file system. Up to 6.4 the file under one on overlayfs bears the path of the
+ * one above (open_with_fake_path()); then it is the one that its inode knows.
+ */
+static __always_inline const struct dentry *emit_dentry(const struct file *file)
+{
+	const struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	const struct inode *inode = BPF_CORE_READ(file, f_inode);
+	const struct hlist_node *alias;
+
+	if (BPF_CORE_READ(dentry, d_inode) == inode || !bpf_core_field_exists(dentry->d_u.d_alias))
+		return dentry;
+	alias = BPF_CORE_READ(inode, i_dentry.first);
+	if (!alias)
+		return dentry;
+	return (const struct dentry *)((const char *)alias -
+				       bpf_core_field_offset(struct dentry, d_u.d_alias));
+}
+
 /* The file's path in its own file system, by which the host can find it. */
 __noinline int emit_inner(struct scratch *s)
 {
@@ -158,7 +177,7 @@ __noinline int emit_inner(struct scratch *s)
 		file = under ? under : file;
 	}
 	if (file)
-		dentry = BPF_CORE_READ(file, f_path.dentry);
+		dentry = emit_dentry(file);
 	if (!dentry)
 		return 0;
 	s->sample.head.inner_device = BPF_CORE_READ(dentry, d_sb, s_dev);

@@ -45,6 +45,7 @@ guest_image() {
 		[ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
 	done
 	echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
+	echo 'root:x:0:' >"$root/etc/group"
 	guest_add "$root" build/spillwatch bin/spillwatch
 	guest_add "$root" build/tests/live/live tests/live
 	cp build/tests/live/writers/* "$root/tests/writers/"
