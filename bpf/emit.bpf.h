@@ -370,15 +370,27 @@ __noinline int emit_is_repeat(struct scratch *s)
 	return 0;
 }
 
-/* A sample that was dropped must not make its repeats unseen as well. */
-__noinline int emit_forget(struct scratch *s)
+/*
+ * The ring was full. A first sample is lost, and forgotten, so that the next one is a first one again and its repeats are
+ * not hidden. Of a repeat nothing is lost: it has been counted, and is told a second later or in the end.
+ */
+__noinline int emit_dropped(struct scratch *s)
 {
+	struct seen_value *value;
 	struct seen_key key;
 
 	if (!s)
 		return 0;
 	key = seen_key_make(&s->sample.head, s->sample.head.token_key);
-	bpf_map_delete_elem(&seen, &key);
+	if (!s->sample.head.repeats) {
+		count(COUNTER_ring_full);
+		bpf_map_delete_elem(&seen, &key);
+		return 0;
+	}
+	count(COUNTER_repeats_suppressed);
+	value = bpf_map_lookup_elem(&seen, &key);
+	if (value)
+		value->sent = s->sample.head.time - LIMIT_REPEAT_NS + LIMIT_REPEAT_RETRY_NS;
 	return 0;
 }
 
@@ -428,12 +440,10 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 	size = head->size;
 	if (size > sizeof(s->sample))
 		return 0; /* cannot be: each length is masked to its part */
-	if (bpf_ringbuf_output(&samples, &s->sample, size, 0)) {
-		count(COUNTER_ring_full);
-		emit_forget(s);
-	} else {
+	if (bpf_ringbuf_output(&samples, &s->sample, size, 0))
+		emit_dropped(s);
+	else
 		count(COUNTER_samples_sent);
-	}
 	__builtin_memset(head->window, 0, sizeof(head->window));
 	return 0;
 }

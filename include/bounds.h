@@ -59,6 +59,9 @@
 /* A repeat is sent again, with the count so far, once this time has passed since the last. */
 #define LIMIT_REPEAT_NS 10000000000ULL
 
+/* Or sooner, if the ring was full then. */
+#define LIMIT_REPEAT_RETRY_NS 1000000000ULL
+
 /* Shared mappings that the daemon keeps an eye on at the same time. */
 #define LIMIT_MAPPED 256
 
