@@ -25,7 +25,6 @@ struct live_run {
 	json_t *alerts; /* array, as --alerts wrote them */
 	char *output; /* standard output of all */
 	char *errors; /* standard error of all */
-	long max_rss; /* KiB, of the largest process that it was or waited for */
 };
 
 /* A list of arguments, NULL-terminated. */
