@@ -54,22 +54,21 @@ struct name_walk {
 	const struct token_window *window;
 	__u64 len;
 	__u64 start; /* of the last component */
-	__u32 inside;
-	__u32 pad;
 };
 
+/*
+ * From the end to a slash that has a name behind it; slashes behind the name are allowed. No flag is carried from step
+ * to step: 6.1's verifier walks such a function for its first call only, and takes for dead code what a later one
+ * would do (mended by "bpf: verify callbacks as if they are called unknown number of times").
+ */
 static long name_walk_step(__u32 index, struct name_walk *walk)
 {
 	__u64 left = walk->len - index;
 
 	if (!left)
 		return 1;
-	if (token_byte(walk->window->bytes, INSPECT_CARRY + left - 1) != '/') {
-		walk->inside = 1;
-		return 0;
-	}
-	/* slashes behind the name are allowed */
-	if (!walk->inside)
+	if (left == walk->len || token_byte(walk->window->bytes, INSPECT_CARRY + left - 1) != '/' ||
+	    token_byte(walk->window->bytes, INSPECT_CARRY + left) == '/')
 		return 0;
 	walk->start = left;
 	return 1;
