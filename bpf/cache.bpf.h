@@ -36,36 +36,36 @@ static __always_inline __u64 cache_folio(__u64 mapping, __u64 index)
 {
 	__u64 entry = (__u64)KERNEL_POINTER(struct address_space, mapping, i_pages.xa_head);
 
+	/* the first page alone needs no node */
 	if ((entry & 3) != 2)
 		return index || entry & 3 ? 0 : entry;
 	for (int level = 0; level < CACHE_LEVELS; level++) {
 		__u64 node = entry - 2, slot;
-		__u8 shift;
 
 		if (entry < CACHE_NODE_MIN)
 			return 0;
-		shift = KERNEL_READ(struct xa_node, node, shift) & 63;
-		slot = index >> shift;
+		slot = index >> (KERNEL_READ(struct xa_node, node, shift) & 63);
 		if (level == 0 && slot >= CACHE_SLOTS)
 			return 0;
 		entry = cache_slot(node, slot);
-		if ((entry & 3) == 2 && entry < (CACHE_SLOTS << 2))
-			entry = cache_slot(node, entry >> 2);
+		if (!(entry & 3))
+			return entry;
 		if ((entry & 3) != 2)
+			return 0;
+		if (entry < (CACHE_SLOTS << 2)) {
+			entry = cache_slot(node, entry >> 2);
 			return entry & 3 ? 0 : entry;
+		}
 	}
 	return 0;
 }
 
-/* Address in the direct map of page `index` of a mapping; 0 if it is not resident. */
-static __always_inline __u64 cache_address(__u64 mapping, __u64 index, __u64 page_offset, __u64 vmemmap)
+/* Address in the direct map of page `index` of a mapping, which the folio holds; 0 if it does not any more. */
+static __always_inline __u64 cache_address_in(__u64 folio, __u64 index, __u64 page_offset, __u64 vmemmap)
 {
-	__u64 folio = cache_folio(mapping, index), first, bytes;
-
-	if (!folio)
-		return 0;
 	/* a folio is one or more pages in a row */
-	first = KERNEL_READ(struct folio, folio, index);
+	__u64 first = KERNEL_READ(struct folio, folio, index), bytes;
+
 	if (index < first)
 		return 0;
 	/* a division only where a page's structure has not its usual size */
@@ -73,4 +73,12 @@ static __always_inline __u64 cache_address(__u64 mapping, __u64 index, __u64 pag
 			? (folio - vmemmap) * (KERNEL_PAGE_SIZE / CACHE_PAGE_STRUCT)
 			: (folio - vmemmap) / bpf_core_type_size(struct page) * KERNEL_PAGE_SIZE;
 	return page_offset + bytes + (index - first) * KERNEL_PAGE_SIZE;
+}
+
+/* The same by the mapping; 0 if the page is not resident. */
+static __always_inline __u64 cache_address(__u64 mapping, __u64 index, __u64 page_offset, __u64 vmemmap)
+{
+	__u64 folio = cache_folio(mapping, index);
+
+	return folio ? cache_address_in(folio, index, page_offset, vmemmap) : 0;
 }

@@ -6,16 +6,22 @@
  *
  *     ├─ page before ─┤├──────── page ────────┤├─ page behind ─┤
  *                 ├96┤├─ the write ─┤├95┤
- *                 │        │        │        │                    one word in 7 is looked at
+ *                 │        │        │        │             one word in 8, which is 64 in a page, is looked at
  *
- * include/token_search.h tells why that is enough. Words count from the page's start, so each page begins a
- * grid of its own, and no gap is longer than 6 words. A word of [A-Z0-9] alone is common in some texts; one
- * in a run of 7 is not. Where there is one, that page is copied, with what is around it, and searched.
+ * include/token_search.h tells why that is enough (TOKEN_RUN_STRIDE). What has passed goes, as far as it must,
+ *
+ *   1. by the exact test, of the word and of those beside it (in_place_hit);
+ *   2. by a look for a dot or a beginning anywhere near, which a text of capitals has not (in_place_begun);
+ *   3. into the window, with what is around it, where every dot is tried (in_place_dots).
+ *
+ * A page beside the write is looked at only if the write's own first or last byte could stand in a token that goes
+ * on there. All of a large folio is searched in one go: its pages lie in a row.
  *
  * Invariant: a write is found innocent only if every page that matters was seen.
  *
- * The verifier walks each of these functions alone, on kernels without plain loads as well: there, the test of
- * direct_loads that each begins with leaves nothing to walk.
+ * What counts on the writer's side is calls: where returns are guarded against speculation, each costs as much as
+ * ten probes. What counts at the start is the verifier, which walks each of these functions alone, on kernels without
+ * plain loads as well: there, the test of direct_loads that each begins with leaves nothing to walk.
  */
 #define DIRECT_LOADS
 
@@ -28,93 +34,205 @@
 #include "token_search.h"
 
 #define IN_PLACE_WORDS (KERNEL_PAGE_SIZE / 8)
-#define IN_PLACE_STRIDE (TOKEN_STRIDE / 8)
-/* Words from one block's first probe to the next's: as many whole strides as one cast can reach. */
-#define IN_PLACE_BLOCK (DIRECT_WORDS / IN_PLACE_STRIDE * IN_PLACE_STRIDE)
-/* Where a block can begin last. */
-#define IN_PLACE_LAST_BLOCK ((IN_PLACE_WORDS - DIRECT_WORDS) / IN_PLACE_STRIDE * IN_PLACE_STRIDE)
-#define IN_PLACE_BLOCKS (IN_PLACE_WORDS / IN_PLACE_BLOCK + 2)
+#define IN_PLACE_STRIDE (TOKEN_RUN_STRIDE / 8)
+/* Words of a block of probes: as many as one cast reaches. */
+#define IN_PLACE_BLOCK DIRECT_WORDS
+#define IN_PLACE_BLOCK_BYTES (IN_PLACE_BLOCK * 8)
+#define IN_PLACE_BLOCKS (IN_PLACE_WORDS / IN_PLACE_BLOCK)
+_Static_assert(IN_PLACE_BLOCK % IN_PLACE_STRIDE == 0 && IN_PLACE_WORDS % IN_PLACE_BLOCK == 0, "one grid for all pages");
+_Static_assert(IN_PLACE_BLOCK / IN_PLACE_STRIDE == 8, "a block's probes");
 
-#define IN_PLACE_PROBES 9
-_Static_assert(IN_PLACE_STRIDE == 7 && IN_PLACE_BLOCK == IN_PLACE_PROBES * IN_PLACE_STRIDE,
-	       "a block's probes");
+/* Pages of a folio that are searched in one go. */
+#define IN_PLACE_PAGES 4
 
-/* A page that is not resident; no page's address. */
-#define IN_PLACE_UNKNOWN 1ULL
-/* What is there can be no part of a token: before a file's first byte, behind its last. */
-#define IN_PLACE_NOTHING 0ULL
+/* Whole words that stand in a row where a token's run is: the one half a row before a probe in it, or the one behind. */
+#define IN_PLACE_ROW (TOKEN_RUN_STRIDE / 8)
 
-/*
- * Could the word, which is all [A-Z0-9], be part of a secret portion? That holds 7 whole words or more, so the
- * third before this one or the third behind it is such a word too; what lies in another page counts as one.
- */
-static __always_inline int in_place_in_run(__u64 page, __u64 word)
+/* The first load of in_place_begun(), before its block, and how many there are. */
+#define IN_PLACE_BEFORE 104
+_Static_assert(IN_PLACE_BEFORE >= TOKEN_MAX_LEN, "a token that is met in the block begins behind it");
+#define IN_PLACE_BEGUN_LOADS ((IN_PLACE_BEFORE + IN_PLACE_BLOCK_BYTES - 8) / TOKEN_BEGUN_STEP + 1)
+
+/* Bytes of a block that is looked at as a whole, and of what is around it. */
+#define IN_PLACE_COPY (IN_PLACE_BLOCK_BYTES + 2 * INSPECT_CARRY)
+
+/* The address of page `index` of a mapping, 0 if it is not resident. */
+__noinline __u64 in_place_page(__u64 mapping, __u64 index)
 {
-	return word < 3 || token_word_maybe(direct_word(page + (word - 3) * 8)) ||
-	       word + 3 >= IN_PLACE_WORDS || token_word_maybe(direct_word(page + (word + 3) * 8));
+	return direct_loads ? cache_address(mapping, index, cache_bases.page_offset, cache_bases.vmemmap) : 0;
 }
 
-/* A probe that leaves nothing moves a top bit into `passed`: less one, only nothing has it. */
-#define IN_PLACE_GATHER(left) (((left) >> 7) - 1)
-
-/* One of a block's probes has passed. Returns 1 if one of them lies in a run that could be a secret portion. */
-__noinline int in_place_block(__u64 page, __u64 word)
+/* Reads INSPECT_CARRY bytes of another page to `to`, from its byte `from` on; returns 0 if it could. */
+static __always_inline int in_place_beside(__u64 mapping, __u64 index, __u64 from, __u8 *to)
 {
-	const struct bpf_verifier_log___aligned *words;
-	__u64 exact = 0;
+	__u64 page = in_place_page(mapping, index);
+
+	return !page || bpf_probe_read_kernel(to, INSPECT_CARRY, (const void *)(page + from));
+}
+
+/* It may be a token that stands in the window: a failing read leaves zeros behind. */
+static __always_inline void in_place_wipe(struct scratch *s)
+{
+	bpf_probe_read_kernel(&s->window, sizeof(s->window), NULL);
+}
+
+/* Could a token begin in the block at this address, or so far before it that it is met there? */
+static __always_inline int in_place_begun(__u64 block)
+{
+	__u64 begins = 0, at = block - IN_PLACE_BEFORE;
+
+	for (__u32 i = 0; i < IN_PLACE_BEGUN_LOADS; i++, at += TOKEN_BEGUN_STEP)
+		begins |= token_word_begins(direct_word(at));
+	return begins != 0;
+}
+
+/* token_dots() of a block and what is around it. */
+__noinline int in_place_dots(const struct token_window *window)
+{
+	return !window || token_dots(window->bytes, IN_PLACE_COPY);
+}
+
+/*
+ * Block `block` of a page, which is `index` of the mapping and at that address, and what is around it: is there a token?
+ * Returns 1 if so, or if it can't be told.
+ */
+__noinline int in_place_copied(__u64 page, __u64 block, __u64 mapping, __u64 index)
+{
+	__u64 from = block * IN_PLACE_BLOCK_BYTES;
+	struct scratch *s;
+	int result = 1;
 
 	if (!direct_loads)
 		return 1;
-	words = DIRECT_AT(page + word * 8);
-#define IN_PLACE_EXACT(i) \
-	exact |= IN_PLACE_GATHER(token_word_outside(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)));
-	IN_PLACE_EXACT(0)
-	IN_PLACE_EXACT(1)
-	IN_PLACE_EXACT(2)
-	IN_PLACE_EXACT(3)
-	IN_PLACE_EXACT(4)
-	IN_PLACE_EXACT(5)
-	IN_PLACE_EXACT(6)
-	IN_PLACE_EXACT(7)
-	IN_PLACE_EXACT(8)
-#undef IN_PLACE_EXACT
-	if ((__s64)exact >= 0)
+	/* most of what is all capitals ends here, without a copy */
+	if (block && !in_place_begun(page + from))
 		return 0;
-	for (int i = 0; i < IN_PLACE_PROBES; i++, word += IN_PLACE_STRIDE) {
-		__u64 probe = direct_word(page + word * 8);
-
-		if (token_word_maybe(probe) && !token_word_outside(probe) && in_place_in_run(page, word))
-			return 1;
+	s = inspect_take();
+	if (!s)
+		return 1;
+	if (!block) {
+		*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
+		if ((index && in_place_beside(mapping, index - 1, KERNEL_PAGE_SIZE - INSPECT_CARRY,
+					      s->window.bytes)) ||
+		    bpf_probe_read_kernel(s->window.bytes + INSPECT_CARRY, IN_PLACE_BLOCK_BYTES + INSPECT_CARRY,
+					  (const void *)page))
+			goto end;
+	} else if (block < IN_PLACE_BLOCKS - 1) {
+		if (bpf_probe_read_kernel(s->window.bytes, IN_PLACE_COPY,
+					  (const void *)(page + from - INSPECT_CARRY)))
+			goto end;
+	} else {
+		if (bpf_probe_read_kernel(s->window.bytes, IN_PLACE_BLOCK_BYTES + INSPECT_CARRY,
+					  (const void *)(page + from - INSPECT_CARRY)))
+			goto end;
+		/* if it matters, it is seen that the page behind is missing when that one is looked at */
+		if (in_place_beside(mapping, index + 1, 0,
+				    s->window.bytes + IN_PLACE_BLOCK_BYTES + INSPECT_CARRY))
+			*(__u64 *)(s->window.bytes + IN_PLACE_BLOCK_BYTES + INSPECT_CARRY) = 0;
 	}
-	return 0;
+	result = in_place_dots(&s->window);
+	if (result)
+		in_place_wipe(s);
+end:
+	inspect_end(s);
+	return result;
 }
 
-/* Does one word lie in a run that could be a secret portion? */
-static __always_inline int in_place_hit(__u64 page, __u64 word)
+static __always_inline __u8 in_place_byte(__u64 page, __u64 at)
 {
-	return !token_word_outside(direct_word(page + word * 8)) && in_place_in_run(page, word);
+	return direct_word(page + (at & ~7ULL)) >> (at & 7) * 8;
+}
+
+/* The pages of a write, one folio after the other. */
+struct in_place_walk {
+	__u64 mapping;
+	__u64 index, last; /* of the next page, of the last one */
+	__u64 first_block, last_block; /* of the next page, of the last one */
+	__u64 at; /* what is asked for in the next page: its byte at this place */
+	__u64 page; /* address of the last page that was looked at */
+	__u64 in_row, address, block, end; /* the pages in a row that are looked at: the first one, where it is, its block to
+					    * begin with, the address behind the last block */
+	__u32 byte;
+	__u32 unsure;
+};
+
+/*
+ * How many pages lie in a row from page `index` of its file on, which the folio has: without a branch, of which the
+ * verifier would follow each. What stands for a small folio's number of pages is its neighbour's, and not used.
+ */
+static __always_inline __u64 in_place_row(__u64 folio, __u64 index)
+{
+	const struct folio___counted *counted = (const void *)folio;
+	/* its flags come first; their type has changed */
+	__u64 large = direct_word(folio) >> bpf_core_enum_value(enum pageflags, PG_head) & 1;
+	__u64 pages = 1;
+
+	if (bpf_core_field_exists(counted->_nr_pages))
+		pages = DIRECT(struct folio___counted, folio)->_nr_pages;
+	else if (bpf_core_field_exists(counted->_folio_nr_pages))
+		pages = DIRECT(struct folio___counted, folio)->_folio_nr_pages;
+	return 1 + ((pages - 1 - (index - KERNEL_READ(struct folio, folio, index))) & -large);
 }
 
 /*
- * in_place_search() - the probes of a page from the grid's word at or before `first` on, to `last`.
- * Returns the word of the first block of which one has passed, IN_PLACE_WORDS if none has. Probes past `last` are
- * harmless: they stay in the page.
- *
- * A block's probes are gathered without a branch; where one has passed, they are gathered again with the exact test
- * (a time of day passes the first one), and only then looked at one by one.
+ * A word has passed the first test. Could it be part of a token's run? That holds 8 whole words or more, so the fourth
+ * before this one or the fourth behind it is another. @alone: what lies before is not to be looked at.
  */
-__noinline __u64 in_place_search(__u64 page, __u64 first, __u64 last)
+__noinline int in_place_hit(__u64 address, int alone)
 {
-	/* a seventh, of anything below a page's words */
-	__u64 word = (first * 9363 >> 16) * IN_PLACE_STRIDE;
-
 	if (!direct_loads)
+		return 1;
+	if (token_run_outside(direct_word(address)))
 		return 0;
-#define IN_PLACE_PROBE(i) \
-	passed |= IN_PLACE_GATHER(token_word_leaves(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)));
-	for (__u32 i = 0; i < IN_PLACE_BLOCKS && word <= last; i++, word += IN_PLACE_BLOCK) {
-		__u64 at = word > IN_PLACE_LAST_BLOCK ? IN_PLACE_LAST_BLOCK : word, passed = 0;
-		const struct bpf_verifier_log___aligned *words = DIRECT_AT(page + at * 8);
+	return alone || !token_run_outside(direct_word(address - IN_PLACE_ROW / 2 * 8)) ||
+	       !token_run_outside(direct_word(address + IN_PLACE_ROW / 2 * 8));
+}
+
+/* Probe i of the block at the address `block`. */
+#define IN_PLACE_PROBE(i)                                                                                 \
+	if (!token_run_leaves(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)) &&                                 \
+	    in_place_hit(block + (i)*TOKEN_RUN_STRIDE, !(i) && block == w->address))                      \
+		goto suspect;
+
+/*
+ * in_place_pages() - searches the next pages of a walk that lie in a row.
+ * Returns 1 if that was the end of it: it is done, or it might hold a token, or can't be seen (unsure).
+ */
+__noinline int in_place_pages(struct in_place_walk *w)
+{
+	__u64 index, left, folio, row, address, block;
+
+	if (!direct_loads || !w)
+		return 1;
+	w->unsure = 1;
+	index = w->index;
+	left = w->last - index;
+	folio = cache_folio(w->mapping, index);
+	if (!folio)
+		return 1;
+	address = cache_address_in(folio, index, cache_bases.page_offset, cache_bases.vmemmap);
+	if (!address)
+		return 1;
+	row = left ? in_place_row(folio, index) : 1;
+	if (row > IN_PLACE_PAGES)
+		row = IN_PLACE_PAGES;
+	if (row > left)
+		row = left + 1;
+	w->byte = in_place_byte(address, w->at);
+	w->page = address + (row - 1) * KERNEL_PAGE_SIZE;
+	w->index = index + row;
+	/* out of the verifier's sight, who would go through the loop for each way that leads here */
+	w->address = address;
+	w->in_row = index;
+	w->block = w->first_block;
+	w->end = address + (row > left ? (row - 1) * KERNEL_PAGE_SIZE + (w->last_block + 1) * IN_PLACE_BLOCK_BYTES
+				       : row * KERNEL_PAGE_SIZE);
+	w->first_block = 0;
+
+	block = w->address + w->block * IN_PLACE_BLOCK_BYTES;
+	for (__u32 i = 0; i < IN_PLACE_PAGES * IN_PLACE_BLOCKS && block < w->end; i++, block += IN_PLACE_BLOCK_BYTES) {
+		const struct bpf_verifier_log___aligned *words = DIRECT_AT(block);
+		__u64 at;
 
 		IN_PLACE_PROBE(0)
 		IN_PLACE_PROBE(1)
@@ -124,167 +242,111 @@ __noinline __u64 in_place_search(__u64 page, __u64 first, __u64 last)
 		IN_PLACE_PROBE(5)
 		IN_PLACE_PROBE(6)
 		IN_PLACE_PROBE(7)
-		IN_PLACE_PROBE(8)
-		if ((__s64)passed < 0)
-			return at;
-	}
-#undef IN_PLACE_PROBE
-	return IN_PLACE_WORDS;
-}
-
-/* May one of those probes lie in a secret portion? Returns 1 if so. */
-__noinline int in_place_suspect(__u64 page, __u64 first, __u64 last)
-{
-	if (!direct_loads)
-		return 1;
-	for (__u32 i = 0; i < IN_PLACE_BLOCKS; i++) {
-		__u64 word = in_place_search(page, first, last);
-
-		if (word >= IN_PLACE_WORDS)
-			break;
-		if (in_place_block(page, word))
+		continue;
+suspect:
+		at = block - w->address;
+		if (in_place_copied(w->address + (at & ~(KERNEL_PAGE_SIZE - 1)), at / IN_PLACE_BLOCK_BYTES % IN_PLACE_BLOCKS,
+				    w->mapping, w->in_row + at / KERNEL_PAGE_SIZE))
 			return 1;
-		first = word + IN_PLACE_BLOCK;
-		if (first > last)
-			break;
 	}
-	/* the one word of the grid that no block reaches */
-	return last == IN_PLACE_WORDS - 1 && in_place_hit(page, IN_PLACE_WORDS - 1);
-}
-
-/* The address of page `index` of a mapping, IN_PLACE_UNKNOWN if it is not resident. */
-__noinline __u64 in_place_page(__u64 mapping, __u64 index)
-{
-	__u64 address = cache_address(mapping, index, cache_bases.page_offset, cache_bases.vmemmap);
-
-	return address ? address : IN_PLACE_UNKNOWN;
-}
-
-struct in_place_walk {
-	struct scratch *s; /* for copies; NULL: a hit is enough to be unsure */
-	__u64 mapping;
-	__u64 index; /* of the first page */
-	__u64 last_page; /* counted from the first one */
-	__u64 first_word, last_word; /* of the first page and of the last one */
-	__u64 written_first, written_last; /* the pages that the write itself lies in */
-	__u64 page; /* the address of the one before */
-	__u32 ends_page; /* the write ends with its last page */
-	__u32 unsure;
-	__u32 begins; /* it ends with the beginning of a token, which stands in the window */
-};
-
-static __always_inline __u8 in_place_byte(__u64 page, __u64 at)
-{
-	return direct_word(page + (at & ~7ULL)) >> (at & 7) * 8;
-}
-
-/* Reads INSPECT_CARRY bytes of another page to `to`, from its byte `from` on; returns 0 if it could. */
-static __always_inline int in_place_beside(__u64 mapping, __u64 index, __u64 from, __u8 *to)
-{
-	__u64 page = in_place_page(mapping, index);
-
-	return page == IN_PLACE_UNKNOWN ||
-	       bpf_probe_read_kernel(to, INSPECT_CARRY, (const void *)(page + from));
-}
-
-/*
- * The words [first, last] of a page, and at its borders what stands in the pages beside: is there a token?
- * Returns 1 if so, or if it can't be told.
- */
-__noinline int in_place_copied(struct scratch *s, __u64 mapping, __u64 index, __u64 first, __u64 last)
-{
-	__u64 page = in_place_page(mapping, index), len = (last + 1 - first) * 8, fill;
-
-	if (!s || page == IN_PLACE_UNKNOWN)
-		return 1;
-	asm volatile("" : "+r"(len)); /* keep the bound where the verifier can see it */
-	if (len > KERNEL_PAGE_SIZE)
-		return 1;
-	fill = INSPECT_CARRY + len;
-	if (bpf_probe_read_kernel(&s->window.bytes[INSPECT_CARRY], len, (const void *)(page + first * 8)))
-		return 1;
-	if (first || !index ||
-	    in_place_beside(mapping, index - 1, KERNEL_PAGE_SIZE - INSPECT_CARRY, s->window.bytes))
-		*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
-	if (last == IN_PLACE_WORDS - 1 &&
-	    !in_place_beside(mapping, index + 1, 0, &s->window.bytes[fill & (LIMIT_WINDOW_BYTES - 1)]))
-		fill += INSPECT_CARRY;
-	return inspect_search(&s->window, fill, INSPECT_CARRY - TOKEN_SECRET_LEN) != TOKEN_NONE;
-}
-
-/* Does a page end with the beginning of a token, which a later write at the next page may go on with? */
-__noinline int in_place_begins(struct scratch *s, __u64 page)
-{
-	if (!direct_loads)
-		return 1;
-	if (!token_may_hold(in_place_byte(page, KERNEL_PAGE_SIZE - 1)))
-		return 0;
-	if (!s || bpf_probe_read_kernel(s->window.bytes, 2 * INSPECT_CARRY,
-					(const void *)(page + KERNEL_PAGE_SIZE - 2 * INSPECT_CARRY)))
-		return 1;
-	return inspect_begins(&s->window, 2 * INSPECT_CARRY);
-}
-
-/* Returns 1 if page i of the walk might hold a token, or does not tell. */
-static __always_inline int in_place_step_body(__u64 i, struct in_place_walk *w)
-{
-	__u64 first = i ? 0 : w->first_word;
-	__u64 last = i < w->last_page ? IN_PLACE_WORDS - 1 : w->last_word;
-	__u64 before = w->page, page = in_place_page(w->mapping, w->index + i);
-
-	w->page = page;
-	if (page == IN_PLACE_UNKNOWN) {
-		/* a neighbour matters if a token could go on in it */
-		if (i > w->written_last)
-			return token_may_hold(in_place_byte(before, KERNEL_PAGE_SIZE - 1));
-		return i >= w->written_first;
-	}
-	if (i == w->written_first && before == IN_PLACE_UNKNOWN && token_may_hold(in_place_byte(page, 0)))
-		return 1;
-	if (in_place_suspect(page, first, last) &&
-	    in_place_copied(w->s, w->mapping, w->index + i, first, last))
-		return 1;
-	if (i == w->written_last && w->ends_page)
-		w->begins = in_place_begins(w->s, page);
-	return 0;
+	w->unsure = 0;
+	return w->index > w->last;
 }
 
 static long in_place_step(__u32 i, struct in_place_walk *w)
 {
-	w->unsure = in_place_step_body(i, w);
+	(void)i;
+	return in_place_pages(w) & 1;
+}
+
+/* A block of a page beside the write, in which a token could lie in part. Returns 1 if there might be one. */
+static __always_inline int in_place_edge(struct in_place_walk *w, __u64 index, __u64 block)
+{
+	w->index = index;
+	w->last = index;
+	w->first_block = block;
+	w->last_block = block;
+	in_place_pages(w);
 	return w->unsure;
 }
 
-int in_place_innocent(struct scratch *s, __u64 mapping, __u64 start, __u64 len)
+/* Does a page end with the beginning of a token, which a later write at the next page may go on with? */
+__noinline int in_place_begins(__u64 page)
 {
-	__u64 from = start > TOKEN_MAX_LEN ? start - TOKEN_MAX_LEN : 0, end = start + len;
-	__u64 to = end + TOKEN_MAX_LEN - 1;
-	struct in_place_walk w = {.s = s, .mapping = mapping};
+	struct scratch *s;
+	int result = 1;
 
 	if (!direct_loads)
-		return IN_PLACE_UNSURE;
+		return 1;
+	s = inspect_take();
+	if (!s)
+		return 1;
+	if (!bpf_probe_read_kernel(s->window.bytes, 2 * INSPECT_CARRY,
+				   (const void *)(page + KERNEL_PAGE_SIZE - 2 * INSPECT_CARRY)))
+		result = inspect_begins(&s->window, 2 * INSPECT_CARRY);
+	if (result)
+		in_place_wipe(s);
+	inspect_end(s);
+	return result;
+}
+
+/*
+ * Could a text end with the beginning of a token? So it could if its last 8 bytes are all of a secret or a public
+ * portion, or end with the beginning of a prefix, or if behind a dot such a portion begins in them: there, what stands
+ * before the dot is a prefix or a public portion.
+ * @end: the address behind the text, with 16 bytes or more of it in the page
+ */
+static __always_inline int in_place_may_go_on(__u64 end)
+{
+	__u64 last = direct_word(end - 8), outside = token_word_outside(last), at, before;
+
+	if (!outside)
+		return 1;
+	at = token_last_marked(outside);
+	if ((__u8)(last >> at * 8) != '.')
+		return token_begun_prefix(last);
+	before = direct_word(end - 16 + at);
+	return !token_word_outside(before) || (before >> 16 & 0xffffff) == ('d' | 't' << 8 | '0' << 16);
+}
+
+static __always_inline int in_place_write(__u64 mapping, __u64 start, __u64 len)
+{
+	__u64 last_byte = start + len - 1, last_at = last_byte % KERNEL_PAGE_SIZE;
+	__u64 first = start / KERNEL_PAGE_SIZE, last = last_byte / KERNEL_PAGE_SIZE, page;
+	__u64 first_at = start % KERNEL_PAGE_SIZE, last_block = (last_at + TOKEN_MAX_LEN - 1) / IN_PLACE_BLOCK_BYTES;
+	struct in_place_walk w = {.mapping = mapping, .index = first, .last = last, .at = first_at};
+
 	if (!len)
 		return IN_PLACE_INNOCENT;
-	/* behind the file's end there are zeros up to the page's end, and no page behind that */
-	if (to / KERNEL_PAGE_SIZE != (end - 1) / KERNEL_PAGE_SIZE &&
-	    to >= (__u64)KERNEL_READ(struct inode, KERNEL_POINTER(struct address_space, mapping, host),
-				     i_size))
-		to = (end - 1) | (KERNEL_PAGE_SIZE - 1);
-	w.index = from / KERNEL_PAGE_SIZE;
-	w.last_page = to / KERNEL_PAGE_SIZE - w.index;
-	w.first_word = from % KERNEL_PAGE_SIZE / 8;
-	w.last_word = to % KERNEL_PAGE_SIZE / 8;
-	w.written_first = start / KERNEL_PAGE_SIZE - w.index;
-	w.written_last = (end - 1) / KERNEL_PAGE_SIZE - w.index;
-	w.ends_page = !(end % KERNEL_PAGE_SIZE);
-	w.page = IN_PLACE_NOTHING;
-	if (!w.last_page)
-		w.unsure = in_place_step_body(0, &w);
-	else
-		bpf_loop(w.last_page + 1, in_place_step, &w, 0);
+	if (first_at > TOKEN_MAX_LEN)
+		w.first_block = (first_at - TOKEN_MAX_LEN) / IN_PLACE_BLOCK_BYTES;
+	w.last_block = last_block < IN_PLACE_BLOCKS ? last_block : IN_PLACE_BLOCKS - 1;
+	if (!in_place_pages(&w)) {
+		/* its first byte stands there already; the others are not asked for */
+		__u32 byte = w.byte;
+
+		bpf_loop(last - first, in_place_step, &w, 0);
+		w.byte = byte;
+	}
 	if (w.unsure)
 		return IN_PLACE_UNSURE;
-	return w.begins ? IN_PLACE_BEGINS : IN_PLACE_INNOCENT;
+	page = w.page;
+	if (first_at < TOKEN_MAX_LEN && first && token_run_may_hold(w.byte) &&
+	    in_place_edge(&w, first - 1, IN_PLACE_BLOCKS - 1))
+		return IN_PLACE_UNSURE;
+	if (last_at + TOKEN_MAX_LEN <= KERNEL_PAGE_SIZE || !in_place_may_go_on(page + last_at + 1))
+		return IN_PLACE_INNOCENT;
+	/* behind the file's end there are zeros up to the page's end, and no page behind that */
+	if ((__u64)KERNEL_READ(struct inode, KERNEL_POINTER(struct address_space, mapping, host), i_size) >
+		    (last + 1) * KERNEL_PAGE_SIZE &&
+	    in_place_edge(&w, last + 1, 0))
+		return IN_PLACE_UNSURE;
+	return last_at == KERNEL_PAGE_SIZE - 1 && in_place_begins(page) ? IN_PLACE_BEGINS : IN_PLACE_INNOCENT;
+}
+
+int in_place_innocent(__u64 mapping, __u64 start, __u64 len)
+{
+	return direct_loads ? in_place_write(mapping, start, len) : IN_PLACE_UNSURE;
 }
 
 /*
@@ -297,7 +359,6 @@ static __always_inline int in_place_written(const struct file *file, __s64 posit
 	const struct inode *inode;
 	__u64 magic, mapping;
 	__u32 kind, flags;
-	struct scratch *s;
 	__u8 cached = 0;
 	int result;
 
@@ -322,11 +383,7 @@ static __always_inline int in_place_written(const struct file *file, __s64 posit
 			return IN_PLACE_UNSURE;
 		position = KERNEL_READ(struct file, file, f_pos) - len;
 	}
-	s = inspect_take();
-	if (!s)
-		return IN_PLACE_UNSURE;
-	result = in_place_innocent(s, mapping, position, len);
-	inspect_end(s);
+	result = in_place_write(mapping, position, len);
 	return result == IN_PLACE_BEGINS ? IN_PLACE_UNSURE : result;
 }
 

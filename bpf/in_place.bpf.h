@@ -13,10 +13,9 @@ enum in_place {
 
 /*
  * in_place_innocent() - enum in_place of a write of [start, start + len) that went through the page cache of
- * `mapping`. Only where cache_bases.direct.
- * @s: a window to copy parts of pages to
+ * `mapping`. Only where cache_bases.direct. It may use a scratch's window, with the syscall attachment the caller's.
  */
-extern int in_place_innocent(struct scratch *s, __u64 mapping, __u64 start, __u64 len);
+extern int in_place_innocent(__u64 mapping, __u64 start, __u64 len);
 
 /*
  * in_place_call() - enum in_place of a write call of the current task that has returned len > 0. Only where

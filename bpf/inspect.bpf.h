@@ -33,7 +33,7 @@ extern int inspect_text(struct scratch *s, __u64 len, __u64 from);
 /* inspect_mapped() - tells the daemon of the mapping in s->event. Defined in inspect.bpf.c; returns 0. */
 extern int inspect_mapped(struct scratch *s);
 
-/* A scratch for this CPU, as it was left, or NULL (counted) if preempted programs hold them all. */
+/* A scratch for this CPU, as it was left, or NULL if preempted programs hold them all. */
 static __always_inline struct scratch *inspect_take(void)
 {
 	__u32 slots = preemptible ? LIMIT_SCRATCH_SLOTS : 1;
@@ -47,17 +47,18 @@ static __always_inline struct scratch *inspect_take(void)
 		if (!preemptible || !__sync_lock_test_and_set(&s->busy, 1))
 			return s;
 	}
-	count(COUNTER_scratch_busy);
 	return NULL;
 }
 
-/* The same, its event zero. */
+/* The same for a write that is to be inspected, its event zero; counted if there is none. */
 static __always_inline struct scratch *inspect_begin(void)
 {
 	struct scratch *s = inspect_take();
 
 	if (s)
 		__builtin_memset(&s->event, 0, sizeof(s->event));
+	else
+		count(COUNTER_scratch_busy);
 	return s;
 }
 

@@ -69,3 +69,9 @@ static __always_inline const struct kernfs_node *kernel_kernfs_parent(const stru
 struct file___counted {
 	atomic_long_t f_count;
 } __attribute__((preserve_access_index));
+
+/* A large folio's pages: the name from 6.15 on, and the one before. */
+struct folio___counted {
+	unsigned int _nr_pages;
+	unsigned int _folio_nr_pages;
+} __attribute__((preserve_access_index));

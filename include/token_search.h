@@ -37,6 +37,13 @@
 /* Bytes between two probes: the whole aligned words that any run of a secret's length must hold. */
 #define TOKEN_STRIDE ((TOKEN_SECRET_LEN - 7ULL) / 8 * 8)
 
+/*
+ * With the dots, from the one before the public portion on, a token is a longer run, of [A-Z0-9.]: 74 bytes or more,
+ * which hold 8 whole aligned words. Where only whether there might be one is asked, so many fewer probes do.
+ */
+#define TOKEN_RUN_MIN (1 + TOKEN_PUBLIC_MIN + 1 + TOKEN_SECRET_LEN)
+#define TOKEN_RUN_STRIDE ((TOKEN_RUN_MIN - 7ULL) / 8 * 8)
+
 #define TOKEN_ONES 0x0101010101010101ULL
 #define TOKEN_TOPS 0x8080808080808080ULL
 
@@ -85,6 +92,24 @@ static __always_inline __u64 token_word_leaves(__u64 word)
 	return (word | (word - TOKEN_ONES * '0') | (word + TOKEN_ONES * 0x25)) & TOKEN_TOPS;
 }
 
+/*
+ * The same of a word of [A-Z0-9.]: what leaves nothing has all its bytes in '.' … 'Z', but none from ':' to '?', as the
+ * time of day has (adding 6 moves those into the half of the capitals, and nothing of [A-Z0-9.] out of its own); or
+ * borrows or carries, as above. Of what lies from 0x80 on, one of the first two leaves the top bit: the one that does
+ * not carry.
+ */
+static __always_inline __u64 token_run_leaves(__u64 word)
+{
+	return ((word - TOKEN_ONES * '.') | (word + TOKEN_ONES * 0x25) | ((word + TOKEN_ONES * 6) ^ word) << 1) &
+	       TOKEN_TOPS;
+}
+
+/* What is left over as a number whose top bit is set if it is nothing: to be gathered without a branch. */
+static __always_inline __u64 token_nothing(__u64 left)
+{
+	return (left >> 7) - 1;
+}
+
 static __always_inline int token_word_maybe(__u64 word)
 {
 	return !token_word_leaves(word);
@@ -119,6 +144,38 @@ static __always_inline __u64 token_word_outside(__u64 word)
 	return (~(digit | upper) | word) & TOKEN_TOPS;
 }
 
+/* Top bit of every byte that is a dot. */
+static __always_inline __u64 token_word_dots(__u64 word)
+{
+	__u64 other = word ^ TOKEN_ONES * '.';
+
+	return ~(((other & ~TOKEN_TOPS) + ~TOKEN_TOPS) | other) & TOKEN_TOPS;
+}
+
+/* Top bit of every byte that is not in [A-Z0-9.]. */
+static __always_inline __u64 token_run_outside(__u64 word)
+{
+	return token_word_outside(word) & ~token_word_dots(word);
+}
+
+/*
+ * Not zero if a byte of the word could be the 'd' or the 't' that a token begins with, or one of its dots; most
+ * other lower-case letters and all from 0x80 on count as well. No such byte is missed for its neighbours' carries.
+ */
+static __always_inline __u64 token_word_begins(__u64 word)
+{
+	__u64 other = word ^ TOKEN_ONES * '.';
+
+	return ((word + TOKEN_ONES * 0x25) | ((other - TOKEN_ONES) & ~other)) & TOKEN_TOPS;
+}
+
+/*
+ * 8 bytes at W meet a token that begins at W-6 to W+7: by its 'd', its 't', or the dot behind its prefix. So of words at
+ * every 14th byte, one or more pass token_word_begins() for every token. (With the other dot's help it could be fewer for
+ * tokens with a public portion of 24, but not for those with 8.)
+ */
+#define TOKEN_BEGUN_STEP (TOKEN_PREFIX_LEN + 8)
+
 /* Top bit of every byte below '0'. */
 static __always_inline __u64 token_word_below(__u64 word)
 {
@@ -128,7 +185,12 @@ static __always_inline __u64 token_word_below(__u64 word)
 /* 1 for any number but 0: without a branch, of which the verifier would follow both ways. */
 static __always_inline __u64 token_is_not(__u64 difference)
 {
-	return (difference | -difference) >> 63;
+	__u64 negative = -difference;
+
+#ifdef __bpf__
+	asm volatile("" : "+r"(negative)); /* clang would see through it, and branch */
+#endif
+	return (difference | negative) >> 63;
 }
 
 /* Index (0 first in memory) of the last byte whose top bit is set; mask must not be 0. Without a branch as well. */
@@ -159,6 +221,12 @@ static __always_inline int token_is_digit(__u8 byte)
 static __always_inline int token_may_hold(__u8 byte)
 {
 	return token_is_letter(byte) || token_is_digit(byte) || byte == '.';
+}
+
+/* Could it stand in the run from the dot before the public portion on? */
+static __always_inline int token_run_may_hold(__u8 byte)
+{
+	return (byte >= 'A' && byte <= 'Z') || token_is_digit(byte) || byte == '.';
 }
 
 /* Is there "dt0", a letter, two digits at `at`? */
@@ -240,6 +308,33 @@ static __always_inline int token_at_dot(const __u8 *bytes, __u64 len, __u64 dot)
 		if (token_word_outside(token_word(bytes, dot + 1 + i)))
 			return 0;
 	return 1;
+}
+
+/*
+ * token_dots() - is there a dot in [0, len - 64) that could be a token's second, as far as the other dot and the secret
+ * portion's last 8 bytes tell? @len: a multiple of 8, and more than 64. Returns 1 if so: always for a token, and seldom
+ * for anything else.
+ */
+static __always_inline int token_dots(const __u8 *bytes, __u64 len)
+{
+	for (__u64 at = 0; at < len - TOKEN_SECRET_LEN; at += 8) {
+		__u64 below = token_word_below(token_load(bytes + at)), dot;
+
+		/* of a word, only the last of these bytes can be the dot before a secret portion */
+		if (!below)
+			continue;
+		dot = at + token_last_marked(below);
+		if (dot + TOKEN_SECRET_LEN >= len ||
+		    token_word_outside(token_word(bytes, dot + 1 + TOKEN_SECRET_LEN - 8)))
+			continue;
+#define TOKEN_TRY_DOT(id, name, public_len)               \
+	if (dot >= TOKEN_PREFIX_LEN + 1 + (public_len) && \
+	    token_byte(bytes, dot - 1 - (public_len)) == '.') \
+		return 1;
+		TOKEN_FORMATS(TOKEN_TRY_DOT)
+#undef TOKEN_TRY_DOT
+	}
+	return 0;
 }
 
 /*

@@ -316,6 +316,112 @@ static void test_run(void **state)
 		}
 }
 
+/* The tests of a word by which most texts are passed over, against one byte after the other. */
+static void test_run_words(void **state)
+{
+	uint64_t seed = 17;
+
+	(void)state;
+	for (int i = 0; i < CASES; i++) {
+		bool run = true, begins = false;
+		uint64_t word, dots = 0;
+		uint8_t bytes[8];
+
+		for (int k = 0; k < 8; k++) {
+			static const char often[] = "AZ09.:/@[-dt\n\x7f\x80\xff";
+			uint64_t pick = maker_next(&seed);
+
+			bytes[k] = pick % 3 ? (uint8_t)often[(pick >> 8) % (sizeof(often) - 1)] : (uint8_t)(pick >> 16);
+			if (pick >> 32 & 1)
+				bytes[k] = (uint8_t)('A' + (pick >> 40) % 26);
+			run = run && token_run_may_hold(bytes[k]);
+			begins = begins || bytes[k] == 'd' || bytes[k] == 't' || bytes[k] == '.';
+			dots |= bytes[k] == '.' ? 0x80ULL << 8 * k : 0;
+		}
+		memcpy(&word, bytes, sizeof(word));
+		assert_true(token_word_dots(word) == dots);
+		assert_int_equal(token_run_outside(word) == 0, run);
+		assert_true(!run || !token_run_leaves(word));
+		assert_true(!begins || token_word_begins(word));
+	}
+	assert_true(token_nothing(0) >> 63 == 1);
+	for (int bit = 7; bit < 64; bit += 8)
+		assert_true(token_nothing(1ULL << bit) >> 63 == 0);
+}
+
+/* The words that one probe in TOKEN_RUN_STRIDE bytes, and one load in TOKEN_BEGUN_STEP, meet of a token. */
+static void check_met(const uint8_t *bytes, size_t start, size_t len)
+{
+	bool beside = false, begins = false;
+
+	for (size_t at = 0; at < 512; at += TOKEN_RUN_STRIDE)
+		if (at >= TOKEN_RUN_STRIDE / 2 && !token_run_outside(token_word(bytes, at)))
+			beside = beside || !token_run_outside(token_word(bytes, at - TOKEN_RUN_STRIDE / 2)) ||
+				 !token_run_outside(token_word(bytes, at + TOKEN_RUN_STRIDE / 2));
+	assert_true(beside);
+	for (size_t step = 0; step < TOKEN_BEGUN_STEP; step++) {
+		begins = false;
+		for (size_t at = step; at < 512; at += TOKEN_BEGUN_STEP)
+			if (at + 8 > start && at < start + len)
+				begins = begins || token_word_begins(token_word(bytes, at));
+		assert_true(begins);
+	}
+}
+
+static void test_met(void **state)
+{
+	static const size_t public_len[] = {TOKEN_PUBLIC_MIN, TOKEN_PUBLIC_MAX};
+	uint8_t bytes[640];
+
+	(void)state;
+	for (int format = 0; format < 2; format++)
+		for (size_t start = 128; start < 256; start++) {
+			size_t at = start;
+
+			memset(bytes, ' ', sizeof(bytes));
+			memcpy(bytes + at, "dt0C01.", 7);
+			at += 7;
+			memset(bytes + at, 'P', public_len[format]);
+			at += public_len[format];
+			bytes[at++] = '.';
+			memset(bytes + at, 'S', TOKEN_SECRET_LEN);
+			at += TOKEN_SECRET_LEN;
+			assert_int_equal(check_text(bytes, sizeof(bytes)), 1);
+			check_met(bytes, start, at - start);
+			assert_int_equal(token_dots(bytes, (at + 7) / 8 * 8), 1);
+			/* in a text of capitals it is met by its own bytes only */
+			memset(bytes, 'X', start);
+			memset(bytes + at, 'X', sizeof(bytes) - at);
+			check_met(bytes, start, at - start);
+		}
+}
+
+/* Of every text with a token, the look at the dots says so. */
+static void test_dots(void **state)
+{
+	uint64_t seed = 19;
+	size_t tokens = 0, others = 0;
+
+	(void)state;
+	for (int i = 0; i < CASES / 4; i++) {
+		size_t len = 72 + maker_next(&seed) % 40 * 8;
+		uint8_t *bytes = malloc(len);
+		int dots;
+
+		generate_text(bytes, len, &seed);
+		dots = token_dots(bytes, len);
+		if (token_search(bytes, len, 0) != TOKEN_NONE) {
+			assert_int_equal(dots, 1);
+			tokens++;
+		} else {
+			others += dots;
+		}
+		free(bytes);
+	}
+	print_message("%zu with a token, and %zu others that have its dots\n", tokens, others);
+	assert_true(tokens > CASES / 40);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -329,6 +435,9 @@ int main(void)
 		cmocka_unit_test(test_min_dot),
 		cmocka_unit_test(test_run),
 		cmocka_unit_test(test_begun),
+		cmocka_unit_test(test_run_words),
+		cmocka_unit_test(test_met),
+		cmocka_unit_test(test_dots),
 	};
 
 	return UNIT_RUN(tests);
