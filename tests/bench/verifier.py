@@ -89,15 +89,17 @@ def compare(counts, baseline):
 def check():
     counts, said = here()
     if not counts:
-        bench.say(f"verifier: NOT CHECKED, no program could be loaded (root is needed): {said}")
-        return 0
+        bench.say(f"verifier: no program could be loaded (root is needed): {said}")
+        return 1
     baseline, made_with = read_baseline()
+    why = None
     if not any(version == kernel() for version, _, _ in baseline):
-        bench.say(f"verifier: NOT CHECKED, {BASELINE} has no counts for Linux {kernel()}")
-        return 0
-    if made_with != clang():
-        bench.say(f"verifier: NOT CHECKED, {BASELINE} was made with clang {made_with}, this is {clang()}")
-        return 0
+        why = f"{BASELINE} has no counts for Linux {kernel()}"
+    elif made_with != clang():
+        why = f"{BASELINE} was made with clang {made_with}, this is {clang()}"
+    if why:
+        bench.say(f"verifier: only the kernel's own bound is CHECKED, not the growth: {why}")
+        baseline = {key: LIMIT for key in counts}
     return 1 if compare(counts, baseline) else 0
 
 

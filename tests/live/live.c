@@ -72,17 +72,19 @@ static char *live_read(const char *path)
 {
 	FILE *file = fopen(path, "r");
 	size_t len = 0;
-	ssize_t got;
 	char *text = NULL;
+	FILE *memory;
+	int byte;
 
 	if (!file)
 		return strdup("");
-	got = getdelim(&text, &len, EOF, file);
+	memory = open_memstream(&text, &len);
+	if (!memory)
+		fail_msg("no memory");
+	while ((byte = getc(file)) != EOF)
+		putc(byte, memory);
+	fclose(memory);
 	fclose(file);
-	if (got < 0) {
-		free(text);
-		return strdup("");
-	}
 	return text;
 }
 
