@@ -12,45 +12,36 @@
 #include "maps.bpf.h"
 #include "path.bpf.h"
 
-struct cgroup_walk {
-	struct path_buffer *buffer;
-	const struct kernfs_node *node;
-	__u32 start; /* of what is written so far */
-	__u32 truncated;
-};
-
-static long cgroup_step(__u32 index, struct cgroup_walk *walk)
+static long cgroup_step(__u32 index, struct path_walk *walk)
 {
-	const struct kernfs_node *node = walk->node, *parent = kernel_kernfs_parent(node);
+	struct path_buffer *buffer = walk->buffer;
+	const struct kernfs_node *node = (const struct kernfs_node *)buffer->node,
+				 *parent = kernel_kernfs_parent(node);
 	/* a name has no length to be asked: it is measured in the room behind the path */
-	__u8 *name = &walk->buffer->bytes[LIMIT_PATH_BYTES];
+	__u8 *name = &buffer->bytes[LIMIT_PATH_BYTES];
 	long len;
 
 	if (!parent)
 		return 1;
 	len = bpf_probe_read_kernel_str(name, LIMIT_NAME_BYTES, BPF_CORE_READ(node, name));
-	if (len < 1 || index + 1 >= LIMIT_PATH_COMPONENTS ||
-	    path_prepend(walk->buffer, &walk->start, name, len - 1)) {
-		walk->truncated = 1;
+	if (len < 1 || index + 1 >= LIMIT_PATH_COMPONENTS || path_prepend(buffer, name, len - 1)) {
+		buffer->truncated = 1;
 		return 1;
 	}
-	walk->node = parent;
+	buffer->node = (__u64)parent;
 	return 0;
 }
 
 /* cgroup_path() - as path_build(), of the cgroup whose struct kernfs_node is at that address. */
 __noinline __u32 cgroup_path(struct path_buffer *buffer, __u64 node)
 {
-	struct cgroup_walk walk = {
-		.buffer = buffer,
-		.node = (const struct kernfs_node *)node,
-		.start = PATH_END,
-	};
+	struct path_walk walk = {.buffer = buffer};
 
 	if (!buffer)
 		return PATH_END;
+	path_begin(buffer, node);
 	bpf_loop(LIMIT_PATH_COMPONENTS, cgroup_step, &walk, 0);
-	return path_finish(buffer, walk.start, walk.truncated);
+	return path_finish(buffer);
 }
 
 /* The node of the current process's cgroup in the v2 hierarchy. */

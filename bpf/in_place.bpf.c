@@ -56,6 +56,13 @@ _Static_assert(IN_PLACE_BEFORE >= TOKEN_MAX_LEN, "a token that is met in the blo
 /* Bytes of a block that is looked at as a whole, and of what is around it. */
 #define IN_PLACE_COPY (IN_PLACE_BLOCK_BYTES + 2 * INSPECT_CARRY)
 
+/*
+ * Where the second dot of a token that is met in the block can stand in that, first: a secret portion behind it reaches
+ * over the block's first word.
+ */
+#define IN_PLACE_DOTS ((INSPECT_CARRY + 8 - 1 - TOKEN_SECRET_LEN) / 8 * 8)
+_Static_assert(IN_PLACE_DOTS >= TOKEN_IDENTIFIER_MAX, "what stands before the dot is in the window");
+
 /* The address of page `index` of a mapping, 0 if it is not resident. */
 __noinline __u64 in_place_page(__u64 mapping, __u64 index)
 {
@@ -86,10 +93,22 @@ static __always_inline int in_place_begun(__u64 block)
 	return begins != 0;
 }
 
-/* token_dots() of a block and what is around it. */
-__noinline int in_place_dots(const struct token_window *window)
+/* token_dot_fits() of the last byte below '0' of a word of the window, at `at`; of a word, only that can be the dot. */
+__noinline int in_place_dot(const struct token_window *window, __u64 at, __u64 below)
 {
-	return !window || token_dots(window->bytes, IN_PLACE_COPY);
+	return !window || token_dot_fits(window->bytes, at + token_last_marked(below), IN_PLACE_COPY);
+}
+
+/* Is there a dot that could be the second of a token which is met in the block? */
+static __always_inline int in_place_dots(const struct token_window *window)
+{
+	for (__u64 at = IN_PLACE_DOTS; at < IN_PLACE_COPY - TOKEN_SECRET_LEN; at += 8) {
+		__u64 below = token_word_below(token_load(window->bytes + at));
+
+		if (below && in_place_dot(window, at, below))
+			return 1;
+	}
+	return 0;
 }
 
 /*

@@ -82,11 +82,17 @@ struct reader {
 	__u8 described; /* the sample's facts are filled in */
 };
 
-/* A path is written from its end: `bytes` before LIMIT_PATH_BYTES, a name's overhang behind. */
+/*
+ * A path is written from its end: `bytes` before LIMIT_PATH_BYTES, a name's overhang behind. What a walk carries from
+ * step to step is kept here, and not on the stack, where the verifier would know it and walk each case by itself.
+ */
 struct path_buffer {
 	__u8 bytes[LIMIT_PATH_BYTES + LIMIT_NAME_BYTES];
+	__u32 start; /* of what is written so far */
 	__u32 truncated;
-	__u32 pad;
+	__u64 node; /* the name to be written next: a struct dentry or kernfs_node * */
+	__u64 mount; /* its struct mount *, or 0 */
+	__u64 root_dentry, root_mount; /* where the walk ends: a struct dentry * and mount * */
 };
 
 /* The strings of a sample: one more can start anywhere below the bound. */

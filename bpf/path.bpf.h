@@ -19,75 +19,77 @@
 /* The buffer's end: one less than its bound, so that a length fits its mask. */
 #define PATH_END (LIMIT_PATH_BYTES - 1)
 
-struct path_walk {
-	struct path_buffer *buffer;
-	const struct dentry *dentry;
-	const struct mount *mount;
-	const struct dentry *root_dentry;
-	const struct vfsmount *root_mount;
-	__u32 start; /* of what is written so far */
-	__u32 truncated;
-};
-
 static __always_inline const struct mount *path_mount(const struct vfsmount *mnt)
 {
 	return (const struct mount *)((const char *)mnt - bpf_core_field_offset(struct mount, mnt));
+}
+
+static __always_inline void path_begin(struct path_buffer *buffer, __u64 node)
+{
+	buffer->start = PATH_END;
+	buffer->truncated = 0;
+	buffer->node = node;
 }
 
 /*
  * Writes a slash and a name of `len` bytes of kernel memory before what is written so far.
  * Returns 0 if there was room.
  */
-static __always_inline int path_prepend(struct path_buffer *buffer, __u32 *start, const void *name, __u32 len)
+static __always_inline int path_prepend(struct path_buffer *buffer, const void *name, __u32 len)
 {
-	__u32 at = *start - len;
+	__u32 start = buffer->start, at = start - len;
 
-	if (len >= LIMIT_NAME_BYTES || *start < len + 1)
+	if (len >= LIMIT_NAME_BYTES || start < len + 1)
 		return 1;
 	bpf_probe_read_kernel(&buffer->bytes[at & (LIMIT_PATH_BYTES - 1)], len & (LIMIT_NAME_BYTES - 1),
 			      name);
 	at -= 1;
 	buffer->bytes[at & (LIMIT_PATH_BYTES - 1)] = '/';
-	*start = at;
+	buffer->start = at;
 	return 0;
 }
 
 /* An empty path is the root's. Returns where the finished path starts. */
-static __always_inline __u32 path_finish(struct path_buffer *buffer, __u32 start, __u32 truncated)
+static __always_inline __u32 path_finish(struct path_buffer *buffer)
 {
+	__u32 start = buffer->start;
+
 	if (start == PATH_END) {
 		start -= 1;
 		buffer->bytes[start & (LIMIT_PATH_BYTES - 1)] = '/';
 	}
-	buffer->truncated = truncated;
 	return start;
 }
 
+struct path_walk {
+	struct path_buffer *buffer;
+};
+
 static long path_step(__u32 index, struct path_walk *walk)
 {
-	const struct dentry *dentry = walk->dentry, *parent;
-	const struct mount *mount = walk->mount, *above;
+	struct path_buffer *buffer = walk->buffer;
+	const struct dentry *dentry = (const struct dentry *)buffer->node, *parent;
+	const struct mount *mount = (const struct mount *)buffer->mount, *above;
 
-	if (mount && dentry == walk->root_dentry && mount == path_mount(walk->root_mount))
+	if (mount && buffer->node == buffer->root_dentry && buffer->mount == buffer->root_mount)
 		return 1;
 	if (mount && dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
 		above = BPF_CORE_READ(mount, mnt_parent);
 		if (above == mount || !above)
 			return 1;
-		walk->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-		walk->mount = above;
+		buffer->node = (__u64)BPF_CORE_READ(mount, mnt_mountpoint);
+		buffer->mount = (__u64)above;
 		return 0;
 	}
 	parent = BPF_CORE_READ(dentry, d_parent);
 	if (!mount && parent == dentry)
 		return 1;
 	if (index + 1 >= LIMIT_PATH_COMPONENTS ||
-	    path_prepend(walk->buffer, &walk->start, BPF_CORE_READ(dentry, d_name.name),
-			 BPF_CORE_READ(dentry, d_name.len))) {
-		walk->truncated = 1;
+	    path_prepend(buffer, BPF_CORE_READ(dentry, d_name.name), BPF_CORE_READ(dentry, d_name.len))) {
+		buffer->truncated = 1;
 		return 1;
 	}
-	walk->dentry = parent;
+	buffer->node = (__u64)parent;
 	/* a name without a directory, as a memfd's */
 	return parent == dentry || !parent;
 }
@@ -100,19 +102,16 @@ static long path_step(__u32 index, struct path_walk *walk)
 __noinline __u32 path_build(struct path_buffer *buffer, __u64 mnt, __u64 dentry)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct path_walk walk = {
-		.buffer = buffer,
-		.dentry = (const struct dentry *)dentry,
-		.mount = mnt ? path_mount((const struct vfsmount *)mnt) : NULL,
-		.root_dentry = BPF_CORE_READ(task, fs, root.dentry),
-		.root_mount = BPF_CORE_READ(task, fs, root.mnt),
-		.start = PATH_END,
-	};
+	struct path_walk walk = {.buffer = buffer};
 
 	if (!buffer)
 		return PATH_END;
+	path_begin(buffer, dentry);
+	buffer->mount = mnt ? (__u64)path_mount((const struct vfsmount *)mnt) : 0;
+	buffer->root_dentry = (__u64)BPF_CORE_READ(task, fs, root.dentry);
+	buffer->root_mount = (__u64)path_mount(BPF_CORE_READ(task, fs, root.mnt));
 	bpf_loop(LIMIT_PATH_COMPONENTS, path_step, &walk, 0);
-	return path_finish(buffer, walk.start, walk.truncated);
+	return path_finish(buffer);
 }
 
 /* Is there no name left that leads to it? (d_unlinked(): unhashed and not the root of its tree) */

@@ -311,29 +311,19 @@ static __always_inline int token_at_dot(const __u8 *bytes, __u64 len, __u64 dot)
 }
 
 /*
- * token_dots() - is there a dot in [0, len - 64) that could be a token's second, as far as the other dot and the secret
- * portion's last 8 bytes tell? @len: a multiple of 8, and more than 64. Returns 1 if so: always for a token, and seldom
- * for anything else.
+ * token_dot_fits() - could the byte at `dot` be a token's second dot, as far as the other dot and the secret portion's
+ * last 8 bytes tell? Returns 1 if so: always for a token, and seldom for anything else.
+ * @dot: TOKEN_IDENTIFIER_MAX or more; @len: of the text
  */
-static __always_inline int token_dots(const __u8 *bytes, __u64 len)
+static __always_inline int token_dot_fits(const __u8 *bytes, __u64 dot, __u64 len)
 {
-	for (__u64 at = 0; at < len - TOKEN_SECRET_LEN; at += 8) {
-		__u64 below = token_word_below(token_load(bytes + at)), dot;
-
-		/* of a word, only the last of these bytes can be the dot before a secret portion */
-		if (!below)
-			continue;
-		dot = at + token_last_marked(below);
-		if (dot + TOKEN_SECRET_LEN >= len ||
-		    token_word_outside(token_word(bytes, dot + 1 + TOKEN_SECRET_LEN - 8)))
-			continue;
+	if (dot + TOKEN_SECRET_LEN >= len || token_word_outside(token_word(bytes, dot + TOKEN_SECRET_LEN - 7)))
+		return 0;
 #define TOKEN_TRY_DOT(id, name, public_len)               \
-	if (dot >= TOKEN_PREFIX_LEN + 1 + (public_len) && \
-	    token_byte(bytes, dot - 1 - (public_len)) == '.') \
+	if (token_byte(bytes, dot - 1 - (public_len)) == '.') \
 		return 1;
-		TOKEN_FORMATS(TOKEN_TRY_DOT)
+	TOKEN_FORMATS(TOKEN_TRY_DOT)
 #undef TOKEN_TRY_DOT
-	}
 	return 0;
 }
 

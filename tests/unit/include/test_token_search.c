@@ -388,7 +388,8 @@ static void test_met(void **state)
 			at += TOKEN_SECRET_LEN;
 			assert_int_equal(check_text(bytes, sizeof(bytes)), 1);
 			check_met(bytes, start, at - start);
-			assert_int_equal(token_dots(bytes, (at + 7) / 8 * 8), 1);
+			assert_int_equal(token_dot_fits(bytes, at - TOKEN_SECRET_LEN - 1, at), 1);
+			assert_int_equal(token_dot_fits(bytes, at - TOKEN_SECRET_LEN - 1, at - 1), 0);
 			/* in a text of capitals it is met by its own bytes only */
 			memset(bytes, 'X', start);
 			memset(bytes + at, 'X', sizeof(bytes) - at);
@@ -396,7 +397,7 @@ static void test_met(void **state)
 		}
 }
 
-/* Of every text with a token, the look at the dots says so. */
+/* Of every dot before a secret portion, the look at it says so; of few others. */
 static void test_dots(void **state)
 {
 	uint64_t seed = 19;
@@ -404,21 +405,22 @@ static void test_dots(void **state)
 
 	(void)state;
 	for (int i = 0; i < CASES / 4; i++) {
-		size_t len = 72 + maker_next(&seed) % 40 * 8;
+		size_t len = 104 + maker_next(&seed) % 40 * 8;
 		uint8_t *bytes = malloc(len);
-		int dots;
 
-		generate_text(bytes, len, &seed);
-		dots = token_dots(bytes, len);
-		if (token_search(bytes, len, 0) != TOKEN_NONE) {
-			assert_int_equal(dots, 1);
-			tokens++;
-		} else {
-			others += dots;
-		}
+		memset(bytes, ' ', 32);
+		generate_text(bytes + 32, len - 32, &seed);
+		for (size_t dot = TOKEN_IDENTIFIER_MAX; dot < len; dot++)
+			if (bytes[dot] == '.') {
+				int fits = token_dot_fits(bytes, dot, len), token = token_at_dot(bytes, len, dot);
+
+				assert_true(fits || !token);
+				tokens += (size_t)token;
+				others += (size_t)(fits && !token);
+			}
 		free(bytes);
 	}
-	print_message("%zu with a token, and %zu others that have its dots\n", tokens, others);
+	print_message("%zu tokens, and %zu others that have their dots\n", tokens, others);
 	assert_true(tokens > CASES / 40);
 }
 
