@@ -2,11 +2,11 @@
 /*
  * From a write's return to its alert:
  *
- *     latency write FILE COUNT MICROSECONDS   writes so many tokens with pauses between; when done, prints a
- *                                             line "IDENTIFIER NANOSECONDS" each: the clock after the write
- *     latency read                            the same for each alert on standard input: the clock at its arrival
+ *     latency FILE COUNT MICROSECONDS ALERTS
  *
- * Both clocks are CLOCK_MONOTONIC. Nothing is printed while it is measured.
+ * writes so many tokens with pauses between, and looks after each one into the file of alerts, again and again, until its
+ * line is there: so only the daemon has to be woken. When done, prints a line "IDENTIFIER NANOSECONDS" each; -1 if there
+ * was none after a second.
  */
 #include "token_maker.h"
 
@@ -16,11 +16,14 @@
 #include <unistd.h>
 
 #define COUNT_MAX 65536
+#define PATIENCE_NS 1000000000ULL
 
 static struct {
 	char identifier[MAKER_IDENTIFIER_LEN + 1];
-	uint64_t ns;
-} stamps[COUNT_MAX];
+	long long ns;
+} figures[COUNT_MAX];
+
+static char text[1 << 16];
 
 static uint64_t now_ns(void)
 {
@@ -30,66 +33,59 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
 }
 
-static size_t write_tokens(const char *path, size_t count, unsigned int pause)
+static void fail(const char *what)
 {
-	int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
-
-	for (size_t i = 0; i < count; i++) {
-		struct maker_token token = maker_token(i);
-
-		token.text[MAKER_TOKEN_LEN] = '\n';
-		if (write(fd, token.text, sizeof(token.text)) != sizeof(token.text)) {
-			perror(path);
-			exit(1);
-		}
-		stamps[i].ns = now_ns();
-		memcpy(stamps[i].identifier, token.identifier, sizeof(token.identifier));
-		usleep(pause);
-	}
-	close(fd);
-	return count;
+	perror(what);
+	exit(1);
 }
 
-/* A line counts as available when the read that brought its end returned. */
-static size_t read_alerts(void)
+/* Nanoseconds from `start` until a line that names the token stands at `*at` of the file or behind; moves `*at` behind it. */
+static long long wait_for(int alerts, off_t *at, const char *identifier, uint64_t start)
 {
-	static char text[1 << 16];
-	size_t count = 0, held = 0;
-	ssize_t r;
-
-	while ((r = read(STDIN_FILENO, text + held, sizeof(text) - held - 1)) > 0) {
+	for (;;) {
+		ssize_t got = pread(alerts, text, sizeof(text) - 1, *at);
 		uint64_t now = now_ns();
 		char *line = text, *end;
 
-		held += (size_t)r;
-		text[held] = '\0';
+		if (got < 0)
+			fail("alerts");
+		text[got] = '\0';
 		for (; (end = strchr(line, '\n')); line = end + 1) {
-			const char *token;
-
 			*end = '\0';
-			token = strstr(line, "dt0");
-			if (token && strstr(line, "token-written") && count < COUNT_MAX) {
-				memcpy(stamps[count].identifier, token, MAKER_IDENTIFIER_LEN);
-				stamps[count++].ns = now;
-			}
+			*at += end + 1 - line;
+			if (strstr(line, identifier))
+				return (long long)(now - start);
 		}
-		held = strlen(line);
-		memmove(text, line, held + 1);
+		if (now - start > PATIENCE_NS)
+			return -1;
 	}
-	return count;
 }
 
 int main(int argc, char **argv)
 {
-	size_t count = argc == 5 ? strtoull(argv[3], NULL, 10) : 0;
+	size_t count = argc == 5 ? strtoull(argv[2], NULL, 10) : 0;
+	int file, alerts;
+	off_t at = 0;
 
-	if (argc == 5 && strcmp(argv[1], "write") == 0 && count <= COUNT_MAX)
-		count = write_tokens(argv[2], count, (unsigned int)strtoul(argv[4], NULL, 10));
-	else if (argc == 2 && strcmp(argv[1], "read") == 0)
-		count = read_alerts();
-	else
+	if (!count || count > COUNT_MAX)
 		return 2;
+	file = open(argv[1], O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+	alerts = open(argv[4], O_RDONLY | O_CLOEXEC);
+	if (file < 0 || alerts < 0)
+		fail(file < 0 ? argv[1] : argv[4]);
+	for (size_t i = 0; i < count; i++) {
+		struct maker_token token = maker_token(i);
+		uint64_t start;
+
+		token.text[MAKER_TOKEN_LEN] = '\n';
+		if (write(file, token.text, sizeof(token.text)) != sizeof(token.text))
+			fail(argv[1]);
+		start = now_ns();
+		memcpy(figures[i].identifier, token.identifier, sizeof(token.identifier));
+		figures[i].ns = wait_for(alerts, &at, token.identifier, start);
+		usleep((unsigned int)strtoul(argv[3], NULL, 10));
+	}
 	for (size_t i = 0; i < count; i++)
-		printf("%s %llu\n", stamps[i].identifier, (unsigned long long)stamps[i].ns);
+		printf("%s %lld\n", figures[i].identifier, figures[i].ns);
 	return 0;
 }
