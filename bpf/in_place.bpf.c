@@ -39,7 +39,8 @@
 #define IN_PLACE_BLOCK DIRECT_WORDS
 #define IN_PLACE_BLOCK_BYTES (IN_PLACE_BLOCK * 8)
 #define IN_PLACE_BLOCKS (IN_PLACE_WORDS / IN_PLACE_BLOCK)
-_Static_assert(IN_PLACE_BLOCK % IN_PLACE_STRIDE == 0 && IN_PLACE_WORDS % IN_PLACE_BLOCK == 0, "one grid for all pages");
+_Static_assert(IN_PLACE_BLOCK % IN_PLACE_STRIDE == 0 && IN_PLACE_WORDS % IN_PLACE_BLOCK == 0,
+	       "one grid for all pages");
 _Static_assert(IN_PLACE_BLOCK / IN_PLACE_STRIDE == 8, "a block's probes");
 
 /* Pages of a folio that are searched in one go. */
@@ -133,8 +134,8 @@ __noinline int in_place_copied(__u64 page, __u64 block, __u64 mapping, __u64 ind
 		*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
 		if ((index && in_place_beside(mapping, index - 1, KERNEL_PAGE_SIZE - INSPECT_CARRY,
 					      s->window.bytes)) ||
-		    bpf_probe_read_kernel(s->window.bytes + INSPECT_CARRY, IN_PLACE_BLOCK_BYTES + INSPECT_CARRY,
-					  (const void *)page))
+		    bpf_probe_read_kernel(s->window.bytes + INSPECT_CARRY,
+					  IN_PLACE_BLOCK_BYTES + INSPECT_CARRY, (const void *)page))
 			goto end;
 	} else if (block < IN_PLACE_BLOCKS - 1) {
 		if (bpf_probe_read_kernel(s->window.bytes, IN_PLACE_COPY,
@@ -169,7 +170,8 @@ struct in_place_walk {
 	__u64 first_block, last_block; /* of the next page, of the last one */
 	__u64 at; /* what is asked for in the next page: its byte at this place */
 	__u64 page; /* address of the last page that was looked at */
-	__u64 in_row, address, block, end; /* the pages in a row that are looked at: the first one, where it is, its block to
+	__u64 in_row, address, block,
+		end; /* the pages in a row that are looked at: the first one, where it is, its block to
 					    * begin with, the address behind the last block */
 	__u32 byte;
 	__u32 unsure;
@@ -208,9 +210,9 @@ __noinline int in_place_hit(__u64 address, int alone)
 }
 
 /* Probe i of the block at the address `block`. */
-#define IN_PLACE_PROBE(i)                                                                                 \
-	if (!token_run_leaves(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)) &&                                 \
-	    in_place_hit(block + (i)*TOKEN_RUN_STRIDE, !(i) && block == w->address))                      \
+#define IN_PLACE_PROBE(i)                                                            \
+	if (!token_run_leaves(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)) &&            \
+	    in_place_hit(block + (i)*TOKEN_RUN_STRIDE, !(i) && block == w->address)) \
 		goto suspect;
 
 /*
@@ -244,12 +246,14 @@ __noinline int in_place_pages(struct in_place_walk *w)
 	w->address = address;
 	w->in_row = index;
 	w->block = w->first_block;
-	w->end = address + (row > left ? (row - 1) * KERNEL_PAGE_SIZE + (w->last_block + 1) * IN_PLACE_BLOCK_BYTES
-				       : row * KERNEL_PAGE_SIZE);
+	w->end = address +
+		 (row > left ? (row - 1) * KERNEL_PAGE_SIZE + (w->last_block + 1) * IN_PLACE_BLOCK_BYTES
+			     : row * KERNEL_PAGE_SIZE);
 	w->first_block = 0;
 
 	block = w->address + w->block * IN_PLACE_BLOCK_BYTES;
-	for (__u32 i = 0; i < IN_PLACE_PAGES * IN_PLACE_BLOCKS && block < w->end; i++, block += IN_PLACE_BLOCK_BYTES) {
+	for (__u32 i = 0; i < IN_PLACE_PAGES * IN_PLACE_BLOCKS && block < w->end;
+	     i++, block += IN_PLACE_BLOCK_BYTES) {
 		const struct bpf_verifier_log___aligned *words = DIRECT_AT(block);
 		__u64 at;
 
@@ -262,10 +266,11 @@ __noinline int in_place_pages(struct in_place_walk *w)
 		IN_PLACE_PROBE(6)
 		IN_PLACE_PROBE(7)
 		continue;
-suspect:
+	suspect:
 		at = block - w->address;
-		if (in_place_copied(w->address + (at & ~(KERNEL_PAGE_SIZE - 1)), at / IN_PLACE_BLOCK_BYTES % IN_PLACE_BLOCKS,
-				    w->mapping, w->in_row + at / KERNEL_PAGE_SIZE))
+		if (in_place_copied(w->address + (at & ~(KERNEL_PAGE_SIZE - 1)),
+				    at / IN_PLACE_BLOCK_BYTES % IN_PLACE_BLOCKS, w->mapping,
+				    w->in_row + at / KERNEL_PAGE_SIZE))
 			return 1;
 	}
 	w->unsure = 0;
@@ -332,7 +337,8 @@ static __always_inline int in_place_write(__u64 mapping, __u64 start, __u64 len)
 {
 	__u64 last_byte = start + len - 1, last_at = last_byte % KERNEL_PAGE_SIZE;
 	__u64 first = start / KERNEL_PAGE_SIZE, last = last_byte / KERNEL_PAGE_SIZE, page;
-	__u64 first_at = start % KERNEL_PAGE_SIZE, last_block = (last_at + TOKEN_MAX_LEN - 1) / IN_PLACE_BLOCK_BYTES;
+	__u64 first_at = start % KERNEL_PAGE_SIZE,
+	      last_block = (last_at + TOKEN_MAX_LEN - 1) / IN_PLACE_BLOCK_BYTES;
 	struct in_place_walk w = {.mapping = mapping, .index = first, .last = last, .at = first_at};
 
 	if (!len)

@@ -100,7 +100,8 @@ static __always_inline __u64 token_word_leaves(__u64 word)
  */
 static __always_inline __u64 token_run_leaves(__u64 word)
 {
-	return ((word - TOKEN_ONES * '.') | (word + TOKEN_ONES * 0x25) | ((word + TOKEN_ONES * 6) ^ word) << 1) &
+	return ((word - TOKEN_ONES * '.') | (word + TOKEN_ONES * 0x25) |
+		((word + TOKEN_ONES * 6) ^ word) << 1) &
 	       TOKEN_TOPS;
 }
 
@@ -317,9 +318,10 @@ static __always_inline int token_at_dot(const __u8 *bytes, __u64 len, __u64 dot)
  */
 static __always_inline int token_dot_fits(const __u8 *bytes, __u64 dot, __u64 len)
 {
-	if (dot + TOKEN_SECRET_LEN >= len || token_word_outside(token_word(bytes, dot + TOKEN_SECRET_LEN - 7)))
+	if (dot + TOKEN_SECRET_LEN >= len ||
+	    token_word_outside(token_word(bytes, dot + TOKEN_SECRET_LEN - 7)))
 		return 0;
-#define TOKEN_TRY_DOT(id, name, public_len)               \
+#define TOKEN_TRY_DOT(id, name, public_len)                   \
 	if (token_byte(bytes, dot - 1 - (public_len)) == '.') \
 		return 1;
 	TOKEN_FORMATS(TOKEN_TRY_DOT)

@@ -383,7 +383,11 @@ const struct CMUnitTest live_commands[] = {
 	cmocka_unit_test_setup_teardown(test_scan_name, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mask, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_check, live_setup, live_teardown),
+};
+const size_t live_commands_count = sizeof(live_commands) / sizeof(*live_commands);
+
+const struct CMUnitTest live_run_tests[] = {
 	cmocka_unit_test_setup_teardown(test_run_cgroup, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_run_end, live_setup, live_teardown),
 };
-const size_t live_commands_count = sizeof(live_commands) / sizeof(*live_commands);
+const size_t live_run_tests_count = sizeof(live_run_tests) / sizeof(*live_run_tests);

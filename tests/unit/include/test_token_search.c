@@ -331,7 +331,8 @@ static void test_run_words(void **state)
 			static const char often[] = "AZ09.:/@[-dt\n\x7f\x80\xff";
 			uint64_t pick = maker_next(&seed);
 
-			bytes[k] = pick % 3 ? (uint8_t)often[(pick >> 8) % (sizeof(often) - 1)] : (uint8_t)(pick >> 16);
+			bytes[k] = pick % 3 ? (uint8_t)often[(pick >> 8) % (sizeof(often) - 1)]
+					    : (uint8_t)(pick >> 16);
 			if (pick >> 32 & 1)
 				bytes[k] = (uint8_t)('A' + (pick >> 40) % 26);
 			run = run && token_run_may_hold(bytes[k]);
@@ -412,7 +413,8 @@ static void test_dots(void **state)
 		generate_text(bytes + 32, len - 32, &seed);
 		for (size_t dot = TOKEN_IDENTIFIER_MAX; dot < len; dot++)
 			if (bytes[dot] == '.') {
-				int fits = token_dot_fits(bytes, dot, len), token = token_at_dot(bytes, len, dot);
+				int fits = token_dot_fits(bytes, dot, len),
+				    token = token_at_dot(bytes, len, dot);
 
 				assert_true(fits || !token);
 				tokens += (size_t)token;
