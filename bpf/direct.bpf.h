@@ -5,7 +5,7 @@
  * kernel has the function; elsewhere the verifier takes the branch away and the helper reads.
  *
  * libbpf's linker (1.1) takes a kernel function from one object only: bpf/in_place.bpf.c, which defines
- * DIRECT_LOADS. In the others these macros are the helper's.
+ * DIRECT_LOADS, and asks for direct_loads before it does anything. In the others these macros are the helper's.
  *
  * A cast needs a type that the kernel's BTF has, and a load must lie in one of its fields. Memory without
  * a type is read as the longest array that is surely there: the verifier's own log buffer.
@@ -43,12 +43,8 @@ static __always_inline __u64 direct_word(__u64 address)
 	return DIRECT_WORD(DIRECT_AT(address), 0);
 }
 
-/* A field (or a field's field) of a kernel structure, by whichever way there is. */
-#define KERNEL_READ(type, address, field)                          \
-	(direct_loads ? DIRECT(type, address)->field : ({          \
-		const type *kernel_read = (const type *)(address); \
-		BPF_CORE_READ(kernel_read, field);                 \
-	}))
+/* A field (or a field's field) of a kernel structure, by whichever way the object has. */
+#define KERNEL_READ(type, address, field) (DIRECT(type, address)->field)
 
 #else
 
@@ -63,14 +59,14 @@ static __always_inline __u64 direct_word(__u64 address)
 /* A word of kernel memory, 0 if it can't be read. */
 static __always_inline __u64 kernel_word(__u64 address)
 {
+#ifdef DIRECT_LOADS
+	return direct_word(address);
+#else
 	__u64 word = 0;
 
-#ifdef DIRECT_LOADS
-	if (direct_loads)
-		return direct_word(address);
-#endif
 	bpf_probe_read_kernel(&word, sizeof(word), (const void *)address);
 	return word;
+#endif
 }
 
 /*

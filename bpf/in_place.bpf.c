@@ -414,9 +414,12 @@ static __always_inline int in_place_written(const struct file *file, __s64 posit
 
 int in_place_call(__u32 number, __s64 position, __u64 len)
 {
-	const struct file *file = file_by_number(bpf_get_current_task_btf(), number);
+	const struct file *file;
 
-	return direct_loads && file ? in_place_written(file, position, len, 0) : IN_PLACE_UNSURE;
+	if (!direct_loads)
+		return IN_PLACE_UNSURE;
+	file = file_by_number(bpf_get_current_task_btf(), number);
+	return file ? in_place_written(file, position, len, 0) : IN_PLACE_UNSURE;
 }
 
 int in_place_file(__u64 address, __s64 position, __u64 len)
