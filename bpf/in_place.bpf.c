@@ -78,6 +78,12 @@ static __always_inline int in_place_beside(__u64 mapping, __u64 index, __u64 fro
 	return !page || bpf_probe_read_kernel(to, INSPECT_CARRY, (const void *)(page + from));
 }
 
+/* INSPECT_CARRY zeros, where there is nothing: what an earlier write has left there must not go on with this one. */
+static __always_inline void in_place_zeros(__u8 *to)
+{
+	bpf_probe_read_kernel(to, INSPECT_CARRY, NULL);
+}
+
 /* It may be a token that stands in the window: a failing read leaves zeros behind. */
 static __always_inline void in_place_wipe(struct scratch *s)
 {
@@ -131,10 +137,12 @@ __noinline int in_place_copied(__u64 page, __u64 block, __u64 mapping, __u64 ind
 	if (!s)
 		return 1;
 	if (!block) {
-		*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
-		if ((index && in_place_beside(mapping, index - 1, KERNEL_PAGE_SIZE - INSPECT_CARRY,
-					      s->window.bytes)) ||
-		    bpf_probe_read_kernel(s->window.bytes + INSPECT_CARRY,
+		if (!index)
+			in_place_zeros(s->window.bytes);
+		else if (in_place_beside(mapping, index - 1, KERNEL_PAGE_SIZE - INSPECT_CARRY,
+					 s->window.bytes))
+			goto end;
+		if (bpf_probe_read_kernel(s->window.bytes + INSPECT_CARRY,
 					  IN_PLACE_BLOCK_BYTES + INSPECT_CARRY, (const void *)page))
 			goto end;
 	} else if (block < IN_PLACE_BLOCKS - 1) {
@@ -148,7 +156,7 @@ __noinline int in_place_copied(__u64 page, __u64 block, __u64 mapping, __u64 ind
 		/* if it matters, it is seen that the page behind is missing when that one is looked at */
 		if (in_place_beside(mapping, index + 1, 0,
 				    s->window.bytes + IN_PLACE_BLOCK_BYTES + INSPECT_CARRY))
-			*(__u64 *)(s->window.bytes + IN_PLACE_BLOCK_BYTES + INSPECT_CARRY) = 0;
+			in_place_zeros(s->window.bytes + IN_PLACE_BLOCK_BYTES + INSPECT_CARRY);
 	}
 	result = in_place_dots(&s->window);
 	if (result)
@@ -385,7 +393,6 @@ static __always_inline int in_place_written(const struct file *file, __s64 posit
 	__u64 magic, mapping;
 	__u32 kind, flags;
 	__u8 cached = 0;
-	int result;
 
 	inode = KERNEL_POINTER(struct file, file, f_inode);
 	if ((KERNEL_READ(struct inode, inode, i_mode) & KERNEL_S_IFMT) != KERNEL_S_IFREG)
@@ -408,8 +415,7 @@ static __always_inline int in_place_written(const struct file *file, __s64 posit
 			return IN_PLACE_UNSURE;
 		position = KERNEL_READ(struct file, file, f_pos) - len;
 	}
-	result = in_place_write(mapping, position, len);
-	return result == IN_PLACE_BEGINS ? IN_PLACE_UNSURE : result;
+	return in_place_write(mapping, position, len);
 }
 
 int in_place_call(__u32 number, __s64 position, __u64 len)

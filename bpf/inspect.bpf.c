@@ -393,7 +393,7 @@ static __always_inline int inspect_innocent(struct scratch *s, __u64 left)
 		return IN_PLACE_UNSURE;
 	if (event->source == WRITE_SOURCE_LANDED && event->address != (__u64)event->offset)
 		return IN_PLACE_UNSURE;
-	return in_place_innocent(event->mapping, event->offset, left);
+	return event->begins ? IN_PLACE_BEGINS : in_place_innocent(event->mapping, event->offset, left);
 }
 
 /* The write ends, at the end of a page, with the beginning of a token, and that is all there is to it. */

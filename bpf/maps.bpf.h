@@ -48,7 +48,7 @@ struct write_event {
 	__u8 coherent; /* what was written is what the page cache holds at `offset` */
 	__u8 direct; /* the bytes went past the page cache */
 	__u8 entry; /* the call has only begun: keep what is found until it returns */
-	__u8 pad;
+	__u8 begins; /* IN_PLACE_BEGINS is what was found already */
 	/* without a file: the path that was named, by its dentry … */
 	__u64 name_mount; /* struct vfsmount * */
 	__u64 name_dentry; /* struct dentry * */

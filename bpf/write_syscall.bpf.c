@@ -248,21 +248,18 @@ static __always_inline __u32 syscall_call(const struct pt_regs *regs, __u32 *ret
 
 /*
  * The write calls whose bytes lie in the page cache now, and hold no token: most of them. They end here, before a
- * scratch is taken and an event filled in. Returns 0 if the call must be gone through.
+ * scratch is taken and an event filled in. Returns enum in_place: what is neither innocent nor unwatched must be gone
+ * through.
  */
 static __always_inline int syscall_in_place(const struct pt_regs *regs, __u32 call, __u32 flags, __s64 ret)
 {
 	__s64 position = -1;
-	int result;
 
 	if (!direct_loads || call > WRITE_CALL_PWRITEV || flags & SAMPLE_COMPAT || ret <= 0)
-		return 0;
+		return IN_PLACE_UNSURE;
 	if (call == WRITE_CALL_PWRITE64 || call == WRITE_CALL_PWRITEV)
 		position = regs->r10;
-	result = in_place_call(regs->di, position, ret);
-	if (result == IN_PLACE_INNOCENT)
-		count_write(ret);
-	return result != IN_PLACE_UNSURE;
+	return in_place_call(regs->di, position, ret);
 }
 
 SEC("tp_btf/sys_exit")
@@ -270,6 +267,7 @@ int BPF_PROG(write_syscall, struct pt_regs *regs, long ret)
 {
 	__u32 call, flags = 0;
 	struct scratch *s;
+	int in_place;
 
 	/* an address can look negative, to a 32-bit caller; an error is never further from zero */
 	if (ret < 0 && ret >= -4095)
@@ -277,11 +275,15 @@ int BPF_PROG(write_syscall, struct pt_regs *regs, long ret)
 	call = syscall_call(regs, &flags);
 	if (call == WRITE_CALL_UNKNOWN || !scope_holds_current())
 		return 0;
-	if (syscall_in_place(regs, call, flags, ret))
+	in_place = syscall_in_place(regs, call, flags, ret);
+	if (in_place == IN_PLACE_INNOCENT)
+		count_write(ret);
+	if (in_place == IN_PLACE_INNOCENT || in_place == IN_PLACE_UNWATCHED)
 		return 0;
 	s = inspect_begin();
 	if (!s)
 		return 0;
+	s->event.begins = in_place == IN_PLACE_BEGINS;
 	call_args(regs, kernel_is_compat(bpf_get_current_task_btf()), &s->args);
 	s->event.call = call;
 	s->event.flags = flags;

@@ -63,28 +63,27 @@ static __always_inline struct scratch *vfs_begin(const struct vfs_write *write, 
 	return s;
 }
 
-/* As syscall_in_place() of the other attachment: most writes end here. Returns 0 if it must be gone through. */
+/* As syscall_in_place() of the other attachment: most writes end here. */
 static __always_inline int vfs_in_place(const struct vfs_write *write)
 {
-	int result;
-
 	if (!direct_loads || !write->number)
-		return 0;
-	result = in_place_file(write->number, write->end - write->ret, write->ret);
-	if (result == IN_PLACE_INNOCENT)
-		count_write(write->ret);
-	return result != IN_PLACE_UNSURE;
+		return IN_PLACE_UNSURE;
+	return in_place_file(write->number, write->end - write->ret, write->ret);
 }
 
 static __always_inline int write_vfs(const struct vfs_write *write)
 {
 	const struct file *file = write->file;
 	struct scratch *s;
+	int in_place;
 	__u32 kind;
 
 	if (write->ret <= 0 || !scope_holds_current())
 		return 0;
-	if (vfs_in_place(write))
+	in_place = vfs_in_place(write);
+	if (in_place == IN_PLACE_INNOCENT)
+		count_write(write->ret);
+	if (in_place == IN_PLACE_INNOCENT || in_place == IN_PLACE_UNWATCHED)
 		return 0;
 	kind = file_kind(file);
 	if (!(settings.watch & (1U << kind)))
@@ -95,6 +94,7 @@ static __always_inline int write_vfs(const struct vfs_write *write)
 	s = vfs_begin(write, kind);
 	if (!s)
 		return 0;
+	s->event.begins = in_place == IN_PLACE_BEGINS;
 	if (write->source == WRITE_SOURCE_LANDED) {
 		if (file_kind_has_offset(kind)) {
 			s->event.address = s->event.offset;
