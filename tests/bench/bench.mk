@@ -37,7 +37,7 @@ $(B)/tests/bench/verifier: $(B)/obj/tests/bench/verifier.o $(SOURCES:%.c=$(B)/ob
 $(B)/tests/bench/latency: tests/bench/latency.c tests/live/token_maker.h
 	@mkdir -p $(@D)
 	@echo "  LINK     $@"
-	$(Q)$(CC) -static -D_GNU_SOURCE -Itests/live -std=gnu17 $(WARNINGS) -O2 $< -o $@
+	$(Q)$(CC) -static -D_GNU_SOURCE -Itests/live -std=gnu17 $(WARNINGS) -O2 $< -o $@ -lpthread
 
 .PHONY: bench deps-bench bench-binaries $(BENCHES:%=bench-%)
 deps-bench:

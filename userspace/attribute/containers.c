@@ -23,6 +23,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,11 +35,16 @@
 /* How often files that are not complete are read again: after 1, 2, 4 … ms. */
 #define CONTAINERS_TRIES 14
 #define CONTAINERS_MS 1000000ULL
+/* For how long paths that name no container are not looked up again: a dozen files are asked for each time. */
+#define CONTAINERS_NONE_MS 100
 
 struct containers {
 	int root;
 	char *procfs;
 	struct container_table table;
+	char *none; /* the last cgroups' paths that named no container */
+	size_t none_len;
+	uint64_t none_until; /* ns, CLOCK_MONOTONIC; 0: there are none */
 };
 
 static uint64_t containers_now(void)
@@ -78,6 +84,7 @@ void containers_close(struct containers *containers)
 	if (containers->root >= 0)
 		close(containers->root);
 	free(containers->procfs);
+	free(containers->none);
 	free(containers);
 }
 
@@ -215,6 +222,7 @@ int containers_learn(struct containers *containers, const char *path, size_t len
 	struct container *container;
 	int r = containers_lookup(containers, path, len, true, true, &container);
 
+	containers->none_until = 0;
 	return r == -ENOENT ? 0 : r;
 }
 
@@ -246,11 +254,34 @@ int containers_retry(struct containers *containers)
 	return next <= now ? 0 : (int)((next - now) / CONTAINERS_MS) + 1;
 }
 
+static bool containers_is_none(const struct containers *containers, const char *paths, size_t len)
+{
+	return containers->none_until && containers->none_len == len &&
+	       memcmp(containers->none, paths, len) == 0 && containers_now() < containers->none_until;
+}
+
+/* Without memory it is looked up again, that is all. */
+static void containers_keep_none(struct containers *containers, const char *paths, size_t len)
+{
+	char *none = len ? realloc(containers->none, len) : NULL;
+
+	containers->none_until = 0;
+	if (!none)
+		return;
+	memcpy(none, paths, len);
+	containers->none = none;
+	containers->none_len = len;
+	containers->none_until = containers_now() + CONTAINERS_NONE_MS * CONTAINERS_MS;
+}
+
 /* By the paths of its cgroups, the first that names a container counts. */
 static int containers_by_paths(struct containers *containers, const char *paths, size_t len,
 			       struct container **ret_container)
 {
 	int r = -ENOENT;
+
+	if (containers_is_none(containers, paths, len))
+		return r;
 
 	for (int guess = 0; r == -ENOENT && guess < 2; guess++) {
 		size_t at = 0, path_len;
@@ -259,6 +290,8 @@ static int containers_by_paths(struct containers *containers, const char *paths,
 		while (r == -ENOENT && (path = cgroup_name_next(paths, len, &at, &path_len)))
 			r = containers_lookup(containers, path, path_len, guess, false, ret_container);
 	}
+	if (r == -ENOENT)
+		containers_keep_none(containers, paths, len);
 	return r;
 }
 

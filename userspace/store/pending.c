@@ -42,9 +42,9 @@ static void pending_drop(struct pending *pending, struct pending_entry *entry)
 	free(entry);
 }
 
-void pending_clear(struct pending *pending)
+void pending_clear(struct pending *pending, size_t most)
 {
-	while (pending->table)
+	while (pending->table && most--)
 		pending_drop(pending, pending->table);
 }
 
@@ -52,7 +52,7 @@ void pending_close(struct pending *pending)
 {
 	if (!pending)
 		return;
-	pending_clear(pending);
+	pending_clear(pending, SIZE_MAX);
 	free(pending);
 }
 
@@ -120,11 +120,12 @@ int pending_add(struct pending *pending, struct fact *fact)
 	return -ENOMEM;
 }
 
-int pending_walk(const struct pending *pending, pending_fact visit, void *context)
+int pending_walk(const struct pending *pending, size_t most, pending_fact visit, void *context)
 {
 	int r = 0;
 
-	for (const struct pending_entry *entry = pending->table; entry && r >= 0; entry = entry->hh.next)
+	for (const struct pending_entry *entry = pending->table; entry && r >= 0 && most--;
+	     entry = entry->hh.next)
 		r = visit(context, &entry->fact);
 	return r < 0 ? r : 0;
 }

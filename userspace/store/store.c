@@ -25,6 +25,8 @@
 #include <time.h>
 
 #define STORE_INTERVAL_MS 1000
+/* Facts that are written at once: some hundred microseconds, in which no alert is given. */
+#define STORE_SLICE 32
 #define STORE_RETRY_MS 5000
 #define STORE_PRUNE_SLICE_MS 100
 #define STORE_PRUNE_MS (24LL * 3600 * 1000)
@@ -189,13 +191,13 @@ static int store_tell_lost(struct store *store)
 	return r == 0 ? writer_latest(store->writer, "lost_until", store_wallclock()) : r;
 }
 
-static int store_transaction(struct store *store)
+static int store_transaction(struct store *store, size_t most)
 {
 	int r = statement_exec(store->db, "BEGIN IMMEDIATE");
 
 	if (r < 0)
 		return r;
-	r = pending_walk(store->pending, store_visit, store->writer);
+	r = pending_walk(store->pending, most, store_visit, store->writer);
 	if (r == 0)
 		r = store_tell_lost(store);
 	if (r == 0)
@@ -213,7 +215,7 @@ static bool store_is_gone(const struct store *store)
 	return stat(store->path, &st) < 0 || st.st_ino != store->inode || st.st_dev != store->device;
 }
 
-static int store_try(struct store *store)
+static int store_try(struct store *store, size_t most)
 {
 	int r = 0;
 
@@ -221,28 +223,36 @@ static int store_try(struct store *store)
 		store_disconnect(store);
 	if (!store->db)
 		r = store_connect(store);
-	return r == 0 ? store_transaction(store) : r;
+	return r == 0 ? store_transaction(store, most) : r;
 }
 
-int store_flush(struct store *store, char **ret_moved)
+/* Writes the first `most` of what waits; the others are due at once. */
+static int store_write(struct store *store, size_t most, char **ret_moved)
 {
 	int r = 0;
 
 	if (!store_pending(store))
 		return 0;
-	r = store_try(store);
+	r = store_try(store, most);
 	if (r == -EUCLEAN) {
 		store_disconnect(store);
 		r = database_set_aside(store->path, ret_moved);
 		if (r == 0)
-			r = store_try(store);
+			r = store_try(store, most);
 	}
 	store->next_flush = store_now() + (r < 0 ? STORE_RETRY_MS : STORE_INTERVAL_MS);
 	if (r < 0)
 		return r;
-	pending_clear(store->pending);
+	pending_clear(store->pending, most);
 	store->lost_told = store->lost;
+	if (store_pending(store))
+		store->next_flush = store_now();
 	return 0;
+}
+
+int store_flush(struct store *store, char **ret_moved)
+{
+	return store_write(store, SIZE_MAX, ret_moved);
 }
 
 /* A slice of what is too old, then of what is too much; due again soon if more is left. */
@@ -283,7 +293,7 @@ int store_work(struct store *store, char **ret_moved)
 	if (store_due(store) > 0)
 		return 0;
 	if (store_now() >= store->next_flush)
-		r = store_flush(store, ret_moved);
+		r = store_write(store, STORE_SLICE, ret_moved);
 	if (r < 0)
 		return r;
 	r = store_prune(store);

@@ -51,7 +51,8 @@ int store_put(struct store *store, const struct alert *alert);
 int store_due(const struct store *store);
 
 /*
- * store_work() - what is due: writes what waits, removes what is too old or too much. Cheap if nothing is due.
+ * store_work() - a slice of what is due: writes what waits, removes what is too old or too much; what is left is due at
+ * once. Cheap if nothing is due.
  * @ret_moved: as of store_open(): the file was found to be damaged; untouched otherwise
  * Returns 0; or a negative errno: what waits goes on waiting, and is tried again some seconds later.
  */

@@ -167,6 +167,35 @@ static void work_until_done(struct store *store)
 	}
 }
 
+/* What has piled up is written a slice at a time, so that alerts can go on between. */
+static void test_slices(void **state)
+{
+	enum { FACTS = 100 };
+	struct store *store = alerts_store(path);
+	char files[FACTS][16], *moved = NULL;
+	int64_t before = -1, stored;
+	int slices = 0;
+
+	(void)state;
+	for (int i = 0; i < FACTS; i++) {
+		struct alert_spec spec;
+
+		snprintf(files[i], sizeof(files[i]), "/f%d", i);
+		spec = spec_make(files[i], 0);
+		alerts_put(store, &spec);
+	}
+	for (; store_waiting(store); slices++) {
+		assert_int_equal(store_due(store), 0);
+		assert_int_equal(store_work(store, &moved), 0);
+		stored = alerts_number(path, "SELECT count(*) FROM fact");
+		assert_true(stored > before);
+		assert_int_equal((uint64_t)stored + store_waiting(store), FACTS);
+		before = stored;
+	}
+	assert_in_range(slices, 2, FACTS / 2);
+	store_close(store);
+}
+
 static void test_age(void **state)
 {
 	struct store *store = alerts_store(path);
