@@ -477,12 +477,13 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_repeats), TEST(test_repeats_of_others),
-		TEST(test_keys),    TEST(test_due),
-		TEST(test_age),     TEST(test_size),
-		TEST(test_kill),    TEST(test_full_disk),
-		TEST(test_damage),  TEST(test_versions),
-		TEST(test_removed), TEST(test_busy),
+		TEST(test_repeats),   TEST(test_repeats_of_others),
+		TEST(test_keys),      TEST(test_due),
+		TEST(test_slices),    TEST(test_age),
+		TEST(test_size),      TEST(test_kill),
+		TEST(test_full_disk), TEST(test_damage),
+		TEST(test_versions),  TEST(test_removed),
+		TEST(test_busy),
 	};
 
 	return UNIT_RUN(tests);
