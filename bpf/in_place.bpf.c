@@ -14,8 +14,8 @@
  *   2. by a look for a dot or a beginning anywhere near, which a text of capitals has not (in_place_begun);
  *   3. into the window, with what is around it, where every dot is tried (in_place_dots).
  *
- * A page beside the write is looked at only if the write's own first or last byte could stand in a token that goes
- * on there. All of a large folio is searched in one go: its pages lie in a row.
+ * A page beside the write is looked at only if the write's own first byte, or its end, could stand in a token that goes
+ * on there. The pages of a large folio lie in a row: some are searched in one go.
  *
  * Invariant: a write is found innocent only if every page that matters was seen.
  *
@@ -178,9 +178,8 @@ struct in_place_walk {
 	__u64 first_block, last_block; /* of the next page, of the last one */
 	__u64 at; /* what is asked for in the next page: its byte at this place */
 	__u64 page; /* address of the last page that was looked at */
-	__u64 in_row, address, block,
-		end; /* the pages in a row that are looked at: the first one, where it is, its block to
-					    * begin with, the address behind the last block */
+	/* the pages in a row: the first one, where it is, its block to begin with, the address behind the last block */
+	__u64 in_row, address, block, end;
 	__u32 byte;
 	__u32 unsure;
 };
