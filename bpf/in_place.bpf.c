@@ -46,9 +46,6 @@ _Static_assert(IN_PLACE_BLOCK / IN_PLACE_STRIDE == 8, "a block's probes");
 /* Pages of a folio that are searched in one go. */
 #define IN_PLACE_PAGES 4
 
-/* Whole words that stand in a row where a token's run is: the one half a row before a probe in it, or the one behind. */
-#define IN_PLACE_ROW (TOKEN_RUN_STRIDE / 8)
-
 /* The first load of in_place_begun(), before its block, and how many there are. */
 #define IN_PLACE_BEFORE 104
 _Static_assert(IN_PLACE_BEFORE >= TOKEN_MAX_LEN, "a token that is met in the block begins behind it");
@@ -82,12 +79,6 @@ static __always_inline int in_place_beside(__u64 mapping, __u64 index, __u64 fro
 static __always_inline void in_place_zeros(__u8 *to)
 {
 	bpf_probe_read_kernel(to, INSPECT_CARRY, NULL);
-}
-
-/* It may be a token that stands in the window: a failing read leaves zeros behind. */
-static __always_inline void in_place_wipe(struct scratch *s)
-{
-	bpf_probe_read_kernel(&s->window, sizeof(s->window), NULL);
 }
 
 /* Could a token begin in the block at this address, or so far before it that it is met there? */
@@ -160,7 +151,7 @@ __noinline int in_place_copied(__u64 page, __u64 block, __u64 mapping, __u64 ind
 	}
 	result = in_place_dots(&s->window);
 	if (result)
-		in_place_wipe(s);
+		inspect_wipe(s);
 end:
 	inspect_end(s);
 	return result;
@@ -212,8 +203,8 @@ __noinline int in_place_hit(__u64 address, int alone)
 		return 1;
 	if (token_run_outside(direct_word(address)))
 		return 0;
-	return alone || !token_run_outside(direct_word(address - IN_PLACE_ROW / 2 * 8)) ||
-	       !token_run_outside(direct_word(address + IN_PLACE_ROW / 2 * 8));
+	return alone || !token_run_outside(direct_word(address - IN_PLACE_STRIDE / 2 * 8)) ||
+	       !token_run_outside(direct_word(address + IN_PLACE_STRIDE / 2 * 8));
 }
 
 /* Probe i of the block at the address `block`. */
@@ -316,7 +307,7 @@ __noinline int in_place_begins(__u64 page)
 				   (const void *)(page + KERNEL_PAGE_SIZE - 2 * INSPECT_CARRY)))
 		result = inspect_begins(&s->window, 2 * INSPECT_CARRY);
 	if (result)
-		in_place_wipe(s);
+		inspect_wipe(s);
 	inspect_end(s);
 	return result;
 }

@@ -375,13 +375,6 @@ static __always_inline void inspect_loop(struct scratch *s)
 		count(COUNTER_steps_exhausted);
 }
 
-/* A failing read leaves zeros behind: the shortest way to wipe a window that held a secret. */
-static __always_inline void inspect_wipe(struct scratch *s)
-{
-	if (s->reader.found)
-		bpf_probe_read_kernel(&s->window, sizeof(s->window), NULL);
-}
-
 /* Enum in_place: is all of the write in the page cache, and was it seen there that it made no token? */
 static __always_inline int inspect_innocent(struct scratch *s, __u64 left)
 {
@@ -448,7 +441,8 @@ int inspect_run(struct scratch *s)
 	inspect_start(s, left);
 	inspect_loop(s);
 	if (settings.watch & ENTERED_KINDS && s->event.entry) {
-		inspect_wipe(s);
+		if (s->reader.found)
+			inspect_wipe(s);
 		return 0;
 	}
 	count_add(COUNTER_bytes_inspected, s->reader.position < left ? s->reader.position : left);
@@ -457,7 +451,8 @@ int inspect_run(struct scratch *s)
 	if (settings.watch & ENTERED_KINDS && neighbours_is_stream(s) && s->event.call != WRITE_CALL_IO_URING)
 		inspect_entered(s);
 	inspect_ask(s);
-	inspect_wipe(s);
+	if (s->reader.found)
+		inspect_wipe(s);
 	return 0;
 }
 
@@ -491,7 +486,8 @@ int inspect_text(struct scratch *s, __u64 len, __u64 from)
 	s->reader.min_dot = INSPECT_CARRY + from;
 	/* one step more than there can be tokens */
 	bpf_loop(LIMIT_PATH_BYTES / TOKEN_MIN_LEN + 1, inspect_text_step, &context, 0);
-	inspect_wipe(s);
+	if (s->reader.found)
+		inspect_wipe(s);
 	return 0;
 }
 
