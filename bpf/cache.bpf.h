@@ -34,7 +34,7 @@ static __always_inline __u64 cache_slot(__u64 node, __u64 slot)
 /* The folio that holds page `index` of a mapping; 0 if it is not resident. */
 static __always_inline __u64 cache_folio(__u64 mapping, __u64 index)
 {
-	__u64 entry = (__u64)KERNEL_POINTER(struct address_space, mapping, i_pages.xa_head);
+	__u64 entry = (__u64)KERNEL_ADDRESS(struct address_space, mapping, i_pages.xa_head);
 
 	/* the first page alone needs no node */
 	if ((entry & 3) != 2)

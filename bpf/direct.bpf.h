@@ -4,7 +4,7 @@
  * entry, so a bad address reads as 0, and no helper is called. The daemon sets direct_loads where the
  * kernel has the function; elsewhere the verifier takes the branch away and the helper reads.
  *
- * libbpf's linker (1.1) takes a kernel function from one object only: bpf/in_place.bpf.c, which defines
+ * libbpf's linker (1.1) takes a kernel function from one object only: bpf/write_syscall.bpf.c, which defines
  * DIRECT_LOADS, and asks for direct_loads before it does anything. In the others these macros are the helper's.
  *
  * A cast needs a type that the kernel's BTF has, and a load must lie in one of its fields. Memory without
@@ -46,6 +46,9 @@ static __always_inline __u64 direct_word(__u64 address)
 /* A field (or a field's field) of a kernel structure, by whichever way the object has. */
 #define KERNEL_READ(type, address, field) (DIRECT(type, address)->field)
 
+/* A field that is a pointer to a structure, only to be read through: the verifier knows what it leads to. */
+#define KERNEL_POINTER(type, address, field) ((const void *)KERNEL_READ(type, address, field))
+
 #else
 
 #define KERNEL_READ(type, address, field)                          \
@@ -53,6 +56,8 @@ static __always_inline __u64 direct_word(__u64 address)
 		const type *kernel_read = (const type *)(address); \
 		BPF_CORE_READ(kernel_read, field);                 \
 	})
+
+#define KERNEL_POINTER(type, address, field) KERNEL_ADDRESS(type, address, field)
 
 #endif
 
@@ -73,5 +78,5 @@ static __always_inline __u64 kernel_word(__u64 address)
  * A field that is a pointer, as a number: what is loaded from a structure keeps its type, and such a pointer
  * can neither be reckoned with nor handed to a global function.
  */
-#define KERNEL_POINTER(type, address, field) \
+#define KERNEL_ADDRESS(type, address, field) \
 	((const void *)kernel_word((__u64)(address) + bpf_core_field_offset(type, field)))

@@ -125,17 +125,17 @@ static __always_inline const struct file *file_by_number(const struct task_struc
 
 	if (number >= KERNEL_READ(struct fdtable, table, max_fds))
 		return NULL;
-	return (const struct file *)kernel_word((__u64)KERNEL_POINTER(struct fdtable, table, fd) +
+	return (const struct file *)kernel_word((__u64)KERNEL_ADDRESS(struct fdtable, table, fd) +
 						number * 8ULL);
 }
 
 /* Is this an open regular file? Asked of what was found at a place whose type BTF does not tell. */
 static __always_inline int file_is_real(const struct file *file)
 {
-	const struct inode *inode = KERNEL_POINTER(struct file, file, f_inode);
+	const struct inode *inode = KERNEL_ADDRESS(struct file, file, f_inode);
 	const struct address_space *mapping = KERNEL_POINTER(struct file, file, f_mapping);
 
-	return inode && inode == KERNEL_POINTER(struct address_space, mapping, host) &&
+	return inode && inode == KERNEL_ADDRESS(struct address_space, mapping, host) &&
 	       (KERNEL_READ(struct inode, inode, i_mode) & KERNEL_S_IFMT) == KERNEL_S_IFREG;
 }
 
@@ -145,7 +145,7 @@ static __always_inline int file_is_real(const struct file *file)
  */
 static __always_inline const struct file *file_under_overlay(const struct file *file)
 {
-	const struct file *real = (const struct file *)KERNEL_POINTER(struct file, file, private_data);
+	const struct file *real = (const struct file *)KERNEL_ADDRESS(struct file, file, private_data);
 	const struct file *inner;
 
 	if (file_is_real(real))
@@ -200,7 +200,7 @@ static __always_inline __u64 file_mapping_on(const struct file *file, __u64 magi
 	}
 	if (ret_cached)
 		*ret_cached = file_is_cached(magic);
-	return (__u64)KERNEL_POINTER(struct file, file, f_mapping);
+	return (__u64)KERNEL_ADDRESS(struct file, file, f_mapping);
 }
 
 static __always_inline __u64 file_mapping(const struct file *file, __u8 *ret_cached)

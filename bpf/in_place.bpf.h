@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Looking at what a write has put into the page cache, without copying it; see in_place.bpf.c. */
+/* Looking at what a write has put into the page cache, without copying it; see in_place_search.bpf.h. */
 #pragma once
 
 #include "maps.bpf.h"
@@ -18,14 +18,8 @@ enum in_place {
 extern int in_place_innocent(__u64 mapping, __u64 start, __u64 len);
 
 /*
- * in_place_call() - enum in_place of a write call of the current task that has returned len > 0. Only where
- * direct_loads.
- * @number: of the descriptor; @position: the call's own, or -1 if it used the file's
- */
-extern int in_place_call(__u32 number, __s64 position, __u64 len);
-
-/*
- * in_place_file() - the same of a write that went to a file's position; @address: of the struct file.
+ * in_place_file() - the same of a write that has returned len > 0 and went to the file's `position`. Only where
+ * direct_loads. @address: of the struct file
  */
 extern int in_place_file(__u64 address, __s64 position, __u64 len);
 

@@ -5,9 +5,9 @@
 #include "kernel.bpf.h"
 #include "maps.bpf.h"
 
-static __always_inline int scope_holds_current(void)
+/* @task: the current one; it takes a call to ask for it */
+static __always_inline int scope_holds(const struct task_struct *task)
 {
-	const struct task_struct *task = bpf_get_current_task_btf();
 	__u32 tgid = task->tgid;
 
 	/* Writing an alert is a write; the daemon never looks at itself. */
@@ -23,4 +23,9 @@ static __always_inline int scope_holds_current(void)
 	default:
 		return 1;
 	}
+}
+
+static __always_inline int scope_holds_current(void)
+{
+	return scope_holds(bpf_get_current_task_btf());
 }

@@ -2,7 +2,6 @@
 /* sendmsg(2) and sendmmsg(2): the iovec array is behind a struct msghdr of the caller. */
 #pragma once
 
-#include "file.bpf.h"
 #include "inspect.bpf.h"
 
 /* struct compat_mmsghdr (include/net/compat.h) is in no kernel's BTF: a compat_msghdr and a length. */
@@ -42,16 +41,16 @@ static __always_inline int message_vector(struct write_event *event, __u64 addre
 	return 0;
 }
 
+/* As small as it can be: all frames share 512 bytes. The array is the second of the call's arguments. */
 struct message_walk {
 	struct scratch *s;
-	__u64 array;
 	__u64 count;
 };
 
 static long message_step(__u32 index, struct message_walk *walk)
 {
 	struct write_event *event = &walk->s->event;
-	__u64 address = walk->array, len_at;
+	__u64 address = walk->s->args.value[1], len_at;
 	__u32 len = 0;
 
 	if (index >= walk->count)
@@ -75,8 +74,9 @@ static long message_step(__u32 index, struct message_walk *walk)
 /* message_run() - inspects what sendmsg(2) or sendmmsg(2) sent; s->event is filled in but for the bytes. */
 static __always_inline void message_run(struct scratch *s, __u64 address, __u32 source, __u64 ret)
 {
-	struct message_walk walk = {.s = s, .array = address, .count = ret};
+	struct message_walk walk = {.s = s, .count = ret};
 
+	s->args.value[1] = address;
 	if (source == WRITE_SOURCE_MESSAGES) {
 		bpf_loop(LIMIT_MESSAGES, message_step, &walk, 0);
 		return;

@@ -196,7 +196,8 @@ static __always_inline void name_created(struct scratch *s, const struct file *f
 
 /*
  * name_run() - inspects what the call in s->event, with the arguments in s->args, has named; it returned without
- * an error. A function of its own; returns 0.
+ * an error. A function of its own. Returns 1 if an attribute's value is left to be inspected: by the caller, so that
+ * this frame is gone by then.
  */
 __weak __noinline int name_run(struct scratch *s)
 {
@@ -223,9 +224,7 @@ __weak __noinline int name_run(struct scratch *s)
 		s->event.address = name.value;
 		s->event.length = name.size;
 		s->event.source = WRITE_SOURCE_BUFFER;
-		if (name.size >= TOKEN_MIN_LEN)
-			inspect_run(s);
-		return 0;
+		return name.size >= TOKEN_MIN_LEN;
 	}
 	if (name.target)
 		name_string(s, name.target, SAMPLE_LINK);

@@ -4,254 +4,29 @@
  * The saved registers still hold the arguments (only ax, and of the 64-bit calls cx and r11, have
  * changed), so nothing has to be remembered from the entry.
  *
- * Every call of the host comes through here, so a call that is not ours ends at one table load.
- *
- * The position is read after the call returned, when another user of the same open file may have
- * moved it; appending calls with an explicit position are told from the file's size. Where either can
- * be wrong it is said in the sample (SAMPLE_OFFSET_APPROX), and the caller's buffer is read, not the page
- * cache.
+ * Every call of the host comes through here, so a call that is not ours ends at one table load; and most of the
+ * others end before a function is called, since a call costs as much as five looks at the page cache. That is why the
+ * search in place is a part of this object.
  */
-#include "file.bpf.h"
-#include "in_place.bpf.h"
+#define DIRECT_LOADS
+
+#include "in_place_search.bpf.h"
 #include "inspect.bpf.h"
-#include "map_shared.bpf.h"
 #include "scope.bpf.h"
+#include "syscall_event.bpf.h"
 #include "write_aio.bpf.h"
 #include "write_call.bpf.h"
-#include "write_entry.bpf.h"
 #include "write_message.bpf.h"
-#include "write_name.bpf.h"
 
 #include <bpf/bpf_tracing.h>
-
-/* include/uapi/linux/fs.h */
-#define CLONE_FICLONE 0x40049409
-#define CLONE_FICLONERANGE 0x4020940d
-
-/* include/uapi/linux/net.h */
-#define SOCKETCALL_BIND 2
-#define SOCKETCALL_SEND 9
-#define SOCKETCALL_SENDTO 11
-#define SOCKETCALL_SENDMSG 16
-#define SOCKETCALL_SENDMMSG 20
-
-/* copy_file_range and splice name their destination third, the others first. */
-static __always_inline __u32 call_destination(const struct call_args *args, __u32 call)
-{
-	if (call == WRITE_CALL_COPY_FILE_RANGE || call == WRITE_CALL_SPLICE)
-		return args->value[2];
-	return args->value[0];
-}
-
-/* The offset of a call that names its destination's position by a pointer, which it has moved on. */
-static __always_inline __s64 landed_offset(const struct file *file, const struct call_args *args, __u32 call,
-					   __s64 ret)
-{
-	__s64 position = 0;
-
-	if (call != WRITE_CALL_SENDFILE && args->value[3] &&
-	    !bpf_probe_read_user(&position, sizeof(position), (const void *)args->value[3]))
-		return position - ret;
-	return BPF_CORE_READ(file, f_pos) - ret;
-}
-
-/* The file offset of the write's first byte; what may be wrong is marked. */
-static __always_inline __s64 write_offset(const struct task_struct *task, const struct file *file,
-					  const struct call_args *args, struct write_event *event)
-{
-	__s64 position =
-		event->flags & SAMPLE_COMPAT ? args->value[3] | args->value[4] << 32 : args->value[3];
-	__u32 call = event->call;
-	int positioned = call == WRITE_CALL_PWRITE64 || call == WRITE_CALL_PWRITEV ||
-			 (call == WRITE_CALL_PWRITEV2 && position != -1);
-	int append = BPF_CORE_READ(file, f_flags) & KERNEL_O_APPEND;
-
-	if (call == WRITE_CALL_PWRITEV2 && args->value[5] & KERNEL_RWF_APPEND)
-		append = 1;
-	if (positioned && !append)
-		return position;
-	if (!positioned && file_position_is_ours(task, file))
-		return BPF_CORE_READ(file, f_pos) - event->length;
-	event->flags |= SAMPLE_OFFSET_APPROX;
-	event->coherent = 0;
-	return (positioned ? BPF_CORE_READ(file, f_inode, i_size) : BPF_CORE_READ(file, f_pos)) -
-	       event->length;
-}
-
-/* A stream that is fed from a file: its bytes are in that file's page cache, and stay there. */
-static __always_inline void landed_in_stream(const struct task_struct *task, const struct call_args *args,
-					     struct write_event *event, __s64 ret)
-{
-	const struct file *file =
-		file_by_number(task, event->call == WRITE_CALL_SENDFILE ? args->value[1] : args->value[0]);
-	__u64 pointer = event->call == WRITE_CALL_SENDFILE ? args->value[2] : args->value[1];
-	__s64 position = 0;
-	__u32 kind = file_kind(file);
-
-	if (!file || !file_kind_has_offset(kind))
-		return;
-	if (!pointer || bpf_probe_read_user(&position, sizeof(position), (const void *)pointer))
-		position = BPF_CORE_READ(file, f_pos);
-	event->mapping = file_mapping(file, NULL);
-	event->address = position - ret;
-}
-
-/* What is to be done with a call whose event has been filled in. */
-enum syscall_action {
-	SYSCALL_NOTHING,
-	SYSCALL_INSPECT,
-	SYSCALL_MESSAGES,
-	SYSCALL_MAPPED,
-	SYSCALL_REQUESTS,
-	SYSCALL_CREATED,
-	SYSCALL_NAMED,
-};
-
-/* Calls with a file: write and its family, send and its family, sendfile, splice, copy_file_range. */
-static __always_inline int syscall_write(struct scratch *s, const struct task_struct *task)
-{
-	struct write_event *event = &s->event;
-	const struct file *file = file_by_number(task, call_destination(&s->args, event->call));
-	__s64 ret = event->length;
-
-	event->kind = file_kind(file);
-	if (ret == 0 || !(settings.watch & (1U << event->kind)))
-		return SYSCALL_NOTHING;
-	event->address = s->args.value[1];
-	event->segments = s->args.value[2];
-	event->source = write_call_source(event->call);
-	if (file)
-		file_event(file, event->kind, event);
-	else
-		count(COUNTER_file_unknown);
-	if (file && file_kind_has_offset(event->kind)) {
-		if (event->source == WRITE_SOURCE_LANDED) {
-			event->offset = landed_offset(file, &s->args, event->call, ret);
-			event->address = event->offset;
-		} else {
-			event->offset = write_offset(task, file, &s->args, event);
-		}
-	} else if (event->source == WRITE_SOURCE_LANDED) {
-		landed_in_stream(task, &s->args, event, ret);
-	}
-	return event->source == WRITE_SOURCE_MESSAGE || event->source == WRITE_SOURCE_MESSAGES
-		       ? SYSCALL_MESSAGES
-		       : SYSCALL_INSPECT;
-}
-
-/* ioctl(2) FICLONE and FICLONERANGE: the destination shares another file's bytes from now on. */
-static __always_inline int syscall_clone(struct scratch *s, const struct task_struct *task)
-{
-	struct write_event *event = &s->event;
-	struct file_clone_range range = {};
-	const struct file *file;
-
-	if (s->args.value[1] != CLONE_FICLONE && s->args.value[1] != CLONE_FICLONERANGE)
-		return SYSCALL_NOTHING;
-	file = file_by_number(task, s->args.value[0]);
-	event->kind = file_kind(file);
-	if (!file || !(settings.watch & (1U << event->kind)))
-		return SYSCALL_NOTHING;
-	file_event(file, event->kind, event);
-	if (s->args.value[1] == CLONE_FICLONERANGE)
-		bpf_probe_read_user(&range, sizeof(range), (const void *)s->args.value[2]);
-	/* 0: to the end of the source, which is the end of the destination unless that was longer */
-	event->length = range.src_length ? range.src_length
-					 : BPF_CORE_READ(file, f_inode, i_size) - range.dest_offset;
-	event->address = range.dest_offset;
-	event->offset = range.dest_offset;
-	event->source = WRITE_SOURCE_LANDED;
-	return SYSCALL_INSPECT;
-}
-
-/* socketcall(2), the 32-bit way to the socket calls: a number and an array of arguments. */
-static __always_inline __u32 syscall_socket(struct call_args *args)
-{
-	__u32 value[6] = {}, call = args->value[0];
-
-	bpf_probe_read_user(value, sizeof(value), (const void *)args->value[1]);
-#pragma unroll
-	for (int i = 0; i < 6; i++)
-		args->value[i] = value[i];
-	switch (call) {
-	case SOCKETCALL_BIND:
-		return WRITE_CALL_BIND;
-	case SOCKETCALL_SEND:
-	case SOCKETCALL_SENDTO:
-		return WRITE_CALL_SENDTO;
-	case SOCKETCALL_SENDMSG:
-		return WRITE_CALL_SENDMSG;
-	case SOCKETCALL_SENDMMSG:
-		return WRITE_CALL_SENDMMSG;
-	default:
-		return WRITE_CALL_UNKNOWN;
-	}
-}
-
-/*
- * Fills in the event for the call in event.call, which returned event.length, with the arguments in s->args;
- * returns what is to be done with it. A function of its own: verified once, and its stack is given back.
- */
-__noinline int syscall_event(struct scratch *s)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct write_event *event;
-
-	if (!s)
-		return SYSCALL_NOTHING;
-	event = &s->event;
-	event->offset = SAMPLE_NO_OFFSET;
-	if (event->call == WRITE_CALL_SOCKETCALL)
-		event->call = syscall_socket(&s->args);
-	if (event->call >= WRITE_CALL_WRITE && event->call <= WRITE_CALL_SENDMMSG)
-		return syscall_write(s, task);
-	switch (event->call) {
-	case WRITE_CALL_UNKNOWN:
-	case WRITE_CALL_SOCKETCALL:
-		return SYSCALL_NOTHING;
-	case WRITE_CALL_MMAP:
-		return map_shared(event, file_by_number(task, s->args.value[4]), s->args.value[3],
-				  s->args.value[5] * (event->flags & SAMPLE_COMPAT ? KERNEL_PAGE_SIZE : 1),
-				  s->args.value[1])
-			       ? SYSCALL_MAPPED
-			       : SYSCALL_NOTHING;
-	case WRITE_CALL_IO_SUBMIT:
-		return SYSCALL_REQUESTS;
-	case WRITE_CALL_FICLONE:
-		return syscall_clone(s, task);
-	case WRITE_CALL_OPEN:
-	case WRITE_CALL_CREAT:
-	case WRITE_CALL_OPENAT:
-	case WRITE_CALL_OPENAT2:
-		return SYSCALL_CREATED;
-	default:
-		return SYSCALL_NAMED;
-	}
-}
-
-/* The call that the registers name, WRITE_CALL_UNKNOWN if it is not ours; most calls end here. */
-static __always_inline __u32 syscall_call(const struct pt_regs *regs, __u32 *ret_flags)
-{
-	__u64 nr = regs->orig_ax, index = nr & ~(__u64)KERNEL_X32_BIT;
-	__u32 compat;
-
-	if (index >= WRITE_CALL_NUMBERS)
-		return WRITE_CALL_UNKNOWN;
-	asm volatile("" : "+r"(index));
-	index &= WRITE_CALL_NUMBERS - 1;
-	if (!(write_calls.call[0][index] | write_calls.call[1][index]))
-		return WRITE_CALL_UNKNOWN;
-	compat = kernel_is_compat(bpf_get_current_task_btf());
-	*ret_flags = compat || kernel_is_x32(nr) ? SAMPLE_COMPAT : 0;
-	return compat ? write_calls.call[1][index] : write_calls.call[0][index];
-}
 
 /*
  * The write calls whose bytes lie in the page cache now, and hold no token: most of them. They end here, before a
  * scratch is taken and an event filled in. Returns enum in_place: what is neither innocent nor unwatched must be gone
  * through.
  */
-static __always_inline int syscall_in_place(const struct pt_regs *regs, __u32 call, __u32 flags, __s64 ret)
+static __always_inline int syscall_in_place(const struct pt_regs *regs, const struct task_struct *task,
+					    __u32 call, __u32 flags, __s64 ret)
 {
 	__s64 position = -1;
 
@@ -259,23 +34,25 @@ static __always_inline int syscall_in_place(const struct pt_regs *regs, __u32 ca
 		return IN_PLACE_UNSURE;
 	if (call == WRITE_CALL_PWRITE64 || call == WRITE_CALL_PWRITEV)
 		position = regs->r10;
-	return in_place_call(regs->di, position, ret);
+	return in_place_call(task, regs->di, position, ret);
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(write_syscall, struct pt_regs *regs, long ret)
 {
+	const struct task_struct *task;
 	__u32 call, flags = 0;
 	struct scratch *s;
-	int in_place;
+	int in_place, action;
 
 	/* an address can look negative, to a 32-bit caller; an error is never further from zero */
-	if (ret < 0 && ret >= -4095)
+	if ((ret < 0 && ret >= -4095) || !syscall_asked_for(regs))
 		return 0;
-	call = syscall_call(regs, &flags);
-	if (call == WRITE_CALL_UNKNOWN || !scope_holds_current())
+	task = bpf_get_current_task_btf();
+	call = syscall_call(regs, task, &flags);
+	if (call == WRITE_CALL_UNKNOWN || !scope_holds(task))
 		return 0;
-	in_place = syscall_in_place(regs, call, flags, ret);
+	in_place = syscall_in_place(regs, task, call, flags, ret);
 	if (in_place == IN_PLACE_INNOCENT)
 		count_write(ret);
 	if (in_place == IN_PLACE_INNOCENT || in_place == IN_PLACE_UNWATCHED)
@@ -284,11 +61,14 @@ int BPF_PROG(write_syscall, struct pt_regs *regs, long ret)
 	if (!s)
 		return 0;
 	s->event.begins = in_place == IN_PLACE_BEGINS;
-	call_args(regs, kernel_is_compat(bpf_get_current_task_btf()), &s->args);
+	call_args(regs, kernel_is_compat(task), &s->args);
 	s->event.call = call;
 	s->event.flags = flags;
 	s->event.length = ret;
-	switch (syscall_event(s)) {
+	action = syscall_event(s);
+	if (action == SYSCALL_NAMED && name_run(s))
+		action = SYSCALL_INSPECT;
+	switch (action) {
 	case SYSCALL_INSPECT:
 		inspect_run(s);
 		break;
@@ -299,39 +79,9 @@ int BPF_PROG(write_syscall, struct pt_regs *regs, long ret)
 		inspect_mapped(s);
 		break;
 	case SYSCALL_REQUESTS:
-		aio_run(s, s->args.value[2], ret, flags & SAMPLE_COMPAT);
-		break;
-	case SYSCALL_CREATED:
-		name_created(s, file_by_number(bpf_get_current_task_btf(), ret));
-		break;
-	case SYSCALL_NAMED:
-		name_run(s);
+		aio_run(s, ret, flags & SAMPLE_COMPAT);
 		break;
 	}
-	inspect_end(s);
-	return 0;
-}
-
-/* What stands in a stream's buffer when the call begins; see entered.bpf.h. */
-SEC("tp_btf/sys_enter")
-int BPF_PROG(write_syscall_enter, struct pt_regs *regs, long nr)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 call, flags = 0;
-	struct scratch *s;
-
-	call = syscall_call(regs, &flags);
-	if (call == WRITE_CALL_UNKNOWN || !scope_holds_current())
-		return 0;
-	s = inspect_begin();
-	if (!s)
-		return 0;
-	call_args(regs, kernel_is_compat(task), &s->args);
-	s->event.call = call == WRITE_CALL_SOCKETCALL ? syscall_socket(&s->args) : call;
-	s->event.flags = flags;
-	s->event.file = (__u64)file_by_number(task, s->args.value[0]);
-	if (entry_event(s))
-		inspect_run(s);
 	inspect_end(s);
 	return 0;
 }

@@ -317,7 +317,8 @@ static __always_inline int write_vfs_requests(__u64 array, long ret, __u32 compa
 	s = inspect_begin();
 	if (!s)
 		return 0;
-	aio_run(s, array, ret, compat);
+	s->args.value[2] = array;
+	aio_run(s, ret, compat);
 	inspect_end(s);
 	return 0;
 }
@@ -454,7 +455,8 @@ int BPF_PROG(name_vfs_xattr, void *idmap, struct dentry *dentry, const char *nam
 	call_args((const struct pt_regs *)bpf_task_pt_regs(task), kernel_is_compat(task), &s->args);
 	s->event.call = call;
 	s->event.flags = sample_flags;
-	name_run(s);
+	if (name_run(s))
+		inspect_run(s);
 	inspect_end(s);
 	return 0;
 }

@@ -93,7 +93,16 @@ static __always_inline __u64 token_word_leaves(__u64 word)
 }
 
 /*
- * The same of a word of [A-Z0-9.]: what leaves nothing has all its bytes in '.' … 'Z', but none from ':' to '?', as the
+ * The cheapest test of a word for [A-Z0-9.]: what leaves nothing has all its bytes in '.' … 'Z', or from 0xdb on (they
+ * carry), or borrows from such a neighbour.
+ */
+static __always_inline __u64 token_run_far(__u64 word)
+{
+	return ((word - TOKEN_ONES * '.') | (word + TOKEN_ONES * 0x25)) & TOKEN_TOPS;
+}
+
+/*
+ * token_word_leaves() of a word of [A-Z0-9.]: what leaves nothing has all its bytes in '.' … 'Z', but none from ':' to '?', as the
  * time of day has (adding 6 moves those into the half of the capitals, and nothing of [A-Z0-9.] out of its own); or
  * borrows or carries, as above. Of what lies from 0x80 on, one of the first two leaves the top bit: the one that does
  * not carry.
@@ -167,7 +176,8 @@ static __always_inline __u64 token_word_begins(__u64 word)
 {
 	__u64 other = word ^ TOKEN_ONES * '.';
 
-	return ((word + TOKEN_ONES * 0x25) | ((other - TOKEN_ONES) & ~other)) & TOKEN_TOPS;
+	/* what is zero leaves its top bit, whatever is borrowed from it */
+	return ((word + TOKEN_ONES * 0x25) | (other - TOKEN_ONES)) & TOKEN_TOPS;
 }
 
 /*
@@ -349,6 +359,27 @@ static __always_inline __u64 token_begun_prefix(__u64 end)
 	wrong &= token_is_not((end >> 24 & 0xffffff) ^ start) | (~(letter << 8 & digit) >> 63);
 	wrong &= token_is_not((end >> 16 & 0xffffff) ^ start) | (~(letter << 16 & digit << 8 & digit) >> 63);
 	return !wrong;
+}
+
+/*
+ * token_may_go_on() - could a text end with the beginning of a token? So it could if its last 8 bytes are all of a secret
+ * or a public portion, or end with the beginning of a prefix, or if behind a dot such a portion begins in them: there,
+ * what stands before the dot is a prefix or a public portion. What token_begun() finds, this finds, and more.
+ * @before, @last: the text's last 16 bytes
+ */
+static __always_inline int token_may_go_on(__u64 before, __u64 last)
+{
+	__u64 outside = token_word_outside(last), at;
+
+	if (!outside)
+		return 1;
+	at = token_last_marked(outside);
+	if ((__u8)(last >> at * 8) != '.')
+		return token_begun_prefix(last);
+	/* the 8 bytes before the dot */
+	if (at)
+		before = before >> at * 8 | last << (8 - at) * 8;
+	return !token_word_outside(before) || (before >> 16 & 0xffffff) == ('d' | 't' << 8 | '0' << 16);
 }
 
 /*

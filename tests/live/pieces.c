@@ -3,6 +3,7 @@
 #include "batch.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* Every token of mode_pieces exactly once. */
 static void check_pieces(const char *writer, const char *target)
@@ -72,6 +73,25 @@ static void test_shuffled(void **state)
 	live_free(&run);
 	live_tick("pieces: every byte by itself, in any order, by two processes",
 		  "the neighbours in the page cache");
+}
+
+/* A write that is shorter than a token is judged by what stands at its two ends. */
+static void test_holes(void **state)
+{
+	const char *directory = live_path("holes");
+	struct live_run run;
+	size_t i;
+	json_t *alert;
+
+	(void)state;
+	assert_int_equal(mkdir(directory, 0700), 0);
+	run = live_exec(NO_ARGS, ARGS(live_writer("writer"), "holes", directory));
+	assert_int_equal(run.status, 0);
+	assert_int_equal(json_array_size(run.alerts), strtoul(run.output, NULL, 10));
+	json_array_foreach (run.alerts, i, alert)
+		assert_string_equal(live_string(alert, "token.identifier"), maker_token(i).identifier);
+	assert_int_equal(live_summary(&run, "LOST"), 0);
+	live_free(&run);
 }
 
 static void test_middle(void **state)
@@ -272,6 +292,7 @@ const struct CMUnitTest live_pieces[] = {
 	cmocka_unit_test_setup_teardown(test_pieces, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_edges, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_shuffled, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_holes, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_middle, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_blocks, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_evicted, live_setup, live_teardown),

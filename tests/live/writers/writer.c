@@ -415,6 +415,39 @@ static void mode_middle(char **args)
 	check_length("pwrite", pwrite(fd, token.text + 40, 20, 42), 20);
 }
 
+/*
+ * holes DIRECTORY: tokens at a file's beginning and around the edge of a page, each in a file of its own, there but
+ * for some bytes, which come last; prints how many
+ */
+static void mode_holes(char **args)
+{
+	static const size_t starts[] = {0,    1,    15,   16,   17,   4000, 4001,
+					4095, 4096, 4097, 4111, 4112, 8096, 8192};
+	static const size_t lengths[] = {1, 2, 7, 8, 9, 15, 16, 17, 40, 79};
+	static char text[3 * 4096];
+	char path[4096];
+	uint64_t n = 0;
+
+	for (size_t s = 0; s < sizeof(starts) / sizeof(*starts); s++)
+		for (size_t l = 0; l < sizeof(lengths) / sizeof(*lengths); l++)
+			for (size_t hole = 0; hole + lengths[l] <= MAKER_TOKEN_LEN; hole += 1 + n % 7) {
+				struct maker_token token = maker_token(n);
+				off_t at = (off_t)(starts[s] + hole);
+				int fd;
+
+				snprintf(path, sizeof(path), "%s/%llu", args[0], (unsigned long long)n++);
+				fd = open_new(path, 0);
+				memset(text, 'x', sizeof(text));
+				memcpy(text + starts[s], token.text, MAKER_TOKEN_LEN);
+				memset(text + at, ' ', lengths[l]);
+				check_length("write", write(fd, text, sizeof(text)), (ssize_t)sizeof(text));
+				check_length("pwrite", pwrite(fd, token.text + hole, lengths[l], at),
+					     (ssize_t)lengths[l]);
+				close(fd);
+			}
+	printf("%llu\n", (unsigned long long)n);
+}
+
 /* apart TARGET: what is not neighbours in the file or the stream is not a token */
 static void mode_apart(char **args)
 {
@@ -853,7 +886,7 @@ static const struct mode {
 	{"repeat", 3, mode_repeat},     {"mapped", 3, mode_mapped},     {"edges", 1, mode_edges},
 	{"bound", 2, mode_bound},       {"name", 3, mode_name},         {"clone", 3, mode_clone},
 	{"send", 2, mode_send},         {"rewrite", 2, mode_rewrite},   {"blocks", 2, mode_blocks},
-	{"evict", 2, mode_evict},       {"batch", 2, mode_batch},
+	{"evict", 2, mode_evict},       {"batch", 2, mode_batch},       {"holes", 1, mode_holes},
 };
 
 int main(int argc, char **argv)

@@ -316,6 +316,47 @@ static void test_run(void **state)
 		}
 }
 
+/* Wherever a token is cut, the text up to there is one that may go on; whatever has begun says so too. */
+static void test_may_go_on(void **state)
+{
+	uint64_t seed = 23;
+	size_t on = 0, ends = 0;
+
+	(void)state;
+	for (int i = 0; i < CASES / 4; i++) {
+		size_t len = 104 + maker_next(&seed) % 20 * 8;
+		uint8_t *bytes = malloc(len);
+
+		generate_text(bytes, len, &seed);
+		for (size_t end = 16; end <= len; end++) {
+			uint64_t before, last;
+			int goes_on;
+
+			memcpy(&before, bytes + end - 16, 8);
+			memcpy(&last, bytes + end - 8, 8);
+			goes_on = token_may_go_on(before, last);
+			assert_true(goes_on || end < 104 || !token_begun(bytes, end, token_run(bytes, end)));
+			on += (size_t)goes_on;
+			ends++;
+		}
+		for (size_t dot = TOKEN_IDENTIFIER_MAX; dot < len; dot++)
+			if (bytes[dot] == '.' && token_at_dot(bytes, len, dot))
+				for (size_t end = dot - token_public_len(bytes, dot) - TOKEN_PREFIX_LEN;
+				     end < dot + 1 + TOKEN_SECRET_LEN; end++) {
+					uint64_t before = 0, last;
+
+					if (end < 16)
+						continue;
+					memcpy(&before, bytes + end - 16, 8);
+					memcpy(&last, bytes + end - 8, 8);
+					assert_true(token_may_go_on(before, last));
+				}
+		free(bytes);
+	}
+	print_message("%zu of %zu ends may go on\n", on, ends);
+	assert_true(on < ends);
+}
+
 /* The tests of a word by which most texts are passed over, against one byte after the other. */
 static void test_run_words(void **state)
 {
@@ -343,6 +384,7 @@ static void test_run_words(void **state)
 		assert_true(token_word_dots(word) == dots);
 		assert_int_equal(token_run_outside(word) == 0, run);
 		assert_true(!run || !token_run_leaves(word));
+		assert_true(!run || !token_run_far(word));
 		assert_true(!begins || token_word_begins(word));
 	}
 	assert_true(token_nothing(0) >> 63 == 1);
@@ -439,6 +481,7 @@ int main(void)
 		cmocka_unit_test(test_min_dot),
 		cmocka_unit_test(test_run),
 		cmocka_unit_test(test_begun),
+		cmocka_unit_test(test_may_go_on),
 		cmocka_unit_test(test_run_words),
 		cmocka_unit_test(test_met),
 		cmocka_unit_test(test_dots),

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * In place: could a token have come into being by what was just written to a file? Asked of the page
  * cache, by plain loads and without copying a byte. Nearly every write ends here; one that might hold a
@@ -22,8 +22,10 @@
  * What counts on the writer's side is calls: where returns are guarded against speculation, each costs as much as
  * ten probes. What counts at the start is the verifier, which walks each of these functions alone, on kernels without
  * plain loads as well: there, the test of direct_loads that each begins with leaves nothing to walk.
+ *
+ * Part of write_syscall.bpf.c alone, whose hook most of it is compiled into.
  */
-#define DIRECT_LOADS
+#pragma once
 
 #include "in_place.bpf.h"
 
@@ -162,15 +164,16 @@ static __always_inline __u8 in_place_byte(__u64 page, __u64 at)
 	return direct_word(page + (at & ~7ULL)) >> (at & 7) * 8;
 }
 
-/* The pages of a write, one folio after the other. */
+/* The pages of a write, one folio after the other. As small as it can be: it lies in the hook's own frame. */
 struct in_place_walk {
 	__u64 mapping;
 	__u64 index, last; /* of the next page, of the last one */
-	__u64 first_block, last_block; /* of the next page, of the last one */
-	__u64 at; /* what is asked for in the next page: its byte at this place */
 	__u64 page; /* address of the last page that was looked at */
-	/* the pages in a row: the first one, where it is, its block to begin with, the address behind the last block */
-	__u64 in_row, address, block, end;
+	/* the pages in a row: where the first one is, the address behind the last block */
+	__u64 address, end;
+	__u32 first_block, last_block; /* of the next page, of the last one */
+	__u32 at; /* what is asked for in the next page: its byte at this place */
+	__u32 more; /* pages that lie in a row with the last one, behind it */
 	__u32 byte;
 	__u32 unsure;
 };
@@ -209,7 +212,8 @@ __noinline int in_place_hit(__u64 address, int alone)
 
 /* Probe i of the block at the address `block`. */
 #define IN_PLACE_PROBE(i)                                                            \
-	if (!token_run_leaves(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)) &&            \
+	if (!token_run_far(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)) &&               \
+	    !token_run_leaves(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)) &&            \
 	    in_place_hit(block + (i)*TOKEN_RUN_STRIDE, !(i) && block == w->address)) \
 		goto suspect;
 
@@ -226,30 +230,35 @@ __noinline int in_place_pages(struct in_place_walk *w)
 	w->unsure = 1;
 	index = w->index;
 	left = w->last - index;
-	folio = cache_folio(w->mapping, index);
-	if (!folio)
-		return 1;
-	address = cache_address_in(folio, index, cache_bases.page_offset, cache_bases.vmemmap);
-	if (!address)
-		return 1;
-	row = left ? in_place_row(folio, index) : 1;
-	if (row > IN_PLACE_PAGES)
-		row = IN_PLACE_PAGES;
+	row = w->more;
+	if (row) {
+		address = w->page + KERNEL_PAGE_SIZE;
+	} else {
+		folio = cache_folio(w->mapping, index);
+		if (!folio)
+			return 1;
+		address = cache_address_in(folio, index, cache_bases.page_offset, cache_bases.vmemmap);
+		if (!address)
+			return 1;
+		row = left ? in_place_row(folio, index) : 1;
+	}
 	if (row > left)
 		row = left + 1;
+	w->more = row;
+	if (row > IN_PLACE_PAGES)
+		row = IN_PLACE_PAGES;
+	w->more -= row;
 	w->byte = in_place_byte(address, w->at);
 	w->page = address + (row - 1) * KERNEL_PAGE_SIZE;
 	w->index = index + row;
 	/* out of the verifier's sight, who would go through the loop for each way that leads here */
 	w->address = address;
-	w->in_row = index;
-	w->block = w->first_block;
 	w->end = address +
 		 (row > left ? (row - 1) * KERNEL_PAGE_SIZE + (w->last_block + 1) * IN_PLACE_BLOCK_BYTES
 			     : row * KERNEL_PAGE_SIZE);
-	w->first_block = 0;
 
-	block = w->address + w->block * IN_PLACE_BLOCK_BYTES;
+	block = w->address + (__u64)w->first_block * IN_PLACE_BLOCK_BYTES;
+	w->first_block = 0;
 	for (__u32 i = 0; i < IN_PLACE_PAGES * IN_PLACE_BLOCKS && block < w->end;
 	     i++, block += IN_PLACE_BLOCK_BYTES) {
 		const struct bpf_verifier_log___aligned *words = DIRECT_AT(block);
@@ -265,10 +274,9 @@ __noinline int in_place_pages(struct in_place_walk *w)
 		IN_PLACE_PROBE(7)
 		continue;
 	suspect:
-		at = block - w->address;
-		if (in_place_copied(w->address + (at & ~(KERNEL_PAGE_SIZE - 1)),
-				    at / IN_PLACE_BLOCK_BYTES % IN_PLACE_BLOCKS, w->mapping,
-				    w->in_row + at / KERNEL_PAGE_SIZE))
+		at = (block - w->address) % KERNEL_PAGE_SIZE;
+		if (in_place_copied(block - at, at / IN_PLACE_BLOCK_BYTES, w->mapping,
+				    w->index - 1 - (w->page - (block - at)) / KERNEL_PAGE_SIZE))
 			return 1;
 	}
 	w->unsure = 0;
@@ -286,6 +294,7 @@ static __always_inline int in_place_edge(struct in_place_walk *w, __u64 index, _
 {
 	w->index = index;
 	w->last = index;
+	w->more = 0;
 	w->first_block = block;
 	w->last_block = block;
 	in_place_pages(w);
@@ -312,23 +321,25 @@ __noinline int in_place_begins(__u64 page)
 	return result;
 }
 
-/*
- * Could a text end with the beginning of a token? So it could if its last 8 bytes are all of a secret or a public
- * portion, or end with the beginning of a prefix, or if behind a dot such a portion begins in them: there, what stands
- * before the dot is a prefix or a public portion.
- * @end: the address behind the text, with 16 bytes or more of it in the page
- */
+/* token_may_go_on() of the text that ends before the address `end`. */
 static __always_inline int in_place_may_go_on(__u64 end)
 {
-	__u64 last = direct_word(end - 8), outside = token_word_outside(last), at, before;
+	return token_may_go_on(direct_word(end - 16), direct_word(end - 8));
+}
 
-	if (!outside)
-		return 1;
-	at = token_last_marked(outside);
-	if ((__u8)(last >> at * 8) != '.')
-		return token_begun_prefix(last);
-	before = direct_word(end - 16 + at);
-	return !token_word_outside(before) || (before >> 16 & 0xffffff) == ('d' | 't' << 8 | '0' << 16);
+/*
+ * A write that is shorter than a token, and lies in one page with what stands before it: it makes one only if it goes
+ * on with one, or is gone on with. Returns 1 if it does neither, so that its other bytes need not be looked at.
+ * (At a file's beginning, what is read before its page is not the file's. The worst that it does is to look like it.)
+ */
+static __always_inline int in_place_short(__u64 mapping, __u64 start, __u64 len)
+{
+	__u64 at = start % KERNEL_PAGE_SIZE, page;
+
+	if (len >= TOKEN_MIN_LEN || at + len > KERNEL_PAGE_SIZE || (start && at < 16))
+		return 0;
+	page = in_place_page(mapping, start / KERNEL_PAGE_SIZE);
+	return page && (!start || !in_place_may_go_on(page + at)) && !in_place_may_go_on(page + at + len);
 }
 
 static __always_inline int in_place_write(__u64 mapping, __u64 start, __u64 len)
@@ -376,7 +387,8 @@ int in_place_innocent(__u64 mapping, __u64 start, __u64 len)
  * Where a write's bytes went, as far as it can be told at once; what can't is left to the slow way.
  * @exact: the position is where they went, whatever the file was opened with; otherwise it is the call's own, or -1
  */
-static __always_inline int in_place_written(const struct file *file, __s64 position, __u64 len, int exact)
+static __always_inline int in_place_written(const struct task_struct *task, const struct file *file,
+					    __s64 position, __u64 len, int exact)
 {
 	const struct super_block *sb;
 	const struct inode *inode;
@@ -401,21 +413,25 @@ static __always_inline int in_place_written(const struct file *file, __s64 posit
 	if (!mapping || !cached)
 		return IN_PLACE_UNSURE;
 	if (position < 0) {
-		if (exact || !file_position_is_ours(bpf_get_current_task_btf(), file))
+		if (exact || !file_position_is_ours(task, file))
 			return IN_PLACE_UNSURE;
 		position = KERNEL_READ(struct file, file, f_pos) - len;
 	}
-	return in_place_write(mapping, position, len);
+	return in_place_short(mapping, position, len) ? IN_PLACE_INNOCENT
+						      : in_place_write(mapping, position, len);
 }
 
-int in_place_call(__u32 number, __s64 position, __u64 len)
+/*
+ * in_place_call() - enum in_place of a write call of the current task that has returned len > 0. Only where
+ * direct_loads.
+ * @number: of the descriptor; @position: the call's own, or -1 if it used the file's
+ */
+static __always_inline int in_place_call(const struct task_struct *task, __u32 number, __s64 position,
+					 __u64 len)
 {
-	const struct file *file;
+	const struct file *file = file_by_number(task, number);
 
-	if (!direct_loads)
-		return IN_PLACE_UNSURE;
-	file = file_by_number(bpf_get_current_task_btf(), number);
-	return file ? in_place_written(file, position, len, 0) : IN_PLACE_UNSURE;
+	return file ? in_place_written(task, file, position, len, 0) : IN_PLACE_UNSURE;
 }
 
 int in_place_file(__u64 address, __s64 position, __u64 len)
@@ -425,7 +441,7 @@ int in_place_file(__u64 address, __s64 position, __u64 len)
 	/* a stacked file system's own file is not for us to count */
 	if (!direct_loads || !file || (__u64)KERNEL_READ(struct file, file, f_mode) & KERNEL_FMODE_NOACCOUNT)
 		return IN_PLACE_UNSURE;
-	return in_place_written(file, position, len, 1);
+	return in_place_written(NULL, file, position, len, 1);
 }
 
 __u64 in_place_peek(__u64 address)
