@@ -46,7 +46,7 @@ _Static_assert(IN_PLACE_BLOCK % IN_PLACE_STRIDE == 0 && IN_PLACE_WORDS % IN_PLAC
 _Static_assert(IN_PLACE_BLOCK / IN_PLACE_STRIDE == 8, "a block's probes");
 
 /* Pages of a folio that are searched in one go. */
-#define IN_PLACE_PAGES 4
+#define IN_PLACE_PAGES 2
 
 /* The first load of in_place_begun(), before its block, and how many there are. */
 #define IN_PLACE_BEFORE 104
@@ -198,23 +198,24 @@ static __always_inline __u64 in_place_row(__u64 folio, __u64 index)
 
 /*
  * A word has passed the first test. Could it be part of a token's run? That holds 8 whole words or more, so the fourth
- * before this one or the fourth behind it is another. @alone: what lies before is not to be looked at.
+ * before this one or the fourth behind it is another. @first: where the pages in a row begin, before which is nothing to
+ * be looked at
  */
-__noinline int in_place_hit(__u64 address, int alone)
+__noinline int in_place_hit(__u64 address, __u64 first)
 {
 	if (!direct_loads)
 		return 1;
 	if (token_run_outside(direct_word(address)))
 		return 0;
-	return alone || !token_run_outside(direct_word(address - IN_PLACE_STRIDE / 2 * 8)) ||
+	return address == first || !token_run_outside(direct_word(address - IN_PLACE_STRIDE / 2 * 8)) ||
 	       !token_run_outside(direct_word(address + IN_PLACE_STRIDE / 2 * 8));
 }
 
 /* Probe i of the block at the address `block`. */
-#define IN_PLACE_PROBE(i)                                                            \
-	if (!token_run_far(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)) &&               \
-	    !token_run_leaves(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)) &&            \
-	    in_place_hit(block + (i)*TOKEN_RUN_STRIDE, !(i) && block == w->address)) \
+#define IN_PLACE_PROBE(i)                                                     \
+	if (!token_run_far(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)) &&        \
+	    !token_run_leaves(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)) &&     \
+	    in_place_hit(block + (i)*TOKEN_RUN_STRIDE, (i) ? 0 : w->address)) \
 		goto suspect;
 
 /*

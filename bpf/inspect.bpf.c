@@ -26,6 +26,7 @@
 #include "in_place.bpf.h"
 #include "neighbours.bpf.h"
 #include "token_search.h"
+#include "user.bpf.h"
 #include "window.bpf.h"
 
 /* Pages, iovec entries, windows, tokens: enough for LIMIT_INSPECT_BYTES of tokens back to back. */
@@ -92,27 +93,43 @@ __noinline __u64 inspect_block(const struct token_window *window, __u64 len, __u
 	return TOKEN_NONE;
 }
 
+struct inspect_search {
+	const struct token_window *window;
+	__u64 len, min_dot;
+	__u64 at; /* of the next probe */
+	__u64 dot;
+};
+
+static long inspect_search_step(__u32 index, struct inspect_search *search)
+{
+	__u64 at = inspect_skip(search->window, search->len, search->at), dot;
+
+	(void)index;
+	if (at == TOKEN_NONE)
+		return 1;
+	search->at = at + INSPECT_BLOCK_BYTES;
+	at = inspect_block(search->window, search->len, at);
+	if (at == TOKEN_NONE)
+		return 0;
+	search->at = at + TOKEN_STRIDE;
+	dot = inspect_at_dot(search->window, search->len, inspect_dot_before(search->window, at),
+			     search->min_dot);
+	if (dot == TOKEN_NONE)
+		return 0;
+	search->dot = dot;
+	return 1;
+}
+
 __noinline __u64 inspect_search(const struct token_window *window, __u64 len, __u64 min_dot)
 {
-	__u64 at = min_dot / TOKEN_STRIDE * TOKEN_STRIDE;
+	struct inspect_search search = {.window = window,
+					.len = len,
+					.min_dot = min_dot,
+					.at = min_dot / TOKEN_STRIDE * TOKEN_STRIDE,
+					.dot = TOKEN_NONE};
 
-	for (__u32 i = 0; i < INSPECT_PROBES + INSPECT_PROBES / INSPECT_BLOCK + 1; i++) {
-		__u64 probe, dot;
-
-		at = inspect_skip(window, len, at);
-		if (at == TOKEN_NONE)
-			break;
-		probe = inspect_block(window, len, at);
-		if (probe == TOKEN_NONE) {
-			at += INSPECT_BLOCK_BYTES;
-			continue;
-		}
-		dot = inspect_at_dot(window, len, inspect_dot_before(window, probe), min_dot);
-		if (dot != TOKEN_NONE)
-			return dot;
-		at = probe + TOKEN_STRIDE;
-	}
-	return TOKEN_NONE;
+	bpf_loop(INSPECT_PROBES + INSPECT_PROBES / INSPECT_BLOCK + 1, inspect_search_step, &search, 0);
+	return search.dot;
 }
 
 __noinline int inspect_begins(const struct token_window *window, __u64 len)
@@ -127,7 +144,7 @@ static __always_inline void inspect_next_segment(struct scratch *s)
 	__u64 base, len;
 
 	if (s->event.flags & SAMPLE_COMPAT) {
-		struct compat_iovec entry = {};
+		struct user_iovec_32 entry = {};
 
 		if (bpf_probe_read_user(&entry, sizeof(entry), (const void *)r->next_segment))
 			count(COUNTER_iovecs_unreadable);
@@ -135,11 +152,11 @@ static __always_inline void inspect_next_segment(struct scratch *s)
 		len = entry.iov_len;
 		r->next_segment += sizeof(entry);
 	} else {
-		struct iovec entry = {};
+		struct user_iovec entry = {};
 
 		if (bpf_probe_read_user(&entry, sizeof(entry), (const void *)r->next_segment))
 			count(COUNTER_iovecs_unreadable);
-		base = (__u64)entry.iov_base;
+		base = entry.iov_base;
 		len = entry.iov_len;
 		r->next_segment += sizeof(entry);
 	}

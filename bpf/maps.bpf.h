@@ -26,6 +26,7 @@
 #include "sample.h"
 #include "scope.h"
 #include "token_formats.h"
+#include "user.bpf.h"
 #include "write_call.h"
 
 /* The bytes that are searched; the tail past the window keeps the loads of token_search.h inside. */
@@ -115,7 +116,7 @@ struct scratch {
 	__u32 pad;
 	struct call_args args;
 	struct write_event event;
-	struct iocb request; /* of io_submit, while its array is walked */
+	struct user_iocb request; /* of io_submit, while its array is walked */
 	struct reader reader;
 	struct token_window window;
 	struct path_buffer path;

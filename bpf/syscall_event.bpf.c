@@ -128,7 +128,7 @@ static __always_inline int syscall_write(struct scratch *s, const struct task_st
 static __always_inline int syscall_clone(struct scratch *s, const struct task_struct *task)
 {
 	struct write_event *event = &s->event;
-	struct file_clone_range range = {};
+	struct user_clone_range range = {};
 	const struct file *file;
 
 	if (s->args.value[1] != CLONE_FICLONE && s->args.value[1] != CLONE_FICLONERANGE)

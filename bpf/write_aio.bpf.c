@@ -29,7 +29,7 @@ static long aio_sum_step(__u32 index, struct aio_sum *sum)
 }
 
 /* io_submit(2) returns how many requests it took, not how many bytes: of a vector, the sum of its entries. */
-static __always_inline __u64 aio_vector_length(const struct iocb *request, __u32 compat)
+static __always_inline __u64 aio_vector_length(const struct user_iocb *request, __u32 compat)
 {
 	struct aio_sum sum = {.array = request->aio_buf, .entries = request->aio_nbytes, .compat = compat};
 
@@ -43,7 +43,7 @@ static __always_inline __u64 aio_vector_length(const struct iocb *request, __u32
  */
 int aio_event(struct scratch *s, __u32 compat)
 {
-	const struct iocb *request;
+	const struct user_iocb *request;
 	struct write_event *event;
 	const struct file *file;
 	__u32 kind, vector;

@@ -25,7 +25,7 @@ extern int aio_event(struct scratch *s, __u32 compat);
 
 static long aio_step(__u32 index, struct aio_walk *walk)
 {
-	struct iocb *request = &walk->s->request;
+	struct user_iocb *request = &walk->s->request;
 	__u64 array = walk->s->args.value[2], address = 0;
 
 	if (index >= walk->count)

@@ -13,6 +13,7 @@
 #include "file.bpf.h"
 #include "inspect.bpf.h"
 #include "scope.bpf.h"
+#include "user.bpf.h"
 #include "write_message.bpf.h"
 #include "write_name.bpf.h"
 
@@ -41,11 +42,11 @@ const volatile __u32 io_uring_passes_cqe = 0;
 
 static __always_inline __s64 io_uring_result(const struct bpf_raw_tracepoint_args *context)
 {
-	const struct io_uring_cqe *cqe;
+	struct user_cqe cqe = {};
 
 	if (io_uring_passes_cqe) {
-		cqe = (const struct io_uring_cqe *)context->args[2];
-		return BPF_CORE_READ(cqe, res);
+		bpf_probe_read_kernel(&cqe, sizeof(cqe), (const void *)context->args[2]);
+		return cqe.res;
 	}
 	return (__s32)context->args[3];
 }

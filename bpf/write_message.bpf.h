@@ -3,19 +3,7 @@
 #pragma once
 
 #include "inspect.bpf.h"
-
-/* struct compat_mmsghdr (include/net/compat.h) is in no kernel's BTF: a compat_msghdr and a length. */
-struct message_compat {
-	struct compat_msghdr header;
-	__u32 len;
-};
-
-/* struct user_mmsghdr, likewise. */
-struct message_native {
-	struct user_msghdr header;
-	__u32 len;
-	__u32 pad;
-};
+#include "user.bpf.h"
 
 /* Sets the event's vector from the struct msghdr at `address`; returns 0 if it could be read. */
 static __always_inline int message_vector(struct write_event *event, __u64 address)
@@ -26,13 +14,13 @@ static __always_inline int message_vector(struct write_event *event, __u64 addre
 
 	event->source = WRITE_SOURCE_VECTOR;
 	if (event->flags & SAMPLE_COMPAT) {
-		address += bpf_core_field_offset(struct compat_msghdr, msg_iov);
+		address += __builtin_offsetof(struct user_message_32, msg_iov);
 		if (bpf_probe_read_user(narrow, sizeof(narrow), (const void *)address))
 			return 1;
 		event->address = narrow[0];
 		event->segments = narrow[1];
 	} else {
-		address += bpf_core_field_offset(struct user_msghdr, msg_iov);
+		address += __builtin_offsetof(struct user_message, msg_iov);
 		if (bpf_probe_read_user(wide, sizeof(wide), (const void *)address))
 			return 1;
 		event->address = wide[0];
@@ -56,11 +44,11 @@ static long message_step(__u32 index, struct message_walk *walk)
 	if (index >= walk->count)
 		return 1;
 	if (event->flags & SAMPLE_COMPAT) {
-		address += index * sizeof(struct message_compat);
-		len_at = address + __builtin_offsetof(struct message_compat, len);
+		address += index * sizeof(struct user_message_32);
+		len_at = address + __builtin_offsetof(struct user_message_32, msg_len);
 	} else {
-		address += index * sizeof(struct message_native);
-		len_at = address + __builtin_offsetof(struct message_native, len);
+		address += index * sizeof(struct user_message);
+		len_at = address + __builtin_offsetof(struct user_message, msg_len);
 	}
 	if (bpf_probe_read_user(&len, sizeof(len), (const void *)len_at) || message_vector(event, address)) {
 		count(COUNTER_iovecs_unreadable);

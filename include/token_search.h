@@ -369,8 +369,14 @@ static __always_inline __u64 token_begun_prefix(__u64 end)
  */
 static __always_inline int token_may_go_on(__u64 before, __u64 last)
 {
-	__u64 outside = token_word_outside(last), at;
+	const __u64 start = 'd' | 't' << 8 | '0' << 16;
+	__u64 outside, at;
+	__u8 end = last >> 56;
 
+	/* most texts: no portion goes on behind such a byte, and a prefix only up to its letter */
+	if (!token_run_may_hold(end))
+		return end == 'd' || last >> 48 == (start & 0xffff) || (last >> 32 & 0xffffff) == start;
+	outside = token_word_outside(last);
 	if (!outside)
 		return 1;
 	at = token_last_marked(outside);
@@ -379,7 +385,7 @@ static __always_inline int token_may_go_on(__u64 before, __u64 last)
 	/* the 8 bytes before the dot */
 	if (at)
 		before = before >> at * 8 | last << (8 - at) * 8;
-	return !token_word_outside(before) || (before >> 16 & 0xffffff) == ('d' | 't' << 8 | '0' << 16);
+	return !token_word_outside(before) || (before >> 16 & 0xffffff) == start;
 }
 
 /*

@@ -2,7 +2,7 @@
 # Benchmarks. Each prints its tables and leaves build/bench/NAME.json, and NAME.svg made from it.
 # BENCH_QUICK=1: a smoke test of all in under 90 s, whose figures mean nothing.
 
-BENCHES := write instructions apps storm search latency memory verifier
+BENCHES := write instructions profile apps storm search latency memory verifier
 
 $(B)/tests/bench/empty.bpf.o: tests/bench/empty.bpf.c $(B)/vmlinux.h
 	@mkdir -p $(@D)
@@ -34,6 +34,11 @@ $(B)/tests/bench/verifier: $(B)/obj/tests/bench/verifier.o $(SOURCES:%.c=$(B)/ob
 	@echo "  LINK     $@"
 	$(Q)$(CC) -pie $^ -o $@ $(LDLIBS)
 
+$(B)/tests/bench/profile: tests/bench/profile.c
+	@mkdir -p $(@D)
+	@echo "  LINK     $@"
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 $(WARNINGS) -O2 $< -o $@ $(LDLIBS)
+
 $(B)/tests/bench/latency: tests/bench/latency.c tests/live/token_maker.h
 	@mkdir -p $(@D)
 	@echo "  LINK     $@"
@@ -43,7 +48,7 @@ $(B)/tests/bench/latency: tests/bench/latency.c tests/live/token_maker.h
 deps-bench:
 	tools/install-deps build test bench
 
-bench-binaries: $(B)/spillwatch $(WRITERS) $(addprefix $(B)/tests/bench/,writer empty empty.bpf.o search verifier latency)
+bench-binaries: $(B)/spillwatch $(WRITERS) $(addprefix $(B)/tests/bench/,writer empty empty.bpf.o search verifier profile latency)
 
 $(BENCHES:%=bench-%): bench-%: bench-binaries
 	tests/bench/$*.py

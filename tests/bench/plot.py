@@ -253,6 +253,26 @@ def draw_instructions(result):
     return picture
 
 
+def draw_profile(result):
+    """By the syscall attachment: each step of a write of text."""
+    rows = [r for r in result["rows"] if r["attachment"] == "syscall" and ":near:" not in r["case"]]
+    names = list(dict.fromkeys(step for r in rows for step, n in r["instructions"].items() if n >= 1))
+    groups = []
+    for row in rows:
+        destination, content, size = row["case"].split(":")
+        label = destination if destination == "getppid" else f"{size_name(int(size))}, {content}"
+        groups.append((label, {step: (max(n, 1),) * 3 for step, n in row["instructions"].items() if step in names}))
+    picture = Picture(
+        "Instructions that the programs execute for a call, by step",
+        where(result),
+        f"Linux {result['kernel']} in QEMU, syscall attachment",
+        "machine instructions",
+    )
+    bars(picture, groups, names, Scale([v[0] for _, g in groups for v in g.values()], True, TOP))
+    picture.legend(names)
+    return picture
+
+
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         result = json.load(file)

@@ -51,7 +51,7 @@ guest_image() {
 	cp build/tests/live/writers/* "$root/tests/writers/"
 	cp share/alert.schema.json tests/kernels/crun "$root/tests/"
 	guest_add "$root" "$(command -v crun)" bin/crun
-	for file in build/tests/bench/{verifier,writer,empty,empty.bpf.o}; do # where they were built
+	for file in build/tests/bench/{verifier,profile,writer,empty,empty.bpf.o}; do # where they were built
 		[ ! -f "$file" ] || guest_add "$root" "$file" "tests/bench/$(basename "$file")"
 	done
 	guest_add "$root" "$(command -v mkfs.btrfs)" bin/mkfs.btrfs
