@@ -23,11 +23,11 @@ extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
 #define DIRECT(type, address) \
 	((const type *)bpf_rdonly_cast((const void *)(address), bpf_core_type_id_kernel(type)))
 
-#define DIRECT_WORDS 64U
+#define DIRECT_BYTES 1024U
 
 /* As clang must see it to load a word at once and not in halves. */
 struct bpf_verifier_log___aligned {
-	char kbuf[8 * DIRECT_WORDS];
+	char kbuf[DIRECT_BYTES];
 } __attribute__((preserve_access_index, aligned(8)));
 
 /* Memory from an address on, for DIRECT_WORD(). */
@@ -35,8 +35,8 @@ struct bpf_verifier_log___aligned {
 	DIRECT(struct bpf_verifier_log___aligned, \
 	       (__u64)(address)-bpf_core_field_offset(struct bpf_verifier_log___aligned, kbuf))
 
-/* Its word i, below DIRECT_WORDS. */
-#define DIRECT_WORD(memory, i) (*(const __u64 *)&(memory)->kbuf[8 * (i)])
+/* Its 8 bytes at a constant place, DIRECT_BYTES - 8 at most. */
+#define DIRECT_WORD(memory, at) (*(const __u64 *)&(memory)->kbuf[at])
 
 static __always_inline __u64 direct_word(__u64 address)
 {

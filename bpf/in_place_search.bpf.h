@@ -37,8 +37,8 @@
 
 #define IN_PLACE_WORDS (KERNEL_PAGE_SIZE / 8)
 #define IN_PLACE_STRIDE (TOKEN_RUN_STRIDE / 8)
-/* Words of a block of probes: as many as one cast reaches. */
-#define IN_PLACE_BLOCK DIRECT_WORDS
+/* Words of a block of probes. */
+#define IN_PLACE_BLOCK 64U
 #define IN_PLACE_BLOCK_BYTES (IN_PLACE_BLOCK * 8)
 #define IN_PLACE_BLOCKS (IN_PLACE_WORDS / IN_PLACE_BLOCK)
 _Static_assert(IN_PLACE_BLOCK % IN_PLACE_STRIDE == 0 && IN_PLACE_WORDS % IN_PLACE_BLOCK == 0,
@@ -86,12 +86,22 @@ static __always_inline void in_place_zeros(__u8 *to)
 /* Could a token begin in the block at this address, or so far before it that it is met there? */
 static __always_inline int in_place_begun(__u64 block)
 {
-	__u64 begins = 0, at = block - IN_PLACE_BEFORE;
+	const char *memory = DIRECT_AT(block - IN_PLACE_BEFORE)->kbuf;
+	__u64 begins = 0;
 
-	for (__u32 i = 0; i < IN_PLACE_BEGUN_LOADS; i++, at += TOKEN_BEGUN_STEP)
-		begins |= token_word_begins(direct_word(at));
-	return begins != 0;
+	/* clang would know that these words are not aligned, and load them byte by byte */
+	asm volatile("" : "+r"(memory));
+#pragma unroll
+	for (__u32 i = 0; i < IN_PLACE_BEGUN_LOADS; i++) {
+		begins |= token_word_begins(*(const __u64 *)(memory + i * TOKEN_BEGUN_STEP));
+		asm volatile(""
+			     : "+r"(begins)
+			     :
+			     : "memory"); /* not all loads first: they would fill the stack */
+	}
+	return (begins & TOKEN_TOPS) != 0;
 }
+_Static_assert(IN_PLACE_BEGUN_LOADS *TOKEN_BEGUN_STEP <= DIRECT_BYTES, "in reach of one cast");
 
 /* token_dot_fits() of the last byte below '0' of a word of the window, at `at`; of a word, only that can be the dot. */
 __noinline int in_place_dot(const struct token_window *window, __u64 at, __u64 below)
@@ -213,8 +223,8 @@ __noinline int in_place_hit(__u64 address, __u64 first)
 
 /* Probe i of the block at the address `block`. */
 #define IN_PLACE_PROBE(i)                                                     \
-	if (!token_run_far(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)) &&        \
-	    !token_run_leaves(DIRECT_WORD(words, (i)*IN_PLACE_STRIDE)) &&     \
+	if (!token_run_far(DIRECT_WORD(words, (i)*TOKEN_RUN_STRIDE)) &&       \
+	    !token_run_leaves(DIRECT_WORD(words, (i)*TOKEN_RUN_STRIDE)) &&    \
 	    in_place_hit(block + (i)*TOKEN_RUN_STRIDE, (i) ? 0 : w->address)) \
 		goto suspect;
 
@@ -325,7 +335,9 @@ __noinline int in_place_begins(__u64 page)
 /* token_may_go_on() of the text that ends before the address `end`. */
 static __always_inline int in_place_may_go_on(__u64 end)
 {
-	return token_may_go_on(direct_word(end - 16), direct_word(end - 8));
+	const struct bpf_verifier_log___aligned *memory = DIRECT_AT(end - 16);
+
+	return token_may_go_on(DIRECT_WORD(memory, 0), DIRECT_WORD(memory, 8));
 }
 
 /*

@@ -169,15 +169,13 @@ static __always_inline __u64 token_run_outside(__u64 word)
 }
 
 /*
- * Not zero if a byte of the word could be the 'd' or the 't' that a token begins with, or one of its dots; most
- * other lower-case letters and all from 0x80 on count as well. No such byte is missed for its neighbours' carries.
+ * Has a top bit (of which the caller takes TOKEN_TOPS) if a byte of the word could be the 'd' or the 't' that a token
+ * begins with, or one of its dots; most other lower-case letters and all from 0x80 on count as well. No such byte is
+ * missed for its neighbours' carries: what is zero leaves its top bit, whatever is borrowed from it.
  */
 static __always_inline __u64 token_word_begins(__u64 word)
 {
-	__u64 other = word ^ TOKEN_ONES * '.';
-
-	/* what is zero leaves its top bit, whatever is borrowed from it */
-	return ((word + TOKEN_ONES * 0x25) | (other - TOKEN_ONES)) & TOKEN_TOPS;
+	return (word + TOKEN_ONES * 0x25) | ((word ^ TOKEN_ONES * '.') - TOKEN_ONES);
 }
 
 /*
