@@ -52,9 +52,12 @@
  * forgotten, and would be sent anew. */
 #define LIMIT_SEEN 16384U
 
-/* Of those, the last alerts that the daemon keeps to tell of their repeats in the end; more count as
+/* Of those, the last alerts that the daemon keeps to tell of their repeats in the end, a thousand or so; more count as
  * repeats_untold. */
-#define LIMIT_REPEATS 4096U
+#define LIMIT_REPEATS_BYTES (1U << 20)
+
+/* Of those, the counts that were last told to the store; of what is forgotten, the next repeat counts as one write. */
+#define LIMIT_RUNS 4096U
 
 /* A repeat is sent again, with the count so far, once this time has passed since the last. */
 #define LIMIT_REPEAT_NS 10000000000ULL

@@ -17,14 +17,16 @@ IDLE = 3 if bench.QUICK else 10
 RATE = 500
 LIVE_WRITER = bench.BUILD + "/tests/live/writers/writer"
 # what it may have at most; and how much more at the end than half-way, when tables are full and the heap has found its size
-RSS_BOUND_KIB = 24 << 10
+RSS_BOUND_KIB = 10 << 10
 MAPS_BOUND_KIB = 16 << 10
 GROWTH_KIB = 1 << 10
 
 
 def rss_kib(pid):
-    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
-        return int(re.search(r"VmRSS:\s*(\d+)", file.read()).group(1))
+    """What is resident, but for the ring, which is a BPF map: it is mapped twice in a row, and counted with the maps."""
+    with open(f"/proc/{pid}/smaps", encoding="utf-8") as file:
+        parts = re.split(r"^(?=[0-9a-f]+-[0-9a-f]+ )", file.read(), flags=re.M)
+    return sum(int(re.search(r"^Rss:\s*(\d+)", p, re.M).group(1)) for p in parts if "Rss:" in p and "bpf-map" not in p)
 
 
 def maps_kib(pid):
@@ -98,7 +100,7 @@ def main():
     bench.table(
         ["", "at the start", "half-way", "at the end", "bound"],
         [
-            ["resident, KiB"] + [f"{v:,}" for v in (at_start["rss_kib"], middle["rss_kib"], last["rss_kib"], RSS_BOUND_KIB)],
+            ["resident without the ring, KiB"] + [f"{v:,}" for v in (at_start["rss_kib"], middle["rss_kib"], last["rss_kib"], RSS_BOUND_KIB)],
             ["BPF maps, KiB"] + [f"{v:,}" for v in (at_start["maps_kib"], middle["maps_kib"], last["maps_kib"], MAPS_BOUND_KIB)],
         ],
     )

@@ -100,3 +100,13 @@ struct alert {
 
 /* alert_free() - frees what an alert owns and zeroes it; NULL is fine. */
 void alert_free(struct alert *alert);
+
+/* alert_pack_size() - bytes that alert_pack() needs. */
+size_t alert_pack_size(const struct alert *alert);
+
+/*
+ * alert_pack() - copies an alert, with all that it owns, to one piece of memory. Returns the copy, which begins at `to`
+ * and owns nothing: no alert_free().
+ * @to: alert_pack_size() bytes, aligned as malloc(3) does
+ */
+struct alert *alert_pack(const struct alert *alert, void *to);

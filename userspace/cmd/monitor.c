@@ -46,7 +46,11 @@ struct monitor {
 	size_t sink_count;
 	struct keeper *keeper; /* NULL: nothing is stored */
 	struct monitor_stats stats;
+	uint64_t trimmed; /* alerts when the heap last gave back what it had free */
 };
+
+/* Alerts after which the heap gives back what it has free. */
+#define MONITOR_TRIM_ALERTS 2048
 
 struct monitor_options monitor_defaults(void)
 {
@@ -63,6 +67,17 @@ static int64_t monitor_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Gives back what the heap has free, if there were so many alerts since the last time. */
+static void monitor_trim(struct monitor *monitor, uint64_t alerts)
+{
+	if (monitor->stats.alerts - monitor->trimmed < alerts)
+		return;
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+	monitor->trimmed = monitor->stats.alerts;
 }
 
 static void monitor_emit(struct monitor *monitor, const struct alert *alert)
@@ -95,6 +110,7 @@ static void monitor_token(struct monitor *monitor, const struct sample_view *vie
 	monitor->stats.placeholders += token->placeholder;
 	monitor_emit(monitor, &alert);
 	repeats_keep(monitor->repeats, &key, &alert);
+	alert_free(&alert);
 }
 
 struct monitor_scan {
@@ -189,6 +205,7 @@ void monitor_look(struct monitor *monitor, bool all)
 	if (monitor->retry >= 0)
 		monitor->retry = attribute_retry(monitor->attribute);
 	keeper_work(monitor->keeper);
+	monitor_trim(monitor, MONITOR_TRIM_ALERTS);
 	if (!mapped_any(monitor->mapped))
 		return;
 	ms = monitor_now();
@@ -279,10 +296,8 @@ int monitor_open(const struct monitor_options *options, struct monitor **ret_mon
 		monitor_close(monitor);
 		return EXIT_CODE_KERNEL;
 	}
-#ifdef __GLIBC__
 	/* the kernel's types took some 12 MB to parse, and are not needed any more */
-	malloc_trim(0);
-#endif
+	monitor_trim(monitor, 0);
 	attribute_scan(monitor->attribute);
 	monitor->retry = 0;
 	*ret_monitor = monitor;

@@ -15,10 +15,10 @@ int repeats_open(struct repeats **ret_repeats);
 void repeats_close(struct repeats *repeats);
 
 /*
- * repeats_keep() - takes the alert over, in place of an earlier one of the same key; at LIMIT_REPEATS the
- * oldest is dropped. The alert is zeroed, also if memory is missing (then it is freed).
+ * repeats_keep() - keeps a copy of the alert, in place of an earlier one of the same key; where LIMIT_REPEATS_BYTES
+ * are full, the oldest are dropped.
  */
-void repeats_keep(struct repeats *repeats, const struct seen_key *key, struct alert *alert);
+void repeats_keep(struct repeats *repeats, const struct seen_key *key, const struct alert *alert);
 
-/* repeats_find() - the alert kept for a key, or NULL; owned by repeats, may be changed. */
+/* repeats_find() - the alert kept for a key, or NULL; owned by repeats; its numbers may be changed. */
 struct alert *repeats_find(struct repeats *repeats, const struct seen_key *key);

@@ -313,6 +313,37 @@ static void test_fallback(void **state)
 	free(sample);
 }
 
+/* Kept in one piece, an alert says the same when the first is gone. */
+static void test_pack(void **state)
+{
+	static const char args[] = "python3\0-c\0pass";
+	struct token_sample *sample =
+		sample_make("/var/log/a.log", "/usr/bin/python3.11", args, sizeof(args));
+	struct alert_ancestor *ancestors = calloc(2, sizeof(*ancestors));
+	struct alert alert, *pack;
+	char *before, *after;
+	void *memory;
+
+	(void)state;
+	alert_make(sample, &alert);
+	ancestors[0] = (struct alert_ancestor){.pid = 3, .name = strdup("sh")};
+	ancestors[1] = (struct alert_ancestor){.pid = 1, .name = strdup("init")};
+	free(alert.process.ancestors);
+	alert.process.ancestors = ancestors;
+	alert.process.ancestor_count = 2;
+	alert.container.id = strdup("0123");
+	assert_int_equal(alert_to_json(&alert, &before), 0);
+	memory = malloc(alert_pack_size(&alert));
+	pack = alert_pack(&alert, memory);
+	alert_free(&alert);
+	assert_int_equal(alert_to_json(pack, &after), 0);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+	free(memory);
+	free(sample);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -320,7 +351,7 @@ int main(void)
 		cmocka_unit_test(test_json_kinds), cmocka_unit_test(test_hostile_strings),
 		cmocka_unit_test(test_text),       cmocka_unit_test(test_fallback),
 		cmocka_unit_test(test_nameless),   cmocka_unit_test(test_host_name),
-		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_pieces),     cmocka_unit_test(test_pack),
 	};
 
 	return UNIT_RUN(tests);

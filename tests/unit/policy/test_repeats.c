@@ -21,30 +21,50 @@ static void test_keep(void **state)
 	(void)state;
 	assert_int_equal(repeats_open(&repeats), 0);
 	repeats_keep(repeats, &one, &alert);
-	assert_null(alert.file.path);
+	alert_free(&alert);
 	assert_null(repeats_find(repeats, &other));
 	assert_int_equal(repeats_find(repeats, &one)->sequence, 7);
 	alert = alert_make(8);
 	repeats_keep(repeats, &one, &alert);
+	alert_free(&alert);
 	assert_int_equal(repeats_find(repeats, &one)->sequence, 8);
+	assert_string_equal(repeats_find(repeats, &one)->file.path, "/x");
 	repeats_close(repeats);
 }
 
+/* Alerts of every size, some said again: the newest are kept, and what is kept is whole. */
 static void test_bound(void **state)
 {
+	enum { ALERTS = 20000 };
 	struct repeats *repeats;
+	size_t kept = 0;
 
 	(void)state;
 	assert_int_equal(repeats_open(&repeats), 0);
-	for (uint64_t i = 0; i < LIMIT_REPEATS + 10; i++) {
-		struct seen_key key = {i, 1, 1, 0};
-		struct alert alert = alert_make(i);
+	for (uint64_t i = 0; i < ALERTS; i++) {
+		struct seen_key key = {i % 7 == 6 ? i - 3 : i, 1, 1, 0};
+		struct alert alert = {.sequence = i, .file.path = calloc(1, 2 + i % 3000)};
 
+		memset(alert.file.path, 'a' + (int)(i % 26), 1 + i % 3000);
 		repeats_keep(repeats, &key, &alert);
+		alert_free(&alert);
+		assert_int_equal(repeats_find(repeats, &key)->sequence, i);
 	}
-	assert_null(repeats_find(repeats, &(struct seen_key){9, 1, 1, 0}));
-	assert_non_null(repeats_find(repeats, &(struct seen_key){10, 1, 1, 0}));
-	assert_non_null(repeats_find(repeats, &(struct seen_key){LIMIT_REPEATS + 9, 1, 1, 0}));
+	for (uint64_t i = 0; i < ALERTS; i++) {
+		const struct alert *alert = repeats_find(repeats, &(struct seen_key){i, 1, 1, 0});
+
+		if (!alert)
+			continue;
+		kept++;
+		assert_true(alert->sequence == i || alert->sequence == i + 3);
+		assert_int_equal(strlen(alert->file.path), 1 + alert->sequence % 3000);
+		for (const char *at = alert->file.path; *at; at++)
+			assert_int_equal(*at, 'a' + (int)(alert->sequence % 26));
+	}
+	assert_null(repeats_find(repeats, &(struct seen_key){10, 1, 1, 0}));
+	/* half of them 1,500 bytes and more */
+	assert_in_range(kept, LIMIT_REPEATS_BYTES / 3000, LIMIT_REPEATS_BYTES / 1500);
+	print_message("%zu alerts kept\n", kept);
 	repeats_close(repeats);
 }
 
