@@ -26,7 +26,7 @@
 
 #define STORE_INTERVAL_MS 1000
 /* Facts that are written at once: some hundred microseconds, in which no alert is given. */
-#define STORE_SLICE 32
+#define STORE_SLICE 8
 #define STORE_RETRY_MS 5000
 #define STORE_PRUNE_SLICE_MS 100
 #define STORE_PRUNE_MS (24LL * 3600 * 1000)
@@ -41,7 +41,7 @@ struct store {
 	struct writer *writer;
 	struct runs *runs;
 	struct pending *pending;
-	int64_t next_flush, next_prune; /* ms, CLOCK_BOOTTIME */
+	int64_t next_flush, next_size, next_prune; /* ms, CLOCK_BOOTTIME */
 	uint64_t lost, lost_told; /* writes; what of it the file knows */
 };
 
@@ -263,8 +263,10 @@ static int store_prune(struct store *store)
 	bool old = now >= store->next_prune;
 	int r = 0, more = 0;
 
-	if (!store->db)
+	/* what is written comes in slices, and its size is looked at between them, but not each time */
+	if (!store->db || (!old && now < store->next_size))
 		return 0;
+	store->next_size = now + STORE_INTERVAL_MS;
 	if (old)
 		more = prune_age(store->db, store->writer, before);
 	do
