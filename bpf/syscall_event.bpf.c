@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The syscall attachment: what a call was, and whereto; and the hook where system calls begin. The one where they
- * return is in write_syscall.bpf.c.
+ * The syscall attachment: what a call was, and whereto. The hooks are in write_syscall.bpf.c.
  *
  * The position is read after the call returned, when another user of the same open file may have
  * moved it; appending calls with an explicit position are told from the file's size. Where either can
@@ -17,8 +16,6 @@
 #include "write_entry.bpf.h"
 #include "write_message.bpf.h"
 #include "write_name.bpf.h"
-
-#include <bpf/bpf_tracing.h>
 
 /* include/uapi/linux/fs.h */
 #define CLONE_FICLONE 0x40049409
@@ -211,29 +208,12 @@ int syscall_event(struct scratch *s)
 	}
 }
 
-/* What stands in a stream's buffer when the call begins; see entered.bpf.h. */
-SEC("tp_btf/sys_enter")
-int BPF_PROG(write_syscall_enter, struct pt_regs *regs, long nr)
+int syscall_entered(struct scratch *s)
 {
-	struct task_struct *task;
-	__u32 call, flags = 0;
-	struct scratch *s;
-
-	if (!syscall_asked_for(regs))
-		return 0;
-	task = bpf_get_current_task_btf();
-	call = syscall_call(regs, task, &flags);
-	if (call == WRITE_CALL_UNKNOWN || !scope_holds(task))
-		return 0;
-	s = inspect_begin();
 	if (!s)
 		return 0;
-	call_args(regs, kernel_is_compat(task), &s->args);
-	s->event.call = call == WRITE_CALL_SOCKETCALL ? syscall_socket(&s->args) : call;
-	s->event.flags = flags;
-	s->event.file = (__u64)file_by_number(task, s->args.value[0]);
-	if (entry_event(s))
-		inspect_run(s);
-	inspect_end(s);
-	return 0;
+	if (s->event.call == WRITE_CALL_SOCKETCALL)
+		s->event.call = syscall_socket(&s->args);
+	s->event.file = (__u64)file_by_number(bpf_get_current_task_btf(), s->args.value[0]);
+	return entry_event(s);
 }

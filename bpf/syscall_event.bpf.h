@@ -23,6 +23,9 @@ enum syscall_action {
  */
 extern int syscall_event(struct scratch *s);
 
+/* syscall_entered() - the same of a call that begins, to a stream. Returns 0 if it need not be looked at now. */
+extern int syscall_entered(struct scratch *s);
+
 /* name_run() of write_name.bpf.h. */
 extern int name_run(struct scratch *s);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The syscall attachment, for kernels that refuse fexit: one hook where every system call returns.
+ * The syscall attachment, for kernels that refuse fexit: one hook where every system call returns, and one where
+ * it begins if streams are watched.
  * The saved registers still hold the arguments (only ax, and of the 64-bit calls cx and r11, have
  * changed), so nothing has to be remembered from the entry.
  *
@@ -11,6 +12,7 @@
 #define DIRECT_LOADS
 
 #include "in_place_search.bpf.h"
+#include "entered.bpf.h"
 #include "inspect.bpf.h"
 #include "scope.bpf.h"
 #include "syscall_event.bpf.h"
@@ -82,6 +84,45 @@ int BPF_PROG(write_syscall, struct pt_regs *regs, long ret)
 		aio_run(s, ret, flags & SAMPLE_COMPAT);
 		break;
 	}
+	inspect_end(s);
+	return 0;
+}
+
+/* Does a call's first argument name a descriptor of a stream that is watched? */
+static __always_inline int syscall_to_stream(const struct task_struct *task, __u32 number)
+{
+	const struct file *file = file_by_number(task, number);
+
+	return file && settings.watch & ENTERED_KINDS & (1U << file_kind(file));
+}
+
+/* What stands in a stream's buffer when the call begins; see entered.bpf.h. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(write_syscall_enter, struct pt_regs *regs, long nr)
+{
+	const struct task_struct *task;
+	__u32 call, compat, flags = 0;
+	struct scratch *s;
+
+	if (!syscall_asked_for(regs))
+		return 0;
+	task = bpf_get_current_task_btf();
+	call = syscall_call(regs, task, &flags);
+	if (call == WRITE_CALL_UNKNOWN || !scope_holds(task))
+		return 0;
+	compat = kernel_is_compat(task);
+	/* most calls end here; where there are no plain loads, later (entry_event) */
+	if (direct_loads && call != WRITE_CALL_SOCKETCALL &&
+	    !syscall_to_stream(task, compat ? regs->bx : regs->di))
+		return 0;
+	s = inspect_begin();
+	if (!s)
+		return 0;
+	call_args(regs, compat, &s->args);
+	s->event.call = call;
+	s->event.flags = flags;
+	if (syscall_entered(s))
+		inspect_run(s);
 	inspect_end(s);
 	return 0;
 }

@@ -33,6 +33,7 @@ for attachment in fexit syscall; do
 	exec 3>&-
 	wait $empty
 	rm /tmp/ready
+	rm -f /tmp/said
 	spillwatch run --cgroup /sys/fs/cgroup/bench --attach $attachment 2>/tmp/said & daemon=$!
 	while ! grep -q watching /tmp/said && kill -0 $daemon; do sleep 0.01; done
 	measure $attachment spillwatch

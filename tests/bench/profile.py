@@ -29,7 +29,7 @@ STEPS = {
     "kernel.bpf.h": "the call",
     "scope.bpf.h": "whose",
     "file.bpf.h": "which file",
-    "cache.bpf.h": "where its page is",
+    "cache.bpf.h": "the page",
     "in_place_search.bpf.h": "the search",
     "token_search.h": "tests of words",
     "count.bpf.h": "counting",
@@ -40,6 +40,7 @@ ANYWHERE = {"direct.bpf.h", "vmlinux.h", "bpf_helper_defs.h", "maps.bpf.h", "ins
 SCRIPT = """
 mkdir /sys/fs/cgroup/bench
 for attachment in fexit syscall; do
+	rm -f /tmp/said
 	spillwatch run --cgroup /sys/fs/cgroup/bench --attach $attachment --no-store 2>/tmp/said & daemon=$!
 	while ! grep -q watching /tmp/said && kill -0 $daemon; do sleep 0.1; done
 	printf '\\nMAP %s\\n' $attachment
@@ -111,7 +112,7 @@ def count(log, start, where):
                 continue
             if name not in ANYWHERE or last is None:
                 last = name
-            steps[STEPS.get(last, "what is suspect")] += 1
+            steps[STEPS.get(last, "suspects")] += 1
     return steps
 
 
@@ -160,7 +161,7 @@ def main():
         bench.say("left out of a smoke test: it takes some minutes")
         return 0
     figures = measure()
-    order = list(dict.fromkeys(STEPS.values())) + ["what is suspect"]
+    order = list(dict.fromkeys(STEPS.values())) + ["suspects"]
     rows = []
     for attachment in ("fexit", "syscall"):
         lines = []
