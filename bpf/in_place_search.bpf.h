@@ -185,8 +185,11 @@ struct in_place_walk {
 	__u32 at; /* what is asked for in the next page: its byte at this place */
 	__u32 more; /* pages that lie in a row with the last one, behind it */
 	__u32 byte;
-	__u32 unsure;
+	__u32 unsure; /* not 0: the last pages could not be seen, or are not seen yet */
 };
+
+/* Of `unsure`: these pages are in a row with the last ones, whose folio was looked up before. */
+#define IN_PLACE_CONTINUED 2U
 
 /*
  * How many pages lie in a row from page `index` of its file on, which the folio has: without a branch, of which the
@@ -243,6 +246,7 @@ __noinline int in_place_pages(struct in_place_walk *w)
 	left = w->last - index;
 	row = w->more;
 	if (row) {
+		w->unsure = IN_PLACE_CONTINUED;
 		address = w->page + KERNEL_PAGE_SIZE;
 	} else {
 		folio = cache_folio(w->mapping, index);
@@ -290,6 +294,9 @@ __noinline int in_place_pages(struct in_place_walk *w)
 				    w->index - 1 - (w->page - (block - at)) / KERNEL_PAGE_SIZE))
 			return 1;
 	}
+	/* a folio that was moved meanwhile has left us with memory of others */
+	if (w->unsure == IN_PLACE_CONTINUED && !w->more && in_place_page(w->mapping, w->index - 1) != w->page)
+		return 1;
 	w->unsure = 0;
 	return w->index > w->last;
 }
@@ -343,13 +350,13 @@ static __always_inline int in_place_may_go_on(__u64 end)
 /*
  * A write that is shorter than a token, and lies in one page with what stands before it: it makes one only if it goes
  * on with one, or is gone on with. Returns 1 if it does neither, so that its other bytes need not be looked at.
- * (At a file's beginning, what is read before its page is not the file's. The worst that it does is to look like it.)
  */
 static __always_inline int in_place_short(__u64 mapping, __u64 start, __u64 len)
 {
 	__u64 at = start % KERNEL_PAGE_SIZE, page;
 
-	if (len >= TOKEN_MIN_LEN || at + len > KERNEL_PAGE_SIZE || (start && at < 16))
+	/* 16 bytes are looked at before either end, of which none lies before the page: that may not even be there */
+	if (len >= TOKEN_MIN_LEN || at + len > KERNEL_PAGE_SIZE || at + len < 16 || (start && at < 16))
 		return 0;
 	page = in_place_page(mapping, start / KERNEL_PAGE_SIZE);
 	return page && (!start || !in_place_may_go_on(page + at)) && !in_place_may_go_on(page + at + len);

@@ -53,7 +53,7 @@ __noinline __u64 inspect_at_dot(const struct token_window *window, __u64 len, __
 	return token_at_dot(window->bytes, len, dot) ? dot : TOKEN_NONE;
 }
 
-/* Probes that are gathered without a branch, as in in_place_search.bpf.h. */
+/* Probes that are gathered without a branch. */
 #define INSPECT_BLOCK 8
 #define INSPECT_BLOCK_BYTES (INSPECT_BLOCK * TOKEN_STRIDE)
 

@@ -56,6 +56,9 @@
  * repeats_untold. */
 #define LIMIT_REPEATS_BYTES (1U << 20)
 
+/* And those of which it is known that there was an alert; of what is forgotten, a look into a file gives another one. */
+#define LIMIT_REPEATS_KNOWN 4096U
+
 /* Of those, the counts that were last told to the store; of what is forgotten, the next repeat counts as one write. */
 #define LIMIT_RUNS 4096U
 

@@ -35,7 +35,7 @@ for attachment in fexit syscall; do
 	rm /tmp/ready
 	rm -f /tmp/said
 	spillwatch run --cgroup /sys/fs/cgroup/bench --attach $attachment 2>/tmp/said & daemon=$!
-	while ! grep -q watching /tmp/said && kill -0 $daemon; do sleep 0.01; done
+	while ! grep -qs watching /tmp/said && kill -0 $daemon; do sleep 0.01; done
 	measure $attachment spillwatch
 	kill $daemon
 	wait $daemon

@@ -42,7 +42,7 @@ mkdir /sys/fs/cgroup/bench
 for attachment in fexit syscall; do
 	rm -f /tmp/said
 	spillwatch run --cgroup /sys/fs/cgroup/bench --attach $attachment --no-store 2>/tmp/said & daemon=$!
-	while ! grep -q watching /tmp/said && kill -0 $daemon; do sleep 0.1; done
+	while ! grep -qs watching /tmp/said && kill -0 $daemon; do sleep 0.1; done
 	printf '\\nMAP %s\\n' $attachment
 	/tests/bench/profile
 	BENCH_CALLS={calls} sh -c 'echo $$ >/sys/fs/cgroup/bench/cgroup.procs; exec "$@"' sh /tests/bench/writer /mnt 1 {cases}

@@ -76,7 +76,8 @@ def one(cgroup, where, case):
         "alerts_s": alerted / told,
         "alerted": alerted,
         "repeated": repeated,
-        "lost": state.losses.pop("samples dropped because the ring buffer was full", 0),
+        "lost": state.losses.pop("samples dropped because the ring buffer was full", 0)
+        + state.losses.pop("writes that repeated what was alerted, by the last count, for which no alert is kept any more", 0),
         "other_losses": state.losses,
     }
 

@@ -79,10 +79,9 @@ struct alert *alert_pack(const struct alert *alert, void *to)
 	char *at = (char *)(ancestors + process->ancestor_count);
 
 	*pack = *alert;
-	if (process->ancestor_count) {
+	pack->process.ancestors = process->ancestor_count ? ancestors : NULL;
+	if (process->ancestor_count)
 		memcpy(ancestors, process->ancestors, process->ancestor_count * sizeof(*ancestors));
-		pack->process.ancestors = ancestors;
-	}
 #define ALERT_PACK(member) pack->member = alert_string_pack(alert->member, &at);
 	ALERT_STRINGS(ALERT_PACK)
 #undef ALERT_PACK

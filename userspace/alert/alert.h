@@ -107,6 +107,6 @@ size_t alert_pack_size(const struct alert *alert);
 /*
  * alert_pack() - copies an alert, with all that it owns, to one piece of memory. Returns the copy, which begins at `to`
  * and owns nothing: no alert_free().
- * @to: alert_pack_size() bytes, aligned as malloc(3) does
+ * @to: alert_pack_size() bytes, aligned as a struct alert must be
  */
 struct alert *alert_pack(const struct alert *alert, void *to);

@@ -102,20 +102,6 @@ void keeper_close(struct keeper *keeper)
 	free(keeper);
 }
 
-void keeper_put(struct keeper *keeper, const struct alert *alert)
-{
-	if (!keeper)
-		return;
-	if (!keeper->store && keeper_now() >= keeper->retry) {
-		keeper->retry = keeper_now() + KEEPER_RETRY_SECONDS;
-		keeper_try(keeper);
-	}
-	if (keeper->store)
-		store_put(keeper->store, alert); /* what it can't take, it counts */
-	else
-		keeper->missed++;
-}
-
 int keeper_timeout(const struct keeper *keeper, int timeout)
 {
 	int due;
@@ -136,6 +122,32 @@ static void keeper_result(struct keeper *keeper, int r, char *moved)
 	keeper->failing = r < 0;
 }
 
+static void keeper_flush(struct keeper *keeper)
+{
+	char *moved = NULL;
+	int r = store_flush(keeper->store, &moved);
+
+	keeper_result(keeper, r, moved);
+}
+
+void keeper_put(struct keeper *keeper, const struct alert *alert)
+{
+	if (!keeper)
+		return;
+	if (!keeper->store && keeper_now() >= keeper->retry) {
+		keeper->retry = keeper_now() + KEEPER_RETRY_SECONDS;
+		keeper_try(keeper);
+	}
+	if (!keeper->store) {
+		keeper->missed++;
+		return;
+	}
+	store_put(keeper->store, alert); /* what it can't take, it counts */
+	/* a storm goes on for as long as there is something in the ring, and nobody else asks */
+	if (store_crowded(keeper->store))
+		keeper_flush(keeper);
+}
+
 void keeper_work(struct keeper *keeper)
 {
 	char *moved = NULL;
@@ -149,14 +161,10 @@ void keeper_work(struct keeper *keeper)
 
 uint64_t keeper_end(struct keeper *keeper)
 {
-	char *moved = NULL;
-	int r;
-
 	if (!keeper)
 		return 0;
 	if (!keeper->store)
 		return keeper->missed;
-	r = store_flush(keeper->store, &moved);
-	keeper_result(keeper, r, moved);
+	keeper_flush(keeper);
 	return keeper->missed + store_lost(keeper->store) + store_waiting(keeper->store);
 }

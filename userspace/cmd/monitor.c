@@ -96,7 +96,7 @@ static void monitor_token(struct monitor *monitor, const struct sample_view *vie
 	struct alert alert = {0};
 
 	/* what the kernel side or an earlier look has seen is known */
-	if (file_at && repeats_find(monitor->repeats, &key))
+	if (file_at && repeats_known(monitor->repeats, &key))
 		return;
 	if (attribute_alert(monitor->attribute, view, window, token, span, &alert) < 0) {
 		monitor->stats.alerts_failed++;
@@ -386,7 +386,7 @@ static int monitor_repeat(void *context, const struct seen_key *key, uint64_t re
 	struct alert *alert = repeats_find(monitor->repeats, key);
 
 	if (!alert)
-		monitor->stats.repeats_untold++;
+		monitor->stats.repeats_untold += repeats;
 	if (!alert || alert->repeats >= repeats)
 		return 0;
 	alert->repeats = repeats;

@@ -38,7 +38,7 @@ struct monitor_stats {
 	uint64_t files_unread; /* files that had to be read and could not be */
 	uint64_t bytes_unread; /* bytes of such files past the bound */
 	uint64_t alerts_failed; /* could not be built (memory) */
-	uint64_t repeats_untold; /* (token, file) pairs whose last count of repeats could not be told */
+	uint64_t repeats_untold; /* writes, by the kernel's last count, for which no alert is kept any more */
 	uint64_t sink_errors; /* alerts that a sink could not take */
 	uint64_t store_errors; /* writes of tokens that the store could not take */
 };

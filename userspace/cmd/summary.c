@@ -58,7 +58,8 @@ static bool summary_losses(const struct probe_counts *counts, const struct monit
 			    "samples that still waited when the time to end was over");
 	any |= summary_line(print, "LOST", stats->samples_bad, "samples that could not be understood");
 	any |= summary_line(print, "incomplete", stats->repeats_untold,
-			    "tokens in files whose last count of repeats is not known any more");
+			    "writes that repeated what was alerted, by the last count, for which no alert is "
+			    "kept any more");
 	any |= summary_line(print, "LOST", stats->alerts_failed, "alerts for which memory was missing");
 	any |= summary_line(print, "LOST", stats->sink_errors, "alerts that an output could not take");
 	any |= summary_line(print, "LOST", stats->store_errors,

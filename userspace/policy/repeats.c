@@ -27,8 +27,17 @@ struct repeat {
 	UT_hash_handle hh;
 };
 
+/* A key alone. */
+struct repeat_known {
+	struct seen_key key;
+	UT_hash_handle hh;
+};
+
 struct repeats {
 	struct repeat *table; /* in the order of insertion */
+	struct repeat_known *known; /* likewise */
+	size_t known_used; /* slots that were ever used */
+	struct repeat_known slots[LIMIT_REPEATS_KNOWN];
 	size_t next; /* where the next one goes */
 	_Alignas(max_align_t) uint8_t ring[LIMIT_REPEATS_BYTES];
 };
@@ -44,6 +53,7 @@ void repeats_close(struct repeats *repeats)
 	if (!repeats)
 		return;
 	HASH_CLEAR(hh, repeats->table);
+	HASH_CLEAR(hh, repeats->known);
 	free(repeats);
 }
 
@@ -83,11 +93,39 @@ struct alert *repeats_find(struct repeats *repeats, const struct seen_key *key)
 	return entry ? entry->alert : NULL;
 }
 
+bool repeats_known(const struct repeats *repeats, const struct seen_key *key)
+{
+	struct repeat_known *known;
+
+	HASH_FIND(hh, repeats->known, key, sizeof(*key), known);
+	return known;
+}
+
+static void repeats_remember(struct repeats *repeats, const struct seen_key *key)
+{
+	struct repeat_known *slot;
+
+	if (repeats_known(repeats, key))
+		return;
+	if (repeats->known_used < LIMIT_REPEATS_KNOWN) {
+		slot = &repeats->slots[repeats->known_used++];
+	} else {
+		slot = repeats->known;
+		if (!slot)
+			return;
+		HASH_DEL(repeats->known, slot);
+	}
+	memset(slot, 0, sizeof(*slot));
+	slot->key = *key;
+	HASH_ADD(hh, repeats->known, key, sizeof(slot->key), slot);
+}
+
 void repeats_keep(struct repeats *repeats, const struct seen_key *key, const struct alert *alert)
 {
 	struct repeat *entry = repeats_entry(repeats, key);
 	size_t size = sizeof(*entry) + alert_pack_size(alert), align = _Alignof(max_align_t);
 
+	repeats_remember(repeats, key);
 	if (entry)
 		HASH_DEL(repeats->table, entry);
 	size = (size + align - 1) / align * align;

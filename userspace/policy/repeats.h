@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "alert/alert.h"
 #include "sample.h"
 
@@ -22,3 +24,9 @@ void repeats_keep(struct repeats *repeats, const struct seen_key *key, const str
 
 /* repeats_find() - the alert kept for a key, or NULL; owned by repeats; its numbers may be changed. */
 struct alert *repeats_find(struct repeats *repeats, const struct seen_key *key);
+
+/*
+ * repeats_known() - was an alert of that key kept, even if it is not any more? Asked before what is found by looking
+ * into a file again is said; LIMIT_REPEATS_KNOWN keys are remembered.
+ */
+bool repeats_known(const struct repeats *repeats, const struct seen_key *key);

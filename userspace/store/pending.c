@@ -135,6 +135,16 @@ bool pending_any(const struct pending *pending)
 	return pending->table;
 }
 
+size_t pending_count(const struct pending *pending)
+{
+	return HASH_COUNT(pending->table);
+}
+
+bool pending_crowded(const struct pending *pending)
+{
+	return pending->size > LIMIT_STORE_PENDING / 2;
+}
+
 uint64_t pending_writes(const struct pending *pending)
 {
 	uint64_t writes = 0;

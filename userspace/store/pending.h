@@ -32,5 +32,11 @@ void pending_clear(struct pending *pending, size_t most);
 
 bool pending_any(const struct pending *pending);
 
+/* pending_count() - how many facts wait. */
+size_t pending_count(const struct pending *pending);
+
+/* pending_crowded() - is half of what may wait there already? */
+bool pending_crowded(const struct pending *pending);
+
 /* pending_writes() - how many writes those that wait stand for. */
 uint64_t pending_writes(const struct pending *pending);

@@ -25,8 +25,12 @@
 #include <time.h>
 
 #define STORE_INTERVAL_MS 1000
-/* Facts that are written at once: some hundred microseconds, in which no alert is given. */
+/*
+ * Facts that are written at once: some hundred microseconds, in which no alert is given. The more that wait, the more
+ * at once, each for less: a storm must not fill the memory they wait in.
+ */
 #define STORE_SLICE 8
+#define STORE_SLICE_PART 64
 #define STORE_RETRY_MS 5000
 #define STORE_PRUNE_SLICE_MS 100
 #define STORE_PRUNE_MS (24LL * 3600 * 1000)
@@ -42,6 +46,7 @@ struct store {
 	struct runs *runs;
 	struct pending *pending;
 	int64_t next_flush, next_size, next_prune; /* ms, CLOCK_BOOTTIME */
+	bool failed; /* the last time it was written */
 	uint64_t lost, lost_told; /* writes; what of it the file knows */
 };
 
@@ -240,6 +245,7 @@ static int store_write(struct store *store, size_t most, char **ret_moved)
 		if (r == 0)
 			r = store_try(store, most);
 	}
+	store->failed = r < 0;
 	store->next_flush = store_now() + (r < 0 ? STORE_RETRY_MS : STORE_INTERVAL_MS);
 	if (r < 0)
 		return r;
@@ -248,6 +254,11 @@ static int store_write(struct store *store, size_t most, char **ret_moved)
 	if (store_pending(store))
 		store->next_flush = store_now();
 	return 0;
+}
+
+bool store_crowded(const struct store *store)
+{
+	return pending_crowded(store->pending) && (!store->failed || store_now() >= store->next_flush);
 }
 
 int store_flush(struct store *store, char **ret_moved)
@@ -263,8 +274,10 @@ static int store_prune(struct store *store)
 	bool old = now >= store->next_prune;
 	int r = 0, more = 0;
 
-	/* what is written comes in slices, and its size is looked at between them, but not each time */
-	if (!store->db || (!old && now < store->next_size))
+	if (!store->db)
+		return 0;
+	/* what is written comes in slices; the size is looked at behind the last one, or once a second */
+	if (!old && now < store->next_size && store_pending(store))
 		return 0;
 	store->next_size = now + STORE_INTERVAL_MS;
 	if (old)
@@ -295,7 +308,8 @@ int store_work(struct store *store, char **ret_moved)
 	if (store_due(store) > 0)
 		return 0;
 	if (store_now() >= store->next_flush)
-		r = store_write(store, STORE_SLICE, ret_moved);
+		r = store_write(store, STORE_SLICE + pending_count(store->pending) / STORE_SLICE_PART,
+				ret_moved);
 	if (r < 0)
 		return r;
 	r = store_prune(store);

@@ -58,6 +58,9 @@ int store_due(const struct store *store);
  */
 int store_work(struct store *store, char **ret_moved);
 
+/* store_crowded() - should it be flushed now, since much waits, and is there hope that it can be? */
+bool store_crowded(const struct store *store);
+
 /* store_flush() - writes what waits, due or not. Returns as store_work(). */
 int store_flush(struct store *store, char **ret_moved);
 

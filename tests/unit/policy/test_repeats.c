@@ -62,6 +62,10 @@ static void test_bound(void **state)
 			assert_int_equal(*at, 'a' + (int)(alert->sequence % 26));
 	}
 	assert_null(repeats_find(repeats, &(struct seen_key){10, 1, 1, 0}));
+	/* that there was one is known for longer */
+	assert_null(repeats_find(repeats, &(struct seen_key){ALERTS - 3000, 1, 1, 0}));
+	assert_true(repeats_known(repeats, &(struct seen_key){ALERTS - 3000, 1, 1, 0}));
+	assert_false(repeats_known(repeats, &(struct seen_key){10, 1, 1, 0}));
 	/* half of them 1,500 bytes and more */
 	assert_in_range(kept, LIMIT_REPEATS_BYTES / 3000, LIMIT_REPEATS_BYTES / 1500);
 	print_message("%zu alerts kept\n", kept);
