@@ -385,8 +385,11 @@ static int monitor_repeat(void *context, const struct seen_key *key, uint64_t re
 	struct monitor *monitor = context;
 	struct alert *alert = repeats_find(monitor->repeats, key);
 
-	if (!alert)
-		monitor->stats.repeats_untold += repeats;
+	if (!alert) {
+		uint64_t told = repeats_told(monitor->repeats, key);
+
+		monitor->stats.repeats_untold += repeats > told ? repeats - told : 0;
+	}
 	if (!alert || alert->repeats >= repeats)
 		return 0;
 	alert->repeats = repeats;

@@ -27,9 +27,10 @@ struct repeat {
 	UT_hash_handle hh;
 };
 
-/* A key alone. */
+/* A key, and what was told of it last. */
 struct repeat_known {
 	struct seen_key key;
+	uint64_t told; /* repeats */
 	UT_hash_handle hh;
 };
 
@@ -93,20 +94,34 @@ struct alert *repeats_find(struct repeats *repeats, const struct seen_key *key)
 	return entry ? entry->alert : NULL;
 }
 
-bool repeats_known(const struct repeats *repeats, const struct seen_key *key)
-{
-	struct repeat_known *known;
-
-	HASH_FIND(hh, repeats->known, key, sizeof(*key), known);
-	return known;
-}
-
-static void repeats_remember(struct repeats *repeats, const struct seen_key *key)
+static struct repeat_known *repeats_slot(const struct repeats *repeats, const struct seen_key *key)
 {
 	struct repeat_known *slot;
 
-	if (repeats_known(repeats, key))
+	HASH_FIND(hh, repeats->known, key, sizeof(*key), slot);
+	return slot;
+}
+
+bool repeats_known(const struct repeats *repeats, const struct seen_key *key)
+{
+	return repeats_slot(repeats, key);
+}
+
+uint64_t repeats_told(const struct repeats *repeats, const struct seen_key *key)
+{
+	const struct repeat_known *slot = repeats_slot(repeats, key);
+
+	return slot ? slot->told : 0;
+}
+
+static void repeats_remember(struct repeats *repeats, const struct seen_key *key, uint64_t told)
+{
+	struct repeat_known *slot = repeats_slot(repeats, key);
+
+	if (slot) {
+		slot->told = told;
 		return;
+	}
 	if (repeats->known_used < LIMIT_REPEATS_KNOWN) {
 		slot = &repeats->slots[repeats->known_used++];
 	} else {
@@ -117,6 +132,7 @@ static void repeats_remember(struct repeats *repeats, const struct seen_key *key
 	}
 	memset(slot, 0, sizeof(*slot));
 	slot->key = *key;
+	slot->told = told;
 	HASH_ADD(hh, repeats->known, key, sizeof(slot->key), slot);
 }
 
@@ -125,7 +141,7 @@ void repeats_keep(struct repeats *repeats, const struct seen_key *key, const str
 	struct repeat *entry = repeats_entry(repeats, key);
 	size_t size = sizeof(*entry) + alert_pack_size(alert), align = _Alignof(max_align_t);
 
-	repeats_remember(repeats, key);
+	repeats_remember(repeats, key, alert->repeats);
 	if (entry)
 		HASH_DEL(repeats->table, entry);
 	size = (size + align - 1) / align * align;

@@ -30,3 +30,6 @@ struct alert *repeats_find(struct repeats *repeats, const struct seen_key *key);
  * into a file again is said; LIMIT_REPEATS_KNOWN keys are remembered.
  */
 bool repeats_known(const struct repeats *repeats, const struct seen_key *key);
+
+/* repeats_told() - how many repeats the last alert of that key told of; 0 if it is not known (any more). */
+uint64_t repeats_told(const struct repeats *repeats, const struct seen_key *key);

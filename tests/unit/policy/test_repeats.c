@@ -19,11 +19,14 @@ static void test_keep(void **state)
 	struct repeats *repeats;
 
 	(void)state;
+	alert.repeats = 3;
 	assert_int_equal(repeats_open(&repeats), 0);
 	repeats_keep(repeats, &one, &alert);
 	alert_free(&alert);
 	assert_null(repeats_find(repeats, &other));
 	assert_int_equal(repeats_find(repeats, &one)->sequence, 7);
+	assert_int_equal(repeats_told(repeats, &one), 3);
+	assert_int_equal(repeats_told(repeats, &other), 0);
 	alert = alert_make(8);
 	repeats_keep(repeats, &one, &alert);
 	alert_free(&alert);
