@@ -20,7 +20,7 @@
  * Invariant: a write is found innocent only if every page that matters was seen.
  *
  * What counts on the writer's side is calls: where returns are guarded against speculation, each costs as much as
- * ten probes. What counts at the start is the verifier, which walks each of these functions alone, on kernels without
+ * five probes or more. What counts at the start is the verifier, which walks each of these functions alone, on kernels without
  * plain loads as well: there, the test of direct_loads that each begins with leaves nothing to walk.
  *
  * Part of write_syscall.bpf.c alone, whose hook most of it is compiled into.
@@ -89,15 +89,15 @@ static __always_inline int in_place_begun(__u64 block)
 	const char *memory = DIRECT_AT(block - IN_PLACE_BEFORE)->kbuf;
 	__u64 begins = 0;
 
-	/* clang would know that these words are not aligned, and load them byte by byte */
+	/*
+	 * Two things are kept from clang: that these words are not aligned, or it would load them byte by byte; and that
+	 * they could all be loaded first, which would fill the stack.
+	 */
 	asm volatile("" : "+r"(memory));
 #pragma unroll
 	for (__u32 i = 0; i < IN_PLACE_BEGUN_LOADS; i++) {
 		begins |= token_word_begins(*(const __u64 *)(memory + i * TOKEN_BEGUN_STEP));
-		asm volatile(""
-			     : "+r"(begins)
-			     :
-			     : "memory"); /* not all loads first: they would fill the stack */
+		asm volatile("" : "+r"(begins) : : "memory");
 	}
 	return (begins & TOKEN_TOPS) != 0;
 }

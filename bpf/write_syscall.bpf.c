@@ -6,7 +6,7 @@
  * changed), so nothing has to be remembered from the entry.
  *
  * Every call of the host comes through here, so a call that is not ours ends at one table load; and most of the
- * others end before a function is called, since a call costs as much as five looks at the page cache. That is why the
+ * others end with the one call that finds their page, since a call costs as much as five looks at the page cache. That is why the
  * search in place is a part of this object.
  */
 #define DIRECT_LOADS
