@@ -12,7 +12,8 @@
  *
  *   1. by the exact test, of the word and of those beside it (in_place_hit);
  *   2. by a look for a dot or a beginning anywhere near, which a text of capitals has not (in_place_begun);
- *   3. into the window, with what is around it, where every dot is tried (in_place_dots).
+ *   3. from run to run, for one that is as long as a secret portion and has an identifier before it (in_place_run); where
+ *      it would lie across two pages, in a copy of their ends (in_place_across).
  *
  * A page beside the write is looked at only if the write's own first byte, or its end, could stand in a token that goes
  * on there. The pages of a large folio lie in a row: some are searched in one go.
@@ -33,7 +34,18 @@
 #include "direct.bpf.h"
 #include "file.bpf.h"
 #include "inspect.bpf.h"
-#include "token_search.h"
+
+/* clang is not to know that these words are not aligned, or it would load them byte by byte. */
+#define TOKEN_MEMORY(address)                                     \
+	({                                                        \
+		const char *memory_at = DIRECT_AT(address)->kbuf; \
+                                                                  \
+		asm volatile("" : "+r"(memory_at));               \
+		memory_at;                                        \
+	})
+#define TOKEN_MEMORY_WORD(memory, at) (*(const __u64 *)((memory) + (at)))
+
+#include "token_runs.h"
 
 #define IN_PLACE_WORDS (KERNEL_PAGE_SIZE / 8)
 #define IN_PLACE_STRIDE (TOKEN_RUN_STRIDE / 8)
@@ -48,20 +60,19 @@ _Static_assert(IN_PLACE_BLOCK / IN_PLACE_STRIDE == 8, "a block's probes");
 /* Pages of a folio that are searched in one go. */
 #define IN_PLACE_PAGES 2
 
-/* The first load of in_place_begun(), before its block, and how many there are. */
-#define IN_PLACE_BEFORE 104
-_Static_assert(IN_PLACE_BEFORE >= TOKEN_MAX_LEN, "a token that is met in the block begins behind it");
-#define IN_PLACE_BEGUN_LOADS ((IN_PLACE_BEFORE + IN_PLACE_BLOCK_BYTES - 8) / TOKEN_BEGUN_STEP + 1)
-
-/* Bytes of a block that is looked at as a whole, and of what is around it. */
-#define IN_PLACE_COPY (IN_PLACE_BLOCK_BYTES + 2 * INSPECT_CARRY)
-
 /*
- * Where the second dot of a token that is met in the block can stand in that, first: a secret portion behind it reaches
- * over the block's first word.
+ * Where a token begins, and its secret portion, that a probe of a block meets: from the block's first byte on. Its last
+ * probe is IN_PLACE_STRIDE words before its end; a run begins with the dot behind the prefix.
  */
-#define IN_PLACE_DOTS ((INSPECT_CARRY + 8 - 1 - TOKEN_SECRET_LEN) / 8 * 8)
-_Static_assert(IN_PLACE_DOTS >= TOKEN_IDENTIFIER_MAX, "what stands before the dot is in the window");
+#define IN_PLACE_BEGIN_FIRST (8 - TOKEN_MAX_LEN)
+#define IN_PLACE_BEGIN_LAST (IN_PLACE_BLOCK_BYTES - TOKEN_RUN_STRIDE - TOKEN_PREFIX_LEN)
+#define IN_PLACE_SECRET_FIRST (8 - TOKEN_SECRET_LEN)
+#define IN_PLACE_SECRET_LAST (IN_PLACE_BLOCK_BYTES - TOKEN_RUN_STRIDE + 1 + TOKEN_PUBLIC_MAX + 1)
+
+#define IN_PLACE_SECRETS (IN_PLACE_SECRET_LAST + 1 - IN_PLACE_SECRET_FIRST)
+
+/* So many blocks are not asked for a beginning once one has had some. */
+#define IN_PLACE_BEGUN_BLOCKS 8
 
 /* The address of page `index` of a mapping, 0 if it is not resident. */
 __noinline __u64 in_place_page(__u64 mapping, __u64 index)
@@ -69,102 +80,81 @@ __noinline __u64 in_place_page(__u64 mapping, __u64 index)
 	return direct_loads ? cache_address(mapping, index, cache_bases.page_offset, cache_bases.vmemmap) : 0;
 }
 
-/* Reads INSPECT_CARRY bytes of another page to `to`, from its byte `from` on; returns 0 if it could. */
-static __always_inline int in_place_beside(__u64 mapping, __u64 index, __u64 from, __u8 *to)
+/* Could a token begin in the bytes from this address on, a constant number? */
+static __always_inline int in_place_begun(__u64 from, __u32 bytes)
 {
-	__u64 page = in_place_page(mapping, index);
-
-	return !page || bpf_probe_read_kernel(to, INSPECT_CARRY, (const void *)(page + from));
-}
-
-/* INSPECT_CARRY zeros, where there is nothing: what an earlier write has left there must not go on with this one. */
-static __always_inline void in_place_zeros(__u8 *to)
-{
-	bpf_probe_read_kernel(to, INSPECT_CARRY, NULL);
-}
-
-/* Could a token begin in the block at this address, or so far before it that it is met there? */
-static __always_inline int in_place_begun(__u64 block)
-{
-	const char *memory = DIRECT_AT(block - IN_PLACE_BEFORE)->kbuf;
+	const char *memory = TOKEN_MEMORY(from + TOKEN_PREFIX_LEN);
 	__u64 begins = 0;
 
-	/*
-	 * Two things are kept from clang: that these words are not aligned, or it would load them byte by byte; and that
-	 * they could all be loaded first, which would fill the stack.
-	 */
-	asm volatile("" : "+r"(memory));
-#pragma unroll
-	for (__u32 i = 0; i < IN_PLACE_BEGUN_LOADS; i++) {
-		begins |= token_word_begins(*(const __u64 *)(memory + i * TOKEN_BEGUN_STEP));
-		asm volatile("" : "+r"(begins) : : "memory");
+	TOKEN_UNROLL
+	for (__u32 i = 0; i * TOKEN_BEGUN_STEP < bytes; i++) {
+		begins |= token_word_begins(TOKEN_MEMORY_WORD(memory, i * TOKEN_BEGUN_STEP));
+		TOKEN_IN_ORDER(begins);
 	}
 	return (begins & TOKEN_TOPS) != 0;
 }
-_Static_assert(IN_PLACE_BEGUN_LOADS *TOKEN_BEGUN_STEP <= DIRECT_BYTES, "in reach of one cast");
 
-/* token_dot_fits() of the last byte below '0' of a word of the window, at `at`; of a word, only that can be the dot. */
-__noinline int in_place_dot(const struct token_window *window, __u64 at, __u64 below)
+/* token_secret_at() as a function of its own, so that the verifier walks it once. */
+__noinline int in_place_secret(__u64 address)
 {
-	return !window || token_dot_fits(window->bytes, at + token_last_marked(below), IN_PLACE_COPY);
-}
-
-/* Is there a dot that could be the second of a token which is met in the block? */
-static __always_inline int in_place_dots(const struct token_window *window)
-{
-	for (__u64 at = IN_PLACE_DOTS; at < IN_PLACE_COPY - TOKEN_SECRET_LEN; at += 8) {
-		__u64 below = token_word_below(token_load(window->bytes + at));
-
-		if (below && in_place_dot(window, at, below))
-			return 1;
-	}
-	return 0;
+	return direct_loads ? token_secret_at(address) : 1;
 }
 
 /*
- * Block `block` of a page, which is `index` of the mapping and at that address, and what is around it: is there a token?
- * Returns 1 if so, or if it can't be told.
+ * The first run of a secret portion's length behind a dot, of those that begin from this address on and before `end`: at
+ * most IN_PLACE_SECRETS bytes. Returns where it begins; 0 if there is none; TOKEN_NONE if memory has changed meanwhile, so
+ * that it can't be told.
  */
-__noinline int in_place_copied(__u64 page, __u64 block, __u64 mapping, __u64 index)
+__noinline __u64 in_place_run(__u64 at, __u64 end)
 {
-	__u64 from = block * IN_PLACE_BLOCK_BYTES;
+	if (!direct_loads)
+		return TOKEN_NONE;
+	for (__u32 i = 0; i < TOKEN_RUNS_STEPS(IN_PLACE_SECRETS) && at < end; i++) {
+		__u64 next = token_runs_next(at);
+
+		if (next == at)
+			return at;
+		at = next;
+	}
+	return at < end ? TOKEN_NONE : 0;
+}
+
+/* Is there a token whose secret portion begins there? Returns 1 if so, or if it can't be told. */
+static __always_inline int in_place_secrets(__u64 at, __u64 end)
+{
+	for (__u32 i = 0; i <= IN_PLACE_SECRETS / (TOKEN_SECRET_LEN + 1); i++) {
+		at = in_place_run(at, end);
+		if (!at)
+			return 0;
+		if (at == TOKEN_NONE || in_place_secret(at))
+			return 1;
+		at += TOKEN_SECRET_LEN + 1;
+	}
+	return 1;
+}
+
+/*
+ * Is there a token that lies in both of two pages, of which one follows the other in the file? Returns 1 if so, or if it
+ * can't be told.
+ */
+static __always_inline int in_place_across(__u64 before, __u64 behind)
+{
 	struct scratch *s;
 	int result = 1;
+	__u64 middle;
 
-	if (!direct_loads)
-		return 1;
-	/* most of what is all capitals ends here, without a copy */
-	if (block && !in_place_begun(page + from))
+	if (!in_place_begun(before + KERNEL_PAGE_SIZE - TOKEN_MAX_LEN, TOKEN_MAX_LEN))
 		return 0;
 	s = inspect_take();
 	if (!s)
 		return 1;
-	if (!block) {
-		if (!index)
-			in_place_zeros(s->window.bytes);
-		else if (in_place_beside(mapping, index - 1, KERNEL_PAGE_SIZE - INSPECT_CARRY,
-					 s->window.bytes))
-			goto end;
-		if (bpf_probe_read_kernel(s->window.bytes + INSPECT_CARRY,
-					  IN_PLACE_BLOCK_BYTES + INSPECT_CARRY, (const void *)page))
-			goto end;
-	} else if (block < IN_PLACE_BLOCKS - 1) {
-		if (bpf_probe_read_kernel(s->window.bytes, IN_PLACE_COPY,
-					  (const void *)(page + from - INSPECT_CARRY)))
-			goto end;
-	} else {
-		if (bpf_probe_read_kernel(s->window.bytes, IN_PLACE_BLOCK_BYTES + INSPECT_CARRY,
-					  (const void *)(page + from - INSPECT_CARRY)))
-			goto end;
-		/* if it matters, it is seen that the page behind is missing when that one is looked at */
-		if (in_place_beside(mapping, index + 1, 0,
-				    s->window.bytes + IN_PLACE_BLOCK_BYTES + INSPECT_CARRY))
-			in_place_zeros(s->window.bytes + IN_PLACE_BLOCK_BYTES + INSPECT_CARRY);
-	}
-	result = in_place_dots(&s->window);
+	middle = inspect_window(s) + INSPECT_CARRY;
+	if (!bpf_probe_read_kernel(s->window.bytes, INSPECT_CARRY,
+				   (const void *)(before + KERNEL_PAGE_SIZE - INSPECT_CARRY)) &&
+	    !bpf_probe_read_kernel(s->window.bytes + INSPECT_CARRY, INSPECT_CARRY, (const void *)behind))
+		result = in_place_secrets(middle - TOKEN_SECRET_LEN + 1, middle + TOKEN_IDENTIFIER_MAX + 1);
 	if (result)
 		inspect_wipe(s);
-end:
 	inspect_end(s);
 	return result;
 }
@@ -184,7 +174,8 @@ struct in_place_walk {
 	__u32 first_block, last_block; /* of the next page, of the last one */
 	__u32 at; /* what is asked for in the next page: its byte at this place */
 	__u32 more; /* pages that lie in a row with the last one, behind it */
-	__u32 byte;
+	__u16 byte;
+	__u16 begun; /* blocks of which it is taken that a token could begin in them */
 	__u32 unsure; /* not 0: the last pages could not be seen, or are not seen yet */
 };
 
@@ -209,27 +200,68 @@ static __always_inline __u64 in_place_row(__u64 folio, __u64 index)
 	return 1 + ((pages - 1 - (index - KERNEL_READ(struct folio, folio, index))) & -large);
 }
 
+/* Of in_place_hit(). */
+enum {
+	IN_PLACE_PASSED, /* no token at this probe */
+	IN_PLACE_NONE, /* none that a probe of this block meets */
+	IN_PLACE_SOME, /* there is one, or it can't be told */
+};
+
 /*
- * A word has passed the first test. Could it be part of a token's run? That holds 8 whole words or more, so the fourth
- * before this one or the fourth behind it is another. @first: where the pages in a row begin, before which is nothing to
- * be looked at
+ * A probe has passed the first tests. Could it be part of a token's run? That holds 8 whole words or more, so the fourth
+ * before this one or the fourth behind it is another. If so, the block is judged.
  */
-__noinline int in_place_hit(__u64 address, __u64 first)
+__noinline int in_place_hit(struct in_place_walk *w, __u64 block, __u64 probe)
 {
-	if (!direct_loads)
-		return 1;
-	if (token_run_outside(direct_word(address)))
-		return 0;
-	return address == first || !token_run_outside(direct_word(address - IN_PLACE_STRIDE / 2 * 8)) ||
-	       !token_run_outside(direct_word(address + IN_PLACE_STRIDE / 2 * 8));
+	__u64 index, before, behind = block;
+
+	if (!direct_loads || !w)
+		return IN_PLACE_SOME;
+	if (token_run_outside(direct_word(probe)))
+		return IN_PLACE_PASSED;
+	/* before the first page in a row is nothing to be looked at */
+	if (probe != w->address && token_run_outside(direct_word(probe - IN_PLACE_STRIDE / 2 * 8)) &&
+	    token_run_outside(direct_word(probe + IN_PLACE_STRIDE / 2 * 8)))
+		return IN_PLACE_PASSED;
+	/* most of what is all capitals has no beginning; a text that has many is not asked for them each time */
+	if (!w->begun &&
+	    in_place_begun(block + IN_PLACE_BEGIN_FIRST, IN_PLACE_BEGIN_LAST + 1 - IN_PLACE_BEGIN_FIRST))
+		w->begun = IN_PLACE_BEGUN_BLOCKS;
+	if (w->begun) {
+		w->begun--;
+		if (in_place_secrets(block + IN_PLACE_SECRET_FIRST, block + IN_PLACE_SECRET_LAST + 1))
+			return IN_PLACE_SOME;
+	}
+	/* a token may lie across the edge of the pages in a row as well */
+	if (block == w->address && w->unsure != IN_PLACE_CONTINUED) {
+		index = w->index - 1 - (w->page - block) / KERNEL_PAGE_SIZE;
+		if (!index)
+			return IN_PLACE_NONE;
+		before = in_place_page(w->mapping, index - 1);
+		if (!before)
+			return IN_PLACE_SOME;
+	} else if (block == w->page + KERNEL_PAGE_SIZE - IN_PLACE_BLOCK_BYTES && !w->more) {
+		before = w->page;
+		behind = in_place_page(w->mapping, w->index);
+		/* if it matters that it is missing, that is seen when it is looked at itself */
+		if (!behind)
+			return IN_PLACE_NONE;
+	} else {
+		return IN_PLACE_NONE;
+	}
+	if (in_place_across(before, behind))
+		return IN_PLACE_SOME;
+	return IN_PLACE_NONE;
 }
 
 /* Probe i of the block at the address `block`. */
-#define IN_PLACE_PROBE(i)                                                     \
-	if (!token_run_far(DIRECT_WORD(words, (i)*TOKEN_RUN_STRIDE)) &&       \
-	    !token_run_leaves(DIRECT_WORD(words, (i)*TOKEN_RUN_STRIDE)) &&    \
-	    in_place_hit(block + (i)*TOKEN_RUN_STRIDE, (i) ? 0 : w->address)) \
-		goto suspect;
+#define IN_PLACE_PROBE(i)                                                       \
+	if (!token_run_far(DIRECT_WORD(words, (i)*TOKEN_RUN_STRIDE)) &&         \
+	    !token_run_leaves(DIRECT_WORD(words, (i)*TOKEN_RUN_STRIDE))) {      \
+		verdict = in_place_hit(w, block, block + (i)*TOKEN_RUN_STRIDE); \
+		if (verdict)                                                    \
+			goto judged;                                            \
+	}
 
 /*
  * in_place_pages() - searches the next pages of a walk that lie in a row.
@@ -277,7 +309,7 @@ __noinline int in_place_pages(struct in_place_walk *w)
 	for (__u32 i = 0; i < IN_PLACE_PAGES * IN_PLACE_BLOCKS && block < w->end;
 	     i++, block += IN_PLACE_BLOCK_BYTES) {
 		const struct bpf_verifier_log___aligned *words = DIRECT_AT(block);
-		__u64 at;
+		int verdict;
 
 		IN_PLACE_PROBE(0)
 		IN_PLACE_PROBE(1)
@@ -288,10 +320,8 @@ __noinline int in_place_pages(struct in_place_walk *w)
 		IN_PLACE_PROBE(6)
 		IN_PLACE_PROBE(7)
 		continue;
-	suspect:
-		at = (block - w->address) % KERNEL_PAGE_SIZE;
-		if (in_place_copied(block - at, at / IN_PLACE_BLOCK_BYTES, w->mapping,
-				    w->index - 1 - (w->page - (block - at)) / KERNEL_PAGE_SIZE))
+	judged:
+		if (verdict == IN_PLACE_SOME)
 			return 1;
 	}
 	/* a folio that was moved meanwhile has left us with memory of others */

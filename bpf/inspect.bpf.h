@@ -73,3 +73,10 @@ static __always_inline void inspect_wipe(struct scratch *s)
 {
 	bpf_probe_read_kernel(&s->window, sizeof(s->window), NULL);
 }
+
+/* Where the window lies, as a number: what was a pointer is one when it comes back from memory. */
+static __always_inline __u64 inspect_window(struct scratch *s)
+{
+	*(const __u8 *volatile *)&s->window_at = s->window.bytes;
+	return *(volatile __u64 *)&s->window_at;
+}

@@ -118,6 +118,7 @@ struct scratch {
 	struct write_event event;
 	struct user_iocb request; /* of io_submit, while its array is walked */
 	struct reader reader;
+	__u64 window_at; /* of inspect_window() */
 	struct token_window window;
 	struct path_buffer path;
 	struct sample_buffer sample;

@@ -62,6 +62,20 @@
 #define TOKEN_INDEX(i) (i)
 #endif
 
+/* Before a loop that has to be written out, because BPF needs its places as constants. */
+#ifdef __clang__
+#define TOKEN_UNROLL _Pragma("unroll")
+#else
+#define TOKEN_UNROLL
+#endif
+
+/* Between loads of which clang would do many first, and keep what they gave in the few bytes of a BPF stack. */
+#ifdef __bpf__
+#define TOKEN_IN_ORDER(gathered) asm volatile("" : "+r"(gathered) : : "memory")
+#else
+#define TOKEN_IN_ORDER(gathered)
+#endif
+
 /* BPF would load what it is not told to be aligned byte by byte. */
 static __always_inline __u64 token_load(const __u8 *from)
 {
@@ -136,9 +150,7 @@ static __always_inline int token_no_dot_before(const __u8 *bytes, __u64 at)
 	const __u8 *from = bytes + TOKEN_INDEX(at - TOKEN_SECRET_LEN);
 	__u64 below = 0;
 
-#ifdef __clang__
-#pragma unroll
-#endif
+	TOKEN_UNROLL
 	for (int i = 0; i < TOKEN_SECRET_LEN; i += 8)
 		below |= token_load(from + i) - TOKEN_ONES * '0';
 	return !(below & TOKEN_TOPS);
@@ -202,16 +214,24 @@ static __always_inline __u64 token_is_not(__u64 difference)
 	return (difference | negative) >> 63;
 }
 
-/* Index (0 first in memory) of the last byte whose top bit is set; mask must not be 0. Without a branch as well. */
+/*
+ * Bytes of a word up to the last one (in memory) whose top bit is set, itself counted; 0 if there is none. The marks are
+ * spread to all bytes before them and counted by a multiplication: without a branch, of which the verifier would follow
+ * both ways, and in few steps that wait for each other.
+ */
+static __always_inline __u64 token_marked_end(__u64 mask)
+{
+	mask = (mask & TOKEN_TOPS) >> 7;
+	mask |= mask >> 8;
+	mask |= mask >> 16;
+	mask |= mask >> 32;
+	return (mask * TOKEN_ONES) >> 56;
+}
+
+/* Index (0 first in memory) of the last byte whose top bit is set; mask must not be 0. */
 static __always_inline __u64 token_last_marked(__u64 mask)
 {
-	__u64 four = token_is_not(mask >> 32) << 2, two, one;
-
-	mask >>= four * 8;
-	two = token_is_not(mask >> 16) << 1;
-	mask >>= two * 8;
-	one = token_is_not(mask >> 8);
-	return four + two + one;
+	return token_marked_end(mask) - 1;
 }
 
 static __always_inline int token_is_letter(__u8 byte)
@@ -244,6 +264,14 @@ static __always_inline int token_prefix_at(const __u8 *bytes, __u64 at)
 	return token_byte(bytes, at) == 'd' && token_byte(bytes, at + 1) == 't' &&
 	       token_byte(bytes, at + 2) == '0' && token_is_letter(token_byte(bytes, at + 3)) &&
 	       token_is_digit(token_byte(bytes, at + 4)) && token_is_digit(token_byte(bytes, at + 5));
+}
+
+/* The same, and a dot behind it, of the 8 bytes that begin there. */
+static __always_inline int token_prefix_word(__u64 word)
+{
+	return (word & 0xffffff) == ('d' | 't' << 8 | '0' << 16) && token_is_letter((__u8)(word >> 24)) &&
+	       token_is_digit((__u8)(word >> 32)) && token_is_digit((__u8)(word >> 40)) &&
+	       (__u8)(word >> 48) == '.';
 }
 
 /* Does a public portion of public_len bytes, with its prefix, end right before `dot`? */
@@ -317,24 +345,6 @@ static __always_inline int token_at_dot(const __u8 *bytes, __u64 len, __u64 dot)
 		if (token_word_outside(token_word(bytes, dot + 1 + i)))
 			return 0;
 	return 1;
-}
-
-/*
- * token_dot_fits() - could the byte at `dot` be a token's second dot, as far as the other dot and the secret portion's
- * last 8 bytes tell? Returns 1 if so: always for a token, and seldom for anything else.
- * @dot: TOKEN_IDENTIFIER_MAX or more; @len: of the text
- */
-static __always_inline int token_dot_fits(const __u8 *bytes, __u64 dot, __u64 len)
-{
-	if (dot + TOKEN_SECRET_LEN >= len ||
-	    token_word_outside(token_word(bytes, dot + TOKEN_SECRET_LEN - 7)))
-		return 0;
-#define TOKEN_TRY_DOT(id, name, public_len)                   \
-	if (token_byte(bytes, dot - 1 - (public_len)) == '.') \
-		return 1;
-	TOKEN_FORMATS(TOKEN_TRY_DOT)
-#undef TOKEN_TRY_DOT
-	return 0;
 }
 
 /*

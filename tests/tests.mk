@@ -14,7 +14,7 @@ SAN          := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit
 UNIT_HELPERS := $(wildcard tests/unit/helpers/*.c tests/harness/*.c)
 UNIT_TESTS   := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(shell find tests/unit -name 'test_*.c'))
 UNIT_OBJECTS := $(SOURCES:%.c=$(B)/san/%.o) $(UNIT_HELPERS:%.c=$(B)/san/%.o)
-TEST_CPPFLAGS := -Itests/unit/helpers -Itests/harness -Itests/live
+TEST_CPPFLAGS := -Itests/unit/helpers -Itests/harness -Itests/live -Itests/bench
 
 $(B)/san/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * The probe without the daemon around it, where a million samples have to be looked at: a token at
- * every offset of a 1 MiB write; the layout of the shared records.
+ * every offset of a 1 MiB write; one in a text that is full of what nearly is one; the layout of the shared records.
  */
 #include "live.h"
 
 #include "capture/probe.h"
+#include "content.h"
 #include "sample.h"
 #include "spillwatch.skel.h"
 
@@ -13,6 +14,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -122,6 +124,125 @@ static void test_every_offset(void **state)
 	free(every);
 }
 
+/*
+ * One token in a write of three pages, at every place near a page's edge and at many others: what surrounds it must
+ * neither hide it nor be taken for one. Where it is hidden, nothing else of the write gives it away.
+ */
+#define DENSE_PAGE 4096U
+#define DENSE_BYTES (3 * DENSE_PAGE)
+/* Bytes of a public portion of 24 that one of 8 has not. */
+#define DENSE_SHORTER 16U
+
+static const struct dense_kind {
+	const char *content;
+	size_t len; /* of the tokens */
+} dense_kinds[] = {
+	{"text", MAKER_TOKEN_LEN},
+	{"capitals", MAKER_TOKEN_LEN},
+	{"base32", MAKER_TOKEN_LEN - DENSE_SHORTER},
+	{"near", MAKER_TOKEN_LEN},
+	{"near", MAKER_TOKEN_LEN - DENSE_SHORTER},
+};
+
+struct dense {
+	const struct dense_kind *kind;
+	uint8_t seen[DENSE_BYTES];
+	uint64_t wrong;
+};
+
+static int dense_record(void *context, void *data, size_t size)
+{
+	struct dense *dense = context;
+	const struct token_sample *sample = data;
+
+	if (size >= sizeof(*sample) && sample->flags & SAMPLE_CGROUP)
+		return 0;
+	if (size < sizeof(*sample) || sample->window_len != dense->kind->len ||
+	    sample->token_at >= DENSE_BYTES || dense->seen[sample->token_at]++)
+		dense->wrong++;
+	return 0;
+}
+
+/* The next place: each of them 112 bytes before and 16 behind a page's edge, and one in 7 elsewhere. */
+static size_t dense_next(size_t at)
+{
+	size_t in_page = (at + 1) % DENSE_PAGE;
+
+	return in_page < 16 || in_page > DENSE_PAGE - 112 ? at + 1 : at + 7;
+}
+
+/* @first: number of the first token; the same one in the same place is told of only once */
+static void dense_child(int file, const struct dense_kind *kind, uint64_t first)
+{
+	static char around[DENSE_BYTES], text[DENSE_BYTES];
+	size_t left_out = MAKER_TOKEN_LEN - kind->len, public = MAKER_IDENTIFIER_LEN - 24;
+
+	if (content_fill(kind->content, around, sizeof(around)))
+		_exit(1);
+	for (size_t at = 0; at + kind->len <= DENSE_BYTES; at = dense_next(at)) {
+		struct maker_token token = maker_token(first + at);
+
+		memcpy(text, around, sizeof(text));
+		memcpy(text + at, token.text, public);
+		memcpy(text + at + public, token.text + public + left_out, kind->len - public);
+		if (pwrite(file, text, sizeof(text), 0) != (ssize_t)sizeof(text))
+			_exit(1);
+	}
+	_exit(0);
+}
+
+static void dense_run(struct probe *probe, struct dense *dense, int file, const struct dense_kind *kind,
+		      uint64_t first)
+{
+	size_t missing = 0;
+	int status;
+	pid_t pid;
+
+	memset(dense, 0, sizeof(*dense));
+	dense->kind = kind;
+	pid = fork();
+	if (pid == 0)
+		dense_child(file, kind, first);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_true(probe_consume(probe) >= 0);
+	for (size_t at = 0; at + kind->len <= DENSE_BYTES; at = dense_next(at))
+		missing += dense->seen[at] != 1;
+	if (missing || dense->wrong)
+		print_message("%s, tokens of %zu: %zu missing, %llu wrong\n", kind->content, kind->len,
+			      missing, (unsigned long long)dense->wrong);
+	assert_int_equal(missing, 0);
+	assert_int_equal(dense->wrong, 0);
+}
+
+static void test_dense(void **state)
+{
+	struct probe_options options = {
+		.attachment = every_attachment(),
+		.scope = SCOPE_TREE,
+		.watch = FILE_KINDS_DEFAULT | FILE_KIND_BIT(MEMFD),
+		.ring_bytes = 16U << 20,
+	};
+	struct dense *dense = calloc(1, sizeof(*dense));
+	/* pages in a row, where the file system has large folios, and each by itself */
+	int files[] = {open(live_path("file"), O_CREAT | O_RDWR, 0600), memfd_create("dense", MFD_CLOEXEC)};
+	struct probe_counts counts;
+	struct probe *probe;
+
+	(void)state;
+	assert_int_equal(probe_start(&options, dense_record, dense, NULL, &probe), 0);
+	for (size_t i = 0; i < sizeof(dense_kinds) / sizeof(*dense_kinds); i++) {
+		dense_run(probe, dense, files[0], &dense_kinds[i], i * DENSE_BYTES);
+		dense_run(probe, dense, files[1], &dense_kinds[i], i * DENSE_BYTES);
+	}
+	assert_int_equal(probe_counts(probe, &counts), 0);
+	probe_stop(probe);
+	assert_int_equal(counts.value[COUNTER_ring_full], 0);
+	close(files[0]);
+	close(files[1]);
+	free(dense);
+}
+
 struct layout_member {
 	const char *name;
 	size_t offset;
@@ -217,5 +338,6 @@ static void test_layout(void **state)
 const struct CMUnitTest live_probe[] = {
 	cmocka_unit_test_setup_teardown(test_layout, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_every_offset, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_dense, live_setup, live_teardown),
 };
 const size_t live_probe_count = sizeof(live_probe) / sizeof(*live_probe);

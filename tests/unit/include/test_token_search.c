@@ -425,41 +425,11 @@ static void test_met(void **state)
 			at += TOKEN_SECRET_LEN;
 			assert_int_equal(check_text(bytes, sizeof(bytes)), 1);
 			check_met(bytes, start, at - start);
-			assert_int_equal(token_dot_fits(bytes, at - TOKEN_SECRET_LEN - 1, at), 1);
-			assert_int_equal(token_dot_fits(bytes, at - TOKEN_SECRET_LEN - 1, at - 1), 0);
 			/* in a text of capitals it is met by its own bytes only */
 			memset(bytes, 'X', start);
 			memset(bytes + at, 'X', sizeof(bytes) - at);
 			check_met(bytes, start, at - start);
 		}
-}
-
-/* Of every dot before a secret portion, the look at it says so; of few others. */
-static void test_dots(void **state)
-{
-	uint64_t seed = 19;
-	size_t tokens = 0, others = 0;
-
-	(void)state;
-	for (int i = 0; i < CASES / 4; i++) {
-		size_t len = 104 + maker_next(&seed) % 40 * 8;
-		uint8_t *bytes = malloc(len);
-
-		memset(bytes, ' ', 32);
-		generate_text(bytes + 32, len - 32, &seed);
-		for (size_t dot = TOKEN_IDENTIFIER_MAX; dot < len; dot++)
-			if (bytes[dot] == '.') {
-				int fits = token_dot_fits(bytes, dot, len),
-				    token = token_at_dot(bytes, len, dot);
-
-				assert_true(fits || !token);
-				tokens += (size_t)token;
-				others += (size_t)(fits && !token);
-			}
-		free(bytes);
-	}
-	print_message("%zu tokens, and %zu others that have their dots\n", tokens, others);
-	assert_true(tokens > CASES / 40);
 }
 
 int main(void)
@@ -478,7 +448,6 @@ int main(void)
 		cmocka_unit_test(test_may_go_on),
 		cmocka_unit_test(test_run_words),
 		cmocka_unit_test(test_met),
-		cmocka_unit_test(test_dots),
 	};
 
 	return UNIT_RUN(tests);
