@@ -10,6 +10,7 @@
 
 #include "count.bpf.h"
 #include "maps.bpf.h"
+#include "mark.bpf.h"
 #include "token_key.h"
 #include "token_search.h"
 
@@ -18,6 +19,11 @@
 static __always_inline struct entered *entered_mine(__u64 flags)
 {
 	return bpf_task_storage_get(&entered, bpf_get_current_task_btf(), NULL, flags);
+}
+
+static __always_inline __u64 entered_mark(const struct task_struct *task)
+{
+	return mark_of(task->pid);
 }
 
 /* Keeps the token at `start` of the window, `at` in the write, until the call returns. */
@@ -44,6 +50,7 @@ __weak __noinline int entered_keep(struct scratch *s, __u64 start, __u64 len, __
 	token->at = at;
 	token->len = len;
 	mine->count = index + 1;
+	mark_set(entered_mark(bpf_get_current_task_btf()));
 	return 0;
 }
 

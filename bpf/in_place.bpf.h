@@ -8,7 +8,6 @@ enum in_place {
 	IN_PLACE_UNSURE, /* it must be inspected */
 	IN_PLACE_UNWATCHED, /* nobody asked for where it went */
 	IN_PLACE_INNOCENT, /* all of it was seen, and made no token */
-	IN_PLACE_BEGINS, /* likewise, but it ends, with its page, with the beginning of one: to be remembered */
 };
 
 /*

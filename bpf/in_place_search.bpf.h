@@ -30,6 +30,7 @@
 
 #include "in_place.bpf.h"
 
+#include "begun.bpf.h"
 #include "cache.bpf.h"
 #include "direct.bpf.h"
 #include "file.bpf.h"
@@ -349,8 +350,12 @@ static __always_inline int in_place_edge(struct in_place_walk *w, __u64 index, _
 	return w->unsure;
 }
 
-/* Does a page end with the beginning of a token, which a later write at the next page may go on with? */
-__noinline int in_place_begins(__u64 page)
+/*
+ * If a page ends with the beginning of a token, remembers it for a later write at the next page, by whose time this one may have
+ * been evicted. Returns 1 if that can't be told.
+ * @position: in the file, behind the page
+ */
+__noinline int in_place_begins(__u64 mapping, __u64 page, __u64 position)
 {
 	struct scratch *s;
 	int result = 1;
@@ -361,13 +366,20 @@ __noinline int in_place_begins(__u64 page)
 	if (!s)
 		return 1;
 	if (!bpf_probe_read_kernel(s->window.bytes, 2 * INSPECT_CARRY,
-				   (const void *)(page + KERNEL_PAGE_SIZE - 2 * INSPECT_CARRY)))
-		result = inspect_begins(&s->window, 2 * INSPECT_CARRY);
-	if (result)
-		inspect_wipe(s);
+				   (const void *)(page + KERNEL_PAGE_SIZE - 2 * INSPECT_CARRY))) {
+		result = 0;
+		if (inspect_begins(&s->window, 2 * INSPECT_CARRY)) {
+			struct begun_key key =
+				begun_key(KERNEL_POINTER(struct address_space, mapping, host), position);
+
+			begun_remember(&key, s->window.bytes + INSPECT_CARRY);
+			inspect_wipe(s);
+		}
+	}
 	inspect_end(s);
 	return result;
 }
+_Static_assert(sizeof(struct begun_value) == INSPECT_CARRY, "what is remembered");
 
 /* token_may_go_on() of the text that ends before the address `end`. */
 static __always_inline int in_place_may_go_on(__u64 end)
@@ -425,7 +437,9 @@ static __always_inline int in_place_write(__u64 mapping, __u64 start, __u64 len)
 		    (last + 1) * KERNEL_PAGE_SIZE &&
 	    in_place_edge(&w, last + 1, 0))
 		return IN_PLACE_UNSURE;
-	return last_at == KERNEL_PAGE_SIZE - 1 && in_place_begins(page) ? IN_PLACE_BEGINS : IN_PLACE_INNOCENT;
+	if (last_at == KERNEL_PAGE_SIZE - 1 && in_place_begins(mapping, page, (last + 1) * KERNEL_PAGE_SIZE))
+		return IN_PLACE_UNSURE;
+	return IN_PLACE_INNOCENT;
 }
 
 int in_place_innocent(__u64 mapping, __u64 start, __u64 len)

@@ -392,35 +392,23 @@ static __always_inline void inspect_loop(struct scratch *s)
 		count(COUNTER_steps_exhausted);
 }
 
-/* Enum in_place: is all of the write in the page cache, and was it seen there that it made no token? */
+/* Is all of the write in the page cache, and was it seen there that it made no token? */
 static __always_inline int inspect_innocent(struct scratch *s, __u64 left)
 {
 	const struct write_event *event = &s->event;
 
 	if (!direct_loads || !cache_bases.direct)
-		return IN_PLACE_UNSURE;
+		return 0;
 	if (!event->coherent || !event->mapping || event->offset < 0 || event->length != left)
-		return IN_PLACE_UNSURE;
+		return 0;
 	if (event->source == WRITE_SOURCE_LANDED && event->address != (__u64)event->offset)
-		return IN_PLACE_UNSURE;
-	return event->begins ? IN_PLACE_BEGINS : in_place_innocent(event->mapping, event->offset, left);
-}
-
-/* The write ends, at the end of a page, with the beginning of a token, and that is all there is to it. */
-static __always_inline void inspect_begun(struct scratch *s)
-{
-	__u64 end = s->event.offset + s->event.length;
-
-	if (window_cache(s, 0, end - INSPECT_CARRY, INSPECT_CARRY))
-		return;
-	s->reader.fill = INSPECT_CARRY;
-	neighbours_remember(s);
+		return 0;
+	return in_place_innocent(event->mapping, event->offset, left) == IN_PLACE_INNOCENT;
 }
 
 int inspect_run(struct scratch *s)
 {
 	__u64 left;
-	int in_place;
 
 	if (!s)
 		return 0;
@@ -443,10 +431,7 @@ int inspect_run(struct scratch *s)
 		}
 		return 0;
 	}
-	in_place = inspect_innocent(s, left);
-	if (in_place != IN_PLACE_UNSURE) {
-		if (in_place == IN_PLACE_BEGINS)
-			inspect_begun(s);
+	if (inspect_innocent(s, left)) {
 		count_add(COUNTER_bytes_inspected, left);
 		return 0;
 	}

@@ -49,7 +49,6 @@ struct write_event {
 	__u8 coherent; /* what was written is what the page cache holds at `offset` */
 	__u8 direct; /* the bytes went past the page cache */
 	__u8 entry; /* the call has only begun: keep what is found until it returns */
-	__u8 begins; /* IN_PLACE_BEGINS is what was found already */
 	/* without a file: the path that was named, by its dentry … */
 	__u64 name_mount; /* struct vfsmount * */
 	__u64 name_dentry; /* struct dentry * */
@@ -135,6 +134,8 @@ __u32 self_tgid __weak = 0;
 __u64 sample_seq __weak = 0;
 /* Set by calibrate_cache; see cache.bpf.h. */
 struct cache_bases cache_bases __weak = {};
+/* Is it worth to ask a map? Bits are only ever set, by a hash: see mark.bpf.h. */
+__u64 marks[LIMIT_MARKS / 64] __weak = {};
 /* Filled in by userspace, so that a call nobody asked for is none. */
 const volatile struct write_call_table write_calls __weak = {};
 
@@ -164,24 +165,6 @@ struct {
 	__type(key, struct seen_key);
 	__type(value, struct seen_value);
 } seen __weak SEC(".maps");
-
-/* Where a write ended with the beginning of a token, and its last bytes. */
-struct begun_key {
-	__u64 inode;
-	__u64 position; /* of the byte behind it; 0 on streams */
-	__u64 device;
-};
-
-struct begun_value {
-	__u8 bytes[TOKEN_MAX_LEN];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, LIMIT_BEGUN);
-	__type(key, struct begun_key);
-	__type(value, struct begun_value);
-} begun __weak SEC(".maps");
 
 /* Tokens that stood in a stream's buffer when the call began; see write_entry.bpf.h. */
 struct entered_token {

@@ -17,6 +17,7 @@
  */
 #pragma once
 
+#include "begun.bpf.h"
 #include "window.bpf.h"
 
 /* A stream is a file without offsets; its inode is what its writers share. */
@@ -33,13 +34,13 @@ static __always_inline int neighbours_in_file(const struct scratch *s)
 
 static __always_inline struct begun_key neighbours_key(const struct scratch *s, __u64 position)
 {
+	const struct address_space *mapping = (const struct address_space *)s->event.mapping;
 	const struct file *file = (const struct file *)s->event.file;
-	struct begun_key key = {};
 
-	key.inode = BPF_CORE_READ(file, f_inode, i_ino);
-	key.device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
-	key.position = position;
-	return key;
+	/* of a stream, the mapping is that of the file which feeds it */
+	return begun_key(mapping && !neighbours_is_stream(s) ? BPF_CORE_READ(mapping, host)
+							     : BPF_CORE_READ(file, f_inode),
+			 position);
 }
 
 /* Puts what was remembered for this place in front of the window. */
@@ -69,7 +70,7 @@ static __always_inline void neighbours_remember_body(struct scratch *s)
 	/* through the stack: 6.1 takes a map's value from there, not from a function's argument */
 	for (__u64 i = 0; i < INSPECT_CARRY; i += 8)
 		*(__u64 *)(value.bytes + i) = token_word(s->window.bytes, at + i);
-	bpf_map_update_elem(&begun, &key, &value, BPF_ANY);
+	begun_remember(&key, &value);
 }
 
 WINDOW_FUNCTION(neighbours_remember)

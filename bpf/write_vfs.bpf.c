@@ -94,7 +94,6 @@ static __always_inline int write_vfs(const struct vfs_write *write)
 	s = vfs_begin(write, kind);
 	if (!s)
 		return 0;
-	s->event.begins = in_place == IN_PLACE_BEGINS;
 	if (write->source == WRITE_SOURCE_LANDED) {
 		if (file_kind_has_offset(kind)) {
 			s->event.address = s->event.offset;

@@ -42,6 +42,9 @@
  * on; the least recent is forgotten. */
 #define LIMIT_BEGUN 4096U
 
+/* One bit for each of so many hashes, of streams and of tasks for which anything was ever kept. */
+#define LIMIT_MARKS 65536U
+
 /* Tokens of one write to a stream that are kept from its beginning to its end; more count as entered_full. */
 #define LIMIT_ENTERED 8U
 

@@ -171,28 +171,38 @@ static size_t dense_next(size_t at)
 	return in_page < 16 || in_page > DENSE_PAGE - 112 ? at + 1 : at + 7;
 }
 
+/* Where it is written: to the start of a file, or to a pipe that is emptied after each write. */
+struct dense_place {
+	int to, from; /* from: -1 for a file */
+	size_t bytes;
+};
+
 /* @first: number of the first token; the same one in the same place is told of only once */
-static void dense_child(int file, const struct dense_kind *kind, uint64_t first)
+static void dense_child(const struct dense_place *place, const struct dense_kind *kind, uint64_t first)
 {
 	static char around[DENSE_BYTES], text[DENSE_BYTES];
 	size_t left_out = MAKER_TOKEN_LEN - kind->len, public = MAKER_IDENTIFIER_LEN - 24;
 
-	if (content_fill(kind->content, around, sizeof(around)))
+	if (content_fill(kind->content, around, place->bytes))
 		_exit(1);
-	for (size_t at = 0; at + kind->len <= DENSE_BYTES; at = dense_next(at)) {
+	for (size_t at = 0; at + kind->len <= place->bytes; at = dense_next(at)) {
 		struct maker_token token = maker_token(first + at);
+		ssize_t written;
 
-		memcpy(text, around, sizeof(text));
+		memcpy(text, around, place->bytes);
 		memcpy(text + at, token.text, public);
 		memcpy(text + at + public, token.text + public + left_out, kind->len - public);
-		if (pwrite(file, text, sizeof(text), 0) != (ssize_t)sizeof(text))
+		written = place->from < 0 ? pwrite(place->to, text, place->bytes, 0)
+					  : write(place->to, text, place->bytes);
+		if (written != (ssize_t)place->bytes ||
+		    (place->from >= 0 && read(place->from, text, place->bytes) != written))
 			_exit(1);
 	}
 	_exit(0);
 }
 
-static void dense_run(struct probe *probe, struct dense *dense, int file, const struct dense_kind *kind,
-		      uint64_t first)
+static void dense_run(struct probe *probe, struct dense *dense, const struct dense_place *place,
+		      const struct dense_kind *kind, uint64_t first)
 {
 	size_t missing = 0;
 	int status;
@@ -202,15 +212,15 @@ static void dense_run(struct probe *probe, struct dense *dense, int file, const 
 	dense->kind = kind;
 	pid = fork();
 	if (pid == 0)
-		dense_child(file, kind, first);
+		dense_child(place, kind, first);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	assert_true(probe_consume(probe) >= 0);
-	for (size_t at = 0; at + kind->len <= DENSE_BYTES; at = dense_next(at))
+	for (size_t at = 0; at + kind->len <= place->bytes; at = dense_next(at))
 		missing += dense->seen[at] != 1;
 	if (missing || dense->wrong)
-		print_message("%s, tokens of %zu: %zu missing, %llu wrong\n", kind->content, kind->len,
-			      missing, (unsigned long long)dense->wrong);
+		print_message("%s, tokens of %zu, in %zu bytes: %zu missing, %llu wrong\n", kind->content,
+			      kind->len, place->bytes, missing, (unsigned long long)dense->wrong);
 	assert_int_equal(missing, 0);
 	assert_int_equal(dense->wrong, 0);
 }
@@ -220,26 +230,37 @@ static void test_dense(void **state)
 	struct probe_options options = {
 		.attachment = every_attachment(),
 		.scope = SCOPE_TREE,
-		.watch = FILE_KINDS_DEFAULT | FILE_KIND_BIT(MEMFD),
+		.watch = FILE_KINDS_DEFAULT | FILE_KIND_BIT(MEMFD) | FILE_KIND_BIT(PIPE),
 		.ring_bytes = 16U << 20,
 	};
 	struct dense *dense = calloc(1, sizeof(*dense));
-	/* pages in a row, where the file system has large folios, and each by itself */
-	int files[] = {open(live_path("file"), O_CREAT | O_RDWR, 0600), memfd_create("dense", MFD_CLOEXEC)};
+	/* pages in a row, where the file system has large folios; each by itself; a page of a stream, and a part of one */
+	struct dense_place places[] = {
+		{open(live_path("file"), O_CREAT | O_RDWR, 0600), -1, DENSE_BYTES},
+		{memfd_create("dense", MFD_CLOEXEC), -1, DENSE_BYTES},
+		{-1, -1, DENSE_PAGE},
+		{-1, -1, 300},
+	};
+	int ends[2];
 	struct probe_counts counts;
 	struct probe *probe;
 
 	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	places[2].to = places[3].to = ends[1];
+	places[2].from = places[3].from = ends[0];
 	assert_int_equal(probe_start(&options, dense_record, dense, NULL, &probe), 0);
-	for (size_t i = 0; i < sizeof(dense_kinds) / sizeof(*dense_kinds); i++) {
-		dense_run(probe, dense, files[0], &dense_kinds[i], i * DENSE_BYTES);
-		dense_run(probe, dense, files[1], &dense_kinds[i], i * DENSE_BYTES);
-	}
+	for (size_t i = 0; i < sizeof(dense_kinds) / sizeof(*dense_kinds); i++)
+		for (size_t k = 0; k < sizeof(places) / sizeof(*places); k++)
+			dense_run(probe, dense, &places[k], &dense_kinds[i],
+				  (k * sizeof(dense_kinds) + i) * DENSE_BYTES);
 	assert_int_equal(probe_counts(probe, &counts), 0);
 	probe_stop(probe);
 	assert_int_equal(counts.value[COUNTER_ring_full], 0);
-	close(files[0]);
-	close(files[1]);
+	close(places[0].to);
+	close(places[1].to);
+	close(ends[0]);
+	close(ends[1]);
 	free(dense);
 }
 
