@@ -26,8 +26,20 @@ $(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(UNIT_OBJECTS)
 	@echo "  LINK     $@"
 	$(Q)$(CC) $(SAN) $^ -o $@ -lcmocka -lpcre2-8 $(LDLIBS)
 
-test-unit: $(UNIT_TESTS) ## unit tests, under ASan and UBSan
-	@failed=0; for t in $(UNIT_TESTS); do echo "== $$t"; $$t || failed=1; done; exit $$failed
+# The search for another processor, run by an emulator: a kind of it that this one lacks (NEON).
+AARCH64_TEST := $(B)/tests/unit/aarch64/test_search
+AARCH64_SOURCES := tests/unit/detect/test_search.c tests/unit/helpers/generate.c tests/unit/helpers/oracle.c \
+		   $(wildcard userspace/detect/search*.c)
+
+$(AARCH64_TEST): $(AARCH64_SOURCES) $(wildcard include/*.h userspace/detect/*.h tests/unit/helpers/*.h tests/unit/aarch64/*.h)
+	@mkdir -p $(@D)
+	@echo "  LINK     $@"
+	$(Q)$(CLANG) -target aarch64-linux-gnu -static -Itests/unit/aarch64 $(CPPFLAGS) $(TEST_CPPFLAGS) -DCASES=200000 \
+		-std=gnu17 -O1 -g -Wall -Wextra -Werror $(AARCH64_SOURCES) -o $@
+
+test-unit: $(UNIT_TESTS) $(AARCH64_TEST) ## unit tests, under ASan and UBSan; the search for aarch64 in an emulator
+	@failed=0; for t in $(UNIT_TESTS) "qemu-aarch64 $(AARCH64_TEST)"; do echo "== $$t"; $$t || failed=1; done; \
+		exit $$failed
 
 -include $(UNIT_OBJECTS:.o=.d) $(UNIT_TESTS:$(B)/tests/%=$(B)/san/tests/%.d)
 

@@ -14,7 +14,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#ifndef CASES
 #define CASES 1000000
+#endif
 /* Longer than three blocks of the walk and what it looks ahead. */
 #define LEN_MAX 300
 #define ALIGNMENTS 64
