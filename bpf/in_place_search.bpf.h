@@ -72,8 +72,8 @@ _Static_assert(IN_PLACE_BLOCK / IN_PLACE_STRIDE == 8, "a block's probes");
 
 #define IN_PLACE_SECRETS (IN_PLACE_SECRET_LAST + 1 - IN_PLACE_SECRET_FIRST)
 
-/* So many blocks are not asked for a beginning once one has had some. */
-#define IN_PLACE_BEGUN_BLOCKS 8
+/* So many blocks are taken to be as one was: a text that is full of what tokens are made of is not asked each time. */
+#define IN_PLACE_DENSE_BLOCKS 8
 
 /* The address of page `index` of a mapping, 0 if it is not resident. */
 __noinline __u64 in_place_page(__u64 mapping, __u64 index)
@@ -176,7 +176,8 @@ struct in_place_walk {
 	__u32 at; /* what is asked for in the next page: its byte at this place */
 	__u32 more; /* pages that lie in a row with the last one, behind it */
 	__u16 byte;
-	__u16 begun; /* blocks of which it is taken that a token could begin in them */
+	/* blocks of which it is taken that what passes is part of a run, and that a token could begin in them */
+	__u8 dense, begun;
 	__u32 unsure; /* not 0: the last pages could not be seen, or are not seen yet */
 };
 
@@ -218,16 +219,20 @@ __noinline int in_place_hit(struct in_place_walk *w, __u64 block, __u64 probe)
 
 	if (!direct_loads || !w)
 		return IN_PLACE_SOME;
-	if (token_run_outside(direct_word(probe)))
-		return IN_PLACE_PASSED;
-	/* before the first page in a row is nothing to be looked at */
-	if (probe != w->address && token_run_outside(direct_word(probe - IN_PLACE_STRIDE / 2 * 8)) &&
-	    token_run_outside(direct_word(probe + IN_PLACE_STRIDE / 2 * 8)))
-		return IN_PLACE_PASSED;
-	/* most of what is all capitals has no beginning; a text that has many is not asked for them each time */
+	if (!w->dense) {
+		if (token_run_outside(direct_word(probe)))
+			return IN_PLACE_PASSED;
+		/* before the first page in a row is nothing to be looked at */
+		if (probe != w->address && token_run_outside(direct_word(probe - IN_PLACE_STRIDE / 2 * 8)) &&
+		    token_run_outside(direct_word(probe + IN_PLACE_STRIDE / 2 * 8)))
+			return IN_PLACE_PASSED;
+		w->dense = IN_PLACE_DENSE_BLOCKS;
+	}
+	w->dense--;
+	/* most of what is all capitals has no beginning */
 	if (!w->begun &&
 	    in_place_begun(block + IN_PLACE_BEGIN_FIRST, IN_PLACE_BEGIN_LAST + 1 - IN_PLACE_BEGIN_FIRST))
-		w->begun = IN_PLACE_BEGUN_BLOCKS;
+		w->begun = IN_PLACE_DENSE_BLOCKS;
 	if (w->begun) {
 		w->begun--;
 		if (in_place_secrets(block + IN_PLACE_SECRET_FIRST, block + IN_PLACE_SECRET_LAST + 1))
