@@ -45,7 +45,7 @@ def spread(values):
         low, high = values[0], values[-1]
     else:
         low, _, high = statistics.quantiles(values, n=4, method="inclusive")
-    return {"median": statistics.median(values), "low": low, "high": high, "rounds": len(values)}
+    return {"median": statistics.median(values), "least": min(values), "low": low, "high": high, "rounds": len(values)}
 
 
 def size_name(size):

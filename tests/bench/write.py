@@ -47,13 +47,15 @@ def rounds(states, cgroup, where):
 
 
 def rows(figures):
-    """A row for each case; each state's figure against the empty program's of the same round."""
+    """A row for each case; each state's figure against the empty program's of the same round, and its least against the
+    empty program's least: what no other work on the machine has disturbed."""
     for case in cases():
         destination, content, size = case.split(":")
-        row = {"destination": destination, "content": content, "bytes": int(size), "ns": {}, "ratio": {}}
+        row = {"destination": destination, "content": content, "bytes": int(size), "ns": {}, "ratio": {}, "ratio_of_least": {}}
         for state, of in figures.items():
             row["ns"][state] = bench.spread(of[case])
             row["ratio"][state] = bench.spread([a / b for a, b in zip(of[case], figures["empty"][case])])
+            row["ratio_of_least"][state] = min(of[case]) / min(figures["empty"][case])
         yield row
 
 
@@ -63,7 +65,7 @@ def cell(row, state):
     ns = row["ns"][state]
     text = f"{bench.count(ns['median'])} ±{bench.count((ns['high'] - ns['low']) / 2)}"
     if state not in ("unmonitored", "empty"):
-        text += f"  {row['ratio'][state]['median']:.2f}x"
+        text += f"  {row['ratio'][state]['median']:.2f}x {row['ratio_of_least'][state]:.2f}x"
     return text
 
 
@@ -103,7 +105,10 @@ def main():
         figures = rounds(states, cgroup, where)
     all_rows = list(rows(figures))
     names = [state.name for state in states] + list(missing)
-    note = "ns a call: median of the rounds ± half the spread of the middle half; N x: against the empty program"
+    note = (
+        "ns a call: median of the rounds ± half the spread of the middle half; against the empty program: "
+        "median of the rounds' ratios, and ratio of the least of all rounds"
+    )
     show(note, [row for row in all_rows if row["content"] == "text"], names)
     show("The same, other contents:", [row for row in all_rows if row["content"] != "text"], names)
     for name, why in missing.items():
