@@ -72,6 +72,13 @@ _Static_assert(IN_PLACE_BLOCK / IN_PLACE_STRIDE == 8, "a block's probes");
 
 #define IN_PLACE_SECRETS (IN_PLACE_SECRET_LAST + 1 - IN_PLACE_SECRET_FIRST)
 
+/* Candidates in one go, as few as most texts full of tokens need: the verifier walks each. */
+#define IN_PLACE_STEPS 14
+/* Runs behind a dot that there can be; and goes: one for each, those that end for their steps, and the last. */
+#define IN_PLACE_RUNS (IN_PLACE_SECRETS / (TOKEN_SECRET_LEN + 1) + 1)
+#define IN_PLACE_GOES \
+	(IN_PLACE_RUNS + (TOKEN_RUNS_STEPS(IN_PLACE_SECRETS) + 2 * IN_PLACE_RUNS) / IN_PLACE_STEPS + 1)
+
 /* So many blocks are taken to be as one was: a text that is full of what tokens are made of is not asked each time. */
 #define IN_PLACE_DENSE_BLOCKS 8
 
@@ -102,34 +109,36 @@ __noinline int in_place_secret(__u64 address)
 }
 
 /*
- * The first run of a secret portion's length behind a dot, of those that begin from this address on and before `end`: at
- * most IN_PLACE_SECRETS bytes. Returns where it begins; 0 if there is none; TOKEN_NONE if memory has changed meanwhile, so
- * that it can't be told.
+ * The first run of a secret portion's length behind a dot, of those that begin from this address on and before `end`, or how
+ * far the search has come in IN_PLACE_STEPS; 0 if there is none.
  */
 __noinline __u64 in_place_run(__u64 at, __u64 end)
 {
 	if (!direct_loads)
-		return TOKEN_NONE;
-	for (__u32 i = 0; i < TOKEN_RUNS_STEPS(IN_PLACE_SECRETS) && at < end; i++) {
+		return at;
+	for (__u32 i = 0; i < IN_PLACE_STEPS && at < end; i++) {
 		__u64 next = token_runs_next(at);
 
 		if (next == at)
 			return at;
 		at = next;
 	}
-	return at < end ? TOKEN_NONE : 0;
+	return at < end ? at : 0;
 }
 
-/* Is there a token whose secret portion begins there? Returns 1 if so, or if it can't be told. */
+/*
+ * Is there a token whose secret portion begins there? Returns 1 if so, or if that can't be told, as memory has changed
+ * meanwhile.
+ */
 static __always_inline int in_place_secrets(__u64 at, __u64 end)
 {
-	for (__u32 i = 0; i <= IN_PLACE_SECRETS / (TOKEN_SECRET_LEN + 1); i++) {
+	for (__u32 i = 0; i < IN_PLACE_GOES; i++) {
 		at = in_place_run(at, end);
 		if (!at)
 			return 0;
-		if (at == TOKEN_NONE || in_place_secret(at))
+		if (in_place_secret(at))
 			return 1;
-		at += TOKEN_SECRET_LEN + 1;
+		at++;
 	}
 	return 1;
 }

@@ -34,6 +34,8 @@
 
 #define INSPECT_PROBES (LIMIT_WINDOW_BYTES / TOKEN_STRIDE + 1)
 
+__u64 marks[LIMIT_MARKS / 64] = {};
+
 struct inspect_context {
 	struct scratch *s;
 	__u32 finished;

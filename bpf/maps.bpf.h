@@ -134,8 +134,6 @@ __u32 self_tgid __weak = 0;
 __u64 sample_seq __weak = 0;
 /* Set by calibrate_cache; see cache.bpf.h. */
 struct cache_bases cache_bases __weak = {};
-/* Is it worth to ask a map? Bits are only ever set, by a hash: see mark.bpf.h. */
-__u64 marks[LIMIT_MARKS / 64] __weak = {};
 /* Filled in by userspace, so that a call nobody asked for is none. */
 const volatile struct write_call_table write_calls __weak = {};
 

@@ -8,6 +8,9 @@
 
 #include "maps.bpf.h"
 
+/* By hash, a bit each; in inspect.bpf.c, since what is weak is linked in as often as there are objects. */
+extern __u64 marks[LIMIT_MARKS / 64];
+
 /* Fibonacci hashing (Knuth, TAOCP 3, 6.4): the upper bits of a product. */
 static __always_inline __u64 mark_of(__u64 what)
 {

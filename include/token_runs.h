@@ -8,9 +8,9 @@
  *                 8th  …  3rd 4th  2nd  1st                 the order in which the 8 words of a candidate are looked at
  *
  * A byte that is not of [A-Z0-9] at q rules out every secret portion that begins at p to q: the next candidate begins
- * behind it. The last word is looked at first, so that most are passed over by one load; then one in the middle, then
- * from the end on. Two candidates in a row advance by 64 bytes or more: either the first had such a byte in its second
- * half; or all of that is of [A-Z0-9], and the next one is a run or ends in a byte behind it.
+ * behind it. The last word is looked at first, so that most are passed over by one load, without asking which of its bytes
+ * it is; then one in the middle, then from the end on. Two candidates in a row advance by 58 bytes or more: either each
+ * had such a byte in its second half; or all of that is of [A-Z0-9], and the next one is a run or ends in a byte behind it.
  *
  * Who includes this says how memory is loaded: TOKEN_MEMORY(address) makes something of an address of which
  * TOKEN_MEMORY_WORD(memory, at) gives the 8 bytes at a constant distance of 0 to 127.
@@ -19,10 +19,10 @@
 
 #include "token_search.h"
 
-/* Bytes before a candidate that are looked at: an identifier and its dot. */
+/* Bytes before a candidate that are looked at: the longest identifier and its dot. */
 #define TOKEN_RUNS_BEFORE (TOKEN_IDENTIFIER_MAX + 1)
 
-/* Candidates that are looked at for so many bytes of them: two for each 64, and the last. */
+/* Candidates that are looked at for so many bytes of them: two for each 58, the last, and two more for each run behind a dot. */
 #define TOKEN_RUNS_STEPS(bytes) (((bytes) / (TOKEN_SECRET_LEN - 6) + 1) * 2 + 1)
 
 /*
@@ -31,27 +31,27 @@
  */
 static __always_inline int token_secret_at(__u64 address)
 {
-	__u64 outside = 0;
+	__auto_type memory = TOKEN_MEMORY(address - TOKEN_RUNS_BEFORE);
+	__u64 secret = 0;
 
-#define TOKEN_TRY_SECRET(id, name, public_len)                                                              \
-	{                                                                                                   \
-		__auto_type memory = TOKEN_MEMORY(address - ((public_len) + TOKEN_PREFIX_LEN + 2));         \
-                                                                                                            \
-		outside = (TOKEN_MEMORY_WORD(memory, (public_len) + TOKEN_PREFIX_LEN + 1) & 0xff) ^ '.';    \
-		outside |= !token_prefix_word(TOKEN_MEMORY_WORD(memory, 0));                                \
-		TOKEN_UNROLL                                                                                \
-		for (int i = 0; i < (public_len); i += 8) {                                                 \
-			outside |= token_word_outside(TOKEN_MEMORY_WORD(memory, TOKEN_PREFIX_LEN + 1 + i)); \
-			TOKEN_IN_ORDER(outside);                                                            \
-		}                                                                                           \
-		TOKEN_UNROLL                                                                                \
-		for (int i = 0; i < TOKEN_SECRET_LEN; i += 8) {                                             \
-			outside |= token_word_outside(                                                      \
-				TOKEN_MEMORY_WORD(memory, (public_len) + TOKEN_PREFIX_LEN + 2 + i));        \
-			TOKEN_IN_ORDER(outside);                                                            \
-		}                                                                                           \
-		if (!outside)                                                                               \
-			return 1;                                                                           \
+	TOKEN_UNROLL
+	for (int i = 0; i < TOKEN_SECRET_LEN; i += 8) {
+		secret |= token_word_outside(TOKEN_MEMORY_WORD(memory, TOKEN_RUNS_BEFORE + i));
+		TOKEN_IN_ORDER(secret);
+	}
+	if (secret || TOKEN_MEMORY_WORD(memory, TOKEN_RUNS_BEFORE - 8) >> 56 != '.')
+		return 0;
+#define TOKEN_TRY_SECRET(id, name, public_len)                                                          \
+	{                                                                                               \
+		__u64 public = 0;                                                                       \
+                                                                                                        \
+		TOKEN_UNROLL                                                                            \
+		for (int i = 0; i < (public_len); i += 8)                                               \
+		public |= token_word_outside(                                                           \
+			TOKEN_MEMORY_WORD(memory, TOKEN_RUNS_BEFORE - 1 - (public_len) + i));           \
+		if (!public && token_prefix_word(TOKEN_MEMORY_WORD(                                     \
+				       memory, TOKEN_RUNS_BEFORE - (public_len)-TOKEN_PREFIX_LEN - 2))) \
+			return 1;                                                                       \
 	}
 	TOKEN_FORMATS(TOKEN_TRY_SECRET)
 #undef TOKEN_TRY_SECRET
