@@ -46,14 +46,16 @@ static __always_inline __u64 begun_mark(const struct begun_key *key)
 /* @bytes: the last INSPECT_CARRY that were written there */
 static __always_inline void begun_remember(const struct begun_key *key, const void *bytes)
 {
-	/* of files, whose places are many, only what is written past the page cache is asked for */
+	/* files have many places, of which few are asked for: they are not marked */
 	if (!key->position)
 		mark_set(begun_mark(key));
 	bpf_map_update_elem(&begun, key, bytes, BPF_ANY);
 }
 
-/* Is anything remembered of a stream? */
-static __always_inline int begun_in_stream(const struct begun_key *key)
+/* What is remembered of a place, or NULL. */
+static __always_inline const struct begun_value *begun_find(const struct begun_key *key)
 {
-	return mark_has(begun_mark(key)) && bpf_map_lookup_elem(&begun, key);
+	if (!key->position && !mark_has(begun_mark(key)))
+		return NULL;
+	return bpf_map_lookup_elem(&begun, key);
 }

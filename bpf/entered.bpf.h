@@ -16,20 +16,19 @@
 
 #define ENTERED_KINDS (FILE_KIND_BIT(PIPE) | FILE_KIND_BIT(SOCKET) | FILE_KIND_BIT(TTY))
 
-static __always_inline struct entered *entered_mine(__u64 flags)
+/* What is kept with the current task, or NULL. */
+static __always_inline struct entered *entered_mine(void)
 {
-	return bpf_task_storage_get(&entered, bpf_get_current_task_btf(), NULL, flags);
-}
+	struct task_struct *task = bpf_get_current_task_btf();
 
-static __always_inline __u64 entered_mark(const struct task_struct *task)
-{
-	return mark_of(task->pid);
+	return mark_has(mark_of(task->pid)) ? bpf_task_storage_get(&entered, task, NULL, 0) : NULL;
 }
 
 /* Keeps the token at `start` of the window, `at` in the write, until the call returns. */
 __weak __noinline int entered_keep(struct scratch *s, __u64 start, __u64 len, __s64 at)
 {
-	struct entered *mine = entered_mine(BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct entered *mine = bpf_task_storage_get(&entered, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	struct entered_token *token;
 	__u64 index;
 
@@ -50,14 +49,14 @@ __weak __noinline int entered_keep(struct scratch *s, __u64 start, __u64 len, __
 	token->at = at;
 	token->len = len;
 	mine->count = index + 1;
-	mark_set(entered_mark(bpf_get_current_task_btf()));
+	mark_set(mark_of(task->pid));
 	return 0;
 }
 
 /* The token with this key was found when the call returned. */
 __weak __noinline int entered_found(__u64 key)
 {
-	struct entered *mine = entered_mine(0);
+	struct entered *mine = entered_mine();
 
 	if (!mine)
 		return 0;
@@ -71,7 +70,7 @@ __weak __noinline int entered_found(__u64 key)
 /* A call begins: what an earlier one left behind, because it failed, is void. */
 static __always_inline void entered_reset(void)
 {
-	struct entered *mine = entered_mine(0);
+	struct entered *mine = entered_mine();
 
 	if (mine)
 		mine->count = 0;

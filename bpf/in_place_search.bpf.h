@@ -72,6 +72,9 @@ _Static_assert(IN_PLACE_BLOCK / IN_PLACE_STRIDE == 8, "a block's probes");
 
 #define IN_PLACE_SECRETS (IN_PLACE_SECRET_LAST + 1 - IN_PLACE_SECRET_FIRST)
 
+_Static_assert(IN_PLACE_BEGIN_LAST - IN_PLACE_BEGIN_FIRST + 8 <= DIRECT_BYTES,
+	       "in_place_begun() is in reach of one cast");
+
 /* Candidates in one go, as few as most texts full of tokens need: the verifier walks each. */
 #define IN_PLACE_STEPS 14
 /* Runs behind a dot that there can be; and goes: one for each, those that end for their steps, and the last. */

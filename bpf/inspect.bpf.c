@@ -354,7 +354,7 @@ static __always_inline void inspect_entered_token(struct scratch *s, const struc
 
 static __always_inline void inspect_entered_body(struct scratch *s)
 {
-	struct entered *mine = entered_mine(0);
+	struct entered *mine = entered_mine();
 
 	if (!mine || !mine->count)
 		return;

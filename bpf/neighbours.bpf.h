@@ -47,7 +47,7 @@ static __always_inline struct begun_key neighbours_key(const struct scratch *s, 
 static __always_inline void neighbours_begun_body(struct scratch *s)
 {
 	struct begun_key key = neighbours_key(s, neighbours_is_stream(s) ? 0 : s->event.offset);
-	const struct begun_value *value = bpf_map_lookup_elem(&begun, &key);
+	const struct begun_value *value = begun_find(&key);
 
 	if (!value)
 		return;

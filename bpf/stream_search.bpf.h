@@ -44,27 +44,27 @@ static __always_inline int stream_text(struct scratch *s, __u64 address, __u64 l
  */
 __noinline int stream_innocent(__u64 number, __u64 address, __u64 len, int entry)
 {
-	const struct inode *inode;
 	const struct file *file;
 	struct begun_key key;
 	struct entered *mine;
-	const struct task_struct *task = bpf_get_current_task_btf();
 	struct scratch *s;
 	int result;
 
 	if (!direct_loads || !len || len > STREAM_BYTES)
 		return 0;
-	file = file_by_number(task, number);
+	file = file_by_number(bpf_get_current_task_btf(), number);
 	if (!file || !(settings.watch & ENTERED_KINDS & (1U << file_kind(file))))
 		return 0;
-	mine = mark_has(entered_mark(task)) ? entered_mine(0) : NULL;
+	mine = entered_mine();
 	if (mine && entry)
 		mine->count = 0;
 	else if (mine && mine->count)
 		return 0;
-	inode = KERNEL_POINTER(struct file, file, f_inode);
-	key = begun_key(inode, 0);
-	if (begun_in_stream(&key))
+	/* one that can't sleep is looked at when it returns */
+	if (entry && KERNEL_READ(struct file, file, f_flags) & KERNEL_O_NONBLOCK)
+		return 1;
+	key = begun_key(KERNEL_POINTER(struct file, file, f_inode), 0);
+	if (begun_find(&key))
 		return 0;
 	s = inspect_take();
 	if (!s)

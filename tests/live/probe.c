@@ -253,7 +253,7 @@ static void test_dense(void **state)
 	for (size_t i = 0; i < sizeof(dense_kinds) / sizeof(*dense_kinds); i++)
 		for (size_t k = 0; k < sizeof(places) / sizeof(*places); k++)
 			dense_run(probe, dense, &places[k], &dense_kinds[i],
-				  (k * sizeof(dense_kinds) + i) * DENSE_BYTES);
+				  (k * (sizeof(dense_kinds) / sizeof(*dense_kinds)) + i) * DENSE_BYTES);
 	assert_int_equal(probe_counts(probe, &counts), 0);
 	probe_stop(probe);
 	assert_int_equal(counts.value[COUNTER_ring_full], 0);
