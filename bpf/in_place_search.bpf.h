@@ -70,20 +70,17 @@ _Static_assert(IN_PLACE_BLOCK / IN_PLACE_STRIDE == 8, "a block's probes");
 #define IN_PLACE_SECRET_FIRST (8 - TOKEN_SECRET_LEN)
 #define IN_PLACE_SECRET_LAST (IN_PLACE_BLOCK_BYTES - TOKEN_RUN_STRIDE + 1 + TOKEN_PUBLIC_MAX + 1)
 
-#define IN_PLACE_SECRETS (IN_PLACE_SECRET_LAST + 1 - IN_PLACE_SECRET_FIRST)
-
 _Static_assert(IN_PLACE_BEGIN_LAST - IN_PLACE_BEGIN_FIRST + 8 <= DIRECT_BYTES,
 	       "in_place_begun() is in reach of one cast");
 
-/* Candidates in one go, as few as most texts full of tokens need: the verifier walks each. */
-#define IN_PLACE_STEPS 14
-/* Runs behind a dot that there can be; and goes: one for each, those that end for their steps, and the last. */
-#define IN_PLACE_RUNS (IN_PLACE_SECRETS / (TOKEN_SECRET_LEN + 1) + 1)
-#define IN_PLACE_GOES \
-	(IN_PLACE_RUNS + (TOKEN_RUNS_STEPS(IN_PLACE_SECRETS) + 2 * IN_PLACE_RUNS) / IN_PLACE_STEPS + 1)
+/* So many blocks are judged at once. */
+#define IN_PLACE_DENSE_BLOCKS 8U
 
-/* So many blocks are taken to be as one was: a text that is full of what tokens are made of is not asked each time. */
-#define IN_PLACE_DENSE_BLOCKS 8
+/* Steps from run to run in one go: the verifier walks each. */
+#define IN_PLACE_STEPS 12
+
+/* in_place_run() so many times takes so many bytes. */
+#define IN_PLACE_GOES(bytes) (TOKEN_RUNS_STEPS(bytes) / IN_PLACE_STEPS + 1)
 
 /* The address of page `index` of a mapping, 0 if it is not resident. */
 __noinline __u64 in_place_page(__u64 mapping, __u64 index)
@@ -105,43 +102,38 @@ static __always_inline int in_place_begun(__u64 from, __u32 bytes)
 	return (begins & TOKEN_TOPS) != 0;
 }
 
-/* token_secret_at() as a function of its own, so that the verifier walks it once. */
-__noinline int in_place_secret(__u64 address)
-{
-	return direct_loads ? token_secret_at(address) : 1;
-}
-
 /*
- * The first run of a secret portion's length behind a dot, of those that begin from this address on and before `end`, or how
- * far the search has come in IN_PLACE_STEPS; 0 if there is none.
+ * Walks from run to run, by IN_PLACE_STEPS, in search of a token whose second dot lies from `at` on and before `end`. Returns
+ * the address that it has come to; 0 if there is none, 1 if there is one.
  */
 __noinline __u64 in_place_run(__u64 at, __u64 end)
 {
+	__u64 marks;
+
 	if (!direct_loads)
-		return at;
+		return 1;
+	marks = token_runs_marks(at);
 	for (__u32 i = 0; i < IN_PLACE_STEPS && at < end; i++) {
-		__u64 next = token_runs_next(at);
+		__u64 next = token_runs_next(at, &marks);
 
 		if (next == at)
-			return at;
+			return 1;
 		at = next;
 	}
 	return at < end ? at : 0;
 }
 
 /*
- * Is there a token whose secret portion begins there? Returns 1 if so, or if that can't be told, as memory has changed
- * meanwhile.
+ * Is there a token whose second dot lies from `at` on and before `end`? Returns 1 if so, or if that can't be told, as memory has
+ * changed meanwhile.
+ * @goes: IN_PLACE_GOES() of the bytes
  */
-static __always_inline int in_place_secrets(__u64 at, __u64 end)
+static __always_inline int in_place_secrets(__u64 at, __u64 end, __u32 goes)
 {
-	for (__u32 i = 0; i < IN_PLACE_GOES; i++) {
+	for (__u32 i = 0; i < goes; i++) {
 		at = in_place_run(at, end);
-		if (!at)
-			return 0;
-		if (in_place_secret(at))
-			return 1;
-		at++;
+		if (at <= 1)
+			return at;
 	}
 	return 1;
 }
@@ -165,7 +157,8 @@ static __always_inline int in_place_across(__u64 before, __u64 behind)
 	if (!bpf_probe_read_kernel(s->window.bytes, INSPECT_CARRY,
 				   (const void *)(before + KERNEL_PAGE_SIZE - INSPECT_CARRY)) &&
 	    !bpf_probe_read_kernel(s->window.bytes + INSPECT_CARRY, INSPECT_CARRY, (const void *)behind))
-		result = in_place_secrets(middle - TOKEN_SECRET_LEN + 1, middle + TOKEN_IDENTIFIER_MAX + 1);
+		result = in_place_secrets(middle - TOKEN_SECRET_LEN, middle + TOKEN_IDENTIFIER_MAX,
+					  IN_PLACE_GOES(TOKEN_SECRET_LEN + TOKEN_IDENTIFIER_MAX));
 	if (result)
 		inspect_wipe(s);
 	inspect_end(s);
@@ -188,8 +181,6 @@ struct in_place_walk {
 	__u32 at; /* what is asked for in the next page: its byte at this place */
 	__u32 more; /* pages that lie in a row with the last one, behind it */
 	__u16 byte;
-	/* blocks of which it is taken that what passes is part of a run, and that a token could begin in them */
-	__u8 dense, begun;
 	__u32 unsure; /* not 0: the last pages could not be seen, or are not seen yet */
 };
 
@@ -214,47 +205,65 @@ static __always_inline __u64 in_place_row(__u64 folio, __u64 index)
 	return 1 + ((pages - 1 - (index - KERNEL_READ(struct folio, folio, index))) & -large);
 }
 
-/* Of in_place_hit(). */
+/* Of in_place_hit(); any other value is the last block of which it is known that no probe meets a token. */
 enum {
 	IN_PLACE_PASSED, /* no token at this probe */
-	IN_PLACE_NONE, /* none that a probe of this block meets */
 	IN_PLACE_SOME, /* there is one, or it can't be told */
 };
 
 /*
  * A probe has passed the first tests. Could it be part of a token's run? That holds 8 whole words or more, so the fourth
- * before this one or the fourth behind it is another. If so, the block is judged.
+ * before this one or the fourth behind it is another. If so, the block is judged, and those behind it that are alike.
  */
-__noinline int in_place_hit(struct in_place_walk *w, __u64 block, __u64 probe)
+__noinline __u64 in_place_hit(struct in_place_walk *w, __u64 block, __u64 probe)
 {
-	__u64 index, before, behind = block;
+	__u64 index, last, before, behind, from, to;
 
 	if (!direct_loads || !w)
 		return IN_PLACE_SOME;
-	if (!w->dense) {
-		if (token_run_outside(direct_word(probe)))
-			return IN_PLACE_PASSED;
-		/* before the first page in a row is nothing to be looked at */
-		if (probe != w->address && token_run_outside(direct_word(probe - IN_PLACE_STRIDE / 2 * 8)) &&
-		    token_run_outside(direct_word(probe + IN_PLACE_STRIDE / 2 * 8)))
-			return IN_PLACE_PASSED;
-		w->dense = IN_PLACE_DENSE_BLOCKS;
+	if (token_run_outside(direct_word(probe)))
+		return IN_PLACE_PASSED;
+	/* before the first page in a row is nothing to be looked at */
+	if (probe != w->address && token_run_outside(direct_word(probe - IN_PLACE_STRIDE / 2 * 8)) &&
+	    token_run_outside(direct_word(probe + IN_PLACE_STRIDE / 2 * 8)))
+		return IN_PLACE_PASSED;
+
+	/* a token may lie across the edge of the pages in a row as well; what lies behind that is not the file's */
+	before = block == w->address && w->unsure != IN_PLACE_CONTINUED;
+	from = block + IN_PLACE_SECRET_FIRST - 1;
+	last = w->end - IN_PLACE_BLOCK_BYTES;
+	if (last > block + (IN_PLACE_DENSE_BLOCKS - 1) * IN_PLACE_BLOCK_BYTES)
+		last = block + (IN_PLACE_DENSE_BLOCKS - 1) * IN_PLACE_BLOCK_BYTES;
+	if (before) {
+		from = block + TOKEN_IDENTIFIER_MIN;
+		last = block;
 	}
-	w->dense--;
+	to = last + IN_PLACE_SECRET_LAST;
+	if (to > w->page + KERNEL_PAGE_SIZE - TOKEN_SECRET_LEN && !w->more)
+		to = w->page + KERNEL_PAGE_SIZE - TOKEN_SECRET_LEN;
+
+	behind = block;
 	/* most of what is all capitals has no beginning */
-	if (!w->begun &&
-	    in_place_begun(block + IN_PLACE_BEGIN_FIRST, IN_PLACE_BEGIN_LAST + 1 - IN_PLACE_BEGIN_FIRST))
-		w->begun = IN_PLACE_DENSE_BLOCKS;
-	if (w->begun) {
-		w->begun--;
-		if (in_place_secrets(block + IN_PLACE_SECRET_FIRST, block + IN_PLACE_SECRET_LAST + 1))
-			return IN_PLACE_SOME;
+	for (__u32 i = 0; i < IN_PLACE_DENSE_BLOCKS; i++) {
+		if (in_place_begun(block + IN_PLACE_BEGIN_FIRST,
+				   IN_PLACE_BEGIN_LAST + 1 - IN_PLACE_BEGIN_FIRST)) {
+			if (in_place_secrets(
+				    from, to,
+				    IN_PLACE_GOES((IN_PLACE_DENSE_BLOCKS + 1) * IN_PLACE_BLOCK_BYTES)))
+				return IN_PLACE_SOME;
+			block = last;
+			break;
+		}
+		if (block >= last || token_run_leaves(direct_word(block + IN_PLACE_BLOCK_BYTES)))
+			break;
+		block += IN_PLACE_BLOCK_BYTES;
+		from += IN_PLACE_BLOCK_BYTES;
 	}
-	/* a token may lie across the edge of the pages in a row as well */
-	if (block == w->address && w->unsure != IN_PLACE_CONTINUED) {
+
+	if (before) {
 		index = w->index - 1 - (w->page - block) / KERNEL_PAGE_SIZE;
 		if (!index)
-			return IN_PLACE_NONE;
+			return block;
 		before = in_place_page(w->mapping, index - 1);
 		if (!before)
 			return IN_PLACE_SOME;
@@ -263,23 +272,29 @@ __noinline int in_place_hit(struct in_place_walk *w, __u64 block, __u64 probe)
 		behind = in_place_page(w->mapping, w->index);
 		/* if it matters that it is missing, that is seen when it is looked at itself */
 		if (!behind)
-			return IN_PLACE_NONE;
+			return block;
 	} else {
-		return IN_PLACE_NONE;
+		return block;
 	}
 	if (in_place_across(before, behind))
 		return IN_PLACE_SOME;
-	return IN_PLACE_NONE;
+	return block;
 }
 
-/* Probe i of the block at the address `block`. */
-#define IN_PLACE_PROBE(i)                                                       \
-	if (!token_run_far(DIRECT_WORD(words, (i)*TOKEN_RUN_STRIDE)) &&         \
-	    !token_run_leaves(DIRECT_WORD(words, (i)*TOKEN_RUN_STRIDE))) {      \
-		verdict = in_place_hit(w, block, block + (i)*TOKEN_RUN_STRIDE); \
-		if (verdict)                                                    \
-			goto judged;                                            \
-	}
+/*
+ * Probe i of the block at the address `block`, and what is to be done if it passes. That stands behind all probes: the
+ * verifier follows the usual way first, and then finds known what the others come back to.
+ */
+#define IN_PLACE_PROBE(i)                                             \
+	if (!token_run_far(DIRECT_WORD(words, (i)*TOKEN_RUN_STRIDE))) \
+		goto passed_##i;                                      \
+	behind_##i:
+#define IN_PLACE_PASSED_AT(i)                                                                         \
+	passed_##i : if (token_run_leaves(DIRECT_WORD(words, (i)*TOKEN_RUN_STRIDE))) goto behind_##i; \
+	judged = in_place_hit(w, block, block + (i)*TOKEN_RUN_STRIDE);                                \
+	if (!judged)                                                                                  \
+		goto behind_##i;                                                                      \
+	goto judged;
 
 /*
  * in_place_pages() - searches the next pages of a walk that lie in a row.
@@ -327,7 +342,7 @@ __noinline int in_place_pages(struct in_place_walk *w)
 	for (__u32 i = 0; i < IN_PLACE_PAGES * IN_PLACE_BLOCKS && block < w->end;
 	     i++, block += IN_PLACE_BLOCK_BYTES) {
 		const struct bpf_verifier_log___aligned *words = DIRECT_AT(block);
-		int verdict;
+		__u64 judged;
 
 		IN_PLACE_PROBE(0)
 		IN_PLACE_PROBE(1)
@@ -338,9 +353,18 @@ __noinline int in_place_pages(struct in_place_walk *w)
 		IN_PLACE_PROBE(6)
 		IN_PLACE_PROBE(7)
 		continue;
+		IN_PLACE_PASSED_AT(0)
+		IN_PLACE_PASSED_AT(1)
+		IN_PLACE_PASSED_AT(2)
+		IN_PLACE_PASSED_AT(3)
+		IN_PLACE_PASSED_AT(4)
+		IN_PLACE_PASSED_AT(5)
+		IN_PLACE_PASSED_AT(6)
+		IN_PLACE_PASSED_AT(7)
 	judged:
-		if (verdict == IN_PLACE_SOME)
+		if (judged == IN_PLACE_SOME)
 			return 1;
+		block = judged;
 	}
 	/* a folio that was moved meanwhile has left us with memory of others */
 	if (w->unsure == IN_PLACE_CONTINUED && !w->more && in_place_page(w->mapping, w->index - 1) != w->page)

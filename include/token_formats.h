@@ -27,8 +27,9 @@
 #define TOKEN_PUBLIC_MAX 24
 #define TOKEN_PUBLIC_MIN 8
 #define TOKEN_IDENTIFIER_MAX (TOKEN_PREFIX_LEN + 1 + TOKEN_PUBLIC_MAX)
+#define TOKEN_IDENTIFIER_MIN (TOKEN_PREFIX_LEN + 1 + TOKEN_PUBLIC_MIN)
 #define TOKEN_MAX_LEN (TOKEN_IDENTIFIER_MAX + 1 + TOKEN_SECRET_LEN)
-#define TOKEN_MIN_LEN (TOKEN_PREFIX_LEN + 1 + TOKEN_PUBLIC_MIN + 1 + TOKEN_SECRET_LEN)
+#define TOKEN_MIN_LEN (TOKEN_IDENTIFIER_MIN + 1 + TOKEN_SECRET_LEN)
 
 #define TOKEN_FORMAT_CHECK(id, name, public_len)                                    \
 	_Static_assert((public_len) % 8 == 0 && (public_len) <= TOKEN_PUBLIC_MAX && \

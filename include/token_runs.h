@@ -3,14 +3,19 @@
  * Is there a token in memory that is only to be looked at where it lies? Plain C that the BPF object and the host
  * compile alike, for a text that is full of what a token is made of: what is loaded is bounded, whatever it holds.
  *
- *     … A B C . S S S S S S S S … S S S S - …
- *               ├p─────── 64 ────────────┤
- *                 8th  …  3rd 4th  2nd  1st                 the order in which the 8 words of a candidate are looked at
+ *     … - A B . S S │S S S S S S S S│ …  │S S S S S S S S│S S - S S S S S│ …
+ *      └── word 0 ─┘ └─── word 1 ────┘     └─── word 7 ────┘└─── word 8 ───┘
  *
- * A byte that is not of [A-Z0-9] at q rules out every secret portion that begins at p to q: the next candidate begins
- * behind it. The last word is looked at first, so that most are passed over by one load, without asking which of its bytes
- * it is; then one in the middle, then from the end on. Two candidates in a row advance by 58 bytes or more: either each
- * had such a byte in its second half; or all of that is of [A-Z0-9], and the next one is a run or ends in a byte behind it.
+ * A byte outside [A-Z0-9] is a mark. A secret portion begins behind one that is a dot, and has none in it. A step looks at words
+ * of 8 bytes, from one on that has a mark:
+ *
+ *   - what begins in word 0 begins behind its last mark. It would end in word 8, at that same place in it: a mark that lies
+ *     there or before rules it out, and so does any mark of words 1 to 7;
+ *   - what begins in words 1 to 7 has all of word 8 in it, so any mark there rules it out. If that has none, a mark of words
+ *     1 to 7 rules out what begins in the words before its own.
+ *
+ * So most texts are walked through by one load for 64 bytes, and no load waits for what another one has found: where it lies
+ * follows from the tests alone.
  *
  * Who includes this says how memory is loaded: TOKEN_MEMORY(address) makes something of an address of which
  * TOKEN_MEMORY_WORD(memory, at) gives the 8 bytes at a constant distance of 0 to 127.
@@ -19,74 +24,142 @@
 
 #include "token_search.h"
 
-/* Bytes before a candidate that are looked at: the longest identifier and its dot. */
+/* Bytes that are looked at before a step's word: the longest identifier and its dot. */
 #define TOKEN_RUNS_BEFORE (TOKEN_IDENTIFIER_MAX + 1)
 
-/* Candidates that are looked at for so many bytes of them: two for each 58, the last, and two more for each run behind a dot. */
-#define TOKEN_RUNS_STEPS(bytes) (((bytes) / (TOKEN_SECRET_LEN - 6) + 1) * 2 + 1)
+/* Bytes that are looked at from a step's word on. */
+#define TOKEN_RUNS_BEHIND (8 + TOKEN_SECRET_LEN)
 
 /*
- * token_secret_at() - does a token's secret portion begin at this address? Returns 1 if so.
- * Looks at the TOKEN_RUNS_BEFORE bytes before it and at the TOKEN_SECRET_LEN from it on.
+ * Steps that so many bytes take. Each goes on by 4 words or more; or by fewer, but then words 4 to 8 have no mark, and the step
+ * after it goes on to behind them.
  */
-static __always_inline int token_secret_at(__u64 address)
+#define TOKEN_RUNS_STEPS(bytes) ((bytes) / 32 + 2)
+
+/*
+ * The marks of a word, in as few operations as do: top bit of each byte below '0' or above 'Z'. What lies between the digits and
+ * the capitals has none, see token_runs_middle(). A byte from 0xb0 on adds one to the byte behind it, which may get a mark for
+ * that if it is 'Z', or lose it if it is '/'; so the first mark is always a right one, and so is the last one if it is a
+ * token's dot, with [A-Z0-9] on both sides.
+ */
+static __always_inline __u64 token_runs_word(__u64 word)
 {
-	__auto_type memory = TOKEN_MEMORY(address - TOKEN_RUNS_BEFORE);
-	__u64 secret = 0;
+	return ((~(TOKEN_ONES * (0x80 - '0')) - word) | (word + TOKEN_ONES * 0x25) | word) & TOKEN_TOPS;
+}
+
+/* Of a word without a mark: has bit 6 of each byte between '9' and 'A'. That is, taking one from it and adding 6 differ there. */
+static __always_inline __u64 token_runs_middle(__u64 word)
+{
+	return (word - TOKEN_ONES) ^ (word + TOKEN_ONES * 6);
+}
+
+/* The marks of a step's word. */
+static __always_inline __u64 token_runs_marks(__u64 at)
+{
+	return token_runs_word(TOKEN_MEMORY_WORD(TOKEN_MEMORY(at), 0));
+}
+
+/* 0 if there is a prefix with its dot where an identifier with such a public portion has it. @memory: TOKEN_IDENTIFIER_MAX before its end */
+#define TOKEN_RUNS_PREFIX(memory, public_len) \
+	token_prefix_differs(                 \
+		TOKEN_MEMORY_WORD(memory, TOKEN_IDENTIFIER_MAX - (public_len)-1 - TOKEN_PREFIX_LEN))
+
+/* Could a token's identifier end before this address: is there a dot, and a prefix where one begins? */
+static __always_inline int token_runs_prefixed(__u64 dot)
+{
+	__auto_type memory = TOKEN_MEMORY(dot - TOKEN_IDENTIFIER_MAX);
+	__u64 missing = 1;
+
+	if ((__u8)TOKEN_MEMORY_WORD(memory, TOKEN_IDENTIFIER_MAX) != '.')
+		return 0;
+#define TOKEN_TRY_PREFIX(id, name, public_len) missing &= token_is_not(TOKEN_RUNS_PREFIX(memory, public_len));
+	TOKEN_FORMATS(TOKEN_TRY_PREFIX)
+#undef TOKEN_TRY_PREFIX
+	return !missing;
+}
+
+/* Does a token's identifier end before this address, and is there a dot? */
+static __always_inline int token_runs_identified(__u64 dot)
+{
+	__auto_type memory = TOKEN_MEMORY(dot - TOKEN_IDENTIFIER_MAX);
+	__u64 missing = 1;
+
+	if (!token_runs_prefixed(dot))
+		return 0;
+#define TOKEN_TRY_PUBLIC(id, name, public_len)                                                           \
+	{                                                                                                \
+		__u64 marks = 0, middle = 0;                                                             \
+                                                                                                         \
+		TOKEN_UNROLL                                                                             \
+		for (int i = 0; i < (public_len); i += 8) {                                              \
+			__u64 word = TOKEN_MEMORY_WORD(memory, TOKEN_IDENTIFIER_MAX - (public_len) + i); \
+                                                                                                         \
+			marks |= token_runs_word(word);                                                  \
+			middle |= token_runs_middle(word);                                               \
+			TOKEN_IN_ORDER(middle);                                                          \
+		}                                                                                        \
+		missing &= token_is_not(TOKEN_RUNS_PREFIX(memory, public_len) | marks |                  \
+					(middle << 1 & TOKEN_TOPS));                                     \
+	}
+	TOKEN_FORMATS(TOKEN_TRY_PUBLIC)
+#undef TOKEN_TRY_PUBLIC
+	return !missing;
+}
+
+/* Is a secret portion's length that has no mark of [A-Z0-9]? */
+static __always_inline int token_runs_secret(__u64 at)
+{
+	__auto_type memory = TOKEN_MEMORY(at);
+	__u64 middle = 0;
 
 	TOKEN_UNROLL
 	for (int i = 0; i < TOKEN_SECRET_LEN; i += 8) {
-		secret |= token_word_outside(TOKEN_MEMORY_WORD(memory, TOKEN_RUNS_BEFORE + i));
-		TOKEN_IN_ORDER(secret);
+		middle |= token_runs_middle(TOKEN_MEMORY_WORD(memory, i));
+		TOKEN_IN_ORDER(middle);
 	}
-	if (secret || TOKEN_MEMORY_WORD(memory, TOKEN_RUNS_BEFORE - 8) >> 56 != '.')
-		return 0;
-#define TOKEN_TRY_SECRET(id, name, public_len)                                                          \
-	{                                                                                               \
-		__u64 public = 0;                                                                       \
-                                                                                                        \
-		TOKEN_UNROLL                                                                            \
-		for (int i = 0; i < (public_len); i += 8)                                               \
-		public |= token_word_outside(                                                           \
-			TOKEN_MEMORY_WORD(memory, TOKEN_RUNS_BEFORE - 1 - (public_len) + i));           \
-		if (!public && token_prefix_word(TOKEN_MEMORY_WORD(                                     \
-				       memory, TOKEN_RUNS_BEFORE - (public_len)-TOKEN_PREFIX_LEN - 2))) \
-			return 1;                                                                       \
-	}
-	TOKEN_FORMATS(TOKEN_TRY_SECRET)
-#undef TOKEN_TRY_SECRET
-	return 0;
+	return !(middle << 1 & TOKEN_TOPS);
 }
 
 /*
- * token_runs_next() - looks at one candidate, whose secret portion would begin at `at`.
- * Returns where the next one could begin; `at` itself if this is a run of [A-Z0-9] behind a dot, which TOKEN_MEMORY is to be
- * asked of by token_secret_at().
+ * token_runs_next() - a step: from the word at `at` to the next one that a secret portion could begin in.
+ * @marks: token_runs_marks() of the word; the next one's on return
+ *
+ * Returns where that is; `at` itself if there is a token whose second dot is the word's last mark.
  */
-static __always_inline __u64 token_runs_next(__u64 at)
+static __always_inline __u64 token_runs_next(__u64 at, __u64 *marks)
 {
-	__auto_type memory = TOKEN_MEMORY(at - 8);
-	__u64 word;
+	__auto_type memory = TOKEN_MEMORY(at);
+	__u64 far = token_runs_word(TOKEN_MEMORY_WORD(memory, TOKEN_SECRET_LEN));
+	__u64 next, between;
 
-#define TOKEN_RUNS_WORD(k)                           \
-	word = TOKEN_MEMORY_WORD(memory, 8 + (k)*8); \
-	if (token_word_leaves(word)) {               \
-		at += (k)*8;                         \
-		goto behind;                         \
-	}
-	word = TOKEN_MEMORY_WORD(memory, TOKEN_SECRET_LEN);
-	if (token_word_leaves(word))
-		return at + TOKEN_SECRET_LEN - 7;
+	/* its first mark lies no further in it than the last one of word 0 */
+	if ((far & -far) - 1 < *marks)
+		goto far;
+	/* nothing but what begins in word 0 is left, if anything */
+	if (token_is_not(far) && !token_runs_prefixed(at + token_last_marked(*marks)))
+		goto far;
+#define TOKEN_RUNS_WORD(k)                                           \
+	between = token_runs_word(TOKEN_MEMORY_WORD(memory, (k)*8)); \
+	next = at + (k)*8;                                           \
+	if (between)                                                 \
+		goto between;
 	TOKEN_RUNS_WORD(4)
-	TOKEN_RUNS_WORD(6)
 	TOKEN_RUNS_WORD(5)
+	TOKEN_RUNS_WORD(6)
+	TOKEN_RUNS_WORD(7)
 	TOKEN_RUNS_WORD(3)
 	TOKEN_RUNS_WORD(2)
 	TOKEN_RUNS_WORD(1)
-	TOKEN_RUNS_WORD(0)
 #undef TOKEN_RUNS_WORD
-	/* no byte of it is a dot, so none of the next 64 is a secret portion's first */
-	return TOKEN_MEMORY_WORD(memory, 0) >> 56 == '.' ? at : at + TOKEN_SECRET_LEN + 1;
-behind:
-	return at + token_marked_end(token_word_outside(word));
+	if (token_runs_identified(at + token_last_marked(*marks)) &&
+	    token_runs_secret(at + token_marked_end(*marks)))
+		return at;
+far:
+	*marks = far;
+	return at + TOKEN_SECRET_LEN;
+between:
+	if (far)
+		goto far;
+	*marks = between;
+	return next;
 }

@@ -266,12 +266,36 @@ static __always_inline int token_prefix_at(const __u8 *bytes, __u64 at)
 	       token_is_digit(token_byte(bytes, at + 4)) && token_is_digit(token_byte(bytes, at + 5));
 }
 
-/* The same, and a dot behind it, of the 8 bytes that begin there. */
-static __always_inline int token_prefix_word(__u64 word)
+/* Top bit of every byte that is a digit. */
+static __always_inline __u64 token_word_digits(__u64 word)
 {
-	return (word & 0xffffff) == ('d' | 't' << 8 | '0' << 16) && token_is_letter((__u8)(word >> 24)) &&
-	       token_is_digit((__u8)(word >> 32)) && token_is_digit((__u8)(word >> 40)) &&
-	       (__u8)(word >> 48) == '.';
+	__u64 low = word & ~TOKEN_TOPS;
+
+	return (low + TOKEN_ONES * (0x80 - '0')) & ~(low + TOKEN_ONES * (0x80 - '9' - 1)) & ~word &
+	       TOKEN_TOPS;
+}
+
+/* Top bit of every byte that is a letter. */
+static __always_inline __u64 token_word_letters(__u64 word)
+{
+	__u64 lower = (word & ~TOKEN_TOPS) | TOKEN_ONES * 0x20;
+
+	return (lower + TOKEN_ONES * (0x80 - 'a')) & ~(lower + TOKEN_ONES * (0x80 - 'z' - 1)) & ~word &
+	       TOKEN_TOPS;
+}
+
+/*
+ * 0 if these 8 bytes begin with "dt0", a letter, two digits and a dot. Without a branch, of which the verifier would follow
+ * both ways.
+ */
+static __always_inline __u64 token_prefix_differs(__u64 word)
+{
+	const __u64 fixed = 'd' | 't' << 8 | '0' << 16 | (__u64)'.' << 48;
+	const __u64 kinds = TOKEN_TOPS & 0xffffff000000;
+
+	return ((word ^ fixed) & 0x00ff000000ffffff) |
+	       (((token_word_letters(word) & 0xff000000) | (token_word_digits(word) & 0xffff00000000)) ^
+		kinds);
 }
 
 /* Does a public portion of public_len bytes, with its prefix, end right before `dot`? */
@@ -354,10 +378,7 @@ static __always_inline int token_at_dot(const __u8 *bytes, __u64 len, __u64 dot)
 static __always_inline __u64 token_begun_prefix(__u64 end)
 {
 	const __u64 start = 'd' | 't' << 8 | '0' << 16;
-	__u64 low = end & ~TOKEN_TOPS, lower = low | TOKEN_ONES * 0x20;
-	__u64 digit = (low + TOKEN_ONES * (0x80 - '0')) & ~(low + TOKEN_ONES * (0x80 - '9' - 1)) & ~end;
-	__u64 letter = (lower + TOKEN_ONES * (0x80 - 'a')) & ~(lower + TOKEN_ONES * (0x80 - 'z' - 1)) & ~end;
-	__u64 wrong;
+	__u64 digit = token_word_digits(end), letter = token_word_letters(end), wrong;
 
 	/* d; dt; dt0; then with the letter and the digits that must follow, as top bits of their bytes */
 	wrong = token_is_not((end >> 56) ^ (start & 0xff));

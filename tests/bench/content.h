@@ -76,21 +76,23 @@ static inline void content_binary(char *bytes, size_t size)
 }
 
 /*
- * A token but for its last character, again and again; a varying gap brings it to every offset of a
- * word, a stride and a page.
+ * A token but for one character, again and again; a varying gap brings it to every offset of a word, a stride and a
+ * page. What is wrong is its last character, or, with `prefix`, the last one of its prefix.
  */
-static inline void content_near(char *bytes, size_t size)
+static inline void content_near(char *bytes, size_t size, int prefix)
 {
 	uint64_t state = 4;
 	char near[96];
 
 	for (size_t at = 0, n = 0; at < size; n++) {
 		memcpy(near, "dt0c01.", 7);
-		content_alphabet(near + 7, 88, "A", 1, 0);
-		for (int i = 7; i < 95; i++)
+		for (int i = 7; i < 96; i++)
 			near[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[content_next(&state) % 32];
 		near[31] = '.';
-		near[95] = '-';
+		if (prefix)
+			near[5] = 'x';
+		else
+			near[95] = '-';
 		content_append(bytes, size, &at, near, sizeof(near));
 		content_append(bytes, size, &at, "       ", n % 8);
 	}
@@ -98,7 +100,7 @@ static inline void content_near(char *bytes, size_t size)
 
 #define CONTENT_BASE64 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
-/* content_fill() - "text", "binary", "base64", "base32", "capitals" or "near"; -1 for another name. */
+/* content_fill() - writes the text of a name; -1 for another name. */
 static inline int content_fill(const char *name, char *bytes, size_t size)
 {
 	if (strcmp(name, "text") == 0)
@@ -112,7 +114,13 @@ static inline int content_fill(const char *name, char *bytes, size_t size)
 	else if (strcmp(name, "capitals") == 0)
 		content_alphabet(bytes, size, CONTENT_BASE64, 26, 0);
 	else if (strcmp(name, "near") == 0)
-		content_near(bytes, size);
+		content_near(bytes, size, 0);
+	else if (strcmp(name, "prefix") == 0)
+		content_near(bytes, size, 1);
+	else if (strcmp(name, "hex") == 0)
+		content_alphabet(bytes, size, "0123456789abcdef", 16, 65);
+	else if (strcmp(name, "dots") == 0)
+		memset(bytes, '.', size);
 	else
 		return -1;
 	return 0;

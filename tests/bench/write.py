@@ -10,17 +10,25 @@ import bench
 SIZES = (1, 64, 512, 4096, 65536, 1 << 20)
 DESTINATIONS = ("null", "file", "log", "pipe", "socket")
 CONTENTS = ("text", "binary", "base64", "capitals", "near")
+# made to be as dear as can be, on a file only
+ADVERSARIAL = ("base32", "hex", "dots", "prefix")
 # what spillwatch may cost on a file, against the empty program
 TARGETS = {64: 1.15, 4096: 1.3, 65536: 1.8, 1 << 20: 1.3}
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", 2 if bench.QUICK else 9))
 MILLISECONDS = os.environ.get("BENCH_MS", "2" if bench.QUICK else "20")
 
 
+def contents(destination):
+    if destination == "log":
+        # the file's beginning to its end differs from one place of it only in where a write lies
+        return ("text", "capitals")
+    return CONTENTS + (ADVERSARIAL if destination == "file" else ())
+
+
 def cases():
     yield "getppid:text:1"
     for destination in DESTINATIONS:
-        # the file's beginning to its end differs from one place of it only in where a write lies
-        for content in CONTENTS if destination != "log" else ("text", "capitals"):
+        for content in contents(destination):
             for size in SIZES:
                 yield f"{destination}:{content}:{size}"
 

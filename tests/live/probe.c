@@ -142,6 +142,8 @@ static const struct dense_kind {
 	{"base32", MAKER_TOKEN_LEN - DENSE_SHORTER},
 	{"near", MAKER_TOKEN_LEN},
 	{"near", MAKER_TOKEN_LEN - DENSE_SHORTER},
+	{"prefix", MAKER_TOKEN_LEN},
+	{"dots", MAKER_TOKEN_LEN - DENSE_SHORTER},
 };
 
 struct dense {
