@@ -77,9 +77,10 @@ static inline void content_binary(char *bytes, size_t size)
 
 /*
  * A token but for one character, again and again; a varying gap brings it to every offset of a word, a stride and a
- * page. What is wrong is its last character, or, with `prefix`, the last one of its prefix.
+ * page.
+ * @wrong: which one
  */
-static inline void content_near(char *bytes, size_t size, int prefix)
+static inline void content_near(char *bytes, size_t size, size_t wrong)
 {
 	uint64_t state = 4;
 	char near[96];
@@ -89,10 +90,7 @@ static inline void content_near(char *bytes, size_t size, int prefix)
 		for (int i = 7; i < 96; i++)
 			near[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[content_next(&state) % 32];
 		near[31] = '.';
-		if (prefix)
-			near[5] = 'x';
-		else
-			near[95] = '-';
+		near[wrong] = '-';
 		content_append(bytes, size, &at, near, sizeof(near));
 		content_append(bytes, size, &at, "       ", n % 8);
 	}
@@ -114,9 +112,11 @@ static inline int content_fill(const char *name, char *bytes, size_t size)
 	else if (strcmp(name, "capitals") == 0)
 		content_alphabet(bytes, size, CONTENT_BASE64, 26, 0);
 	else if (strcmp(name, "near") == 0)
-		content_near(bytes, size, 0);
+		content_near(bytes, size, 95);
 	else if (strcmp(name, "prefix") == 0)
-		content_near(bytes, size, 1);
+		content_near(bytes, size, 5);
+	else if (strcmp(name, "early") == 0)
+		content_near(bytes, size, 42);
 	else if (strcmp(name, "hex") == 0)
 		content_alphabet(bytes, size, "0123456789abcdef", 16, 65);
 	else if (strcmp(name, "dots") == 0)

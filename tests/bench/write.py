@@ -11,7 +11,7 @@ SIZES = (1, 64, 512, 4096, 65536, 1 << 20)
 DESTINATIONS = ("null", "file", "log", "pipe", "socket")
 CONTENTS = ("text", "binary", "base64", "capitals", "near")
 # made to be as dear as can be, on a file only
-ADVERSARIAL = ("base32", "hex", "dots", "prefix")
+ADVERSARIAL = ("base32", "hex", "dots", "prefix", "early")
 # what spillwatch may cost on a file, against the empty program
 TARGETS = {64: 1.15, 4096: 1.3, 65536: 1.8, 1 << 20: 1.3}
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", 2 if bench.QUICK else 9))
