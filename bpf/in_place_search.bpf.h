@@ -77,7 +77,7 @@ _Static_assert(IN_PLACE_BEGIN_LAST - IN_PLACE_BEGIN_FIRST + 8 <= DIRECT_BYTES,
 #define IN_PLACE_DENSE_BLOCKS 8U
 
 /* Steps from run to run in one go: the verifier walks each. */
-#define IN_PLACE_STEPS 12
+#define IN_PLACE_STEPS 11
 
 /* in_place_run() so many times takes so many bytes. */
 #define IN_PLACE_GOES(bytes) (TOKEN_RUNS_STEPS(bytes) / IN_PLACE_STEPS + 1)

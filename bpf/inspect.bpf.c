@@ -408,22 +408,46 @@ static __always_inline int inspect_innocent(struct scratch *s, __u64 left)
 	return in_place_innocent(event->mapping, event->offset, left) == IN_PLACE_INNOCENT;
 }
 
+/* What of a write is looked at, in bytes; it and what is beyond that are counted. */
+static __always_inline __u64 inspect_bounded(const struct scratch *s)
+{
+	__u64 left = s->event.length;
+
+	count(COUNTER_writes_inspected);
+	if (left <= settings.inspect_bytes)
+		return left;
+	count(COUNTER_over_bound_writes);
+	count_add(COUNTER_over_bound_bytes, left - settings.inspect_bytes);
+	return settings.inspect_bytes;
+}
+
+/* Inspects a write as a whole, of which `left` bytes are looked at. */
+static __always_inline void inspect_whole(struct scratch *s, __u64 left)
+{
+	/* too short to hold one, and no neighbours that could complete it */
+	if (left < TOKEN_MIN_LEN && !neighbours_in_file(s) && !neighbours_is_stream(s)) {
+		count_add(COUNTER_bytes_inspected, left);
+		return;
+	}
+	inspect_start(s, left);
+	inspect_loop(s);
+	count_add(COUNTER_bytes_inspected, s->reader.position < left ? s->reader.position : left);
+	if (s->reader.continued && !(neighbours_is_stream(s) && s->reader.begun))
+		neighbours_forget(s);
+	if (settings.watch & ENTERED_KINDS && neighbours_is_stream(s) && s->event.call != WRITE_CALL_IO_URING)
+		inspect_entered(s);
+	inspect_ask(s);
+	if (s->reader.found)
+		inspect_wipe(s);
+}
+
 int inspect_run(struct scratch *s)
 {
 	__u64 left;
 
 	if (!s)
 		return 0;
-	left = s->event.length;
-	if (!s->event.entry)
-		count(COUNTER_writes_inspected);
-	if (left > settings.inspect_bytes) {
-		if (!s->event.entry) {
-			count(COUNTER_over_bound_writes);
-			count_add(COUNTER_over_bound_bytes, left - settings.inspect_bytes);
-		}
-		left = settings.inspect_bytes;
-	}
+	left = inspect_bounded(s);
 	if (s->event.source == WRITE_SOURCE_LANDED && !s->event.mapping) {
 		if (file_kind_has_offset(s->event.kind)) {
 			count(COUNTER_files_deferred);
@@ -433,28 +457,29 @@ int inspect_run(struct scratch *s)
 		}
 		return 0;
 	}
-	if (inspect_innocent(s, left)) {
+	if (inspect_innocent(s, left))
 		count_add(COUNTER_bytes_inspected, left);
+	else
+		inspect_whole(s, left);
+	return 0;
+}
+
+int inspect_buffer(struct scratch *s)
+{
+	if (s)
+		inspect_whole(s, inspect_bounded(s));
+	return 0;
+}
+
+int inspect_entry(struct scratch *s)
+{
+	__u64 left;
+
+	if (!s)
 		return 0;
-	}
-	/* too short to hold one, and no neighbours that could complete it */
-	if (left < TOKEN_MIN_LEN && !neighbours_in_file(s) && !neighbours_is_stream(s)) {
-		count_add(COUNTER_bytes_inspected, left);
-		return 0;
-	}
-	inspect_start(s, left);
+	left = s->event.length;
+	inspect_start(s, left < settings.inspect_bytes ? left : settings.inspect_bytes);
 	inspect_loop(s);
-	if (settings.watch & ENTERED_KINDS && s->event.entry) {
-		if (s->reader.found)
-			inspect_wipe(s);
-		return 0;
-	}
-	count_add(COUNTER_bytes_inspected, s->reader.position < left ? s->reader.position : left);
-	if (s->reader.continued && !(neighbours_is_stream(s) && s->reader.begun))
-		neighbours_forget(s);
-	if (settings.watch & ENTERED_KINDS && neighbours_is_stream(s) && s->event.call != WRITE_CALL_IO_URING)
-		inspect_entered(s);
-	inspect_ask(s);
 	if (s->reader.found)
 		inspect_wipe(s);
 	return 0;

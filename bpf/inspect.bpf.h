@@ -16,6 +16,13 @@ _Static_assert(INSPECT_CARRY >= TOKEN_MAX_LEN - 1 && INSPECT_CARRY % 8 == 0, "ca
 extern int inspect_run(struct scratch *s);
 
 /*
+ * inspect_buffer() - the same of what never lies in a page cache, a stream's buffer or an attribute's value: what only knows
+ * such writes need not have the search in place verified. inspect_entry() - the same where a call begins.
+ */
+extern int inspect_buffer(struct scratch *s);
+extern int inspect_entry(struct scratch *s);
+
+/*
  * inspect_search() - token_search() of window[0, len) with the verifier's bounds: the place of a second dot
  * that is min_dot or later, or TOKEN_NONE. Defined in inspect.bpf.c.
  */

@@ -55,7 +55,7 @@ static long message_step(__u32 index, struct message_walk *walk)
 		return 0;
 	}
 	event->length = len;
-	inspect_run(walk->s);
+	inspect_buffer(walk->s);
 	return 0;
 }
 
@@ -73,5 +73,5 @@ static __always_inline void message_run(struct scratch *s, __u64 address, __u32 
 	if (message_vector(&s->event, address))
 		count(COUNTER_iovecs_unreadable);
 	else
-		inspect_run(s);
+		inspect_buffer(s);
 }

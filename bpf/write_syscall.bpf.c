@@ -141,7 +141,7 @@ int BPF_PROG(write_syscall_enter, struct pt_regs *regs, long nr)
 	s->event.call = call;
 	s->event.flags = flags;
 	if (syscall_entered(s))
-		inspect_run(s);
+		inspect_entry(s);
 	inspect_end(s);
 	return 0;
 }

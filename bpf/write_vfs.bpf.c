@@ -230,7 +230,7 @@ static __always_inline int write_vfs_send(int fd, __u64 address, __u32 source, i
 				: source == WRITE_SOURCE_MESSAGE ? WRITE_CALL_SENDMSG
 								 : WRITE_CALL_SENDMMSG;
 	if (source == WRITE_SOURCE_BUFFER)
-		inspect_run(s);
+		inspect_buffer(s);
 	else
 		message_run(s, address, source, ret);
 	inspect_end(s);
@@ -276,7 +276,7 @@ static __always_inline int enter_vfs(const struct file *file, __u32 call, __u64 
 	s->args.value[3] = send_flags;
 	s->event.file = (__u64)file;
 	if (entry_event(s))
-		inspect_run(s);
+		inspect_entry(s);
 	inspect_end(s);
 	return 0;
 }
@@ -455,7 +455,7 @@ int BPF_PROG(name_vfs_xattr, void *idmap, struct dentry *dentry, const char *nam
 	s->event.call = call;
 	s->event.flags = sample_flags;
 	if (name_run(s))
-		inspect_run(s);
+		inspect_buffer(s);
 	inspect_end(s);
 	return 0;
 }
