@@ -17,7 +17,7 @@ VERSION      := $(if $(VERSION),0.1.0-$(VERSION),0.1.0)
 WARNINGS  := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
              -Wundef -Wformat=2 -Wvla -Wcast-qual
 HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2
-CPPFLAGS  += -D_GNU_SOURCE -DSPILLWATCH_VERSION='"$(VERSION)"' -Iinclude -Iuserspace -I$(B)
+CPPFLAGS  += -D_GNU_SOURCE -Iinclude -Iuserspace -I$(B)
 BASE      := -std=gnu17 -g $(WARNINGS) -ffile-prefix-map=$(CURDIR)=.
 CFLAGS    ?= -O2
 LDLIBS    := -lbpf -lelf -lz -ljansson -lcap-ng -lsqlite3 -lm
@@ -37,7 +37,7 @@ SOURCES := $(filter-out userspace/main.c,$(shell find userspace -name '*.c'))
 OBJECTS := $(SOURCES:%.c=$(O)/%.o)
 SKELETON := $(B)/spillwatch.skel.h
 # what C includes and `make` generates
-GENERATED := $(SKELETON) $(patsubst userspace/%,$(B)/%.h,$(wildcard userspace/report/page.*))
+GENERATED := $(SKELETON) $(B)/version.h $(patsubst userspace/%,$(B)/%.h,$(wildcard userspace/report/page.*))
 
 .PHONY: all
 all: $(BIN) ## build the program (STATIC=1: one static binary, build/static/spillwatch)
@@ -76,6 +76,14 @@ $(B)/report/page.%.h: userspace/report/page.%
 	@mkdir -p $(@D)
 	@echo "  TEXT     $@"
 	$(Q){ echo 'static const char page_$*[] ='; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } > $@
+
+# written only if it has changed, so that what includes it is built anew then
+$(B)/version.h: FORCE
+	@mkdir -p $(@D)
+	@echo '#define SPILLWATCH_VERSION "$(VERSION)"' | cmp -s - $@ || echo '#define SPILLWATCH_VERSION "$(VERSION)"' > $@
+
+.PHONY: FORCE
+FORCE:
 
 # --- the program ----------------------------------------------------------------------------------
 

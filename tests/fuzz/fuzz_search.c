@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The search against the naive oracle, and the matcher on top of it, on any bytes. */
+/* The search against the naive oracle, the matcher on top of it, and the kernel side's walk from run to run, on any bytes. */
 #include "detect/token.h"
 #include "oracle.h"
-#include "token_search.h"
+
+#define TOKEN_MEMORY(address) ((const uint8_t *)(uintptr_t)(address))
+#define TOKEN_MEMORY_WORD(memory, at) token_load((memory) + (at))
+
+#include "token_runs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +14,34 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
+
+/* The walk looks at bytes on both sides of the text: it must find the same tokens with none there that matter. */
+static void check_walk(const uint8_t *data, size_t size)
+{
+	uint8_t *bytes = calloc(1, TOKEN_RUNS_BEFORE + size + TOKEN_RUNS_BEHIND);
+	uint64_t start = (uint64_t)(uintptr_t)bytes + TOKEN_RUNS_BEFORE, at = start, found = 0, expected = 0;
+	size_t steps = 0;
+
+	if (!bytes)
+		abort();
+	memcpy(bytes + TOKEN_RUNS_BEFORE, data, size);
+	for (__u64 marks = token_runs_marks(at); at < start + size; steps++) {
+		__u64 next = token_runs_next(at, &marks);
+
+		if (next == at) {
+			found += at + token_last_marked(marks) - start + 1;
+			next += TOKEN_SECRET_LEN;
+			marks = token_runs_marks(next);
+		}
+		at = next;
+	}
+	for (uint64_t dot = token_search(data, size, 0); dot != TOKEN_NONE;
+	     dot = token_search(data, size, dot + 1))
+		expected += dot + 1;
+	if (found != expected || steps > TOKEN_RUNS_STEPS(size))
+		abort();
+	free(bytes);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -29,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (expected != size)
 		abort();
+	check_walk(data, size);
 	return 0;
 }
 

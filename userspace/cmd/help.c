@@ -3,6 +3,7 @@
 #include "cmd/command.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
+#include "version.h"
 
 #include <stdio.h>
 #include <string.h>

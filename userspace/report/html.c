@@ -16,6 +16,7 @@
 #include "report/layout.h"
 #include "report/period.h"
 #include "report/timeline.h"
+#include "version.h"
 
 #include <errno.h>
 #include <inttypes.h>

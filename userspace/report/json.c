@@ -10,6 +10,7 @@
 
 #include "lib/cleanup.h"
 #include "report/period.h"
+#include "version.h"
 
 #include <errno.h>
 #include <inttypes.h>

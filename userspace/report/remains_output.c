@@ -6,6 +6,7 @@
 #include "report/csv_cell.h"
 #include "report/layout.h"
 #include "report/period.h"
+#include "version.h"
 
 #include <errno.h>
 #include <inttypes.h>
