@@ -11,7 +11,7 @@ FUZZ_SECONDS ?= 12
 VMLINUX_BTF  ?= /sys/kernel/btf/vmlinux
 CLANG        ?= clang
 BPFTOOL      ?= $(shell PATH=$$PATH:/usr/sbin:/sbin command -v bpftool || echo bpftool)
-VERSION      := $(shell git describe --tags --always --dirty 2>/dev/null | sed 's/^v//' || true)
+VERSION      := $(shell git -c safe.directory='$(CURDIR)' describe --tags --always --dirty 2>/dev/null | sed 's/^v//' || true)
 VERSION      := $(if $(VERSION),0.1.0-$(VERSION),0.1.0)
 
 WARNINGS  := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
@@ -80,7 +80,7 @@ $(B)/report/page.%.h: userspace/report/page.%
 # written only if it has changed, so that what includes it is built anew then
 $(B)/version.h: FORCE
 	@mkdir -p $(@D)
-	@echo '#define SPILLWATCH_VERSION "$(VERSION)"' | cmp -s - $@ || echo '#define SPILLWATCH_VERSION "$(VERSION)"' > $@
+	@echo '#define SPILLWATCH_VERSION "$(VERSION)"' > $@.$$$$; if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
 
 .PHONY: FORCE
 FORCE:

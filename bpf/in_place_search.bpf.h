@@ -61,25 +61,35 @@ _Static_assert(IN_PLACE_BLOCK / IN_PLACE_STRIDE == 8, "a block's probes");
 /* Pages of a folio that are searched in one go. */
 #define IN_PLACE_PAGES 2
 
+/* So many blocks are judged at once. */
+#define IN_PLACE_DENSE_BLOCKS 8U
+
 /*
- * Where a token begins, and its secret portion, that a probe of a block meets: from the block's first byte on. Its last
- * probe is IN_PLACE_STRIDE words before its end; a run begins with the dot behind the prefix.
+ * Where a token that a probe of a block meets begins, and has its second dot: from the block's first byte on. Its last probe
+ * is IN_PLACE_STRIDE words before its end; a run begins with the dot behind the prefix. The walk for the dots goes by whole
+ * words: one across a page's end reads as 0 if the memory behind that can't be read.
  */
 #define IN_PLACE_BEGIN_FIRST (8 - TOKEN_MAX_LEN)
 #define IN_PLACE_BEGIN_LAST (IN_PLACE_BLOCK_BYTES - TOKEN_RUN_STRIDE - TOKEN_PREFIX_LEN)
-#define IN_PLACE_SECRET_FIRST (8 - TOKEN_SECRET_LEN)
-#define IN_PLACE_SECRET_LAST (IN_PLACE_BLOCK_BYTES - TOKEN_RUN_STRIDE + 1 + TOKEN_PUBLIC_MAX + 1)
+#define IN_PLACE_DOT_FIRST (-TOKEN_SECRET_LEN)
+#define IN_PLACE_DOT_END (IN_PLACE_BLOCK_BYTES - TOKEN_RUN_STRIDE + 1 + TOKEN_PUBLIC_MAX + 1)
+/* Of a page that nothing is known to stand before: what its first second dot can be, at a whole word. */
+#define IN_PLACE_DOT_IN_PAGE (TOKEN_IDENTIFIER_MIN / 8 * 8)
+
+_Static_assert(IN_PLACE_DOT_FIRST <= 8 - TOKEN_SECRET_LEN - 1 && IN_PLACE_DOT_FIRST % 8 == 0,
+	       "no dot left out, whole words");
+
+/* Bytes from the first dot of so many blocks to the last one. */
+#define IN_PLACE_DOTS \
+	((IN_PLACE_DENSE_BLOCKS - 1) * IN_PLACE_BLOCK_BYTES + IN_PLACE_DOT_END - IN_PLACE_DOT_FIRST)
 
 _Static_assert(IN_PLACE_BEGIN_LAST - IN_PLACE_BEGIN_FIRST + 8 <= DIRECT_BYTES,
 	       "in_place_begun() is in reach of one cast");
 
-/* So many blocks are judged at once. */
-#define IN_PLACE_DENSE_BLOCKS 8U
-
 /* Steps from run to run in one go: the verifier walks each. */
 #define IN_PLACE_STEPS 11
 
-/* in_place_run() so many times takes so many bytes. */
+/* Calls of in_place_run() that walk so many bytes. */
 #define IN_PLACE_GOES(bytes) (TOKEN_RUNS_STEPS(bytes) / IN_PLACE_STEPS + 1)
 
 /* The address of page `index` of a mapping, 0 if it is not resident. */
@@ -91,7 +101,7 @@ __noinline __u64 in_place_page(__u64 mapping, __u64 index)
 /* Could a token begin in the bytes from this address on, a constant number? */
 static __always_inline int in_place_begun(__u64 from, __u32 bytes)
 {
-	const char *memory = TOKEN_MEMORY(from + TOKEN_PREFIX_LEN);
+	__auto_type memory = TOKEN_MEMORY(from + TOKEN_PREFIX_LEN);
 	__u64 begins = 0;
 
 	TOKEN_UNROLL
@@ -138,6 +148,9 @@ static __always_inline int in_place_secrets(__u64 at, __u64 end, __u32 goes)
 	return 1;
 }
 
+/* Bytes of a page in which a token that goes on in the next one could begin, for in_place_begun(). */
+#define IN_PLACE_ACROSS ((TOKEN_MAX_LEN + TOKEN_BEGUN_STEP - 1) / TOKEN_BEGUN_STEP * TOKEN_BEGUN_STEP)
+
 /*
  * Is there a token that lies in both of two pages, of which one follows the other in the file? Returns 1 if so, or if it
  * can't be told.
@@ -148,7 +161,8 @@ static __always_inline int in_place_across(__u64 before, __u64 behind)
 	int result = 1;
 	__u64 middle;
 
-	if (!in_place_begun(before + KERNEL_PAGE_SIZE - TOKEN_MAX_LEN, TOKEN_MAX_LEN))
+	/* the last word ends where the page does */
+	if (!in_place_begun(before + KERNEL_PAGE_SIZE - IN_PLACE_ACROSS, IN_PLACE_ACROSS))
 		return 0;
 	s = inspect_take();
 	if (!s)
@@ -217,7 +231,8 @@ enum {
  */
 __noinline __u64 in_place_hit(struct in_place_walk *w, __u64 block, __u64 probe)
 {
-	__u64 index, last, before, behind, from, to;
+	__u64 index, before, behind, from, to, last;
+	int first;
 
 	if (!direct_loads || !w)
 		return IN_PLACE_SOME;
@@ -228,28 +243,26 @@ __noinline __u64 in_place_hit(struct in_place_walk *w, __u64 block, __u64 probe)
 	    token_run_outside(direct_word(probe + IN_PLACE_STRIDE / 2 * 8)))
 		return IN_PLACE_PASSED;
 
-	/* a token may lie across the edge of the pages in a row as well; what lies behind that is not the file's */
-	before = block == w->address && w->unsure != IN_PLACE_CONTINUED;
-	from = block + IN_PLACE_SECRET_FIRST - 1;
+	from = block + IN_PLACE_DOT_FIRST;
 	last = w->end - IN_PLACE_BLOCK_BYTES;
 	if (last > block + (IN_PLACE_DENSE_BLOCKS - 1) * IN_PLACE_BLOCK_BYTES)
 		last = block + (IN_PLACE_DENSE_BLOCKS - 1) * IN_PLACE_BLOCK_BYTES;
-	if (before) {
-		from = block + TOKEN_IDENTIFIER_MIN;
+	/* the block that a token from the page before would end in is judged by itself */
+	first = block == w->address && w->unsure != IN_PLACE_CONTINUED;
+	if (first) {
+		from = block + IN_PLACE_DOT_IN_PAGE;
 		last = block;
 	}
-	to = last + IN_PLACE_SECRET_LAST;
+	/* what lies behind the pages in a row is not the file's; tokens across that edge come below */
+	to = last + IN_PLACE_DOT_END;
 	if (to > w->page + KERNEL_PAGE_SIZE - TOKEN_SECRET_LEN && !w->more)
 		to = w->page + KERNEL_PAGE_SIZE - TOKEN_SECRET_LEN;
 
-	behind = block;
 	/* most of what is all capitals has no beginning */
 	for (__u32 i = 0; i < IN_PLACE_DENSE_BLOCKS; i++) {
 		if (in_place_begun(block + IN_PLACE_BEGIN_FIRST,
 				   IN_PLACE_BEGIN_LAST + 1 - IN_PLACE_BEGIN_FIRST)) {
-			if (in_place_secrets(
-				    from, to,
-				    IN_PLACE_GOES((IN_PLACE_DENSE_BLOCKS + 1) * IN_PLACE_BLOCK_BYTES)))
+			if (in_place_secrets(from, to, IN_PLACE_GOES(IN_PLACE_DOTS)))
 				return IN_PLACE_SOME;
 			block = last;
 			break;
@@ -260,11 +273,12 @@ __noinline __u64 in_place_hit(struct in_place_walk *w, __u64 block, __u64 probe)
 		from += IN_PLACE_BLOCK_BYTES;
 	}
 
-	if (before) {
+	if (first) {
 		index = w->index - 1 - (w->page - block) / KERNEL_PAGE_SIZE;
 		if (!index)
 			return block;
 		before = in_place_page(w->mapping, index - 1);
+		behind = block;
 		if (!before)
 			return IN_PLACE_SOME;
 	} else if (block == w->page + KERNEL_PAGE_SIZE - IN_PLACE_BLOCK_BYTES && !w->more) {
@@ -276,9 +290,7 @@ __noinline __u64 in_place_hit(struct in_place_walk *w, __u64 block, __u64 probe)
 	} else {
 		return block;
 	}
-	if (in_place_across(before, behind))
-		return IN_PLACE_SOME;
-	return block;
+	return in_place_across(before, behind) ? IN_PLACE_SOME : block;
 }
 
 /*

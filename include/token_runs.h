@@ -18,7 +18,8 @@
  * follows from the tests alone.
  *
  * Who includes this says how memory is loaded: TOKEN_MEMORY(address) makes something of an address of which
- * TOKEN_MEMORY_WORD(memory, at) gives the 8 bytes at a constant distance of 0 to 127.
+ * TOKEN_MEMORY_WORD(memory, at) gives the 8 bytes at a constant distance of 0 to 127; anything if one of them can't be read. So a
+ * walk begins at a multiple of 8, from where no word lies across the end of what can be.
  */
 #pragma once
 
@@ -38,9 +39,9 @@
 
 /*
  * The marks of a word, in as few operations as do: top bit of each byte below '0' or above 'Z'. What lies between the digits and
- * the capitals has none, see token_runs_middle(). A byte from 0xb0 on adds one to the byte behind it, which may get a mark for
- * that if it is 'Z', or lose it if it is '/'; so the first mark is always a right one, and so is the last one if it is a
- * token's dot, with [A-Z0-9] on both sides.
+ * the capitals has none, see token_runs_middle(). The byte behind one from 0xb0 on may lose its mark if it is '/', and behind
+ * one from 0xdb on get one if it is 'Z', for what is carried; so the first mark is always a right one, and so is the last one
+ * if it is a token's dot, with [A-Z0-9] on both sides.
  */
 static __always_inline __u64 token_runs_word(__u64 word)
 {
@@ -59,7 +60,7 @@ static __always_inline __u64 token_runs_marks(__u64 at)
 	return token_runs_word(TOKEN_MEMORY_WORD(TOKEN_MEMORY(at), 0));
 }
 
-/* 0 if there is a prefix with its dot where an identifier with such a public portion has it. @memory: TOKEN_IDENTIFIER_MAX before its end */
+/* 0 if there are the prefix and the dot of an identifier with this public portion. @memory: TOKEN_IDENTIFIER_MAX bytes before its end */
 #define TOKEN_RUNS_PREFIX(memory, public_len) \
 	token_prefix_differs(                 \
 		TOKEN_MEMORY_WORD(memory, TOKEN_IDENTIFIER_MAX - (public_len)-1 - TOKEN_PREFIX_LEN))
@@ -124,7 +125,8 @@ static __always_inline int token_runs_secret(__u64 at)
  * token_runs_next() - a step: from the word at `at` to the next one that a secret portion could begin in.
  * @marks: token_runs_marks() of the word; the next one's on return
  *
- * Returns where that is; `at` itself if there is a token whose second dot is the word's last mark.
+ * Returns where that is; `at` itself if there is a token whose second dot is the word's last mark, or stands right before
+ * a word without one.
  */
 static __always_inline __u64 token_runs_next(__u64 at, __u64 *marks)
 {

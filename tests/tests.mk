@@ -26,6 +26,15 @@ $(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(UNIT_OBJECTS)
 	@echo "  LINK     $@"
 	$(Q)$(CC) $(SAN) $^ -o $@ -lcmocka -lpcre2-8 $(LDLIBS)
 
+# The search in place as the host compiles it: without the BPF side's headers and the hook's part, and with the test's loads.
+$(B)/in_place_search.h: bpf/in_place_search.bpf.h
+	@mkdir -p $(@D)
+	@echo "  TEXT     $@"
+	$(Q){ echo '#pragma GCC system_header'; sed -e '/^#include/d; /^#pragma once/d; /define TOKEN_MEMORY(/,/define TOKEN_MEMORY_WORD/d' \
+		-e '/^static __always_inline int in_place_written/,$$d' $<; } > $@
+
+$(B)/san/tests/unit/bpf/test_in_place.o: $(B)/in_place_search.h
+
 # The search for another processor, run by an emulator: a kind of it that this one lacks (NEON).
 AARCH64_TEST := $(B)/tests/unit/aarch64/test_search
 AARCH64_SOURCES := tests/unit/detect/test_search.c tests/unit/helpers/generate.c tests/unit/helpers/oracle.c \

@@ -2,15 +2,22 @@
 /* The walk from run to run, which the kernel side does in memory that it only looks at, against the search. */
 #include "unit.h"
 
-#define TOKEN_MEMORY(address) ((const uint8_t *)(uintptr_t)(address))
-#define TOKEN_MEMORY_WORD(memory, at) token_load((memory) + (at))
-
 #include "generate.h"
-#include "token_runs.h"
+#include "token_runs_load.h"
 
 #include <stdlib.h>
 
 #define CASES 200000
+
+/* What can be read: all, or from the first of these bytes to before the last. */
+static const uint8_t *readable_from, *readable_to;
+
+__u64 token_runs_load(const uint8_t *bytes)
+{
+	if (readable_from && (bytes < readable_from || bytes + 8 > readable_to))
+		return 0;
+	return token_load(bytes);
+}
 
 /* No read lies further before the first step, or behind the last one. */
 #define BEFORE TOKEN_RUNS_BEFORE
@@ -85,6 +92,17 @@ static void test_steps(void **state)
 		}
 }
 
+/* A token of either format at this place. Returns its length. */
+static size_t put_token(uint8_t *at, const struct maker_token *token, bool shorter)
+{
+	/* bytes of a public portion of 24 that one of 8 has not */
+	size_t left_out = shorter ? 16 : 0, before = MAKER_IDENTIFIER_LEN - 24;
+
+	memcpy(at, token->text, before);
+	memcpy(at + before, token->text + before + left_out, MAKER_TOKEN_LEN - before - left_out);
+	return MAKER_TOKEN_LEN - left_out;
+}
+
 /* A token at every place around the text's own offsets, in a text of capitals and in one of dots. */
 static void test_every_place(void **state)
 {
@@ -92,10 +110,11 @@ static void test_every_place(void **state)
 	uint8_t bytes[400];
 
 	(void)state;
-	for (int fill = 0; fill < 2; fill++)
-		for (size_t at = 1; at + MAKER_TOKEN_LEN + 8 <= sizeof(bytes); at++) {
-			memset(bytes, "A."[fill], sizeof(bytes));
-			memcpy(bytes + at, token.text, MAKER_TOKEN_LEN);
+	for (int kind = 0; kind < 4; kind++)
+		/* its second dot lies where the walk begins or behind it */
+		for (size_t at = kind & 2 ? 17 : 1; at + MAKER_TOKEN_LEN + 8 <= sizeof(bytes); at++) {
+			memset(bytes, "A."[kind & 1], sizeof(bytes));
+			put_token(bytes + at, &token, kind & 2);
 			assert_int_equal(check_walk(bytes, sizeof(bytes)), 1);
 		}
 }
@@ -105,28 +124,62 @@ static void test_wrong_byte(void **state)
 {
 	struct maker_token token = maker_token(25);
 	uint8_t bytes[200];
-	size_t tokens = 0;
 
 	(void)state;
-	for (size_t at = 0; at < 8; at++)
-		for (size_t wrong = 0; wrong < MAKER_TOKEN_LEN; wrong++)
-			for (int byte = 0; byte < 256; byte++) {
-				memset(bytes, 'A', sizeof(bytes));
-				memcpy(bytes + BEFORE + at, token.text, MAKER_TOKEN_LEN);
-				bytes[BEFORE + at + wrong] = (uint8_t)byte;
-				tokens += check_walk(bytes, sizeof(bytes));
+	for (int shorter = 0; shorter < 2; shorter++) {
+		size_t tokens = 0, len = 1;
+
+		for (size_t at = 0; at < 8; at++)
+			for (size_t wrong = 0; wrong < len; wrong++)
+				for (int byte = 0; byte < 256; byte++) {
+					memset(bytes, 'A', sizeof(bytes));
+					len = put_token(bytes + BEFORE + at, &token, shorter);
+					bytes[BEFORE + at + wrong] = (uint8_t)byte;
+					tokens += check_walk(bytes, sizeof(bytes));
+				}
+		/* a letter at one place, digits at two, one byte at the five others before and behind, [A-Z0-9] at the rest */
+		assert_int_equal(tokens, 8 * (52 + 2 * 10 + 5 + (len - 8) * 36));
+	}
+}
+
+/*
+ * A token at every place of what can be read, to its last byte, with nothing on either side that can: a page whose neighbours in
+ * memory are not mapped. The walk begins at a multiple of 8.
+ */
+static void test_nothing_beside(void **state)
+{
+	struct maker_token token = maker_token(26);
+	uint8_t bytes[64 + 256 + 128] __attribute__((aligned(8)));
+
+	(void)state;
+	readable_from = bytes + 64;
+	readable_to = readable_from + 256;
+	for (int shorter = 0; shorter < 2; shorter++)
+		for (size_t at = 0; at < 256; at++) {
+			__u64 walk = address_of(readable_from), marks, next;
+			size_t len;
+
+			memset(bytes, 'A', sizeof(bytes));
+			len = put_token(bytes + 64 + at, &token, shorter);
+			if (at + len > 256)
+				break;
+			for (marks = token_runs_marks(walk); walk < address_of(readable_to); walk = next) {
+				next = token_runs_next(walk, &marks);
+				if (next == walk)
+					break;
 			}
-	/* a letter at one place, digits at two, [A-Z0-9] at 88, and one byte at the five others */
-	assert_int_equal(tokens, 8 * (52 + 2 * 10 + 88 * 36 + 5));
+			assert_int_equal(walk + token_last_marked(marks),
+					 address_of(readable_from) + at + len - TOKEN_SECRET_LEN - 1);
+		}
+	readable_from = NULL;
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_walk),
-		cmocka_unit_test(test_steps),
-		cmocka_unit_test(test_every_place),
-		cmocka_unit_test(test_wrong_byte),
+		cmocka_unit_test(test_walk),           cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_every_place),    cmocka_unit_test(test_wrong_byte),
+		cmocka_unit_test(test_nothing_beside),
 	};
 
 	return UNIT_RUN(tests);
