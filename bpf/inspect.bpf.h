@@ -16,8 +16,9 @@ _Static_assert(INSPECT_CARRY >= TOKEN_MAX_LEN - 1 && INSPECT_CARRY % 8 == 0, "ca
 extern int inspect_run(struct scratch *s);
 
 /*
- * inspect_buffer() - the same of what never lies in a page cache, a stream's buffer or an attribute's value: what only knows
- * such writes need not have the search in place verified. inspect_entry() - the same where a call begins.
+ * inspect_buffer() - the same of what never lies in a page cache, a stream's bytes or an attribute's value: what only knows such
+ * writes need not have the search in place verified. inspect_entry() - the same where a call begins, of an event that
+ * entry_event() has filled in. Both defined in inspect.bpf.c; return 0.
  */
 extern int inspect_buffer(struct scratch *s);
 extern int inspect_entry(struct scratch *s);
