@@ -61,7 +61,7 @@ _Static_assert(IN_PLACE_BLOCK / IN_PLACE_STRIDE == 8, "a block's probes");
 /* Pages of a folio that are searched in one go. */
 #define IN_PLACE_PAGES 2
 
-/* So many blocks are judged at once. */
+/* Blocks that are judged at once. */
 #define IN_PLACE_DENSE_BLOCKS 8U
 
 /*
@@ -73,7 +73,7 @@ _Static_assert(IN_PLACE_BLOCK / IN_PLACE_STRIDE == 8, "a block's probes");
 #define IN_PLACE_BEGIN_LAST (IN_PLACE_BLOCK_BYTES - TOKEN_RUN_STRIDE - TOKEN_PREFIX_LEN)
 #define IN_PLACE_DOT_FIRST (-TOKEN_SECRET_LEN)
 #define IN_PLACE_DOT_END (IN_PLACE_BLOCK_BYTES - TOKEN_RUN_STRIDE + 1 + TOKEN_PUBLIC_MAX + 1)
-/* Of a page that nothing is known to stand before: what its first second dot can be, at a whole word. */
+/* From where on the second dot of a token can lie that begins in the same page, at a whole word. */
 #define IN_PLACE_DOT_IN_PAGE (TOKEN_IDENTIFIER_MIN / 8 * 8)
 
 _Static_assert(IN_PLACE_DOT_FIRST <= 8 - TOKEN_SECRET_LEN - 1 && IN_PLACE_DOT_FIRST % 8 == 0,

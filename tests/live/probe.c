@@ -130,20 +130,14 @@ static void test_every_offset(void **state)
  */
 #define DENSE_PAGE 4096U
 #define DENSE_BYTES (3 * DENSE_PAGE)
-/* Bytes of a public portion of 24 that one of 8 has not. */
-#define DENSE_SHORTER 16U
 
 static const struct dense_kind {
 	const char *content;
 	size_t len; /* of the tokens */
 } dense_kinds[] = {
-	{"text", MAKER_TOKEN_LEN},
-	{"capitals", MAKER_TOKEN_LEN},
-	{"base32", MAKER_TOKEN_LEN - DENSE_SHORTER},
-	{"near", MAKER_TOKEN_LEN},
-	{"near", MAKER_TOKEN_LEN - DENSE_SHORTER},
-	{"prefix", MAKER_TOKEN_LEN},
-	{"dots", MAKER_TOKEN_LEN - DENSE_SHORTER},
+	{"text", MAKER_TOKEN_LEN},   {"capitals", MAKER_TOKEN_LEN}, {"base32", MAKER_SHORTER_LEN},
+	{"near", MAKER_TOKEN_LEN},   {"near", MAKER_SHORTER_LEN},   {"prefix", MAKER_TOKEN_LEN},
+	{"dots", MAKER_SHORTER_LEN},
 };
 
 struct dense {
@@ -183,7 +177,6 @@ struct dense_place {
 static void dense_child(const struct dense_place *place, const struct dense_kind *kind, uint64_t first)
 {
 	static char around[DENSE_BYTES], text[DENSE_BYTES];
-	size_t left_out = MAKER_TOKEN_LEN - kind->len, public = MAKER_IDENTIFIER_LEN - 24;
 
 	if (content_fill(kind->content, around, place->bytes))
 		_exit(1);
@@ -192,8 +185,7 @@ static void dense_child(const struct dense_place *place, const struct dense_kind
 		ssize_t written;
 
 		memcpy(text, around, place->bytes);
-		memcpy(text + at, token.text, public);
-		memcpy(text + at + public, token.text + public + left_out, kind->len - public);
+		maker_put(text + at, &token, kind->len);
 		written = place->from < 0 ? pwrite(place->to, text, place->bytes, 0)
 					  : write(place->to, text, place->bytes);
 		if (written != (ssize_t)place->bytes ||

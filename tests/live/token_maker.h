@@ -52,3 +52,16 @@ static inline struct maker_token maker_token(uint64_t n)
 	memcpy(token.text + MAKER_IDENTIFIER_LEN + 1, token.secret, MAKER_SECRET_LEN + 1);
 	return token;
 }
+
+/* A token of the other format: its public portion is of 8 and not of 24. */
+#define MAKER_SHORTER_LEN (MAKER_TOKEN_LEN - 16)
+
+/* maker_put() - writes the token to `to`, in the format that has this length. */
+static inline void maker_put(void *to, const struct maker_token *token, size_t len)
+{
+	size_t prefix = MAKER_IDENTIFIER_LEN - 24;
+	char *at = to;
+
+	memcpy(at, token->text, prefix);
+	memcpy(at + prefix, token->text + MAKER_TOKEN_LEN - (len - prefix), len - prefix);
+}

@@ -235,9 +235,8 @@ static bool cases_missed(uint8_t *file, size_t pages, uint64_t *seed, size_t *co
 {
 	struct maker_token token = maker_token(maker_next(seed));
 	size_t total = pages * KERNEL_PAGE_SIZE, edge = below(seed, 4) ? KERNEL_PAGE_SIZE : 512;
-	/* bytes of a public portion of 24 that one of 8 has not */
-	size_t left_out = below(seed, 2) ? 16 : 0, before = MAKER_IDENTIFIER_LEN - 24;
-	size_t len = MAKER_TOKEN_LEN - left_out, at = below(seed, total), start, end;
+	size_t len = below(seed, 2) ? MAKER_SHORTER_LEN : MAKER_TOKEN_LEN, at = below(seed, total), start,
+	       end;
 	uint8_t kept[MAKER_TOKEN_LEN];
 	bool missed;
 
@@ -252,8 +251,7 @@ static bool cases_missed(uint8_t *file, size_t pages, uint64_t *seed, size_t *co
 	if (end <= start)
 		end = start + 1;
 	memcpy(kept, file + at, len);
-	memcpy(file + at, token.text, before);
-	memcpy(file + at + before, token.text + before + left_out, len - before);
+	maker_put(file + at, &token, len);
 	cache.inode.i_size = end > at + len ? end : at + len;
 	show_file(file, pages);
 	missed = innocent(start, end - start);

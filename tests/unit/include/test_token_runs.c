@@ -92,16 +92,8 @@ static void test_steps(void **state)
 		}
 }
 
-/* A token of either format at this place. Returns its length. */
-static size_t put_token(uint8_t *at, const struct maker_token *token, bool shorter)
-{
-	/* bytes of a public portion of 24 that one of 8 has not */
-	size_t left_out = shorter ? 16 : 0, before = MAKER_IDENTIFIER_LEN - 24;
-
-	memcpy(at, token->text, before);
-	memcpy(at + before, token->text + before + left_out, MAKER_TOKEN_LEN - before - left_out);
-	return MAKER_TOKEN_LEN - left_out;
-}
+/* The lengths of both formats. */
+static const size_t lengths[] = {MAKER_TOKEN_LEN, MAKER_SHORTER_LEN};
 
 /* A token at every place around the text's own offsets, in a text of capitals and in one of dots. */
 static void test_every_place(void **state)
@@ -110,13 +102,16 @@ static void test_every_place(void **state)
 	uint8_t bytes[400];
 
 	(void)state;
-	for (int kind = 0; kind < 4; kind++)
+	for (int kind = 0; kind < 4; kind++) {
+		size_t len = lengths[kind / 2];
+
 		/* its second dot lies where the walk begins or behind it */
-		for (size_t at = kind & 2 ? 17 : 1; at + MAKER_TOKEN_LEN + 8 <= sizeof(bytes); at++) {
-			memset(bytes, "A."[kind & 1], sizeof(bytes));
-			put_token(bytes + at, &token, kind & 2);
+		for (size_t at = 1 + MAKER_TOKEN_LEN - len; at + MAKER_TOKEN_LEN + 8 <= sizeof(bytes); at++) {
+			memset(bytes, "A."[kind % 2], sizeof(bytes));
+			maker_put(bytes + at, &token, len);
 			assert_int_equal(check_walk(bytes, sizeof(bytes)), 1);
 		}
+	}
 }
 
 /* Each byte of a token replaced by each other one, at every place in a word: those that are a token still are met, and no others. */
@@ -126,14 +121,14 @@ static void test_wrong_byte(void **state)
 	uint8_t bytes[200];
 
 	(void)state;
-	for (int shorter = 0; shorter < 2; shorter++) {
-		size_t tokens = 0, len = 1;
+	for (int format = 0; format < 2; format++) {
+		size_t tokens = 0, len = lengths[format];
 
 		for (size_t at = 0; at < 8; at++)
 			for (size_t wrong = 0; wrong < len; wrong++)
 				for (int byte = 0; byte < 256; byte++) {
 					memset(bytes, 'A', sizeof(bytes));
-					len = put_token(bytes + BEFORE + at, &token, shorter);
+					maker_put(bytes + BEFORE + at, &token, len);
 					bytes[BEFORE + at + wrong] = (uint8_t)byte;
 					tokens += check_walk(bytes, sizeof(bytes));
 				}
@@ -154,15 +149,12 @@ static void test_nothing_beside(void **state)
 	(void)state;
 	readable_from = bytes + 64;
 	readable_to = readable_from + 256;
-	for (int shorter = 0; shorter < 2; shorter++)
-		for (size_t at = 0; at < 256; at++) {
+	for (int format = 0; format < 2; format++)
+		for (size_t at = 0, len = lengths[format]; at + len <= 256; at++) {
 			__u64 walk = address_of(readable_from), marks, next;
-			size_t len;
 
 			memset(bytes, 'A', sizeof(bytes));
-			len = put_token(bytes + 64 + at, &token, shorter);
-			if (at + len > 256)
-				break;
+			maker_put(bytes + 64 + at, &token, len);
 			for (marks = token_runs_marks(walk); walk < address_of(readable_to); walk = next) {
 				next = token_runs_next(walk, &marks);
 				if (next == walk)
