@@ -97,7 +97,7 @@ $(BIN): $(O)/userspace/main.o $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(LINK) $^ -o $@ $(LDLIBS)
 
 # Objects that include the skeleton name it in their .d files from the second build on.
-$(O)/userspace/capture/probe.o: $(SKELETON)
+$(O)/userspace/capture/probe.o $(O)/userspace/capture/loader.o: $(SKELETON)
 
 -include $(OBJECTS:.o=.d) $(O)/userspace/main.d
 

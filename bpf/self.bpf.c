@@ -3,6 +3,7 @@
  * Who am I: run once by the daemon itself (BPF_PROG_TEST_RUN), because in a container it cannot know
  * its own number in the initial pid namespace, which is what the hooks see.
  */
+#include "license.h"
 #include "maps.bpf.h"
 
 SEC("raw_tp")
@@ -13,5 +14,4 @@ int register_self(void *ctx)
 	return 0;
 }
 
-/* Several helpers used in this object are for GPL-compatible programs only. */
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
+char LICENSE[] SEC("license") = PROGRAM_LICENSE;

@@ -8,7 +8,8 @@
  *   bpf/inspect.bpf.c     read it page by page, search it (include/token_search.h)
  *   bpf/emit.bpf.h        describe process, file and write; send a sample (include/sample.h)
  *        ⇒ ring buffer ⇒
- *   capture/probe.c       load, attach, read the ring and the counters (include/counters.h)
+ *   capture/loader.c      the programs into the kernel, side by side, where targets.c found what they attach to
+ *   capture/probe.c       which of them, by which attachment; the ring and the counters (include/counters.h)
  *   detect/sample_view.c  is the record what it says it is?
  *   detect/token.c        which token is it? (include/token_formats.h); detect/search.c finds it
  *   attribute/            who wrote, where, in words; every string through detect/mask.c

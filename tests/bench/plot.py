@@ -222,6 +222,13 @@ def draw_apps(result):
     return picture
 
 
+def draw_ready(result):
+    groups = [(row["state"], {"ms": triple(row)}) for row in result["rows"]]
+    picture = Picture("Until writes are seen", where(result), "", "ms")
+    bars(picture, groups, ["ms"], Scale([row["high"] for row in result["rows"]], False, TOP))
+    return picture
+
+
 def draw_verifier(result):
     columns = list(dict.fromkeys((r["kernel"], r["attachment"]) for r in result["rows"]))
     sums = {c: sum(r["instructions"] for r in result["rows"] if (r["kernel"], r["attachment"]) == c) for c in columns}

@@ -26,6 +26,7 @@ int main(int argc, char **argv)
 	/* the guests of tests/kernels set this; a machine that others work on is not ours to watch */
 	if (getenv("LIVE_HOST"))
 		failed += live_group("host", live_host, live_host_count);
+	failed += live_group("loader", live_loader, live_loader_count);
 	failed += live_group("probe", live_probe, live_probe_count);
 	failed += live_group("writes", live_writes, live_writes_count);
 	failed += live_group("pieces", live_pieces, live_pieces_count);

@@ -8,13 +8,14 @@
 #include "capture/probe.h"
 
 #include "capture/calls.h"
+#include "capture/loader.h"
 #include "lib/cleanup.h"
 #include "bounds.h"
 #include "file_kind.h"
+#include "license.h"
 #include "spillwatch.skel.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -79,81 +80,63 @@ __attribute__((format(printf, 2, 0))) static int probe_print(enum libbpf_print_l
 	return 0;
 }
 
-/* Does the kernel describe a function of that name? */
-static bool probe_has_function(const struct btf *kernel, const char *name)
-{
-	return btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC) > 0;
-}
-
-/* The arguments of the tracepoint io_uring_complete, 0 if there is none: they changed in 6.12. */
-static unsigned int probe_io_uring_arguments(const struct btf *kernel)
-{
-	int id = btf__find_by_name_kind(kernel, "btf_trace_io_uring_complete", BTF_KIND_TYPEDEF);
-	const struct btf_type *type = id > 0 ? btf__type_by_id(kernel, (__u32)id) : NULL;
-
-	/* a typedef of a pointer to a function, whose first argument is the tracepoint's own */
-	for (int i = 0; type && i < 2; i++)
-		type = btf__type_by_id(kernel, type->type);
-	return type && btf_is_func_proto(type) ? btf_vlen(type) - 1U : 0;
-}
-
 #define PROBE_STREAMS (FILE_KIND_BIT(PIPE) | FILE_KIND_BIT(SOCKET) | FILE_KIND_BIT(TTY))
 #define PROBE_NAMES (FILE_KIND_BIT(DISK) | FILE_KIND_BIT(TMPFS))
 
-/* The fexit programs: each if what it sees is watched, and if the kernel has its function (NULL: none). */
-static void probe_select_vfs(struct spillwatch_bpf *skeleton, const struct btf *kernel, uint32_t watch)
+/* The fexit programs: each if what it sees is watched, and if the kernel has its function. */
+static void probe_select_vfs(struct spillwatch_bpf *skeleton, const struct targets *targets, bool fexit,
+			     uint32_t watch)
 {
 	const struct {
 		struct bpf_program *program;
-		const char *function;
 		uint32_t watch;
 	} programs[] = {
-		{skeleton->progs.write_vfs_buffer, "vfs_write", UINT32_MAX},
-		{skeleton->progs.write_vfs_vector, "vfs_writev", UINT32_MAX},
-		{skeleton->progs.write_vfs_copy, "vfs_copy_file_range", UINT32_MAX},
-		{skeleton->progs.write_vfs_clone, "vfs_clone_file_range", UINT32_MAX},
-		{skeleton->progs.write_vfs_sendfile, "do_sendfile", UINT32_MAX},
-		{skeleton->progs.write_vfs_splice, "do_splice", UINT32_MAX},
-		{skeleton->progs.write_vfs_mmap, "vm_mmap_pgoff", UINT32_MAX},
-		{skeleton->progs.write_vfs_aio, "__x64_sys_io_submit", UINT32_MAX},
-		{skeleton->progs.write_vfs_aio_32, "__ia32_compat_sys_io_submit", UINT32_MAX},
-		{skeleton->progs.write_vfs_sendto, "__sys_sendto", FILE_KIND_BIT(SOCKET)},
-		{skeleton->progs.write_vfs_sendmsg, "__sys_sendmsg", FILE_KIND_BIT(SOCKET)},
-		{skeleton->progs.write_vfs_sendmmsg, "__sys_sendmmsg", FILE_KIND_BIT(SOCKET)},
-		{skeleton->progs.enter_vfs_buffer, "vfs_write", PROBE_STREAMS},
-		{skeleton->progs.enter_vfs_vector, "vfs_writev", PROBE_STREAMS},
-		{skeleton->progs.enter_vfs_sendto, "__sys_sendto", FILE_KIND_BIT(SOCKET)},
-		{skeleton->progs.enter_vfs_sendmsg, "__sys_sendmsg", FILE_KIND_BIT(SOCKET)},
-		{skeleton->progs.name_vfs_mknod, "security_path_mknod", PROBE_NAMES},
-		{skeleton->progs.name_vfs_mkdir, "security_path_mkdir", PROBE_NAMES},
-		{skeleton->progs.name_vfs_symlink, "security_path_symlink", PROBE_NAMES},
-		{skeleton->progs.name_vfs_link, "security_path_link", PROBE_NAMES},
-		{skeleton->progs.name_vfs_rename, "security_path_rename", PROBE_NAMES},
-		{skeleton->progs.name_vfs_xattr, "vfs_setxattr", PROBE_NAMES},
+		{skeleton->progs.write_vfs_buffer, UINT32_MAX},
+		{skeleton->progs.write_vfs_vector, UINT32_MAX},
+		{skeleton->progs.write_vfs_copy, UINT32_MAX},
+		{skeleton->progs.write_vfs_clone, UINT32_MAX},
+		{skeleton->progs.write_vfs_sendfile, UINT32_MAX},
+		{skeleton->progs.write_vfs_splice, UINT32_MAX},
+		{skeleton->progs.write_vfs_mmap, UINT32_MAX},
+		{skeleton->progs.write_vfs_aio, UINT32_MAX},
+		{skeleton->progs.write_vfs_aio_32, UINT32_MAX},
+		{skeleton->progs.write_vfs_sendto, FILE_KIND_BIT(SOCKET)},
+		{skeleton->progs.write_vfs_sendmsg, FILE_KIND_BIT(SOCKET)},
+		{skeleton->progs.write_vfs_sendmmsg, FILE_KIND_BIT(SOCKET)},
+		{skeleton->progs.enter_vfs_buffer, PROBE_STREAMS},
+		{skeleton->progs.enter_vfs_vector, PROBE_STREAMS},
+		{skeleton->progs.enter_vfs_sendto, FILE_KIND_BIT(SOCKET)},
+		{skeleton->progs.enter_vfs_sendmsg, FILE_KIND_BIT(SOCKET)},
+		{skeleton->progs.name_vfs_mknod, PROBE_NAMES},
+		{skeleton->progs.name_vfs_mkdir, PROBE_NAMES},
+		{skeleton->progs.name_vfs_symlink, PROBE_NAMES},
+		{skeleton->progs.name_vfs_link, PROBE_NAMES},
+		{skeleton->progs.name_vfs_rename, PROBE_NAMES},
+		{skeleton->progs.name_vfs_xattr, PROBE_NAMES},
 	};
 
 	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++)
 		bpf_program__set_autoload(programs[i].program,
-					  kernel && watch & programs[i].watch &&
-						  probe_has_function(kernel, programs[i].function));
+					  fexit && watch & programs[i].watch &&
+						  targets_of(targets, programs[i].program));
 }
 
 /*
  * Only the chosen attachment's programs are loaded, the tree's only where it is wanted, and those on
  * optional functions only where the kernel has them: one that can't be loaded would fail all.
  */
-static void probe_select(struct spillwatch_bpf *skeleton, const struct btf *kernel,
+static void probe_select(struct spillwatch_bpf *skeleton, const struct targets *targets,
 			 enum probe_attachment attachment, enum scope_mode scope, uint32_t watch)
 {
 	bool fexit = attachment == PROBE_FEXIT, tree = scope == SCOPE_TREE;
-	unsigned int io_uring = probe_io_uring_arguments(kernel);
+	unsigned int io_uring = targets_io_uring_arguments(targets);
 
-	probe_select_vfs(skeleton, fexit ? kernel : NULL, watch);
+	probe_select_vfs(skeleton, targets, fexit, watch);
 	bpf_program__set_autoload(skeleton->progs.write_syscall, !fexit);
 	bpf_program__set_autoload(skeleton->progs.write_syscall_enter, !fexit && watch & PROBE_STREAMS);
 	bpf_program__set_autoload(skeleton->progs.write_io_uring, io_uring != 0);
 	skeleton->rodata->io_uring_passes_cqe = io_uring == 3;
-	skeleton->rodata->direct_loads = probe_has_function(kernel, "bpf_rdonly_cast");
+	skeleton->rodata->direct_loads = targets_has_plain_loads(targets);
 	bpf_program__set_autoload(skeleton->progs.follow_fork, tree);
 	bpf_program__set_autoload(skeleton->progs.follow_exit, tree);
 	/* run by hand, never attached */
@@ -167,19 +150,19 @@ static void probe_select(struct spillwatch_bpf *skeleton, const struct btf *kern
  * Does the kernel take fexit programs at all? Asked with one that does nothing, since the real ones take a while
  * to be verified before they are refused.
  */
-static int probe_fexit_allowed(const struct btf *kernel)
+static int probe_fexit_allowed(const struct targets *targets)
 {
 	static const struct bpf_insn instructions[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, load, .expected_attach_type = BPF_TRACE_FEXIT);
-	int id = btf__find_by_name_kind(kernel, "vfs_write", BTF_KIND_FUNC), fd;
+	int fd;
 
-	if (id < 0)
-		return id;
-	load.attach_btf_id = (__u32)id;
-	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "fexit_allowed", "GPL", instructions,
+	load.attach_btf_id = targets_function(targets, "vfs_write");
+	if (!load.attach_btf_id)
+		return -ENOENT;
+	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "fexit_allowed", PROGRAM_LICENSE, instructions,
 			   sizeof(instructions) / sizeof(*instructions), &load);
 	if (fd < 0)
 		return -errno;
@@ -187,15 +170,12 @@ static int probe_fexit_allowed(const struct btf *kernel)
 	return 0;
 }
 
-static int probe_open(const struct probe_options *options, const struct btf *kernel,
-		      enum probe_attachment attachment, struct spillwatch_bpf **ret_skeleton)
+static void probe_configure(struct spillwatch_bpf *skeleton, const struct probe_options *options,
+			    const struct targets *targets, enum probe_attachment attachment)
 {
-	struct spillwatch_bpf *skeleton = spillwatch_bpf__open();
 	__u32 bound = options->inspect_bytes ? options->inspect_bytes : LIMIT_INSPECT_BYTES;
 
-	if (!skeleton)
-		return -errno;
-	probe_select(skeleton, kernel, attachment, options->scope, options->watch);
+	probe_select(skeleton, targets, attachment, options->scope, options->watch);
 	/* fexit programs run preemptible, tracepoints' do not */
 	skeleton->rodata->preemptible = attachment == PROBE_FEXIT;
 	skeleton->rodata->settings.scope = options->scope;
@@ -209,8 +189,6 @@ static int probe_open(const struct probe_options *options, const struct btf *ker
 	calls_fill(options->watch, (struct write_call_table *)&skeleton->rodata->write_calls);
 	if (options->ring_bytes)
 		bpf_map__set_max_entries(skeleton->maps.samples, options->ring_bytes);
-	*ret_skeleton = skeleton;
-	return 0;
 }
 
 /* Lets the kernel note who we are, before anything is attached; see bpf/self.bpf.c. */
@@ -238,21 +216,41 @@ static void probe_calibrate(struct spillwatch_bpf *skeleton)
 	bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.calibrate_cache), &run);
 }
 
-static int probe_try(const struct probe_options *options, const struct btf *kernel,
+static int probe_load(const struct probe_options *options, struct loader *loader,
+		      enum probe_attachment attachment, enum loader_way way,
+		      struct spillwatch_bpf **ret_skeleton)
+{
+	struct spillwatch_bpf *skeleton;
+	int r = loader_open(loader, way, &skeleton);
+
+	if (r < 0)
+		return r;
+	probe_said[0] = '\0';
+	probe_configure(skeleton, options, loader_targets(loader), attachment);
+	r = loader_load(loader, way, skeleton);
+	if (r < 0)
+		spillwatch_bpf__destroy(skeleton);
+	else
+		*ret_skeleton = skeleton;
+	return r;
+}
+
+static int probe_try(const struct probe_options *options, struct loader *loader,
 		     enum probe_attachment attachment, struct probe_failure *failure,
 		     struct spillwatch_bpf **ret_skeleton)
 {
 	struct spillwatch_bpf *skeleton;
 	const char *step = "load";
-	int r = attachment == PROBE_FEXIT ? probe_fexit_allowed(kernel) : 0;
+	int r = attachment == PROBE_FEXIT ? probe_fexit_allowed(loader_targets(loader)) : 0;
 
 	probe_said[0] = '\0';
-	if (r == 0)
-		r = probe_open(options, kernel, attachment, &skeleton);
 	if (r == 0) {
-		r = spillwatch_bpf__load(skeleton);
-		if (r == 0)
-			r = probe_register_self(skeleton);
+		r = probe_load(options, loader, attachment, LOADER_FAST, &skeleton);
+		if (r < 0)
+			r = probe_load(options, loader, attachment, LOADER_PLAIN, &skeleton);
+	}
+	if (r == 0) {
+		r = probe_register_self(skeleton);
 		if (r == 0) {
 			probe_calibrate(skeleton);
 			step = "attach";
@@ -269,13 +267,33 @@ static int probe_try(const struct probe_options *options, const struct btf *kern
 	return r;
 }
 
+static int probe_attach(const struct probe_options *options, struct probe_failure *failures,
+			struct probe *probe)
+{
+	struct loader *loader;
+	int r = loader_new(&loader);
+
+	if (r < 0)
+		return r;
+	r = -EINVAL;
+	for (probe->attachment = PROBE_FEXIT; probe->attachment < PROBE_ATTACHMENT_MAX; probe->attachment++) {
+		if (options->attachment != PROBE_AUTO && options->attachment != probe->attachment)
+			continue;
+		r = probe_try(options, loader, probe->attachment, &failures[probe->attachment],
+			      &probe->skeleton);
+		if (r == 0)
+			break;
+	}
+	loader_free(loader);
+	return r;
+}
+
 int probe_start(const struct probe_options *options, probe_record record, void *context,
 		struct probe_failure *failures, struct probe **ret_probe)
 {
 	struct probe_failure own[PROBE_ATTACHMENT_MAX];
 	AUTO_FREE struct probe *probe = calloc(1, sizeof(*probe));
-	struct btf *kernel;
-	int r = -EINVAL;
+	int r;
 
 	if (!probe)
 		return -ENOMEM;
@@ -283,20 +301,9 @@ int probe_start(const struct probe_options *options, probe_record record, void *
 		failures = own;
 	memset(failures, 0, sizeof(own));
 	libbpf_set_print(probe_print);
-	kernel = btf__load_vmlinux_btf();
-	if (!kernel)
-		/* cppcheck-suppress memleak */ /* does not know AUTO_FREE */
-		return -errno;
-	for (probe->attachment = PROBE_FEXIT; probe->attachment < PROBE_ATTACHMENT_MAX; probe->attachment++) {
-		if (options->attachment != PROBE_AUTO && options->attachment != probe->attachment)
-			continue;
-		r = probe_try(options, kernel, probe->attachment, &failures[probe->attachment],
-			      &probe->skeleton);
-		if (r == 0)
-			break;
-	}
-	btf__free(kernel);
+	r = probe_attach(options, failures, probe);
 	if (r < 0 || !probe->skeleton)
+		/* cppcheck-suppress memleak */ /* does not know AUTO_FREE */
 		return r;
 	probe->cpus = libbpf_num_possible_cpus();
 	probe->ring = ring_buffer__new(bpf_map__fd(probe->skeleton->maps.samples), record, context, NULL);

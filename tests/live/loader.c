@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The fast way of loading is the plain one: programs relocated by the minimized BTF are the same to the instruction,
+ * those that were loaded side by side are in their places, and if one can't be loaded nothing is left behind.
+ */
+#include "live.h"
+
+#include "capture/loader.h"
+#include "calibration.h"
+#include "scope.h"
+#include "write_call.h"
+#include "spillwatch.skel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DESCRIPTORS_MAX 256
+
+/* BPF programs that this process holds open. */
+static int loader_programs(void)
+{
+	char link[64], target[64];
+	int count = 0;
+
+	for (int fd = 3; fd < DESCRIPTORS_MAX; fd++) {
+		ssize_t r;
+
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		r = readlink(link, target, sizeof(target) - 1);
+		if (r > 0 && strncmp(target, "anon_inode:bpf-prog", (size_t)r) == 0)
+			count++;
+	}
+	return count;
+}
+
+static int loader_said(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+/* All programs for which this kernel has something to attach to, relocated: the loading ends before they are loaded. */
+static struct spillwatch_bpf *loader_relocated(struct loader *loader, enum loader_way way)
+{
+	struct spillwatch_bpf *skeleton;
+	struct bpf_program *program;
+	size_t before;
+
+	assert_int_equal(loader_open(loader, way, &skeleton), 0);
+	bpf_object__for_each_program (program, skeleton->obj)
+		bpf_program__set_autoload(program, strchr(bpf_program__section_name(program), '/') &&
+							   targets_of(loader_targets(loader), program));
+	before = bpf_program__insn_cnt(skeleton->progs.write_syscall);
+	/* outside loader_load() nobody may load anything */
+	assert_int_equal(spillwatch_bpf__load(skeleton), -EINVAL);
+	/* what a program calls stands behind it then, which is the last step of relocating */
+	assert_true(bpf_program__insn_cnt(skeleton->progs.write_syscall) > before);
+	return skeleton;
+}
+
+/* A 64-bit constant that is a map's descriptor, or lies in a map: each loading has its own. */
+static bool loader_of_map(const struct bpf_insn *instruction)
+{
+	return instruction->code == (BPF_LD | BPF_IMM | BPF_DW) && instruction->src_reg;
+}
+
+static size_t loader_differences(const struct bpf_program *one, const struct bpf_program *other)
+{
+	const struct bpf_insn *a = bpf_program__insns(one), *b = bpf_program__insns(other);
+	size_t count = bpf_program__insn_cnt(one), differences = 0;
+
+	assert_string_equal(bpf_program__name(one), bpf_program__name(other));
+	assert_int_equal(count, bpf_program__insn_cnt(other));
+	for (size_t i = 0; i < count; i++) {
+		struct bpf_insn left = a[i], right = b[i];
+
+		if (loader_of_map(&left) && loader_of_map(&right))
+			left.imm = right.imm = 0;
+		differences += memcmp(&left, &right, sizeof(left)) != 0;
+	}
+	if (differences)
+		print_message("%s: %zu instructions differ\n", bpf_program__name(one), differences);
+	return differences;
+}
+
+static void test_relocations(void **state)
+{
+	struct spillwatch_bpf *fast, *plain;
+	struct bpf_program *one = NULL, *other = NULL;
+	struct loader *loader;
+	size_t differences = 0, programs = 0;
+
+	(void)state;
+	libbpf_set_print(loader_said);
+	assert_int_equal(loader_new(&loader), 0);
+	fast = loader_relocated(loader, LOADER_FAST);
+	plain = loader_relocated(loader, LOADER_PLAIN);
+	while ((one = bpf_object__next_program(fast->obj, one))) {
+		other = bpf_object__next_program(plain->obj, other);
+		assert_non_null(other);
+		differences += loader_differences(one, other);
+		programs += bpf_program__autoload(one);
+	}
+	assert_int_equal(differences, 0);
+	assert_in_range(programs, 20, 64);
+	spillwatch_bpf__destroy(fast);
+	spillwatch_bpf__destroy(plain);
+	loader_free(loader);
+}
+
+/* Only what every kernel takes. */
+static struct spillwatch_bpf *loader_few(struct loader *loader, enum loader_way way)
+{
+	struct spillwatch_bpf *skeleton;
+	struct bpf_program *program;
+
+	assert_int_equal(loader_open(loader, way, &skeleton), 0);
+	skeleton->rodata->direct_loads = targets_has_plain_loads(loader_targets(loader));
+	skeleton->rodata->io_uring_passes_cqe = targets_io_uring_arguments(loader_targets(loader)) == 3;
+	bpf_object__for_each_program (program, skeleton->obj)
+		bpf_program__set_autoload(program, program == skeleton->progs.write_syscall ||
+							   program == skeleton->progs.write_syscall_enter ||
+							   program == skeleton->progs.write_io_uring ||
+							   program == skeleton->progs.register_self);
+	return skeleton;
+}
+
+/* What the verifier walked of a program that is loaded, which must be the one of that name. */
+static unsigned int loader_verified(const struct bpf_program *program)
+{
+	struct bpf_prog_info info = {0};
+	__u32 size = sizeof(info);
+
+	assert_true(bpf_program__fd(program) >= 0);
+	assert_int_equal(bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size), 0);
+	assert_memory_equal(info.name, bpf_program__name(program), strlen(info.name));
+	return info.verified_insns;
+}
+
+static void test_places(void **state)
+{
+	struct spillwatch_bpf *skeleton[2];
+	struct bpf_program *one = NULL, *other = NULL;
+	struct loader *loader;
+	int before = loader_programs(), programs = 0;
+
+	(void)state;
+	assert_int_equal(loader_new(&loader), 0);
+	for (int way = LOADER_FAST; way <= LOADER_PLAIN; way++) {
+		skeleton[way] = loader_few(loader, (enum loader_way)way);
+		assert_int_equal(loader_load(loader, (enum loader_way)way, skeleton[way]), 0);
+	}
+	while ((one = bpf_object__next_program(skeleton[LOADER_FAST]->obj, one))) {
+		other = bpf_object__next_program(skeleton[LOADER_PLAIN]->obj, other);
+		if (!bpf_program__autoload(one))
+			continue;
+		assert_int_equal(loader_verified(one), loader_verified(other));
+		programs++;
+	}
+	assert_int_equal(programs, 4);
+	assert_int_equal(loader_programs(), before + 2 * programs);
+	for (int way = LOADER_FAST; way <= LOADER_PLAIN; way++)
+		spillwatch_bpf__destroy(skeleton[way]);
+	loader_free(loader);
+	assert_int_equal(loader_programs(), before);
+}
+
+/* A large program that the verifier refuses, while what stands in for it is fine. */
+static void test_refused(void **state)
+{
+	struct loader *loader;
+	int before = loader_programs();
+
+	(void)state;
+	libbpf_set_print(loader_said);
+	assert_int_equal(loader_new(&loader), 0);
+	for (int way = LOADER_FAST; way <= LOADER_PLAIN; way++) {
+		struct spillwatch_bpf *skeleton = loader_few(loader, (enum loader_way)way);
+
+		assert_int_equal(
+			bpf_program__set_type(skeleton->progs.write_io_uring, BPF_PROG_TYPE_SOCKET_FILTER),
+			0);
+		assert_true(loader_load(loader, (enum loader_way)way, skeleton) < 0);
+		spillwatch_bpf__destroy(skeleton);
+		assert_int_equal(loader_programs(), before);
+	}
+	loader_free(loader);
+}
+
+const struct CMUnitTest live_loader[] = {
+	cmocka_unit_test(test_relocations),
+	cmocka_unit_test(test_places),
+	cmocka_unit_test(test_refused),
+};
+const size_t live_loader_count = sizeof(live_loader) / sizeof(*live_loader);

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * probe → load: the programs through the verifier, on several CPUs.
+ *
+ * libbpf relocates all programs and then loads one after the other. Just before each of them it asks its section's
+ * handler, which is ours (loader_prepare). That one keeps a large program's instructions and gives libbpf two others
+ * instead, which do nothing; what was kept is then loaded by threads, and takes the place of what does nothing
+ * under the same descriptor. Everything else of libbpf's stays as it is.
+ *
+ * Invariant: either every program is in its place, or the loading has failed.
+ */
+#include "capture/loader.h"
+
+#include "capture/min_btf.h"
+#include "lib/cleanup.h"
+#include "calibration.h"
+#include "license.h"
+#include "scope.h"
+#include "write_call.h"
+#include "spillwatch.skel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* A program of fewer instructions takes no longer than handing it to a thread. */
+#define LOADER_LARGE 1000
+#define LOADER_PROGRAMS_MAX 64
+/* The host is not to feel the start either. */
+#define LOADER_THREADS_MAX 4
+
+/* A program that is kept for the threads. */
+struct loader_program {
+	struct bpf_program *program;
+	struct bpf_insn *instructions;
+	size_t count;
+	struct bpf_prog_load_opts options;
+	int fd; /* then; or a negative errno */
+};
+
+struct loader {
+	struct targets *targets;
+	struct spillwatch_bpf *skeleton; /* open already, for who asks first */
+	int btf; /* the minimized one's file; negative: there is none */
+	char btf_path[64];
+	/* of one skeleton's loading */
+	enum loader_way way;
+	size_t count;
+	atomic_size_t next;
+	struct loader_program program[LOADER_PROGRAMS_MAX];
+};
+
+/* libbpf hands its handlers nothing that leads here. */
+static struct loader *loader_current;
+
+/* What stands in for a program that is kept. */
+static struct bpf_insn loader_nothing[] = {
+	{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+	{.code = BPF_JMP | BPF_EXIT},
+};
+
+/* Keeps a program, and has libbpf load what does nothing in its place. */
+static int loader_keep(struct loader *loader, struct bpf_program *program, struct bpf_prog_load_opts *options)
+{
+	struct loader_program *kept = &loader->program[loader->count];
+	size_t count = bpf_program__insn_cnt(program);
+	struct bpf_insn *instructions = malloc(count * sizeof(*instructions));
+
+	if (!instructions)
+		return -ENOMEM;
+	memcpy(instructions, bpf_program__insns(program), count * sizeof(*instructions));
+	kept->program = program;
+	kept->instructions = instructions;
+	kept->count = count;
+	kept->fd = -ECANCELED;
+	kept->options = *options;
+	/* libbpf's for the time being, and only for functions of modules, which no program calls */
+	kept->options.fd_array = NULL;
+	loader->count++;
+	options->func_info_cnt = 0;
+	options->line_info_cnt = 0;
+	return bpf_program__set_insns(program, loader_nothing,
+				      sizeof(loader_nothing) / sizeof(*loader_nothing));
+}
+
+/* libbpf is about to load a program. */
+static int loader_prepare(struct bpf_program *program, struct bpf_prog_load_opts *options, long cookie)
+{
+	struct loader *loader = loader_current;
+
+	(void)cookie;
+	if (!loader)
+		return -EINVAL;
+	if (bpf_program__type(program) == BPF_PROG_TYPE_TRACING) {
+		options->attach_btf_id = targets_of(loader->targets, program);
+		if (!options->attach_btf_id)
+			return -ESRCH;
+	}
+	if (loader->way == LOADER_PLAIN || loader->count == LOADER_PROGRAMS_MAX ||
+	    bpf_program__insn_cnt(program) < LOADER_LARGE)
+		return 0;
+	return loader_keep(loader, program, options);
+}
+
+static int loader_attach(const struct bpf_program *program, long cookie, struct bpf_link **ret_link)
+{
+	const char *target = strchr(bpf_program__section_name(program), '/');
+	struct bpf_link *link = NULL;
+
+	(void)cookie;
+	if (bpf_program__type(program) == BPF_PROG_TYPE_TRACING)
+		link = bpf_program__attach_trace(program);
+	else if (target)
+		link = bpf_program__attach_raw_tracepoint(program, target + 1);
+	if (!link)
+		return target ? -errno : -EINVAL;
+	*ret_link = link;
+	return 0;
+}
+
+/* Makes libbpf ask here. */
+static int loader_register(void)
+{
+	static const struct {
+		const char *section;
+		enum bpf_prog_type type;
+		enum bpf_attach_type attach;
+	} handlers[] = {
+		{"fexit/", BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT},
+		{"fentry/", BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY},
+		{"tp_btf/", BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP},
+		{"raw_tp/", BPF_PROG_TYPE_RAW_TRACEPOINT, 0},
+	};
+	static bool registered;
+	LIBBPF_OPTS(libbpf_prog_handler_opts, options, .prog_prepare_load_fn = loader_prepare,
+		    .prog_attach_fn = loader_attach);
+
+	for (size_t i = 0; !registered && i < sizeof(handlers) / sizeof(*handlers); i++) {
+		int r = libbpf_register_prog_handler(handlers[i].section, handlers[i].type,
+						     handlers[i].attach, &options);
+
+		if (r < 0)
+			return r;
+	}
+	registered = true;
+	return 0;
+}
+
+/* Loads what nobody has taken yet. */
+static void *loader_work(void *context)
+{
+	struct loader *loader = context;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&loader->next, 1)) < loader->count) {
+		struct loader_program *kept = &loader->program[i];
+		int fd = bpf_prog_load(bpf_program__type(kept->program), bpf_program__name(kept->program),
+				       PROGRAM_LICENSE, kept->instructions, kept->count, &kept->options);
+
+		kept->fd = fd < 0 ? -errno : fd;
+	}
+	return NULL;
+}
+
+/* The largest first: nobody is to begin with it when the others are done. */
+static int loader_compare(const void *a, const void *b)
+{
+	size_t one = ((const struct loader_program *)a)->count,
+	       other = ((const struct loader_program *)b)->count;
+
+	return (one < other) - (one > other);
+}
+
+static size_t loader_threads(const struct loader *loader)
+{
+	cpu_set_t cpus;
+	size_t threads = LOADER_THREADS_MAX;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && (size_t)CPU_COUNT(&cpus) < threads)
+		threads = (size_t)CPU_COUNT(&cpus);
+	return loader->count < threads ? loader->count : threads;
+}
+
+/* Has everything that was kept loaded, by this thread and some that end with it; signals are for others. */
+static void loader_all(struct loader *loader)
+{
+	pthread_t threads[LOADER_THREADS_MAX];
+	size_t wanted = loader_threads(loader), count = 0;
+	sigset_t all, before;
+
+	qsort(loader->program, loader->count, sizeof(*loader->program), loader_compare);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	while (count + 1 < wanted && pthread_create(&threads[count], NULL, loader_work, loader) == 0)
+		count++;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	loader_work(loader);
+	for (size_t i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+}
+
+/* Puts each program where libbpf has what stands in for it. */
+static int loader_place(struct loader *loader)
+{
+	for (size_t i = 0; i < loader->count; i++) {
+		const struct loader_program *kept = &loader->program[i];
+
+		if (kept->fd < 0 || dup3(kept->fd, bpf_program__fd(kept->program), O_CLOEXEC) < 0)
+			return -EAGAIN;
+	}
+	return 0;
+}
+
+static void loader_forget(struct loader *loader)
+{
+	for (size_t i = 0; i < loader->count; i++) {
+		if (loader->program[i].fd >= 0)
+			close(loader->program[i].fd);
+		free(loader->program[i].instructions);
+	}
+	loader->count = 0;
+	loader->next = 0;
+}
+
+const struct targets *loader_targets(const struct loader *loader)
+{
+	return loader->targets;
+}
+
+int loader_open(struct loader *loader, enum loader_way way, struct spillwatch_bpf **ret_skeleton)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, options);
+	struct spillwatch_bpf *skeleton = NULL;
+
+	if (way == LOADER_FAST) {
+		skeleton = TAKE(loader->skeleton);
+		if (loader->btf >= 0)
+			options.btf_custom_path = loader->btf_path;
+	}
+	if (!skeleton)
+		skeleton = spillwatch_bpf__open_opts(&options);
+	if (!skeleton)
+		return -errno;
+	*ret_skeleton = skeleton;
+	return 0;
+}
+
+int loader_load(struct loader *loader, enum loader_way way, struct spillwatch_bpf *skeleton)
+{
+	int r;
+
+	loader->way = way;
+	loader_current = loader;
+	r = spillwatch_bpf__load(skeleton);
+	loader_current = NULL;
+	if (r == 0) {
+		loader_all(loader);
+		r = loader_place(loader);
+	}
+	loader_forget(loader);
+	return r;
+}
+
+/* Reads the kernel's BTF once, for both that need it. */
+static int loader_read(struct loader *loader)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+	int r = kernel ? targets_find(loader->skeleton->obj, kernel, &loader->targets) : -errno;
+
+	if (r == 0)
+		r = min_btf_write(kernel, bpf_object__btf(loader->skeleton->obj), loader->btf);
+	btf__free(kernel);
+	return r;
+}
+
+int loader_new(struct loader **ret_loader)
+{
+	struct loader *loader = calloc(1, sizeof(*loader));
+	int r = loader ? loader_register() : -ENOMEM;
+
+	if (r == 0) {
+		loader->btf = memfd_create("spillwatch", MFD_CLOEXEC);
+		snprintf(loader->btf_path, sizeof(loader->btf_path), "/proc/self/fd/%d", loader->btf);
+		r = loader_open(loader, LOADER_FAST, &loader->skeleton);
+	}
+	if (r == 0)
+		r = loader_read(loader);
+	if (r < 0) {
+		loader_free(loader);
+		return r;
+	}
+	*ret_loader = loader;
+	return 0;
+}
+
+void loader_free(struct loader *loader)
+{
+	if (!loader)
+		return;
+	spillwatch_bpf__destroy(loader->skeleton);
+	targets_free(loader->targets);
+	if (loader->btf >= 0)
+		close(loader->btf);
+	free(loader);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From the BPF object to programs in the kernel, in half the time that libbpf takes by itself: programs are
+ * verified side by side, and relocated by a minimized BTF (capture/min_btf.h).
+ */
+#pragma once
+
+#include "capture/targets.h"
+
+struct spillwatch_bpf;
+struct loader;
+
+/* Which way? What the fast one can't load, the plain one may, and it says why not. */
+enum loader_way {
+	LOADER_FAST,
+	LOADER_PLAIN, /* libbpf's own: one program after the other, by all of the kernel's BTF */
+};
+
+/*
+ * loader_new() - finds out what the kernel has that programs attach to.
+ * Returns 0 and *ret_loader (loader_free()), or a negative errno: -ESRCH or the like if the kernel has no BTF.
+ */
+int loader_new(struct loader **ret_loader);
+
+/* loader_free() - NULL is fine. What has been loaded stays. */
+void loader_free(struct loader *loader);
+
+const struct targets *loader_targets(const struct loader *loader);
+
+/* loader_open() - Returns 0 and *ret_skeleton, open and to be destroyed by the caller, or a negative errno. */
+int loader_open(struct loader *loader, enum loader_way way, struct spillwatch_bpf **ret_skeleton);
+
+/*
+ * loader_load() - loads a skeleton that loader_open() has opened in the same way. As with libbpf's own loading, it
+ * can then only be attached or destroyed. Not for several threads at a time.
+ * Returns 0 or a negative errno, by LOADER_PLAIN with the reason given to libbpf's print function.
+ */
+int loader_load(struct loader *loader, enum loader_way way, struct spillwatch_bpf *skeleton);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the programs attach to, as this kernel's BTF has it: the ids of functions and tracepoints, all found in
+ * one walk over its 150,000 types, where libbpf takes one for each.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bpf_object;
+struct bpf_program;
+struct btf;
+struct targets;
+
+/*
+ * targets_find() - looks up what the programs of an object name in their sections ("fexit/vfs_write"), loaded or not.
+ * @kernel: only needed for this call
+ * Returns 0 and *ret_targets (targets_free()), or a negative errno.
+ */
+int targets_find(const struct bpf_object *object, const struct btf *kernel, struct targets **ret_targets);
+
+/* targets_free() - NULL is fine. */
+void targets_free(struct targets *targets);
+
+/* targets_of() - the BTF id of what a program attaches to, 0: this kernel has none, or it attaches to nothing. */
+uint32_t targets_of(const struct targets *targets, const struct bpf_program *program);
+
+/* targets_function() - the same of a function that one of the programs attaches to. */
+uint32_t targets_function(const struct targets *targets, const char *name);
+
+/* targets_has_plain_loads() - does this kernel let programs read its memory without a helper (since 6.2)? */
+bool targets_has_plain_loads(const struct targets *targets);
+
+/* targets_io_uring_arguments() - of the tracepoint io_uring_complete, 0: there is none. They changed in 6.12. */
+unsigned int targets_io_uring_arguments(const struct targets *targets);
