@@ -8,7 +8,7 @@
  * DIRECT_LOADS, and asks for direct_loads before it does anything. In the others these macros are the helper's.
  *
  * A cast needs a type that the kernel's BTF has, and a load must lie in one of its fields. Memory without
- * a type is read as the longest array that is surely there: the verifier's own log buffer.
+ * a type is read as a long array that is surely there and has nothing before it: x86's stack for interrupts.
  */
 #pragma once
 
@@ -23,20 +23,17 @@ extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
 #define DIRECT(type, address) \
 	((const type *)bpf_rdonly_cast((const void *)(address), bpf_core_type_id_kernel(type)))
 
-#define DIRECT_BYTES 1024U
+#define DIRECT_BYTES 16384U
 
-/* As clang must see it to load a word at once and not in halves. */
-struct bpf_verifier_log___aligned {
-	char kbuf[DIRECT_BYTES];
-} __attribute__((preserve_access_index, aligned(8)));
+struct irq_stack___direct {
+	char stack[DIRECT_BYTES];
+};
 
 /* Memory from an address on, for DIRECT_WORD(). */
-#define DIRECT_AT(address)                        \
-	DIRECT(struct bpf_verifier_log___aligned, \
-	       (__u64)(address)-bpf_core_field_offset(struct bpf_verifier_log___aligned, kbuf))
+#define DIRECT_AT(address) ((const char *)DIRECT(struct irq_stack___direct, address))
 
 /* Its 8 bytes at a constant place, DIRECT_BYTES - 8 at most. */
-#define DIRECT_WORD(memory, at) (*(const __u64 *)&(memory)->kbuf[at])
+#define DIRECT_WORD(memory, at) (*(const __u64 *)((memory) + (at)))
 
 static __always_inline __u64 direct_word(__u64 address)
 {

@@ -36,15 +36,8 @@
 #include "file.bpf.h"
 #include "inspect.bpf.h"
 
-/* clang is not to know that these words are not aligned, or it would load them byte by byte. */
-#define TOKEN_MEMORY(address)                                     \
-	({                                                        \
-		const char *memory_at = DIRECT_AT(address)->kbuf; \
-                                                                  \
-		asm volatile("" : "+r"(memory_at));               \
-		memory_at;                                        \
-	})
-#define TOKEN_MEMORY_WORD(memory, at) (*(const __u64 *)((memory) + (at)))
+#define TOKEN_MEMORY(address) DIRECT_AT(address)
+#define TOKEN_MEMORY_WORD(memory, at) DIRECT_WORD(memory, at)
 
 #include "token_runs.h"
 
@@ -87,10 +80,10 @@ _Static_assert(IN_PLACE_BEGIN_LAST - IN_PLACE_BEGIN_FIRST + 8 <= DIRECT_BYTES,
 	       "in_place_begun() is in reach of one cast");
 
 /* Steps from run to run in one go: the verifier walks each. */
-#define IN_PLACE_STEPS 11
+#define IN_PLACE_STEPS 16
 
-/* Calls of in_place_run() that walk so many bytes. */
-#define IN_PLACE_GOES(bytes) (TOKEN_RUNS_STEPS(bytes) / IN_PLACE_STEPS + 1)
+/* Calls of in_place_run() that walk so many bytes, whatever they hold. */
+#define IN_PLACE_GOES(bytes) (TOKEN_RUNS_STEPS(bytes) / IN_PLACE_STEPS + 1 + TOKEN_RUNS_SUSPECTS(bytes))
 
 /* The address of page `index` of a mapping, 0 if it is not resident. */
 __noinline __u64 in_place_page(__u64 mapping, __u64 index)
@@ -112,25 +105,38 @@ static __always_inline int in_place_begun(__u64 from, __u32 bytes)
 	return (begins & TOKEN_TOPS) != 0;
 }
 
+/* Bytes in which most of what has beginnings has one: the others are not looked at then. */
+#define IN_PLACE_BEGUN_SOON (8 * TOKEN_BEGUN_STEP)
+
+/* The same for a whole block, from the first beginning that is a matter of it. */
+static __always_inline int in_place_block_begun(__u64 from)
+{
+	return in_place_begun(from, IN_PLACE_BEGUN_SOON) ||
+	       in_place_begun(from + IN_PLACE_BEGUN_SOON,
+			      IN_PLACE_BEGIN_LAST + 1 - IN_PLACE_BEGIN_FIRST - IN_PLACE_BEGUN_SOON);
+}
+
 /*
- * Walks from run to run, by IN_PLACE_STEPS, in search of a token whose second dot lies from `at` on and before `end`. Returns
- * the address that it has come to; 0 if there is none, 1 if there is one.
+ * Walks from run to run, by IN_PLACE_STEPS or to the next suspect, in search of a token whose second dot lies from `at` on and
+ * before `end`. Returns the address that it has come to; 0 if there is none, 1 if there is one.
  */
 __noinline __u64 in_place_run(__u64 at, __u64 end)
 {
-	__u64 marks;
+	__u64 marks, next;
 
 	if (!direct_loads)
 		return 1;
 	marks = token_runs_marks(at);
 	for (__u32 i = 0; i < IN_PLACE_STEPS && at < end; i++) {
-		__u64 next = token_runs_next(at, &marks);
-
+		next = token_runs_next(at, &marks);
 		if (next == at)
-			return 1;
+			goto suspect;
 		at = next;
 	}
 	return at < end ? at : 0;
+suspect:
+	/* behind the loop: the verifier walks that for each step, and this once */
+	return token_runs_token(token_runs_dot(at, marks)) ? 1 : at + TOKEN_SECRET_LEN;
 }
 
 /*
@@ -260,8 +266,7 @@ __noinline __u64 in_place_hit(struct in_place_walk *w, __u64 block, __u64 probe)
 
 	/* most of what is all capitals has no beginning */
 	for (__u32 i = 0; i < IN_PLACE_DENSE_BLOCKS; i++) {
-		if (in_place_begun(block + IN_PLACE_BEGIN_FIRST,
-				   IN_PLACE_BEGIN_LAST + 1 - IN_PLACE_BEGIN_FIRST)) {
+		if (in_place_block_begun(block + IN_PLACE_BEGIN_FIRST)) {
 			if (in_place_secrets(from, to, IN_PLACE_GOES(IN_PLACE_DOTS)))
 				return IN_PLACE_SOME;
 			block = last;
@@ -353,7 +358,7 @@ __noinline int in_place_pages(struct in_place_walk *w)
 	w->first_block = 0;
 	for (__u32 i = 0; i < IN_PLACE_PAGES * IN_PLACE_BLOCKS && block < w->end;
 	     i++, block += IN_PLACE_BLOCK_BYTES) {
-		const struct bpf_verifier_log___aligned *words = DIRECT_AT(block);
+		const char *words = DIRECT_AT(block);
 		__u64 judged;
 
 		IN_PLACE_PROBE(0)
@@ -437,7 +442,7 @@ _Static_assert(sizeof(struct begun_value) == INSPECT_CARRY, "what is remembered"
 /* token_may_go_on() of the text that ends before the address `end`. */
 static __always_inline int in_place_may_go_on(__u64 end)
 {
-	const struct bpf_verifier_log___aligned *memory = DIRECT_AT(end - 16);
+	const char *memory = DIRECT_AT(end - 16);
 
 	return token_may_go_on(DIRECT_WORD(memory, 0), DIRECT_WORD(memory, 8));
 }

@@ -37,6 +37,9 @@
  */
 #define TOKEN_RUNS_STEPS(bytes) ((bytes) / 32 + 2)
 
+/* Suspects that so many bytes can hold: each has a prefix, which is full of marks, and no mark behind its dot. */
+#define TOKEN_RUNS_SUSPECTS(bytes) ((bytes) / TOKEN_MIN_LEN + 2)
+
 /*
  * The marks of a word, in as few operations as do: top bit of each byte below '0' or above 'Z'. What lies between the digits and
  * the capitals has none, see token_runs_middle(). The byte behind one from 0xb0 on may lose its mark if it is '/', and behind
@@ -60,33 +63,16 @@ static __always_inline __u64 token_runs_marks(__u64 at)
 	return token_runs_word(TOKEN_MEMORY_WORD(TOKEN_MEMORY(at), 0));
 }
 
-/* 0 if there are the prefix and the dot of an identifier with this public portion. @memory: TOKEN_IDENTIFIER_MAX bytes before its end */
+/* The 8 bytes where the prefix of an identifier with this public portion lies. @memory: TOKEN_IDENTIFIER_MAX bytes before its end */
 #define TOKEN_RUNS_PREFIX(memory, public_len) \
-	token_prefix_differs(                 \
-		TOKEN_MEMORY_WORD(memory, TOKEN_IDENTIFIER_MAX - (public_len)-1 - TOKEN_PREFIX_LEN))
+	TOKEN_MEMORY_WORD(memory, TOKEN_IDENTIFIER_MAX - (public_len)-1 - TOKEN_PREFIX_LEN)
 
-/* Could a token's identifier end before this address: is there a dot, and a prefix where one begins? */
-static __always_inline int token_runs_prefixed(__u64 dot)
-{
-	__auto_type memory = TOKEN_MEMORY(dot - TOKEN_IDENTIFIER_MAX);
-	__u64 missing = 1;
-
-	if ((__u8)TOKEN_MEMORY_WORD(memory, TOKEN_IDENTIFIER_MAX) != '.')
-		return 0;
-#define TOKEN_TRY_PREFIX(id, name, public_len) missing &= token_is_not(TOKEN_RUNS_PREFIX(memory, public_len));
-	TOKEN_FORMATS(TOKEN_TRY_PREFIX)
-#undef TOKEN_TRY_PREFIX
-	return !missing;
-}
-
-/* Does a token's identifier end before this address, and is there a dot? */
+/* Does a token's identifier end before this address, where a dot is? */
 static __always_inline int token_runs_identified(__u64 dot)
 {
 	__auto_type memory = TOKEN_MEMORY(dot - TOKEN_IDENTIFIER_MAX);
 	__u64 missing = 1;
 
-	if (!token_runs_prefixed(dot))
-		return 0;
 #define TOKEN_TRY_PUBLIC(id, name, public_len)                                                           \
 	{                                                                                                \
 		__u64 marks = 0, middle = 0;                                                             \
@@ -99,8 +85,8 @@ static __always_inline int token_runs_identified(__u64 dot)
 			middle |= token_runs_middle(word);                                               \
 			TOKEN_IN_ORDER(middle);                                                          \
 		}                                                                                        \
-		missing &= token_is_not(TOKEN_RUNS_PREFIX(memory, public_len) | marks |                  \
-					(middle << 1 & TOKEN_TOPS));                                     \
+		missing &= token_is_not(token_prefix_differs(TOKEN_RUNS_PREFIX(memory, public_len)) |    \
+					marks | (middle << 1 & TOKEN_TOPS));                             \
 	}
 	TOKEN_FORMATS(TOKEN_TRY_PUBLIC)
 #undef TOKEN_TRY_PUBLIC
@@ -121,47 +107,94 @@ static __always_inline int token_runs_secret(__u64 at)
 	return !(middle << 1 & TOKEN_TOPS);
 }
 
+/* The last mark of a step's word; the byte before a word without one. */
+static __always_inline __u64 token_runs_dot(__u64 at, __u64 marks)
+{
+	return at + token_last_marked(marks);
+}
+
+/* token_runs_token() - is a suspect's dot, by token_runs_dot(), the second one of a token? */
+static __always_inline int token_runs_token(__u64 dot)
+{
+	return token_runs_identified(dot) && token_runs_secret(dot + 1);
+}
+
+/*
+ * Can't an identifier end before this address, as there is no dot, or no prefix where one would begin? If several formats' places
+ * have what all prefixes have, that is left to token_runs_token().
+ */
+static __always_inline int token_runs_unprefixed(__u64 dot)
+{
+	__auto_type memory = TOKEN_MEMORY(dot - TOKEN_IDENTIFIER_MAX);
+	__u64 prefix = 0, differ = 0, missing = 1;
+
+	if ((__u8)TOKEN_MEMORY_WORD(memory, TOKEN_IDENTIFIER_MAX) != '.')
+		return 1;
+#define TOKEN_TRY_PREFIX(id, name, public_len)                                                          \
+	{                                                                                               \
+		__u64 word = TOKEN_RUNS_PREFIX(memory, public_len), differs = token_prefix_fixed(word); \
+		__u64 other = token_is_not(differs);                                                    \
+                                                                                                        \
+		prefix ^= (prefix ^ word) & (other - 1);                                                \
+		differ |= differs;                                                                      \
+		missing &= other;                                                                       \
+	}
+	TOKEN_FORMATS(TOKEN_TRY_PREFIX)
+#undef TOKEN_TRY_PREFIX
+	return missing || (differ && token_prefix_differs(prefix));
+}
+
+/* Has one of these words of a step a mark? */
+static __always_inline int token_runs_marked(__u64 at, int from, int to)
+{
+	__auto_type memory = TOKEN_MEMORY(at);
+	__u64 marks = 0;
+
+	TOKEN_UNROLL
+	for (int i = from * 8; i < to * 8; i += 8) {
+		marks |= token_runs_word(TOKEN_MEMORY_WORD(memory, i));
+		TOKEN_IN_ORDER(marks);
+	}
+	return marks != 0;
+}
+
 /*
  * token_runs_next() - a step: from the word at `at` to the next one that a secret portion could begin in.
  * @marks: token_runs_marks() of the word; the next one's on return
  *
- * Returns where that is; `at` itself if there is a token whose second dot is the word's last mark, or stands right before
- * a word without one.
+ * Returns where that is; or `at` itself, and the marks as they were, if there is a suspect: a dot, a prefix where one can
+ * begin, and no mark in the 64 bytes behind. If that is no token, the next word is TOKEN_SECRET_LEN further.
  */
 static __always_inline __u64 token_runs_next(__u64 at, __u64 *marks)
 {
 	__auto_type memory = TOKEN_MEMORY(at);
-	__u64 far = token_runs_word(TOKEN_MEMORY_WORD(memory, TOKEN_SECRET_LEN));
-	__u64 next, between;
+	__u64 far = token_runs_word(TOKEN_MEMORY_WORD(memory, TOKEN_SECRET_LEN)), between;
 
-	/* its first mark lies no further in it than the last one of word 0 */
-	if ((far & -far) - 1 < *marks)
-		goto far;
-	/* nothing but what begins in word 0 is left, if anything */
-	if (token_is_not(far) && !token_runs_prefixed(at + token_last_marked(*marks)))
-		goto far;
+	if (far) {
+		/* its first mark lies no further in it than the last one of word 0 */
+		if ((far & -far) - 1 < *marks)
+			goto far;
+	} else {
 #define TOKEN_RUNS_WORD(k)                                           \
 	between = token_runs_word(TOKEN_MEMORY_WORD(memory, (k)*8)); \
-	next = at + (k)*8;                                           \
-	if (between)                                                 \
-		goto between;
-	TOKEN_RUNS_WORD(4)
-	TOKEN_RUNS_WORD(5)
-	TOKEN_RUNS_WORD(6)
-	TOKEN_RUNS_WORD(7)
-	TOKEN_RUNS_WORD(3)
-	TOKEN_RUNS_WORD(2)
-	TOKEN_RUNS_WORD(1)
+	if (between) {                                               \
+		*marks = between;                                    \
+		return at + (k)*8;                                   \
+	}
+		TOKEN_RUNS_WORD(4)
+		TOKEN_RUNS_WORD(5)
+		TOKEN_RUNS_WORD(6)
+		TOKEN_RUNS_WORD(7)
+		TOKEN_RUNS_WORD(3)
+		TOKEN_RUNS_WORD(2)
+		TOKEN_RUNS_WORD(1)
 #undef TOKEN_RUNS_WORD
-	if (token_runs_identified(at + token_last_marked(*marks)) &&
-	    token_runs_secret(at + token_marked_end(*marks)))
+	}
+	/* nothing but what begins in word 0 is left, if anything; the words are asked in any case: one way for the verifier */
+	if (!token_runs_unprefixed(token_runs_dot(at, *marks)) && !token_runs_marked(at, 1, 4) &&
+	    !token_runs_marked(at, 4, 8))
 		return at;
 far:
 	*marks = far;
 	return at + TOKEN_SECRET_LEN;
-between:
-	if (far)
-		goto far;
-	*marks = between;
-	return next;
 }

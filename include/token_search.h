@@ -284,16 +284,21 @@ static __always_inline __u64 token_word_letters(__u64 word)
 	       TOKEN_TOPS;
 }
 
+/* 0 if these 8 bytes have "dt0" and the dot of what begins with a prefix. */
+static __always_inline __u64 token_prefix_fixed(__u64 word)
+{
+	return (word ^ ('d' | 't' << 8 | '0' << 16 | (__u64)'.' << 48)) & 0x00ff000000ffffff;
+}
+
 /*
  * 0 if these 8 bytes begin with "dt0", a letter, two digits and a dot. Without a branch, of which the verifier would follow
  * both ways.
  */
 static __always_inline __u64 token_prefix_differs(__u64 word)
 {
-	const __u64 fixed = 'd' | 't' << 8 | '0' << 16 | (__u64)'.' << 48;
 	const __u64 kinds = TOKEN_TOPS & 0xffffff000000;
 
-	return ((word ^ fixed) & 0x00ff000000ffffff) |
+	return token_prefix_fixed(word) |
 	       (((token_word_letters(word) & 0xff000000) | (token_word_digits(word) & 0xffff00000000)) ^
 		kinds);
 }

@@ -159,7 +159,7 @@ static int probe_fexit_allowed(const struct targets *targets)
 	LIBBPF_OPTS(bpf_prog_load_opts, load, .expected_attach_type = BPF_TRACE_FEXIT);
 	int fd;
 
-	load.attach_btf_id = targets_function(targets, "vfs_write");
+	load.attach_btf_id = targets_id(targets, "vfs_write");
 	if (!load.attach_btf_id)
 		return -ENOENT;
 	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "fexit_allowed", PROGRAM_LICENSE, instructions,

@@ -19,7 +19,9 @@
 /* A tracepoint's type: a typedef of a pointer to a function, whose first argument is the tracepoint's own. */
 #define TARGETS_TRACEPOINT "btf_trace_"
 #define TARGETS_IO_URING TARGETS_TRACEPOINT "io_uring_complete"
-#define TARGETS_PLAIN_LOADS "bpf_rdonly_cast"
+/* The function that makes a type of an address, and the structure that stands for memory of any kind (bpf/direct.bpf.h). */
+#define TARGETS_CAST "bpf_rdonly_cast"
+#define TARGETS_MEMORY "irq_stack"
 
 struct target {
 	char name[TARGETS_NAME_BYTES];
@@ -75,7 +77,10 @@ static int targets_name_all(struct targets *targets, const struct bpf_object *ob
 	struct bpf_program *program;
 	char name[TARGETS_NAME_BYTES];
 	size_t kept = 1;
-	int r = targets_add(targets, TARGETS_PLAIN_LOADS);
+	int r = targets_add(targets, TARGETS_CAST);
+
+	if (r == 0)
+		r = targets_add(targets, TARGETS_MEMORY);
 
 	bpf_object__for_each_program (program, object) {
 		if (r == 0)
@@ -110,7 +115,7 @@ static void targets_look_up(struct targets *targets, const struct btf *kernel)
 		const char *name;
 		struct target *target;
 
-		if (!type || !(btf_is_func(type) || btf_is_typedef(type)))
+		if (!type || !(btf_is_func(type) || btf_is_typedef(type) || btf_is_struct(type)))
 			continue;
 		name = btf__name_by_offset(kernel, type->name_off);
 		target = name ? targets_named(targets, name) : NULL;
@@ -142,7 +147,7 @@ void targets_free(struct targets *targets)
 	free(targets);
 }
 
-uint32_t targets_function(const struct targets *targets, const char *name)
+uint32_t targets_id(const struct targets *targets, const char *name)
 {
 	const struct target *target = targets_named(targets, name);
 
@@ -153,12 +158,12 @@ uint32_t targets_of(const struct targets *targets, const struct bpf_program *pro
 {
 	char name[TARGETS_NAME_BYTES];
 
-	return targets_name(program, name) < 0 ? 0 : targets_function(targets, name);
+	return targets_name(program, name) < 0 ? 0 : targets_id(targets, name);
 }
 
 bool targets_has_plain_loads(const struct targets *targets)
 {
-	return targets_function(targets, TARGETS_PLAIN_LOADS) != 0;
+	return targets_id(targets, TARGETS_CAST) && targets_id(targets, TARGETS_MEMORY);
 }
 
 unsigned int targets_io_uring_arguments(const struct targets *targets)

@@ -26,8 +26,8 @@ void targets_free(struct targets *targets);
 /* targets_of() - the BTF id of what a program attaches to, 0: this kernel has none, or it attaches to nothing. */
 uint32_t targets_of(const struct targets *targets, const struct bpf_program *program);
 
-/* targets_function() - the same of a function that one of the programs attaches to. */
-uint32_t targets_function(const struct targets *targets, const char *name);
+/* targets_id() - the same of a function by its name, if a program attaches to it. */
+uint32_t targets_id(const struct targets *targets, const char *name);
 
 /* targets_has_plain_loads() - does this kernel let programs read its memory without a helper (since 6.2)? */
 bool targets_has_plain_loads(const struct targets *targets);

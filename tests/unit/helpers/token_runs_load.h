@@ -11,3 +11,10 @@ __u64 token_runs_load(const uint8_t *bytes);
 #define TOKEN_MEMORY_WORD(memory, at) token_runs_load((memory) + (at))
 
 #include "token_runs.h"
+
+/* What the walk has to look at as a whole, and is no token for one byte. */
+#define SUSPECT                        \
+	"dt0c01.ABCDEFGH."             \
+	"AAAAAAAAAAAAAAAAAAAAAAAAAAAA" \
+	"AAAAAAAAAAAAAAAAAAAAAAAAAAAA" \
+	"AAAAAA:A"

@@ -33,17 +33,18 @@ static size_t check_walk(const uint8_t *bytes, size_t len)
 {
 	uint64_t first = address_of(bytes) + BEFORE, end = address_of(bytes) + len - BEHIND, at = first;
 	__u64 marks = token_runs_marks(at);
-	size_t expected = 0, found = 0, steps = 0;
+	size_t expected = 0, found = 0, steps = 0, suspects = 0;
 
 	while (at < end) {
 		uint64_t next = token_runs_next(at, &marks);
 
 		steps++;
 		if (next == at) {
-			uint64_t dot = at + token_marked_end(marks) - 1;
+			uint64_t dot = token_runs_dot(at, marks);
 
+			suspects++;
 			/* one that ends right before the first word is found as well */
-			found += dot >= first && dot < end;
+			found += dot >= first && dot < end && token_runs_token(dot);
 			next += TOKEN_SECRET_LEN;
 			marks = token_runs_marks(next);
 		}
@@ -52,6 +53,7 @@ static size_t check_walk(const uint8_t *bytes, size_t len)
 		at = next;
 	}
 	assert_true(steps <= TOKEN_RUNS_STEPS(end - first));
+	assert_true(suspects <= TOKEN_RUNS_SUSPECTS(end - first));
 	for (size_t dot = BEFORE; dot < len - BEHIND; dot++)
 		expected += bytes[dot] == '.' && token_at_dot(bytes, len, dot);
 	assert_int_equal(found, expected);
@@ -90,6 +92,46 @@ static void test_steps(void **state)
 				bytes[at] = '.';
 			assert_int_equal(check_walk(bytes, sizeof(bytes)), 0);
 		}
+}
+
+/* A token of the shorter format, with most of a prefix where the longer one's would lie. */
+static void test_both_prefixes(void **state)
+{
+	struct maker_token token = maker_token(27);
+	uint8_t bytes[300];
+
+	(void)state;
+	for (size_t at = BEFORE; at < BEFORE + 8; at++) {
+		memset(bytes, '-', sizeof(bytes));
+		maker_put(bytes + at, &token, MAKER_SHORTER_LEN);
+		memcpy(bytes + at + MAKER_SHORTER_LEN - MAKER_TOKEN_LEN, "dt0-01.", 7);
+		assert_int_equal(check_walk(bytes, sizeof(bytes)), 1);
+	}
+}
+
+/* As many as there can be of what has to be looked at as a whole, and is no token. */
+static void test_suspects(void **state)
+{
+	uint8_t bytes[4096];
+	size_t suspects = 0;
+	__u64 marks, at = address_of(bytes) + BEFORE, end = address_of(bytes) + sizeof(bytes) - BEHIND;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)SUSPECT[i % (sizeof(SUSPECT) - 1)];
+	assert_int_equal(check_walk(bytes, sizeof(bytes)), 0);
+	marks = token_runs_marks(at);
+	while (at < end) {
+		uint64_t next = token_runs_next(at, &marks);
+
+		if (next == at) {
+			suspects++;
+			next += TOKEN_SECRET_LEN;
+			marks = token_runs_marks(next);
+		}
+		at = next;
+	}
+	assert_true(suspects >= (sizeof(bytes) - BEFORE - BEHIND) / TOKEN_MIN_LEN);
 }
 
 /* The lengths of both formats. */
@@ -171,7 +213,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_walk),           cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_every_place),    cmocka_unit_test(test_wrong_byte),
-		cmocka_unit_test(test_nothing_beside),
+		cmocka_unit_test(test_nothing_beside), cmocka_unit_test(test_both_prefixes),
+		cmocka_unit_test(test_suspects),
 	};
 
 	return UNIT_RUN(tests);
