@@ -120,28 +120,27 @@ static __always_inline int token_runs_token(__u64 dot)
 }
 
 /*
- * Can't an identifier end before this address, as there is no dot, or no prefix where one would begin? If several formats' places
- * have what all prefixes have, that is left to token_runs_token().
+ * Can't an identifier end before this address, as there is no dot, or no prefix where one would begin? If more than one format's
+ * place has what all prefixes have, that is left to token_runs_token().
  */
 static __always_inline int token_runs_unprefixed(__u64 dot)
 {
 	__auto_type memory = TOKEN_MEMORY(dot - TOKEN_IDENTIFIER_MAX);
-	__u64 prefix = 0, differ = 0, missing = 1;
+	__u64 prefix = 0, found = 0;
 
 	if ((__u8)TOKEN_MEMORY_WORD(memory, TOKEN_IDENTIFIER_MAX) != '.')
 		return 1;
-#define TOKEN_TRY_PREFIX(id, name, public_len)                                                          \
-	{                                                                                               \
-		__u64 word = TOKEN_RUNS_PREFIX(memory, public_len), differs = token_prefix_fixed(word); \
-		__u64 other = token_is_not(differs);                                                    \
-                                                                                                        \
-		prefix ^= (prefix ^ word) & (other - 1);                                                \
-		differ |= differs;                                                                      \
-		missing &= other;                                                                       \
+#define TOKEN_TRY_PREFIX(id, name, public_len)                           \
+	{                                                                \
+		__u64 word = TOKEN_RUNS_PREFIX(memory, public_len);      \
+		__u64 here = token_is_not(token_prefix_fixed(word)) ^ 1; \
+                                                                         \
+		prefix ^= (prefix ^ word) & -here;                       \
+		found += here;                                           \
 	}
 	TOKEN_FORMATS(TOKEN_TRY_PREFIX)
 #undef TOKEN_TRY_PREFIX
-	return missing || (differ && token_prefix_differs(prefix));
+	return !found || (token_is_not(token_prefix_differs(prefix)) & ~token_is_not(found - 1));
 }
 
 /* Has one of these words of a step a mark? */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The fast way of loading is the plain one: programs relocated by the minimized BTF are the same to the instruction,
- * those that were loaded side by side are in their places, and if one can't be loaded nothing is left behind.
+ * The fast way of loading comes to what the plain one does: programs relocated by the minimized BTF are the same to the
+ * instruction, those that were loaded side by side are in their places, and if one can't be loaded nothing is left behind.
  */
 #include "live.h"
 
@@ -13,14 +13,18 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define DESCRIPTORS_MAX 256
+/* What stands in for a large program, so that libbpf loads that and not the program. */
+#define STAND_IN_INSTRUCTIONS 2
 
-/* BPF programs that this process holds open. */
-static int loader_programs(void)
+/* How many descriptors of this process lead to what is called so; *ret_fd, if not NULL, is one of them. */
+static int loader_open_files(const char *name, int *ret_fd)
 {
 	char link[64], target[64];
 	int count = 0;
@@ -30,10 +34,22 @@ static int loader_programs(void)
 
 		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 		r = readlink(link, target, sizeof(target) - 1);
-		if (r > 0 && strncmp(target, "anon_inode:bpf-prog", (size_t)r) == 0)
-			count++;
+		if (r < 0)
+			continue;
+		target[r] = '\0';
+		if (strcmp(target, name) != 0)
+			continue;
+		count++;
+		if (ret_fd)
+			*ret_fd = fd;
 	}
 	return count;
+}
+
+/* BPF programs that this process holds open. */
+static int loader_programs(void)
+{
+	return loader_open_files("anon_inode:bpf-prog", NULL);
 }
 
 static int loader_said(enum libbpf_print_level level, const char *format, va_list args)
@@ -155,11 +171,21 @@ static void test_places(void **state)
 		skeleton[way] = loader_few(loader, (enum loader_way)way);
 		assert_int_equal(loader_load(loader, (enum loader_way)way, skeleton[way]), 0);
 	}
+	/* these went by threads */
+	assert_int_equal(bpf_program__insn_cnt(skeleton[LOADER_FAST]->progs.write_syscall),
+			 STAND_IN_INSTRUCTIONS);
+	assert_int_equal(bpf_program__insn_cnt(skeleton[LOADER_FAST]->progs.write_syscall_enter),
+			 STAND_IN_INSTRUCTIONS);
+	assert_int_equal(bpf_program__insn_cnt(skeleton[LOADER_FAST]->progs.write_io_uring),
+			 STAND_IN_INSTRUCTIONS);
+	assert_true(bpf_program__insn_cnt(skeleton[LOADER_PLAIN]->progs.write_io_uring) >
+		    STAND_IN_INSTRUCTIONS);
 	while ((one = bpf_object__next_program(skeleton[LOADER_FAST]->obj, one))) {
 		other = bpf_object__next_program(skeleton[LOADER_PLAIN]->obj, other);
 		if (!bpf_program__autoload(one))
 			continue;
 		assert_int_equal(loader_verified(one), loader_verified(other));
+		assert_true(loader_verified(one) > STAND_IN_INSTRUCTIONS);
 		programs++;
 	}
 	assert_int_equal(programs, 4);
@@ -192,9 +218,56 @@ static void test_refused(void **state)
 	loader_free(loader);
 }
 
+/* Loads by a way; 0 if that worked. */
+static int loader_try(struct loader *loader, enum loader_way way)
+{
+	struct spillwatch_bpf *skeleton = loader_few(loader, way);
+	int r = loader_load(loader, way, skeleton);
+
+	spillwatch_bpf__destroy(skeleton);
+	return r;
+}
+
+/* The fast way goes by the minimized BTF and by nothing else; without that, the plain way is open. */
+static void test_no_min_btf(void **state)
+{
+	struct loader *loader;
+	int fd = -1;
+
+	(void)state;
+	libbpf_set_print(loader_said);
+	assert_int_equal(loader_new(&loader), 0);
+	assert_int_equal(loader_open_files("/memfd:spillwatch (deleted)", &fd), 1);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_true(loader_try(loader, LOADER_FAST) < 0);
+	assert_int_equal(loader_try(loader, LOADER_PLAIN), 0);
+	loader_free(loader);
+	assert_int_equal(loader_open_files("/memfd:spillwatch (deleted)", NULL), 0);
+}
+
+/* Where it can't even be written, programs are loaded by all of the kernel's BTF. */
+static void test_no_file(void **state)
+{
+	struct rlimit before, none;
+	struct loader *loader;
+
+	(void)state;
+	libbpf_set_print(loader_said);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = (struct rlimit){0, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_int_equal(loader_new(&loader), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_int_equal(loader_open_files("/memfd:spillwatch (deleted)", NULL), 0);
+	assert_int_equal(loader_try(loader, LOADER_FAST), 0);
+	assert_int_equal(loader_try(loader, LOADER_PLAIN), 0);
+	loader_free(loader);
+}
+
 const struct CMUnitTest live_loader[] = {
-	cmocka_unit_test(test_relocations),
-	cmocka_unit_test(test_places),
-	cmocka_unit_test(test_refused),
+	cmocka_unit_test(test_relocations), cmocka_unit_test(test_places),  cmocka_unit_test(test_refused),
+	cmocka_unit_test(test_no_min_btf),  cmocka_unit_test(test_no_file),
 };
 const size_t live_loader_count = sizeof(live_loader) / sizeof(*live_loader);

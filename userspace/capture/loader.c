@@ -13,6 +13,7 @@
 
 #include "capture/min_btf.h"
 #include "lib/cleanup.h"
+#include "lib/memory_file.h"
 #include "calibration.h"
 #include "license.h"
 #include "scope.h"
@@ -29,7 +30,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/mman.h>
 
 /* A program of fewer instructions takes no longer than handing it to a thread. */
 #define LOADER_LARGE 1000
@@ -53,6 +53,7 @@ struct loader {
 	char btf_path[64];
 	/* of one skeleton's loading */
 	enum loader_way way;
+	const char *lacked;
 	size_t count;
 	atomic_size_t next;
 	struct loader_program program[LOADER_PROGRAMS_MAX];
@@ -66,6 +67,18 @@ static struct bpf_insn loader_nothing[] = {
 	{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
 	{.code = BPF_JMP | BPF_EXIT},
 };
+
+/* What this header and the libbpf that runs both know of; each says by `sz` how much it does. */
+static void loader_copy(struct bpf_prog_load_opts *to, const struct bpf_prog_load_opts *from)
+{
+	size_t size = from->sz < sizeof(*to) ? from->sz : sizeof(*to);
+
+	memset(to, 0, sizeof(*to));
+	memcpy(to, from, size);
+	to->sz = size;
+	/* libbpf's for the time being, and only for functions of modules, which no program calls */
+	to->fd_array = NULL;
+}
 
 /* Keeps a program, and has libbpf load what does nothing in its place. */
 static int loader_keep(struct loader *loader, struct bpf_program *program, struct bpf_prog_load_opts *options)
@@ -81,9 +94,9 @@ static int loader_keep(struct loader *loader, struct bpf_program *program, struc
 	kept->instructions = instructions;
 	kept->count = count;
 	kept->fd = -ECANCELED;
-	kept->options = *options;
-	/* libbpf's for the time being, and only for functions of modules, which no program calls */
-	kept->options.fd_array = NULL;
+	loader_copy(&kept->options, options);
+	/* some versions set it only after this */
+	kept->options.expected_attach_type = bpf_program__expected_attach_type(program);
 	loader->count++;
 	options->func_info_cnt = 0;
 	options->line_info_cnt = 0;
@@ -101,8 +114,10 @@ static int loader_prepare(struct bpf_program *program, struct bpf_prog_load_opts
 		return -EINVAL;
 	if (bpf_program__type(program) == BPF_PROG_TYPE_TRACING) {
 		options->attach_btf_id = targets_of(loader->targets, program);
-		if (!options->attach_btf_id)
+		if (!options->attach_btf_id) {
+			loader->lacked = bpf_program__section_name(program);
 			return -ESRCH;
+		}
 	}
 	if (loader->way == LOADER_PLAIN || loader->count == LOADER_PROGRAMS_MAX ||
 	    bpf_program__insn_cnt(program) < LOADER_LARGE)
@@ -258,6 +273,7 @@ int loader_load(struct loader *loader, enum loader_way way, struct spillwatch_bp
 	int r;
 
 	loader->way = way;
+	loader->lacked = NULL;
 	loader_current = loader;
 	r = spillwatch_bpf__load(skeleton);
 	loader_current = NULL;
@@ -269,14 +285,29 @@ int loader_load(struct loader *loader, enum loader_way way, struct spillwatch_bp
 	return r;
 }
 
+const char *loader_lacked(const struct loader *loader)
+{
+	return loader->lacked;
+}
+
+/* There is no minimized BTF: nor is any asked for. */
+static void loader_without_btf(struct loader *loader)
+{
+	if (loader->btf >= 0)
+		close(loader->btf);
+	loader->btf = -1;
+	spillwatch_bpf__destroy(loader->skeleton);
+	loader->skeleton = NULL;
+}
+
 /* Reads the kernel's BTF once, for both that need it. */
 static int loader_read(struct loader *loader)
 {
 	struct btf *kernel = btf__load_vmlinux_btf();
 	int r = kernel ? targets_find(loader->skeleton->obj, kernel, &loader->targets) : -errno;
 
-	if (r == 0)
-		r = min_btf_write(kernel, bpf_object__btf(loader->skeleton->obj), loader->btf);
+	if (r == 0 && min_btf_write(kernel, bpf_object__btf(loader->skeleton->obj), loader->btf) < 0)
+		loader_without_btf(loader);
 	btf__free(kernel);
 	return r;
 }
@@ -284,13 +315,15 @@ static int loader_read(struct loader *loader)
 int loader_new(struct loader **ret_loader)
 {
 	struct loader *loader = calloc(1, sizeof(*loader));
-	int r = loader ? loader_register() : -ENOMEM;
+	int r;
 
-	if (r == 0) {
-		loader->btf = memfd_create("spillwatch", MFD_CLOEXEC);
-		snprintf(loader->btf_path, sizeof(loader->btf_path), "/proc/self/fd/%d", loader->btf);
+	if (!loader)
+		return -ENOMEM;
+	loader->btf = memory_file();
+	snprintf(loader->btf_path, sizeof(loader->btf_path), "/proc/self/fd/%d", loader->btf);
+	r = loader_register();
+	if (r == 0)
 		r = loader_open(loader, LOADER_FAST, &loader->skeleton);
-	}
 	if (r == 0)
 		r = loader_read(loader);
 	if (r < 0) {
@@ -305,9 +338,7 @@ void loader_free(struct loader *loader)
 {
 	if (!loader)
 		return;
-	spillwatch_bpf__destroy(loader->skeleton);
+	loader_without_btf(loader);
 	targets_free(loader->targets);
-	if (loader->btf >= 0)
-		close(loader->btf);
 	free(loader);
 }

@@ -36,3 +36,6 @@ int loader_open(struct loader *loader, enum loader_way way, struct spillwatch_bp
  * Returns 0 or a negative errno, by LOADER_PLAIN with the reason given to libbpf's print function.
  */
 int loader_load(struct loader *loader, enum loader_way way, struct spillwatch_bpf *skeleton);
+
+/* loader_lacked() - the section of a program that loader_load() failed for since this kernel lacks its target, or NULL. */
+const char *loader_lacked(const struct loader *loader);

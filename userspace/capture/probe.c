@@ -10,6 +10,7 @@
 #include "capture/calls.h"
 #include "capture/loader.h"
 #include "lib/cleanup.h"
+#include "lib/memory_file.h"
 #include "bounds.h"
 #include "file_kind.h"
 #include "license.h"
@@ -21,7 +22,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 
 struct probe {
@@ -207,7 +207,7 @@ static void probe_calibrate(struct spillwatch_bpf *skeleton)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, run);
 	struct calibration *calibration = &skeleton->bss->calibration;
-	AUTO_CLOSE int fd = memfd_create("spillwatch", MFD_CLOEXEC);
+	AUTO_CLOSE int fd = memory_file();
 
 	if (fd < 0 || getrandom(calibration->pattern, sizeof(calibration->pattern), 0) < 0 ||
 	    write(fd, calibration->pattern, sizeof(calibration->pattern)) < 0)
@@ -248,6 +248,9 @@ static int probe_try(const struct probe_options *options, struct loader *loader,
 		r = probe_load(options, loader, attachment, LOADER_FAST, &skeleton);
 		if (r < 0)
 			r = probe_load(options, loader, attachment, LOADER_PLAIN, &skeleton);
+		if (r < 0 && loader_lacked(loader))
+			snprintf(probe_said, sizeof(probe_said),
+				 "this kernel has nothing that %s could attach to", loader_lacked(loader));
 	}
 	if (r == 0) {
 		r = probe_register_self(skeleton);

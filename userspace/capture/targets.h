@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What the programs attach to, as this kernel's BTF has it: the ids of functions and tracepoints, all found in
- * one walk over its 150,000 types, where libbpf takes one for each.
+ * one walk over its 127,000 types, where libbpf takes one for each.
  */
 #pragma once
 
