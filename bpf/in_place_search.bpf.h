@@ -122,17 +122,14 @@ static __always_inline int in_place_block_begun(__u64 from)
  */
 __noinline __u64 in_place_run(__u64 at, __u64 end)
 {
-	__u64 marks, next;
+	__u64 marks;
 
 	if (!direct_loads)
 		return 1;
 	marks = token_runs_marks(at);
-	for (__u32 i = 0; i < IN_PLACE_STEPS && at < end; i++) {
-		next = token_runs_next(at, &marks);
-		if (next == at)
+	for (__u32 i = 0; i < IN_PLACE_STEPS && at < end; i++)
+		if (token_runs_next(&at, &marks))
 			goto suspect;
-		at = next;
-	}
 	return at < end ? at : 0;
 suspect:
 	/* behind the loop: the verifier walks that for each step, and this once */

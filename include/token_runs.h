@@ -157,16 +157,23 @@ static __always_inline int token_runs_marked(__u64 at, int from, int to)
 	return marks != 0;
 }
 
+/* A step's new place is reckoned where it is known: clang would keep what is added, and the old place in memory. */
+#ifdef __bpf__
+#define TOKEN_RUNS_GO(at, bytes) ((at) += (bytes), ({ asm volatile("" : "+r"(at)); }))
+#else
+#define TOKEN_RUNS_GO(at, bytes) ((at) += (bytes))
+#endif
+
 /*
- * token_runs_next() - a step: from the word at `at` to the next one that a secret portion could begin in.
+ * token_runs_next() - a step: from the word at *at to the next one that a secret portion could begin in.
  * @marks: token_runs_marks() of the word; the next one's on return
  *
- * Returns where that is; or `at` itself, and the marks as they were, if there is a suspect: a dot, a prefix where one can
- * begin, and no mark in the 64 bytes behind. If that is no token, the next word is TOKEN_SECRET_LEN further.
+ * Returns 0, or 1 and leaves all as it was if there is a suspect: a dot, a prefix where one can begin, and no mark in the 64
+ * bytes behind. If that is no token, the next word is TOKEN_SECRET_LEN further.
  */
-static __always_inline __u64 token_runs_next(__u64 at, __u64 *marks)
+static __always_inline int token_runs_next(__u64 *at, __u64 *marks)
 {
-	__auto_type memory = TOKEN_MEMORY(at);
+	__auto_type memory = TOKEN_MEMORY(*at);
 	__u64 far = token_runs_word(TOKEN_MEMORY_WORD(memory, TOKEN_SECRET_LEN)), between;
 
 	if (far) {
@@ -177,8 +184,9 @@ static __always_inline __u64 token_runs_next(__u64 at, __u64 *marks)
 #define TOKEN_RUNS_WORD(k)                                           \
 	between = token_runs_word(TOKEN_MEMORY_WORD(memory, (k)*8)); \
 	if (between) {                                               \
+		TOKEN_RUNS_GO(*at, (k)*8);                           \
 		*marks = between;                                    \
-		return at + (k)*8;                                   \
+		return 0;                                            \
 	}
 		TOKEN_RUNS_WORD(4)
 		TOKEN_RUNS_WORD(5)
@@ -190,10 +198,11 @@ static __always_inline __u64 token_runs_next(__u64 at, __u64 *marks)
 #undef TOKEN_RUNS_WORD
 	}
 	/* nothing but what begins in word 0 is left, if anything; the words are asked in any case: one way for the verifier */
-	if (!token_runs_unprefixed(token_runs_dot(at, *marks)) && !token_runs_marked(at, 1, 4) &&
-	    !token_runs_marked(at, 4, 8))
-		return at;
+	if (!token_runs_unprefixed(token_runs_dot(*at, *marks)) && !token_runs_marked(*at, 1, 4) &&
+	    !token_runs_marked(*at, 4, 8))
+		return 1;
 far:
+	TOKEN_RUNS_GO(*at, TOKEN_SECRET_LEN);
 	*marks = far;
-	return at + TOKEN_SECRET_LEN;
+	return 0;
 }

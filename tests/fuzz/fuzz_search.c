@@ -19,7 +19,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 static void check_walk(const uint8_t *data, size_t size)
 {
 	uint8_t *bytes = calloc(1, TOKEN_RUNS_BEFORE + size + TOKEN_RUNS_BEHIND);
-	uint64_t start = (uint64_t)(uintptr_t)bytes + TOKEN_RUNS_BEFORE, at = start;
+	__u64 start = (uint64_t)(uintptr_t)bytes + TOKEN_RUNS_BEFORE, at = start;
 	uint64_t expected = token_search(data, size, 0);
 	size_t steps = 0, suspects = 0;
 
@@ -27,9 +27,7 @@ static void check_walk(const uint8_t *data, size_t size)
 		abort();
 	memcpy(bytes + TOKEN_RUNS_BEFORE, data, size);
 	for (__u64 marks = token_runs_marks(at); at < start + size; steps++) {
-		__u64 next = token_runs_next(at, &marks);
-
-		if (next == at) {
+		if (token_runs_next(&at, &marks)) {
 			uint64_t dot = token_runs_dot(at, marks);
 
 			suspects++;
@@ -38,10 +36,9 @@ static void check_walk(const uint8_t *data, size_t size)
 					abort();
 				expected = token_search(data, size, expected + 1);
 			}
-			next += TOKEN_SECRET_LEN;
-			marks = token_runs_marks(next);
+			at += TOKEN_SECRET_LEN;
+			marks = token_runs_marks(at);
 		}
-		at = next;
 	}
 	if (expected != TOKEN_NONE || steps > TOKEN_RUNS_STEPS(size) || suspects > TOKEN_RUNS_SUSPECTS(size))
 		abort();
