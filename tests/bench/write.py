@@ -14,8 +14,9 @@ CONTENTS = ("text", "binary", "base64", "capitals", "near")
 ADVERSARIAL = ("base32", "hex", "dots", "prefix", "early")
 # what spillwatch may cost on a file, against the empty program
 TARGETS = {64: 1.15, 4096: 1.3, 65536: 1.8, 1 << 20: 1.3}
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", 2 if bench.QUICK else 9))
-MILLISECONDS = os.environ.get("BENCH_MS", "2" if bench.QUICK else "20")
+# many short rounds: others on the machine disturb some, and what is compared lies close together in time
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", 2 if bench.QUICK else 25))
+MILLISECONDS = os.environ.get("BENCH_MS", "2" if bench.QUICK else "5")
 
 
 def contents(destination):
