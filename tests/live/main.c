@@ -16,9 +16,11 @@ int main(int argc, char **argv)
 	/* `live PATTERN`: only tests whose name matches, as in cmocka_set_test_filter(3) */
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
-	/* what an option or a signal does is the same by either attachment: in a guest it is shown by one of them */
-	if (!getenv("LIVE_HOST") || getenv("LIVE_COMMANDS"))
+	/* what an option or a signal does, and loading, is the same by either attachment: in a guest it is shown by one */
+	if (!getenv("LIVE_HOST") || getenv("LIVE_COMMANDS")) {
 		failed += live_group("commands", live_commands, live_commands_count);
+		failed += live_group("loader", live_loader, live_loader_count);
+	}
 	failed += live_group("run", live_run_tests, live_run_tests_count);
 	/* no other kernel makes a difference to the store */
 	if (!getenv("LIVE_HOST"))
@@ -26,7 +28,6 @@ int main(int argc, char **argv)
 	/* the guests of tests/kernels set this; a machine that others work on is not ours to watch */
 	if (getenv("LIVE_HOST"))
 		failed += live_group("host", live_host, live_host_count);
-	failed += live_group("loader", live_loader, live_loader_count);
 	failed += live_group("probe", live_probe, live_probe_count);
 	failed += live_group("writes", live_writes, live_writes_count);
 	failed += live_group("pieces", live_pieces, live_pieces_count);
