@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * From the BPF object to programs in the kernel, in half the time that libbpf takes by itself: programs are
- * verified side by side, and relocated by a minimized BTF (capture/min_btf.h).
+ * From the BPF object to programs in the kernel, sooner than libbpf gets there by itself (`make bench-ready`): programs
+ * are verified side by side, and relocated by a minimized BTF (capture/min_btf.h).
  */
 #pragma once
 

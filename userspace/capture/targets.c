@@ -81,7 +81,6 @@ static int targets_name_all(struct targets *targets, const struct bpf_object *ob
 
 	if (r == 0)
 		r = targets_add(targets, TARGETS_MEMORY);
-
 	bpf_object__for_each_program (program, object) {
 		if (r == 0)
 			r = targets_name(program, name);
