@@ -47,7 +47,7 @@ all: $(BIN) ## build the program (STATIC=1: one static binary, build/static/spil
 
 # --- the BPF object -------------------------------------------------------------------------------
 
-BPF_OBJECTS := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.o,$(wildcard bpf/*.bpf.c))
+BPF_OBJECTS := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.o,$(wildcard bpf/*/*.bpf.c))
 BPF_CFLAGS  := -target bpf -g -O2 -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Wextra -Wno-unused-parameter \
                -Werror -Iinclude -Ibpf -I$(B) -ffile-prefix-map=$(CURDIR)=.
 
@@ -57,7 +57,7 @@ $(B)/vmlinux.h: $(VMLINUX_BTF)
 	@echo "  BTF      $@"
 	$(Q)$(BPFTOOL) btf dump file $< format c > $@
 
-$(B)/bpf/%.o: bpf/%.bpf.c $(B)/vmlinux.h $(wildcard bpf/*.bpf.h include/*.h)
+$(B)/bpf/%.o: bpf/%.bpf.c $(B)/vmlinux.h $(wildcard bpf/*/*.bpf.h include/*.h)
 	@mkdir -p $(@D)
 	@echo "  BPF      $<"
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@

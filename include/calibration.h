@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* How the daemon and bpf/calibrate.bpf.c find out where the page cache can be read. */
+/* How the daemon and bpf/hooks/calibrate.bpf.c find out where the page cache can be read. */
 #pragma once
 
 #include "types.h"

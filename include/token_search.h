@@ -467,7 +467,7 @@ static __always_inline __u64 token_begun(const __u8 *bytes, __u64 len, __u64 run
  * token_search() - the first token in [0, len) whose second dot is at min_dot or later.
  * Returns the index of that dot or TOKEN_NONE; go on with min_dot = dot + 1. The token starts at
  * dot - token_public_len() - 1 - TOKEN_PREFIX_LEN and ends after dot + TOKEN_SECRET_LEN.
- * The BPF side has the same loop around the same functions (bpf/inspect.bpf.c), with the
+ * The BPF side has the same loop around the same functions (bpf/scan/inspect.bpf.c), with the
  * iteration bound the verifier wants.
  */
 static inline __u64 token_search(const __u8 *bytes, __u64 len, __u64 min_dot)

@@ -27,7 +27,7 @@ $(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(UNIT_OBJECTS)
 	$(Q)$(CC) $(SAN) $^ -o $@ -lcmocka -lpcre2-8 $(LDLIBS)
 
 # The search in place as the host compiles it: without the BPF side's headers and the hook's part, and with the test's loads.
-$(B)/in_place_search.h: bpf/in_place_search.bpf.h
+$(B)/in_place_search.h: bpf/scan/in_place_search.bpf.h
 	@mkdir -p $(@D)
 	@echo "  TEXT     $@"
 	$(Q){ echo '#pragma GCC system_header'; sed -e '/^#include/d; /^#pragma once/d; /define TOKEN_MEMORY(/,/define TOKEN_MEMORY_WORD/d' \

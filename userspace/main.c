@@ -5,8 +5,8 @@
  * The way of the data, and where to read on:
  *
  *   bpf/write_*.bpf.c     a write returns; is it ours? (scope, file kind)
- *   bpf/inspect.bpf.c     read it page by page, search it (include/token_search.h)
- *   bpf/emit.bpf.h        describe process, file and write; send a sample (include/sample.h)
+ *   bpf/scan/inspect.bpf.c     read it page by page, search it (include/token_search.h)
+ *   bpf/emit/emit.bpf.h        describe process, file and write; send a sample (include/sample.h)
  *        ⇒ ring buffer ⇒
  *   capture/loader.c      the programs into the kernel, side by side, where targets.c found what they attach to
  *   capture/probe.c       which of them, by which attachment; the ring and the counters (include/counters.h)

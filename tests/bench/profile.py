@@ -22,8 +22,8 @@ CASES += ["file:capitals:4096", "file:near:4096"]
 # where the kernel puts BPF programs, if it does not randomise that
 RANGE = "0xffffffffa0000000..0xfffffffffeffffff"
 STEPS = {
-    "write_syscall.bpf.c": "the call",
-    "write_vfs.bpf.c": "the call",
+    "syscall.bpf.c": "the call",
+    "vfs.bpf.c": "the call",
     "syscall_event.bpf.h": "the call",
     "write_call.bpf.h": "the call",
     "kernel.bpf.h": "the call",

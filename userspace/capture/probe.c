@@ -191,7 +191,7 @@ static void probe_configure(struct spillwatch_bpf *skeleton, const struct probe_
 		bpf_map__set_max_entries(skeleton->maps.samples, options->ring_bytes);
 }
 
-/* Lets the kernel note who we are, before anything is attached; see bpf/self.bpf.c. */
+/* Lets the kernel note who we are, before anything is attached; see bpf/hooks/self.bpf.c. */
 static int probe_register_self(const struct spillwatch_bpf *skeleton)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, run);
@@ -200,7 +200,7 @@ static int probe_register_self(const struct spillwatch_bpf *skeleton)
 }
 
 /*
- * Lets the kernel side find out where the page cache can be read; see bpf/calibrate.bpf.c. Without
+ * Lets the kernel side find out where the page cache can be read; see bpf/hooks/calibrate.bpf.c. Without
  * it, everything works but the joining of pieces and what has no buffer.
  */
 static void probe_calibrate(struct spillwatch_bpf *skeleton)

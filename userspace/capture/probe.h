@@ -66,7 +66,7 @@ void probe_detach(struct probe *probe);
 /* probe_attachment() - which one is in use. */
 enum probe_attachment probe_attachment(const struct probe *probe);
 
-/* How the kernel side sees what lands in a file's page cache; found out at the start (bpf/calibrate.bpf.c). */
+/* How the kernel side sees what lands in a file's page cache; found out at the start (bpf/hooks/calibrate.bpf.c). */
 enum probe_cache {
 	PROBE_CACHE_NONE, /* not at all: written buffers are read, and files by the daemon */
 	PROBE_CACHE_COPIED, /* by copying it (kernels before 6.2) */

@@ -3,7 +3,7 @@
  * `spillwatch exec -- COMMAND`: watches one command and all its descendants, and ends as it did.
  *
  * The command is an ordinary child: it has our terminal, our input, output and process group, and is
- * followed in the kernel from its fork on (bpf/follow.bpf.c). Signals that the terminal sends reach
+ * followed in the kernel from its fork on (bpf/hooks/follow.bpf.c). Signals that the terminal sends reach
  * it directly; those that are sent to us by hand are handed on.
  */
 #include "cmd/command.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The search in place (bpf/in_place_search.bpf.h) on a page cache that is made up: files of some folios that lie about in memory,
+ * The search in place (bpf/scan/in_place_search.bpf.h) on a page cache that is made up: files of some folios that lie about in memory,
  * with other files' bytes or nothing between them. A write that a token lies in, or touches, must never be innocent; and of the
  * others nearly all must be.
  */

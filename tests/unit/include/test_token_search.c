@@ -166,7 +166,7 @@ static void test_word_tests(void **state)
 }
 
 /*
- * As bpf/inspect.bpf.c does it: windows filled by pieces of any size, the last 96 bytes carried to the
+ * As bpf/scan/inspect.bpf.c does it: windows filled by pieces of any size, the last 96 bytes carried to the
  * front of the next. Returns how many tokens are reported.
  */
 static size_t stream_count(const uint8_t *bytes, size_t len, size_t piece)

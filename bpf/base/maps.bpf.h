@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every map and every global of the BPF object. Weak, so that each .bpf.c has them and the linker
+ * keeps one (libbpf 1.1 miscounts the offsets of extern maps).
+ *
+ * map       | bound                             | when full
+ * ----------+-----------------------------------+--------------------------------------------------
+ * samples   | LIMIT_RING_BYTES                  | the sample is dropped and counted (ring_full)
+ * scratch   | one, or LIMIT_SCRATCH_SLOTS, a CPU | the write is not inspected, counted (scratch_busy)
+ * counters  | one struct for each CPU           | -
+ * begun     | LIMIT_BEGUN                       | the least recent is forgotten: a token that goes on
+ *           |                                   | there later is not joined
+ * entered   | one for each task that is writing | -
+ * seen      | LIMIT_SEEN                        | the least recent is forgotten and would be sent again
+ * tree      | LIMIT_TREE_PROCESSES              | the process is not followed, counted (tree_full)
+ */
+#pragma once
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_helpers.h>
+
+#include "counters.h"
+#include "bounds.h"
+#include "calibration.h"
+#include "sample.h"
+#include "scope.h"
+#include "token_formats.h"
+#include "base/user.bpf.h"
+#include "write_call.h"
+
+/* The bytes that are searched; the tail past the window keeps the loads of token_search.h inside. */
+struct token_window {
+	__u8 bytes[LIMIT_WINDOW_BYTES + TOKEN_SECRET_LEN];
+};
+
+/* One write, as its hook found it. */
+struct write_event {
+	__u64 file; /* struct file *, 0 if it is gone or there is none */
+	__u64 mapping; /* its struct address_space *, 0 if its page cache is not to be asked */
+	__u64 address; /* of the buffer, or of the iovec array; of LANDED, the place in the mapping */
+	__u64 length; /* bytes written */
+	__s64 offset; /* file offset of the first byte, or SAMPLE_NO_OFFSET */
+	__u32 segments; /* entries of the iovec array */
+	__u32 source; /* enum write_source */
+	__u32 call; /* enum write_call */
+	__u32 kind; /* enum file_kind */
+	__u32 flags; /* enum sample_flag */
+	__u8 coherent; /* what was written is what the page cache holds at `offset` */
+	__u8 direct; /* the bytes went past the page cache */
+	__u8 entry; /* the call has only begun: keep what is found until it returns */
+	/* without a file: the path that was named, by its dentry … */
+	__u64 name_mount; /* struct vfsmount * */
+	__u64 name_dentry; /* struct dentry * */
+	/* … or as the caller gave it */
+	__u64 name; /* address of the caller's string */
+	__u64 name_base; /* struct path * of where it starts, unless it is absolute */
+};
+
+/* How far the reading of a write has come; the search runs over window[0, fill). */
+struct reader {
+	__u64 next_segment; /* address of the next iovec entry */
+	__u64 address; /* next byte of the current segment */
+	__u64 segment_left; /* bytes of the current segment */
+	__u64 left; /* bytes of the write not yet read or passed over */
+	__u64 position; /* bytes of the write read or passed over */
+	__u32 segments_left;
+	__u32 fill; /* bytes in the window */
+	__u64 min_dot; /* tokens whose second dot lies before it were reported already */
+	__u8 in_cache; /* the current segment is a range of the file, `address` a file position */
+	__u8 after; /* the bytes behind the write have been asked for, or are not to be */
+	__u8 behind; /* what is read now lies behind the write */
+	__u8 continued; /* the beginning of a token was remembered and stands in front of the window */
+	__u8 landed; /* the write itself is read in the page cache */
+	__u8 begun; /* the write ends with the beginning of a token */
+	__u8 ask_behind; /* what goes on with it is there, but can't be seen from here */
+	__u8 searching; /* the window waits to be searched */
+	__u8 hole; /* what comes next does not follow the window's bytes */
+	__u8 found; /* a token was in the window: wipe it in the end */
+	__u8 cut; /* the write goes on past the bound */
+	__u8 unread; /* a page of the file was not there to be seen */
+	__u8 described; /* the sample's facts are filled in */
+};
+
+/*
+ * A path is written from its end: `bytes` before LIMIT_PATH_BYTES, a name's overhang behind. What a walk carries from
+ * step to step is kept here, and not on the stack, where the verifier would know it and walk each case by itself.
+ */
+struct path_buffer {
+	__u8 bytes[LIMIT_PATH_BYTES + LIMIT_NAME_BYTES];
+	__u32 start; /* of what is written so far */
+	__u32 truncated;
+	__u64 node; /* the name to be written next: a struct dentry or kernfs_node * */
+	__u64 mount; /* its struct mount *, or 0 */
+	__u64 root_dentry, root_mount; /* where the walk ends: a struct dentry * and mount * */
+};
+
+/* The strings of a sample: one more can start anywhere below the bound. */
+struct sample_strings {
+	__u8 bytes[LIMIT_STRINGS_BYTES + LIMIT_PATH_BYTES];
+};
+
+struct sample_buffer {
+	struct token_sample head;
+	struct sample_strings strings;
+};
+
+/* The arguments of a system call. */
+struct call_args {
+	__u64 value[6];
+};
+
+struct scratch {
+	__u32 busy;
+	__u32 pad;
+	struct call_args args;
+	struct write_event event;
+	struct user_iocb request; /* of io_submit, while its array is walked */
+	struct reader reader;
+	__u64 window_at; /* of inspect_window() */
+	struct token_window window;
+	struct path_buffer path;
+	struct sample_buffer sample;
+};
+
+const volatile struct probe_config settings __weak = {};
+/* Programs of this attachment can be preempted (fexit): nesting on one CPU must be reckoned with. */
+const volatile __u32 preemptible __weak = 0;
+
+/* Can kernel memory be read by plain loads (direct.bpf.h)? */
+const volatile __u32 direct_loads __weak = 0;
+/* The daemon, as the initial pid namespace counts; set by register_self. */
+__u32 self_tgid __weak = 0;
+__u64 sample_seq __weak = 0;
+/* Set by calibrate_cache; see cache.bpf.h. */
+struct cache_bases cache_bases __weak = {};
+/* Filled in by userspace, so that a call nobody asked for is none. */
+const volatile struct write_call_table write_calls __weak = {};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, LIMIT_RING_BYTES);
+} samples __weak SEC(".maps");
+
+/* By CPU and slot; not a per-CPU array, whose values are at most 32 KiB. Userspace sets how many there are. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LIMIT_SCRATCH_SLOTS);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratch __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct counters);
+} counters __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LIMIT_SEEN);
+	__type(key, struct seen_key);
+	__type(value, struct seen_value);
+} seen __weak SEC(".maps");
+
+/* Tokens that stood in a stream's buffer when the call began; see entry.bpf.h. */
+struct entered_token {
+	__u64 key; /* token_key() */
+	__s64 at; /* in the write */
+	__u32 len;
+	__u32 reported; /* it was still there when the call returned */
+	__u8 window[TOKEN_MAX_LEN];
+};
+
+struct entered {
+	__u64 count;
+	struct entered_token tokens[LIMIT_ENTERED];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct entered);
+} entered __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LIMIT_TREE_PROCESSES);
+	__type(key, __u32);
+	__type(value, __u8);
+} tree __weak SEC(".maps");

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Whose write is it: the first question, answered before any byte or any file is looked at. */
+#pragma once
+
+#include "base/kernel.bpf.h"
+#include "base/maps.bpf.h"
+
+/* @task: the current one; it takes a call to ask for it */
+static __always_inline int scope_holds(const struct task_struct *task)
+{
+	__u32 tgid = task->tgid;
+
+	/* Writing an alert is a write; the daemon never looks at itself. */
+	if (tgid == self_tgid)
+		return 0;
+	switch (settings.scope) {
+	case SCOPE_TREE:
+		return bpf_map_lookup_elem(&tree, &tgid) != NULL;
+	case SCOPE_CGROUP:
+		/* mostly the cgroup itself, which needs no helper */
+		return task->cgroups->dfl_cgrp->kn->id == settings.cgroup_id ||
+		       bpf_get_current_ancestor_cgroup_id(settings.cgroup_level) == settings.cgroup_id;
+	default:
+		return 1;
+	}
+}
+
+static __always_inline int scope_holds_current(void)
+{
+	return scope_holds(bpf_get_current_task_btf());
+}

@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From a token in the window to a sample in the ring. All that costs (paths, arguments) is done here,
+ * once for a write, and only for writes that hold a token.
+ */
+#pragma once
+
+#include "emit/cgroup.bpf.h"
+#include "base/count.bpf.h"
+#include "scan/pre_write.bpf.h"
+#include "base/file.bpf.h"
+#include "base/maps.bpf.h"
+#include "emit/path.bpf.h"
+#include "emit/process.bpf.h"
+#include "token_key.h"
+#include "token_search.h"
+
+/* Where the next string of the sample goes, LIMIT_STRINGS_BYTES if there is no room for one more. */
+static __always_inline __u32 emit_room(struct scratch *s)
+{
+	__u32 at = s->sample.head.size - sizeof(struct token_sample);
+
+	if (at < LIMIT_STRINGS_BYTES)
+		return at;
+	s->sample.head.flags |= SAMPLE_STRINGS_CUT;
+	return LIMIT_STRINGS_BYTES;
+}
+
+/* Appends the path that was built from `start` on; returns its length. */
+static __always_inline __u32 emit_path(struct scratch *s, __u32 start)
+{
+	__u32 len = (PATH_END - start) & (LIMIT_PATH_BYTES - 1), at = emit_room(s);
+
+	if (at >= LIMIT_STRINGS_BYTES)
+		return 0;
+	bpf_probe_read_kernel(&s->sample.strings.bytes[at & (LIMIT_STRINGS_BYTES - 1)], len,
+			      &s->path.bytes[start & (LIMIT_PATH_BYTES - 1)]);
+	s->sample.head.size += len;
+	return len;
+}
+
+/* The command line as the process holds it now; what is past a page that is not resident is lost. */
+static __always_inline __u32 emit_args(struct scratch *s)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 start = BPF_CORE_READ(task, mm, arg_start);
+	__u64 end = BPF_CORE_READ(task, mm, arg_end);
+	__u32 at = emit_room(s);
+	__u8 *to = &s->sample.strings.bytes[at & (LIMIT_STRINGS_BYTES - 1)];
+	__u64 len = end - start, in_page;
+
+	if (!start || end <= start || at >= LIMIT_STRINGS_BYTES)
+		return 0;
+	if (len >= LIMIT_ARGS_BYTES) {
+		len = LIMIT_ARGS_BYTES - 1;
+		s->sample.head.flags |= SAMPLE_ARGS_TRUNCATED;
+		count(COUNTER_args_truncated);
+	}
+	if (!bpf_probe_read_user(to, len & (LIMIT_ARGS_BYTES - 1), (const void *)start))
+		return len & (LIMIT_ARGS_BYTES - 1);
+	in_page = KERNEL_PAGE_SIZE - (start & (KERNEL_PAGE_SIZE - 1));
+	if (in_page < len &&
+	    !bpf_probe_read_user(to, in_page & (LIMIT_ARGS_BYTES - 1), (const void *)start)) {
+		s->sample.head.flags |= SAMPLE_ARGS_TRUNCATED;
+		count(COUNTER_args_truncated);
+		return in_page & (LIMIT_ARGS_BYTES - 1);
+	}
+	s->sample.head.flags |= SAMPLE_ARGS_UNREADABLE;
+	count(COUNTER_args_unreadable);
+	return 0;
+}
+
+/* Appends the path of (mnt, dentry); returns its length. */
+static __always_inline __u32 emit_object_path(struct scratch *s, __u64 mnt, __u64 dentry, __u32 flag)
+{
+	__u32 start = path_build(&s->path, mnt, dentry);
+
+	if (s->path.truncated) {
+		s->sample.head.flags |= flag;
+		count(COUNTER_path_truncated);
+	}
+	return emit_path(s, start);
+}
+
+/*
+ * The path of what was named but not opened, as the caller gave it: behind the path of the directory it
+ * starts from, unless it is absolute. It is the first string.
+ */
+__noinline int emit_name(struct scratch *s)
+{
+	const struct path *base;
+	__u32 at = 0, room;
+	char first = 0;
+	long len;
+
+	if (!s || !s->event.name)
+		return 0;
+	bpf_probe_read_user(&first, 1, (const void *)s->event.name);
+	base = (const struct path *)s->event.name_base;
+	if (first != '/' && base) {
+		at = emit_object_path(s, (__u64)BPF_CORE_READ(base, mnt), (__u64)BPF_CORE_READ(base, dentry),
+				      SAMPLE_PATH_TRUNCATED) &
+		     (LIMIT_PATH_BYTES - 1);
+		s->sample.strings.bytes[at] = '/';
+		at++;
+	}
+	room = LIMIT_PATH_BYTES - at;
+	if (room > LIMIT_PATH_BYTES)
+		return 0;
+	len = bpf_probe_read_user_str(&s->sample.strings.bytes[at & (2 * LIMIT_PATH_BYTES - 1)],
+				      room & (2 * LIMIT_PATH_BYTES - 1), (const void *)s->event.name);
+	s->sample.head.path_len = at + (len > 0 ? (len - 1) & (LIMIT_PATH_BYTES - 1) : 0);
+	s->sample.head.size = sizeof(struct token_sample) + s->sample.head.path_len;
+	return 0;
+}
+
+/* The path of what was written to. Functions of their own, like all of these: verified once, alone. */
+__noinline int emit_file(struct scratch *s)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct file *file;
+	__u64 mount, dentry;
+
+	if (!s)
+		return 0;
+	file = (const struct file *)s->event.file;
+	mount = s->event.name_mount;
+	dentry = s->event.name_dentry;
+	if (file) {
+		mount = (__u64)BPF_CORE_READ(file, f_path.mnt);
+		dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
+		file_describe(file, &s->sample.head);
+		if (path_unlinked((const struct dentry *)dentry))
+			s->sample.head.flags |= SAMPLE_FILE_DELETED;
+	}
+	if (!dentry)
+		return 0;
+	s->sample.head.path_len = emit_object_path(s, mount, dentry, SAMPLE_PATH_TRUNCATED);
+	if (mount == (__u64)BPF_CORE_READ(task, fs, root.mnt))
+		s->sample.head.flags |= SAMPLE_ROOT_MOUNT;
+	return 0;
+}
+
+/*
+ * The dentry of an open file in its own file system. Up to 6.4 the file under one on overlayfs bears the path of the
+ * one above (open_with_fake_path()); then it is the one that its inode knows.
+ */
+static __always_inline const struct dentry *emit_dentry(const struct file *file)
+{
+	const struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	const struct inode *inode = BPF_CORE_READ(file, f_inode);
+	const struct hlist_node *alias;
+
+	if (BPF_CORE_READ(dentry, d_inode) == inode || !bpf_core_field_exists(dentry->d_u.d_alias))
+		return dentry;
+	alias = BPF_CORE_READ(inode, i_dentry.first);
+	if (!alias)
+		return dentry;
+	return (const struct dentry *)((const char *)alias -
+				       bpf_core_field_offset(struct dentry, d_u.d_alias));
+}
+
+/* The file's path in its own file system, by which the host can find it. */
+__noinline int emit_inner(struct scratch *s)
+{
+	const struct file *file, *under;
+	const struct dentry *dentry;
+
+	if (!s)
+		return 0;
+	file = (const struct file *)s->event.file;
+	dentry = (const struct dentry *)s->event.name_dentry;
+	if (file && !file_kind_has_offset(s->event.kind))
+		return 0;
+	if (file && file_magic(file) == FILE_MAGIC_OVERLAYFS) {
+		under = file_under_overlay(file);
+		file = under ? under : file;
+	}
+	if (file)
+		dentry = emit_dentry(file);
+	if (!dentry)
+		return 0;
+	s->sample.head.inner_device = BPF_CORE_READ(dentry, d_sb, s_dev);
+	s->sample.head.inner_len = emit_object_path(s, 0, (__u64)dentry, SAMPLE_STRINGS_CUT);
+	return 0;
+}
+
+/* The path of the executable. */
+__noinline int emit_executable(struct scratch *s)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct file *file = BPF_CORE_READ(task, mm, exe_file);
+
+	if (!s || !file)
+		return 0;
+	s->sample.head.exe_len =
+		emit_object_path(s, (__u64)BPF_CORE_READ(file, f_path.mnt),
+				 (__u64)BPF_CORE_READ(file, f_path.dentry), SAMPLE_EXE_TRUNCATED);
+	return 0;
+}
+
+__noinline int emit_directory(struct scratch *s)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct fs_struct *fs = BPF_CORE_READ(task, fs);
+
+	if (!s || !fs)
+		return 0;
+	s->sample.head.cwd_len = emit_object_path(s, (__u64)BPF_CORE_READ(fs, pwd.mnt),
+						  (__u64)BPF_CORE_READ(fs, pwd.dentry), SAMPLE_STRINGS_CUT);
+	return 0;
+}
+
+/* The paths of the process's cgroups, a newline between them. */
+__noinline int emit_cgroups(struct scratch *s)
+{
+	__u64 v1 = cgroup_node_v1();
+	__u32 at;
+
+	if (!s)
+		return 0;
+	s->sample.head.cgroup_len = emit_path(s, cgroup_path(&s->path, cgroup_node()));
+	at = emit_room(s);
+	if (!v1 || at >= LIMIT_STRINGS_BYTES)
+		return 0;
+	s->sample.strings.bytes[at & (LIMIT_STRINGS_BYTES - 1)] = '\n';
+	s->sample.head.size++;
+	s->sample.head.cgroup_len += 1 + emit_path(s, cgroup_path(&s->path, v1));
+	return 0;
+}
+
+struct emit_ancestors {
+	struct scratch *s;
+	struct task_struct *task;
+};
+
+static long emit_ancestor(__u32 index, struct emit_ancestors *walk)
+{
+	struct sample_ancestor ancestor = {};
+	struct scratch *s = walk->s;
+	struct task_struct *task = walk->task;
+	__u32 at = emit_room(s);
+
+	(void)index;
+	task = BPF_CORE_READ(task, real_parent, group_leader);
+	walk->task = task;
+	ancestor.tgid = BPF_CORE_READ(task, tgid);
+	/* above init there is nobody */
+	if (!ancestor.tgid || at >= LIMIT_STRINGS_BYTES)
+		return 1;
+	ancestor.start = BPF_CORE_READ(task, start_boottime);
+	BPF_CORE_READ_INTO(&ancestor.comm, task, comm);
+	bpf_probe_read_kernel(&s->sample.strings.bytes[at & (LIMIT_STRINGS_BYTES - 1)], sizeof(ancestor),
+			      &ancestor);
+	s->sample.head.size += sizeof(ancestor);
+	s->sample.head.ancestors_len += sizeof(ancestor);
+	return 0;
+}
+
+/* Who stands above the parent, as it is now: who has ended is not there any more. */
+__noinline int emit_ancestors(struct scratch *s)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct emit_ancestors walk = {.s = s};
+
+	if (!s)
+		return 0;
+	walk.task = BPF_CORE_READ(task, real_parent, group_leader);
+	bpf_loop(LIMIT_ANCESTORS, emit_ancestor, &walk, 0);
+	return 0;
+}
+
+/* The facts of the process. */
+__noinline int emit_process(struct scratch *s)
+{
+	if (s)
+		process_describe(&s->sample.head);
+	return 0;
+}
+
+/* The command line. */
+__noinline int emit_command_line(struct scratch *s)
+{
+	__u32 len;
+
+	if (!s)
+		return 0;
+	len = emit_args(s);
+	s->sample.head.args_len = len;
+	s->sample.head.size += len;
+	return 0;
+}
+
+/* All that does not differ between the tokens of one write. */
+static __always_inline void emit_describe(struct scratch *s)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct token_sample *head = &s->sample.head;
+
+	__builtin_memset(head, 0, sizeof(*head));
+	head->time = bpf_ktime_get_boot_ns();
+	head->flags = s->event.flags;
+	if (s->reader.landed)
+		head->flags |= SAMPLE_CACHE;
+	head->kind = s->event.kind;
+	head->call = s->event.call;
+	head->offset = s->event.offset;
+	head->length = s->event.length;
+	head->size = sizeof(*head);
+	emit_process(s);
+	if (s->event.name)
+		emit_name(s);
+	else
+		emit_file(s);
+	emit_executable(s);
+	if (!BPF_CORE_READ(task, mm))
+		head->flags |= SAMPLE_KTHREAD;
+	else
+		emit_command_line(s);
+	/* in the order of SAMPLE_STRINGS */
+	emit_ancestors(s);
+	emit_cgroups(s);
+	emit_inner(s);
+	emit_directory(s);
+}
+
+/* Does the token reach out of the write on either side, into what the file held before? */
+static __always_inline int emit_reaches_out(const struct token_sample *head)
+{
+	return head->offset >= 0 &&
+	       (head->token_at < 0 || head->token_at + head->window_len > (__s64)head->length);
+}
+
+/*
+ * Is this a repeat that need not be sent? Then it has been counted. Otherwise the sample's count of
+ * repeats is set. Before the ring, so that a writer in a loop can't fill it.
+ *
+ * A token that was seen here, and is seen again because of a write to a part of it, is no repeat: the
+ * writers of two pieces may both find the whole.
+ */
+__noinline int emit_is_repeat(struct scratch *s)
+{
+	struct seen_value first = {};
+	struct token_sample *head;
+	struct seen_value *value;
+	struct seen_key key;
+
+	if (!s)
+		return 0;
+	head = &s->sample.head;
+	head->token_key = token_key(head->window, head->window_len);
+	key = seen_key_make(head, head->token_key);
+	first.sent = head->time;
+	first.at = head->offset + head->token_at;
+	value = bpf_map_lookup_elem(&seen, &key);
+	if (!value) {
+		bpf_map_update_elem(&seen, &key, &first, BPF_ANY);
+		head->repeats = 0;
+		return 0;
+	}
+	if (value->at == first.at && emit_reaches_out(head))
+		return 1;
+	value->at = first.at;
+	head->repeats = __sync_fetch_and_add(&value->repeats, 1) + 1;
+	if (head->time - value->sent < LIMIT_REPEAT_NS) {
+		count(COUNTER_repeats_suppressed);
+		return 1;
+	}
+	value->sent = head->time;
+	return 0;
+}
+
+/*
+ * The ring was full. A first sample is lost, and forgotten, so that the next one is a first one again and its repeats are
+ * not hidden. Of a repeat nothing is lost: it has been counted, and is told a second later or in the end.
+ */
+__noinline int emit_dropped(struct scratch *s)
+{
+	struct seen_value *value;
+	struct seen_key key;
+
+	if (!s)
+		return 0;
+	key = seen_key_make(&s->sample.head, s->sample.head.token_key);
+	if (!s->sample.head.repeats) {
+		count(COUNTER_ring_full);
+		bpf_map_delete_elem(&seen, &key);
+		return 0;
+	}
+	count(COUNTER_repeats_suppressed);
+	value = bpf_map_lookup_elem(&seen, &key);
+	if (value)
+		value->sent = s->sample.head.time - LIMIT_REPEAT_NS + LIMIT_REPEAT_RETRY_NS;
+	return 0;
+}
+
+/*
+ * emit_token() - sends the token whose second dot is at `dot` of the window.
+ * A function of its own (verified once, alone); returns 0.
+ */
+__noinline int emit_token(struct scratch *s, __u64 dot)
+{
+	struct token_sample *head;
+	__u64 public_len, start;
+	__s64 token_at;
+	__u32 size;
+
+	if (!s)
+		return 0;
+	public_len = token_public_len(s->window.bytes, dot);
+	start = dot - public_len - 1 - TOKEN_PREFIX_LEN;
+	/* the window ends at reader.position in the write */
+	token_at = (__s64)(s->reader.position - s->reader.fill + start);
+	if (token_at >= (__s64)s->event.length)
+		return 0;
+	s->reader.found = 1;
+	if (settings.watch & ENTERED_KINDS && s->event.entry) {
+		entered_keep(s, start, dot + 1 + TOKEN_SECRET_LEN - start, token_at);
+		return 0;
+	}
+	if (!s->reader.described) {
+		s->reader.described = 1;
+		emit_describe(s);
+	}
+	head = &s->sample.head;
+	head->window_len = TOKEN_PREFIX_LEN + 1 + public_len + 1 + TOKEN_SECRET_LEN;
+	/* lengths are whole words (token_formats.h); unrolled, because 6.1 refuses this loop's shape */
+#pragma unroll
+	for (__u64 i = 0; i < TOKEN_MAX_LEN; i += 8)
+		if (i < head->window_len)
+			*(__u64 *)(head->window + i) = token_word(s->window.bytes, start + i);
+	head->token_at = token_at;
+	if (settings.watch & ENTERED_KINDS && !file_kind_has_offset(s->event.kind))
+		entered_found(token_key(head->window, head->window_len));
+	if (emit_is_repeat(s)) {
+		__builtin_memset(head->window, 0, sizeof(head->window));
+		return 0;
+	}
+	head->seq = __sync_fetch_and_add(&sample_seq, 1) + 1;
+	size = head->size;
+	if (size > sizeof(s->sample))
+		return 0; /* cannot be: each length is masked to its part */
+	if (bpf_ringbuf_output(&samples, &s->sample, size, 0))
+		emit_dropped(s);
+	else
+		count(COUNTER_samples_sent);
+	__builtin_memset(head->window, 0, sizeof(head->window));
+	return 0;
+}
+
+/*
+ * emit_request() - asks the daemon to look at the file itself: a sample without a window, for a write
+ * whose bytes can't be seen from here (SAMPLE_UNREAD), or for a mapping (SAMPLE_MAPPED).
+ */
+__noinline int emit_request(struct scratch *s, __u32 flag)
+{
+	struct token_sample *head;
+	__u32 size;
+
+	if (!s)
+		return 0;
+	emit_describe(s);
+	head = &s->sample.head;
+	head->flags |= flag;
+	head->seq = __sync_fetch_and_add(&sample_seq, 1) + 1;
+	size = head->size;
+	if (size > sizeof(s->sample))
+		return 0;
+	if (bpf_ringbuf_output(&samples, &s->sample, size, 0))
+		count(COUNTER_ring_full);
+	else
+		count(COUNTER_samples_sent);
+	return 0;
+}

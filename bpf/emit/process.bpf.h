@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The writing process, while it is certain to be there: inside its own system call. */
+#pragma once
+
+#include "base/kernel.bpf.h"
+#include "base/maps.bpf.h"
+
+/* The process's id as its own pid namespace counts. */
+static __always_inline __u32 process_ns_tgid(const struct task_struct *task)
+{
+	const struct pid *pid = BPF_CORE_READ(task, group_leader, thread_pid);
+	__u32 level = BPF_CORE_READ(pid, level);
+	const struct upid *numbers = __builtin_preserve_access_index(&pid->numbers[0]);
+	struct upid last = {};
+
+	bpf_probe_read_kernel(&last, sizeof(last), &numbers[level]);
+	return last.nr;
+}
+
+/* process_describe() - the sample's facts of the current process, all but its strings. */
+static __always_inline void process_describe(struct token_sample *sample)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 ids = bpf_get_current_pid_tgid();
+
+	sample->tgid = ids >> 32;
+	sample->tid = (__u32)ids;
+	sample->ns_tgid = process_ns_tgid(task);
+	sample->start = BPF_CORE_READ(task, group_leader, start_boottime);
+	sample->parent_tgid = BPF_CORE_READ(task, real_parent, tgid);
+	sample->parent_start = BPF_CORE_READ(task, real_parent, group_leader, start_boottime);
+	sample->cgroup_id = bpf_get_current_cgroup_id();
+	sample->uid = BPF_CORE_READ(task, cred, euid.val);
+	sample->gid = BPF_CORE_READ(task, cred, egid.val);
+	sample->login_uid = ~0U;
+	if (bpf_core_field_exists(task->loginuid))
+		sample->login_uid = BPF_CORE_READ(task, loginuid.val);
+	BPF_CORE_READ_INTO(&sample->comm, task, group_leader, comm);
+	BPF_CORE_READ_INTO(&sample->thread_comm, task, comm);
+	BPF_CORE_READ_INTO(&sample->parent_comm, task, real_parent, group_leader, comm);
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * io_uring, where a request completes: inline, in a worker, by the polling thread, linked or not, with
+ * registered files and buffers, submitted by whichever thread. All of these are threads of the process
+ * that owns the ring, so its scope, its memory and its name are at hand.
+ *
+ * Regular files are looked at in the page cache, by the position the request leaves behind; what has
+ * no page cache (O_DIRECT, sockets, pipes) in the request's buffer, which the process may have changed
+ * since it was taken: that is a limit.
+ *
+ * A raw tracepoint, because its arguments changed in 6.12 (io_uring: pass the CQE to the tracepoint).
+ */
+#include "base/file.bpf.h"
+#include "scan/inspect.bpf.h"
+#include "base/scope.bpf.h"
+#include "base/user.bpf.h"
+#include "hooks/message.bpf.h"
+#include "hooks/name.bpf.h"
+
+/* include/uapi/linux/io_uring.h; by number, since an older kernel's headers lack the newer ones */
+enum io_uring_write_op {
+	IO_URING_WRITEV = 2,
+	IO_URING_WRITE_FIXED = 5,
+	IO_URING_SENDMSG = 9,
+	IO_URING_OPENAT = 18,
+	IO_URING_WRITE = 23,
+	IO_URING_SEND = 26,
+	IO_URING_OPENAT2 = 28,
+	IO_URING_SPLICE = 30,
+	IO_URING_RENAMEAT = 35,
+	IO_URING_MKDIRAT = 37,
+	IO_URING_LINKAT = 39,
+	IO_URING_FSETXATTR = 41,
+	IO_URING_SETXATTR = 42,
+	IO_URING_SEND_ZC = 47,
+	IO_URING_SENDMSG_ZC = 48,
+	IO_URING_WRITEV_FIXED = 61,
+};
+
+/* The tracepoint passes a CQE (from 6.12), not user_data and result. */
+const volatile __u32 io_uring_passes_cqe = 0;
+
+static __always_inline __s64 io_uring_result(const struct bpf_raw_tracepoint_args *context)
+{
+	struct user_cqe cqe = {};
+
+	if (io_uring_passes_cqe) {
+		bpf_probe_read_kernel(&cqe, sizeof(cqe), (const void *)context->args[2]);
+		return cqe.res;
+	}
+	return (__s32)context->args[3];
+}
+
+/* Fills in where the bytes are and where they went; returns 0 if the request is no write. */
+static __always_inline int io_uring_event(__u64 request, __u32 op, __s64 result, struct write_event *event)
+{
+	const struct io_rw *rw = (const struct io_rw *)request;
+	const struct io_splice *splice = (const struct io_splice *)request;
+	const struct file *file;
+
+	switch (op) {
+	case IO_URING_WRITE:
+	case IO_URING_WRITE_FIXED:
+		event->source = WRITE_SOURCE_BUFFER;
+		break;
+	case IO_URING_WRITEV:
+	case IO_URING_WRITEV_FIXED:
+		event->source = WRITE_SOURCE_VECTOR;
+		break;
+	case IO_URING_SEND:
+	case IO_URING_SENDMSG:
+	case IO_URING_SEND_ZC:
+	case IO_URING_SENDMSG_ZC:
+		event->source = op == IO_URING_SEND || op == IO_URING_SEND_ZC ? WRITE_SOURCE_BUFFER
+									      : WRITE_SOURCE_MESSAGE;
+		/* struct io_sr_msg is private: the file, then the buffer or the msghdr, from 6.1 to 6.18 */
+		event->file = (__u64)BPF_CORE_READ((const struct io_kiocb *)request, file);
+		bpf_probe_read_kernel(&event->address, sizeof(event->address),
+				      (const void *)(request + sizeof(event->file)));
+		return 1;
+	case IO_URING_SPLICE:
+		/* do_splice() is hooked by the other attachment */
+		if (preemptible)
+			return 0;
+		event->source = WRITE_SOURCE_LANDED;
+		file = BPF_CORE_READ(splice, file_out);
+		event->file = (__u64)file;
+		event->offset = BPF_CORE_READ(splice, off_out);
+		if (event->offset == -1)
+			event->offset = BPF_CORE_READ(file, f_pos);
+		event->offset -= result;
+		return 1;
+	default:
+		return 0;
+	}
+	event->file = (__u64)BPF_CORE_READ(rw, kiocb.ki_filp);
+	event->address = BPF_CORE_READ(rw, addr);
+	event->segments = BPF_CORE_READ(rw, len);
+	event->offset = BPF_CORE_READ(rw, kiocb.ki_pos) - result;
+	return 1;
+}
+
+/*
+ * Names that io_uring makes: by the other attachment's hooks they are seen (vfs.bpf.c); here a created
+ * file still is, by its descriptor. The others' strings are gone: they are counted.
+ */
+static __always_inline int io_uring_is_name(__u32 op)
+{
+	return op == IO_URING_FSETXATTR || op == IO_URING_SETXATTR ||
+	       (!preemptible && op >= IO_URING_RENAMEAT && op <= IO_URING_LINKAT &&
+		op != IO_URING_RENAMEAT + 1);
+}
+
+static __always_inline void io_uring_name(__u32 op, __s64 result)
+{
+	struct scratch *s;
+
+	if (io_uring_is_name(op))
+		count(COUNTER_names_unseen);
+	/* a registered file has no descriptor */
+	if (preemptible || (op != IO_URING_OPENAT && op != IO_URING_OPENAT2))
+		return;
+	s = inspect_begin();
+	if (!s)
+		return;
+	s->event.call = WRITE_CALL_IO_URING;
+	name_created(s, file_by_number(bpf_get_current_task_btf(), result));
+	inspect_end(s);
+}
+
+static __always_inline void io_uring_write(__u64 request, __u32 op, __s64 result)
+{
+	struct write_event *event;
+	const struct file *file;
+	struct scratch *s;
+
+	s = inspect_begin();
+	if (!s)
+		return;
+	event = &s->event;
+	event->call = WRITE_CALL_IO_URING;
+	event->length = result;
+	if (kernel_is_compat(bpf_get_current_task_btf()))
+		event->flags |= SAMPLE_COMPAT;
+	if (!io_uring_event(request, op, result, event))
+		goto end;
+	file = (const struct file *)event->file;
+	event->kind = file_kind(file);
+	if (!file || !(settings.watch & (1U << event->kind)))
+		goto end;
+	file_event(file, event->kind, event);
+	if (!file_kind_has_offset(event->kind))
+		event->offset = SAMPLE_NO_OFFSET;
+	/* the buffer may have been changed since: wherever there is a page cache, it is asked */
+	event->coherent = event->mapping && !event->direct;
+	if (event->source == WRITE_SOURCE_LANDED)
+		event->address = event->offset;
+	if (event->source == WRITE_SOURCE_MESSAGE)
+		message_run(s, event->address, WRITE_SOURCE_MESSAGE, result);
+	else
+		inspect_run(s);
+end:
+	inspect_end(s);
+}
+
+SEC("raw_tp/io_uring_complete")
+int write_io_uring(struct bpf_raw_tracepoint_args *context)
+{
+	__u64 request = context->args[1];
+	__s64 result;
+	__u32 op;
+
+	if (!request)
+		return 0;
+	result = io_uring_result(context);
+	if (result < 0 || !scope_holds_current())
+		return 0;
+	op = BPF_CORE_READ((const struct io_kiocb *)request, opcode);
+	if (result > 0 && op != IO_URING_OPENAT && op != IO_URING_OPENAT2)
+		io_uring_write(request, op, result);
+	else
+		io_uring_name(op, result);
+	return 0;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Shared mappings of files that are open for writing: what is stored through them passes no hook, so
+ * the daemon is told of the mapping and looks at the file from time to time. Whether the mapping is
+ * writable now is not asked: mprotect(2) can change it.
+ */
+#pragma once
+
+#include "base/file.bpf.h"
+
+/* include/uapi/linux/mman.h: MAP_SHARED, and MAP_SHARED_VALIDATE with it */
+#define MAP_SHARED_BIT 0x01
+/* include/linux/fs.h */
+#define MAP_FMODE_WRITE 0x2
+
+/* Fills in the event; returns 0 if the mapping matters to nobody. */
+static __always_inline int map_shared(struct write_event *event, const struct file *file, __u64 flags,
+				      __u64 offset, __u64 len)
+{
+	__u32 kind;
+
+	if (!file || !(flags & MAP_SHARED_BIT))
+		return 0;
+	kind = file_kind(file);
+	if (!file_kind_has_offset(kind) || !(settings.watch & (1U << kind)))
+		return 0;
+	if (!((__u64)BPF_CORE_READ(file, f_mode) & MAP_FMODE_WRITE))
+		return 0;
+	event->file = (__u64)file;
+	event->length = len;
+	event->offset = offset;
+	event->call = WRITE_CALL_MMAP;
+	event->kind = kind;
+	return 1;
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The syscall attachment: what a call was, and whereto. The hooks are in syscall.bpf.c.
+ *
+ * The position is read after the call returned, when another user of the same open file may have
+ * moved it; appending calls with an explicit position are told from the file's size. Where either can
+ * be wrong it is said in the sample (SAMPLE_OFFSET_APPROX), and the caller's buffer is read, not the page
+ * cache.
+ */
+#include "hooks/syscall_event.bpf.h"
+
+#include "base/file.bpf.h"
+#include "scan/inspect.bpf.h"
+#include "hooks/mapping.bpf.h"
+#include "base/write_call.bpf.h"
+#include "hooks/entry.bpf.h"
+#include "hooks/message.bpf.h"
+#include "hooks/name.bpf.h"
+
+/* include/uapi/linux/fs.h */
+#define CLONE_FICLONE 0x40049409
+#define CLONE_FICLONERANGE 0x4020940d
+
+/* include/uapi/linux/net.h */
+#define SOCKETCALL_BIND 2
+#define SOCKETCALL_SEND 9
+#define SOCKETCALL_SENDTO 11
+#define SOCKETCALL_SENDMSG 16
+#define SOCKETCALL_SENDMMSG 20
+
+/* copy_file_range and splice name their destination third, the others first. */
+static __always_inline __u32 call_destination(const struct call_args *args, __u32 call)
+{
+	if (call == WRITE_CALL_COPY_FILE_RANGE || call == WRITE_CALL_SPLICE)
+		return args->value[2];
+	return args->value[0];
+}
+
+/* The offset of a call that names its destination's position by a pointer, which it has moved on. */
+static __always_inline __s64 landed_offset(const struct file *file, const struct call_args *args, __u32 call,
+					   __s64 ret)
+{
+	__s64 position = 0;
+
+	if (call != WRITE_CALL_SENDFILE && args->value[3] &&
+	    !bpf_probe_read_user(&position, sizeof(position), (const void *)args->value[3]))
+		return position - ret;
+	return BPF_CORE_READ(file, f_pos) - ret;
+}
+
+/* The file offset of the write's first byte; what may be wrong is marked. */
+static __always_inline __s64 write_offset(const struct task_struct *task, const struct file *file,
+					  const struct call_args *args, struct write_event *event)
+{
+	__s64 position =
+		event->flags & SAMPLE_COMPAT ? args->value[3] | args->value[4] << 32 : args->value[3];
+	__u32 call = event->call;
+	int positioned = call == WRITE_CALL_PWRITE64 || call == WRITE_CALL_PWRITEV ||
+			 (call == WRITE_CALL_PWRITEV2 && position != -1);
+	int append = BPF_CORE_READ(file, f_flags) & KERNEL_O_APPEND;
+
+	if (call == WRITE_CALL_PWRITEV2 && args->value[5] & KERNEL_RWF_APPEND)
+		append = 1;
+	if (positioned && !append)
+		return position;
+	if (!positioned && file_position_is_ours(task, file))
+		return BPF_CORE_READ(file, f_pos) - event->length;
+	event->flags |= SAMPLE_OFFSET_APPROX;
+	event->coherent = 0;
+	return (positioned ? BPF_CORE_READ(file, f_inode, i_size) : BPF_CORE_READ(file, f_pos)) -
+	       event->length;
+}
+
+/* A stream that is fed from a file: its bytes are in that file's page cache, and stay there. */
+static __always_inline void landed_in_stream(const struct task_struct *task, const struct call_args *args,
+					     struct write_event *event, __s64 ret)
+{
+	const struct file *file =
+		file_by_number(task, event->call == WRITE_CALL_SENDFILE ? args->value[1] : args->value[0]);
+	__u64 pointer = event->call == WRITE_CALL_SENDFILE ? args->value[2] : args->value[1];
+	__s64 position = 0;
+	__u32 kind = file_kind(file);
+
+	if (!file || !file_kind_has_offset(kind))
+		return;
+	if (!pointer || bpf_probe_read_user(&position, sizeof(position), (const void *)pointer))
+		position = BPF_CORE_READ(file, f_pos);
+	event->mapping = file_mapping(file, NULL);
+	event->address = position - ret;
+}
+
+/* Calls with a file: write and its family, send and its family, sendfile, splice, copy_file_range. */
+static __always_inline int syscall_write(struct scratch *s, const struct task_struct *task)
+{
+	struct write_event *event = &s->event;
+	const struct file *file = file_by_number(task, call_destination(&s->args, event->call));
+	__s64 ret = event->length;
+
+	event->kind = file_kind(file);
+	if (ret == 0 || !(settings.watch & (1U << event->kind)))
+		return SYSCALL_NOTHING;
+	event->address = s->args.value[1];
+	event->segments = s->args.value[2];
+	event->source = write_call_source(event->call);
+	if (file)
+		file_event(file, event->kind, event);
+	else
+		count(COUNTER_file_unknown);
+	if (file && file_kind_has_offset(event->kind)) {
+		if (event->source == WRITE_SOURCE_LANDED) {
+			event->offset = landed_offset(file, &s->args, event->call, ret);
+			event->address = event->offset;
+		} else {
+			event->offset = write_offset(task, file, &s->args, event);
+		}
+	} else if (event->source == WRITE_SOURCE_LANDED) {
+		landed_in_stream(task, &s->args, event, ret);
+	}
+	return event->source == WRITE_SOURCE_MESSAGE || event->source == WRITE_SOURCE_MESSAGES
+		       ? SYSCALL_MESSAGES
+		       : SYSCALL_INSPECT;
+}
+
+/* ioctl(2) FICLONE and FICLONERANGE: the destination shares another file's bytes from now on. */
+static __always_inline int syscall_clone(struct scratch *s, const struct task_struct *task)
+{
+	struct write_event *event = &s->event;
+	struct user_clone_range range = {};
+	const struct file *file;
+
+	if (s->args.value[1] != CLONE_FICLONE && s->args.value[1] != CLONE_FICLONERANGE)
+		return SYSCALL_NOTHING;
+	file = file_by_number(task, s->args.value[0]);
+	event->kind = file_kind(file);
+	if (!file || !(settings.watch & (1U << event->kind)))
+		return SYSCALL_NOTHING;
+	file_event(file, event->kind, event);
+	if (s->args.value[1] == CLONE_FICLONERANGE)
+		bpf_probe_read_user(&range, sizeof(range), (const void *)s->args.value[2]);
+	/* 0: to the end of the source, which is the end of the destination unless that was longer */
+	event->length = range.src_length ? range.src_length
+					 : BPF_CORE_READ(file, f_inode, i_size) - range.dest_offset;
+	event->address = range.dest_offset;
+	event->offset = range.dest_offset;
+	event->source = WRITE_SOURCE_LANDED;
+	return SYSCALL_INSPECT;
+}
+
+/* socketcall(2), the 32-bit way to the socket calls: a number and an array of arguments. */
+static __always_inline __u32 syscall_socket(struct call_args *args)
+{
+	__u32 value[6] = {}, call = args->value[0];
+
+	bpf_probe_read_user(value, sizeof(value), (const void *)args->value[1]);
+#pragma unroll
+	for (int i = 0; i < 6; i++)
+		args->value[i] = value[i];
+	switch (call) {
+	case SOCKETCALL_BIND:
+		return WRITE_CALL_BIND;
+	case SOCKETCALL_SEND:
+	case SOCKETCALL_SENDTO:
+		return WRITE_CALL_SENDTO;
+	case SOCKETCALL_SENDMSG:
+		return WRITE_CALL_SENDMSG;
+	case SOCKETCALL_SENDMMSG:
+		return WRITE_CALL_SENDMMSG;
+	default:
+		return WRITE_CALL_UNKNOWN;
+	}
+}
+
+int syscall_event(struct scratch *s)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct write_event *event;
+
+	if (!s)
+		return SYSCALL_NOTHING;
+	event = &s->event;
+	event->offset = SAMPLE_NO_OFFSET;
+	if (event->call == WRITE_CALL_SOCKETCALL)
+		event->call = syscall_socket(&s->args);
+	if (event->call >= WRITE_CALL_WRITE && event->call <= WRITE_CALL_SENDMMSG)
+		return syscall_write(s, task);
+	switch (event->call) {
+	case WRITE_CALL_UNKNOWN:
+	case WRITE_CALL_SOCKETCALL:
+		return SYSCALL_NOTHING;
+	case WRITE_CALL_MMAP:
+		return map_shared(event, file_by_number(task, s->args.value[4]), s->args.value[3],
+				  s->args.value[5] * (event->flags & SAMPLE_COMPAT ? KERNEL_PAGE_SIZE : 1),
+				  s->args.value[1])
+			       ? SYSCALL_MAPPED
+			       : SYSCALL_NOTHING;
+	case WRITE_CALL_IO_SUBMIT:
+		return SYSCALL_REQUESTS;
+	case WRITE_CALL_FICLONE:
+		return syscall_clone(s, task);
+	case WRITE_CALL_OPEN:
+	case WRITE_CALL_CREAT:
+	case WRITE_CALL_OPENAT:
+	case WRITE_CALL_OPENAT2:
+		name_created(s, file_by_number(task, event->length));
+		return SYSCALL_NOTHING;
+	default:
+		return SYSCALL_NAMED;
+	}
+}
+
+int syscall_entered(struct scratch *s)
+{
+	if (!s)
+		return 0;
+	if (s->event.call == WRITE_CALL_SOCKETCALL)
+		s->event.call = syscall_socket(&s->args);
+	s->event.file = (__u64)file_by_number(bpf_get_current_task_btf(), s->args.value[0]);
+	return entry_event(s);
+}

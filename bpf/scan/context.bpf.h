@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A token in pieces: what stands before a write and behind it.
+ *
+ *     what the file     the write                                what the file
+ *     holds before it   ├──────────────────────── … ────────────┤ holds behind it
+ *             ├── 96 ──┤                                        ├── 95 ──┤
+ *
+ * Files: both are read from the page cache where they can matter (the write starts or ends with a byte
+ * of a token), so that a token in pieces is found when its last piece is written, whoever wrote the
+ * others, in which order and by which call, and nothing has to be remembered.
+ *
+ * Where nobody can look back (streams; O_DIRECT; files without a page cache; a page that may have been
+ * evicted by the time it matters), a write that ends with the beginning of a token is remembered in
+ * `begun`, by place: what is written there next stands behind it. And if what goes on with it was
+ * written before, but can't be seen, the daemon is asked to look there.
+ */
+#pragma once
+
+#include "scan/partial.bpf.h"
+#include "scan/window.bpf.h"
+
+/* A stream is a file without offsets; its inode is what its writers share. */
+static __always_inline int neighbours_is_stream(const struct scratch *s)
+{
+	return s->event.kind == FILE_KIND_PIPE || s->event.kind == FILE_KIND_SOCKET ||
+	       s->event.kind == FILE_KIND_TTY;
+}
+
+static __always_inline int neighbours_in_file(const struct scratch *s)
+{
+	return s->event.file && s->event.offset >= 0;
+}
+
+static __always_inline struct begun_key neighbours_key(const struct scratch *s, __u64 position)
+{
+	const struct address_space *mapping = (const struct address_space *)s->event.mapping;
+	const struct file *file = (const struct file *)s->event.file;
+
+	/* of a stream, the mapping is that of the file which feeds it */
+	return begun_key(mapping && !neighbours_is_stream(s) ? BPF_CORE_READ(mapping, host)
+							     : BPF_CORE_READ(file, f_inode),
+			 position);
+}
+
+/* Puts what was remembered for this place in front of the window. */
+static __always_inline void neighbours_begun_body(struct scratch *s)
+{
+	struct begun_key key = neighbours_key(s, neighbours_is_stream(s) ? 0 : s->event.offset);
+	const struct begun_value *value = begun_find(&key);
+
+	if (!value)
+		return;
+	for (__u64 i = 0; i < INSPECT_CARRY; i += 8)
+		*(__u64 *)(s->window.bytes + i) = *(const __u64 *)(value->bytes + i);
+	s->reader.min_dot = INSPECT_CARRY - TOKEN_SECRET_LEN;
+	s->reader.continued = 1;
+}
+
+WINDOW_FUNCTION(neighbours_begun)
+
+/* Remembers the window's last bytes, which end where the write ends. */
+static __always_inline void neighbours_remember_body(struct scratch *s)
+{
+	struct begun_key key =
+		neighbours_key(s, neighbours_is_stream(s) ? 0 : s->event.offset + s->event.length);
+	__u64 at = s->reader.fill - INSPECT_CARRY;
+	struct begun_value value;
+
+	/* through the stack: 6.1 takes a map's value from there, not from a function's argument */
+	for (__u64 i = 0; i < INSPECT_CARRY; i += 8)
+		*(__u64 *)(value.bytes + i) = token_word(s->window.bytes, at + i);
+	begun_remember(&key, &value);
+}
+
+WINDOW_FUNCTION(neighbours_remember)
+
+/* What was in front of this write has been gone on with. */
+static __always_inline void neighbours_forget_body(struct scratch *s)
+{
+	struct begun_key key = neighbours_key(s, neighbours_is_stream(s) ? 0 : s->event.offset);
+
+	bpf_map_delete_elem(&begun, &key);
+}
+
+WINDOW_FUNCTION(neighbours_forget)
+
+/* Ends every token that would reach further back than `before` bytes in front of the write. */
+static __always_inline void neighbours_fence(struct scratch *s, __u64 before)
+{
+	if (before < INSPECT_CARRY)
+		s->window.bytes[TOKEN_INDEX(INSPECT_CARRY - 1 - before)] = 0;
+}
+
+/* Puts what the page cache holds before the write in front of the window; returns 0 if it could. */
+static __always_inline int neighbours_cached(struct scratch *s, __u64 before)
+{
+	__u64 in_page;
+
+	if (!s->event.mapping || s->event.direct)
+		return 1;
+	neighbours_fence(s, before);
+	/* the piece in the page before, then the piece in the page where the write starts */
+	in_page = s->event.offset & (KERNEL_PAGE_SIZE - 1);
+	if (!in_page || in_page > before)
+		in_page = before;
+	if (window_cache(s, INSPECT_CARRY - in_page, s->event.offset - in_page, in_page))
+		return 1;
+	if (in_page < before &&
+	    window_cache(s, INSPECT_CARRY - before, s->event.offset - before, before - in_page))
+		neighbours_fence(s, in_page);
+	/* a token that ends before the write was there before it */
+	s->reader.min_dot = INSPECT_CARRY - TOKEN_SECRET_LEN;
+	return 0;
+}
+
+/*
+ * The first bytes of the write stand at window[INSPECT_CARRY]: puts what is before them in front, if
+ * they could go on with a token. Otherwise a zero stands there, which ends every token.
+ */
+static __always_inline void neighbours_before_body(struct scratch *s)
+{
+	struct reader *r = &s->reader;
+	__u64 before = s->event.offset;
+
+	if (r->continued)
+		return;
+	*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
+	r->min_dot = INSPECT_CARRY;
+	if (!neighbours_in_file(s) || !before || !token_may_hold(s->window.bytes[INSPECT_CARRY]))
+		return;
+	if (before > INSPECT_CARRY)
+		before = INSPECT_CARRY;
+	if (!neighbours_cached(s, before))
+		return;
+	*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
+	neighbours_begun(s);
+}
+
+WINDOW_FUNCTION(neighbours_before)
+
+/* Functions of their own, so that the verifier walks each once and forgets how it came to its result. */
+__noinline __u64 neighbours_run(const struct token_window *window, __u64 len)
+{
+	return window ? token_run(window->bytes, len) : 0;
+}
+
+__noinline __u64 neighbours_begins(const struct token_window *window, __u64 len, __u64 run)
+{
+	return window && len >= 8 ? token_begun(window->bytes, len, run) : 0;
+}
+
+/*
+ * All of the write has been read and stands, as far as it fits, at the window's end: goes on with what
+ * the file holds behind it, if that could matter, and remembers what can't be looked up later.
+ */
+static __always_inline void neighbours_after_body(struct scratch *s)
+{
+	const struct address_space *mapping = (const struct address_space *)s->event.mapping;
+	const struct file *file = (const struct file *)s->event.file;
+	struct reader *r = &s->reader;
+	__u64 end = s->event.offset + s->event.length, size;
+
+	r->after = 1;
+	if (!r->fill || !token_may_hold(token_byte(s->window.bytes, r->fill - 1)))
+		return;
+	if (!neighbours_is_stream(s) && !neighbours_in_file(s))
+		return;
+	r->begun = neighbours_begins(&s->window, r->fill, neighbours_run(&s->window, r->fill)) != 0;
+	if (neighbours_is_stream(s)) {
+		if (r->begun)
+			neighbours_remember(s);
+		return;
+	}
+	if (r->begun && (s->event.direct || !s->event.coherent || !(end & (KERNEL_PAGE_SIZE - 1))))
+		neighbours_remember(s);
+	size = mapping ? BPF_CORE_READ(mapping, host, i_size) : BPF_CORE_READ(file, f_inode, i_size);
+	if (size <= end)
+		return;
+	if (!s->event.mapping || s->event.direct) {
+		r->ask_behind = r->begun;
+		return;
+	}
+	r->in_cache = 1;
+	r->behind = 1;
+	r->address = end;
+	r->left = size - end < WINDOW_AFTER ? size - end : WINDOW_AFTER;
+	r->segment_left = r->left;
+	r->segments_left = 0;
+}
+
+WINDOW_FUNCTION(neighbours_after)
