@@ -3,22 +3,67 @@
 # Kernels to test on, and a guest to run things in. Sourced by run and guest.
 
 KERNELS_DIR=build/kernels
+KERNELS_APT=$PWD/$KERNELS_DIR/apt
 
-# The newest signed cloud kernel whose package name starts like this.
-kernel_package() {
-	apt-cache search --names-only "^linux-image-$1.*cloud-amd64\$" | awk '{print $1}' |
-		grep -vE -- '-(unsigned|dbg)$|^linux-image-[0-9.]+-cloud-amd64$' | sort -V | tail -n 1
+# apt with lists of its own: Debian's releases that have these kernels, whichever release this is.
+kernels_apt() {
+	local command=$1
+	shift
+	"$command" -q -o Dir::Etc::SourceList="$KERNELS_APT/sources.list" -o Dir::Etc::SourceParts=- \
+		-o Dir::State::Lists="$KERNELS_APT/lists" -o Dir::Cache="$KERNELS_APT/cache" -o APT::Sandbox::User="$(id -un)" "$@"
 }
 
-# Downloads and unpacks it (never installs it); prints its directory.
+# Brings the lists up to date, once a day: from the mirror that this machine's own lists name.
+kernels_update() {
+	local dir=$KERNELS_APT mirror suite
+	mkdir -p "$dir"/lists/partial "$dir"/cache/archives/partial
+	# one at a time; without a network older ones do
+	(
+		flock 9
+		[ -z "$(find "$dir/updated" -mmin -1440 2>/dev/null)" ] || exit 0
+		# shellcheck disable=SC2016 # apt's own names
+		mirror=$(apt-get indextargets --format '$(REPO_URI) $(LABEL)' 'Identifier: Packages' | awk '$2 == "Debian" && NF == 2 {print $1}' | head -n 1)
+		[ -n "$mirror" ] || { echo "no list of packages here is Debian's (apt-get update)" >&2 && exit 1; }
+		for suite in bookworm trixie trixie-backports; do
+			echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main"
+		done >"$dir/sources.list"
+		if kernels_apt apt-get update -o APT::Update::Error-Mode=any >"$dir/log" 2>&1; then touch "$dir/updated"; else
+			cat "$dir/log" >&2
+			[ -f "$dir/updated" ]
+		fi
+	) 9>"$dir/lock"
+}
+
+# The newest signed cloud kernel of that version, or of all (backports): the name of its package.
+kernel_package() {
+	local prefix=linux-image-$1.
+	[ "$1" != backports ] || prefix=linux-image-
+	kernels_apt apt-cache pkgnames "$prefix" | { grep -E '^linux-image-[0-9.]+[-+][a-z0-9]+-cloud-amd64$' || true; } | sort -V | tail -n 1
+}
+
+# kernel_fetch PACKAGE: downloads and unpacks it (never installs it); prints its directory.
 kernel_fetch() {
 	local package=$1 dir=$KERNELS_DIR/$1
-	if ! compgen -G "$dir/boot/vmlinuz-*" >/dev/null; then
-		mkdir -p "$dir"
-		(cd "$KERNELS_DIR" && apt-get download -q "$package" >/dev/null 2>&1 && dpkg -x "$package"_*.deb "$package" && rm -f "$package"_*.deb) ||
-			return 1
+	(
+		flock 9
+		[ -d "$dir" ] || kernel_unpack "$package" "$dir"
+	) 9>"$KERNELS_APT/lock" && echo "$dir"
+}
+
+kernel_unpack() {
+	local package=$1 dir=$2 version=${1#linux-image-} new=$2.new part
+	rm -rf "$new"
+	mkdir -p "$new"
+	# since 6.19 the image, its modules and their lists are packages of their own
+	for part in "$package" $(kernels_apt apt-cache depends "$package" | sed -nE 's/^ *Depends: (linux-(base|binary|modules)-.*)/\1/p'); do
+		(cd "$new" && kernels_apt apt-get download "$part" >/dev/null 2>&1 && dpkg -x "$part"_*.deb . && rm "$part"_*.deb) || return 1
+	done
+	# and lie where the older ones' are not looked for
+	if [ ! -d "$new/lib" ]; then
+		mkdir -p "$new/boot"
+		ln -s usr/lib "$new/lib" && ln -s "../usr/lib/modules/$version/vmlinuz" "$new/boot/vmlinuz-$version" || return 1
 	fi
-	echo "$dir"
+	mv -T "$new" "$dir"
 }
 
 # Copies a program and the libraries it needs.
@@ -60,9 +105,11 @@ guest_image() {
 	for module in virtio_pci virtio_blk ext4 overlay loop btrfs; do
 		modprobe -d "$kernel" -S "$version" --show-depends "$module"
 	done | awk '$1 == "insmod" && !seen[$2]++ {print $2}' | while read -r module; do
-		name=$(basename "${module%.xz}")
-		case $module in
-		*.xz) xz -dc "$module" >"$root/modules/$name" ;; # busybox loads plain modules only
+		name=$(basename "$module" .xz)
+		name=${name%.zst}
+		case $module in # busybox loads plain modules only
+		*.xz) xz -dc "$module" >"$root/modules/$name" ;;
+		*.zst) zstd -dc "$module" >"$root/modules/$name" ;;
 		*) cp "$module" "$root/modules/$name" ;;
 		esac
 		echo "$name" >>"$root/modules/order"
