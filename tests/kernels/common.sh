@@ -58,10 +58,11 @@ kernel_unpack() {
 	for part in "$package" $(kernels_apt apt-cache depends "$package" | sed -nE 's/^ *Depends: (linux-(base|binary|modules)-.*)/\1/p'); do
 		(cd "$new" && kernels_apt apt-get download "$part" >/dev/null 2>&1 && dpkg -x "$part"_*.deb . && rm "$part"_*.deb) || return 1
 	done
-	# and lie where the older ones' are not looked for
-	if [ ! -d "$new/lib" ]; then
+	# where older releases have them
+	[ -d "$new/lib" ] || ln -s usr/lib "$new/lib" || return 1
+	if [ ! -f "$new/boot/vmlinuz-$version" ]; then
 		mkdir -p "$new/boot"
-		ln -s usr/lib "$new/lib" && ln -s "../usr/lib/modules/$version/vmlinuz" "$new/boot/vmlinuz-$version" || return 1
+		ln -s "../usr/lib/modules/$version/vmlinuz" "$new/boot/vmlinuz-$version" || return 1
 	fi
 	mv -T "$new" "$dir"
 }
