@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -66,6 +67,31 @@ const char *live_writer(const char *name)
 
 	snprintf(path, sizeof(paths[0]), "%s/%s", live_env("LIVE_WRITERS", "build/tests/live/writers"), name);
 	return path;
+}
+
+static bool live_refuses_32(void)
+{
+	char *const args[] = {"writer_32", NULL}, *const environment[] = {NULL};
+	posix_spawn_file_actions_t quiet;
+	pid_t pid;
+	int err;
+
+	posix_spawn_file_actions_init(&quiet);
+	posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	err = posix_spawn(&pid, live_writer("writer_32"), &quiet, NULL, args, environment);
+	posix_spawn_file_actions_destroy(&quiet);
+	if (!err)
+		waitpid(pid, NULL, 0);
+	return err == ENOEXEC;
+}
+
+size_t live_widths(void)
+{
+	static size_t widths;
+
+	if (!widths)
+		widths = !getenv("LIVE_HOST") && live_refuses_32() ? 1 : 2;
+	return widths;
 }
 
 static char *live_read(const char *path)

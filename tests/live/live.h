@@ -42,6 +42,12 @@ const char *live_path(const char *name);
 const char *live_writer(const char *name);
 
 /*
+ * live_widths() - for how many kinds of programs the cases stand: 2, 64-bit and 32-bit ones, or 1 where the kernel
+ * refuses 32-bit ones (ENOEXEC), which is asked once, by running one. In a guest always 2: there they must run.
+ */
+size_t live_widths(void);
+
+/*
  * live_exec() - runs `spillwatch exec --alerts FILE --attach … OPTIONS -- COMMAND` to its end.
  * Fails the test if any alert breaks the schema. Free with live_free().
  */

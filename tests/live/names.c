@@ -64,7 +64,7 @@ static void test_names(void **state)
 	for (size_t i = 0; i < 2 * CALLS; i++)
 		cases[i] = (struct name_case){i < CALLS ? "writer" : "writer_32", calls[i % CALLS],
 					      calls[i % CALLS], "name"};
-	name_cases(cases, 2 * CALLS);
+	name_cases(cases, live_widths() * CALLS);
 	live_tick("names of what is created, linked or renamed",
 		  "the name in the directory entry (fexit) or the call's argument (syscall)");
 }
@@ -90,7 +90,7 @@ static void test_attributes(void **state)
 	};
 
 	(void)state;
-	name_cases(cases, sizeof(cases) / sizeof(*cases));
+	name_cases(cases, live_widths() == 2 ? sizeof(cases) / sizeof(*cases) : 4);
 	live_tick("extended attributes", "the attribute's value");
 }
 
@@ -117,17 +117,18 @@ static void test_send(void **state)
 {
 	static const char *const calls[][2] = {
 		{"send", "sendto"}, {"sendto", "sendto"}, {"sendmsg", "sendmsg"}, {"sendmmsg", "sendmmsg"}};
+	const size_t count = 4 * live_widths();
 	struct live_batch watched = {0}, unwatched = {0};
 
 	(void)state;
-	for (size_t i = 0; i < 8; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const char *writer = live_writer(i < 4 ? "writer" : "writer_32");
 
 		live_batch_add(&watched, ARGS(writer, "send", calls[i % 4][0], "43"));
 		live_batch_add(&unwatched, ARGS(writer, "send", calls[i % 4][0], "43"));
 	}
 	live_batch_run(&watched, ARGS("--watch", "socket"));
-	for (size_t i = 0; i < 8; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct live_run run = live_batch_take(&watched, i);
 
 		assert_int_equal(run.status, 0);

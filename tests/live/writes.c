@@ -56,16 +56,20 @@ static void test_calls(void **state)
 {
 	(void)state;
 	check_calls("writer");
+	live_tick("write, pwrite64, writev, pwritev, pwritev2",
+		  "what landed in the page cache; where there is none or it can't be read, the written "
+		  "buffer: every byte up to 16 MiB a call");
 }
 
 static void test_calls_32(void **state)
 {
 	(void)state;
+	if (live_widths() < 2) {
+		puts("NOT ASKED the same by 32-bit programs | the same");
+		skip();
+	}
 	check_calls("writer_32");
-	live_tick("write, pwrite64, writev, pwritev, pwritev2, by 64-bit and 32-bit programs",
-		  "what landed in the page cache; where there is none or it can't be read, the written "
-		  "buffer: every "
-		  "byte up to 16 MiB a call");
+	live_tick("the same by 32-bit programs", "the same");
 }
 
 static void test_append(void **state)
@@ -105,6 +109,8 @@ static void test_iovec(void **state)
 	assert_int_equal(live_integer(json_array_get(run.alerts, 1), "write.token_offset"),
 			 1023 * 7 + MAKER_TOKEN_LEN);
 	live_free(&run);
+	if (live_widths() < 2)
+		return;
 	run = live_exec(NO_ARGS, ARGS(live_writer("writer_32"), "iovec", live_path("file"), "4"));
 	assert_int_equal(live_count(&run, &token), 1);
 	assert_int_equal(live_count(&run, &next), 1);
