@@ -462,6 +462,30 @@ static __always_inline __u64 token_begun(const __u8 *bytes, __u64 len, __u64 run
 	return token_public_len(bytes, dot) != 0;
 }
 
+/* So many bytes, or less, of a token's end are what any text may begin with. */
+#define TOKEN_FEW 4
+
+/*
+ * token_goes_on() - could a text that starts with these 8 bytes be the end of a token, if that is TOKEN_FEW bytes or more?
+ * Of a shorter one any could. Then its first bytes are of a portion, a dot among them, or of a prefix from the second,
+ * third or fourth byte on (what comes later looks like a portion).
+ * @word: the first 8 bytes
+ * @len:  of the text; of less than TOKEN_FEW bytes only those are looked at
+ */
+static __always_inline int token_goes_on(__u64 word, __u64 len)
+{
+	__u64 no_letter = ~token_word_letters(word) & TOKEN_TOPS,
+	      no_digit = ~token_word_digits(word) & TOKEN_TOPS;
+	__u64 looked = 0xffffffff >> 8 * (len < TOKEN_FEW ? TOKEN_FEW - len : 0);
+	/* what differs from t0; from 0, a letter, a digit; from a letter, two digits, a dot */
+	__u64 second = (word ^ ('t' | '0' << 8)) & 0xffff;
+	__u64 third = ((word ^ '0') & 0xff) | (no_letter & 0xff00) | (no_digit & 0xff0000);
+	__u64 fourth = (no_letter & 0xff) | (no_digit & 0xffff00) | ((word ^ (__u64)'.' << 24) & 0xff000000);
+
+	return !(token_is_not(token_run_outside(word) & looked) & token_is_not(second & looked) &
+		 token_is_not(third & looked) & token_is_not(fourth & looked));
+}
+
 #ifndef __bpf__
 /*
  * token_search() - the first token in [0, len) whose second dot is at min_dot or later.

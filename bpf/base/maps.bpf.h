@@ -73,6 +73,7 @@ struct reader {
 	__u8 continued; /* the beginning of a token was remembered and stands in front of the window */
 	__u8 landed; /* the write itself is read in the page cache */
 	__u8 begun; /* the write ends with the beginning of a token */
+	__u8 ask_before; /* what the write may go on with can't be seen from here */
 	__u8 ask_behind; /* what goes on with it is there, but can't be seen from here */
 	__u8 searching; /* the window waits to be searched */
 	__u8 hole; /* what comes next does not follow the window's bytes */

@@ -10,10 +10,13 @@
  * of a token), so that a token in pieces is found when its last piece is written, whoever wrote the
  * others, in which order and by which call, and nothing has to be remembered.
  *
- * Where nobody can look back (streams; O_DIRECT; files without a page cache; a page that may have been
- * evicted by the time it matters), a write that ends with the beginning of a token is remembered in
- * `begun`, by place: what is written there next stands behind it. And if what goes on with it was
- * written before, but can't be seen, the daemon is asked to look there.
+ * Streams: a write that ends with the beginning of a token is remembered in `begun`, and what is written there next
+ * stands behind it.
+ *
+ * Files of which the bytes beside the write can't be seen here (O_DIRECT, no page cache, a page that has been evicted): the
+ * daemon is asked to look there, if the write ends with the beginning of a token, or starts with what could be more than a
+ * few bytes of one. A few bytes any text may start with: then it is asked only if it was remembered of the place that all
+ * but those ended there.
  */
 #pragma once
 
@@ -32,21 +35,30 @@ static __always_inline int neighbours_in_file(const struct scratch *s)
 	return s->event.file && s->event.offset >= 0;
 }
 
-static __always_inline struct begun_key neighbours_key(const struct scratch *s, __u64 position)
+/* A stream whose writes stand beside each other. */
+static __always_inline int neighbours_joins(const struct scratch *s)
+{
+	return neighbours_is_stream(s) && begun_joins(s->event.file, s->event.kind);
+}
+
+static __always_inline struct begun_key neighbours_stream(const struct scratch *s)
+{
+	return begun_stream((const struct file *)s->event.file, begun_joins(s->event.file, s->event.kind));
+}
+
+/* A place in the file, by the inode that holds its bytes. */
+static __always_inline struct begun_key neighbours_place(const struct scratch *s, __u64 position)
 {
 	const struct address_space *mapping = (const struct address_space *)s->event.mapping;
 	const struct file *file = (const struct file *)s->event.file;
 
-	/* of a stream, the mapping is that of the file which feeds it */
-	return begun_key(mapping && !neighbours_is_stream(s) ? BPF_CORE_READ(mapping, host)
-							     : BPF_CORE_READ(file, f_inode),
-			 position);
+	return begun_key(mapping ? BPF_CORE_READ(mapping, host) : BPF_CORE_READ(file, f_inode), position);
 }
 
-/* Puts what was remembered for this place in front of the window. */
+/* Puts what was remembered of this stream in front of the window. */
 static __always_inline void neighbours_begun_body(struct scratch *s)
 {
-	struct begun_key key = neighbours_key(s, neighbours_is_stream(s) ? 0 : s->event.offset);
+	struct begun_key key = neighbours_stream(s);
 	const struct begun_value *value = begun_find(&key);
 
 	if (!value)
@@ -59,11 +71,10 @@ static __always_inline void neighbours_begun_body(struct scratch *s)
 
 WINDOW_FUNCTION(neighbours_begun)
 
-/* Remembers the window's last bytes, which end where the write ends. */
+/* Remembers the window's last bytes, with which a write to a stream ends. */
 static __always_inline void neighbours_remember_body(struct scratch *s)
 {
-	struct begun_key key =
-		neighbours_key(s, neighbours_is_stream(s) ? 0 : s->event.offset + s->event.length);
+	struct begun_key key = neighbours_stream(s);
 	__u64 at = s->reader.fill - INSPECT_CARRY;
 	struct begun_value value;
 
@@ -75,10 +86,21 @@ static __always_inline void neighbours_remember_body(struct scratch *s)
 
 WINDOW_FUNCTION(neighbours_remember)
 
-/* What was in front of this write has been gone on with. */
+/* Remembers of a file that something has begun before the place to which the write has been read. */
+static __always_inline void neighbours_note_body(struct scratch *s)
+{
+	struct begun_key key = neighbours_place(s, s->event.offset + s->reader.position);
+	struct begun_value nothing = {};
+
+	begun_remember(&key, &nothing);
+}
+
+WINDOW_FUNCTION(neighbours_note)
+
+/* What was in front of this write to a stream has been gone on with. */
 static __always_inline void neighbours_forget_body(struct scratch *s)
 {
-	struct begun_key key = neighbours_key(s, neighbours_is_stream(s) ? 0 : s->event.offset);
+	struct begun_key key = neighbours_stream(s);
 
 	bpf_map_delete_elem(&begun, &key);
 }
@@ -92,26 +114,43 @@ static __always_inline void neighbours_fence(struct scratch *s, __u64 before)
 		s->window.bytes[TOKEN_INDEX(INSPECT_CARRY - 1 - before)] = 0;
 }
 
-/* Puts what the page cache holds before the write in front of the window; returns 0 if it could. */
-static __always_inline int neighbours_cached(struct scratch *s, __u64 before)
+/*
+ * Puts what the page cache holds before the write in front of the window, as far as it can be seen.
+ * Returns how many bytes it could.
+ */
+static __always_inline __u64 neighbours_cached(struct scratch *s, __u64 before)
 {
 	__u64 in_page;
 
-	if (!s->event.mapping || s->event.direct)
-		return 1;
+	if (!s->event.mapping)
+		return 0;
 	neighbours_fence(s, before);
 	/* the piece in the page before, then the piece in the page where the write starts */
 	in_page = s->event.offset & (KERNEL_PAGE_SIZE - 1);
 	if (!in_page || in_page > before)
 		in_page = before;
 	if (window_cache(s, INSPECT_CARRY - in_page, s->event.offset - in_page, in_page))
-		return 1;
-	if (in_page < before &&
-	    window_cache(s, INSPECT_CARRY - before, s->event.offset - before, before - in_page))
-		neighbours_fence(s, in_page);
+		return 0;
 	/* a token that ends before the write was there before it */
 	s->reader.min_dot = INSPECT_CARRY - TOKEN_SECRET_LEN;
-	return 0;
+	if (in_page == before ||
+	    !window_cache(s, INSPECT_CARRY - before, s->event.offset - before, before - in_page))
+		return before;
+	neighbours_fence(s, in_page);
+	return in_page;
+}
+
+/*
+ * What stands before these bytes can't be seen: must it be looked at? So it must if they could be the end of a token, or
+ * if it was remembered of the place.
+ * @seen: how many of the bytes before the write there are
+ */
+static __always_inline int neighbours_goes_on(struct scratch *s, __u64 seen)
+{
+	__u64 at = INSPECT_CARRY - seen, len = seen + s->reader.segment_left;
+	struct begun_key key = neighbours_place(s, s->event.offset - seen);
+
+	return token_goes_on(token_word(s->window.bytes, at), len) || begun_find(&key);
 }
 
 /*
@@ -121,7 +160,7 @@ static __always_inline int neighbours_cached(struct scratch *s, __u64 before)
 static __always_inline void neighbours_before_body(struct scratch *s)
 {
 	struct reader *r = &s->reader;
-	__u64 before = s->event.offset;
+	__u64 before = s->event.offset, seen;
 
 	if (r->continued)
 		return;
@@ -131,10 +170,11 @@ static __always_inline void neighbours_before_body(struct scratch *s)
 		return;
 	if (before > INSPECT_CARRY)
 		before = INSPECT_CARRY;
-	if (!neighbours_cached(s, before))
-		return;
-	*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
-	neighbours_begun(s);
+	seen = neighbours_cached(s, before);
+	if (!seen)
+		*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
+	if (seen < before)
+		r->ask_before = neighbours_goes_on(s, seen);
 }
 
 WINDOW_FUNCTION(neighbours_before)
@@ -148,6 +188,14 @@ __noinline __u64 neighbours_run(const struct token_window *window, __u64 len)
 __noinline __u64 neighbours_begins(const struct token_window *window, __u64 len, __u64 run)
 {
 	return window && len >= 8 ? token_begun(window->bytes, len, run) : 0;
+}
+
+/* Does the window end with all of a token but a few bytes? Then it is worth remembering of a file. */
+__noinline int neighbours_nearly(const struct token_window *window, __u64 len)
+{
+	__u64 run = neighbours_run(window, len);
+
+	return run + TOKEN_FEW > TOKEN_SECRET_LEN && neighbours_begins(window, len, run);
 }
 
 /*
@@ -168,12 +216,13 @@ static __always_inline void neighbours_after_body(struct scratch *s)
 		return;
 	r->begun = neighbours_begins(&s->window, r->fill, neighbours_run(&s->window, r->fill)) != 0;
 	if (neighbours_is_stream(s)) {
-		if (r->begun)
+		if (r->begun && neighbours_joins(s))
 			neighbours_remember(s);
 		return;
 	}
-	if (r->begun && (s->event.direct || !s->event.coherent || !(end & (KERNEL_PAGE_SIZE - 1))))
-		neighbours_remember(s);
+	if (r->begun && (!s->event.coherent || !(end & (KERNEL_PAGE_SIZE - 1))) &&
+	    neighbours_nearly(&s->window, r->fill))
+		neighbours_note(s);
 	size = mapping ? BPF_CORE_READ(mapping, host, i_size) : BPF_CORE_READ(file, f_inode, i_size);
 	if (size <= end)
 		return;

@@ -406,7 +406,7 @@ static __always_inline int in_place_edge(struct in_place_walk *w, __u64 index, _
 }
 
 /*
- * If a page ends with the beginning of a token, remembers it for a later write at the next page, by whose time this one may have
+ * If a page ends with all of a token but a few bytes, remembers it for a later write at the next page, by whose time this one may have
  * been evicted. Returns 1 if that can't be told.
  * @position: in the file, behind the page
  */
@@ -427,14 +427,15 @@ __noinline int in_place_begins(__u64 mapping, __u64 page, __u64 position)
 			struct begun_key key =
 				begun_key(KERNEL_POINTER(struct address_space, mapping, host), position);
 
-			begun_remember(&key, s->window.bytes + INSPECT_CARRY);
+			struct begun_value value = {};
+
+			begun_remember(&key, &value);
 			inspect_wipe(s);
 		}
 	}
 	inspect_end(s);
 	return result;
 }
-_Static_assert(sizeof(struct begun_value) == INSPECT_CARRY, "what is remembered");
 
 /* token_may_go_on() of the text that ends before the address `end`. */
 static __always_inline int in_place_may_go_on(__u64 end)

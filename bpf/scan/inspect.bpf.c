@@ -32,6 +32,9 @@
 /* Pages, iovec entries, windows, tokens: enough for LIMIT_INSPECT_BYTES of tokens back to back. */
 #define INSPECT_STEPS (1U << 19)
 
+/* The smallest block of a device: what is written by O_DIRECT begins and ends with one. */
+#define BLOCK_BYTES 512
+
 #define INSPECT_PROBES (LIMIT_WINDOW_BYTES / TOKEN_STRIDE + 1)
 
 __u64 marks[LIMIT_MARKS / 64] = {};
@@ -136,7 +139,7 @@ __noinline __u64 inspect_search(const struct token_window *window, __u64 len, __
 
 __noinline int inspect_begins(const struct token_window *window, __u64 len)
 {
-	return neighbours_begins(window, len, neighbours_run(window, len)) != 0;
+	return neighbours_nearly(window, len);
 }
 
 /* The next iovec entry becomes the current segment. */
@@ -251,6 +254,10 @@ static __always_inline void inspect_carry_body(struct scratch *s)
 {
 	struct reader *r = &s->reader;
 
+	/* where a block of the device ends, another write can go on */
+	if (neighbours_in_file(s) && !s->event.coherent && !((s->event.offset + r->position) % BLOCK_BYTES) &&
+	    neighbours_nearly(&s->window, r->fill))
+		neighbours_note(s);
 	for (__u64 i = 0; i < INSPECT_CARRY; i += 8)
 		*(__u64 *)(s->window.bytes + i) = token_word(s->window.bytes, r->fill - INSPECT_CARRY + i);
 	r->fill = INSPECT_CARRY;
@@ -318,7 +325,7 @@ __noinline int inspect_start(struct scratch *s, __u64 left)
 	s->reader.cut = cut;
 	s->reader.after = cut || s->event.entry;
 	*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
-	if (neighbours_is_stream(s))
+	if (neighbours_joins(s))
 		neighbours_begun(s);
 	if (s->event.source == WRITE_SOURCE_LANDED || inspect_landed(s)) {
 		s->reader.in_cache = 1;
@@ -374,8 +381,21 @@ static __always_inline void inspect_ask(struct scratch *s)
 	if (s->reader.unread) {
 		count(COUNTER_files_deferred);
 		emit_request(s, SAMPLE_UNREAD);
-	} else if (s->reader.ask_behind) {
-		/* only around the write's end */
+		return;
+	}
+	/* only around the write's beginning, and its end */
+	if (s->reader.ask_before) {
+		__u64 length = event->length;
+
+		if (length > 2 * WINDOW_AFTER)
+			event->length = WINDOW_AFTER;
+		else
+			s->reader.ask_behind = 0;
+		count(COUNTER_files_deferred);
+		emit_request(s, SAMPLE_UNREAD);
+		event->length = length;
+	}
+	if (s->reader.ask_behind) {
 		if (event->length > WINDOW_AFTER) {
 			event->offset += event->length - WINDOW_AFTER;
 			event->length = WINDOW_AFTER;

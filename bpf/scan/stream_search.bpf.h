@@ -18,8 +18,11 @@
 /* The longest buffer that is looked at here. */
 #define STREAM_BYTES 4096U
 
-/* Copies a buffer: could it hold a token, or what is written next go on with one that it ends with? */
-static __always_inline int stream_text(struct scratch *s, __u64 address, __u64 len, int entry)
+/*
+ * Copies a buffer: could it hold a token, or what is written next go on with one that it ends with?
+ * @alone: nothing is to go on with it
+ */
+static __always_inline int stream_text(struct scratch *s, __u64 address, __u64 len, int alone)
 {
 	__u8 *bytes = s->window.bytes;
 	__u64 end = INSPECT_CARRY + len;
@@ -30,7 +33,7 @@ static __always_inline int stream_text(struct scratch *s, __u64 address, __u64 l
 	/* what an earlier write has left before it in the window at worst sends it the whole way */
 	if (len >= TOKEN_MIN_LEN && inspect_search(&s->window, end, INSPECT_CARRY) != TOKEN_NONE)
 		return 1;
-	if (entry)
+	if (alone)
 		return 0;
 	*(__u64 *)(bytes + INSPECT_CARRY - 16) = 0;
 	*(__u64 *)(bytes + INSPECT_CARRY - 8) = 0;
@@ -48,12 +51,17 @@ __noinline int stream_innocent(__u64 number, __u64 address, __u64 len, int entry
 	struct begun_key key;
 	struct entered *mine;
 	struct scratch *s;
+	__u64 joins;
+	__u32 kind;
 	int result;
 
 	if (!direct_loads || !len || len > STREAM_BYTES)
 		return 0;
 	file = file_by_number(bpf_get_current_task_btf(), number);
-	if (!file || !(settings.watch & ENTERED_KINDS & (1U << file_kind(file))))
+	if (!file)
+		return 0;
+	kind = file_kind(file);
+	if (!(settings.watch & ENTERED_KINDS & (1U << kind)))
 		return 0;
 	mine = entered_mine();
 	if (mine && entry)
@@ -63,13 +71,14 @@ __noinline int stream_innocent(__u64 number, __u64 address, __u64 len, int entry
 	/* one that can't sleep is looked at when it returns */
 	if (entry && KERNEL_READ(struct file, file, f_flags) & KERNEL_O_NONBLOCK)
 		return 1;
-	key = begun_key(KERNEL_POINTER(struct file, file, f_inode), 0);
-	if (begun_find(&key))
+	joins = begun_joins((__u64)file, kind);
+	key = begun_stream(file, joins);
+	if (joins && begun_find(&key))
 		return 0;
 	s = inspect_take();
 	if (!s)
 		return 0;
-	result = !stream_text(s, address, len, entry);
+	result = !stream_text(s, address, len, entry || !joins);
 	inspect_end(s);
 	return result;
 }

@@ -120,7 +120,7 @@ static void test_blocks(void **state)
 	assert_int_equal(live_count(&run, &next), 1);
 	live_free(&run);
 	live_tick("pieces: two blocks by O_DIRECT, in either order",
-		  "how a block ended is remembered; what lies behind is read by the daemon");
+		  "the daemon reads before and behind the write");
 }
 
 static void test_evicted(void **state)

@@ -351,6 +351,32 @@ static void test_may_go_on(void **state)
 	assert_true(on < ends);
 }
 
+/* Wherever a token is cut, what is left of it may be its end, also if only its first bytes are there; few texts may. */
+static void test_goes_on(void **state)
+{
+	static const char *const texts[] = {"text", "The end", "x1.0",  "t1 ", "0xf",
+					    "c1.2", "\n",      "ABC d", "12: "};
+
+	(void)state;
+	for (uint64_t n = 0; n < 100; n++) {
+		struct maker_token token = maker_token(n);
+
+		for (size_t cut = 1; cut + TOKEN_FEW <= MAKER_TOKEN_LEN; cut++)
+			for (size_t len = 1; len <= MAKER_TOKEN_LEN - cut; len++) {
+				uint8_t bytes[8] = "????????";
+
+				memcpy(bytes, token.text + cut, len < 8 ? len : 8);
+				assert_true(token_goes_on(token_word(bytes, 0), len));
+			}
+	}
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		uint8_t bytes[8] = {0};
+
+		memcpy(bytes, texts[i], strlen(texts[i]));
+		assert_false(token_goes_on(token_word(bytes, 0), strlen(texts[i])));
+	}
+}
+
 /* The tests of a word by which most texts are passed over, against one byte after the other. */
 static void test_run_words(void **state)
 {
@@ -446,6 +472,7 @@ int main(void)
 		cmocka_unit_test(test_run),
 		cmocka_unit_test(test_begun),
 		cmocka_unit_test(test_may_go_on),
+		cmocka_unit_test(test_goes_on),
 		cmocka_unit_test(test_run_words),
 		cmocka_unit_test(test_met),
 	};

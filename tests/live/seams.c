@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Tokens in two halves, where the writer of the second can't see the first; and what is none after all. */
+#include "batch.h"
+
+#include <stdlib.h>
+
+/* The writer's status where a machine can't do what was asked. */
+#define SEAMS_VOID 77
+
+#define SEAMS_TOKEN "51"
+
+/* Each way in a file of its own; `alerts` of each, or none where it can't be done. */
+static void check_seams(const char *mode, const char *const *hows, size_t alerts)
+{
+	struct maker_token token = maker_token(strtoull(SEAMS_TOKEN, NULL, 10));
+	struct live_batch batch = {0};
+
+	for (size_t i = 0; hows[i]; i++)
+		live_batch_add(&batch,
+			       ARGS(live_writer("seams"), mode, hows[i], live_path(hows[i]), SEAMS_TOKEN));
+	live_batch_run(&batch, ARGS("--watch", "all"));
+	for (size_t i = 0; hows[i]; i++) {
+		struct live_run run = live_batch_take(&batch, i);
+
+		if (run.status == SEAMS_VOID) {
+			print_message("%s: not on this machine\n", hows[i]);
+			live_free(&run);
+			continue;
+		}
+		if (run.status || live_count(&run, &token) != alerts)
+			fail_msg("%s: status %d, %zu alerts: %s", hows[i], run.status,
+				 json_array_size(run.alerts), run.errors);
+		if (alerts)
+			assert_string_equal(live_string(live_only(&run), "file.path"), live_path(hows[i]));
+		live_free(&run);
+	}
+	live_batch_free(&batch);
+}
+
+static void test_seams_hidden(void **state)
+{
+	(void)state;
+	check_seams("join",
+		    ARGS("evicted", "evicted-nearly", "evicted-bytes", "direct-middle", "direct-nearly",
+			 "direct-prefix", "direct-before", "buffered-direct"),
+		    1);
+	live_tick("pieces: beside a page that is evicted, or a block of O_DIRECT, also in the middle of a "
+		  "write",
+		  "the daemon reads before and behind the write");
+}
+
+static void test_seams_apart(void **state)
+{
+	(void)state;
+	check_seams("apart",
+		    ARGS("truncated", "punched", "reused", "overwritten", "peers", "connections", "datagrams",
+			 "messages", "packets"),
+		    0);
+}
+
+const struct CMUnitTest live_seams[] = {
+	cmocka_unit_test_setup_teardown(test_seams_hidden, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_seams_apart, live_setup, live_teardown),
+};
+const size_t live_seams_count = sizeof(live_seams) / sizeof(*live_seams);
