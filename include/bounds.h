@@ -51,19 +51,19 @@
 /* Messages of one sendmmsg(2), as the kernel bounds it (UIO_MAXIOV). */
 #define LIMIT_MESSAGES 1024U
 
-/* (token, file) pairs that are known, so that repeats are counted instead of sent; the least recent is
- * forgotten, and would be sent anew. */
+/* (token, place, writer) that are known, so that repeats are counted instead of sent; the least recent is
+ * forgotten, which is counted, and would be alerted anew. */
 #define LIMIT_SEEN 16384U
+
+/* (token, place) of which there was an alert, whoever wrote it; the least recent is forgotten, likewise. */
+#define LIMIT_PLACED 16384U
 
 /* Of those, the last alerts that the daemon keeps to tell of their repeats in the end, a thousand or so; more count as
  * repeats_untold. */
 #define LIMIT_REPEATS_BYTES (1U << 20)
 
-/* And those of which it is known that there was an alert; of what is forgotten, a look into a file gives another one. */
-#define LIMIT_REPEATS_KNOWN 4096U
-
-/* Of those, the counts that were last told to the store; of what is forgotten, the next repeat counts as one write. */
-#define LIMIT_RUNS 4096U
+/* Two writers of pieces who both find the whole within this time are one leak. */
+#define LIMIT_PIECES_NS 1000000000ULL
 
 /* A repeat is sent again, with the count so far, once this time has passed since the last. */
 #define LIMIT_REPEAT_NS 10000000000ULL

@@ -89,7 +89,7 @@ struct token_sample {
 	__u32 parent_tgid;
 	__u32 uid, gid; /* effective */
 	__u32 login_uid; /* audit; (uint32_t)-1 when never set */
-	__u32 repeats; /* of this token in this file since the first sample of it */
+	__u32 repeats; /* of this token in this place by this writer, since the first sample of it */
 	char comm[LIMIT_COMM_BYTES]; /* thread group leader */
 	char thread_comm[LIMIT_COMM_BYTES]; /* the thread that wrote */
 	char parent_comm[LIMIT_COMM_BYTES];
@@ -107,7 +107,7 @@ struct token_sample {
 	__u32 inner_device; /* of the file system that `inner` is a path in */
 	__u32 kind; /* enum file_kind */
 	__u32 call; /* enum write_call */
-	__u32 pad;
+	__u32 news; /* writes of the token that this sample is the first to tell of */
 	char fs_name[16]; /* file_system_type.name */
 
 	/* write */
@@ -115,7 +115,10 @@ struct token_sample {
 	__u64 length; /* bytes the call wrote */
 	__s64 token_at; /* of the token's first byte, counted from the write's first byte */
 
-	__u64 token_key; /* names (token, file) together with inode and device; see struct seen_key */
+	/* which leak it is: see struct seen_key */
+	__u64 token_key;
+	__u64 place;
+	__u64 writer;
 
 	__u16 window_len;
 #define SAMPLE_LEN(name, bound) __u16 name##_len;
@@ -126,39 +129,50 @@ struct token_sample {
 };
 
 /*
- * A token in a file, as the map `seen` knows it. token_key is a hash of the whole token; it stays in
- * memory and is never shown.
+ * One leak: a token in a place by a writer, as the map `seen` knows it. Each is a hash (token_key.h); they stay in
+ * memory and are never shown.
+ *
+ * place  of content: the file, by device (of btrfs, subvolume), inode and generation. Of a name or a link's target: the directory
+ *        and the name; of an attribute: the file and the attribute's name. By the syscall attachment, where those are only
+ *        named: the directory that the path starts from, and the path.
+ * writer the cgroup, the mount namespace and the executable
  */
 struct seen_key {
 	__u64 token_key;
-	__u64 inode; /* without a file: the process */
-	__u32 device;
-	__u32 part; /* 0: content; else SAMPLE_NAME, SAMPLE_LINK or SAMPLE_XATTR */
+	__u64 place;
+	__u64 writer;
 };
 
 struct seen_value {
 	__u64 repeats; /* since the first */
+	__u64 untold; /* of these, those that no sample has told of */
 	__u64 sent; /* ns, CLOCK_BOOTTIME, of the last sample */
 	__s64 at; /* file offset of the token's first byte, when it was last seen */
+	/* of the last write */
+	__u64 time; /* ns, CLOCK_BOOTTIME */
+	__u64 start; /* of the thread group leader, likewise */
+	__u32 tgid, tid; /* as the initial pid namespace counts */
+	__u32 ns_tgid; /* as the process's own does */
+	__u32 uid, gid; /* effective */
+	__u32 pad;
 };
 
-/* seen_key_make() - the key of a token in a sample's file. */
-static __always_inline struct seen_key seen_key_make(const struct token_sample *sample, __u64 token_key)
-{
-	struct seen_key key = {};
+/* A token in a place, whoever wrote it, as the map `placed` knows it: there was an alert. */
+struct placed_key {
+	__u64 token_key;
+	__u64 place;
+};
 
-	key.token_key = token_key;
-	key.inode = sample->inode ? sample->inode : sample->tgid;
-	key.device = sample->device;
-	key.part = sample->flags & SAMPLE_PARTS;
-	return key;
-}
+struct placed_value {
+	__s64 at; /* file offset of the token's first byte, when it was last seen */
+	__u64 time; /* ns, CLOCK_BOOTTIME, of that */
+};
 
 #define SAMPLE_MAX_BYTES (sizeof(struct token_sample) + LIMIT_STRINGS_BYTES + LIMIT_PATH_BYTES)
 
 /* Both compilers must agree; `make lint` also checks the BPF object's BTF against this. */
-_Static_assert(sizeof(struct token_sample) == 352, "struct token_sample: size");
+_Static_assert(sizeof(struct token_sample) == 368, "struct token_sample: size");
 _Static_assert(__builtin_offsetof(struct token_sample, comm) == 80, "struct token_sample: comm");
 _Static_assert(__builtin_offsetof(struct token_sample, inode) == 128, "struct token_sample: inode");
 _Static_assert(__builtin_offsetof(struct token_sample, offset) == 208, "struct token_sample: offset");
-_Static_assert(__builtin_offsetof(struct token_sample, window) == 256, "struct token_sample: window");
+_Static_assert(__builtin_offsetof(struct token_sample, window) == 272, "struct token_sample: window");

@@ -11,7 +11,9 @@
  * begun     | LIMIT_BEGUN                       | the least recent is forgotten: a token that goes on
  *           |                                   | there later is not joined
  * entered   | one for each task that is writing | -
- * seen      | LIMIT_SEEN                        | the least recent is forgotten and would be sent again
+ * seen      | LIMIT_SEEN                        | the least recent is forgotten and would be alerted again;
+ *           |                                   | how many were is known from `known`
+ * placed    | LIMIT_PLACED                      | likewise
  * tree      | LIMIT_TREE_PROCESSES              | the process is not followed, counted (tree_full)
  */
 #pragma once
@@ -23,9 +25,11 @@
 #include "counters.h"
 #include "bounds.h"
 #include "calibration.h"
+#include "known.h"
 #include "sample.h"
 #include "scope.h"
 #include "token_formats.h"
+#include "token_key.h"
 #include "base/user.bpf.h"
 #include "write_call.h"
 
@@ -52,6 +56,7 @@ struct write_event {
 	/* without a file: the path that was named, by its dentry … */
 	__u64 name_mount; /* struct vfsmount * */
 	__u64 name_dentry; /* struct dentry * */
+	__u64 attribute; /* address of the attribute's name, a string of the caller's, or 0 */
 	/* … or as the caller gave it */
 	__u64 name; /* address of the caller's string */
 	__u64 name_base; /* struct path * of where it starts, unless it is absolute */
@@ -135,6 +140,11 @@ __u32 self_tgid __weak = 0;
 __u64 sample_seq __weak = 0;
 /* Set by calibrate_cache; see cache.bpf.h. */
 struct cache_bases cache_bases __weak = {};
+/* What hashes are made with: random, filled in by userspace. */
+const volatile struct token_seed token_seed __weak = {};
+/* How to find a btrfs inode's subvolume; filled in by userspace, also later: btrfs may be a module. */
+struct btrfs_layout btrfs_layout __weak = {};
+struct known_counts known __weak = {};
 /* Filled in by userspace, so that a call nobody asked for is none. */
 const volatile struct write_call_table write_calls __weak = {};
 
@@ -164,6 +174,13 @@ struct {
 	__type(key, struct seen_key);
 	__type(value, struct seen_value);
 } seen __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LIMIT_PLACED);
+	__type(key, struct placed_key);
+	__type(value, struct placed_value);
+} placed __weak SEC(".maps");
 
 /* Tokens that stood in a stream's buffer when the call began; see entry.bpf.h. */
 struct entered_token {

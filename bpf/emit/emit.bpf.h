@@ -6,6 +6,7 @@
 #pragma once
 
 #include "emit/cgroup.bpf.h"
+#include "emit/identity.bpf.h"
 #include "base/count.bpf.h"
 #include "scan/pre_write.bpf.h"
 #include "base/file.bpf.h"
@@ -312,6 +313,8 @@ static __always_inline void emit_describe(struct scratch *s)
 		emit_name(s);
 	else
 		emit_file(s);
+	identity_place(s);
+	identity_writer(s);
 	emit_executable(s);
 	if (!BPF_CORE_READ(task, mm))
 		head->flags |= SAMPLE_KTHREAD;
@@ -331,6 +334,36 @@ static __always_inline int emit_reaches_out(const struct token_sample *head)
 	       (head->token_at < 0 || head->token_at + head->window_len > (__s64)head->length);
 }
 
+/* Remembers who wrote last. */
+static __always_inline void emit_last(struct seen_value *value, const struct token_sample *head)
+{
+	value->at = head->offset + head->token_at;
+	value->time = head->time;
+	value->start = head->start;
+	value->tgid = head->tgid;
+	value->tid = head->tid;
+	value->ns_tgid = head->ns_tgid;
+	value->uid = head->uid;
+	value->gid = head->gid;
+}
+
+/* Of a leak that is known: counts the write, and what of it is to be told now. Returns 0 if that is anything. */
+static __always_inline int emit_again(struct seen_value *value, struct token_sample *head)
+{
+	emit_last(value, head);
+	head->repeats = __sync_fetch_and_add(&value->repeats, 1) + 1;
+	__sync_fetch_and_add(&value->untold, 1);
+	__sync_fetch_and_add(&known.untold, 1);
+	if (head->time - value->sent < LIMIT_REPEAT_NS) {
+		count(COUNTER_repeats_suppressed);
+		return 1;
+	}
+	value->sent = head->time;
+	head->news = __sync_lock_test_and_set(&value->untold, 0);
+	__sync_fetch_and_add(&known.untold, -(__u64)head->news);
+	return 0;
+}
+
 /*
  * Is this a repeat that need not be sent? Then it has been counted. Otherwise the sample's count of
  * repeats is set. Before the ring, so that a writer in a loop can't fill it.
@@ -341,33 +374,47 @@ static __always_inline int emit_reaches_out(const struct token_sample *head)
 __noinline int emit_is_repeat(struct scratch *s)
 {
 	struct seen_value first = {};
+	struct placed_value *place;
 	struct token_sample *head;
 	struct seen_value *value;
 	struct seen_key key;
+	int part;
+	__s64 at;
 
 	if (!s)
 		return 0;
 	head = &s->sample.head;
-	head->token_key = token_key(head->window, head->window_len);
-	key = seen_key_make(head, head->token_key);
-	first.sent = head->time;
-	first.at = head->offset + head->token_at;
+	head->token_key = token_key(&token_seed, head->window);
+	head->repeats = 0;
+	head->news = 1;
+	key.token_key = head->token_key;
+	key.place = head->place;
+	key.writer = head->writer;
+	at = head->offset + head->token_at;
+	part = emit_reaches_out(head);
+	place = placed_has(key.token_key, key.place);
 	value = bpf_map_lookup_elem(&seen, &key);
-	if (!value) {
-		bpf_map_update_elem(&seen, &key, &first, BPF_ANY);
-		head->repeats = 0;
+	if (part && value && value->at == at)
+		return 1;
+	if (part && !value && place && place->at == at && head->time - place->time < LIMIT_PIECES_NS)
+		return 1;
+	if (place) {
+		place->at = at;
+		place->time = head->time;
+	} else {
+		placed_add(key.token_key, key.place, at, head->time);
+	}
+	if (value)
+		return emit_again(value, head);
+	emit_last(&first, head);
+	first.sent = head->time;
+	if (!bpf_map_update_elem(&seen, &key, &first, BPF_NOEXIST)) {
+		__sync_fetch_and_add(&known.seen_in, 1);
 		return 0;
 	}
-	if (value->at == first.at && emit_reaches_out(head))
-		return 1;
-	value->at = first.at;
-	head->repeats = __sync_fetch_and_add(&value->repeats, 1) + 1;
-	if (head->time - value->sent < LIMIT_REPEAT_NS) {
-		count(COUNTER_repeats_suppressed);
-		return 1;
-	}
-	value->sent = head->time;
-	return 0;
+	/* another thread was first by a hair; or there is no memory, and each is a first one */
+	value = bpf_map_lookup_elem(&seen, &key);
+	return value ? emit_again(value, head) : 0;
 }
 
 /*
@@ -376,21 +423,30 @@ __noinline int emit_is_repeat(struct scratch *s)
  */
 __noinline int emit_dropped(struct scratch *s)
 {
+	struct token_sample *head;
 	struct seen_value *value;
 	struct seen_key key;
 
 	if (!s)
 		return 0;
-	key = seen_key_make(&s->sample.head, s->sample.head.token_key);
-	if (!s->sample.head.repeats) {
+	head = &s->sample.head;
+	key.token_key = head->token_key;
+	key.place = head->place;
+	key.writer = head->writer;
+	if (!head->repeats) {
 		count(COUNTER_ring_full);
-		bpf_map_delete_elem(&seen, &key);
+		placed_drop(key.token_key, key.place);
+		if (!bpf_map_delete_elem(&seen, &key))
+			__sync_fetch_and_add(&known.seen_out, 1);
 		return 0;
 	}
 	count(COUNTER_repeats_suppressed);
+	__sync_fetch_and_add(&known.untold, head->news);
 	value = bpf_map_lookup_elem(&seen, &key);
-	if (value)
-		value->sent = s->sample.head.time - LIMIT_REPEAT_NS + LIMIT_REPEAT_RETRY_NS;
+	if (value) {
+		__sync_fetch_and_add(&value->untold, head->news);
+		value->sent = head->time - LIMIT_REPEAT_NS + LIMIT_REPEAT_RETRY_NS;
+	}
 	return 0;
 }
 
@@ -431,7 +487,7 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 			*(__u64 *)(head->window + i) = token_word(s->window.bytes, start + i);
 	head->token_at = token_at;
 	if (settings.watch & ENTERED_KINDS && !file_kind_has_offset(s->event.kind))
-		entered_found(token_key(head->window, head->window_len));
+		entered_found(token_key(&token_seed, head->window));
 	if (emit_is_repeat(s)) {
 		__builtin_memset(head->window, 0, sizeof(head->window));
 		return 0;

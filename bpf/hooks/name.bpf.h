@@ -219,6 +219,7 @@ __weak __noinline int name_run(struct scratch *s)
 	if (name.call == WRITE_CALL_FSETXATTR)
 		s->event.file = (__u64)file_by_number(task, s->args.value[0]);
 	if (name.attribute) {
+		s->event.attribute = name.attribute;
 		name_string(s, name.attribute, SAMPLE_XATTR);
 		s->event.flags |= SAMPLE_XATTR;
 		s->event.address = name.value;

@@ -45,7 +45,7 @@ __weak __noinline int entered_keep(struct scratch *s, __u64 start, __u64 len, __
 	for (__u64 i = 0; i < TOKEN_MAX_LEN; i += 8)
 		if (i < len)
 			*(__u64 *)(token->window + i) = token_word(s->window.bytes, start + i);
-	token->key = token_key(token->window, len);
+	token->key = token_key(&token_seed, token->window);
 	token->at = at;
 	token->len = len;
 	mine->count = index + 1;

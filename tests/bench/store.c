@@ -54,6 +54,7 @@ static int bench_put(struct store *store, const struct bench_shape *shape, uint6
 	char path[256], executable[128], id[65], name[32], pod[64], image[96], command[256], process[16];
 	struct maker_token made = maker_token(token + 1);
 	struct alert alert = {
+		.news = 1,
 		.token = {.prefix = "dt0c01",
 			  .type = token % 9 ? "API token" : "PaaS token",
 			  .placeholder = token % 31 == 30},
@@ -127,6 +128,7 @@ static int bench_ticket(struct store *store, uint64_t i, uint64_t count, int64_t
 	uint64_t burst = i / 24, state = burst + 7, token = (uint64_t)leak_of[step] + 3 * (burst % 2);
 	struct maker_token made = maker_token(token + 41);
 	struct alert alert = {
+		.news = 1,
 		.token = {.prefix = "dt0c01", .type = "API token", .placeholder = token == 4},
 		.process = {.pid = 4000 + (uint32_t)step,
 			    .name = (char *)(uintptr_t)steps[step].process,

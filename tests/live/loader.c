@@ -9,6 +9,7 @@
 #include "calibration.h"
 #include "scope.h"
 #include "write_call.h"
+#include "known.h"
 #include "spillwatch.skel.h"
 
 #include <bpf/bpf.h>

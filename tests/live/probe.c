@@ -8,6 +8,7 @@
 #include "capture/probe.h"
 #include "content.h"
 #include "sample.h"
+#include "known.h"
 #include "spillwatch.skel.h"
 
 #include <bpf/btf.h>
@@ -320,12 +321,14 @@ static void test_layout(void **state)
 		MEMBER(token_sample, inner_device),
 		MEMBER(token_sample, kind),
 		MEMBER(token_sample, call),
-		MEMBER(token_sample, pad),
+		MEMBER(token_sample, news),
 		MEMBER(token_sample, fs_name),
 		MEMBER(token_sample, offset),
 		MEMBER(token_sample, length),
 		MEMBER(token_sample, token_at),
 		MEMBER(token_sample, token_key),
+		MEMBER(token_sample, place),
+		MEMBER(token_sample, writer),
 		MEMBER(token_sample, window_len),
 #define STRING(name, bound) MEMBER(token_sample, name##_len),
 		SAMPLE_STRINGS(STRING) MEMBER(token_sample, window),

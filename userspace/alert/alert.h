@@ -34,7 +34,7 @@ struct alert_process {
 	char *working_directory; /* as the process sees it; NULL if unknown */
 	char *unit; /* systemd's unit, from the cgroup: "cron.service"; NULL if there is none */
 	struct timespec start; /* CLOCK_REALTIME */
-	struct alert_ancestor parent;
+	struct alert_ancestor parent; /* without a name if it is not known */
 	struct alert_ancestor *ancestors; /* above the parent, up to init: ancestor_count of them */
 	size_t ancestor_count;
 	uint32_t uid, gid;
@@ -89,7 +89,9 @@ struct alert_write {
 struct alert {
 	struct timespec time; /* CLOCK_REALTIME, when the write returned */
 	uint64_t sequence;
-	uint64_t repeats; /* of this token in this file since the first alert; 0: this is the first */
+	uint64_t
+		repeats; /* of this token in this place by this writer since the first alert; 0: this is the first */
+	uint64_t news; /* writes that this alert is the first to tell of */
 	struct token token;
 	struct alert_process process;
 	struct alert_file file;

@@ -376,6 +376,7 @@ int attribute_alert(struct attribute *attribute, const struct sample_view *view,
 		.time = wallclock_time(&attribute->wallclock, view->head->time),
 		.sequence = view->head->seq,
 		.repeats = view->head->repeats,
+		.news = view->head->news,
 		.token = *token,
 		.host_name = attribute->host_name,
 	};
@@ -392,4 +393,51 @@ int attribute_alert(struct attribute *attribute, const struct sample_view *view,
 	attribute_write(view, span, &alert.write);
 	*ret_alert = alert;
 	return 0;
+}
+
+int attribute_repeat(struct attribute *attribute, const struct alert *last, const struct seen_value *value,
+		     struct alert *ret_alert)
+{
+	struct alert alert = *last;
+	struct alert_process *process = &alert.process;
+	struct timespec start = wallclock_time(&attribute->wallclock, value->start);
+	bool same = process->pid == value->tgid && process->start.tv_sec == start.tv_sec &&
+		    process->start.tv_nsec == start.tv_nsec;
+	const char *user = users_name(attribute->users, value->uid);
+	const char *group = users_name(attribute->groups, value->gid);
+	int r = 0;
+
+	alert.time = wallclock_time(&attribute->wallclock, value->time);
+	alert.repeats = value->repeats;
+	alert.news = value->untold;
+	process->thread_id = value->tid;
+	process->uid = value->uid;
+	process->gid = value->gid;
+	process->user_name = process->group_name = NULL;
+	if (!same) {
+		/* the same program, but what it was called with and by whom is the other one's */
+		process->pid = value->tgid;
+		process->ns_pid = value->ns_tgid;
+		process->start = start;
+		process->command_line = process->script = process->working_directory = NULL;
+		process->command_line_truncated = false;
+		process->parent = (struct alert_ancestor){0};
+		process->ancestors = NULL;
+		process->ancestor_count = 0;
+	}
+	if (user)
+		r = mask_text(user, strlen(user), NULL, &process->user_name);
+	if (r == 0 && group)
+		r = mask_text(group, strlen(group), NULL, &process->group_name);
+	if (r < 0)
+		attribute_repeat_free(&alert);
+	else
+		*ret_alert = alert;
+	return r;
+}
+
+void attribute_repeat_free(struct alert *alert)
+{
+	free(alert->process.user_name);
+	free(alert->process.group_name);
 }

@@ -43,3 +43,12 @@ void attribute_close(struct attribute *attribute);
  */
 int attribute_alert(struct attribute *attribute, const struct sample_view *view, const uint8_t *window,
 		    const struct token *token, const struct token_span *span, struct alert *ret_alert);
+
+/*
+ * attribute_repeat() - the last alert of a leak, as it would be of the leak's last write. Where another process wrote
+ * it, its command line, directory, parent and ancestors are not known.
+ * Returns 0 and *ret_alert, which borrows from `last` (attribute_repeat_free()), or -ENOMEM.
+ */
+int attribute_repeat(struct attribute *attribute, const struct alert *last, const struct seen_value *value,
+		     struct alert *ret_alert);
+void attribute_repeat_free(struct alert *alert);

@@ -18,6 +18,7 @@
 #include "license.h"
 #include "scope.h"
 #include "write_call.h"
+#include "known.h"
 #include "spillwatch.skel.h"
 
 #include <bpf/bpf.h>

@@ -13,6 +13,7 @@
 #include "lib/memory_file.h"
 #include "bounds.h"
 #include "file_kind.h"
+#include "known.h"
 #include "license.h"
 #include "spillwatch.skel.h"
 
@@ -227,7 +228,12 @@ static int probe_load(const struct probe_options *options, struct loader *loader
 		return r;
 	probe_said[0] = '\0';
 	probe_configure(skeleton, options, loader_targets(loader), attachment);
-	r = loader_load(loader, way, skeleton);
+	/* fewer bytes than 256 at once are given whole */
+	for (size_t at = 0; r == 0 && at < sizeof(skeleton->rodata->token_seed); at += sizeof(__u64))
+		if (getrandom((char *)&skeleton->rodata->token_seed + at, sizeof(__u64), 0) < 0)
+			r = -errno;
+	if (r == 0)
+		r = loader_load(loader, way, skeleton);
 	if (r < 0)
 		spillwatch_bpf__destroy(skeleton);
 	else
@@ -403,9 +409,52 @@ int probe_counts(const struct probe *probe, struct probe_counts *ret_counts)
 	return 0;
 }
 
-int probe_seen(const struct probe *probe, probe_seen_entry entry, void *context)
+const volatile struct token_seed *probe_seed(const struct probe *probe)
 {
-	int map = bpf_map__fd(probe->skeleton->maps.seen), r = 0;
+	return &probe->skeleton->rodata->token_seed;
+}
+
+bool probe_placed(const struct probe *probe, __u64 token_key, __u64 place)
+{
+	const struct placed_key key = {.token_key = token_key, .place = place};
+	struct placed_value value;
+
+	return bpf_map_lookup_elem(bpf_map__fd(probe->skeleton->maps.placed), &key, &value) == 0;
+}
+
+void probe_place(const struct probe *probe, __u64 token_key, __u64 place, __s64 at, __u64 time)
+{
+	const struct placed_key key = {.token_key = token_key, .place = place};
+	const struct placed_value value = {.at = at, .time = time};
+
+	if (bpf_map_update_elem(bpf_map__fd(probe->skeleton->maps.placed), &key, &value, BPF_NOEXIST) == 0)
+		__atomic_fetch_add(&probe->skeleton->bss->known.placed_in, 1, __ATOMIC_RELAXED);
+}
+
+static uint64_t probe_entries(int map, size_t key_size)
+{
+	char key[sizeof(struct seen_key)], next[sizeof(struct seen_key)];
+	uint64_t entries = 0;
+
+	for (const void *from = NULL; bpf_map_get_next_key(map, from, next) == 0; entries++) {
+		memcpy(key, next, key_size);
+		from = key;
+	}
+	return entries;
+}
+
+static uint64_t probe_less(uint64_t all, uint64_t some)
+{
+	return all > some ? all - some : 0;
+}
+
+int probe_seen(const struct probe *probe, probe_seen_entry entry, void *context,
+	       struct probe_forgotten *ret_forgotten)
+{
+	const struct known_counts *known = &probe->skeleton->bss->known;
+	int map = bpf_map__fd(probe->skeleton->maps.seen), placed = bpf_map__fd(probe->skeleton->maps.placed),
+	    r = 0;
+	uint64_t entries = 0, untold = 0;
 	struct seen_key key, next;
 	struct seen_value value;
 	const struct seen_key *from = NULL;
@@ -413,8 +462,15 @@ int probe_seen(const struct probe *probe, probe_seen_entry entry, void *context)
 	while (r >= 0 && bpf_map_get_next_key(map, from, &next) == 0) {
 		key = next;
 		from = &key;
-		if (bpf_map_lookup_elem(map, &key, &value) == 0 && value.repeats)
-			r = entry(context, &key, value.repeats);
+		entries++;
+		if (bpf_map_lookup_elem(map, &key, &value) == 0 && value.untold) {
+			untold += value.untold;
+			r = entry(context, &key, &value);
+		}
 	}
+	ret_forgotten->leaks = probe_less(known->seen_in - known->seen_out, entries);
+	ret_forgotten->places = probe_less(known->placed_in - known->placed_out,
+					   probe_entries(placed, sizeof(struct placed_key)));
+	ret_forgotten->repeats = probe_less(known->untold, untold);
 	return r < 0 ? r : 0;
 }

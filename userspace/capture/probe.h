@@ -11,6 +11,7 @@
 #include "capture/cgroup.h"
 #include "counters.h"
 #include "sample.h"
+#include "token_key.h"
 #include "scope.h"
 
 enum probe_attachment {
@@ -90,12 +91,29 @@ struct probe_counts {
 	uint64_t programs_skipped; /* runs the kernel skipped because the program was preempted on that CPU */
 };
 
+/* What was forgotten for room. */
+struct probe_forgotten {
+	uint64_t leaks; /* (token, place, writer): their next write is another alert */
+	uint64_t places; /* (token, place), likewise */
+	uint64_t repeats; /* writes that repeated one of those leaks, and of which no sample has told */
+};
+
 /*
- * probe_seen() - calls back for each (token, file) that was written again since its first sample.
- * A negative result ends the walk and is returned; else 0, or a negative errno.
+ * probe_seen() - calls back for each leak of which there are writes that no sample has told of.
+ * A negative result ends the walk and is returned; else 0, or a negative errno. When nothing writes any more.
  */
-typedef int (*probe_seen_entry)(void *context, const struct seen_key *key, uint64_t repeats);
-int probe_seen(const struct probe *probe, probe_seen_entry entry, void *context);
+typedef int (*probe_seen_entry)(void *context, const struct seen_key *key, const struct seen_value *value);
+int probe_seen(const struct probe *probe, probe_seen_entry entry, void *context,
+	       struct probe_forgotten *ret_forgotten);
+
+/* probe_seed() - what token_key() takes; as long as the probe lives. */
+const volatile struct token_seed *probe_seed(const struct probe *probe);
+
+/* probe_placed() - has that token been alerted in that place, whoever wrote it? */
+bool probe_placed(const struct probe *probe, __u64 token_key, __u64 place);
+
+/* probe_place() - it has been now. @at: file offset of the token's first byte; @time: ns, CLOCK_BOOTTIME */
+void probe_place(const struct probe *probe, __u64 token_key, __u64 place, __s64 at, __u64 time);
 
 /* probe_counts() - Returns 0 or a negative errno (output untouched). */
 int probe_counts(const struct probe *probe, struct probe_counts *ret_counts);

@@ -20,7 +20,7 @@ struct keeper {
 	struct store_limits limits;
 	struct store *store; /* NULL: can't be opened; tried again at `retry` */
 	time_t retry; /* CLOCK_BOOTTIME */
-	uint64_t missed; /* alerts while there was no store */
+	uint64_t missed; /* writes while there was no store */
 	bool failing; /* and it was said */
 };
 
@@ -139,7 +139,7 @@ void keeper_put(struct keeper *keeper, const struct alert *alert)
 		keeper_try(keeper);
 	}
 	if (!keeper->store) {
-		keeper->missed++;
+		keeper->missed += alert->news;
 		return;
 	}
 	store_put(keeper->store, alert); /* what it can't take, it counts */

@@ -92,12 +92,15 @@ static void monitor_emit(struct monitor *monitor, const struct alert *alert)
 static void monitor_token(struct monitor *monitor, const struct sample_view *view, const uint8_t *window,
 			  const struct token *token, const struct token_span *span, const uint64_t *file_at)
 {
-	struct seen_key key = seen_key_make(view->head, token_key(window, span->end - span->start));
+	struct seen_key key = {view->head->token_key, view->head->place, view->head->writer};
 	struct alert alert = {0};
 
-	/* what the kernel side or an earlier look has seen is known */
-	if (file_at && repeats_known(monitor->repeats, &key))
-		return;
+	if (file_at) {
+		key.token_key = token_key(probe_seed(monitor->probe), window);
+		/* what the kernel side or an earlier look has seen is known, whoever wrote it */
+		if (probe_placed(monitor->probe, key.token_key, key.place))
+			return;
+	}
 	if (attribute_alert(monitor->attribute, view, window, token, span, &alert) < 0) {
 		monitor->stats.alerts_failed++;
 		return;
@@ -105,6 +108,8 @@ static void monitor_token(struct monitor *monitor, const struct sample_view *vie
 	if (file_at) {
 		alert.write.seen_by = "file_read";
 		alert.write.token_offset = (int64_t)*file_at;
+		alert.news = 1;
+		probe_place(monitor->probe, key.token_key, key.place, (int64_t)*file_at, view->head->time);
 	}
 	monitor->stats.alerts++;
 	monitor->stats.placeholders += token->placeholder;
@@ -379,27 +384,34 @@ enum probe_attachment monitor_attachment(const struct monitor *monitor)
 	return probe_attachment(monitor->probe);
 }
 
-/* One (token, file) of the kernel's table: says how often it was repeated, if that is news. */
-static int monitor_repeat(void *context, const struct seen_key *key, uint64_t repeats)
+/* A leak of the kernel's table: says how often it was repeated, and who did it last. */
+static int monitor_repeat(void *context, const struct seen_key *key, const struct seen_value *value)
 {
 	struct monitor *monitor = context;
-	struct alert *alert = repeats_find(monitor->repeats, key);
+	const struct alert *kept = repeats_find(monitor->repeats, key);
+	struct alert alert;
 
-	if (!alert) {
-		uint64_t told = repeats_told(monitor->repeats, key);
-
-		monitor->stats.repeats_untold += repeats > told ? repeats - told : 0;
-	}
-	if (!alert || alert->repeats >= repeats)
+	if (!kept) {
+		monitor->stats.repeats_untold += value->untold;
 		return 0;
-	alert->repeats = repeats;
-	monitor_emit(monitor, alert);
+	}
+	if (attribute_repeat(monitor->attribute, kept, value, &alert) < 0) {
+		monitor->stats.alerts_failed++;
+		return 0;
+	}
+	monitor_emit(monitor, &alert);
+	attribute_repeat_free(&alert);
 	return 0;
 }
 
 void monitor_last_repeats(struct monitor *monitor)
 {
-	probe_seen(monitor->probe, monitor_repeat, monitor);
+	struct probe_forgotten forgotten = {0};
+
+	probe_seen(monitor->probe, monitor_repeat, monitor, &forgotten);
+	monitor->stats.repeats_untold += forgotten.repeats;
+	monitor->stats.leaks_forgotten = forgotten.leaks;
+	monitor->stats.places_forgotten = forgotten.places;
 }
 
 void monitor_summary(struct monitor *monitor, bool quiet)

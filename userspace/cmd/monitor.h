@@ -39,6 +39,9 @@ struct monitor_stats {
 	uint64_t bytes_unread; /* bytes of such files past the bound */
 	uint64_t alerts_failed; /* could not be built (memory) */
 	uint64_t repeats_untold; /* writes, by the kernel's last count, for which no alert is kept any more */
+	uint64_t
+		leaks_forgotten; /* by the kernel, for room: their next write was, or would be, another alert */
+	uint64_t places_forgotten; /* likewise, for who looks a second time */
 	uint64_t sink_errors; /* alerts that a sink could not take */
 	uint64_t store_errors; /* writes of tokens that the store could not take */
 };

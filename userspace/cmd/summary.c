@@ -60,6 +60,11 @@ static bool summary_losses(const struct probe_counts *counts, const struct monit
 	any |= summary_line(print, "incomplete", stats->repeats_untold,
 			    "writes that repeated what was alerted, by the last count, for which no alert is "
 			    "kept any more");
+	any |= summary_line(print, "incomplete", stats->leaks_forgotten,
+			    "leaks that were forgotten for room: their next write is alerted as a first one");
+	any |= summary_line(
+		print, "incomplete", stats->places_forgotten,
+		"tokens in a place that were forgotten for room: a look into the file alerts them again");
 	any |= summary_line(print, "LOST", stats->alerts_failed, "alerts for which memory was missing");
 	any |= summary_line(print, "LOST", stats->sink_errors, "alerts that an output could not take");
 	any |= summary_line(print, "LOST", stats->store_errors,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * attribute → policy → alert: what was said already. What the kernel's own table forgets is said anew; of what
+ * attribute → policy → alert: what was said last. What the kernel's own table forgets is said anew; of what
  * is forgotten here, the last count is not told, and that is counted.
  *
  * All is kept in one piece of LIMIT_REPEATS_BYTES, which is written around and around: so its bound is one of memory,
@@ -27,18 +27,8 @@ struct repeat {
 	UT_hash_handle hh;
 };
 
-/* A key, and what was told of it last. */
-struct repeat_known {
-	struct seen_key key;
-	uint64_t told; /* repeats */
-	UT_hash_handle hh;
-};
-
 struct repeats {
 	struct repeat *table; /* in the order of insertion */
-	struct repeat_known *known; /* likewise */
-	size_t known_used; /* slots that were ever used */
-	struct repeat_known slots[LIMIT_REPEATS_KNOWN];
 	size_t next; /* where the next one goes */
 	_Alignas(max_align_t) uint8_t ring[LIMIT_REPEATS_BYTES];
 };
@@ -54,7 +44,6 @@ void repeats_close(struct repeats *repeats)
 	if (!repeats)
 		return;
 	HASH_CLEAR(hh, repeats->table);
-	HASH_CLEAR(hh, repeats->known);
 	free(repeats);
 }
 
@@ -94,54 +83,11 @@ struct alert *repeats_find(struct repeats *repeats, const struct seen_key *key)
 	return entry ? entry->alert : NULL;
 }
 
-static struct repeat_known *repeats_slot(const struct repeats *repeats, const struct seen_key *key)
-{
-	struct repeat_known *slot;
-
-	HASH_FIND(hh, repeats->known, key, sizeof(*key), slot);
-	return slot;
-}
-
-bool repeats_known(const struct repeats *repeats, const struct seen_key *key)
-{
-	return repeats_slot(repeats, key);
-}
-
-uint64_t repeats_told(const struct repeats *repeats, const struct seen_key *key)
-{
-	const struct repeat_known *slot = repeats_slot(repeats, key);
-
-	return slot ? slot->told : 0;
-}
-
-static void repeats_remember(struct repeats *repeats, const struct seen_key *key, uint64_t told)
-{
-	struct repeat_known *slot = repeats_slot(repeats, key);
-
-	if (slot) {
-		slot->told = told;
-		return;
-	}
-	if (repeats->known_used < LIMIT_REPEATS_KNOWN) {
-		slot = &repeats->slots[repeats->known_used++];
-	} else {
-		slot = repeats->known;
-		if (!slot)
-			return;
-		HASH_DEL(repeats->known, slot);
-	}
-	memset(slot, 0, sizeof(*slot));
-	slot->key = *key;
-	slot->told = told;
-	HASH_ADD(hh, repeats->known, key, sizeof(slot->key), slot);
-}
-
 void repeats_keep(struct repeats *repeats, const struct seen_key *key, const struct alert *alert)
 {
 	struct repeat *entry = repeats_entry(repeats, key);
 	size_t size = sizeof(*entry) + alert_pack_size(alert), align = _Alignof(max_align_t);
 
-	repeats_remember(repeats, key, alert->repeats);
 	if (entry)
 		HASH_DEL(repeats->table, entry);
 	size = (size + align - 1) / align * align;

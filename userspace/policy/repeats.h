@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The last alert of each (token, file), so that the repeats that the kernel only counts can be told
+ * The last alert of each leak (struct seen_key), so that the repeats that the kernel only counts can be told
  * with all facts in the end.
  */
 #pragma once
@@ -24,12 +24,3 @@ void repeats_keep(struct repeats *repeats, const struct seen_key *key, const str
 
 /* repeats_find() - the alert kept for a key, or NULL; owned by repeats; its numbers may be changed. */
 struct alert *repeats_find(struct repeats *repeats, const struct seen_key *key);
-
-/*
- * repeats_known() - was an alert of that key kept, even if it is not any more? Asked before what is found by looking
- * into a file again is said; LIMIT_REPEATS_KNOWN keys are remembered.
- */
-bool repeats_known(const struct repeats *repeats, const struct seen_key *key);
-
-/* repeats_told() - how many repeats the last alert of that key told of; 0 if it is not known (any more). */
-uint64_t repeats_told(const struct repeats *repeats, const struct seen_key *key);

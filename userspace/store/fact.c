@@ -77,7 +77,7 @@ int fact_make(const struct alert *alert, struct fact *ret_fact)
 		.inode = file->inode,
 		.first = time,
 		.last = time,
-		.count = 1,
+		.count = alert->news,
 	};
 
 	if (failed) {

@@ -53,7 +53,7 @@ struct fact {
 	uint64_t count; /* writes */
 };
 
-/* fact_make() - of one alert, with count 1. Returns 0 and *ret_fact (fact_free()), or -ENOMEM. */
+/* fact_make() - of one alert, counting the writes it is the first to tell of. Returns 0 and *ret_fact (fact_free()), or -ENOMEM. */
 int fact_make(const struct alert *alert, struct fact *ret_fact);
 
 /* fact_free() - frees what it owns and zeroes it. */

@@ -15,7 +15,6 @@
 #include "store/database.h"
 #include "store/pending.h"
 #include "store/prune.h"
-#include "store/runs.h"
 #include "store/statement.h"
 
 #include <errno.h>
@@ -43,7 +42,6 @@ struct store {
 	ino_t inode;
 	dev_t device;
 	struct writer *writer;
-	struct runs *runs;
 	struct pending *pending;
 	int64_t next_flush, next_size, next_prune; /* ms, CLOCK_BOOTTIME */
 	bool failed; /* the last time it was written */
@@ -101,9 +99,7 @@ int store_open(const char *path, const struct store_limits *limits, char **ret_m
 		return -ENOMEM;
 	store->limits = *limits;
 	store->path = strdup(path);
-	r = store->path ? runs_open(&store->runs) : -ENOMEM;
-	if (r == 0)
-		r = pending_open(&store->pending);
+	r = store->path ? pending_open(&store->pending) : -ENOMEM;
 	if (r == 0)
 		r = store_connect(store);
 	if (r == -EUCLEAN) {
@@ -133,7 +129,6 @@ void store_close(struct store *store)
 	free(moved);
 	store_disconnect(store);
 	pending_close(store->pending);
-	runs_close(store->runs);
 	free(store->path);
 	free(store);
 }
@@ -158,19 +153,15 @@ const char *store_error(int error)
 
 int store_put(struct store *store, const struct alert *alert)
 {
-	uint64_t news = runs_news(store->runs, alert);
 	struct fact fact = {0};
 	int r;
 
-	if (!news)
-		return 0;
 	r = fact_make(alert, &fact);
 	if (r == 0) {
-		fact.count = news;
 		r = pending_add(store->pending, &fact);
 	}
 	if (r < 0)
-		store->lost += news;
+		store->lost += alert->news;
 	return r;
 }
 

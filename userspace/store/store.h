@@ -39,7 +39,7 @@ void store_close(struct store *store);
 const char *store_error(int error);
 
 /*
- * store_put() - takes note of an alert, in memory. A repeat counts what is new of its running number. What finds no
+ * store_put() - takes note of an alert, in memory. A repeat counts the writes that it is the first to tell of. What finds no
  * room, because the disk has none, is dropped and counted. Returns 0 or a negative errno.
  */
 int store_put(struct store *store, const struct alert *alert);

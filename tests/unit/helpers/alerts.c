@@ -20,6 +20,7 @@ struct alert alerts_make(const struct alert_spec *spec)
 	struct alert alert = {
 		.time = {.tv_sec = spec->time},
 		.repeats = spec->repeats,
+		.news = spec->news ? spec->news : 1,
 		.token = {.prefix = "dt0c01", .type = "API token"},
 		.process = {.pid = 42,
 			    .name = text("writer"),

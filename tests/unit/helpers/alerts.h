@@ -12,6 +12,7 @@ struct alert_spec {
 	const char *pod, *host_path;
 	int64_t time; /* seconds since 1970 */
 	uint64_t repeats;
+	uint64_t news; /* 0: 1 */
 };
 
 /* alerts_make() - borrows the spec's texts; not to be freed. */

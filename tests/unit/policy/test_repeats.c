@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The last alert of each (token, file): kept, replaced, bounded. */
+/* The last alert of each leak: kept, replaced, bounded. */
 #include "unit.h"
 
 #include "bounds.h"
@@ -14,19 +14,16 @@ static struct alert alert_make(uint64_t sequence)
 
 static void test_keep(void **state)
 {
-	struct seen_key one = {1, 2, 3, 0}, other = {1, 2, 4, 0};
+	struct seen_key one = {1, 2, 3}, other = {1, 2, 4};
 	struct alert alert = alert_make(7);
 	struct repeats *repeats;
 
 	(void)state;
-	alert.repeats = 3;
 	assert_int_equal(repeats_open(&repeats), 0);
 	repeats_keep(repeats, &one, &alert);
 	alert_free(&alert);
 	assert_null(repeats_find(repeats, &other));
 	assert_int_equal(repeats_find(repeats, &one)->sequence, 7);
-	assert_int_equal(repeats_told(repeats, &one), 3);
-	assert_int_equal(repeats_told(repeats, &other), 0);
 	alert = alert_make(8);
 	repeats_keep(repeats, &one, &alert);
 	alert_free(&alert);
@@ -45,7 +42,7 @@ static void test_bound(void **state)
 	(void)state;
 	assert_int_equal(repeats_open(&repeats), 0);
 	for (uint64_t i = 0; i < ALERTS; i++) {
-		struct seen_key key = {i % 7 == 6 ? i - 3 : i, 1, 1, 0};
+		struct seen_key key = {i % 7 == 6 ? i - 3 : i, 1, 1};
 		struct alert alert = {.sequence = i, .file.path = calloc(1, 2 + i % 3000)};
 
 		memset(alert.file.path, 'a' + (int)(i % 26), 1 + i % 3000);
@@ -54,7 +51,7 @@ static void test_bound(void **state)
 		assert_int_equal(repeats_find(repeats, &key)->sequence, i);
 	}
 	for (uint64_t i = 0; i < ALERTS; i++) {
-		const struct alert *alert = repeats_find(repeats, &(struct seen_key){i, 1, 1, 0});
+		const struct alert *alert = repeats_find(repeats, &(struct seen_key){i, 1, 1});
 
 		if (!alert)
 			continue;
@@ -64,11 +61,7 @@ static void test_bound(void **state)
 		for (const char *at = alert->file.path; *at; at++)
 			assert_int_equal(*at, 'a' + (int)(alert->sequence % 26));
 	}
-	assert_null(repeats_find(repeats, &(struct seen_key){10, 1, 1, 0}));
-	/* that there was one is known for longer */
-	assert_null(repeats_find(repeats, &(struct seen_key){ALERTS - 3000, 1, 1, 0}));
-	assert_true(repeats_known(repeats, &(struct seen_key){ALERTS - 3000, 1, 1, 0}));
-	assert_false(repeats_known(repeats, &(struct seen_key){10, 1, 1, 0}));
+	assert_null(repeats_find(repeats, &(struct seen_key){10, 1, 1}));
 	/* half of them 1,500 bytes and more */
 	assert_in_range(kept, LIMIT_REPEATS_BYTES / 3000, LIMIT_REPEATS_BYTES / 1500);
 	print_message("%zu alerts kept\n", kept);
