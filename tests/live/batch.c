@@ -33,7 +33,7 @@ void live_batch_run(struct live_batch *batch, const char *const *options)
 	FILE *results;
 
 	batch->run = live_exec(options, (const char *const *)batch->args);
-	if (batch->run.status || live_summary(&batch->run, "LOST"))
+	if (batch->run.status || live_lost(&batch->run))
 		fail_msg("status %d: %s", batch->run.status, batch->run.errors);
 	batch->pids = calloc(batch->count, sizeof(*batch->pids));
 	batch->statuses = calloc(batch->count, sizeof(*batch->statuses));

@@ -3,6 +3,7 @@
 #include "live.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 static void test_inspect_bound(void **state)
 {
@@ -17,19 +18,29 @@ static void test_inspect_bound(void **state)
 	live_free(&run);
 	run = live_exec(NO_ARGS, ARGS(live_writer("writer"), "long", live_path("file"), "16777216", "8"));
 	assert_int_equal(live_integer(live_only(&run), "write.token_offset"), 16777216 - MAKER_TOKEN_LEN);
-	assert_int_equal(live_summary(&run, "LOST"), 0);
+	assert_int_equal(live_lost(&run), 0);
 	live_free(&run);
 }
 
+/* Runs a shell script in which $WRITER is the writer, $FILE a file, and $PPID the daemon, with a ring for a few samples. */
+static struct live_run bounds_run(const char *script)
+{
+	char command[2048];
+
+	snprintf(command, sizeof(command), "WRITER=%s FILE=%s; %s", live_writer("writer"), live_path("file"),
+		 script);
+	return live_exec(ARGS("--ring-bytes", "4096"), ARGS("sh", "-c", command));
+}
+
+/* The daemon sleeps meanwhile, so that the ring fills however fast the machine is. */
 static void test_ring_full(void **state)
 {
-	struct live_run run = live_exec(ARGS("--ring-bytes", "4096"), ARGS(live_writer("writer"), "storm",
-									   live_path("file"), "20000", "0"));
+	struct live_run run = bounds_run("kill -STOP $PPID; $WRITER storm $FILE 20000 0; kill -CONT $PPID");
 	uint64_t alerts = json_array_size(run.alerts);
 	uint64_t lost = live_summary(&run, "samples dropped because the ring");
 
 	(void)state;
-	assert_true(alerts > 0);
+	assert_true(alerts > 0 && lost > 0);
 	assert_int_equal(alerts + lost, 20000);
 	assert_int_equal(live_summary(&run, "writes ("), 20000);
 	live_free(&run);
@@ -42,9 +53,10 @@ static void test_ring_full(void **state)
 static void test_exactly(void **state)
 {
 	enum { WRITES = 60000, DISTINCT = 3000 };
+	/* lost for certain while the daemon sleeps, and later as it happens */
 	struct live_run run =
-		live_exec(ARGS("--ring-bytes", "4096"),
-			  ARGS(live_writer("writer"), "cycle", live_path("file"), "60000", "3000"));
+		bounds_run("kill -STOP $PPID; $WRITER cycle $FILE 10000 3000; kill -CONT $PPID; "
+			   "$WRITER cycle $FILE 50000 3000");
 	uint64_t lost = live_summary(&run, "samples dropped because the ring");
 	uint64_t untold = live_summary(&run, "writes that repeated what was alerted"), alerted = 0,
 		 repeated = 0;
@@ -75,26 +87,30 @@ static void test_exactly(void **state)
 static void test_repeats(void **state)
 {
 	struct maker_token token = maker_token(41);
+	time_t start = time(NULL);
 	struct live_run run = live_exec(ARGS("--ring-bytes", "4096"), ARGS(live_writer("writer"), "repeat",
 									   live_path("file"), "50000", "41"));
 	const json_t *last = json_array_get(run.alerts, json_array_size(run.alerts) - 1);
 
 	(void)state;
-	assert_int_equal(live_summary(&run, "LOST"), 0);
+	assert_int_equal(live_lost(&run), 0);
 	assert_int_equal(live_count(&run, &token), json_array_size(run.alerts));
 	/* the first, one every 10 seconds, and a last one */
-	assert_in_range(json_array_size(run.alerts), 2, 20);
+	assert_in_range(json_array_size(run.alerts), 2, 3 + (time(NULL) - start) / 10);
 	assert_string_equal(live_string(json_array_get(run.alerts, 0), "event.action"), "token-written");
 	assert_string_equal(live_string(last, "event.action"), "token-repeated");
 	assert_int_equal(live_integer(last, "write.repeats"), 49999);
 	live_free(&run);
 }
 
-/* 100,000 distinct tokens in 10 seconds: none is lost. */
+/*
+ * 100,000 distinct tokens: each is alerted once, or counted as lost because the ring was full, which no daemon that is
+ * not given a processor can help. How many it keeps up with is bench-storm's question.
+ */
 static void test_storm(void **state)
 {
 	const char *count = getenv("LIVE_STORM") ? getenv("LIVE_STORM") : "100000";
-	/* a larger ring than by default, because on a shared machine the daemon may not run for a while */
+	uint64_t lost;
 	struct live_run run =
 		live_exec(ARGS("--ring-bytes", "16777216"),
 			  ARGS(live_writer("writer"), "storm", live_path("file"), count, "10000"));
@@ -104,7 +120,10 @@ static void test_storm(void **state)
 	(void)state;
 	json_array_foreach (run.alerts, i, alert)
 		json_object_set_new(seen, live_string(alert, "token.identifier"), json_true());
-	if (json_object_size(seen) != strtoull(count, NULL, 10))
+	lost = live_summary(&run, "samples dropped because the ring");
+	assert_int_equal(json_object_size(seen), json_array_size(run.alerts));
+	assert_int_equal(lost, live_lost(&run));
+	if (json_object_size(seen) + lost != strtoull(count, NULL, 10))
 		fail_msg("%zu of %s: %s", json_object_size(seen), count, run.errors);
 	json_decref(seen);
 	live_free(&run);
@@ -112,37 +131,30 @@ static void test_storm(void **state)
 
 static void test_vanishing_pages(void **state)
 {
-	uint64_t unreadable = 0;
+	struct live_run run = live_exec(NO_ARGS, ARGS(live_writer("writer"), "vanish", live_path("file")));
 
 	(void)state;
-	/* a race, so it is given time; on one CPU it hardly ever happens */
-	for (int i = 0; i < 50 && !unreadable; i++) {
-		struct live_run run =
-			live_exec(NO_ARGS, ARGS(live_writer("writer"), "vanish", live_path("file"), "2000"));
-
-		assert_int_equal(run.status, 0);
-		unreadable = live_summary(&run, "pages of a written buffer");
-		if (unreadable)
-			assert_non_null(strstr(run.errors, "LOST"));
-		live_free(&run);
-	}
-	assert_true(unreadable > 0);
+	if (run.status || live_summary(&run, "pages of a written buffer") != 1)
+		fail_msg("status %d: %s", run.status, run.errors);
+	assert_true(live_lost(&run) > 0);
+	live_free(&run);
 }
 
-/* Each line of the swarm's list must have its alert, with the right pid, name and path. */
-static void check_swarm(const struct live_run *run, FILE *list, json_t *by_identifier, uint64_t count)
+/* Each line of the swarm's list must have its alert, with the right pid, name and path, but for `lost` that were counted. */
+static void check_swarm(FILE *list, json_t *by_identifier, uint64_t count, uint64_t lost)
 {
-	uint64_t lines = 0;
+	uint64_t lines = 0, missing = 0;
 	char number[32], name[40];
 	int pid;
 
-	(void)run;
 	for (; fscanf(list, "%d %31s", &pid, number) == 2; lines++) {
 		struct maker_token token = maker_token(strtoull(number, NULL, 10));
 		const json_t *alert = json_object_get(by_identifier, token.identifier);
 
+		if (!alert && ++missing > lost)
+			fail_msg("process %s has no alert, %llu were lost", number, (unsigned long long)lost);
 		if (!alert)
-			fail_msg("process %s has no alert", number);
+			continue;
 		assert_int_equal(live_integer(alert, "process.pid"), pid);
 		snprintf(name, sizeof(name), "w%s", number);
 		assert_string_equal(live_string(alert, "process.name"), name);
@@ -151,6 +163,7 @@ static void check_swarm(const struct live_run *run, FILE *list, json_t *by_ident
 		assert_non_null(strstr(live_string(alert, "process.executable"), "/writer"));
 	}
 	assert_int_equal(lines, count);
+	assert_int_equal(missing, lost);
 }
 
 static void test_swarm(void **state)
@@ -161,6 +174,7 @@ static void test_swarm(void **state)
 	struct live_run run;
 	json_t *by_identifier = json_object(), *alert;
 	const char *peak;
+	uint64_t lost;
 	FILE *list;
 	size_t i;
 
@@ -169,14 +183,16 @@ static void test_swarm(void **state)
 	snprintf(command, sizeof(command), "%s swarm %s %s %s && grep VmHWM /proc/$PPID/status",
 		 live_writer("writer"), live_path("."), count, list_path);
 	run = live_exec(NO_ARGS, ARGS("sh", "-c", command));
+	/* the ring is full when the daemon is given no processor for long; nothing else may be lost */
+	lost = live_summary(&run, "samples dropped because the ring");
+	assert_int_equal(live_lost(&run), lost);
 	list = fopen(list_path, "r");
 	assert_int_equal(run.status, 0);
 	assert_non_null(list);
 	json_array_foreach (run.alerts, i, alert)
 		json_object_set(by_identifier, live_string(alert, "token.identifier"), alert);
-	assert_int_equal(json_array_size(run.alerts), strtoull(count, NULL, 10));
-	check_swarm(&run, list, by_identifier, strtoull(count, NULL, 10));
-	assert_int_equal(live_summary(&run, "LOST"), 0);
+	assert_int_equal(json_array_size(run.alerts) + lost, strtoull(count, NULL, 10));
+	check_swarm(list, by_identifier, strtoull(count, NULL, 10), lost);
 	assert_null(strstr(run.errors, "incomplete"));
 	/* however many processes have come and gone; some 20 MiB of it is libbpf's, while it loads */
 	peak = strstr(run.output, "VmHWM:");

@@ -70,7 +70,7 @@ static void test_exec_signals(void **state)
 	int pid = live_start(ARGS("spillwatch", "exec", "--", live_writer("writer"), "signal"));
 
 	(void)state;
-	for (int i = 0; i < 2000 && st.st_size == 0; i++) {
+	for (int i = 0; i < 12000 && st.st_size == 0; i++) {
 		usleep(10000);
 		stat(live_path("output"), &st);
 	}
@@ -343,14 +343,14 @@ static void test_run_host(void **state)
 
 	(void)state;
 	snprintf(command, sizeof(command),
-		 "%s run --no-store --attach %s --watch all --output text --alerts %s & watcher=$!; "
-		 "for i in $(seq 120); do "
-		 "grep -q watching %s && break; sleep 0.5; done; "
-		 "%s call write %s 16; mv %s %s; kill -USR1 $watcher; sleep 1; "
-		 "%s call pwritev2 %s 17; kill $watcher; wait $watcher",
-		 getenv("SPILLWATCH"), getenv("SPILLWATCH_ATTACH"), live_path("host-alerts"),
-		 live_path("errors"), live_writer("writer"), live_path("file"), live_path("host-alerts"),
-		 live_path("host-alerts.1"), live_writer("writer"), live_path("file"));
+		 "ALERTS=%s ERRORS=%s WRITER=%s FILE=%s; await() { for i in $(seq 600); do \"$@\" && break; "
+		 "sleep 0.1; done; }; "
+		 "%s run --no-store --attach %s --watch all --output text --alerts $ALERTS & watcher=$!; "
+		 "await grep -q watching $ERRORS; $WRITER call write $FILE 16; await test -s $ALERTS; "
+		 "mv $ALERTS $ALERTS.1; kill -USR1 $watcher; await test -e $ALERTS; "
+		 "$WRITER call pwritev2 $FILE 17; kill $watcher; wait $watcher",
+		 live_path("host-alerts"), live_path("errors"), live_writer("writer"), live_path("file"),
+		 getenv("SPILLWATCH"), getenv("SPILLWATCH_ATTACH"));
 	run = live_command(ARGS("sh", "-c", command));
 	if (run.status)
 		fail_msg("status %d: %s", run.status, run.errors);

@@ -294,6 +294,16 @@ uint64_t live_summary(const struct live_run *run, const char *text)
 	return strtoull(at, NULL, 10);
 }
 
+uint64_t live_lost(const struct live_run *run)
+{
+	static const char label[] = "LOST: ";
+	uint64_t lost = 0;
+
+	for (const char *at = run->errors; (at = strstr(at, label)); at += strlen(label))
+		lost += strtoull(at + strlen(label), NULL, 10);
+	return lost;
+}
+
 void live_tick(const char *path, const char *how)
 {
 	printf("TICK %s | %s\n", path, how);

@@ -82,6 +82,9 @@ void live_no_secret(const struct live_run *run, const struct maker_token *token)
 /* live_summary() - the number before `text` in a line of the summary on standard error, or 0. */
 uint64_t live_summary(const struct live_run *run, const char *text);
 
+/* live_lost() - all that the summary counts as lost, whatever it is. */
+uint64_t live_lost(const struct live_run *run);
+
 /* live_tick() - says that a write path is seen, and by what: a row of the table that tests/paths makes. */
 void live_tick(const char *path, const char *how);
 

@@ -27,7 +27,7 @@ static void check_pieces(const char *writer, const char *target)
 			fail_msg("%s: token %llu is missing", target, (unsigned long long)n);
 	}
 	assert_int_equal(json_object_size(seen), 95 + 95);
-	assert_int_equal(live_summary(&run, "LOST"), 0);
+	assert_int_equal(live_lost(&run), 0);
 	json_decref(seen);
 	live_free(&run);
 }
@@ -91,7 +91,7 @@ static void test_holes(void **state)
 	assert_int_equal(json_array_size(run.alerts), strtoul(run.output, NULL, 10));
 	json_array_foreach (run.alerts, i, alert)
 		assert_string_equal(live_string(alert, "token.identifier"), maker_token(i).identifier);
-	assert_int_equal(live_summary(&run, "LOST"), 0);
+	assert_int_equal(live_lost(&run), 0);
 	live_free(&run);
 }
 

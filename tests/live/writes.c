@@ -92,7 +92,7 @@ static void test_page_end(void **state)
 
 	(void)state;
 	assert_int_equal(live_count(&run, &token), 2);
-	assert_int_equal(live_summary(&run, "LOST"), 0);
+	assert_int_equal(live_lost(&run), 0);
 	live_free(&run);
 }
 

@@ -12,9 +12,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
@@ -224,25 +227,46 @@ static void mode_swarm(char **args)
 		fail(args[2]);
 }
 
-static void *mode_vanish_thread(void *page)
+struct vanish {
+	char *pages;
+	int faults;
+};
+
+/* When the call asks for the second page it holds the first one already: that is thrown away, then the second is given. */
+static void *mode_vanish_thread(void *context)
 {
-	for (;;)
-		madvise(page, 8192, MADV_DONTNEED);
+	struct vanish *vanish = context;
+	struct uffdio_zeropage zero = {.range = {(uintptr_t)vanish->pages + 4096, 4096}};
+	struct uffd_msg fault;
+
+	check_length("userfaultfd", read(vanish->faults, &fault, sizeof(fault)), sizeof(fault));
+	if (madvise(vanish->pages, 4096, MADV_DONTNEED) < 0 ||
+	    ioctl(vanish->faults, UFFDIO_ZEROPAGE, &zero) < 0)
+		fail("userfaultfd");
 	return NULL;
 }
 
-/* vanish FILE COUNT: by O_DIRECT, while another thread throws the buffer's pages away all the time */
+/* vanish FILE: by O_DIRECT, two pages, of which the first is not there any more when the call returns */
 static void mode_vanish(char **args)
 {
-	char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct vanish vanish = {
+		.pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+		.faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC),
+	};
+	struct uffdio_api api = {.api = UFFD_API};
+	struct uffdio_register second = {.range = {(uintptr_t)vanish.pages + 4096, 4096},
+					 .mode = UFFDIO_REGISTER_MODE_MISSING};
 	int fd = open_new(args[0], O_DIRECT);
 	pthread_t thread;
 
-	if (page == MAP_FAILED || pthread_create(&thread, NULL, mode_vanish_thread, page))
-		fail("thread");
-	for (uint64_t i = number(args[1]); i; i--)
-		check_length("write", pwrite(fd, page, 8192, 0), 8192);
-	_exit(0);
+	if (vanish.pages == MAP_FAILED || ioctl(vanish.faults, UFFDIO_API, &api) < 0 ||
+	    ioctl(vanish.faults, UFFDIO_REGISTER, &second) < 0)
+		fail("userfaultfd");
+	vanish.pages[0] = ' ';
+	if (pthread_create(&thread, NULL, mode_vanish_thread, &vanish))
+		fail("pthread_create");
+	check_length("write", pwrite(fd, vanish.pages, 8192, 0), 8192);
+	pthread_join(thread, NULL);
 }
 
 /* long FILE LENGTH N: one write of LENGTH bytes that ends with the token */
@@ -642,6 +666,24 @@ static void mode_aio(char **args)
 	check_length(args[0], async_aio_run(&request), direct ? sizeof(page) : MAKER_TOKEN_LEN);
 }
 
+/* Until the parent, which is the daemon, has the file open, or 30 seconds are over. */
+static void await_opened(const char *path)
+{
+	char name[64], target[512];
+
+	for (int i = 0; i < 3000; i++) {
+		for (int fd = 0; fd < 256; fd++) {
+			ssize_t len;
+
+			snprintf(name, sizeof(name), "/proc/%d/fd/%d", getppid(), fd);
+			len = readlink(name, target, sizeof(target) - 1);
+			if (len >= (ssize_t)strlen(path) && memcmp(target, path, strlen(path)) == 0)
+				return;
+		}
+		usleep(10000);
+	}
+}
+
 /*
  * mapped HOW FILE N: a store through a shared mapping; HOW is munmap, msync, exit, kill, mprotect, or deleted
  * (the file has no name any more)
@@ -659,7 +701,7 @@ static void mode_mapped(char **args)
 		fail("mmap");
 	if (strcmp(args[0], "deleted") == 0) {
 		unlink(args[1]);
-		usleep(300000);
+		await_opened(args[1]);
 	}
 	close(fd);
 	/* across two pages */
@@ -761,13 +803,27 @@ struct rewrite {
 	int reader;
 };
 
+/* Whether the main thread sleeps; it has begun to write when there is something to read. */
+static bool write_sleeps(int reader)
+{
+	FILE *file = fopen("/proc/self/stat", "r");
+	int waiting = 0;
+	char state = 0;
+
+	if (!file || fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		fail("/proc/self/stat");
+	fclose(file);
+	return ioctl(reader, FIONREAD, &waiting) == 0 && waiting > 0 && state == 'S';
+}
+
 /* While the write sleeps: changes the buffer, then lets it go on. */
 static void *mode_rewrite_thread(void *context)
 {
 	struct rewrite *rewrite = context;
 	static char sink[1 << 20];
 
-	usleep(200000);
+	while (!write_sleeps(rewrite->reader))
+		usleep(1000);
 	memset(rewrite->buffer, '-', MAKER_TOKEN_LEN);
 	while (read(rewrite->reader, sink, sizeof(sink)) > 0)
 		;
@@ -879,7 +935,7 @@ static const struct mode {
 	{"call", 3, mode_call},         {"append", 2, mode_append},     {"page-end", 2, mode_page_end},
 	{"iovec", 2, mode_iovec},       {"innocent", 2, mode_innocent}, {"storm", 3, mode_storm},
 	{"cycle", 3, mode_cycle},       {"one", 2, mode_one},           {"swarm", 3, mode_swarm},
-	{"vanish", 2, mode_vanish},     {"long", 3, mode_long},         {"stream", 2, mode_stream},
+	{"vanish", 1, mode_vanish},     {"long", 3, mode_long},         {"stream", 2, mode_stream},
 	{"signal", 0, mode_signal},     {"token", 1, mode_token},       {"pieces", 1, mode_pieces},
 	{"shuffled", 2, mode_shuffled}, {"middle", 2, mode_middle},     {"apart", 1, mode_apart},
 	{"landed", 4, mode_landed},     {"uring", 3, mode_uring},       {"aio", 3, mode_aio},
