@@ -187,7 +187,7 @@ static void probe_configure(struct spillwatch_bpf *skeleton, const struct probe_
 	bpf_map__set_max_entries(skeleton->maps.scratch,
 				 (__u32)libbpf_num_possible_cpus() *
 					 (attachment == PROBE_FEXIT ? LIMIT_SCRATCH_SLOTS : 1));
-	calls_fill(options->watch, (struct write_call_table *)&skeleton->rodata->write_calls);
+	calls_fill(options->watch, &skeleton->rodata->write_calls);
 	if (options->ring_bytes)
 		bpf_map__set_max_entries(skeleton->maps.samples, options->ring_bytes);
 }
