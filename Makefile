@@ -69,7 +69,7 @@ $(B)/spillwatch.bpf.o: $(BPF_OBJECTS)
 # the warnings of generated code are not ours
 $(SKELETON): $(B)/spillwatch.bpf.o
 	@echo "  SKELETON $@"
-	$(Q){ echo '#pragma GCC system_header'; echo '#include "calibration.h"'; echo '#include "scope.h"'; echo '#include "write_call.h"'; $(BPFTOOL) gen skeleton $< name spillwatch_bpf; } > $@
+	$(Q){ echo '#pragma GCC system_header'; echo '#include "calibration.h"'; echo '#include "recheck.h"'; echo '#include "scope.h"'; echo '#include "write_call.h"'; $(BPFTOOL) gen skeleton $< name spillwatch_bpf; } > $@
 
 # the style and the script of the HTML report, as C strings page_css and page_js
 $(B)/report/page.%.h: userspace/report/page.%

@@ -96,3 +96,25 @@
 
 /* Bytes of one file that `audit --files` reads; a longer one is said to be read in part. */
 #define LIMIT_AUDIT_SCAN (4ULL << 30)
+
+/* Files that are looked at again because something came into them past every hook; more are looked at when they are written
+ * back only, and count as rechecks_full. */
+#define LIMIT_RECHECKS 4096U
+
+/* Pages of which it is known who made them dirty; the least recent is forgotten, and its file's last writer named. */
+#define LIMIT_DIRTIERS 4096U
+
+/* (Process, file) pairs that the daemon was told of; the least recent is forgotten, and would be told of again. */
+#define LIMIT_DESCRIBED 2048U
+
+/* Bytes of what the daemon keeps of those. */
+#define LIMIT_WRITERS_BYTES (1U << 20)
+
+/* After this time a writer is described again, since the daemon may have forgotten it. */
+#define LIMIT_DESCRIBED_NS 60000000000ULL
+
+/* Pages that are looked at while a bio is queued; what is beyond is looked at by the daemon, or counted. */
+#define LIMIT_BIO_PAGES 256U
+
+/* Pages of one look that the daemon asks for, so that it can do something else in between. */
+#define LIMIT_RECHECK_PAGES 1024U

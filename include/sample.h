@@ -37,6 +37,10 @@ enum sample_flag {
 	SAMPLE_CGROUP = 1U << 15, /* no window: a cgroup was made; its path is the only string */
 	SAMPLE_ROOT_MOUNT = 1U << 16, /* the file lies on the mount that is the process's root */
 	SAMPLE_STRINGS_CUT = 1U << 17, /* not all strings found room */
+	SAMPLE_RECHECK = 1U << 24, /* found by a second look; `described` tells whose it is */
+	SAMPLE_WRITEBACK = 1U << 25, /* by the one at what is on its way to a block device */
+	SAMPLE_DESCRIBES =
+		1U << 26, /* no window: who stores into which file, for what is found there later */
 };
 
 /*
@@ -120,6 +124,8 @@ struct token_sample {
 	__u64 place;
 	__u64 writer;
 
+	__u64 described; /* of SAMPLE_RECHECK: sequence number of the sample that describes the writer, 0: none does */
+
 	__u16 window_len;
 #define SAMPLE_LEN(name, bound) __u16 name##_len;
 	SAMPLE_STRINGS(SAMPLE_LEN)
@@ -171,8 +177,8 @@ struct placed_value {
 #define SAMPLE_MAX_BYTES (sizeof(struct token_sample) + LIMIT_STRINGS_BYTES + LIMIT_PATH_BYTES)
 
 /* Both compilers must agree; `make lint` also checks the BPF object's BTF against this. */
-_Static_assert(sizeof(struct token_sample) == 368, "struct token_sample: size");
+_Static_assert(sizeof(struct token_sample) == 376, "struct token_sample: size");
 _Static_assert(__builtin_offsetof(struct token_sample, comm) == 80, "struct token_sample: comm");
 _Static_assert(__builtin_offsetof(struct token_sample, inode) == 128, "struct token_sample: inode");
 _Static_assert(__builtin_offsetof(struct token_sample, offset) == 208, "struct token_sample: offset");
-_Static_assert(__builtin_offsetof(struct token_sample, window) == 272, "struct token_sample: window");
+_Static_assert(__builtin_offsetof(struct token_sample, window) == 280, "struct token_sample: window");

@@ -16,6 +16,7 @@ enum write_source {
 	WRITE_SOURCE_LANDED, /* nowhere but in the file's page cache */
 	WRITE_SOURCE_MESSAGE, /* a struct msghdr of the caller */
 	WRITE_SOURCE_MESSAGES, /* an array of struct mmsghdr */
+	WRITE_SOURCE_BIO, /* an array of struct bio_vec, of the kernel's */
 };
 
 #define WRITE_CALLS(X)                            \

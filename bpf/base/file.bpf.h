@@ -248,10 +248,9 @@ static __always_inline int file_position_is_ours(const struct task_struct *task,
 	return file_references(file) == 1;
 }
 
-/* file_describe() - the sample's facts of an open file, all but its path. */
-static __always_inline void file_describe(const struct file *file, struct token_sample *sample)
+/* file_describe_inode() - the sample's facts of a file by its inode, all but its path. */
+static __always_inline void file_describe_inode(const struct inode *inode, struct token_sample *sample)
 {
-	const struct inode *inode = BPF_CORE_READ(file, f_inode);
 	const struct super_block *sb = BPF_CORE_READ(inode, i_sb);
 
 	sample->inode = BPF_CORE_READ(inode, i_ino);
@@ -263,6 +262,12 @@ static __always_inline void file_describe(const struct file *file, struct token_
 	sample->rdev = BPF_CORE_READ(inode, i_rdev);
 	sample->device = BPF_CORE_READ(sb, s_dev);
 	sample->fs_magic = BPF_CORE_READ(sb, s_magic);
-	sample->open_flags = BPF_CORE_READ(file, f_flags);
 	bpf_probe_read_kernel_str(sample->fs_name, sizeof(sample->fs_name), BPF_CORE_READ(sb, s_type, name));
+}
+
+/* file_describe() - the same of an open file. */
+static __always_inline void file_describe(const struct file *file, struct token_sample *sample)
+{
+	file_describe_inode(BPF_CORE_READ(file, f_inode), sample);
+	sample->open_flags = BPF_CORE_READ(file, f_flags);
 }

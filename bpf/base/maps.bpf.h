@@ -26,6 +26,7 @@
 #include "bounds.h"
 #include "calibration.h"
 #include "known.h"
+#include "recheck.h"
 #include "sample.h"
 #include "scope.h"
 #include "token_formats.h"
@@ -36,6 +37,15 @@
 /* The bytes that are searched; the tail past the window keeps the loads of token_search.h inside. */
 struct token_window {
 	__u8 bytes[LIMIT_WINDOW_BYTES + TOKEN_SECRET_LEN];
+};
+
+/* What a second look is at (scan/recheck.bpf.h). */
+enum recheck {
+	RECHECK_NONE,
+	RECHECK_OLD, /* what stood there before: known from now on, and not told of */
+	RECHECK_PAGE, /* a page that may have changed */
+	RECHECK_WRITEBACK, /* a page on its way to a block device */
+	RECHECK_DIRECT, /* memory on its way to a block device: the current task is the writer */
 };
 
 /* One write, as its hook found it. */
@@ -53,6 +63,10 @@ struct write_event {
 	__u8 coherent; /* what was written is what the page cache holds at `offset` */
 	__u8 direct; /* the bytes went past the page cache */
 	__u8 entry; /* the call has only begun: keep what is found until it returns */
+	__u8 recheck; /* enum recheck: this is a second look */
+	__u64 inode; /* without a file: the struct inode * that holds the bytes */
+	__u64 folio; /* of RECHECK_OLD: nothing is old if this one has been mapped meanwhile */
+	__u64 since; /* of a second look: ns, CLOCK_BOOTTIME, before which it can't have been written */
 	/* without a file: the path that was named, by its dentry … */
 	__u64 name_mount; /* struct vfsmount * */
 	__u64 name_dentry; /* struct dentry * */
@@ -121,6 +135,7 @@ struct scratch {
 	__u32 pad;
 	struct call_args args;
 	struct write_event event;
+	struct recheck_writer writer; /* of a second look */
 	struct user_iocb request; /* of io_submit, while its array is walked */
 	struct reader reader;
 	__u64 window_at; /* of inspect_window() */
@@ -132,6 +147,9 @@ struct scratch {
 const volatile struct probe_config settings __weak = {};
 /* Programs of this attachment can be preempted (fexit): nesting on one CPU must be reckoned with. */
 const volatile __u32 preemptible __weak = 0;
+
+/* The slot of `scratch` that no hook takes. */
+const volatile __u32 scratch_own __weak = 0;
 
 /* Can kernel memory be read by plain loads (direct.bpf.h)? */
 const volatile __u32 direct_loads __weak = 0;

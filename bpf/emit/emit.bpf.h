@@ -12,6 +12,7 @@
 #include "base/file.bpf.h"
 #include "base/maps.bpf.h"
 #include "emit/path.bpf.h"
+#include "scan/recheck.bpf.h"
 #include "emit/process.bpf.h"
 #include "token_key.h"
 #include "token_search.h"
@@ -115,6 +116,19 @@ __noinline int emit_name(struct scratch *s)
 	return 0;
 }
 
+/* The file, where only its inode is known: whoever sees it there has not opened it. */
+static __always_inline void emit_inode(struct scratch *s)
+{
+	const struct inode *inode = (const struct inode *)s->event.inode;
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	file_describe_inode(inode, &s->sample.head);
+	if (!s->sample.head.links)
+		s->sample.head.flags |= SAMPLE_FILE_DELETED;
+	if (BPF_CORE_READ(task, fs, root.mnt, mnt_sb) == BPF_CORE_READ(inode, i_sb))
+		s->sample.head.flags |= SAMPLE_ROOT_MOUNT;
+}
+
 /* The path of what was written to. Functions of their own, like all of these: verified once, alone. */
 __noinline int emit_file(struct scratch *s)
 {
@@ -133,6 +147,8 @@ __noinline int emit_file(struct scratch *s)
 		file_describe(file, &s->sample.head);
 		if (path_unlinked((const struct dentry *)dentry))
 			s->sample.head.flags |= SAMPLE_FILE_DELETED;
+	} else if (s->event.inode) {
+		emit_inode(s);
 	}
 	if (!dentry)
 		return 0;
@@ -327,6 +343,58 @@ static __always_inline void emit_describe(struct scratch *s)
 	emit_directory(s);
 }
 
+/* Who has made the page dirty that holds this byte of the file; of two, the later. Returns 0 if nobody knows. */
+static __always_inline int emit_writer_at(struct scratch *s, __u64 position)
+{
+	__u64 folio = cache_folio(s->event.mapping, position / KERNEL_PAGE_SIZE);
+	struct recheck_writer writer = {};
+
+	if (!recheck_writer_of(s->event.mapping,
+			       folio ? BPF_CORE_READ((const struct folio *)folio, index)
+				     : position / KERNEL_PAGE_SIZE,
+			       &writer))
+		return 0;
+	if (writer.time >= s->writer.time || !s->writer.tgid)
+		s->writer = writer;
+	return 1;
+}
+
+/*
+ * What is known of a token that a second look has found: where it is, and whose it is. Who that was has been told when it
+ * made the page dirty.
+ * @since: when the page was last looked at, in which it was not
+ */
+__noinline int emit_describe_recheck(struct scratch *s, __s64 token_at)
+{
+	__u64 since, position;
+	struct token_sample *head;
+
+	if (!s)
+		return 0;
+	head = &s->sample.head;
+	since = s->event.since;
+	position = s->event.offset + token_at;
+	__builtin_memset(&s->writer, 0, sizeof(s->writer));
+	emit_writer_at(s, position);
+	if ((position + TOKEN_MIN_LEN - 1) / KERNEL_PAGE_SIZE != position / KERNEL_PAGE_SIZE)
+		emit_writer_at(s, position + TOKEN_MIN_LEN - 1);
+	__builtin_memset(head, 0, sizeof(*head));
+	head->time = s->writer.time > since ? s->writer.time : since;
+	head->flags = s->event.flags;
+	head->kind = s->event.kind;
+	head->call = s->writer.call;
+	head->offset = s->event.offset;
+	head->length = s->event.length;
+	head->size = sizeof(*head);
+	head->described = s->writer.described;
+	head->tgid = s->writer.tgid;
+	head->ns_tgid = s->writer.tgid;
+	head->start = s->writer.start;
+	head->login_uid = ~0U;
+	__builtin_memcpy(head->comm, s->writer.comm, sizeof(head->comm));
+	return 0;
+}
+
 /* Does the token reach out of the write on either side, into what the file held before? */
 static __always_inline int emit_reaches_out(const struct token_sample *head)
 {
@@ -417,6 +485,30 @@ __noinline int emit_is_repeat(struct scratch *s)
 	return value ? emit_again(value, head) : 0;
 }
 
+/* Is a token that a second look has found known at its place? From now on it is. */
+__noinline int emit_is_known(struct scratch *s)
+{
+	struct token_sample *head;
+
+	if (!s)
+		return 0;
+	head = &s->sample.head;
+	/* of somebody who is not watched */
+	if (s->writer.tgid == RECHECK_FOREIGN && s->event.recheck != RECHECK_DIRECT)
+		return 1;
+	if (s->event.folio && recheck_is_mapped(s->event.folio))
+		return 1;
+	head->token_key = token_key(&token_seed, head->window);
+	head->repeats = 0;
+	head->news = 1;
+	if (s->event.recheck != RECHECK_DIRECT)
+		head->place = place_of_inode(s->event.inode, 0, 0);
+	if (placed_has(head->token_key, head->place))
+		return 1;
+	placed_add(head->token_key, head->place, head->offset + head->token_at, head->time);
+	return s->event.recheck == RECHECK_OLD;
+}
+
 /*
  * The ring was full. A first sample is lost, and forgotten, so that the next one is a first one again and its repeats are
  * not hidden. Of a repeat nothing is lost: it has been counted, and is told a second later or in the end.
@@ -433,6 +525,11 @@ __noinline int emit_dropped(struct scratch *s)
 	key.token_key = head->token_key;
 	key.place = head->place;
 	key.writer = head->writer;
+	if (s->event.recheck) {
+		count(COUNTER_ring_full);
+		placed_drop(head->token_key, head->place);
+		return 0;
+	}
 	if (!head->repeats) {
 		count(COUNTER_ring_full);
 		placed_drop(key.token_key, key.place);
@@ -474,7 +571,14 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 		entered_keep(s, start, dot + 1 + TOKEN_SECRET_LEN - start, token_at);
 		return 0;
 	}
-	if (!s->reader.described) {
+	if (s->event.recheck && s->event.recheck != RECHECK_DIRECT) {
+		emit_describe_recheck(s, token_at);
+		emit_file(s);
+		/* nobody has opened it here: the path is the one in its own file system */
+		s->sample.head.inner_device = s->sample.head.device;
+		s->sample.head.inner_len = s->sample.head.path_len;
+		s->sample.head.path_len = 0;
+	} else if (!s->reader.described) {
 		s->reader.described = 1;
 		emit_describe(s);
 	}
@@ -488,7 +592,7 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 	head->token_at = token_at;
 	if (settings.watch & ENTERED_KINDS && !file_kind_has_offset(s->event.kind))
 		entered_found(token_key(&token_seed, head->window));
-	if (emit_is_repeat(s)) {
+	if (s->event.recheck ? emit_is_known(s) : emit_is_repeat(s)) {
 		__builtin_memset(head->window, 0, sizeof(head->window));
 		return 0;
 	}
@@ -506,7 +610,8 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 
 /*
  * emit_request() - asks the daemon to look at the file itself: a sample without a window, for a write
- * whose bytes can't be seen from here (SAMPLE_UNREAD), or for a mapping (SAMPLE_MAPPED).
+ * whose bytes can't be seen from here (SAMPLE_UNREAD), or for a mapping (SAMPLE_MAPPED). Returns 0, or 1 if the ring was
+ * full.
  */
 __noinline int emit_request(struct scratch *s, __u32 flag)
 {
@@ -522,9 +627,10 @@ __noinline int emit_request(struct scratch *s, __u32 flag)
 	size = head->size;
 	if (size > sizeof(s->sample))
 		return 0;
-	if (bpf_ringbuf_output(&samples, &s->sample, size, 0))
-		count(COUNTER_ring_full);
-	else
-		count(COUNTER_samples_sent);
+	if (bpf_ringbuf_output(&samples, &s->sample, size, 0)) {
+		count(flag == SAMPLE_DESCRIBES ? COUNTER_writers_undescribed : COUNTER_ring_full);
+		return 1;
+	}
+	count(COUNTER_samples_sent);
 	return 0;
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Shared mappings of files that are open for writing: what is stored through them passes no hook, so
- * the daemon is told of the mapping and looks at the file from time to time. Whether the mapping is
- * writable now is not asked: mprotect(2) can change it.
+ * Shared mappings of files that are open for writing: what is stored through them passes no hook. Where pages become clean,
+ * the next store tells of itself (hooks/recheck.bpf.c); where they do not (tmpfs, memfd), the daemon is told of the mapping
+ * and looks at the file from time to time. Whether the mapping is writable now is not asked: mprotect(2) can change it.
  */
 #pragma once
 
 #include "base/file.bpf.h"
+#include "scan/inspect.bpf.h"
 
 /* include/uapi/linux/mman.h: MAP_SHARED, and MAP_SHARED_VALIDATE with it */
 #define MAP_SHARED_BIT 0x01
@@ -31,5 +32,19 @@ static __always_inline int map_shared(struct write_event *event, const struct fi
 	event->offset = offset;
 	event->call = WRITE_CALL_MMAP;
 	event->kind = kind;
+	/* what is never written back has no clean pages, of which the next store would tell */
+	if (kind == FILE_KIND_DISK || kind == FILE_KIND_BLOCK)
+		event->mapping = file_mapping(file, NULL);
 	return 1;
+}
+
+/* recheck_mapped() - the file of the event was mapped, and is written back. Defined in recheck.bpf.c; returns 0. */
+extern int recheck_mapped(struct scratch *s);
+
+static __always_inline void map_noted(struct scratch *s)
+{
+	if (s->event.mapping)
+		recheck_mapped(s);
+	else
+		inspect_mapped(s);
 }

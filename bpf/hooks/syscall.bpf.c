@@ -19,6 +19,7 @@
 #include "hooks/syscall_event.bpf.h"
 #include "hooks/aio.bpf.h"
 #include "base/write_call.bpf.h"
+#include "hooks/mapping.bpf.h"
 #include "hooks/message.bpf.h"
 
 #include <bpf/bpf_tracing.h>
@@ -96,7 +97,7 @@ int BPF_PROG(write_syscall, struct pt_regs *regs, long ret)
 		message_run(s, s->args.value[1], s->event.source, ret);
 		break;
 	case SYSCALL_MAPPED:
-		inspect_mapped(s);
+		map_noted(s);
 		break;
 	case SYSCALL_REQUESTS:
 		aio_run(s, ret, flags & SAMPLE_COMPAT);

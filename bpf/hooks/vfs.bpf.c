@@ -348,7 +348,7 @@ int BPF_PROG(write_vfs_mmap, struct file *file, unsigned long addr, unsigned lon
 	if (!s)
 		return 0;
 	if (map_shared(&s->event, file, flag, pgoff * KERNEL_PAGE_SIZE, len))
-		inspect_mapped(s);
+		map_noted(s);
 	inspect_end(s);
 	return 0;
 }

@@ -75,6 +75,13 @@ static __always_inline __u64 cache_address_in(__u64 folio, __u64 index, __u64 pa
 	return page_offset + bytes + (index - first) * KERNEL_PAGE_SIZE;
 }
 
+/* Address in the direct map of the page with that struct page. */
+static __always_inline __u64 cache_page(__u64 page)
+{
+	return cache_bases.page_offset +
+	       (page - cache_bases.vmemmap) / bpf_core_type_size(struct page) * KERNEL_PAGE_SIZE;
+}
+
 /* The same by the mapping; 0 if the page is not resident. */
 static __always_inline __u64 cache_address(__u64 mapping, __u64 index, __u64 page_offset, __u64 vmemmap)
 {

@@ -22,5 +22,11 @@ extern int in_place_innocent(__u64 mapping, __u64 start, __u64 len);
  */
 extern int in_place_file(__u64 address, __s64 position, __u64 len);
 
+/*
+ * in_place_memory() - enum in_place of memory in the direct map, which is followed by other memory than what it is written
+ * with. Whatever lies before it in its first page, and behind it in its last, is taken as a part of it.
+ */
+extern int in_place_memory(__u64 address, __u64 len);
+
 /* in_place_peek() - a word of kernel memory by a plain load; 0 if there is nothing. */
 extern __u64 in_place_peek(__u64 address);

@@ -299,15 +299,15 @@ __noinline __u64 in_place_hit(struct in_place_walk *w, __u64 block, __u64 probe)
  * Probe i of the block at the address `block`, and what is to be done if it passes. That stands behind all probes: the
  * verifier follows the usual way first, and then finds known what the others come back to.
  */
-#define IN_PLACE_PROBE(i)                                               \
-	if (!token_run_far(DIRECT_WORD(words, TOKEN_RUN_STRIDE * (i)))) \
-		goto passed_##i;                                        \
+#define IN_PLACE_PROBE(i)                                             \
+	if (!token_run_far(DIRECT_WORD(words, (i)*TOKEN_RUN_STRIDE))) \
+		goto passed_##i;                                      \
 	behind_##i:
-#define IN_PLACE_PASSED_AT(i)                                                                           \
-	passed_##i : if (token_run_leaves(DIRECT_WORD(words, TOKEN_RUN_STRIDE * (i)))) goto behind_##i; \
-	judged = in_place_hit(w, block, block + TOKEN_RUN_STRIDE * (i));                                \
-	if (!judged)                                                                                    \
-		goto behind_##i;                                                                        \
+#define IN_PLACE_PASSED_AT(i)                                                                         \
+	passed_##i : if (token_run_leaves(DIRECT_WORD(words, (i)*TOKEN_RUN_STRIDE))) goto behind_##i; \
+	judged = in_place_hit(w, block, block + (i)*TOKEN_RUN_STRIDE);                                \
+	if (!judged)                                                                                  \
+		goto behind_##i;                                                                      \
 	goto judged;
 
 /*
@@ -381,7 +381,8 @@ __noinline int in_place_pages(struct in_place_walk *w)
 		block = judged;
 	}
 	/* a folio that was moved meanwhile has left us with memory of others */
-	if (w->unsure == IN_PLACE_CONTINUED && !w->more && in_place_page(w->mapping, w->index - 1) != w->page)
+	if (w->unsure == IN_PLACE_CONTINUED && !w->more && w->mapping &&
+	    in_place_page(w->mapping, w->index - 1) != w->page)
 		return 1;
 	w->unsure = 0;
 	return w->index > w->last;
@@ -501,6 +502,28 @@ static __always_inline int in_place_write(__u64 mapping, __u64 start, __u64 len)
 int in_place_innocent(__u64 mapping, __u64 start, __u64 len)
 {
 	return direct_loads ? in_place_write(mapping, start, len) : IN_PLACE_UNSURE;
+}
+
+int in_place_memory(__u64 address, __u64 len)
+{
+	__u64 first = address & ~(KERNEL_PAGE_SIZE - 1), end = address + len, pages;
+	struct in_place_walk w = {};
+
+	if (!direct_loads || !cache_bases.direct || len < TOKEN_BEGUN_STEP)
+		return IN_PLACE_UNSURE;
+	pages = (end - first + KERNEL_PAGE_SIZE - 1) / KERNEL_PAGE_SIZE;
+	/* as if the page before had been looked at, in a row with these */
+	w.page = first - KERNEL_PAGE_SIZE;
+	w.last = pages - 1;
+	w.more = pages;
+	w.last_block = IN_PLACE_BLOCKS - 1;
+	bpf_loop(pages, in_place_step, &w, 0);
+	if (w.unsure || w.index <= w.last)
+		return IN_PLACE_UNSURE;
+	/* what goes on behind it lies elsewhere in memory */
+	if (len >= IN_PLACE_ACROSS && in_place_begun(end - IN_PLACE_ACROSS, IN_PLACE_ACROSS))
+		return IN_PLACE_UNSURE;
+	return IN_PLACE_INNOCENT;
 }
 
 /*

@@ -23,6 +23,7 @@
 #include "scan/inspect.bpf.h"
 
 #include "emit/emit.bpf.h"
+#include "scan/cache.bpf.h"
 #include "scan/in_place.bpf.h"
 #include "scan/context.bpf.h"
 #include "token_search.h"
@@ -148,7 +149,14 @@ static __always_inline void inspect_next_segment(struct scratch *s)
 	struct reader *r = &s->reader;
 	__u64 base, len;
 
-	if (s->event.flags & SAMPLE_COMPAT) {
+	if (s->event.source == WRITE_SOURCE_BIO) {
+		struct bio_vec entry = {};
+
+		bpf_probe_read_kernel(&entry, sizeof(entry), (const void *)r->next_segment);
+		base = cache_page((__u64)entry.bv_page) + entry.bv_offset;
+		len = entry.bv_len;
+		r->next_segment += sizeof(entry);
+	} else if (s->event.flags & SAMPLE_COMPAT) {
 		struct user_iovec_32 entry = {};
 
 		if (bpf_probe_read_user(&entry, sizeof(entry), (const void *)r->next_segment))
@@ -192,6 +200,9 @@ static __always_inline int inspect_copy(struct scratch *s, __u64 len)
 			return 1;
 		address = s->event.address + r->position;
 	}
+	if (s->event.source == WRITE_SOURCE_BIO)
+		return bpf_probe_read_kernel(&s->window.bytes[r->fill & WINDOW_FILL_MASK], len,
+					     (const void *)address) != 0;
 	return bpf_probe_read_user(&s->window.bytes[r->fill & WINDOW_FILL_MASK], len,
 				   (const void *)address) != 0;
 }
@@ -332,7 +343,7 @@ __noinline int inspect_start(struct scratch *s, __u64 left)
 		s->reader.address =
 			s->event.source == WRITE_SOURCE_LANDED ? s->event.address : s->event.offset;
 		s->reader.segment_left = left;
-	} else if (s->event.source == WRITE_SOURCE_VECTOR) {
+	} else if (s->event.source == WRITE_SOURCE_VECTOR || s->event.source == WRITE_SOURCE_BIO) {
 		s->reader.next_segment = s->event.address;
 		s->reader.segments_left = s->event.segments;
 	} else {
@@ -499,6 +510,25 @@ int inspect_entry(struct scratch *s)
 		return 0;
 	left = s->event.length;
 	inspect_start(s, left < settings.inspect_bytes ? left : settings.inspect_bytes);
+	inspect_loop(s);
+	if (s->reader.found)
+		inspect_wipe(s);
+	return 0;
+}
+
+__u64 inspect_describe(struct scratch *s)
+{
+	if (!s)
+		return 0;
+	return emit_request(s, SAMPLE_DESCRIBES) ? 0 : s->sample.head.seq;
+}
+
+int inspect_recheck(struct scratch *s)
+{
+	if (!s)
+		return 0;
+	inspect_start(s, s->event.length);
+	s->reader.after = 1;
 	inspect_loop(s);
 	if (s->reader.found)
 		inspect_wipe(s);

@@ -23,6 +23,15 @@ extern int inspect_run(struct scratch *s);
 extern int inspect_buffer(struct scratch *s);
 extern int inspect_entry(struct scratch *s);
 
+/* inspect_recheck() - a second look at the event that recheck_event() has filled in. Defined in inspect.bpf.c; returns 0. */
+extern int inspect_recheck(struct scratch *s);
+
+/*
+ * inspect_describe() - tells the daemon of the process and the file in s->event, for what is found later. Defined in
+ * inspect.bpf.c; returns the sample's number, or 0 if the ring was full.
+ */
+extern __u64 inspect_describe(struct scratch *s);
+
 /*
  * inspect_search() - token_search() of window[0, len) with the verifier's bounds: the place of a second dot
  * that is min_dot or later, or TOKEN_NONE. Defined in inspect.bpf.c.
@@ -56,6 +65,14 @@ static __always_inline struct scratch *inspect_take(void)
 			return s;
 	}
 	return NULL;
+}
+
+/* The daemon's own, for what it runs itself: no hook is in its way. */
+static __always_inline struct scratch *inspect_own(void)
+{
+	__u32 slot = scratch_own;
+
+	return bpf_map_lookup_elem(&scratch, &slot);
 }
 
 /* The same for a write that is to be inspected, its event zero; counted if there is none. */

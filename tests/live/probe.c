@@ -281,10 +281,10 @@ static void layout_check(const struct btf *btf, const char *name, size_t size,
 	}
 }
 
-/* its versions differ here */
-/* clang-format off */
-#define MEMBER(type, name) {#name, offsetof(struct type, name)}
-/* clang-format on */
+#define MEMBER(type, name)                         \
+	{                                          \
+#name, offsetof(struct type, name) \
+	}
 
 /* The two compilers must agree on what they share; the BPF object's own BTF tells. */
 static void test_layout(void **state)
@@ -329,6 +329,7 @@ static void test_layout(void **state)
 		MEMBER(token_sample, token_key),
 		MEMBER(token_sample, place),
 		MEMBER(token_sample, writer),
+		MEMBER(token_sample, described),
 		MEMBER(token_sample, window_len),
 #define STRING(name, bound) MEMBER(token_sample, name##_len),
 		SAMPLE_STRINGS(STRING) MEMBER(token_sample, window),

@@ -241,7 +241,8 @@ static int attribute_process(struct attribute *attribute, const struct sample_vi
 	process->gid = head->gid;
 	process->login_uid = head->login_uid;
 	process->cgroup_id = head->cgroup_id;
-	r = attribute_comm(head->comm, known, &process->name);
+	r = head->tgid ? attribute_comm(head->comm, known, &process->name)
+		       : mask_text("unknown", strlen("unknown"), NULL, &process->name);
 	if (r == 0)
 		r = attribute_comm(head->thread_comm, known, &process->thread_name);
 	if (r == 0)
@@ -310,13 +311,30 @@ static int attribute_host_path(struct attribute *attribute, const struct sample_
 	return mask_text(path, strlen(path), known, ret_path);
 }
 
+/* Of a file that was seen where it lies, and not by who opened it: the host's path, or else the one in its file system. */
+static int attribute_unopened_path(struct attribute *attribute, const struct sample_view *view,
+				   const struct mask_known *known, char **ret_path)
+{
+	const struct token_sample *head = view->head;
+	AUTO_FREE char *path = NULL;
+	int r = mounts_path(attribute->mounts, head->inner_device, view->inner, head->inner_len, &path);
+
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		return mask_text(view->inner, head->inner_len, known, ret_path);
+	return mask_text(path, strlen(path), known, ret_path);
+}
+
 static int attribute_file(struct attribute *attribute, const struct sample_view *view,
 			  const struct mask_known *known, struct alert_file *file)
 {
 	const struct token_sample *head = view->head;
-	int r = attribute_path(view, known, &file->path);
+	bool unopened = head->flags & SAMPLE_RECHECK && !head->path_len && head->inner_len;
+	int r = unopened ? attribute_unopened_path(attribute, view, known, &file->path)
+			 : attribute_path(view, known, &file->path);
 
-	if (r == 0)
+	if (r == 0 && !unopened)
 		r = attribute_host_path(attribute, view, known, &file->host_path);
 
 	file->path_truncated = head->flags & SAMPLE_PATH_TRUNCATED;
@@ -339,6 +357,8 @@ static const char *attribute_seen_by(const struct token_sample *head)
 {
 	if (head->flags & (SAMPLE_UNREAD | SAMPLE_MAPPED))
 		return "file_read";
+	if (head->flags & SAMPLE_WRITEBACK)
+		return "writeback";
 	return head->flags & SAMPLE_CACHE ? "page_cache" : "buffer";
 }
 

@@ -138,8 +138,7 @@ static void mounts_refresh(struct mounts *mounts)
 		return;
 	mounts->read = true;
 	mounts_clear(mounts);
-	if (fseek(mounts->file, 0, SEEK_SET) < 0)
-		return;
+	rewind(mounts->file);
 	while (mounts->count < MOUNTS_MAX && getline(&line, &size, mounts->file) > 0)
 		mounts_add(mounts, line);
 }

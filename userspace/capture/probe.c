@@ -24,12 +24,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 struct probe {
 	struct spillwatch_bpf *skeleton;
 	struct ring_buffer *ring;
 	enum probe_attachment attachment;
 	int cpus;
+	/* a round of second looks */
+	uint64_t rechecks_added; /* by the kernel side, when it began */
+	size_t rechecks; /* files that stay */
+	size_t recheck_at, recheck_count;
+	__u64 recheck_list[LIMIT_RECHECKS]; /* keys of the map */
 };
 
 const char *probe_attachment_name(enum probe_attachment attachment)
@@ -143,6 +149,7 @@ static void probe_select(struct spillwatch_bpf *skeleton, const struct targets *
 	/* run by hand, never attached */
 	bpf_program__set_autoattach(skeleton->progs.register_self, false);
 	bpf_program__set_autoattach(skeleton->progs.calibrate_cache, false);
+	bpf_program__set_autoattach(skeleton->progs.recheck_look, false);
 	if (!tree)
 		bpf_map__set_max_entries(skeleton->maps.tree, 1);
 }
@@ -174,7 +181,7 @@ static int probe_fexit_allowed(const struct targets *targets)
 static void probe_configure(struct spillwatch_bpf *skeleton, const struct probe_options *options,
 			    const struct targets *targets, enum probe_attachment attachment)
 {
-	__u32 bound = options->inspect_bytes ? options->inspect_bytes : LIMIT_INSPECT_BYTES;
+	__u32 bound = options->inspect_bytes ? options->inspect_bytes : LIMIT_INSPECT_BYTES, slots;
 
 	probe_select(skeleton, targets, attachment, options->scope, options->watch);
 	/* fexit programs run preemptible, tracepoints' do not */
@@ -184,10 +191,12 @@ static void probe_configure(struct spillwatch_bpf *skeleton, const struct probe_
 	skeleton->rodata->settings.cgroup_level = options->cgroup.level;
 	skeleton->rodata->settings.watch = options->watch;
 	skeleton->rodata->settings.inspect_bytes = bound < LIMIT_INSPECT_BYTES ? bound : LIMIT_INSPECT_BYTES;
-	bpf_map__set_max_entries(skeleton->maps.scratch,
-				 (__u32)libbpf_num_possible_cpus() *
-					 (attachment == PROBE_FEXIT ? LIMIT_SCRATCH_SLOTS : 1));
-	calls_fill(options->watch, &skeleton->rodata->write_calls);
+	slots = (__u32)libbpf_num_possible_cpus() * (attachment == PROBE_FEXIT ? LIMIT_SCRATCH_SLOTS : 1);
+	/* the last one is the daemon's */
+	bpf_map__set_max_entries(skeleton->maps.scratch, slots + 1);
+	skeleton->rodata->scratch_own = slots;
+	bpf_program__set_autoload(skeleton->progs.recheck_bio, !options->no_net);
+	calls_fill(options->watch, (struct write_call_table *)&skeleton->rodata->write_calls);
 	if (options->ring_bytes)
 		bpf_map__set_max_entries(skeleton->maps.samples, options->ring_bytes);
 }
@@ -407,6 +416,84 @@ int probe_counts(const struct probe *probe, struct probe_counts *ret_counts)
 		counts.programs_skipped += probe_program_skipped(program);
 	*ret_counts = counts;
 	return 0;
+}
+
+bool probe_recheck_due(const struct probe *probe)
+{
+	return probe->rechecks || probe->skeleton->bss->rechecks_added != probe->rechecks_added;
+}
+
+static int64_t probe_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/*
+ * Looks at one file, page by page as far as they are dirty. Returns 1 if it need not be looked at again: it is gone, or it
+ * was clean, this time and the last, so that the next store tells of itself.
+ */
+static int probe_recheck_file(struct probe *probe, __u64 mapping, int64_t deadline)
+{
+	volatile struct recheck_request *request = &probe->skeleton->bss->recheck_request;
+	int map = bpf_map__fd(probe->skeleton->maps.rechecks);
+	struct recheck_file before, after;
+
+	if (bpf_map_lookup_elem(map, &mapping, &before) < 0)
+		return 0;
+	request->mapping = mapping;
+	request->index = 0;
+	request->dirty = 0;
+	request->done = 0;
+	while (!request->done && probe_now_ms() <= deadline) {
+		LIBBPF_OPTS(bpf_test_run_opts, run);
+
+		if (bpf_prog_test_run_opts(bpf_program__fd(probe->skeleton->progs.recheck_look), &run) < 0)
+			return -errno;
+	}
+	if (request->done == 2)
+		return 1;
+	if (!request->done || request->dirty || bpf_map_lookup_elem(map, &mapping, &after) < 0)
+		return 0;
+	/* looked at before, and nobody has made a page dirty since */
+	return before.looked > before.writer.time && before.writer.time == after.writer.time;
+}
+
+/* The files of a new round. */
+static void probe_recheck_list(struct probe *probe)
+{
+	int map = bpf_map__fd(probe->skeleton->maps.rechecks);
+	const __u64 *from = NULL;
+
+	probe->rechecks_added = probe->skeleton->bss->rechecks_added;
+	probe->recheck_count = 0;
+	probe->recheck_at = 0;
+	probe->rechecks = 0;
+	while (probe->recheck_count < LIMIT_RECHECKS &&
+	       bpf_map_get_next_key(map, from, &probe->recheck_list[probe->recheck_count]) == 0)
+		from = &probe->recheck_list[probe->recheck_count++];
+}
+
+int probe_recheck(struct probe *probe, int64_t max_ms, bool *ret_more)
+{
+	int64_t deadline = probe_now_ms() + max_ms;
+
+	if (probe->recheck_at == probe->recheck_count)
+		probe_recheck_list(probe);
+	while (probe->recheck_at < probe->recheck_count && probe_now_ms() <= deadline) {
+		__u64 mapping = probe->recheck_list[probe->recheck_at++];
+		int r = probe_recheck_file(probe, mapping, deadline);
+
+		if (r < 0)
+			return r;
+		if (r > 0)
+			bpf_map_delete_elem(bpf_map__fd(probe->skeleton->maps.rechecks), &mapping);
+		probe->rechecks += r == 0;
+	}
+	*ret_more = probe->recheck_at < probe->recheck_count;
+	return (int)(probe->rechecks + probe->recheck_count - probe->recheck_at);
 }
 
 const volatile struct token_seed *probe_seed(const struct probe *probe)

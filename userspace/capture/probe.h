@@ -30,6 +30,7 @@ struct probe_options {
 	struct cgroup cgroup; /* SCOPE_CGROUP */
 	uint32_t watch; /* FILE_KIND_BIT()s */
 	uint32_t inspect_bytes; /* bound of one call; 0: LIMIT_INSPECT_BYTES */
+	bool no_net; /* what is on its way to block devices is not looked at */
 	uint32_t ring_bytes; /* a power of two, at least a page; 0: LIMIT_RING_BYTES */
 };
 
@@ -114,6 +115,14 @@ bool probe_placed(const struct probe *probe, __u64 token_key, __u64 place);
 
 /* probe_place() - it has been now. @at: file offset of the token's first byte; @time: ns, CLOCK_BOOTTIME */
 void probe_place(const struct probe *probe, __u64 token_key, __u64 place, __s64 at, __u64 time);
+
+/*
+ * probe_recheck_due() - has any file become one that is to be looked at again, or is one still? Cheap.
+ * probe_recheck() - looks at all of them, for max_ms at most; what is found comes out of the ring.
+ * Returns how many there are to be looked at again, or a negative errno; *ret_more: this round is not done.
+ */
+bool probe_recheck_due(const struct probe *probe);
+int probe_recheck(struct probe *probe, int64_t max_ms, bool *ret_more);
 
 /* probe_counts() - Returns 0 or a negative errno (output untouched). */
 int probe_counts(const struct probe *probe, struct probe_counts *ret_counts);

@@ -22,6 +22,7 @@
 #include "lib/exit_code.h"
 #include "lib/log.h"
 #include "policy/mapped.h"
+#include "policy/recheck.h"
 #include "policy/repeats.h"
 #include "sink/sink.h"
 #include "token_key.h"
@@ -39,6 +40,8 @@ struct monitor {
 	struct attribute *attribute;
 	struct repeats *repeats;
 	struct mapped *mapped;
+	struct recheck *recheck;
+	int64_t next_recheck; /* ms, CLOCK_MONOTONIC */
 	int64_t next_look; /* ms, CLOCK_MONOTONIC */
 	int64_t deadline; /* likewise, of the end; 0: it is not near */
 	int retry; /* ms until containers are to be looked for again, -1 if not */
@@ -51,6 +54,10 @@ struct monitor {
 
 /* Alerts after which the heap gives back what it has free. */
 #define MONITOR_TRIM_ALERTS 2048
+
+/* ms that second looks may take in one go, and before they go on. */
+#define MONITOR_RECHECK_MS 5
+#define MONITOR_RECHECK_PAUSE_MS 20
 
 struct monitor_options monitor_defaults(void)
 {
@@ -111,6 +118,7 @@ static void monitor_token(struct monitor *monitor, const struct sample_view *vie
 		alert.news = 1;
 		probe_place(monitor->probe, key.token_key, key.place, (int64_t)*file_at, view->head->time);
 	}
+	monitor->stats.second_looks += (view->head->flags & SAMPLE_WRITEBACK) != 0;
 	monitor->stats.alerts++;
 	monitor->stats.placeholders += token->placeholder;
 	monitor_emit(monitor, &alert);
@@ -171,6 +179,46 @@ static void monitor_cgroup(struct monitor *monitor, const struct sample_view *vi
 	monitor->retry = 0;
 }
 
+/* A token that a second look has found, and no first one in the time that it takes a call to return. */
+static void monitor_rechecked(void *context, const struct sample_view *view)
+{
+	struct monitor *monitor = context;
+	struct token_span span;
+	struct token token;
+
+	if (token_match(view->window, view->head->window_len, 0, &token, &span))
+		monitor_token(monitor, view, view->window, &token, &span, NULL);
+	else
+		monitor->stats.samples_bad++;
+}
+
+static void monitor_hold(struct monitor *monitor, const struct sample_view *view)
+{
+	int r = recheck_hold(monitor->recheck, view, monitor_now());
+
+	if (r == -ENOSPC) {
+		recheck_walk(monitor->recheck, 0, true, monitor_rechecked, monitor);
+		r = recheck_hold(monitor->recheck, view, monitor_now());
+	}
+	if (r < 0)
+		monitor->stats.alerts_failed++;
+}
+
+/* Looks at the files that may have been stored into, if it is time, and tells of what waited long enough. */
+static void monitor_recheck(struct monitor *monitor)
+{
+	int64_t now = monitor_now();
+	bool more;
+
+	if (probe_recheck_due(monitor->probe) && now >= monitor->next_recheck) {
+		if (probe_recheck(monitor->probe, MONITOR_RECHECK_MS, &more) < 0)
+			monitor->stats.rechecks_failed++;
+		/* the longer it takes, the more time is left to everything else */
+		monitor->next_recheck = now + (more ? MONITOR_RECHECK_PAUSE_MS : RECHECK_INTERVAL_MS);
+	}
+	recheck_walk(monitor->recheck, now, false, monitor_rechecked, monitor);
+}
+
 /* One record of the ring. Never fails: what can't be used is counted. */
 static int monitor_record(void *context, void *data, size_t size)
 {
@@ -184,11 +232,16 @@ static int monitor_record(void *context, void *data, size_t size)
 	monitor->stats.samples++;
 	if (good && view.head->flags & SAMPLE_CGROUP)
 		monitor_cgroup(monitor, &view);
+	else if (good && view.head->flags & SAMPLE_DESCRIBES)
+		monitor->stats.alerts_failed += recheck_describe(monitor->recheck, &view) < 0;
+	else if (good && view.head->flags & SAMPLE_RECHECK)
+		monitor_hold(monitor, &view);
 	else if (good && view.head->flags & (SAMPLE_UNREAD | SAMPLE_MAPPED))
 		monitor_file(monitor, &view);
-	else if (good && token_match(view.window, view.head->window_len, 0, &token, &span))
+	else if (good && token_match(view.window, view.head->window_len, 0, &token, &span)) {
+		recheck_first(monitor->recheck, &view);
 		monitor_token(monitor, &view, view.window, &token, &span, NULL);
-	else
+	} else
 		monitor->stats.samples_bad++;
 	/* while settling: what is left is counted */
 	return monitor->deadline && monitor_now() > monitor->deadline ? -ETIME : 0;
@@ -197,7 +250,14 @@ static int monitor_record(void *context, void *data, size_t size)
 int monitor_timeout(const struct monitor *monitor)
 {
 	int look = mapped_any(monitor->mapped) ? MAPPED_INTERVAL_MS : -1;
+	int64_t recheck = monitor->next_recheck - monitor_now();
 
+	if (recheck_any(monitor->recheck))
+		recheck = recheck < RECHECK_HOLD_MS / 4 ? recheck : RECHECK_HOLD_MS / 4;
+	if (recheck_any(monitor->recheck) || probe_recheck_due(monitor->probe)) {
+		recheck = recheck < 0 ? 0 : recheck;
+		look = look < 0 || recheck < look ? (int)recheck : look;
+	}
 	if (look < 0 || (monitor->retry >= 0 && monitor->retry < look))
 		look = monitor->retry;
 	return keeper_timeout(monitor->keeper, look);
@@ -211,6 +271,7 @@ void monitor_look(struct monitor *monitor, bool all)
 		monitor->retry = attribute_retry(monitor->attribute);
 	keeper_work(monitor->keeper);
 	monitor_trim(monitor, MONITOR_TRIM_ALERTS);
+	monitor_recheck(monitor);
 	if (!mapped_any(monitor->mapped))
 		return;
 	ms = monitor_now();
@@ -289,6 +350,8 @@ int monitor_open(const struct monitor_options *options, struct monitor **ret_mon
 	if (r == 0)
 		r = repeats_open(&monitor->repeats);
 	if (r == 0)
+		r = recheck_open(&monitor->recheck);
+	if (r == 0)
 		r = mapped_open(attribute_procfs(monitor->attribute), &monitor->mapped);
 	if (r < 0) {
 		log_error("can't start: %s", strerror(-r));
@@ -320,6 +383,7 @@ void monitor_close(struct monitor *monitor)
 	attribute_close(monitor->attribute);
 	repeats_close(monitor->repeats);
 	mapped_close(monitor->mapped);
+	recheck_close(monitor->recheck);
 	free(monitor);
 }
 
@@ -335,19 +399,18 @@ int monitor_drain(struct monitor *monitor)
 	return r < 0 ? r : 0;
 }
 
-int monitor_settle(struct monitor *monitor, int timeout_ms)
+/* Drains until every sample that the kernel has sent is judged, or it is time to end. */
+static int monitor_drain_sent(struct monitor *monitor)
 {
 	const struct timespec pause = {.tv_nsec = 1000000L};
 	struct probe_counts counts;
 	uint64_t sent;
 	int r;
 
-	probe_detach(monitor->probe);
 	r = probe_counts(monitor->probe, &counts);
 	if (r < 0)
 		return r;
 	sent = counts.value[COUNTER_samples_sent];
-	monitor->deadline = monitor_now() + timeout_ms;
 	/* a record that another CPU is still copying holds up those behind it, for microseconds */
 	while (r == 0 && monitor->stats.samples < sent) {
 		r = monitor_drain(monitor);
@@ -359,6 +422,27 @@ int monitor_settle(struct monitor *monitor, int timeout_ms)
 	}
 	if (monitor->stats.samples < sent)
 		monitor->stats.samples_unjudged = sent - monitor->stats.samples;
+	return r;
+}
+
+int monitor_settle(struct monitor *monitor, int timeout_ms)
+{
+	bool more = true;
+	int r;
+
+	probe_detach(monitor->probe);
+	monitor->deadline = monitor_now() + timeout_ms;
+	r = monitor_drain_sent(monitor);
+	/* a round that is under way does not count: the last one is a whole one */
+	for (int round = 0; r == 0 && round < 2; round += !more) {
+		r = probe_recheck(monitor->probe, MONITOR_RECHECK_MS, &more);
+		r = r < 0 ? r : monitor_drain_sent(monitor);
+		if (r == 0 && monitor_now() > monitor->deadline)
+			r = -ETIME;
+	}
+	if (r < 0)
+		monitor->stats.rechecks_failed++;
+	recheck_walk(monitor->recheck, 0, true, monitor_rechecked, monitor);
 	return r;
 }
 

@@ -35,6 +35,8 @@ struct monitor_stats {
 	uint64_t samples_unjudged; /* records that waited in the ring when the time to end was over */
 	uint64_t alerts; /* raised, placeholders among them */
 	uint64_t placeholders;
+	uint64_t second_looks; /* alerts of what was seen only on its way to a block device */
+	uint64_t rechecks_failed; /* second looks that could not be made */
 	uint64_t files_unread; /* files that had to be read and could not be */
 	uint64_t bytes_unread; /* bytes of such files past the bound */
 	uint64_t alerts_failed; /* could not be built (memory) */

@@ -54,6 +54,8 @@ static bool summary_losses(const struct probe_counts *counts, const struct monit
 			    "writes not inspected because a program was preempted on that CPU");
 	any |= summary_line(print, "LOST", stats->files_unread, "files that had to be read and could not be");
 	any |= summary_line(print, "LOST", stats->bytes_unread, "bytes of files past the bound of reading");
+	any |= summary_line(print, "LOST", stats->rechecks_failed,
+			    "second looks at files that were stored into, which could not be made");
 	any |= summary_line(print, "LOST", stats->samples_unjudged,
 			    "samples that still waited when the time to end was over");
 	any |= summary_line(print, "LOST", stats->samples_bad, "samples that could not be understood");
@@ -85,6 +87,9 @@ void summary_print(const struct probe_counts *counts, const struct monitor_stats
 		 counts->value[COUNTER_writes_inspected],
 		 counts->value[COUNTER_writes_inspected] == 1 ? "" : "s", bytes, stats->alerts,
 		 stats->alerts == 1 ? "" : "s", lost ? "" : ", nothing lost");
+	if (stats->second_looks)
+		log_note("%" PRIu64 " token%s seen only on the way to the disk", stats->second_looks,
+			 stats->second_looks == 1 ? " was" : "s were");
 	if (cache != PROBE_CACHE_IN_PLACE)
 		log_note("the page cache was %s", probe_cache_text(cache));
 	if (counts->value[COUNTER_repeats_suppressed])

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Second look, first part: which pages somebody has made dirty past the hooks, and looking at them where they lie.
+ *
+ * A store through a shared mapping faults when its page is clean: the kernel then tells that the page becomes dirty, right
+ * before the store, in the context of whoever stores. So it does not matter who mapped the file, when, or by which window.
+ * What the page holds at that moment was there before, and is nobody's who stores now: it is noted as known.
+ *
+ * Of pages that become dirty by a call which has a first look, nothing is noted: most of the host's writing ends at
+ * two loads. Other calls, kernel threads, io_uring and core dumps have put their bytes in already when they get here.
+ */
+#include "scan/recheck.bpf.h"
+
+#include "base/scope.bpf.h"
+#include "base/write_call.bpf.h"
+#include "scan/in_place.bpf.h"
+#include "scan/inspect.bpf.h"
+
+#include <bpf/bpf_tracing.h>
+
+/* include/linux/sched.h */
+#define RECHECK_PF_IO_WORKER 0x00000010
+#define RECHECK_PF_DUMPCORE 0x00000200
+#define RECHECK_PF_KTHREAD 0x00200000
+
+/* Dirty folios that are looked at when a file is mapped, and those of them that hold a token. */
+#define RECHECK_OLD_STEPS 256
+#define RECHECK_OLD_FOLIOS 4
+
+/* How a page becomes dirty. */
+enum dirtied {
+	DIRTIED_BY_WRITE, /* a call whose bytes a first look is at */
+	DIRTIED_ANYHOW, /* a call that brings no bytes: it cuts, allocates, opens */
+	DIRTIED_BY_FAULT, /* a store is about to come */
+	DIRTIED_UNSEEN, /* something else */
+};
+
+static __always_inline int dirtied_anyhow(__u64 nr, __u32 compat)
+{
+	if (compat)
+		return nr == 92 || nr == 93 || nr == 193 || nr == 194 || nr == 324 || nr == 5 || nr == 8 ||
+		       nr == 295 || nr == 437;
+	nr &= ~(__u64)KERNEL_X32_BIT;
+	/* truncate, ftruncate, fallocate, open, creat, openat, openat2 */
+	return nr == 76 || nr == 77 || nr == 285 || nr == 2 || nr == 85 || nr == 257 || nr == 437;
+}
+
+static __always_inline enum dirtied dirtied_how(const struct task_struct *task, __u32 *ret_call)
+{
+	const struct pt_regs *regs = (const struct pt_regs *)bpf_task_pt_regs((struct task_struct *)task);
+	__u32 compat = kernel_is_compat(task), call;
+	__u64 nr = regs->orig_ax;
+
+	*ret_call = WRITE_CALL_UNKNOWN;
+	if (task->flags & RECHECK_PF_KTHREAD)
+		return DIRTIED_UNSEEN;
+	if (task->flags & RECHECK_PF_IO_WORKER) {
+		*ret_call = WRITE_CALL_IO_URING;
+		return DIRTIED_UNSEEN;
+	}
+	if (task->flags & RECHECK_PF_DUMPCORE)
+		return DIRTIED_UNSEEN;
+	/* a fault of the process's own, not of a system call */
+	if ((__s64)nr == -1) {
+		*ret_call = WRITE_CALL_MMAP;
+		return DIRTIED_BY_FAULT;
+	}
+	call = write_call_by_number(nr, compat);
+	if (call && call != WRITE_CALL_MMAP && !(call >= WRITE_CALL_OPEN && call <= WRITE_CALL_OPENAT2))
+		return DIRTIED_BY_WRITE;
+	/* a stacked file system copies a file up for whoever opens it */
+	if (dirtied_anyhow(nr, compat) && task->cred == task->real_cred)
+		return DIRTIED_ANYHOW;
+	if (nr == 426)
+		*ret_call = WRITE_CALL_IO_URING;
+	return DIRTIED_UNSEEN;
+}
+
+/*
+ * Tells the daemon who is about to store into which file; returns the sample's number, or 0. Also of who is known, if the
+ * file is looked at from now on: that wakes the daemon.
+ */
+static __always_inline __u64 recheck_describe(struct scratch *s)
+{
+	struct described_key key = {};
+	struct described_value *known, value = {};
+	__u64 mapping = s->event.mapping;
+
+	key.mapping = s->event.mapping;
+	key.start = s->writer.start;
+	key.tgid = s->writer.tgid;
+	known = bpf_map_lookup_elem(&described, &key);
+	if (known && s->writer.time - known->time < LIMIT_DESCRIBED_NS &&
+	    bpf_map_lookup_elem(&rechecks, &mapping))
+		return known->seq;
+	/* what nobody has asked for yet takes no room from what was found */
+	if (bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA) >
+	    bpf_ringbuf_query(&samples, BPF_RB_RING_SIZE) / 2) {
+		count(COUNTER_writers_undescribed);
+		return 0;
+	}
+	value.seq = inspect_describe(s);
+	value.time = s->writer.time;
+	if (value.seq)
+		bpf_map_update_elem(&described, &key, &value, BPF_ANY);
+	return value.seq;
+}
+
+/* The current process becomes the writer in s->writer. */
+static __always_inline void recheck_writer(struct scratch *s, __u32 call)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	s->writer.described = 0;
+	s->writer.start = BPF_CORE_READ(task, group_leader, start_boottime);
+	s->writer.time = bpf_ktime_get_boot_ns();
+	s->writer.tgid = task->tgid;
+	s->writer.call = call;
+	BPF_CORE_READ_INTO(&s->writer.comm, task, group_leader, comm);
+}
+
+/* Notes that the file is to be looked at, and who has made the folio at `index` dirty (RECHECK_NOTHING: none). */
+static __always_inline int recheck_note(struct scratch *s, __u64 index)
+{
+	const struct inode *inode;
+	struct recheck_file file = {}, *known;
+	struct dirtier_key key = {};
+	__u64 mapping;
+
+	if (!s)
+		return 0;
+	mapping = s->event.mapping;
+	key.mapping = mapping;
+	key.index = index;
+	if (index != RECHECK_NOTHING)
+		bpf_map_update_elem(&dirtiers, &key, &s->writer, BPF_ANY);
+	inode = (const struct inode *)s->event.inode;
+	known = bpf_map_lookup_elem(&rechecks, &mapping);
+	if (known && recheck_inode(mapping, known)) {
+		known->writer = s->writer;
+		return 0;
+	}
+	file.inode = BPF_CORE_READ(inode, i_ino);
+	file.device = BPF_CORE_READ(inode, i_sb, s_dev);
+	file.generation = BPF_CORE_READ(inode, i_generation);
+	file.writer = s->writer;
+	if (bpf_map_update_elem(&rechecks, &mapping, &file, BPF_ANY)) {
+		count(COUNTER_rechecks_full);
+		return 0;
+	}
+	__sync_fetch_and_add(&rechecks_added, 1);
+	return 1;
+}
+
+/* Somebody who is not watched has made a page dirty: if the file is looked at, it is to be known that this page is theirs. */
+static __always_inline int recheck_foreign(__u64 mapping, __u64 index)
+{
+	struct recheck_writer writer = {.tgid = RECHECK_FOREIGN};
+	struct dirtier_key key = {mapping, index};
+
+	if (!bpf_map_lookup_elem(&rechecks, &mapping))
+		return 0;
+	writer.time = bpf_ktime_get_boot_ns();
+	bpf_map_update_elem(&dirtiers, &key, &writer, BPF_ANY);
+	return 0;
+}
+
+SEC("tp_btf/writeback_dirty_folio")
+int BPF_PROG(recheck_dirty, struct folio *folio, struct address_space *mapping)
+{
+	const struct task_struct *task = bpf_get_current_task_btf();
+	__u64 number[2] = {}, index, pages;
+	__u32 call, mode, kind, stored;
+	enum dirtied how;
+	struct scratch *s;
+
+	if (!mapping)
+		return 0;
+	stored = mapping->i_mmap_writable.counter > 0;
+	how = dirtied_how(task, &call);
+	if (!stored && how <= DIRTIED_ANYHOW)
+		return 0;
+	mode = mapping->host->i_mode & KERNEL_S_IFMT;
+	/* a file system's own blocks lie in its device's page cache */
+	if (mode != KERNEL_S_IFREG && (mode != KERNEL_S_IFBLK || !stored))
+		return 0;
+	/* as numbers */
+	bpf_probe_read_kernel(number, sizeof(number), ctx);
+	index = folio->index;
+	if (!scope_holds(task))
+		return recheck_foreign(number[1], index);
+	s = inspect_begin();
+	if (!s)
+		return 0;
+	recheck_writer(s, how <= DIRTIED_ANYHOW ? WRITE_CALL_MMAP : call);
+	s->event.call = s->writer.call;
+	pages = recheck_pages(number[0]);
+	recheck_event(s, number[1], index, pages, RECHECK_OLD);
+	recheck_narrow(s, index, pages);
+	kind = s->event.kind;
+	if (!(settings.watch & (1U << kind)))
+		goto end;
+	s->writer.described = recheck_describe(s);
+	recheck_note(s, index);
+	/* what stands there now was there before the store that is to come */
+	if (how == DIRTIED_BY_FAULT &&
+	    in_place_innocent(number[1], s->event.offset, s->event.length) != IN_PLACE_INNOCENT)
+		inspect_recheck(s);
+end:
+	inspect_end(s);
+	return 0;
+}
+
+/* The current process has mapped a file: it is who stores into it, as long as no fault says otherwise. */
+__noinline int recheck_begin(struct scratch *s, __u64 mapping, __u64 index)
+{
+	if (!s)
+		return 0;
+	recheck_writer(s, WRITE_CALL_MMAP);
+	recheck_event(s, mapping, index, 1, RECHECK_OLD);
+	s->event.call = WRITE_CALL_MMAP;
+	s->writer.described = recheck_describe(s);
+	recheck_note(s, RECHECK_NOTHING);
+	return 0;
+}
+
+struct recheck_mapping {
+	__u64 mapping, index;
+	__u64 at, count; /* the folio that must be inspected */
+	__u64 folio;
+	__u32 any;
+};
+
+static long recheck_mapped_step(__u32 i, struct recheck_mapping *walk)
+{
+	__u64 index = walk->index, folio = recheck_next(walk->mapping, &index);
+
+	(void)i;
+	walk->index = index;
+	if (index == RECHECK_NOTHING)
+		return 1;
+	if (!folio)
+		return 0;
+	walk->any = 1;
+	walk->folio = folio;
+	walk->at = BPF_CORE_READ((const struct folio *)folio, index);
+	walk->count = recheck_pages(folio);
+	walk->index = walk->at + walk->count;
+	if (recheck_is_mapped(folio) ||
+	    in_place_innocent(walk->mapping, walk->at * KERNEL_PAGE_SIZE, walk->count * KERNEL_PAGE_SIZE) ==
+		    IN_PLACE_INNOCENT)
+		walk->count = 0;
+	return walk->count != 0;
+}
+
+/*
+ * A file was mapped, so that it can be stored into. Pages that are clean tell of the first store; those that are dirty
+ * already do not. What they hold by now was there before, unless they are in somebody's page tables.
+ */
+int recheck_mapped(struct scratch *s)
+{
+	struct recheck_mapping walk = {};
+
+	if (!s)
+		return 0;
+	walk.mapping = s->event.mapping;
+	bpf_loop(RECHECK_OLD_STEPS, recheck_mapped_step, &walk, 0);
+	if (!walk.any)
+		return 0;
+	recheck_begin(s, walk.mapping, walk.at);
+	for (int i = 0; i < RECHECK_OLD_FOLIOS && walk.count; i++) {
+		recheck_event(s, walk.mapping, walk.at, walk.count, RECHECK_OLD);
+		recheck_narrow(s, walk.at, walk.count);
+		s->event.folio = walk.folio;
+		inspect_recheck(s);
+		walk.count = 0;
+		bpf_loop(RECHECK_OLD_STEPS, recheck_mapped_step, &walk, 0);
+	}
+	return 0;
+}
+
+/* --- looking ---------------------------------------------------------------------------------------- */
+
+struct recheck_request recheck_request __weak = {};
+
+struct recheck_walk {
+	__u64 mapping, index, dirty, pages;
+	__u64 at, count; /* the folio that must be inspected */
+	__u32 done;
+};
+
+static long recheck_step(__u32 i, struct recheck_walk *walk)
+{
+	__u64 index = walk->index, folio = recheck_next(walk->mapping, &index), first, pages;
+
+	(void)i;
+	walk->index = index;
+	if (index == RECHECK_NOTHING) {
+		walk->done = 1;
+		return 1;
+	}
+	if (!folio)
+		return 0;
+	first = BPF_CORE_READ((const struct folio *)folio, index);
+	pages = recheck_pages(folio);
+	if (!recheck_holds(folio, walk->mapping) || first > index) {
+		walk->index = index + 1;
+		return 0;
+	}
+	walk->index = first + pages;
+	walk->dirty += pages;
+	walk->pages += pages;
+	walk->at = first;
+	walk->count = pages;
+	first *= KERNEL_PAGE_SIZE;
+	if (in_place_innocent(walk->mapping, first, pages * KERNEL_PAGE_SIZE) == IN_PLACE_INNOCENT)
+		walk->count = 0;
+	return walk->count || walk->pages >= LIMIT_RECHECK_PAGES;
+}
+
+/* Run by the daemon, for one file at a time (BPF_PROG_TEST_RUN). */
+SEC("raw_tp")
+int recheck_look(void *ctx)
+{
+	__u64 mapping = recheck_request.mapping, now = bpf_ktime_get_boot_ns();
+	struct recheck_walk walk = {.mapping = mapping, .index = recheck_request.index};
+	struct recheck_file *file = bpf_map_lookup_elem(&rechecks, &mapping);
+	struct scratch *s;
+
+	(void)ctx;
+	if (!file || !recheck_inode(mapping, file)) {
+		recheck_request.done = 2;
+		return 0;
+	}
+	bpf_loop(LIMIT_RECHECK_PAGES, recheck_step, &walk, 0);
+	if (walk.count) {
+		s = inspect_own();
+		if (!s)
+			return 0;
+		__builtin_memset(&s->event, 0, sizeof(s->event));
+		recheck_event(s, mapping, walk.at, walk.count, RECHECK_PAGE);
+		/* it was not there when all of the file was last looked at */
+		s->event.since = file->looked;
+		s->event.flags = SAMPLE_RECHECK | SAMPLE_CACHE;
+		inspect_recheck(s);
+	}
+	if (walk.done)
+		file->looked = now;
+	recheck_request.index = walk.index;
+	recheck_request.dirty += walk.dirty;
+	recheck_request.done = walk.done;
+	return 0;
+}

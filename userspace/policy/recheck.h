@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What second looks have found, until it is sure that no first look has: a call that is still under way tells of its token
+ * when it returns. And who stores into which file, as the kernel side told when a page became dirty.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "detect/sample_view.h"
+
+/* How long what a second look has found waits for a first one. */
+#define RECHECK_HOLD_MS 400
+/* How long after a store its page is looked at, at the latest. */
+#define RECHECK_INTERVAL_MS 1000
+
+struct recheck;
+
+/* recheck_open() - Returns 0 and *ret_recheck (end it with recheck_close(), which wipes what is held), or -ENOMEM. */
+int recheck_open(struct recheck **ret_recheck);
+void recheck_close(struct recheck *recheck);
+
+/* recheck_describe() - keeps a copy of a sample with SAMPLE_DESCRIBES; the oldest go when LIMIT_WRITERS_BYTES are kept.
+ * Returns 0 or -ENOMEM. */
+int recheck_describe(struct recheck *recheck, const struct sample_view *view);
+
+/*
+ * recheck_hold() - keeps a copy of a sample with SAMPLE_RECHECK.
+ * @now: ms, CLOCK_MONOTONIC
+ * Returns 0; -ENOSPC if so many are held that recheck_walk() must come first, or -ENOMEM.
+ */
+int recheck_hold(struct recheck *recheck, const struct sample_view *view, int64_t now);
+
+/* recheck_first() - a first look has told of a token: what is held of it is dropped. */
+void recheck_first(struct recheck *recheck, const struct sample_view *view);
+
+/*
+ * recheck_walk() - calls back for each sample that was held long enough, or for all, with what is known of its writer
+ * filled in; then forgets it. The view is gone after the call.
+ */
+typedef void (*recheck_token)(void *context, const struct sample_view *view);
+void recheck_walk(struct recheck *recheck, int64_t now, bool all, recheck_token token, void *context);
+
+/* recheck_any() - is anything held? */
+bool recheck_any(const struct recheck *recheck);
