@@ -430,6 +430,14 @@ int attribute_repeat(struct attribute *attribute, const struct alert *last, cons
 	alert.time = wallclock_time(&attribute->wallclock, value->time);
 	alert.repeats = value->repeats;
 	alert.news = value->untold;
+	if (alert.write.offset >= 0 && alert.write.token_offset != value->at) {
+		/* where in the write it stood is known of the other one only */
+		alert.write.offset += value->at - alert.write.token_offset;
+		if (alert.write.offset < 0)
+			alert.write.offset = 0;
+		alert.write.offset_approximate = true;
+		alert.write.token_offset = value->at;
+	}
 	process->thread_id = value->tid;
 	process->uid = value->uid;
 	process->gid = value->gid;

@@ -7,6 +7,7 @@
  */
 #include "capture/probe.h"
 
+#include "capture/btrfs.h"
 #include "capture/calls.h"
 #include "capture/loader.h"
 #include "lib/cleanup.h"
@@ -196,6 +197,7 @@ static void probe_configure(struct spillwatch_bpf *skeleton, const struct probe_
 	bpf_map__set_max_entries(skeleton->maps.scratch, slots + 1);
 	skeleton->rodata->scratch_own = slots;
 	bpf_program__set_autoload(skeleton->progs.recheck_bio, !options->no_net);
+	skeleton->bss->btrfs_layout = targets_btrfs(targets);
 	calls_fill(options->watch, (struct write_call_table *)&skeleton->rodata->write_calls);
 	if (options->ring_bytes)
 		bpf_map__set_max_entries(skeleton->maps.samples, options->ring_bytes);
@@ -494,6 +496,16 @@ int probe_recheck(struct probe *probe, int64_t max_ms, bool *ret_more)
 	}
 	*ret_more = probe->recheck_at < probe->recheck_count;
 	return (int)(probe->rechecks + probe->recheck_count - probe->recheck_at);
+void probe_learn_btrfs(const struct probe *probe)
+{
+	struct btrfs_layout *layout = &probe->skeleton->bss->btrfs_layout, now;
+
+	if (layout->number || btrfs_module_layout(NULL, &now) < 0)
+		return;
+	layout->inode = now.inode;
+	layout->root = now.root;
+	/* what the kernel side asks first */
+	__atomic_store_n(&layout->number, now.number, __ATOMIC_RELEASE);
 }
 
 const volatile struct token_seed *probe_seed(const struct probe *probe)

@@ -107,6 +107,9 @@ typedef int (*probe_seen_entry)(void *context, const struct seen_key *key, const
 int probe_seen(const struct probe *probe, probe_seen_entry entry, void *context,
 	       struct probe_forgotten *ret_forgotten);
 
+/* probe_learn_btrfs() - there is a file on btrfs: finds out how to tell its subvolumes apart, if that is not known. */
+void probe_learn_btrfs(const struct probe *probe);
+
 /* probe_seed() - what token_key() takes; as long as the probe lives. */
 const volatile struct token_seed *probe_seed(const struct probe *probe);
 

@@ -6,6 +6,7 @@
  */
 #include "capture/targets.h"
 
+#include "capture/btrfs.h"
 #include "lib/cleanup.h"
 
 #include <bpf/btf.h>
@@ -22,6 +23,8 @@
 /* The function that makes a type of an address, and the structure that stands for memory of any kind (bpf/base/direct.bpf.h). */
 #define TARGETS_CAST "bpf_rdonly_cast"
 #define TARGETS_MEMORY "irq_stack"
+/* A structure that the kernel has if btrfs is no module; see capture/btrfs.h. */
+#define TARGETS_BTRFS "btrfs_inode"
 
 struct target {
 	char name[TARGETS_NAME_BYTES];
@@ -31,6 +34,7 @@ struct target {
 struct targets {
 	size_t count;
 	unsigned int io_uring_arguments;
+	struct btrfs_layout btrfs;
 	struct target target[TARGETS_MAX]; /* by name */
 };
 
@@ -81,6 +85,8 @@ static int targets_name_all(struct targets *targets, const struct bpf_object *ob
 
 	if (r == 0)
 		r = targets_add(targets, TARGETS_MEMORY);
+	if (r == 0)
+		r = targets_add(targets, TARGETS_BTRFS);
 	bpf_object__for_each_program (program, object) {
 		if (r == 0)
 			r = targets_name(program, name);
@@ -126,7 +132,7 @@ static void targets_look_up(struct targets *targets, const struct btf *kernel)
 	}
 }
 
-int targets_find(const struct bpf_object *object, const struct btf *kernel, struct targets **ret_targets)
+int targets_find(const struct bpf_object *object, struct btf *kernel, struct targets **ret_targets)
 {
 	AUTO_FREE struct targets *targets = calloc(1, sizeof(*targets));
 	int r;
@@ -137,6 +143,11 @@ int targets_find(const struct bpf_object *object, const struct btf *kernel, stru
 	if (r < 0)
 		return r;
 	targets_look_up(targets, kernel);
+	/* that there is none is no failure */
+	if (targets_id(targets, TARGETS_BTRFS))
+		btrfs_layout(kernel, 1, &targets->btrfs);
+	else
+		btrfs_module_layout(kernel, &targets->btrfs);
 	*ret_targets = TAKE(targets);
 	return 0;
 }
@@ -168,4 +179,9 @@ bool targets_has_plain_loads(const struct targets *targets)
 unsigned int targets_io_uring_arguments(const struct targets *targets)
 {
 	return targets->io_uring_arguments;
+}
+
+struct btrfs_layout targets_btrfs(const struct targets *targets)
+{
+	return targets->btrfs;
 }

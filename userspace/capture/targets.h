@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "known.h"
+
 struct bpf_object;
 struct bpf_program;
 struct btf;
@@ -18,7 +20,7 @@ struct targets;
  * @kernel: only needed for this call
  * Returns 0 and *ret_targets (targets_free()), or a negative errno.
  */
-int targets_find(const struct bpf_object *object, const struct btf *kernel, struct targets **ret_targets);
+int targets_find(const struct bpf_object *object, struct btf *kernel, struct targets **ret_targets);
 
 /* targets_free() - NULL is fine. */
 void targets_free(struct targets *targets);
@@ -34,3 +36,6 @@ bool targets_has_plain_loads(const struct targets *targets);
 
 /* targets_io_uring_arguments() - of the tracepoint io_uring_complete, 0: there is none. They changed in 6.12. */
 unsigned int targets_io_uring_arguments(const struct targets *targets);
+
+/* targets_btrfs() - where btrfs keeps an inode's subvolume; all 0: not known, it may be a module that comes later. */
+struct btrfs_layout targets_btrfs(const struct targets *targets);

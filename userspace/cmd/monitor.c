@@ -28,6 +28,7 @@
 #include "token_key.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <malloc.h>
 #include <string.h>
 #include <time.h>
@@ -230,6 +231,8 @@ static int monitor_record(void *context, void *data, size_t size)
 	bool good = sample_view_parse(data, size, &view) == 0;
 
 	monitor->stats.samples++;
+	if (good && view.head->fs_magic == BTRFS_SUPER_MAGIC)
+		probe_learn_btrfs(monitor->probe);
 	if (good && view.head->flags & SAMPLE_CGROUP)
 		monitor_cgroup(monitor, &view);
 	else if (good && view.head->flags & SAMPLE_DESCRIBES)

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/btrfs.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
@@ -32,6 +33,20 @@ static inline int names_bind(const char *directory, const char *name)
 		return -1;
 	strncpy(address.sun_path, name, sizeof(address.sun_path) - 1);
 	return bind(fd, (struct sockaddr *)&address, sizeof(address));
+}
+
+/* Makes a subvolume of btrfs in a directory; of another one, if `source` is its descriptor: a snapshot. */
+static inline int names_subvolume(int directory, const char *name, int source, int newer)
+{
+	struct btrfs_ioctl_vol_args_v2 second = {.fd = source};
+	struct btrfs_ioctl_vol_args first = {.fd = source};
+
+	strncpy(first.name, name, sizeof(first.name) - 1);
+	strncpy(second.name, name, sizeof(second.name) - 1);
+	if (newer)
+		return ioctl(directory, source < 0 ? BTRFS_IOC_SUBVOL_CREATE_V2 : BTRFS_IOC_SNAP_CREATE_V2,
+			     &second);
+	return ioctl(directory, source < 0 ? BTRFS_IOC_SUBVOL_CREATE : BTRFS_IOC_SNAP_CREATE, &first);
 }
 
 /*
@@ -83,7 +98,16 @@ static inline long names_make(const char *how, const char *directory, const char
 		return syscall(SYS_openat2, dir, text, &create, sizeof(create));
 	if (NAMES_IS("bind"))
 		return names_bind(directory, text);
-	/* what a link points to, and attributes */
+	if (NAMES_IS("subvolume") || NAMES_IS("subvolume2"))
+		return names_subvolume(dir, text, -1, how[9]);
+	if (NAMES_IS("snapshot") || NAMES_IS("snapshot2"))
+		return names_subvolume(dir, text, dir, how[8]);
+	/* what a link points to, attributes, and a file system's label */
+	if (NAMES_IS("label")) {
+		memset(plain, 0, sizeof(plain));
+		strncpy(plain, text, sizeof(plain) - 1);
+		return ioctl(dir, FS_IOC_SETFSLABEL, plain);
+	}
 	if (NAMES_IS("symlink-target"))
 		return syscall(SYS_symlink, text, strcat(plain, ".link"));
 	if (NAMES_IS("setxattr"))

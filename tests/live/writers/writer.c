@@ -762,6 +762,22 @@ static void mode_name(char **args)
 		fail(args[0]);
 }
 
+/* snap SOURCE DIR NAME: of a subvolume of btrfs */
+static void mode_snapshot(char **args)
+{
+	int source = open(args[0], O_RDONLY | O_DIRECTORY), dir = open(args[1], O_RDONLY | O_DIRECTORY);
+
+	if (source < 0 || dir < 0 || names_subvolume(dir, args[2], source, 1) < 0)
+		fail(args[2]);
+}
+
+/* subvol DIR NAME: of btrfs */
+static void mode_subvolume(char **args)
+{
+	if (names_subvolume(open(args[0], O_RDONLY | O_DIRECTORY), args[1], -1, 0) < 0)
+		fail(args[1]);
+}
+
 /* clone HOW FILE SOURCE: the source's bytes shared by ficlone or ficlonerange (from 0 to 4096) */
 static void mode_clone(char **args)
 {
@@ -943,6 +959,7 @@ static const struct mode {
 	{"bound", 2, mode_bound},       {"name", 3, mode_name},         {"clone", 3, mode_clone},
 	{"send", 2, mode_send},         {"rewrite", 2, mode_rewrite},   {"blocks", 2, mode_blocks},
 	{"evict", 2, mode_evict},       {"batch", 2, mode_batch},       {"holes", 1, mode_holes},
+	{"snap", 3, mode_snapshot},     {"subvol", 2, mode_subvolume},
 };
 
 int main(int argc, char **argv)
