@@ -496,6 +496,8 @@ int probe_recheck(struct probe *probe, int64_t max_ms, bool *ret_more)
 	}
 	*ret_more = probe->recheck_at < probe->recheck_count;
 	return (int)(probe->rechecks + probe->recheck_count - probe->recheck_at);
+}
+
 void probe_learn_btrfs(const struct probe *probe)
 {
 	struct btrfs_layout *layout = &probe->skeleton->bss->btrfs_layout, now;
