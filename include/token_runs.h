@@ -65,7 +65,7 @@ static __always_inline __u64 token_runs_marks(__u64 at)
 
 /* The 8 bytes where the prefix of an identifier with this public portion lies. @memory: TOKEN_IDENTIFIER_MAX bytes before its end */
 #define TOKEN_RUNS_PREFIX(memory, public_len) \
-	TOKEN_MEMORY_WORD(memory, TOKEN_IDENTIFIER_MAX - (public_len)-1 - TOKEN_PREFIX_LEN)
+	TOKEN_MEMORY_WORD(memory, TOKEN_IDENTIFIER_MAX - 1 - TOKEN_PREFIX_LEN - (public_len))
 
 /* Does a token's identifier end before this address, where a dot is? */
 static __always_inline int token_runs_identified(__u64 dot)
@@ -181,12 +181,12 @@ static __always_inline int token_runs_next(__u64 *at, __u64 *marks)
 		if ((far & -far) - 1 < *marks)
 			goto far;
 	} else {
-#define TOKEN_RUNS_WORD(k)                                           \
-	between = token_runs_word(TOKEN_MEMORY_WORD(memory, (k)*8)); \
-	if (between) {                                               \
-		TOKEN_RUNS_GO(*at, (k)*8);                           \
-		*marks = between;                                    \
-		return 0;                                            \
+#define TOKEN_RUNS_WORD(k)                                             \
+	between = token_runs_word(TOKEN_MEMORY_WORD(memory, 8 * (k))); \
+	if (between) {                                                 \
+		TOKEN_RUNS_GO(*at, 8 * (k));                           \
+		*marks = between;                                      \
+		return 0;                                              \
 	}
 		TOKEN_RUNS_WORD(4)
 		TOKEN_RUNS_WORD(5)

@@ -299,15 +299,15 @@ __noinline __u64 in_place_hit(struct in_place_walk *w, __u64 block, __u64 probe)
  * Probe i of the block at the address `block`, and what is to be done if it passes. That stands behind all probes: the
  * verifier follows the usual way first, and then finds known what the others come back to.
  */
-#define IN_PLACE_PROBE(i)                                             \
-	if (!token_run_far(DIRECT_WORD(words, (i)*TOKEN_RUN_STRIDE))) \
-		goto passed_##i;                                      \
+#define IN_PLACE_PROBE(i)                                               \
+	if (!token_run_far(DIRECT_WORD(words, TOKEN_RUN_STRIDE * (i)))) \
+		goto passed_##i;                                        \
 	behind_##i:
-#define IN_PLACE_PASSED_AT(i)                                                                         \
-	passed_##i : if (token_run_leaves(DIRECT_WORD(words, (i)*TOKEN_RUN_STRIDE))) goto behind_##i; \
-	judged = in_place_hit(w, block, block + (i)*TOKEN_RUN_STRIDE);                                \
-	if (!judged)                                                                                  \
-		goto behind_##i;                                                                      \
+#define IN_PLACE_PASSED_AT(i)                                                                           \
+	passed_##i : if (token_run_leaves(DIRECT_WORD(words, TOKEN_RUN_STRIDE * (i)))) goto behind_##i; \
+	judged = in_place_hit(w, block, block + TOKEN_RUN_STRIDE * (i));                                \
+	if (!judged)                                                                                    \
+		goto behind_##i;                                                                        \
 	goto judged;
 
 /*

@@ -10,6 +10,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+/* The fields are not const, these texts are. */
+#define TEXT(text) ((char *)(uintptr_t)(text))
+
 /* Alerts between two flushes: a storm of them. */
 #define BENCH_BATCH 1000
 
@@ -93,10 +96,10 @@ static int bench_put(struct store *store, const struct bench_shape *shape, uint6
 			 container % 20);
 		alert.container = (struct alert_container){.id = id,
 							   .runtime = "containerd",
-							   .name = (char *)(uintptr_t) "app",
+							   .name = TEXT("app"),
 							   .image = image,
 							   .pod = pod,
-							   .pod_namespace = (char *)(uintptr_t) "shop"};
+							   .pod_namespace = TEXT("shop")};
 	}
 	alert.time.tv_sec = from + (int64_t)(30.0 * 86400 * (double)i / (double)count);
 	alert.time.tv_nsec = (long)(i % 1000) * 1000000;

@@ -114,7 +114,7 @@ def main():
         counts.update(guest(version))
     if not counts:
         return 1
-    columns = sorted({key[:2] for key in counts}, key=lambda c: (int(c[0].split(".")[1]), c[1]))
+    columns = sorted({key[:2] for key in counts}, key=lambda c: ([int(n) for n in c[0].split(".")], c[1]))
     programs = sorted({key[2] for key in counts}, key=lambda p: -max(counts.get((*c, p), 0) for c in columns))
     bench.say("instructions walked by the verifier (a program may have 1,000,000)\n")
     bench.table(

@@ -281,10 +281,10 @@ static void layout_check(const struct btf *btf, const char *name, size_t size,
 	}
 }
 
-#define MEMBER(type, name)                         \
-	{                                          \
-#name, offsetof(struct type, name) \
-	}
+/* its versions differ here */
+/* clang-format off */
+#define MEMBER(type, name) {#name, offsetof(struct type, name)}
+/* clang-format on */
 
 /* The two compilers must agree on what they share; the BPF object's own BTF tells. */
 static void test_layout(void **state)

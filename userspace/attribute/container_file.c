@@ -21,8 +21,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+/* its versions differ here */
+/* clang-format off */
 static int __attribute__((format(printf, 3, 0)))
 container_file_open(int root, int flags, const char *format, va_list args)
+/* clang-format on */
 {
 	struct open_how how = {
 		.flags = (unsigned int)flags | O_CLOEXEC,
@@ -39,8 +42,10 @@ container_file_open(int root, int flags, const char *format, va_list args)
 }
 
 /* Opens a regular file for reading, after O_PATH has found what it is. */
+/* clang-format off */
 static int __attribute__((format(printf, 2, 0)))
 container_file_regular_of(int root, const char *format, va_list args)
+/* clang-format on */
 {
 	AUTO_CLOSE int found = container_file_open(root, O_PATH, format, args);
 	char path[32];

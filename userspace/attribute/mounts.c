@@ -138,7 +138,8 @@ static void mounts_refresh(struct mounts *mounts)
 		return;
 	mounts->read = true;
 	mounts_clear(mounts);
-	rewind(mounts->file);
+	if (fseek(mounts->file, 0, SEEK_SET) < 0)
+		return;
 	while (mounts->count < MOUNTS_MAX && getline(&line, &size, mounts->file) > 0)
 		mounts_add(mounts, line);
 }

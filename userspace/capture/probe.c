@@ -198,7 +198,7 @@ static void probe_configure(struct spillwatch_bpf *skeleton, const struct probe_
 	skeleton->rodata->scratch_own = slots;
 	bpf_program__set_autoload(skeleton->progs.recheck_bio, !options->no_net);
 	skeleton->bss->btrfs_layout = targets_btrfs(targets);
-	calls_fill(options->watch, (struct write_call_table *)&skeleton->rodata->write_calls);
+	calls_fill(options->watch, &skeleton->rodata->write_calls);
 	if (options->ring_bytes)
 		bpf_map__set_max_entries(skeleton->maps.samples, options->ring_bytes);
 }

@@ -27,6 +27,8 @@ enum {
 };
 
 /* Entries for getopt_long(3)'s array. */
+/* its versions differ here */
+/* clang-format off */
 #define OPTIONS_SHARED                                                            \
 	{"alerts", required_argument, NULL, OPTION_ALERTS},                       \
 		{"output", required_argument, NULL, OPTION_OUTPUT},               \
@@ -40,9 +42,8 @@ enum {
 		{"no-store", no_argument, NULL, OPTION_NO_STORE},                 \
 		{"store-days", required_argument, NULL, OPTION_STORE_DAYS},       \
 		{"store-bytes", required_argument, NULL, OPTION_STORE_BYTES},     \
-	{                                                                         \
-		"help", no_argument, NULL, 'h'                                    \
-	}
+		{"help", no_argument, NULL, 'h'}
+/* clang-format on */
 
 /* Their part of `help NAME`. */
 #define OPTIONS_SHARED_USAGE                                                                             \

@@ -14,10 +14,10 @@ struct CMUnitTest {
 	void (*function)(void **state);
 };
 
-#define cmocka_unit_test(test) \
-	{                      \
-#test, test    \
-	}
+/* its versions differ here */
+/* clang-format off */
+#define cmocka_unit_test(test) {#test, test}
+/* clang-format on */
 
 #define fail_msg(...)                                  \
 	do {                                           \

@@ -7,13 +7,16 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* The fields are not const, these texts are. */
+#define TEXT(text) ((char *)(uintptr_t)(text))
+
 static struct alert alert_make(void)
 {
 	return (struct alert){
 		.time = {1700000000, 0},
 		.token = {.prefix = "dt0c01", .identifier = "dt0c01.ABCDEFGH", .type = "API token"},
-		.process = {.pid = 42, .uid = 1000, .name = (char *)(uintptr_t) "sh"},
-		.file = {.path = (char *)(uintptr_t) "/x", .type = "regular"},
+		.process = {.pid = 42, .uid = 1000, .name = TEXT("sh")},
+		.file = {.path = TEXT("/x"), .type = "regular"},
 		.write = {.syscall = "write",
 			  .seen_by = "buffer",
 			  .offset = 0,
@@ -39,7 +42,7 @@ static void test_plain(void **state)
 	check(&alert, false,
 	      "22:13:20  ALERT   sh (pid 42, uid 1000) wrote API token dt0c01.ABCDEFGH to /x"
 	      "  (write of 96 bytes, token at byte 8)\n");
-	alert.process.user_name = (char *)(uintptr_t) "ada";
+	alert.process.user_name = TEXT("ada");
 	alert.token.placeholder = true;
 	alert.token.type = TOKEN_TYPE_UNKNOWN;
 	check(&alert, false,
@@ -68,7 +71,7 @@ static void test_unknown(void **state)
 	struct alert alert = alert_make();
 
 	(void)state;
-	alert.process.name = (char *)(uintptr_t) "";
+	alert.process.name = TEXT("");
 	alert.write.syscall = "unknown";
 	alert.write.offset = -1;
 	alert.write.token_offset = -50;

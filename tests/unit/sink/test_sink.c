@@ -14,12 +14,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* The fields are not const, these texts are. */
+#define TEXT(text) ((char *)(uintptr_t)(text))
+
 static const struct alert alert = {
 	.token = {.prefix = "dt0c01", .identifier = "dt0c01.ABCDEFGH", .type = "API token"},
-	.process = {.name = (char *)(uintptr_t) "x",
-		    .thread_name = (char *)(uintptr_t) "x",
-		    .parent = {.name = (char *)(uintptr_t) "y"}},
-	.file = {.path = (char *)(uintptr_t) "/f", .type = "regular", .fs_type = (char *)(uintptr_t) "ext4"},
+	.process = {.name = TEXT("x"), .thread_name = TEXT("x"), .parent = {.name = TEXT("y")}},
+	.file = {.path = TEXT("/f"), .type = "regular", .fs_type = TEXT("ext4")},
 	.write = {.syscall = "write", .seen_by = "buffer"},
 	.host_name = "h",
 };
