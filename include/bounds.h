@@ -5,8 +5,16 @@
  */
 #pragma once
 
-/* Bytes of one write call that are inspected; the rest counts as over_bound_bytes. */
+/* Bytes of one system call that are inspected, however many writes it makes; the rest counts as over_bound_bytes. */
 #define LIMIT_INSPECT_BYTES (16U << 20)
+
+/*
+ * Time (ns) that a hook looks at bytes, whatever it is asked: no other program runs on that CPU meanwhile. Of a file, the daemon
+ * is asked to look at what is left; elsewhere it counts as over_time_writes and over_time_bytes. So many steps (pages,
+ * iovec entries, tokens, requests) are taken in any case: the time can be another's, who was let run in between.
+ */
+#define LIMIT_HOOK_NS 1000000ULL
+#define LIMIT_HOOK_STEPS 256U
 
 /* Bytes of the inspection window in the per-CPU scratch; a power of two, indexes are masked by it. */
 #define LIMIT_WINDOW_BYTES 8192U

@@ -22,6 +22,8 @@
 	X(iovecs_unreadable, LOSS, "iovec entries that could not be read")                             \
 	X(over_bound_writes, LOSS, "writes longer than the inspection bound")                          \
 	X(over_bound_bytes, LOSS, "bytes past the inspection bound")                                   \
+	X(over_time_writes, LOSS, "writes whose call took more time to inspect than a hook may")       \
+	X(over_time_bytes, LOSS, "bytes of such writes that were not inspected")                       \
 	X(steps_exhausted, LOSS, "writes whose inspection ran out of steps")                           \
 	X(scratch_busy, LOSS, "writes not inspected because the CPU's scratch was in use")             \
 	X(landed_unseen, LOSS, "writes without a buffer whose bytes could not be seen")                \

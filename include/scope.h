@@ -16,5 +16,6 @@ struct probe_config {
 	__u32 cgroup_level; /* SCOPE_CGROUP: its depth, the hierarchy's root being 0 */
 	__u32 scope; /* enum scope_mode */
 	__u32 watch; /* FILE_KIND_BIT()s */
+	__u64 hook_ns; /* LIMIT_HOOK_NS, but for tests */
 	__u32 inspect_bytes; /* bound of one call, at most LIMIT_INSPECT_BYTES */
 };

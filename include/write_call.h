@@ -78,6 +78,7 @@ enum write_source {
 	X(IO_URING, "io_uring")     \
 	X(MMAP, "mmap")             \
 	X(FICLONE, "ioctl_ficlone") \
+	X(FALLOCATE, "fallocate")   \
 	X(BIND, "bind")             \
 	X(SOCKETCALL, "socketcall")
 

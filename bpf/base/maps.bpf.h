@@ -62,6 +62,9 @@ struct write_event {
 	__u32 flags; /* enum sample_flag */
 	__u8 coherent; /* what was written is what the page cache holds at `offset` */
 	__u8 direct; /* the bytes went past the page cache */
+	__u8 guess; /* … if the offset is where it went, which may be wrong: see inspect_guess() */
+	__u8 again; /* the second look at a write: all of it was counted by the first */
+	__u8 late; /* there was no time to look at it */
 	__u8 entry; /* the call has only begun: keep what is found until it returns */
 	__u8 recheck; /* enum recheck: this is a second look */
 	__u64 inode; /* without a file: the struct inode * that holds the bytes */
@@ -85,6 +88,7 @@ struct reader {
 	__u64 position; /* bytes of the write read or passed over */
 	__u32 segments_left;
 	__u32 fill; /* bytes in the window */
+	__u64 joins; /* begun_joins() of the stream */
 	__u64 min_dot; /* tokens whose second dot lies before it were reported already */
 	__u8 in_cache; /* the current segment is a range of the file, `address` a file position */
 	__u8 after; /* the bytes behind the write have been asked for, or are not to be */
@@ -99,6 +103,7 @@ struct reader {
 	__u8 found; /* a token was in the window: wipe it in the end */
 	__u8 cut; /* the write goes on past the bound */
 	__u8 unread; /* a page of the file was not there to be seen */
+	__u8 late; /* the time was over before all of it was read */
 	__u8 described; /* the sample's facts are filled in */
 };
 
@@ -132,10 +137,14 @@ struct call_args {
 
 struct scratch {
 	__u32 busy;
-	__u32 pad;
+	/* of the hook: what it has done, until when (ns, CLOCK_MONOTONIC) it may go on, and how many bytes it may look at */
+	__u32 steps;
+	__u64 until;
+	__u64 budget;
 	struct call_args args;
 	struct write_event event;
 	struct recheck_writer writer; /* of a second look */
+	struct write_event kept; /* of inspect_guess(): the event as it was */
 	struct user_iocb request; /* of io_submit, while its array is walked */
 	struct reader reader;
 	__u64 window_at; /* of inspect_window() */

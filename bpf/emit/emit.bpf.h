@@ -314,6 +314,8 @@ static __always_inline void emit_describe(struct scratch *s)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct token_sample *head = &s->sample.head;
 
+	/* it takes as long as some pages */
+	s->steps += 16;
 	__builtin_memset(head, 0, sizeof(*head));
 	head->time = bpf_ktime_get_boot_ns();
 	head->flags = s->event.flags;
@@ -459,7 +461,8 @@ __noinline int emit_is_repeat(struct scratch *s)
 	key.place = head->place;
 	key.writer = head->writer;
 	at = head->offset + head->token_at;
-	part = emit_reaches_out(head);
+	/* what both looks at one write have found is one token */
+	part = emit_reaches_out(head) || s->event.again;
 	place = placed_has(key.token_key, key.place);
 	value = bpf_map_lookup_elem(&seen, &key);
 	if (part && value && value->at == at)

@@ -29,11 +29,13 @@ static long aio_sum_step(__u32 index, struct aio_sum *sum)
 }
 
 /* io_submit(2) returns how many requests it took, not how many bytes: of a vector, the sum of its entries. */
-static __always_inline __u64 aio_vector_length(const struct user_iocb *request, __u32 compat)
+static __always_inline __u64 aio_vector_length(struct scratch *s, const struct user_iocb *request,
+					       __u32 compat)
 {
 	struct aio_sum sum = {.array = request->aio_buf, .entries = request->aio_nbytes, .compat = compat};
 
 	bpf_loop(LIMIT_MESSAGES, aio_sum_step, &sum, 0);
+	s->steps += sum.entries < LIMIT_MESSAGES ? sum.entries : LIMIT_MESSAGES;
 	return sum.bytes;
 }
 
@@ -61,7 +63,7 @@ int aio_event(struct scratch *s, __u32 compat)
 		return 0;
 	__builtin_memset(event, 0, sizeof(*event));
 	event->address = request->aio_buf;
-	event->length = vector ? aio_vector_length(request, compat) : request->aio_nbytes;
+	event->length = vector ? aio_vector_length(s, request, compat) : request->aio_nbytes;
 	event->offset = SAMPLE_NO_OFFSET;
 	event->segments = vector ? request->aio_nbytes : 0;
 	event->source = vector ? WRITE_SOURCE_VECTOR : WRITE_SOURCE_BUFFER;

@@ -30,6 +30,10 @@ static long aio_step(__u32 index, struct aio_walk *walk)
 
 	if (index >= walk->count)
 		return 1;
+	if (inspect_late(walk->s, 4)) {
+		count_add(COUNTER_over_time_writes, walk->count - index);
+		return 1;
+	}
 	if (walk->compat)
 		bpf_probe_read_user(&address, 4, (const void *)(array + index * 4ULL));
 	else

@@ -134,8 +134,8 @@ static __always_inline void block_pages(__u64 vector, __u32 vectors)
 			continue;
 		}
 		looked += row.count;
-		if (in_place_innocent(row.mapping, row.index * KERNEL_PAGE_SIZE,
-				      row.count * KERNEL_PAGE_SIZE) != IN_PLACE_INNOCENT)
+		if (in_place_innocent(row.mapping, row.index * KERNEL_PAGE_SIZE, row.count * KERNEL_PAGE_SIZE,
+				      IN_PLACE_NO_END) != IN_PLACE_INNOCENT)
 			block_inspect(row.mapping, row.index, row.count);
 	}
 	if (unseen || (row.left && watched))

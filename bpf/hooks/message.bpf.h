@@ -43,6 +43,10 @@ static long message_step(__u32 index, struct message_walk *walk)
 
 	if (index >= walk->count)
 		return 1;
+	if (inspect_late(walk->s, 1)) {
+		count_add(COUNTER_over_time_writes, walk->count - index);
+		return 1;
+	}
 	if (event->flags & SAMPLE_COMPAT) {
 		address += index * sizeof(struct user_message_32);
 		len_at = address + __builtin_offsetof(struct user_message_32, msg_len);

@@ -204,7 +204,7 @@ int BPF_PROG(recheck_dirty, struct folio *folio, struct address_space *mapping)
 	recheck_note(s, index);
 	/* what stands there now was there before the store that is to come */
 	if (how == DIRTIED_BY_FAULT &&
-	    in_place_innocent(number[1], s->event.offset, s->event.length) != IN_PLACE_INNOCENT)
+	    in_place_innocent(number[1], s->event.offset, s->event.length, s->until) != IN_PLACE_INNOCENT)
 		inspect_recheck(s);
 end:
 	inspect_end(s);
@@ -247,8 +247,8 @@ static long recheck_mapped_step(__u32 i, struct recheck_mapping *walk)
 	walk->count = recheck_pages(folio);
 	walk->index = walk->at + walk->count;
 	if (recheck_is_mapped(folio) ||
-	    in_place_innocent(walk->mapping, walk->at * KERNEL_PAGE_SIZE, walk->count * KERNEL_PAGE_SIZE) ==
-		    IN_PLACE_INNOCENT)
+	    in_place_innocent(walk->mapping, walk->at * KERNEL_PAGE_SIZE, walk->count * KERNEL_PAGE_SIZE,
+			      IN_PLACE_NO_END) == IN_PLACE_INNOCENT)
 		walk->count = 0;
 	return walk->count != 0;
 }
@@ -313,7 +313,8 @@ static long recheck_step(__u32 i, struct recheck_walk *walk)
 	walk->at = first;
 	walk->count = pages;
 	first *= KERNEL_PAGE_SIZE;
-	if (in_place_innocent(walk->mapping, first, pages * KERNEL_PAGE_SIZE) == IN_PLACE_INNOCENT)
+	if (in_place_innocent(walk->mapping, first, pages * KERNEL_PAGE_SIZE, IN_PLACE_NO_END) ==
+	    IN_PLACE_INNOCENT)
 		walk->count = 0;
 	return walk->count || walk->pages >= LIMIT_RECHECK_PAGES;
 }

@@ -86,12 +86,16 @@ int BPF_PROG(write_syscall, struct pt_regs *regs, long ret)
 	s->event.call = call;
 	s->event.flags = flags;
 	s->event.length = ret;
+	s->event.late = in_place == IN_PLACE_LATE;
 	action = syscall_event(s);
 	if (action == SYSCALL_NAMED && name_run(s))
 		action = SYSCALL_INSPECT;
 	switch (action) {
 	case SYSCALL_INSPECT:
-		inspect_run(s);
+		inspect_guess(s);
+		break;
+	case SYSCALL_FILE:
+		inspect_file(s);
 		break;
 	case SYSCALL_MESSAGES:
 		message_run(s, s->args.value[1], s->event.source, ret);

@@ -4,8 +4,8 @@
  *
  * The position is read after the call returned, when another user of the same open file may have
  * moved it; appending calls with an explicit position are told from the file's size. Where either can
- * be wrong it is said in the sample (SAMPLE_OFFSET_APPROX), and the caller's buffer is read, not the page
- * cache.
+ * be wrong it is said in the sample (SAMPLE_OFFSET_APPROX), and both the page cache there and the caller's buffer are
+ * looked at (inspect_guess).
  */
 #include "hooks/syscall_event.bpf.h"
 
@@ -16,6 +16,7 @@
 #include "hooks/entry.bpf.h"
 #include "hooks/message.bpf.h"
 #include "hooks/name.bpf.h"
+#include "hooks/seam.bpf.h"
 
 /* include/uapi/linux/fs.h */
 #define CLONE_FICLONE 0x40049409
@@ -66,6 +67,7 @@ static __always_inline __s64 write_offset(const struct task_struct *task, const 
 	if (!positioned && file_position_is_ours(task, file))
 		return BPF_CORE_READ(file, f_pos) - event->length;
 	event->flags |= SAMPLE_OFFSET_APPROX;
+	event->guess = event->coherent;
 	event->coherent = 0;
 	return (positioned ? BPF_CORE_READ(file, f_inode, i_size) : BPF_CORE_READ(file, f_pos)) -
 	       event->length;
@@ -128,7 +130,7 @@ static __always_inline int syscall_clone(struct scratch *s, const struct task_st
 	struct user_clone_range range = {};
 	const struct file *file;
 
-	if (s->args.value[1] != CLONE_FICLONE && s->args.value[1] != CLONE_FICLONERANGE)
+	if ((__u32)s->args.value[1] != CLONE_FICLONE && (__u32)s->args.value[1] != CLONE_FICLONERANGE)
 		return SYSCALL_NOTHING;
 	file = file_by_number(task, s->args.value[0]);
 	event->kind = file_kind(file);
@@ -144,6 +146,18 @@ static __always_inline int syscall_clone(struct scratch *s, const struct task_st
 	event->offset = range.dest_offset;
 	event->source = WRITE_SOURCE_LANDED;
 	return SYSCALL_INSPECT;
+}
+
+/* fallocate(2); a 32-bit caller's offset takes two registers, an x32 caller's one. */
+static __always_inline int syscall_fallocate(struct scratch *s, const struct task_struct *task)
+{
+	__u64 offset = s->args.value[2];
+
+	if (kernel_is_compat(task))
+		offset |= s->args.value[3] << 32;
+	return seam_collapsed(&s->event, file_by_number(task, s->args.value[0]), s->args.value[1], offset)
+		       ? SYSCALL_FILE
+		       : SYSCALL_NOTHING;
 }
 
 /* socketcall(2), the 32-bit way to the socket calls: a number and an array of arguments. */
@@ -197,6 +211,8 @@ int syscall_event(struct scratch *s)
 		return SYSCALL_REQUESTS;
 	case WRITE_CALL_FICLONE:
 		return syscall_clone(s, task);
+	case WRITE_CALL_FALLOCATE:
+		return syscall_fallocate(s, task);
 	case WRITE_CALL_OPEN:
 	case WRITE_CALL_CREAT:
 	case WRITE_CALL_OPENAT:

@@ -18,6 +18,7 @@
 #include "hooks/entry.bpf.h"
 #include "hooks/message.bpf.h"
 #include "hooks/name.bpf.h"
+#include "hooks/seam.bpf.h"
 
 #include <bpf/bpf_tracing.h>
 
@@ -94,6 +95,7 @@ static __always_inline int write_vfs(const struct vfs_write *write)
 	s = vfs_begin(write, kind);
 	if (!s)
 		return 0;
+	s->event.late = in_place == IN_PLACE_LATE;
 	if (write->source == WRITE_SOURCE_LANDED) {
 		if (file_kind_has_offset(kind)) {
 			s->event.address = s->event.offset;
@@ -349,6 +351,22 @@ int BPF_PROG(write_vfs_mmap, struct file *file, unsigned long addr, unsigned lon
 		return 0;
 	if (map_shared(&s->event, file, flag, pgoff * KERNEL_PAGE_SIZE, len))
 		map_noted(s);
+	inspect_end(s);
+	return 0;
+}
+
+SEC("fexit/vfs_fallocate")
+int BPF_PROG(write_vfs_fallocate, struct file *file, int mode, loff_t offset, loff_t len, int ret)
+{
+	struct scratch *s;
+
+	if (ret || !(mode & SEAM_COLLAPSE_RANGE) || !scope_holds_current())
+		return 0;
+	s = inspect_begin();
+	if (!s)
+		return 0;
+	if (seam_collapsed(&s->event, file, mode, offset))
+		inspect_file(s);
 	inspect_end(s);
 	return 0;
 }

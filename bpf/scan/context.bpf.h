@@ -35,15 +35,9 @@ static __always_inline int neighbours_in_file(const struct scratch *s)
 	return s->event.file && s->event.offset >= 0;
 }
 
-/* A stream whose writes stand beside each other. */
-static __always_inline int neighbours_joins(const struct scratch *s)
-{
-	return neighbours_is_stream(s) && begun_joins(s->event.file, s->event.kind);
-}
-
 static __always_inline struct begun_key neighbours_stream(const struct scratch *s)
 {
-	return begun_stream((const struct file *)s->event.file, begun_joins(s->event.file, s->event.kind));
+	return begun_stream((const struct file *)s->event.file, s->reader.joins);
 }
 
 /* A place in the file, by the inode that holds its bytes. */
@@ -216,7 +210,7 @@ static __always_inline void neighbours_after_body(struct scratch *s)
 		return;
 	r->begun = neighbours_begins(&s->window, r->fill, neighbours_run(&s->window, r->fill)) != 0;
 	if (neighbours_is_stream(s)) {
-		if (r->begun && neighbours_joins(s))
+		if (r->begun && r->joins)
 			neighbours_remember(s);
 		return;
 	}

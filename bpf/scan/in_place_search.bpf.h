@@ -190,6 +190,7 @@ static __always_inline __u8 in_place_byte(__u64 page, __u64 at)
 /* The pages of a write, one folio after the other. As small as it can be: it lies in the hook's own frame. */
 struct in_place_walk {
 	__u64 mapping;
+	__u64 until; /* when the time is over, ns; 0: it is short */
 	__u64 index, last; /* of the next page, of the last one */
 	__u64 page; /* address of the last page that was looked at */
 	/* the pages in a row: where the first one is, the address behind the last block */
@@ -390,7 +391,11 @@ __noinline int in_place_pages(struct in_place_walk *w)
 
 static long in_place_step(__u32 i, struct in_place_walk *w)
 {
-	(void)i;
+	/* what was last looked at is not the end */
+	if (i % IN_PLACE_LONG == IN_PLACE_LONG - 1 && bpf_ktime_get_ns() > w->until) {
+		w->unsure = 1;
+		return 1;
+	}
 	return in_place_pages(w) & 1;
 }
 
@@ -461,7 +466,8 @@ static __always_inline int in_place_short(__u64 mapping, __u64 start, __u64 len)
 	return page && (!start || !in_place_may_go_on(page + at)) && !in_place_may_go_on(page + at + len);
 }
 
-static __always_inline int in_place_write(__u64 mapping, __u64 start, __u64 len)
+/* @until: when the time is over, or 0: then it begins now */
+static __always_inline int in_place_write(__u64 mapping, __u64 start, __u64 len, __u64 until)
 {
 	__u64 last_byte = start + len - 1, last_at = last_byte % KERNEL_PAGE_SIZE;
 	__u64 first = start / KERNEL_PAGE_SIZE, last = last_byte / KERNEL_PAGE_SIZE, page;
@@ -474,6 +480,8 @@ static __always_inline int in_place_write(__u64 mapping, __u64 start, __u64 len)
 	if (first_at > TOKEN_MAX_LEN)
 		w.first_block = (first_at - TOKEN_MAX_LEN) / IN_PLACE_BLOCK_BYTES;
 	w.last_block = last_block < IN_PLACE_BLOCKS ? last_block : IN_PLACE_BLOCKS - 1;
+	if (last - first >= IN_PLACE_LONG)
+		w.until = until ? until : bpf_ktime_get_ns() + settings.hook_ns;
 	if (!in_place_pages(&w)) {
 		/* its first byte stands there already; the others are not asked for */
 		__u32 byte = w.byte;
@@ -482,7 +490,8 @@ static __always_inline int in_place_write(__u64 mapping, __u64 start, __u64 len)
 		w.byte = byte;
 	}
 	if (w.unsure)
-		return IN_PLACE_UNSURE;
+		return w.until && bpf_ktime_get_ns() > w.until - settings.hook_ns / 2 ? IN_PLACE_LATE
+										      : IN_PLACE_UNSURE;
 	page = w.page;
 	if (first_at < TOKEN_MAX_LEN && first && token_run_may_hold(w.byte) &&
 	    in_place_edge(&w, first - 1, IN_PLACE_BLOCKS - 1))
@@ -499,9 +508,9 @@ static __always_inline int in_place_write(__u64 mapping, __u64 start, __u64 len)
 	return IN_PLACE_INNOCENT;
 }
 
-int in_place_innocent(__u64 mapping, __u64 start, __u64 len)
+int in_place_innocent(__u64 mapping, __u64 start, __u64 len, __u64 until)
 {
-	return direct_loads ? in_place_write(mapping, start, len) : IN_PLACE_UNSURE;
+	return direct_loads ? in_place_write(mapping, start, len, until) : IN_PLACE_UNSURE;
 }
 
 int in_place_memory(__u64 address, __u64 len)
@@ -561,7 +570,7 @@ static __always_inline int in_place_written(const struct task_struct *task, cons
 		position = KERNEL_READ(struct file, file, f_pos) - len;
 	}
 	return in_place_short(mapping, position, len) ? IN_PLACE_INNOCENT
-						      : in_place_write(mapping, position, len);
+						      : in_place_write(mapping, position, len, 0);
 }
 
 /*

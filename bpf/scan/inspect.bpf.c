@@ -285,6 +285,10 @@ static long inspect_step(__u32 index, struct inspect_context *context)
 	__u64 dot;
 
 	(void)index;
+	if (inspect_late(s, 1)) {
+		r->late = 1;
+		return 1;
+	}
 	if (!r->searching) {
 		inspect_read(s);
 		return 0;
@@ -336,7 +340,9 @@ __noinline int inspect_start(struct scratch *s, __u64 left)
 	s->reader.cut = cut;
 	s->reader.after = cut || s->event.entry;
 	*(__u64 *)(s->window.bytes + INSPECT_CARRY - 8) = 0;
-	if (neighbours_joins(s))
+	if (neighbours_is_stream(s))
+		s->reader.joins = begun_joins(s->event.file, s->event.kind);
+	if (s->reader.joins)
 		neighbours_begun(s);
 	if (s->event.source == WRITE_SOURCE_LANDED || inspect_landed(s)) {
 		s->reader.in_cache = 1;
@@ -384,11 +390,48 @@ static __always_inline void inspect_entered_body(struct scratch *s)
 
 WINDOW_FUNCTION(inspect_entered)
 
+/* Bytes that there was no time for: those not read, and the window's from min_dot on, which wait to be searched. */
+static __always_inline __u64 inspect_rest(const struct reader *r)
+{
+	__u64 waiting = r->fill > r->min_dot ? r->fill - r->min_dot : 0;
+
+	return r->left + (waiting < r->position ? waiting : r->position);
+}
+
+static __always_inline void inspect_over_time(__u64 bytes)
+{
+	count(COUNTER_over_time_writes);
+	count_add(COUNTER_over_time_bytes, bytes);
+}
+
+/* What there was no time for the daemon reads, if it lies in a file; elsewhere it is lost. */
+static __always_inline void inspect_ask_rest(struct scratch *s)
+{
+	struct write_event *event = &s->event;
+	__u64 rest = inspect_rest(&s->reader);
+
+	if (event->offset < 0 || (event->flags & SAMPLE_OFFSET_APPROX && !event->guess)) {
+		inspect_over_time(rest);
+		if (event->offset < 0)
+			return;
+	}
+	event->offset += s->reader.position + s->reader.left - rest;
+	event->length = rest;
+	count(COUNTER_files_deferred);
+	emit_request(s, SAMPLE_UNREAD);
+}
+
 /* What the daemon has to look up in the file. */
 static __always_inline void inspect_ask(struct scratch *s)
 {
 	struct write_event *event = &s->event;
 
+	if (s->reader.late && s->reader.behind) {
+		s->reader.ask_behind = s->reader.begun;
+	} else if (s->reader.late && !s->reader.unread) {
+		inspect_ask_rest(s);
+		return;
+	}
 	if (s->reader.unread) {
 		count(COUNTER_files_deferred);
 		emit_request(s, SAMPLE_UNREAD);
@@ -421,7 +464,7 @@ static __always_inline void inspect_loop(struct scratch *s)
 	struct inspect_context context = {.s = s};
 
 	bpf_loop(INSPECT_STEPS, inspect_step, &context, 0);
-	if (!context.finished)
+	if (!context.finished && !s->reader.late)
 		count(COUNTER_steps_exhausted);
 }
 
@@ -436,20 +479,31 @@ static __always_inline int inspect_innocent(struct scratch *s, __u64 left)
 		return 0;
 	if (event->source == WRITE_SOURCE_LANDED && event->address != (__u64)event->offset)
 		return 0;
-	return in_place_innocent(event->mapping, event->offset, left) == IN_PLACE_INNOCENT;
+	return in_place_innocent(event->mapping, event->offset, left, s->until) == IN_PLACE_INNOCENT;
 }
 
 /* What of a write is looked at, in bytes; it and what is beyond that are counted. */
-static __always_inline __u64 inspect_bounded(const struct scratch *s)
+static __always_inline __u64 inspect_bounded(struct scratch *s)
 {
-	__u64 left = s->event.length;
+	__u64 left = s->event.length, budget = s->budget;
 
+	if (s->event.again)
+		return left < settings.inspect_bytes ? left : settings.inspect_bytes;
 	count(COUNTER_writes_inspected);
-	if (left <= settings.inspect_bytes)
+	if (left <= budget) {
+		s->budget = budget - left;
 		return left;
+	}
+	s->budget = 0;
 	count(COUNTER_over_bound_writes);
-	count_add(COUNTER_over_bound_bytes, left - settings.inspect_bytes);
-	return settings.inspect_bytes;
+	count_add(COUNTER_over_bound_bytes, left - budget);
+	return budget;
+}
+
+static __always_inline void inspect_count(const struct scratch *s, __u64 bytes)
+{
+	if (!s->event.again)
+		count_add(COUNTER_bytes_inspected, bytes);
 }
 
 /* Inspects a write as a whole, of which `left` bytes are looked at. */
@@ -457,12 +511,12 @@ static __always_inline void inspect_whole(struct scratch *s, __u64 left)
 {
 	/* too short to hold one, and no neighbours that could complete it */
 	if (left < TOKEN_MIN_LEN && !neighbours_in_file(s) && !neighbours_is_stream(s)) {
-		count_add(COUNTER_bytes_inspected, left);
+		inspect_count(s, left);
 		return;
 	}
 	inspect_start(s, left);
 	inspect_loop(s);
-	count_add(COUNTER_bytes_inspected, s->reader.position < left ? s->reader.position : left);
+	inspect_count(s, s->reader.position < left ? s->reader.position : left);
 	if (s->reader.continued && !(neighbours_is_stream(s) && s->reader.begun))
 		neighbours_forget(s);
 	if (settings.watch & ENTERED_KINDS && neighbours_is_stream(s) && s->event.call != WRITE_CALL_IO_URING)
@@ -479,6 +533,11 @@ int inspect_run(struct scratch *s)
 	if (!s)
 		return 0;
 	left = inspect_bounded(s);
+	if (s->event.late) {
+		count(COUNTER_files_deferred);
+		emit_request(s, SAMPLE_UNREAD);
+		return 0;
+	}
 	if (s->event.source == WRITE_SOURCE_LANDED && !s->event.mapping) {
 		if (file_kind_has_offset(s->event.kind)) {
 			count(COUNTER_files_deferred);
@@ -489,10 +548,65 @@ int inspect_run(struct scratch *s)
 		return 0;
 	}
 	if (inspect_innocent(s, left))
-		count_add(COUNTER_bytes_inspected, left);
+		inspect_count(s, left);
 	else
 		inspect_whole(s, left);
 	return 0;
+}
+
+/* Up to so many bytes, a buffer is looked at in any case; of a longer one so many words are compared. */
+#define INSPECT_SHORT 4096
+#define INSPECT_WORDS 8
+
+/* Does the page cache hold what the buffer does, at some places from end to end (of a vector, of its first entry)? Returns 1 if so. */
+__noinline int inspect_alike(struct scratch *s)
+{
+	struct reader *r;
+
+	if (!s)
+		return 0;
+	r = &s->reader;
+	r->left = s->event.length;
+	r->address = s->event.address;
+	r->segment_left = s->event.length;
+	r->next_segment = s->event.address;
+	if (s->event.source != WRITE_SOURCE_BUFFER)
+		inspect_next_segment(s);
+	if (r->segment_left < INSPECT_SHORT)
+		return 0;
+		/* 6.1 takes a call at a loop's end for a way back into it */
+#pragma unroll
+	for (__u32 i = 0; i < INSPECT_WORDS; i++) {
+		__u64 at = (r->segment_left - 16) / (INSPECT_WORDS - 1) * i, word = 0;
+
+		/* in one page */
+		at = ((s->event.offset + at + 7) & ~7ULL) - s->event.offset;
+		if (bpf_probe_read_user(&word, sizeof(word), (const void *)(r->address + at)) ||
+		    window_cache(s, 0, s->event.offset + at, sizeof(word)) ||
+		    token_word(s->window.bytes, 0) != word)
+			return 0;
+	}
+	return 1;
+}
+
+int inspect_guess(struct scratch *s)
+{
+	if (!s)
+		return 0;
+	if (!s->event.guess || !s->event.mapping || s->event.offset < 0)
+		return inspect_run(s);
+	s->kept = s->event;
+	s->event.source = WRITE_SOURCE_LANDED;
+	s->event.address = s->event.offset;
+	s->event.coherent = 1;
+	inspect_run(s);
+	s->event = s->kept;
+	s->event.guess = 0;
+	s->event.again = 1;
+	s->event.late = 0;
+	if (s->event.length > INSPECT_SHORT && inspect_alike(s))
+		return 0;
+	return inspect_run(s);
 }
 
 int inspect_buffer(struct scratch *s)
@@ -530,6 +644,8 @@ int inspect_recheck(struct scratch *s)
 	inspect_start(s, s->event.length);
 	s->reader.after = 1;
 	inspect_loop(s);
+	if (s->reader.late)
+		inspect_over_time(inspect_rest(&s->reader));
 	if (s->reader.found)
 		inspect_wipe(s);
 	return 0;
@@ -567,6 +683,15 @@ int inspect_text(struct scratch *s, __u64 len, __u64 from)
 	bpf_loop(LIMIT_PATH_BYTES / TOKEN_MIN_LEN + 1, inspect_text_step, &context, 0);
 	if (s->reader.found)
 		inspect_wipe(s);
+	return 0;
+}
+
+int inspect_file(struct scratch *s)
+{
+	if (!s)
+		return 0;
+	count(COUNTER_files_deferred);
+	emit_request(s, SAMPLE_UNREAD);
 	return 0;
 }
 

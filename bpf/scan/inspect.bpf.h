@@ -16,6 +16,13 @@ _Static_assert(INSPECT_CARRY >= TOKEN_MAX_LEN - 1 && INSPECT_CARRY % 8 == 0, "ca
 extern int inspect_run(struct scratch *s);
 
 /*
+ * inspect_guess() - the same; of a write of which it is only likely where it went (event.guess), the page cache there and the
+ * caller's buffer as well, unless that is long and looks like what lies there. A thread can change the one while the call
+ * lasts, or move the position, so that the other is elsewhere. Defined in inspect.bpf.c; returns 0.
+ */
+extern int inspect_guess(struct scratch *s);
+
+/*
  * inspect_buffer() - the same of what never lies in a page cache, a stream's bytes or an attribute's value: what only knows such
  * writes need not have the search in place verified. inspect_entry() - the same where a call begins, of an event that
  * entry_event() has filled in. Both defined in inspect.bpf.c; return 0.
@@ -47,6 +54,9 @@ extern int inspect_begins(const struct token_window *window, __u64 len);
  */
 extern int inspect_text(struct scratch *s, __u64 len, __u64 from);
 
+/* inspect_file() - asks the daemon to read the range in s->event. Defined in inspect.bpf.c; returns 0. */
+extern int inspect_file(struct scratch *s);
+
 /* inspect_mapped() - tells the daemon of the mapping in s->event. Defined in inspect.bpf.c; returns 0. */
 extern int inspect_mapped(struct scratch *s);
 
@@ -71,20 +81,36 @@ static __always_inline struct scratch *inspect_take(void)
 static __always_inline struct scratch *inspect_own(void)
 {
 	__u32 slot = scratch_own;
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 
-	return bpf_map_lookup_elem(&scratch, &slot);
+	if (s) {
+		s->until = ~0ULL;
+		s->budget = settings.inspect_bytes;
+	}
+	return s;
 }
 
-/* The same for a write that is to be inspected, its event zero; counted if there is none. */
+/* The same for a system call of which writes are to be inspected, the event zero; counted if there is none. */
 static __always_inline struct scratch *inspect_begin(void)
 {
 	struct scratch *s = inspect_take();
 
-	if (s)
-		__builtin_memset(&s->event, 0, sizeof(s->event));
-	else
+	if (!s) {
 		count(COUNTER_scratch_busy);
+		return NULL;
+	}
+	__builtin_memset(&s->event, 0, sizeof(s->event));
+	s->steps = 0;
+	s->until = bpf_ktime_get_ns() + settings.hook_ns;
+	s->budget = settings.inspect_bytes;
 	return s;
+}
+
+/* Has the hook had its time? @steps: what it is about to do */
+static __always_inline int inspect_late(struct scratch *s, __u32 steps)
+{
+	s->steps += steps;
+	return s->steps > LIMIT_HOOK_STEPS && bpf_ktime_get_ns() > s->until;
 }
 
 static __always_inline void inspect_end(struct scratch *s)

@@ -51,6 +51,14 @@ static void test_seams_hidden(void **state)
 		  "the daemon reads before and behind the write");
 }
 
+static void test_seams_joined(void **state)
+{
+	(void)state;
+	check_seams("join", ARGS("collapsed"), true);
+	live_tick("pieces: joined by fallocate(2), FALLOC_FL_COLLAPSE_RANGE",
+		  "the daemon reads what has come to stand beside each other");
+}
+
 static void test_seams_apart(void **state)
 {
 	(void)state;
@@ -60,8 +68,32 @@ static void test_seams_apart(void **state)
 		    false);
 }
 
+/*
+ * Whoever has threads, or shares a descriptor: the position is not only its own, and neither is the buffer. (What of that
+ * there is no time to look at as well is counted.)
+ */
+static void test_seams_threads(void **state)
+{
+	static const char *const hows[] = {"write", "writev", "append"};
+	struct maker_token token = maker_token(strtoull(SEAMS_TOKEN, NULL, 10));
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hows) / sizeof(*hows); i++) {
+		struct live_run run = live_exec(NO_ARGS, ARGS(live_writer("seams"), "hide", hows[i],
+							      live_path(hows[i]), SEAMS_TOKEN));
+
+		assert_int_equal(run.status, 0);
+		assert_int_equal(live_count(&run, &token), 1);
+		live_free(&run);
+	}
+	live_tick("write and writev in a process with threads, one of which overwrites the buffer meanwhile",
+		  "what landed in the page cache, and the buffer");
+}
+
 const struct CMUnitTest live_seams[] = {
 	cmocka_unit_test_setup_teardown(test_seams_hidden, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_seams_joined, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_seams_threads, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_seams_apart, live_setup, live_teardown),
 };
 const size_t live_seams_count = sizeof(live_seams) / sizeof(*live_seams);

@@ -21,11 +21,13 @@
 #define CALLS_I386_IO_SUBMIT 248
 #define CALLS_I386_IOCTL 54
 #define CALLS_I386_SOCKETCALL 102
+#define CALLS_I386_FALLOCATE 324
 #define CALLS_I386_BIND 361
 #define CALLS_IO_SUBMIT 209
 #define CALLS_MMAP 9
 #define CALLS_IOCTL 16
 #define CALLS_BIND 49
+#define CALLS_FALLOCATE 285
 
 void calls_fill(uint32_t watch, struct write_call_table *ret_table)
 {
@@ -46,6 +48,7 @@ void calls_fill(uint32_t watch, struct write_call_table *ret_table)
 	wide[CALLS_MMAP] = WRITE_CALL_MMAP;
 	narrow[CALLS_I386_MMAP2] = WRITE_CALL_MMAP;
 	wide[CALLS_IOCTL] = narrow[CALLS_I386_IOCTL] = WRITE_CALL_FICLONE;
+	wide[CALLS_FALLOCATE] = narrow[CALLS_I386_FALLOCATE] = WRITE_CALL_FALLOCATE;
 	if (watch & FILE_KIND_BIT(SOCKET)) {
 		WRITE_CALLS_SOCKET(CALLS_SET)
 		wide[CALLS_X32_SENDMSG] = WRITE_CALL_SENDMSG;

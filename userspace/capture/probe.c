@@ -106,6 +106,7 @@ static void probe_select_vfs(struct spillwatch_bpf *skeleton, const struct targe
 		{skeleton->progs.write_vfs_sendfile, UINT32_MAX},
 		{skeleton->progs.write_vfs_splice, UINT32_MAX},
 		{skeleton->progs.write_vfs_mmap, UINT32_MAX},
+		{skeleton->progs.write_vfs_fallocate, UINT32_MAX},
 		{skeleton->progs.write_vfs_aio, UINT32_MAX},
 		{skeleton->progs.write_vfs_aio_32, UINT32_MAX},
 		{skeleton->progs.write_vfs_sendto, FILE_KIND_BIT(SOCKET)},
@@ -191,6 +192,7 @@ static void probe_configure(struct spillwatch_bpf *skeleton, const struct probe_
 	skeleton->rodata->settings.cgroup_id = options->cgroup.id;
 	skeleton->rodata->settings.cgroup_level = options->cgroup.level;
 	skeleton->rodata->settings.watch = options->watch;
+	skeleton->rodata->settings.hook_ns = options->hook_ns ? options->hook_ns : LIMIT_HOOK_NS;
 	skeleton->rodata->settings.inspect_bytes = bound < LIMIT_INSPECT_BYTES ? bound : LIMIT_INSPECT_BYTES;
 	slots = (__u32)libbpf_num_possible_cpus() * (attachment == PROBE_FEXIT ? LIMIT_SCRATCH_SLOTS : 1);
 	/* the last one is the daemon's */

@@ -31,6 +31,7 @@ struct probe_options {
 	uint32_t watch; /* FILE_KIND_BIT()s */
 	uint32_t inspect_bytes; /* bound of one call; 0: LIMIT_INSPECT_BYTES */
 	bool no_net; /* what is on its way to block devices is not looked at */
+	uint64_t hook_ns; /* that a hook may take; 0: LIMIT_HOOK_NS */
 	uint32_t ring_bytes; /* a power of two, at least a page; 0: LIMIT_RING_BYTES */
 };
 

@@ -4,6 +4,8 @@
  *
  *     seams join HOW FILE N     the halves come to stand beside each other, where nobody can look back
  *     seams apart HOW FILE N    they never do, though it looks like it
+ *     seams hide HOW FILE N     a long write that begins with the token, which another thread overwrites in the buffer
+ *                               when it has been taken; HOW is write, or writev, or append
  *
  * Tokens are named by number (token_maker.h). Ends with 0; with 77 if this machine can't do it; or with 1 after saying
  * what failed.
@@ -13,10 +15,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define PAGE 4096
@@ -30,9 +34,11 @@ static char page[4 * PAGE] __attribute__((aligned(PAGE)));
 
 static void fail(const char *what)
 {
-	perror(what);
 	/* a guest may have no loopback */
-	exit(errno == ENETUNREACH ? EXIT_VOID : 1);
+	int status = errno == ENETUNREACH ? EXIT_VOID : 1;
+
+	perror(what);
+	exit(status);
 }
 
 static void check(const char *what, ssize_t got, size_t wanted)
@@ -124,6 +130,18 @@ static void join_direct_before(const char *file, const char *token)
 	put(fd, 0, PAGE, 0);
 }
 
+/* The halves lie apart, and what is between them is taken out. */
+static void join_collapsed(const char *file, const char *token)
+{
+	int fd = open_file(file, 0);
+
+	fill(token, HALF, PAGE, 1, 0);
+	memcpy(page + 2 * PAGE, token + HALF, MAKER_TOKEN_LEN - HALF);
+	put(fd, 0, sizeof(page), 0);
+	if (fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, PAGE, PAGE) < 0)
+		exit(EXIT_VOID);
+}
+
 static void mode_join(const char *how, const char *file, const char *token)
 {
 	if (strcmp(how, "evicted") == 0)
@@ -142,6 +160,8 @@ static void mode_join(const char *how, const char *file, const char *token)
 		join_direct_before(file, token);
 	else if (strcmp(how, "buffered-direct") == 0)
 		join_direct(file, token, HALF, 0);
+	else if (strcmp(how, "collapsed") == 0)
+		join_collapsed(file, token);
 	else
 		fail(how);
 }
@@ -243,6 +263,48 @@ static void mode_apart(const char *how, const char *file, const char *token)
 		apart_file(how, file, token);
 }
 
+#define HIDE_BYTES (8UL << 20)
+
+static char hide[HIDE_BYTES];
+static int hide_fd;
+static volatile int hide_ready;
+
+/* When the file has grown, its first bytes have been taken. */
+static void *hide_thread(void *unused)
+{
+	struct stat st;
+
+	(void)unused;
+	hide_ready = 1;
+	while (fstat(hide_fd, &st) == 0 && !st.st_size)
+		;
+	memset(hide, '-', MAKER_TOKEN_LEN);
+	/* and shares the descriptor for as long as the write lasts */
+	while (hide_ready)
+		usleep(100);
+	return NULL;
+}
+
+static void mode_hide(const char *how, const char *file, const char *token)
+{
+	struct iovec parts[2] = {{hide, 100}, {hide + 100, HIDE_BYTES - 100}};
+	pthread_t thread;
+
+	hide_fd = open_file(file, strcmp(how, "append") == 0 ? O_APPEND : 0);
+	memset(hide, ' ', sizeof(hide));
+	memcpy(hide, token, MAKER_TOKEN_LEN);
+	if (pthread_create(&thread, NULL, hide_thread, NULL))
+		fail("pthread_create");
+	while (!hide_ready)
+		usleep(100);
+	if (strcmp(how, "writev") == 0)
+		check("writev", writev(hide_fd, parts, 2), HIDE_BYTES);
+	else
+		check("write", write(hide_fd, hide, HIDE_BYTES), HIDE_BYTES);
+	hide_ready = 0;
+	pthread_join(thread, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	struct maker_token token;
@@ -252,6 +314,8 @@ int main(int argc, char **argv)
 	token = maker_token(strtoull(argv[4], NULL, 10));
 	if (strcmp(argv[1], "join") == 0)
 		mode_join(argv[2], argv[3], token.text);
+	else if (strcmp(argv[1], "hide") == 0)
+		mode_hide(argv[2], argv[3], token.text);
 	else
 		mode_apart(argv[2], argv[3], token.text);
 	return 0;

@@ -852,7 +852,7 @@ static void *mode_rewrite_thread(void *context)
  */
 static void mode_rewrite(char **args)
 {
-	static char text[4 << 20];
+	static char text[300 << 10];
 	struct maker_token token = maker_token(number(args[1]));
 	struct rewrite rewrite = {.buffer = text};
 	pthread_t thread;

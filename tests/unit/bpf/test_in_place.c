@@ -38,7 +38,8 @@ struct address_space {
 };
 
 enum pageflags { PG_head };
-enum in_place { IN_PLACE_UNSURE, IN_PLACE_UNWATCHED, IN_PLACE_INNOCENT };
+enum in_place { IN_PLACE_UNSURE, IN_PLACE_UNWATCHED, IN_PLACE_LATE, IN_PLACE_INNOCENT };
+#define IN_PLACE_LONG 32
 
 static struct memory {
 	uint8_t frames[FRAMES][KERNEL_PAGE_SIZE] __attribute__((aligned(4096)));
@@ -61,7 +62,18 @@ static struct cache {
 static const bool direct_loads = true;
 static const struct {
 	uint64_t page_offset, vmemmap;
+	bool direct;
 } cache_bases;
+
+static const struct {
+	uint64_t hook_ns;
+} settings = {1};
+
+/* Time stands still. */
+static uint64_t bpf_ktime_get_ns(void)
+{
+	return 1;
+}
 
 static bool memory_is_mapped(uint64_t address)
 {
@@ -229,7 +241,7 @@ static bool innocent(size_t start, size_t len)
 	uint64_t mapping = (uint64_t)(uintptr_t)&cache.mapping;
 
 	return in_place_short(mapping, start, len) ||
-	       in_place_write(mapping, start, len) == IN_PLACE_INNOCENT;
+	       in_place_write(mapping, start, len, 0) == IN_PLACE_INNOCENT;
 }
 
 static bool cases_missed(uint8_t *file, size_t pages, uint64_t *seed, size_t *controls)
