@@ -137,6 +137,10 @@ static int monitor_scanned(void *context, const uint8_t *window, const struct to
 {
 	const struct monitor_scan *scan = context;
 
+	/* it is found again when it is that one's turn */
+	if (scan->view->head->flags & SAMPLE_MAPPED &&
+	    mapped_is_anothers(scan->monitor->mapped, scan->view, at))
+		return 0;
 	monitor_token(scan->monitor, scan->view, window, token, span, &at);
 	return 0;
 }
@@ -268,7 +272,7 @@ int monitor_timeout(const struct monitor *monitor)
 
 void monitor_look(struct monitor *monitor, bool all)
 {
-	int64_t ms;
+	int64_t ms, took;
 
 	if (monitor->retry >= 0)
 		monitor->retry = attribute_retry(monitor->attribute);
@@ -280,8 +284,9 @@ void monitor_look(struct monitor *monitor, bool all)
 	ms = monitor_now();
 	if (!all && ms < monitor->next_look)
 		return;
-	monitor->next_look = ms + MAPPED_INTERVAL_MS;
-	mapped_walk(monitor->mapped, all, monitor_scan, monitor);
+	mapped_walk(monitor->mapped, monitor_scan, monitor);
+	took = (monitor_now() - ms) * MAPPED_PAUSE_TIMES;
+	monitor->next_look = ms + (took > MAPPED_INTERVAL_MS ? took : MAPPED_INTERVAL_MS);
 }
 
 static int monitor_add_file(struct monitor *monitor, const char *path)
