@@ -45,6 +45,18 @@ static __always_inline int dirtied_anyhow(__u64 nr, __u32 compat)
 	return nr == 76 || nr == 77 || nr == 285 || nr == 2 || nr == 85 || nr == 257 || nr == 437;
 }
 
+/* A call that stores into the caller's memory, or another process's: it faults like they would themselves. */
+static __always_inline int dirtied_as_memory(__u64 nr, __u32 compat)
+{
+	/* read, pread64, readv, preadv, preadv2, recvfrom, recvmsg, recvmmsg, socketcall, process_vm_writev */
+	if (compat)
+		return nr == 3 || nr == 180 || nr == 145 || nr == 333 || nr == 378 || nr == 371 ||
+		       nr == 372 || nr == 337 || nr == 102 || nr == 348;
+	nr &= ~(__u64)KERNEL_X32_BIT;
+	return nr == 0 || nr == 17 || nr == 19 || nr == 295 || nr == 327 || nr == 45 || nr == 47 ||
+	       nr == 299 || nr == 311;
+}
+
 static __always_inline enum dirtied dirtied_how(const struct task_struct *task, __u32 *ret_call)
 {
 	const struct pt_regs *regs = (const struct pt_regs *)bpf_task_pt_regs((struct task_struct *)task);
@@ -71,6 +83,10 @@ static __always_inline enum dirtied dirtied_how(const struct task_struct *task, 
 	/* a stacked file system copies a file up for whoever opens it */
 	if (dirtied_anyhow(nr, compat) && task->cred == task->real_cred)
 		return DIRTIED_ANYHOW;
+	if (dirtied_as_memory(nr, compat) && task->cred == task->real_cred) {
+		*ret_call = WRITE_CALL_MMAP;
+		return DIRTIED_BY_FAULT;
+	}
 	if (nr == 426)
 		*ret_call = WRITE_CALL_IO_URING;
 	return DIRTIED_UNSEEN;
@@ -228,6 +244,7 @@ struct recheck_mapping {
 	__u64 mapping, index;
 	__u64 at, count; /* the folio that must be inspected */
 	__u64 folio;
+	__u32 known; /* the file is looked at already */
 	__u32 any;
 };
 
@@ -246,6 +263,10 @@ static long recheck_mapped_step(__u32 i, struct recheck_mapping *walk)
 	walk->at = BPF_CORE_READ((const struct folio *)folio, index);
 	walk->count = recheck_pages(folio);
 	walk->index = walk->at + walk->count;
+	if (walk->known) {
+		walk->count = 0;
+		return 1;
+	}
 	if (recheck_is_mapped(folio) ||
 	    in_place_innocent(walk->mapping, walk->at * KERNEL_PAGE_SIZE, walk->count * KERNEL_PAGE_SIZE,
 			      IN_PLACE_NO_END) == IN_PLACE_INNOCENT)
@@ -255,15 +276,20 @@ static long recheck_mapped_step(__u32 i, struct recheck_mapping *walk)
 
 /*
  * A file was mapped, so that it can be stored into. Pages that are clean tell of the first store; those that are dirty
- * already do not. What they hold by now was there before, unless they are in somebody's page tables.
+ * already do not. What they hold by now was there before, unless they are in somebody's page tables, or the file is
+ * looked at already: then it may have been stored through a mapping that is gone.
  */
 int recheck_mapped(struct scratch *s)
 {
 	struct recheck_mapping walk = {};
+	const struct recheck_file *known;
 
 	if (!s)
 		return 0;
 	walk.mapping = s->event.mapping;
+	known = bpf_map_lookup_elem(&rechecks, &walk.mapping);
+	if (known && recheck_inode(walk.mapping, known))
+		walk.known = 1;
 	bpf_loop(RECHECK_OLD_STEPS, recheck_mapped_step, &walk, 0);
 	if (!walk.any)
 		return 0;

@@ -27,6 +27,13 @@
 #include <sys/random.h>
 #include <time.h>
 
+/* A look at one file, which takes as many goes as it needs. */
+struct recheck_look {
+	bool begun;
+	__u64 index, dirty;
+	struct recheck_file before; /* its record when the look began */
+};
+
 struct probe {
 	struct spillwatch_bpf *skeleton;
 	struct ring_buffer *ring;
@@ -36,6 +43,7 @@ struct probe {
 	uint64_t rechecks_added; /* by the kernel side, when it began */
 	size_t rechecks; /* files that stay */
 	size_t recheck_at, recheck_count;
+	struct recheck_look recheck_look; /* at the file at recheck_at, as far as it came */
 	__u64 recheck_list[LIMIT_RECHECKS]; /* keys of the map */
 };
 
@@ -424,7 +432,8 @@ int probe_counts(const struct probe *probe, struct probe_counts *ret_counts)
 
 bool probe_recheck_due(const struct probe *probe)
 {
-	return probe->rechecks || probe->skeleton->bss->rechecks_added != probe->rechecks_added;
+	return probe->rechecks || probe->recheck_at < probe->recheck_count ||
+	       probe->skeleton->bss->rechecks_added != probe->rechecks_added;
 }
 
 static int64_t probe_now_ms(void)
@@ -436,20 +445,40 @@ static int64_t probe_now_ms(void)
 }
 
 /*
+ * The record goes, unless somebody has made a page dirty meanwhile. Returns 1 if it is gone.
+ */
+static int probe_recheck_drop(int map, __u64 mapping, const struct recheck_file *before)
+{
+	struct recheck_file last;
+
+	if (bpf_map_lookup_and_delete_elem(map, &mapping, &last) < 0)
+		return 1;
+	if (last.writer.time == before->writer.time)
+		return 1;
+	/* it may have been put in anew by now: then that one stays */
+	bpf_map_update_elem(map, &mapping, &last, BPF_NOEXIST);
+	return 0;
+}
+
+/*
  * Looks at one file, page by page as far as they are dirty. Returns 1 if it need not be looked at again: it is gone, or it
- * was clean, this time and the last, so that the next store tells of itself.
+ * was clean, this time and the last, so that the next store tells of itself; 0 if it must; -EAGAIN if time is over, and the
+ * look is to be gone on with; or another negative errno.
  */
 static int probe_recheck_file(struct probe *probe, __u64 mapping, int64_t deadline)
 {
 	volatile struct recheck_request *request = &probe->skeleton->bss->recheck_request;
 	int map = bpf_map__fd(probe->skeleton->maps.rechecks);
-	struct recheck_file before, after;
+	struct recheck_look *look = &probe->recheck_look;
 
-	if (bpf_map_lookup_elem(map, &mapping, &before) < 0)
-		return 0;
+	if (!look->begun) {
+		*look = (struct recheck_look){.begun = true};
+		if (bpf_map_lookup_elem(map, &mapping, &look->before) < 0)
+			return 1;
+	}
 	request->mapping = mapping;
-	request->index = 0;
-	request->dirty = 0;
+	request->index = look->index;
+	request->dirty = look->dirty;
 	request->done = 0;
 	while (!request->done && probe_now_ms() <= deadline) {
 		LIBBPF_OPTS(bpf_test_run_opts, run);
@@ -457,12 +486,14 @@ static int probe_recheck_file(struct probe *probe, __u64 mapping, int64_t deadli
 		if (bpf_prog_test_run_opts(bpf_program__fd(probe->skeleton->progs.recheck_look), &run) < 0)
 			return -errno;
 	}
-	if (request->done == 2)
-		return 1;
-	if (!request->done || request->dirty || bpf_map_lookup_elem(map, &mapping, &after) < 0)
-		return 0;
+	look->index = request->index;
+	look->dirty = request->dirty;
+	if (!request->done)
+		return -EAGAIN;
 	/* looked at before, and nobody has made a page dirty since */
-	return before.looked > before.writer.time && before.writer.time == after.writer.time;
+	if (request->done == 2 || (!look->dirty && look->before.looked > look->before.writer.time))
+		return probe_recheck_drop(map, mapping, &look->before);
+	return 0;
 }
 
 /* The files of a new round. */
@@ -487,13 +518,14 @@ int probe_recheck(struct probe *probe, int64_t max_ms, bool *ret_more)
 	if (probe->recheck_at == probe->recheck_count)
 		probe_recheck_list(probe);
 	while (probe->recheck_at < probe->recheck_count && probe_now_ms() <= deadline) {
-		__u64 mapping = probe->recheck_list[probe->recheck_at++];
-		int r = probe_recheck_file(probe, mapping, deadline);
+		int r = probe_recheck_file(probe, probe->recheck_list[probe->recheck_at], deadline);
 
+		if (r == -EAGAIN)
+			break;
+		probe->recheck_look.begun = false;
+		probe->recheck_at++;
 		if (r < 0)
 			return r;
-		if (r > 0)
-			bpf_map_delete_elem(bpf_map__fd(probe->skeleton->maps.rechecks), &mapping);
 		probe->rechecks += r == 0;
 	}
 	*ret_more = probe->recheck_at < probe->recheck_count;

@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * A program that stores tokens through mappings, and brings them into a file past every call:
+ *
+ *     stores prepare FILE N     a file with token N in its first page, written and clean
+ *     stores soiled FILE N      the same, but it has not reached the disk
+ *     stores HOW FILE N         see the table at the end
+ *
+ * For each token that must be alerted it prints a line "HOW PID NUMBER AT TIME": who stored it, where, and when (s, since
+ * 1970); by process 0: it was on its way, but has not come to lie there, and may be alerted. Tokens are named by number
+ * (token_maker.h). Ends with 0; with 77 if this machine can't do it; or with 1 after saying what failed.
+ */
+#include "../token_maker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAGE 4096
+#define WINDOW (16 * PAGE)
+#define EXIT_VOID 77
+/* Longer than it may take until a store is seen. */
+#define SEEN_US 3000000
+
+static const char *how;
+static uint64_t first;
+
+static void fail(const char *what)
+{
+	perror(what);
+	exit(errno == ENOSYS || errno == EPERM ? EXIT_VOID : 1);
+}
+
+static void check(const char *what, ssize_t got, size_t wanted)
+{
+	if (got < 0)
+		fail(what);
+	if ((size_t)got != wanted) {
+		fprintf(stderr, "%s: short\n", what);
+		exit(1);
+	}
+}
+
+static int open_file(const char *path, size_t size)
+{
+	int fd = open(path, O_CREAT | O_RDWR, 0600);
+
+	if (fd < 0 || (size && ftruncate(fd, (off_t)size) < 0))
+		fail(path);
+	return fd;
+}
+
+static char *map_file(int fd, size_t at, size_t len)
+{
+	char *map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)at);
+
+	if (map == MAP_FAILED)
+		fail("mmap");
+	return map;
+}
+
+/* Token N + i must be alerted, at this place. */
+static void expect(uint64_t i, int pid, size_t at)
+{
+	printf("%s %d %llu %zu %lld\n", how, pid, (unsigned long long)(first + i), at, (long long)time(NULL));
+	fflush(stdout);
+}
+
+/* Stores token N + i at map[at], which is byte `from` + `at` of the file. */
+static void store(char *map, size_t from, size_t at, uint64_t i)
+{
+	struct maker_token token = maker_token(first + i);
+
+	memcpy(map + at, token.text, MAKER_TOKEN_LEN);
+	expect(i, getpid(), from + at);
+}
+
+static void put_old(const char *path)
+{
+	static char page[PAGE];
+	struct maker_token token = maker_token(first);
+	int fd = open_file(path, 0);
+
+	memset(page, '.', sizeof(page));
+	memcpy(page + 1000, token.text, MAKER_TOKEN_LEN);
+	check("write", write(fd, page, sizeof(page)), sizeof(page));
+	if (how[0] == 'p' && fsync(fd) < 0)
+		fail("fsync");
+}
+
+static void put_windows(const char *path)
+{
+	int fd = open_file(path, 4 * WINDOW);
+
+	for (size_t i = 0; i < 4; i++) {
+		char *map = map_file(fd, i * WINDOW, WINDOW);
+
+		store(map, i * WINDOW, 5 * PAGE + 7, i);
+		munmap(map, WINDOW);
+	}
+}
+
+/* Mapped and stored into, then grown. */
+static void put_grown(const char *path)
+{
+	int fd = open_file(path, PAGE);
+	char *map = map_file(fd, 0, PAGE);
+
+	map[0] = 'x';
+	if (ftruncate(fd, 8 * PAGE) < 0)
+		fail("ftruncate");
+	close(fd);
+	map = mremap(map, PAGE, 8 * PAGE, MREMAP_MAYMOVE);
+	if (map == MAP_FAILED)
+		fail("mremap");
+	store(map, 0, 6 * PAGE + 9, 0);
+}
+
+static void put_inherited(const char *path)
+{
+	int fd = open_file(path, 4 * PAGE);
+	char *map = map_file(fd, 0, 4 * PAGE);
+
+	close(fd);
+	if (fork() == 0) {
+		store(map, 0, 2 * PAGE + 11, 0);
+		_exit(0);
+	}
+	wait(NULL);
+}
+
+/* The page is dirty already: the store faults for nobody's page to become dirty. */
+static void put_dirty(const char *path)
+{
+	static char page[PAGE];
+	int fd = open_file(path, 0);
+	char *map;
+
+	memset(page, '.', sizeof(page));
+	check("write", write(fd, page, sizeof(page)), sizeof(page));
+	map = map_file(fd, 0, PAGE);
+	store(map, 0, 1300, 0);
+}
+
+/* The same with something in between, in a page that stays dirty; and gone after a while. */
+static void put_again(const char *path)
+{
+	int fd = open_file(path, PAGE);
+	char *map = map_file(fd, 0, PAGE);
+
+	map[0] = 'x';
+	usleep(SEEN_US / 2);
+	store(map, 0, 1400, 0);
+	usleep(SEEN_US);
+	memset(map, '.', PAGE);
+}
+
+/* Another process's memory: whoever calls is who stores. */
+static void put_remotely(const char *path)
+{
+	struct maker_token token = maker_token(first);
+	int fd = open_file(path, 4 * PAGE);
+	char *map = map_file(fd, 0, 4 * PAGE);
+	struct iovec here = {token.text, MAKER_TOKEN_LEN}, there = {map + PAGE + 13, MAKER_TOKEN_LEN};
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	munmap(map, 4 * PAGE);
+	check("process_vm_writev", process_vm_writev(pid, &here, 1, &there, 1, 0), MAKER_TOKEN_LEN);
+	expect(0, getpid(), PAGE + 13);
+	kill(pid, SIGKILL);
+	wait(NULL);
+}
+
+/* read(2) into a mapping, beside an old token. */
+static void put_read(const char *path)
+{
+	struct maker_token token = maker_token(first);
+	int fd = open_file(path, 0), fds[2];
+	char *map = map_file(fd, 0, PAGE);
+
+	if (pipe(fds) < 0)
+		fail("pipe");
+	check("write", write(fds[1], token.text, MAKER_TOKEN_LEN), MAKER_TOKEN_LEN);
+	check("read", read(fds[0], map + 2000, MAKER_TOKEN_LEN), MAKER_TOKEN_LEN);
+	expect(0, getpid(), 2000);
+	usleep(SEEN_US / 2);
+}
+
+/* Through these nothing is stored, into a file with an old token in it. */
+static void put_nothing(const char *path)
+{
+	int fd = open_file(path, 0);
+	volatile char *map = map_file(fd, 0, PAGE);
+
+	if (map[1000] != 'd')
+		fail("nothing is old");
+	usleep(SEEN_US / 2);
+	fsync(fd);
+}
+
+static void put_reading(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+	volatile char *map = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (map == MAP_FAILED || map[1000] != 'd')
+		fail("mmap");
+	usleep(SEEN_US / 2);
+}
+
+static void put_beside(const char *path)
+{
+	int fd = open_file(path, 0);
+	char *map = map_file(fd, 0, PAGE);
+
+	store(map, 0, 2000, 0);
+	usleep(SEEN_US / 2);
+	fsync(fd);
+}
+
+/* Two processes, a token each, in two pages of one mapping. */
+static void put_two(const char *path)
+{
+	int fd = open_file(path, 4 * PAGE);
+	char *map = map_file(fd, 0, 4 * PAGE);
+
+	for (size_t i = 0; i < 2; i++)
+		if (fork() == 0) {
+			store(map, 0, (2 * i + 1) * PAGE + 17, i);
+			_exit(0);
+		}
+	while (wait(NULL) > 0)
+		;
+}
+
+/* One has begun it in one page, another completes it in the next. */
+static void put_halves(const char *path)
+{
+	struct maker_token token = maker_token(first);
+	int fd = open_file(path, 4 * PAGE);
+	char *map = map_file(fd, 0, 4 * PAGE);
+
+	memcpy(map + 2 * PAGE - 40, token.text, 40);
+	if (fork() == 0) {
+		memcpy(map + 2 * PAGE, token.text + 40, MAKER_TOKEN_LEN - 40);
+		expect(0, getpid(), 2 * PAGE - 40);
+		_exit(0);
+	}
+	wait(NULL);
+}
+
+/* Erased as soon as it has reached the disk. */
+static void put_erased(const char *path)
+{
+	int fd = open_file(path, 4 * PAGE);
+	char *map = map_file(fd, 0, 4 * PAGE);
+
+	store(map, 0, PAGE + 19, 0);
+	if (fsync(fd) < 0)
+		fail("fsync");
+	memset(map, '.', 4 * PAGE);
+}
+
+/* Behind so many dirty pages that one look is not enough. */
+static void put_last(const char *path)
+{
+	/* a guest is slow, and its disk small */
+	size_t size = (getenv("LIVE_HOST") ? 16UL : 160UL) << 20;
+	int fd = open_file(path, size);
+	char *map = map_file(fd, 0, size);
+
+	for (size_t at = 0; at < size; at += PAGE)
+		map[at] = 'x';
+	store(map, 0, size - PAGE + 21, 0);
+	usleep(SEEN_US);
+	memset(map + size - PAGE, '.', PAGE);
+	unlink(path);
+}
+
+struct race {
+	char *pages;
+	int faults;
+	uint64_t i;
+};
+
+static void spin(long ns)
+{
+	struct timespec begin, now;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	do
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	while ((now.tv_sec - begin.tv_sec) * 1000000000L + now.tv_nsec - begin.tv_nsec < ns);
+}
+
+/* While the call waits for its second page: the token comes into the first one, and goes when the call goes on. */
+static void *put_race_thread(void *context)
+{
+	struct race *race = context;
+	struct uffdio_zeropage zero = {.range = {(uintptr_t)race->pages + PAGE, PAGE}};
+	struct maker_token token = maker_token(first + race->i);
+	struct uffd_msg fault;
+
+	check("userfaultfd", read(race->faults, &fault, sizeof(fault)), sizeof(fault));
+	memcpy(race->pages + 23, token.text, MAKER_TOKEN_LEN);
+	if (ioctl(race->faults, UFFDIO_ZEROPAGE, &zero) < 0)
+		fail("userfaultfd");
+	/* it may have reached the device by then, or not: what lies in the file tells */
+	spin(60000);
+	memset(race->pages, '.', PAGE);
+	return NULL;
+}
+
+/* O_DIRECT, from memory that another thread changes. */
+static void put_race(const char *path)
+{
+	static char read_back[PAGE] __attribute__((aligned(PAGE)));
+	struct race race = {.faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC)};
+	struct uffdio_api api = {.api = UFFD_API};
+	int fd = open(path, O_CREAT | O_RDWR | O_DIRECT, 0600);
+
+	if (fd < 0 || race.faults < 0 || ioctl(race.faults, UFFDIO_API, &api) < 0)
+		fail("userfaultfd");
+	for (race.i = 0; race.i < 20; race.i++) {
+		struct uffdio_register second = {.mode = UFFDIO_REGISTER_MODE_MISSING};
+		off_t at = (off_t)race.i * 2 * PAGE;
+		pthread_t thread;
+
+		race.pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		second.range = (struct uffdio_range){(uintptr_t)race.pages + PAGE, PAGE};
+		if (race.pages == MAP_FAILED || ioctl(race.faults, UFFDIO_REGISTER, &second) < 0)
+			fail("userfaultfd");
+		race.pages[0] = '.';
+		if (pthread_create(&thread, NULL, put_race_thread, &race))
+			fail("pthread_create");
+		check("write", pwrite(fd, race.pages, 2 * PAGE, at), 2 * PAGE);
+		pthread_join(thread, NULL);
+		check("read", pread(fd, read_back, PAGE, at), PAGE);
+		expect(race.i,
+		       memcmp(read_back + 23, maker_token(first + race.i).text, MAKER_TOKEN_LEN) ? 0
+												 : getpid(),
+		       (size_t)at + 23);
+		munmap(race.pages, 2 * PAGE);
+	}
+}
+
+static int open_memory(void)
+{
+	int fd = (int)syscall(SYS_memfd_create, "stores", 0);
+
+	if (fd < 0 || ftruncate(fd, 4 * WINDOW) < 0)
+		fail("memfd_create");
+	return fd;
+}
+
+/* What is never written back: by two windows, the second one later, when nothing has changed for long. */
+static void put_unwritten(int fd)
+{
+	char *map = map_file(fd, 0, WINDOW), *next;
+
+	store(map, 0, 3 * PAGE, 0);
+	usleep(SEEN_US);
+	memset(map + 3 * PAGE, '.', PAGE);
+	next = map_file(fd, 2 * WINDOW, WINDOW);
+	usleep(3 * SEEN_US);
+	store(next, 2 * WINDOW, 3 * PAGE + 25, 1);
+	store(map, 0, 8 * PAGE + 27, 2);
+	usleep(SEEN_US);
+	memset(next, '.', WINDOW);
+	memset(map, '.', WINDOW);
+}
+
+static void put_tmpfs(const char *path)
+{
+	put_unwritten(open_file(path, 4 * WINDOW));
+}
+
+static void put_memfd(const char *path)
+{
+	(void)path;
+	put_unwritten(open_memory());
+}
+
+/* One maps it first, another stores. */
+static void put_mappers(const char *path)
+{
+	int fd = open_memory();
+	char *map = map_file(fd, 0, WINDOW);
+
+	(void)path;
+	map[0] = 'x';
+	if (fork() == 0) {
+		char *own = map_file(fd, 0, WINDOW);
+
+		usleep(SEEN_US);
+		store(own, 0, 9 * PAGE + 29, 0);
+		usleep(SEEN_US);
+		_exit(0);
+	}
+	wait(NULL);
+}
+
+static const struct {
+	const char *how;
+	void (*put)(const char *path);
+} ways[] = {
+	{"prepare", put_old},     {"soiled", put_old},      {"windows", put_windows},
+	{"grown", put_grown},     {"dirty", put_dirty},     {"again", put_again},
+	{"nothing", put_nothing}, {"reading", put_reading}, {"beside", put_beside},
+	{"two", put_two},         {"halves", put_halves},   {"inherited", put_inherited},
+	{"read", put_read},       {"race", put_race},       {"remotely", put_remotely},
+	{"erased", put_erased},   {"last", put_last},       {"tmpfs", put_tmpfs},
+	{"memfd", put_memfd},     {"mappers", put_mappers},
+};
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; argc == 4 && i < sizeof(ways) / sizeof(*ways); i++) {
+		if (strcmp(ways[i].how, argv[1]) != 0)
+			continue;
+		how = argv[1];
+		first = strtoull(argv[3], NULL, 10);
+		ways[i].put(argv[2]);
+		return 0;
+	}
+	fprintf(stderr, "usage: stores HOW FILE N\n");
+	return 1;
+}
