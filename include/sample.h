@@ -37,6 +37,9 @@ enum sample_flag {
 	SAMPLE_CGROUP = 1U << 15, /* no window: a cgroup was made; its path is the only string */
 	SAMPLE_ROOT_MOUNT = 1U << 16, /* the file lies on the mount that is the process's root */
 	SAMPLE_STRINGS_CUT = 1U << 17, /* not all strings found room */
+	SAMPLE_CWD_TRUNCATED = 1U << 28, /* the working directory's upper directories are missing */
+	SAMPLE_ANCESTORS_CUT = 1U << 29, /* there are more of them up to init */
+	SAMPLE_LABEL = 1U << 30, /* in a file system's label */
 	SAMPLE_RECHECK = 1U << 24, /* found by a second look; `described` tells whose it is */
 	SAMPLE_WRITEBACK = 1U << 25, /* by the one at what is on its way to a block device */
 	SAMPLE_DESCRIBES =
@@ -72,7 +75,7 @@ struct sample_ancestor {
 };
 
 /* What is not a file's content. */
-#define SAMPLE_PARTS (SAMPLE_NAME | SAMPLE_LINK | SAMPLE_XATTR)
+#define SAMPLE_PARTS (SAMPLE_NAME | SAMPLE_LINK | SAMPLE_XATTR | SAMPLE_LABEL)
 
 /* offset of a write to something that has no positions (pipe, socket, terminal) */
 #define SAMPLE_NO_OFFSET (-1LL)

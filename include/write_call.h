@@ -73,13 +73,15 @@ enum write_source {
  * Those that are not one write that has returned when the call does, or not one kind of call.
  * X(id, name)
  */
-#define WRITE_CALLS_OTHER(X)        \
-	X(IO_SUBMIT, "io_submit")   \
-	X(IO_URING, "io_uring")     \
-	X(MMAP, "mmap")             \
-	X(FICLONE, "ioctl_ficlone") \
-	X(FALLOCATE, "fallocate")   \
-	X(BIND, "bind")             \
+#define WRITE_CALLS_OTHER(X)                  \
+	X(IO_SUBMIT, "io_submit")             \
+	X(IO_URING, "io_uring")               \
+	X(MMAP, "mmap")                       \
+	X(FICLONE, "ioctl_ficlone")           \
+	X(SUBVOLUME, "ioctl_btrfs_subvolume") \
+	X(LABEL, "ioctl_setfslabel")          \
+	X(FALLOCATE, "fallocate")             \
+	X(BIND, "bind")                       \
 	X(SOCKETCALL, "socketcall")
 
 enum write_call {

@@ -73,6 +73,9 @@ struct write_event {
 	/* without a file: the path that was named, by its dentry … */
 	__u64 name_mount; /* struct vfsmount * */
 	__u64 name_dentry; /* struct dentry * */
+	__u64 place_inode, place_name; /* of identity_place() */
+	__u32 name_mode; /* st_mode of what gets the name, as far as its kind; 0: not known */
+	__u32 pad;
 	__u64 attribute; /* address of the attribute's name, a string of the caller's, or 0 */
 	/* … or as the caller gave it */
 	__u64 name; /* address of the caller's string */

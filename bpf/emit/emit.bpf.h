@@ -111,6 +111,7 @@ __noinline int emit_name(struct scratch *s)
 		return 0;
 	len = bpf_probe_read_user_str(&s->sample.strings.bytes[at & (2 * LIMIT_PATH_BYTES - 1)],
 				      room & (2 * LIMIT_PATH_BYTES - 1), (const void *)s->event.name);
+	s->sample.head.mode = s->event.name_mode;
 	s->sample.head.path_len = at + (len > 0 ? (len - 1) & (LIMIT_PATH_BYTES - 1) : 0);
 	s->sample.head.size = sizeof(struct token_sample) + s->sample.head.path_len;
 	return 0;
@@ -145,10 +146,15 @@ __noinline int emit_file(struct scratch *s)
 		mount = (__u64)BPF_CORE_READ(file, f_path.mnt);
 		dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
 		file_describe(file, &s->sample.head);
+		/* of /dev/kmsg, which has none: what it is at is no place */
+		if ((s->sample.head.mode & KERNEL_S_IFMT) == KERNEL_S_IFCHR)
+			s->sample.head.offset = SAMPLE_NO_OFFSET;
 		if (path_unlinked((const struct dentry *)dentry))
 			s->sample.head.flags |= SAMPLE_FILE_DELETED;
 	} else if (s->event.inode) {
 		emit_inode(s);
+	} else {
+		s->sample.head.mode = s->event.name_mode;
 	}
 	if (!dentry)
 		return 0;
@@ -224,7 +230,7 @@ __noinline int emit_directory(struct scratch *s)
 	if (!s || !fs)
 		return 0;
 	s->sample.head.cwd_len = emit_object_path(s, (__u64)BPF_CORE_READ(fs, pwd.mnt),
-						  (__u64)BPF_CORE_READ(fs, pwd.dentry), SAMPLE_STRINGS_CUT);
+						  (__u64)BPF_CORE_READ(fs, pwd.dentry), SAMPLE_CWD_TRUNCATED);
 	return 0;
 }
 
@@ -258,13 +264,16 @@ static long emit_ancestor(__u32 index, struct emit_ancestors *walk)
 	struct task_struct *task = walk->task;
 	__u32 at = emit_room(s);
 
-	(void)index;
 	task = BPF_CORE_READ(task, real_parent, group_leader);
 	walk->task = task;
 	ancestor.tgid = BPF_CORE_READ(task, tgid);
 	/* above init there is nobody */
 	if (!ancestor.tgid || at >= LIMIT_STRINGS_BYTES)
 		return 1;
+	if (index >= LIMIT_ANCESTORS) {
+		s->sample.head.flags |= SAMPLE_ANCESTORS_CUT;
+		return 1;
+	}
 	ancestor.start = BPF_CORE_READ(task, start_boottime);
 	BPF_CORE_READ_INTO(&ancestor.comm, task, comm);
 	bpf_probe_read_kernel(&s->sample.strings.bytes[at & (LIMIT_STRINGS_BYTES - 1)], sizeof(ancestor),
@@ -283,7 +292,7 @@ __noinline int emit_ancestors(struct scratch *s)
 	if (!s)
 		return 0;
 	walk.task = BPF_CORE_READ(task, real_parent, group_leader);
-	bpf_loop(LIMIT_ANCESTORS, emit_ancestor, &walk, 0);
+	bpf_loop(LIMIT_ANCESTORS + 1, emit_ancestor, &walk, 0);
 	return 0;
 }
 
@@ -331,6 +340,7 @@ static __always_inline void emit_describe(struct scratch *s)
 		emit_name(s);
 	else
 		emit_file(s);
+	identity_inode(s);
 	identity_place(s);
 	identity_writer(s);
 	emit_executable(s);
@@ -512,6 +522,13 @@ __noinline int emit_is_known(struct scratch *s)
 	return s->event.recheck == RECHECK_OLD;
 }
 
+/* There was no room for what would have been an alert. */
+static __always_inline void emit_lost(void)
+{
+	count(COUNTER_ring_full);
+	__sync_fetch_and_add(&known.lost, 1);
+}
+
 /*
  * The ring was full. A first sample is lost, and forgotten, so that the next one is a first one again and its repeats are
  * not hidden. Of a repeat nothing is lost: it has been counted, and is told a second later or in the end.
@@ -529,12 +546,12 @@ __noinline int emit_dropped(struct scratch *s)
 	key.place = head->place;
 	key.writer = head->writer;
 	if (s->event.recheck) {
-		count(COUNTER_ring_full);
+		emit_lost();
 		placed_drop(head->token_key, head->place);
 		return 0;
 	}
 	if (!head->repeats) {
-		count(COUNTER_ring_full);
+		emit_lost();
 		placed_drop(key.token_key, key.place);
 		if (!bpf_map_delete_elem(&seen, &key))
 			__sync_fetch_and_add(&known.seen_out, 1);
@@ -631,7 +648,10 @@ __noinline int emit_request(struct scratch *s, __u32 flag)
 	if (size > sizeof(s->sample))
 		return 0;
 	if (bpf_ringbuf_output(&samples, &s->sample, size, 0)) {
-		count(flag == SAMPLE_DESCRIBES ? COUNTER_writers_undescribed : COUNTER_ring_full);
+		if (flag == SAMPLE_DESCRIBES)
+			count(COUNTER_writers_undescribed);
+		else
+			emit_lost();
 		return 1;
 	}
 	count(COUNTER_samples_sent);

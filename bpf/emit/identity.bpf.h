@@ -29,6 +29,17 @@ static __always_inline __u64 place_subvolume(const struct inode *inode, __u64 ma
 	return number;
 }
 
+/* One word more of what token_hash() would be given at once. */
+static __always_inline void place_add(__u32 index, __u64 word, __u64 *one, __u64 *other)
+{
+	*one += (__u32)word * token_seed.number[0][3 + 2 * index] +
+		(word >> 32) * token_seed.number[0][4 + 2 * index];
+	*other += (__u32)word * token_seed.number[1][3 + 2 * index] +
+		  (word >> 32) * token_seed.number[1][4 + 2 * index];
+	/* here, not later: what waits takes a place on the stack */
+	asm volatile("" : "+r"(*one), "+r"(*other));
+}
+
 /*
  * place_of_inode() - the number of a place: a struct inode's address, and what in it. A function of its own.
  * @name: hash of the name in that directory, or of the attribute's name; 0: the content
@@ -38,14 +49,16 @@ __weak __noinline __u64 place_of_inode(__u64 address, __u64 name, __u32 part)
 {
 	const struct inode *inode = (const struct inode *)address;
 	const struct super_block *sb = BPF_CORE_READ(inode, i_sb);
-	__u64 facts[5];
+	__u64 one = token_seed.number[0][0], other = token_seed.number[1][0];
 
-	facts[0] = BPF_CORE_READ(inode, i_ino);
-	facts[1] = BPF_CORE_READ(sb, s_dev) | (__u64)BPF_CORE_READ(inode, i_generation) << 32;
-	facts[2] = place_subvolume(inode, BPF_CORE_READ(sb, s_magic));
-	facts[3] = name;
-	facts[4] = part;
-	return token_hash(&token_seed, 0, facts, 5);
+	/* one after the other, because the stack has no room for all */
+	place_add(0, BPF_CORE_READ(inode, i_ino), &one, &other);
+	place_add(1, BPF_CORE_READ(sb, s_dev) | (__u64)BPF_CORE_READ(inode, i_generation) << 32, &one,
+		  &other);
+	place_add(2, place_subvolume(inode, BPF_CORE_READ(sb, s_magic)), &one, &other);
+	place_add(3, name, &one, &other);
+	place_add(4, part, &one, &other);
+	return one >> 32 << 32 | other >> 32;
 }
 
 /*
@@ -161,8 +174,11 @@ static __always_inline __u64 identity_base(const struct write_event *event)
 	return (__u64)BPF_CORE_READ(base, dentry, d_inode);
 }
 
-/* identity_place() - fills in the place of what the event tells of; its path is the sample's only string so far. */
-__noinline int identity_place(struct scratch *s)
+/*
+ * identity_inode() - finds the inode of the place, and the hash of a name in it; the path is the sample's only string so
+ * far.
+ */
+__noinline int identity_inode(struct scratch *s)
 {
 	const struct dentry *dentry;
 	struct token_sample *head;
@@ -180,6 +196,9 @@ __noinline int identity_place(struct scratch *s)
 		inode = place_file_inode(file);
 		dentry = BPF_CORE_READ(file, f_path.dentry);
 	}
+	/* a label is its file system's */
+	if (file && part & SAMPLE_LABEL)
+		inode = (__u64)BPF_CORE_READ(dentry, d_sb, s_root, d_inode);
 	if (s->event.attribute)
 		name = identity_name(s, s->event.attribute, 0);
 	if (!file && s->event.name) {
@@ -191,13 +210,26 @@ __noinline int identity_place(struct scratch *s)
 		name = identity_name(s, (__u64)BPF_CORE_READ(dentry, d_name.name),
 				     BPF_CORE_READ(dentry, d_name.len));
 	}
-	if (inode) {
-		head->place = place_of_inode(inode, name, part);
-	} else {
-		/* nothing is known of it: another one for each process */
-		name = head->start ^ (__u64)head->tgid << 32;
-		head->place = token_hash(&token_seed, part, &name, 1);
+	s->event.place_inode = inode;
+	s->event.place_name = name;
+	return 0;
+}
+
+/* identity_place() - fills in the place, after identity_inode(). */
+__noinline int identity_place(struct scratch *s)
+{
+	__u64 process;
+
+	if (!s)
+		return 0;
+	if (s->event.place_inode) {
+		s->sample.head.place = place_of_inode(s->event.place_inode, s->event.place_name,
+						      s->sample.head.flags & SAMPLE_PARTS);
+		return 0;
 	}
+	/* nothing is known of it: another one for each process */
+	process = s->sample.head.start ^ (__u64)s->sample.head.tgid << 32;
+	s->sample.head.place = token_hash(&token_seed, s->sample.head.flags & SAMPLE_PARTS, &process, 1);
 	return 0;
 }
 

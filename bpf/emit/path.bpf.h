@@ -49,7 +49,10 @@ static __always_inline int path_prepend(struct path_buffer *buffer, const void *
 	return 0;
 }
 
-/* An empty path is the root's. Returns where the finished path starts. */
+/*
+ * An empty path is the root's; one that was cut at the top does not begin with a slash. Returns where the finished path
+ * starts.
+ */
 static __always_inline __u32 path_finish(struct path_buffer *buffer)
 {
 	__u32 start = buffer->start;
@@ -57,6 +60,8 @@ static __always_inline __u32 path_finish(struct path_buffer *buffer)
 	if (start == PATH_END) {
 		start -= 1;
 		buffer->bytes[start & (LIMIT_PATH_BYTES - 1)] = '/';
+	} else if (buffer->truncated) {
+		start += 1;
 	}
 	return start;
 }

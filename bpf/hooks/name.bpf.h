@@ -17,6 +17,14 @@
 /* include/uapi/linux/un.h, include/linux/socket.h */
 #define NAME_SUN_PATH 108
 #define NAME_AF_UNIX 1
+/* include/uapi/linux/btrfs.h, include/uapi/linux/fs.h: where a name stands in what ioctl(2) is given */
+#define NAME_SUBVOL_CREATE 0x5000940e
+#define NAME_SNAP_CREATE 0x50009401
+#define NAME_SUBVOL_CREATE_V2 0x50009418
+#define NAME_SNAP_CREATE_V2 0x50009417
+#define NAME_SETFSLABEL 0x41009432
+#define NAME_VOLUME 8
+#define NAME_VOLUME_NEWER 56
 #define NAME_WATCH (FILE_KIND_BIT(DISK) | FILE_KIND_BIT(TMPFS))
 
 /* Where a relative path of the caller starts: a directory's descriptor, or where the process is. */
@@ -48,6 +56,19 @@ static __always_inline __u64 name_copy(struct scratch *s, __u64 address)
 					   (const void *)address);
 
 	return len > 1 ? len - 1 : 0;
+}
+
+static __always_inline int name_volume_is_newer(__u32 command)
+{
+	return command == NAME_SUBVOL_CREATE_V2 || command == NAME_SNAP_CREATE_V2;
+}
+
+/* Enum write_call of an ioctl(2) that makes a name; WRITE_CALL_UNKNOWN of any other. */
+static __always_inline __u32 name_ioctl(__u32 command)
+{
+	if (command == NAME_SUBVOL_CREATE || command == NAME_SNAP_CREATE || name_volume_is_newer(command))
+		return WRITE_CALL_SUBVOLUME;
+	return command == NAME_SETFSLABEL ? WRITE_CALL_LABEL : WRITE_CALL_UNKNOWN;
 }
 
 struct name_walk {
@@ -113,6 +134,7 @@ struct name_call {
 	__u64 directory, path;
 	__u64 target; /* of a symbolic link, or 0 */
 	__u64 attribute, value, size; /* of an attribute, or 0 */
+	__u64 label; /* of a file system, or 0 */
 	__u32 call;
 	__u32 pad;
 };
@@ -120,6 +142,30 @@ struct name_call {
 static __always_inline __u64 name_argument(const struct call_args *args, __u32 index, __u64 none)
 {
 	return index == WRITE_NO_ARGUMENT ? none : args->value[index & 3];
+}
+
+/* The kind of what a call makes, as st_mode has it; 0: links and renamed files are what they were. */
+static __always_inline __u32 name_mode(const struct call_args *args, __u32 call)
+{
+	__u32 mode;
+
+	switch (call) {
+	case WRITE_CALL_MKDIR:
+	case WRITE_CALL_MKDIRAT:
+	case WRITE_CALL_SUBVOLUME:
+		return KERNEL_S_IFDIR;
+	case WRITE_CALL_SYMLINK:
+	case WRITE_CALL_SYMLINKAT:
+		return KERNEL_S_IFLNK;
+	case WRITE_CALL_BIND:
+		return KERNEL_S_IFSOCK;
+	case WRITE_CALL_MKNOD:
+	case WRITE_CALL_MKNODAT:
+		mode = args->value[call == WRITE_CALL_MKNOD ? 1 : 2] & KERNEL_S_IFMT;
+		return mode ? mode : KERNEL_S_IFREG;
+	default:
+		return 0;
+	}
 }
 
 /* Sorts the arguments of a call; returns 0 if it makes no name. */
@@ -142,6 +188,16 @@ static __always_inline int name_arguments(const struct call_args *args, struct n
 			return 0;
 		name->directory = (__u64)(__s64)NAME_AT_FDCWD;
 		name->path = args->value[1] + sizeof(__u16);
+		break;
+	case WRITE_CALL_SUBVOLUME:
+		name->directory = args->value[0];
+		name->path = args->value[2] +
+			     (name_volume_is_newer(args->value[1]) ? NAME_VOLUME_NEWER : NAME_VOLUME);
+		break;
+	case WRITE_CALL_LABEL:
+		name->directory = args->value[0];
+		name->path = 0;
+		name->label = args->value[2];
 		break;
 	case WRITE_CALL_SETXATTR:
 	case WRITE_CALL_LSETXATTR:
@@ -212,10 +268,16 @@ __weak __noinline int name_run(struct scratch *s)
 		return 0;
 	s->event.name = name.path;
 	s->event.name_base = name_base(task, name.directory);
+	s->event.name_mode = name_mode(&s->args, name.call);
 	kind = name_kind(s->event.name_base);
 	/* an absolute path may lead to another file system than the one it is asked from */
 	s->event.kind = settings.watch & (1U << kind) ? kind : FILE_KIND_DISK;
 	s->event.offset = SAMPLE_NO_OFFSET;
+	if (name.label) {
+		s->event.file = (__u64)file_by_number(task, name.directory);
+		name_string(s, name.label, SAMPLE_LABEL);
+		return 0;
+	}
 	if (name.call == WRITE_CALL_FSETXATTR)
 		s->event.file = (__u64)file_by_number(task, s->args.value[0]);
 	if (name.attribute) {

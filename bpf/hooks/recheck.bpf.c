@@ -92,19 +92,29 @@ static __always_inline enum dirtied dirtied_how(const struct task_struct *task, 
 	return DIRTIED_UNSEEN;
 }
 
-/*
- * Tells the daemon who is about to store into which file; returns the sample's number, or 0. Also of who is known, if the
- * file is looked at from now on: that wakes the daemon.
- */
-static __always_inline __u64 recheck_describe(struct scratch *s)
+#define DESCRIBED_FULL (~0ULL)
+
+static __always_inline struct described_key described_key(const struct scratch *s)
 {
 	struct described_key key = {};
-	struct described_value *known, value = {};
-	__u64 mapping = s->event.mapping;
 
 	key.mapping = s->event.mapping;
 	key.start = s->writer.start;
 	key.tgid = s->writer.tgid;
+	return key;
+}
+
+/* Has the writer been told of already? The sample's number, 0: no, DESCRIBED_FULL: there is no room to. */
+__noinline __u64 recheck_described(struct scratch *s)
+{
+	struct described_value *known;
+	struct described_key key;
+	__u64 mapping;
+
+	if (!s)
+		return DESCRIBED_FULL;
+	key = described_key(s);
+	mapping = s->event.mapping;
 	known = bpf_map_lookup_elem(&described, &key);
 	if (known && s->writer.time - known->time < LIMIT_DESCRIBED_NS &&
 	    bpf_map_lookup_elem(&rechecks, &mapping))
@@ -113,13 +123,39 @@ static __always_inline __u64 recheck_describe(struct scratch *s)
 	if (bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA) >
 	    bpf_ringbuf_query(&samples, BPF_RB_RING_SIZE) / 2) {
 		count(COUNTER_writers_undescribed);
-		return 0;
+		return DESCRIBED_FULL;
 	}
-	value.seq = inspect_describe(s);
+	return 0;
+}
+
+__noinline int recheck_told(struct scratch *s, __u64 seq)
+{
+	struct described_value value = {};
+	struct described_key key;
+
+	if (!s || !seq)
+		return 0;
+	key = described_key(s);
+	value.seq = seq;
 	value.time = s->writer.time;
-	if (value.seq)
-		bpf_map_update_elem(&described, &key, &value, BPF_ANY);
-	return value.seq;
+	bpf_map_update_elem(&described, &key, &value, BPF_ANY);
+	return 0;
+}
+
+/*
+ * Tells the daemon who is about to store into which file; returns the sample's number, or 0. Also of who is known, if the
+ * file is looked at from now on: that wakes the daemon. What it asks and notes has functions of its own, because the frames
+ * up to here are there while all is described.
+ */
+static __always_inline __u64 recheck_describe(struct scratch *s)
+{
+	__u64 seq = recheck_described(s);
+
+	if (seq)
+		return seq == DESCRIBED_FULL ? 0 : seq;
+	seq = inspect_describe(s);
+	recheck_told(s, seq);
+	return seq;
 }
 
 /* The current process becomes the writer in s->writer. */
@@ -135,21 +171,16 @@ static __always_inline void recheck_writer(struct scratch *s, __u32 call)
 	BPF_CORE_READ_INTO(&s->writer.comm, task, group_leader, comm);
 }
 
-/* Notes that the file is to be looked at, and who has made the folio at `index` dirty (RECHECK_NOTHING: none). */
-static __always_inline int recheck_note(struct scratch *s, __u64 index)
+/* The file is one that is looked at. A function of its own, so that its frame is not there while others run. */
+__noinline int recheck_note_file(struct scratch *s)
 {
 	const struct inode *inode;
 	struct recheck_file file = {}, *known;
-	struct dirtier_key key = {};
 	__u64 mapping;
 
 	if (!s)
 		return 0;
 	mapping = s->event.mapping;
-	key.mapping = mapping;
-	key.index = index;
-	if (index != RECHECK_NOTHING)
-		bpf_map_update_elem(&dirtiers, &key, &s->writer, BPF_ANY);
 	inode = (const struct inode *)s->event.inode;
 	known = bpf_map_lookup_elem(&rechecks, &mapping);
 	if (known && recheck_inode(mapping, known)) {
@@ -166,6 +197,18 @@ static __always_inline int recheck_note(struct scratch *s, __u64 index)
 	}
 	__sync_fetch_and_add(&rechecks_added, 1);
 	return 1;
+}
+
+/* Notes that the file is to be looked at, and who has made the folio at `index` dirty (RECHECK_NOTHING: none). */
+static __always_inline int recheck_note(struct scratch *s, __u64 index)
+{
+	struct dirtier_key key = {};
+
+	key.mapping = s->event.mapping;
+	key.index = index;
+	if (index != RECHECK_NOTHING)
+		bpf_map_update_elem(&dirtiers, &key, &s->writer, BPF_ANY);
+	return recheck_note_file(s);
 }
 
 /* Somebody who is not watched has made a page dirty: if the file is looked at, it is to be known that this page is theirs. */

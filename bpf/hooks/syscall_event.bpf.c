@@ -210,7 +210,10 @@ int syscall_event(struct scratch *s)
 	case WRITE_CALL_IO_SUBMIT:
 		return SYSCALL_REQUESTS;
 	case WRITE_CALL_FICLONE:
-		return syscall_clone(s, task);
+		if (!name_ioctl(s->args.value[1]))
+			return syscall_clone(s, task);
+		event->call = name_ioctl(s->args.value[1]);
+		return SYSCALL_NAMED;
 	case WRITE_CALL_FALLOCATE:
 		return syscall_fallocate(s, task);
 	case WRITE_CALL_OPEN:

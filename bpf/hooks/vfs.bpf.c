@@ -375,8 +375,8 @@ int BPF_PROG(write_vfs_fallocate, struct file *file, int mode, loff_t offset, lo
  * Names: the security hooks for paths, which the kernel calls once for each, io_uring included, right
  * before it makes them. They say what is asked for; it can still fail.
  */
-static __always_inline int vfs_name(const struct path *directory, const struct dentry *dentry, int ret,
-				    const char *target)
+static __always_inline int vfs_name(const struct path *directory, const struct dentry *dentry, __u32 mode,
+				    int ret, const char *target)
 {
 	__u32 flags, call, kind, len;
 	struct scratch *s;
@@ -397,6 +397,7 @@ static __always_inline int vfs_name(const struct path *directory, const struct d
 	s->event.offset = SAMPLE_NO_OFFSET;
 	s->event.name_mount = (__u64)BPF_CORE_READ(directory, mnt);
 	s->event.name_dentry = (__u64)dentry;
+	s->event.name_mode = mode & KERNEL_S_IFMT ? mode & KERNEL_S_IFMT : KERNEL_S_IFREG;
 	/* of the calls behind socketcall(2), bind(2) is the one that makes a name */
 	s->event.call = call == WRITE_CALL_SOCKETCALL ? WRITE_CALL_BIND : call ? call : WRITE_CALL_IO_URING;
 	s->event.kind = kind;
@@ -422,33 +423,33 @@ SEC("fexit/security_path_mknod")
 int BPF_PROG(name_vfs_mknod, const struct path *dir, struct dentry *dentry, umode_t mode, unsigned int dev,
 	     int ret)
 {
-	return vfs_name(dir, dentry, ret, NULL);
+	return vfs_name(dir, dentry, mode, ret, NULL);
 }
 
 SEC("fexit/security_path_mkdir")
 int BPF_PROG(name_vfs_mkdir, const struct path *dir, struct dentry *dentry, umode_t mode, int ret)
 {
-	return vfs_name(dir, dentry, ret, NULL);
+	return vfs_name(dir, dentry, KERNEL_S_IFDIR, ret, NULL);
 }
 
 SEC("fexit/security_path_symlink")
 int BPF_PROG(name_vfs_symlink, const struct path *dir, struct dentry *dentry, const char *old_name, int ret)
 {
-	return vfs_name(dir, dentry, ret, old_name);
+	return vfs_name(dir, dentry, KERNEL_S_IFLNK, ret, old_name);
 }
 
 SEC("fexit/security_path_link")
 int BPF_PROG(name_vfs_link, struct dentry *old_dentry, const struct path *new_dir, struct dentry *new_dentry,
 	     int ret)
 {
-	return vfs_name(new_dir, new_dentry, ret, NULL);
+	return vfs_name(new_dir, new_dentry, BPF_CORE_READ(old_dentry, d_inode, i_mode), ret, NULL);
 }
 
 SEC("fexit/security_path_rename")
 int BPF_PROG(name_vfs_rename, const struct path *old_dir, struct dentry *old_dentry,
 	     const struct path *new_dir, struct dentry *new_dentry, unsigned int flags, int ret)
 {
-	return vfs_name(new_dir, new_dentry, ret, NULL);
+	return vfs_name(new_dir, new_dentry, BPF_CORE_READ(old_dentry, d_inode, i_mode), ret, NULL);
 }
 
 /* Extended attributes: the call's own arguments, when it has succeeded. */
@@ -476,4 +477,38 @@ int BPF_PROG(name_vfs_xattr, void *idmap, struct dentry *dentry, const char *nam
 		inspect_buffer(s);
 	inspect_end(s);
 	return 0;
+}
+
+/* Names that ioctl(2) makes, before it makes them: btrfs's subvolumes, and labels. */
+static __always_inline int vfs_ioctl(int ret, __u32 command)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 sample_flags;
+	struct scratch *s;
+
+	if (ret || !name_ioctl(command) || !scope_holds_current())
+		return 0;
+	s = inspect_begin();
+	if (!s)
+		return 0;
+	call_args((const struct pt_regs *)bpf_task_pt_regs(task), kernel_is_compat(task), &s->args);
+	vfs_call(task, &sample_flags);
+	s->event.call = name_ioctl(command);
+	s->event.flags = sample_flags;
+	name_run(s);
+	inspect_end(s);
+	return 0;
+}
+
+SEC("fexit/security_file_ioctl")
+int BPF_PROG(name_vfs_ioctl, struct file *file, unsigned int command, unsigned long argument, int ret)
+{
+	return vfs_ioctl(ret, command);
+}
+
+/* 32-bit programs', from 6.8 on (f1bb47a31dff, "lsm: new security_file_ioctl_compat() hook"). */
+SEC("fexit/security_file_ioctl_compat")
+int BPF_PROG(name_vfs_ioctl_32, struct file *file, unsigned int command, unsigned long argument, int ret)
+{
+	return vfs_ioctl(ret, command);
 }

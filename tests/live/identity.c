@@ -93,8 +93,9 @@ static void test_subvolume(void **state)
 	identity_check(
 		"truncate -s 128M image; mkfs.btrfs -q image > /dev/null; mkdir mnt; unshare -m sh -ec "
 		"\"mount -o "
-		"loop image mnt; cd mnt; $WRITER subvol . one; touch one/f; sync; $WRITER snap one . "
-		"two; echo $T > one/f; echo $T > two/f; echo $T > two/f\"",
+		"loop image mnt; cd mnt; $WRITER subvol . one; head -c 9000 /dev/zero > one/f; sync; $WRITER "
+		"snap one . "
+		"two; echo $T >> one/f; echo $T >> two/f; echo $T > two/f\"",
 		2, 1);
 }
 

@@ -11,6 +11,19 @@ struct name_case {
 	const char *part; /* what was written */
 };
 
+/* What has the name, by the call that made it. */
+static const char *name_type(const char *how)
+{
+	if (strncmp(how, "mkdir", 5) == 0 || strncmp(how, "subvolume", 9) == 0 ||
+	    strncmp(how, "snapshot", 8) == 0)
+		return "directory";
+	if (strncmp(how, "mknod", 5) == 0)
+		return "fifo";
+	if (strncmp(how, "symlink", 7) == 0)
+		return "symlink";
+	return strcmp(how, "bind") == 0 ? "socket" : "regular";
+}
+
 static void name_check(struct live_run run, const struct name_case *one)
 {
 	struct maker_token token = maker_token(41);
@@ -22,6 +35,8 @@ static void name_check(struct live_run run, const struct name_case *one)
 	assert_string_equal(live_string(live_only(&run), "write.syscall"), one->call);
 	assert_string_equal(live_string(live_only(&run), "write.part"), one->part);
 	assert_string_equal(live_string(live_only(&run), "process.name"), one->writer);
+	if (strcmp(one->part, "xattr") != 0)
+		assert_string_equal(live_string(live_only(&run), "file.type"), name_type(one->how));
 	if (strcmp(one->part, "name") == 0) {
 		const char *path = live_string(live_only(&run), "file.path");
 
@@ -169,10 +184,46 @@ static void test_rewritten(void **state)
 		  "looked at before the call as well as after it");
 }
 
+/* btrfs's own names, by ioctl(2), and its label. */
+static void test_volumes(void **state)
+{
+	static const char *const how[] = {"subvolume", "subvolume2", "snapshot", "snapshot2", "label"};
+	struct maker_token token = maker_token(41);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(how) / sizeof(*how); i++) {
+		json_t *alert, *named = NULL;
+		size_t at, count = 0;
+		char command[4096];
+		struct live_run run;
+
+		snprintf(command, sizeof(command),
+			 "set -e; cd %s; truncate -s 128M image; mkfs.btrfs -q -f image > /dev/null; mkdir "
+			 "-p mnt; "
+			 "unshare -m sh -ec \"mount -o loop image mnt; %s name %s mnt 41\"",
+			 live_path("."), realpath(live_writer("writer"), NULL), how[i]);
+		run = live_exec(NO_ARGS, ARGS("sh", "-c", command));
+		/* the image that it lies in is written to as well */
+		json_array_foreach (run.alerts, at, alert)
+			if (json_object_get(json_object_get(alert, "write"), "part") && ++count)
+				named = alert;
+		if (run.status || count != 1)
+			fail_msg("%s: status %d, %zu alerts: %s", how[i], run.status, count, run.errors);
+		assert_string_equal(live_string(named, "write.part"), i < 4 ? "name" : "label");
+		assert_string_equal(live_string(named, "write.syscall"),
+				    i < 4 ? "ioctl_btrfs_subvolume" : "ioctl_setfslabel");
+		assert_string_equal(live_string(named, "file.type"), "directory");
+		live_no_secret(&run, &token);
+		live_free(&run);
+	}
+	live_tick("names of btrfs's subvolumes and snapshots, labels of file systems", "the call's argument");
+}
+
 const struct CMUnitTest live_names[] = {
 	cmocka_unit_test_setup_teardown(test_names, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_link_targets, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_attributes, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_volumes, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_names_used, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_send, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_rewritten, live_setup, live_teardown),

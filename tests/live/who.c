@@ -68,6 +68,55 @@ static void test_ancestors(void **state)
 	live_free(&run);
 }
 
+/* More than are named: the nearest, and a mark. */
+static void test_many_ancestors(void **state)
+{
+	struct live_run run;
+	const json_t *process;
+
+	(void)state;
+	who_script("deep",
+		   "[ $1 -gt 0 ] || { $WRITER call write $DIR/file 62; exit; }; $DIR/deep $(($1 - 1)); true");
+	run = who_run("./deep 20; true");
+	process = json_object_get(live_only(&run), "process");
+	assert_int_equal(json_array_size(json_object_get(process, "ancestors")), 16);
+	assert_true(json_is_true(json_object_get(process, "ancestors_truncated")));
+	live_free(&run);
+	run = who_run("./deep 3; true");
+	if (json_array_size(json_object_get(json_object_get(live_only(&run), "process"), "ancestors")) < 16)
+		assert_null(
+			json_object_get(json_object_get(live_only(&run), "process"), "ancestors_truncated"));
+	live_free(&run);
+}
+
+/* The kernel's log has no positions. */
+static void test_kmsg(void **state)
+{
+	struct live_run run = who_run("$WRITER token 66 > /dev/kmsg");
+	const json_t *alert = live_only(&run);
+
+	(void)state;
+	assert_null(json_object_get(json_object_get(alert, "write"), "offset"));
+	assert_int_equal(live_integer(alert, "write.token_offset"), 0);
+	assert_string_equal(live_string(alert, "file.type"), "char");
+	live_free(&run);
+}
+
+/* A number for all that is said, in order; none is left out if nothing is lost. */
+static void test_sequence(void **state)
+{
+	struct live_run run = who_run(
+		"for i in 1 2 3 4 5; do $WRITER call write file$i 6$i; $WRITER call write file$i 6$i; done");
+	json_t *alert;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(json_array_size(run.alerts), 10);
+	json_array_foreach (run.alerts, i, alert)
+		assert_int_equal(live_integer(alert, "event.sequence"), i + 1);
+	live_free(&run);
+}
+
 static void test_host_path(void **state)
 {
 	struct live_run run;
@@ -150,13 +199,25 @@ static void test_odd_paths(void **state)
 	assert_string_equal(path + strlen(path) - strlen("/a/a/file"), "/a/a/file");
 	assert_true(
 		json_is_true(json_object_get(json_object_get(live_only(&run), "file"), "path_truncated")));
+	assert_int_not_equal(*path, '/');
 	assert_non_null(strstr(run.errors, "paths cut at the top"));
+	live_free(&run);
+	/* so is the directory where such a process is */
+	run = who_run(
+		"p=$(printf \"a/%.0s\" $(seq 600)); mkdir -p $p; cd $p; $WRITER call write $DIR/other 70");
+	assert_true(json_is_true(
+		json_object_get(json_object_get(live_only(&run), "process"), "working_directory_truncated")));
+	assert_int_not_equal(*live_string(live_only(&run), "process.working_directory"), '/');
+	assert_string_equal(live_string(live_only(&run), "file.path"), live_path("other"));
 	live_free(&run);
 }
 
 const struct CMUnitTest live_who[] = {
 	cmocka_unit_test_setup_teardown(test_script, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_ancestors, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_many_ancestors, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_kmsg, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_sequence, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_host_path, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_odd_paths, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_pid_reuse, live_setup, live_teardown),

@@ -32,11 +32,13 @@ struct alert_process {
 	bool command_line_truncated;
 	char *script; /* the file that an interpreter runs, as it was named; NULL if it is none */
 	char *working_directory; /* as the process sees it; NULL if unknown */
+	bool working_directory_truncated; /* upper directories are missing: it does not begin with a slash */
 	char *unit; /* systemd's unit, from the cgroup: "cron.service"; NULL if there is none */
 	struct timespec start; /* CLOCK_REALTIME */
 	struct alert_ancestor parent; /* without a name if it is not known */
 	struct alert_ancestor *ancestors; /* above the parent, up to init: ancestor_count of them */
 	size_t ancestor_count;
+	bool ancestors_truncated; /* there are more up to init */
 	uint32_t uid, gid;
 	char *user_name; /* NULL if /etc/passwd has none */
 	char *group_name; /* NULL if /etc/group has none */
@@ -50,7 +52,7 @@ struct alert_file {
 	char *host_path; /* what the host would call it; NULL if that is the same or unknown */
 	const char *place; /* static: in a container "layer" or "volume"; else NULL */
 	bool deleted;
-	const char *type; /* static, of include/file_kind.h */
+	const char *type; /* static, of include/file_kind.h, or "directory", "symlink" */
 	char *fs_type; /* "ext4" */
 	uint32_t dev_major, dev_minor;
 	uint64_t inode; /* 0: the file was not at hand; what follows is not known then, nor is fs_type */
@@ -82,13 +84,14 @@ struct alert_write {
 	 */
 	int64_t token_offset;
 	const char *seen_by; /* static: "buffer", "page_cache" or "file_read" */
-	const char *part; /* static: what was written, if not content: "name", "link_target", "xattr" */
+	const char
+		*part; /* static: what was written, if not content: "name", "link_target", "xattr", "label" */
 	bool compat; /* a 32-bit caller */
 };
 
 struct alert {
 	struct timespec time; /* CLOCK_REALTIME, when the write returned */
-	uint64_t sequence;
+	uint64_t sequence; /* of what was said or lost, since the start */
 	uint64_t
 		repeats; /* of this token in this place by this writer since the first alert; 0: this is the first */
 	uint64_t news; /* writes that this alert is the first to tell of */

@@ -77,20 +77,28 @@ static json_t *json_ancestors(const struct alert_process *process)
 static json_t *json_process(const struct alert_process *process)
 {
 	bool in_namespace = process->ns_pid != process->pid;
+	json_t *root;
 
-	return json_pack(
-		"{s:I, s:o*, s:s, s:s*, s:o*, s:s*, s:o*, s:s*, s:s*, s:s*, s:o, s:{s:I, s:s}, s:o*, "
+	root = json_pack(
+		"{s:I, s:o*, s:s, s:s*, s:o*, s:s*, s:o*, s:s*, s:s*, s:o*, s:s*, s:o, s:{s:I, s:s}, "
 		"s:o*, s:o}",
 		"pid", (json_int_t)process->pid, "ns_pid",
 		in_namespace ? json_integer((json_int_t)process->ns_pid) : NULL, "name", process->name,
 		"executable", process->executable, "executable_truncated",
 		json_mark(process->executable_truncated), "command_line", process->command_line,
 		"command_line_truncated", json_mark(process->command_line_truncated), "script",
-		process->script, "working_directory", process->working_directory, "unit", process->unit,
-		"start", json_time(&process->start), "thread", "id", (json_int_t)process->thread_id, "name",
-		process->thread_name, "parent", process->parent.name ? json_ancestor(&process->parent) : NULL,
-		"ancestors", process->parent.name ? json_ancestors(process) : NULL, "cgroup_id",
-		json_id(process->cgroup_id));
+		process->script, "working_directory", process->working_directory,
+		"working_directory_truncated", json_mark(process->working_directory_truncated), "unit",
+		process->unit, "start", json_time(&process->start), "thread", "id",
+		(json_int_t)process->thread_id, "name", process->thread_name, "ancestors_truncated",
+		json_mark(process->ancestors_truncated), "cgroup_id", json_id(process->cgroup_id));
+	if (!root || !process->parent.name)
+		return root;
+	if (json_object_set_new(root, "parent", json_ancestor(&process->parent)) == 0 &&
+	    json_object_set_new(root, "ancestors", json_ancestors(process)) == 0)
+		return root;
+	json_decref(root);
+	return NULL;
 }
 
 static json_t *json_user(const struct alert_process *process)

@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct attribute {
@@ -241,6 +242,8 @@ static int attribute_process(struct attribute *attribute, const struct sample_vi
 	process->gid = head->gid;
 	process->login_uid = head->login_uid;
 	process->cgroup_id = head->cgroup_id;
+	process->working_directory_truncated = head->flags & SAMPLE_CWD_TRUNCATED;
+	process->ancestors_truncated = head->flags & SAMPLE_ANCESTORS_CUT;
 	r = head->tgid ? attribute_comm(head->comm, known, &process->name)
 		       : mask_text("unknown", strlen("unknown"), NULL, &process->name);
 	if (r == 0)
@@ -264,7 +267,7 @@ static int attribute_process(struct attribute *attribute, const struct sample_vi
 	return r == 0 ? attribute_args(attribute, view, known, process) : r;
 }
 
-static const char *attribute_type(uint32_t kind)
+static const char *attribute_kind(uint32_t kind)
 {
 	static const char *const types[] = {
 #define ATTRIBUTE_TYPE(id, name, type) type,
@@ -273,6 +276,63 @@ static const char *attribute_type(uint32_t kind)
 	};
 
 	return types[kind];
+}
+
+/* What has a name as a process sees it: st_mode; 0 if it, or the process, is gone. */
+static uint32_t attribute_mode_by(const struct procfs_process *process, const struct sample_view *view)
+{
+	AUTO_FREE char *path = NULL;
+	struct stat st;
+
+	if (asprintf(&path, "%s/%u/root%.*s", process->root, process->pid, (int)view->head->path_len,
+		     view->path) < 0) {
+		path = NULL;
+		return 0;
+	}
+	return lstat(path, &st) == 0 && procfs_alive(process) ? st.st_mode : 0;
+}
+
+/* What has the name that was given, as the kernel side tells; if it could not, as it is now. */
+static uint32_t attribute_mode(const struct attribute *attribute, const struct sample_view *view)
+{
+	const struct token_sample *head = view->head;
+	const struct procfs_process process = {attribute->procfs, head->tgid, head->start};
+	const struct procfs_process parent = {attribute->procfs, head->parent_tgid, head->parent_start};
+	uint32_t mode;
+
+	if (head->mode || !(head->flags & SAMPLE_PARTS) || !head->path_len || *view->path != '/')
+		return head->mode;
+	mode = attribute_mode_by(&process, view);
+	return mode ? mode : attribute_mode_by(&parent, view);
+}
+
+/* Where the bytes go decides, and of a file system's own things what they are. */
+static const char *attribute_type(const struct attribute *attribute, const struct sample_view *view)
+{
+	const struct token_sample *head = view->head;
+
+	if (head->kind != FILE_KIND_DISK && head->kind != FILE_KIND_TMPFS)
+		return attribute_kind(head->kind);
+	if (head->flags & SAMPLE_LINK)
+		return "symlink";
+	switch (attribute_mode(attribute, view) & S_IFMT) {
+	case S_IFDIR:
+		return "directory";
+	case S_IFLNK:
+		return "symlink";
+	case S_IFIFO:
+		return "fifo";
+	case S_IFSOCK:
+		return "socket";
+	case S_IFCHR:
+		return "char";
+	case S_IFBLK:
+		return "block";
+	case S_IFREG:
+		return attribute_kind(head->kind);
+	default:
+		return head->flags & SAMPLE_PARTS ? "unknown" : attribute_kind(head->kind);
+	}
 }
 
 /* Pipes and sockets have no path; they are named as in /proc/PID/fd, and so are others without one. */
@@ -289,7 +349,8 @@ static int attribute_path(const struct sample_view *view, const struct mask_know
 		family = "pipe";
 	else if (head->kind == FILE_KIND_MEMFD)
 		family = "memfd";
-	if (!nameless || (!family && head->path_len))
+	/* all sockets of a family bear its name */
+	if (head->kind != FILE_KIND_SOCKET && (!nameless || (!family && head->path_len)))
 		return mask_text(view->path, head->path_len, known, ret_path);
 	if (family)
 		snprintf(text, sizeof(text), "%s:[%llu]", family, (unsigned long long)head->inode);
@@ -302,7 +363,12 @@ static int attribute_host_path(struct attribute *attribute, const struct sample_
 {
 	const struct token_sample *head = view->head;
 	AUTO_FREE char *path = NULL;
-	int r = mounts_path(attribute->mounts, head->inner_device, view->inner, head->inner_len, &path);
+	int r;
+
+	/* cut at the top: the host can't find it by that */
+	if (head->inner_len && *view->inner != '/')
+		return 0;
+	r = mounts_path(attribute->mounts, head->inner_device, view->inner, head->inner_len, &path);
 
 	if (r == -ENOMEM)
 		return r;
@@ -317,7 +383,12 @@ static int attribute_unopened_path(struct attribute *attribute, const struct sam
 {
 	const struct token_sample *head = view->head;
 	AUTO_FREE char *path = NULL;
-	int r = mounts_path(attribute->mounts, head->inner_device, view->inner, head->inner_len, &path);
+	int r;
+
+	/* cut at the top: the host can't find it by that */
+	if (head->inner_len && *view->inner != '/')
+		return 0;
+	r = mounts_path(attribute->mounts, head->inner_device, view->inner, head->inner_len, &path);
 
 	if (r == -ENOMEM)
 		return r;
@@ -339,7 +410,7 @@ static int attribute_file(struct attribute *attribute, const struct sample_view 
 
 	file->path_truncated = head->flags & SAMPLE_PATH_TRUNCATED;
 	file->deleted = head->flags & SAMPLE_FILE_DELETED;
-	file->type = attribute_type(head->kind);
+	file->type = attribute_type(attribute, view);
 	file->dev_major = head->device >> ATTRIBUTE_MINOR_BITS;
 	file->dev_minor = head->device & ((1U << ATTRIBUTE_MINOR_BITS) - 1);
 	file->inode = head->inode;
@@ -369,6 +440,8 @@ static const char *attribute_part(const struct token_sample *head)
 		return "name";
 	if (head->flags & SAMPLE_LINK)
 		return "link_target";
+	if (head->flags & SAMPLE_LABEL)
+		return "label";
 	return head->flags & SAMPLE_XATTR ? "xattr" : NULL;
 }
 
@@ -394,7 +467,6 @@ int attribute_alert(struct attribute *attribute, const struct sample_view *view,
 	const struct mask_known known = {window + span->secret, span->end - span->secret};
 	struct alert alert = {
 		.time = wallclock_time(&attribute->wallclock, view->head->time),
-		.sequence = view->head->seq,
 		.repeats = view->head->repeats,
 		.news = view->head->news,
 		.token = *token,
@@ -449,6 +521,8 @@ int attribute_repeat(struct attribute *attribute, const struct alert *last, cons
 		process->start = start;
 		process->command_line = process->script = process->working_directory = NULL;
 		process->command_line_truncated = false;
+		process->working_directory_truncated = false;
+		process->ancestors_truncated = false;
 		process->parent = (struct alert_ancestor){0};
 		process->ancestors = NULL;
 		process->ancestor_count = 0;

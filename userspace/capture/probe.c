@@ -130,6 +130,8 @@ static void probe_select_vfs(struct spillwatch_bpf *skeleton, const struct targe
 		{skeleton->progs.name_vfs_link, PROBE_NAMES},
 		{skeleton->progs.name_vfs_rename, PROBE_NAMES},
 		{skeleton->progs.name_vfs_xattr, PROBE_NAMES},
+		{skeleton->progs.name_vfs_ioctl, PROBE_NAMES},
+		{skeleton->progs.name_vfs_ioctl_32, PROBE_NAMES},
 	};
 
 	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++)
@@ -542,6 +544,11 @@ void probe_learn_btrfs(const struct probe *probe)
 	layout->root = now.root;
 	/* what the kernel side asks first */
 	__atomic_store_n(&layout->number, now.number, __ATOMIC_RELEASE);
+}
+
+uint64_t probe_lost(const struct probe *probe)
+{
+	return __atomic_load_n(&probe->skeleton->bss->known.lost, __ATOMIC_RELAXED);
 }
 
 const volatile struct token_seed *probe_seed(const struct probe *probe)

@@ -111,6 +111,9 @@ int probe_seen(const struct probe *probe, probe_seen_entry entry, void *context,
 /* probe_learn_btrfs() - there is a file on btrfs: finds out how to tell its subvolumes apart, if that is not known. */
 void probe_learn_btrfs(const struct probe *probe);
 
+/* probe_lost() - samples for which the ring had no room so far, but for those of repeats; costs nothing to ask. */
+uint64_t probe_lost(const struct probe *probe);
+
 /* probe_seed() - what token_key() takes; as long as the probe lives. */
 const volatile struct token_seed *probe_seed(const struct probe *probe);
 

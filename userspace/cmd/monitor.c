@@ -50,6 +50,7 @@ struct monitor {
 	size_t sink_count;
 	struct keeper *keeper; /* NULL: nothing is stored */
 	struct monitor_stats stats;
+	uint64_t said; /* alerts, and what was said of repeats */
 	uint64_t trimmed; /* alerts when the heap last gave back what it had free */
 };
 
@@ -88,8 +89,10 @@ static void monitor_trim(struct monitor *monitor, uint64_t alerts)
 	monitor->trimmed = monitor->stats.alerts;
 }
 
-static void monitor_emit(struct monitor *monitor, const struct alert *alert)
+static void monitor_emit(struct monitor *monitor, struct alert *alert)
 {
+	/* a gap is what was lost meanwhile, on its way here or for want of memory */
+	alert->sequence = ++monitor->said + monitor->stats.alerts_failed + probe_lost(monitor->probe);
 	for (size_t i = 0; i < monitor->sink_count; i++)
 		if (sink_emit(monitor->sinks[i], alert) < 0)
 			monitor->stats.sink_errors++;

@@ -160,9 +160,10 @@ static void test_nameless(void **state)
 		enum file_kind kind;
 		const char *given, *shown;
 	} cases[] = {
-		{FILE_KIND_PIPE, "/", "pipe:[77]"},        {FILE_KIND_PIPE, "/run/fifo", "/run/fifo"},
-		{FILE_KIND_SOCKET, "/", "socket:[77]"},    {FILE_KIND_MEMFD, "/", "memfd:[77]"},
-		{FILE_KIND_MEMFD, "/memfd:a", "/memfd:a"}, {FILE_KIND_DISK, "", "(unknown)"},
+		{FILE_KIND_PIPE, "/", "pipe:[77]"},     {FILE_KIND_PIPE, "/run/fifo", "/run/fifo"},
+		{FILE_KIND_SOCKET, "/", "socket:[77]"}, {FILE_KIND_SOCKET, "/TCP", "socket:[77]"},
+		{FILE_KIND_MEMFD, "/", "memfd:[77]"},   {FILE_KIND_MEMFD, "/memfd:a", "/memfd:a"},
+		{FILE_KIND_DISK, "", "(unknown)"},
 	};
 
 	(void)state;

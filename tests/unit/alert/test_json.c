@@ -101,7 +101,6 @@ static struct alert alert_minimal(void)
 			    .ns_pid = 1,
 			    .name = text(""),
 			    .thread_name = text(""),
-			    .parent = {.name = text("")},
 			    .login_uid = UINT32_MAX},
 		.file = {.path = text("(unknown)"), .type = "unknown", .fs_type = text("")},
 		.write = {.syscall = "unknown", .seen_by = "buffer", .offset = -1, .token_offset = -50},
@@ -124,7 +123,10 @@ static struct alert alert_full(void)
 	alert.process.command_line = text("sh -c \"quoted\\\"");
 	alert.process.command_line_truncated = true;
 	alert.process.script = text("deploy.py");
-	alert.process.working_directory = text("/srv");
+	alert.process.working_directory = text("srv");
+	alert.process.working_directory_truncated = true;
+	alert.process.parent.name = text("sshd");
+	alert.process.ancestors_truncated = true;
 	alert.process.unit = text("cron.service");
 	alert.process.ancestors = ancestors;
 	alert.process.ancestor_count = sizeof(ancestors) / sizeof(*ancestors);
