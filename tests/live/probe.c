@@ -337,9 +337,10 @@ static void test_layout(void **state)
 		SAMPLE_STRINGS(STRING) MEMBER(token_sample, window),
 	};
 	static const struct layout_member config[] = {
-		MEMBER(probe_config, cgroup_id),     MEMBER(probe_config, cgroup_level),
-		MEMBER(probe_config, scope),         MEMBER(probe_config, watch),
-		MEMBER(probe_config, inspect_bytes),
+		MEMBER(probe_config, cgroup_id), MEMBER(probe_config, cgroup_level),
+		MEMBER(probe_config, scope),     MEMBER(probe_config, watch),
+		MEMBER(probe_config, hook_ns),   MEMBER(probe_config, inspect_bytes),
+
 	};
 	static const struct layout_member counters[] = {MEMBER(counters, value)};
 	struct spillwatch_bpf *skeleton = spillwatch_bpf__open();
