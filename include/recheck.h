@@ -23,6 +23,8 @@ struct recheck_file {
 	__u64 inode;
 	__u32 device;
 	__u32 generation;
+	__u32 old; /* what stands in it at the first look was there before */
+	__u32 pad;
 	__u64 looked; /* ns, CLOCK_BOOTTIME, when all of it was last looked at */
 	struct recheck_writer writer; /* the last one */
 };

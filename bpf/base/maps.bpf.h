@@ -68,6 +68,9 @@ struct write_event {
 	__u8 entry; /* the call has only begun: keep what is found until it returns */
 	__u8 recheck; /* enum recheck: this is a second look */
 	__u64 inode; /* without a file: the struct inode * that holds the bytes */
+	__u8 io_uring; /* a name is made by io_uring, whatever call is named */
+	__u8 old; /* of a file that is to be looked at again: what stands in it now is old */
+	__u64 next; /* of a file that was mapped: the page to go on with */
 	__u64 folio; /* of RECHECK_OLD: nothing is old if this one has been mapped meanwhile */
 	__u64 since; /* of a second look: ns, CLOCK_BOOTTIME, before which it can't have been written */
 	/* without a file: the path that was named, by its dentry … */
@@ -100,6 +103,7 @@ struct reader {
 	__u8 landed; /* the write itself is read in the page cache */
 	__u8 begun; /* the write ends with the beginning of a token */
 	__u8 ask_before; /* what the write may go on with can't be seen from here */
+	__u8 remember; /* what is left to be done for that */
 	__u8 ask_behind; /* what goes on with it is there, but can't be seen from here */
 	__u8 searching; /* the window waits to be searched */
 	__u8 hole; /* what comes next does not follow the window's bytes */

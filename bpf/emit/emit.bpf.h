@@ -399,6 +399,9 @@ __noinline int emit_describe_recheck(struct scratch *s, __s64 token_at)
 	head->length = s->event.length;
 	head->size = sizeof(*head);
 	head->described = s->writer.described;
+	/* not told of when it was there: what procfs still has of it */
+	if (!s->writer.described)
+		head->flags |= SAMPLE_ARGS_UNREADABLE;
 	head->tgid = s->writer.tgid;
 	head->ns_tgid = s->writer.tgid;
 	head->start = s->writer.start;
@@ -427,6 +430,9 @@ static __always_inline void emit_last(struct seen_value *value, const struct tok
 	value->gid = head->gid;
 }
 
+/* Of emit_is_repeat(): not to be sent, but counted, by who calls it: 6.1 counts all frames of a chain together. */
+#define EMIT_SUPPRESSED 2
+
 /* Of a leak that is known: counts the write, and what of it is to be told now. Returns 0 if that is anything. */
 static __always_inline int emit_again(struct seen_value *value, struct token_sample *head)
 {
@@ -434,10 +440,8 @@ static __always_inline int emit_again(struct seen_value *value, struct token_sam
 	head->repeats = __sync_fetch_and_add(&value->repeats, 1) + 1;
 	__sync_fetch_and_add(&value->untold, 1);
 	__sync_fetch_and_add(&known.untold, 1);
-	if (head->time - value->sent < LIMIT_REPEAT_NS) {
-		count(COUNTER_repeats_suppressed);
-		return 1;
-	}
+	if (head->time - value->sent < LIMIT_REPEAT_NS)
+		return EMIT_SUPPRESSED;
 	value->sent = head->time;
 	head->news = __sync_lock_test_and_set(&value->untold, 0);
 	__sync_fetch_and_add(&known.untold, -(__u64)head->news);
@@ -577,6 +581,7 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 	__u64 public_len, start;
 	__s64 token_at;
 	__u32 size;
+	int known_already;
 
 	if (!s)
 		return 0;
@@ -612,7 +617,10 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 	head->token_at = token_at;
 	if (settings.watch & ENTERED_KINDS && !file_kind_has_offset(s->event.kind))
 		entered_found(token_key(&token_seed, head->window));
-	if (s->event.recheck ? emit_is_known(s) : emit_is_repeat(s)) {
+	known_already = s->event.recheck ? emit_is_known(s) : emit_is_repeat(s);
+	if (known_already == EMIT_SUPPRESSED)
+		count(COUNTER_repeats_suppressed);
+	if (known_already) {
 		__builtin_memset(head->window, 0, sizeof(head->window));
 		return 0;
 	}

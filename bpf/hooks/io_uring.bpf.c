@@ -14,28 +14,9 @@
 #include "scan/inspect.bpf.h"
 #include "base/scope.bpf.h"
 #include "base/user.bpf.h"
+#include "hooks/io_uring.bpf.h"
 #include "hooks/message.bpf.h"
 #include "hooks/name.bpf.h"
-
-/* include/uapi/linux/io_uring.h; by number, since an older kernel's headers lack the newer ones */
-enum io_uring_write_op {
-	IO_URING_WRITEV = 2,
-	IO_URING_WRITE_FIXED = 5,
-	IO_URING_SENDMSG = 9,
-	IO_URING_OPENAT = 18,
-	IO_URING_WRITE = 23,
-	IO_URING_SEND = 26,
-	IO_URING_OPENAT2 = 28,
-	IO_URING_SPLICE = 30,
-	IO_URING_RENAMEAT = 35,
-	IO_URING_MKDIRAT = 37,
-	IO_URING_LINKAT = 39,
-	IO_URING_FSETXATTR = 41,
-	IO_URING_SETXATTR = 42,
-	IO_URING_SEND_ZC = 47,
-	IO_URING_SENDMSG_ZC = 48,
-	IO_URING_WRITEV_FIXED = 61,
-};
 
 /* The tracepoint passes a CQE (from 6.12), not user_data and result. */
 const volatile __u32 io_uring_passes_cqe = 0;
@@ -101,30 +82,38 @@ static __always_inline int io_uring_event(__u64 request, __u32 op, __s64 result,
 }
 
 /*
- * Names that io_uring makes: by the other attachment's hooks they are seen (vfs.bpf.c); here a created
- * file still is, by its descriptor. The others' strings are gone: they are counted.
+ * Names that io_uring makes: by the other attachment's hooks they are seen (vfs.bpf.c); by this one most are judged when they
+ * are asked for (io_uring_submit.bpf.c), and a created file here. An attribute's strings are gone: they are counted.
  */
-static __always_inline int io_uring_is_name(__u32 op)
+static __always_inline int io_uring_is_attribute(__u32 op)
 {
-	return op == IO_URING_FSETXATTR || op == IO_URING_SETXATTR ||
-	       (!preemptible && op >= IO_URING_RENAMEAT && op <= IO_URING_LINKAT &&
-		op != IO_URING_RENAMEAT + 1);
+	return op == IO_URING_FSETXATTR || op == IO_URING_SETXATTR;
 }
 
-static __always_inline void io_uring_name(__u32 op, __s64 result)
+/* What a request to open a file has opened: by its descriptor, or by its place among the ring's own. */
+static __always_inline const struct file *io_uring_opened(__u64 request, __s64 result)
+{
+	__u32 slot = BPF_CORE_READ((const struct io_open *)request, file_slot);
+
+	if (!slot)
+		return file_by_number(bpf_get_current_task_btf(), result);
+	/* IORING_FILE_INDEX_ALLOC: the kernel has chosen one */
+	return io_uring_registered((const struct io_kiocb *)request, slot == ~0U ? (__u32)result : slot - 1);
+}
+
+static __always_inline void io_uring_name(__u64 request, __u32 op, __s64 result)
 {
 	struct scratch *s;
 
-	if (io_uring_is_name(op))
+	if (io_uring_is_attribute(op))
 		count(COUNTER_names_unseen);
-	/* a registered file has no descriptor */
 	if (preemptible || (op != IO_URING_OPENAT && op != IO_URING_OPENAT2))
 		return;
 	s = inspect_begin();
 	if (!s)
 		return;
 	s->event.call = WRITE_CALL_IO_URING;
-	name_created(s, file_by_number(bpf_get_current_task_btf(), result));
+	name_created(s, io_uring_opened(request, result));
 	inspect_end(s);
 }
 
@@ -179,6 +168,6 @@ int write_io_uring(struct bpf_raw_tracepoint_args *context)
 	if (result > 0 && op != IO_URING_OPENAT && op != IO_URING_OPENAT2)
 		io_uring_write(request, op, result);
 	else
-		io_uring_name(op, result);
+		io_uring_name(request, op, result);
 	return 0;
 }

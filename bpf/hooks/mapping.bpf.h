@@ -8,6 +8,7 @@
 
 #include "base/file.bpf.h"
 #include "scan/inspect.bpf.h"
+#include "scan/recheck.bpf.h"
 
 /* include/uapi/linux/mman.h: MAP_SHARED, and MAP_SHARED_VALIDATE with it */
 #define MAP_SHARED_BIT 0x01
@@ -38,13 +39,37 @@ static __always_inline int map_shared(struct write_event *event, const struct fi
 	return 1;
 }
 
-/* recheck_mapped() - the file of the event was mapped, and is written back. Defined in recheck.bpf.c; returns 0. */
-extern int recheck_mapped(struct scratch *s);
+/* Dirty folios with a token in them that are looked at when a file is mapped. */
+#define MAPPING_OLD_FOLIOS 4
+
+/* recheck_any() - enum recheck_dirtiness of an address space. Defined in recheck.bpf.c. */
+enum recheck_dirtiness {
+	RECHECK_CLEAN, /* no dirty page: each store will tell */
+	RECHECK_NEW,
+	RECHECK_KNOWN, /* it is looked at already, so what it holds may have been stored through a mapping that is gone */
+};
+extern int recheck_any(__u64 mapping);
+
+/*
+ * recheck_mapped() - the file of this address space was mapped, and is written back: goes on to the next dirty folio that must
+ * be inspected (inspect_recheck()), because what it holds by now was there before. Defined in recheck.bpf.c; returns 0 if
+ * there is none.
+ */
+extern int recheck_mapped(struct scratch *s, __u64 mapping);
 
 static __always_inline void map_noted(struct scratch *s)
 {
-	if (s->event.mapping)
-		recheck_mapped(s);
-	else
+	__u64 mapping = s->event.mapping;
+	int dirtiness;
+
+	if (!mapping)
 		inspect_mapped(s);
+	dirtiness = mapping ? recheck_any(mapping) : RECHECK_CLEAN;
+	if (dirtiness == RECHECK_CLEAN)
+		return;
+	recheck_begin(s, mapping, 0, WRITE_CALL_MMAP);
+	if (dirtiness == RECHECK_KNOWN)
+		return;
+	for (int i = 0; i < MAPPING_OLD_FOLIOS && recheck_mapped(s, mapping); i++)
+		inspect_recheck(s);
 }

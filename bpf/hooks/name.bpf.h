@@ -266,6 +266,8 @@ __weak __noinline int name_run(struct scratch *s)
 	name.call = s->event.call;
 	if (!name_arguments(&s->args, &name))
 		return 0;
+	if (s->event.io_uring)
+		s->event.call = WRITE_CALL_IO_URING;
 	s->event.name = name.path;
 	s->event.name_base = name_base(task, name.directory);
 	s->event.name_mode = name_mode(&s->args, name.call);

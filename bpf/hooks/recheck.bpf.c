@@ -13,6 +13,7 @@
 
 #include "base/scope.bpf.h"
 #include "base/write_call.bpf.h"
+#include "hooks/mapping.bpf.h"
 #include "scan/in_place.bpf.h"
 #include "scan/inspect.bpf.h"
 
@@ -23,9 +24,11 @@
 #define RECHECK_PF_DUMPCORE 0x00000200
 #define RECHECK_PF_KTHREAD 0x00200000
 
-/* Dirty folios that are looked at when a file is mapped, and those of them that hold a token. */
+/* Dirty folios that are looked at when a file is mapped. */
 #define RECHECK_OLD_STEPS 256
-#define RECHECK_OLD_FOLIOS 4
+
+/* Cgroups above a process's own that are walked to find the one that is watched. */
+#define RECHECK_CGROUPS 32
 
 /* How a page becomes dirty. */
 enum dirtied {
@@ -158,11 +161,9 @@ static __always_inline __u64 recheck_describe(struct scratch *s)
 	return seq;
 }
 
-/* The current process becomes the writer in s->writer. */
-static __always_inline void recheck_writer(struct scratch *s, __u32 call)
+/* A process becomes the writer in s->writer. */
+static __always_inline void recheck_writer(struct scratch *s, const struct task_struct *task, __u32 call)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-
 	s->writer.described = 0;
 	s->writer.start = BPF_CORE_READ(task, group_leader, start_boottime);
 	s->writer.time = bpf_ktime_get_boot_ns();
@@ -171,44 +172,39 @@ static __always_inline void recheck_writer(struct scratch *s, __u32 call)
 	BPF_CORE_READ_INTO(&s->writer.comm, task, group_leader, comm);
 }
 
-/* The file is one that is looked at. A function of its own, so that its frame is not there while others run. */
-__noinline int recheck_note_file(struct scratch *s)
+/*
+ * Notes that the file is to be looked at, and who has made the folio at `index` dirty (RECHECK_NOTHING: none). A function of
+ * its own (verified once); what goes into a map lies on its stack, from where 6.1 takes it.
+ */
+__noinline int recheck_note(struct scratch *s, __u64 index)
 {
-	const struct inode *inode;
 	struct recheck_file file = {}, *known;
-	__u64 mapping;
+	struct dirtier_key key = {};
+	const struct inode *inode;
 
 	if (!s)
 		return 0;
-	mapping = s->event.mapping;
+	key.mapping = s->event.mapping;
+	key.index = index;
+	file.writer = s->writer;
+	file.old = s->event.old;
+	if (index != RECHECK_NOTHING)
+		bpf_map_update_elem(&dirtiers, &key, &file.writer, BPF_ANY);
 	inode = (const struct inode *)s->event.inode;
-	known = bpf_map_lookup_elem(&rechecks, &mapping);
-	if (known && recheck_inode(mapping, known)) {
-		known->writer = s->writer;
+	known = bpf_map_lookup_elem(&rechecks, &key.mapping);
+	if (known && recheck_inode(key.mapping, known)) {
+		known->writer = file.writer;
 		return 0;
 	}
 	file.inode = BPF_CORE_READ(inode, i_ino);
 	file.device = BPF_CORE_READ(inode, i_sb, s_dev);
 	file.generation = BPF_CORE_READ(inode, i_generation);
-	file.writer = s->writer;
-	if (bpf_map_update_elem(&rechecks, &mapping, &file, BPF_ANY)) {
+	if (bpf_map_update_elem(&rechecks, &key.mapping, &file, BPF_ANY)) {
 		count(COUNTER_rechecks_full);
 		return 0;
 	}
 	__sync_fetch_and_add(&rechecks_added, 1);
 	return 1;
-}
-
-/* Notes that the file is to be looked at, and who has made the folio at `index` dirty (RECHECK_NOTHING: none). */
-static __always_inline int recheck_note(struct scratch *s, __u64 index)
-{
-	struct dirtier_key key = {};
-
-	key.mapping = s->event.mapping;
-	key.index = index;
-	if (index != RECHECK_NOTHING)
-		bpf_map_update_elem(&dirtiers, &key, &s->writer, BPF_ANY);
-	return recheck_note_file(s);
 }
 
 /* Somebody who is not watched has made a page dirty: if the file is looked at, it is to be known that this page is theirs. */
@@ -251,7 +247,7 @@ int BPF_PROG(recheck_dirty, struct folio *folio, struct address_space *mapping)
 	s = inspect_begin();
 	if (!s)
 		return 0;
-	recheck_writer(s, how <= DIRTIED_ANYHOW ? WRITE_CALL_MMAP : call);
+	recheck_writer(s, task, how <= DIRTIED_ANYHOW ? WRITE_CALL_MMAP : call);
 	s->event.call = s->writer.call;
 	pages = recheck_pages(number[0]);
 	recheck_event(s, number[1], index, pages, RECHECK_OLD);
@@ -270,16 +266,16 @@ end:
 	return 0;
 }
 
-/* The current process has mapped a file: it is who stores into it, as long as no fault says otherwise. */
-__noinline int recheck_begin(struct scratch *s, __u64 mapping, __u64 index)
+int recheck_begin(struct scratch *s, __u64 mapping, __u64 index, __u32 call)
 {
 	if (!s)
 		return 0;
-	recheck_writer(s, WRITE_CALL_MMAP);
+	recheck_writer(s, bpf_get_current_task_btf(), call);
 	recheck_event(s, mapping, index, 1, RECHECK_OLD);
-	s->event.call = WRITE_CALL_MMAP;
+	s->event.call = call;
 	s->writer.described = recheck_describe(s);
-	recheck_note(s, RECHECK_NOTHING);
+	/* of who has only mapped it, no page is known yet */
+	recheck_note(s, call == WRITE_CALL_MMAP ? RECHECK_NOTHING : index);
 	return 0;
 }
 
@@ -287,9 +283,20 @@ struct recheck_mapping {
 	__u64 mapping, index;
 	__u64 at, count; /* the folio that must be inspected */
 	__u64 folio;
-	__u32 known; /* the file is looked at already */
 	__u32 any;
 };
+
+/* To the first dirty page of the mapping. */
+static long recheck_dirty_step(__u32 i, struct recheck_mapping *walk)
+{
+	__u64 index = walk->index;
+
+	(void)i;
+	if (recheck_next(walk->mapping, &index))
+		walk->any = 1;
+	walk->index = index;
+	return walk->any || index == RECHECK_NOTHING;
+}
 
 static long recheck_mapped_step(__u32 i, struct recheck_mapping *walk)
 {
@@ -306,10 +313,6 @@ static long recheck_mapped_step(__u32 i, struct recheck_mapping *walk)
 	walk->at = BPF_CORE_READ((const struct folio *)folio, index);
 	walk->count = recheck_pages(folio);
 	walk->index = walk->at + walk->count;
-	if (walk->known) {
-		walk->count = 0;
-		return 1;
-	}
 	if (recheck_is_mapped(folio) ||
 	    in_place_innocent(walk->mapping, walk->at * KERNEL_PAGE_SIZE, walk->count * KERNEL_PAGE_SIZE,
 			      IN_PLACE_NO_END) == IN_PLACE_INNOCENT)
@@ -317,34 +320,97 @@ static long recheck_mapped_step(__u32 i, struct recheck_mapping *walk)
 	return walk->count != 0;
 }
 
+int recheck_any(__u64 mapping)
+{
+	struct recheck_mapping walk = {.mapping = mapping};
+	const struct recheck_file *known;
+
+	bpf_loop(RECHECK_OLD_STEPS, recheck_dirty_step, &walk, 0);
+	if (!walk.any)
+		return RECHECK_CLEAN;
+	known = bpf_map_lookup_elem(&rechecks, &mapping);
+	return known && recheck_inode(mapping, known) ? RECHECK_KNOWN : RECHECK_NEW;
+}
+
 /*
  * A file was mapped, so that it can be stored into. Pages that are clean tell of the first store; those that are dirty
  * already do not. What they hold by now was there before, unless they are in somebody's page tables, or the file is
  * looked at already: then it may have been stored through a mapping that is gone.
  */
-int recheck_mapped(struct scratch *s)
+int recheck_mapped(struct scratch *s, __u64 mapping)
 {
-	struct recheck_mapping walk = {};
-	const struct recheck_file *known;
+	struct recheck_mapping walk = {.mapping = mapping};
 
 	if (!s)
 		return 0;
-	walk.mapping = s->event.mapping;
-	known = bpf_map_lookup_elem(&rechecks, &walk.mapping);
-	if (known && recheck_inode(walk.mapping, known))
-		walk.known = 1;
+	walk.index = s->event.next;
 	bpf_loop(RECHECK_OLD_STEPS, recheck_mapped_step, &walk, 0);
-	if (!walk.any)
+	s->event.next = walk.index;
+	if (!walk.any || !walk.count)
 		return 0;
-	recheck_begin(s, walk.mapping, walk.at);
-	for (int i = 0; i < RECHECK_OLD_FOLIOS && walk.count; i++) {
-		recheck_event(s, walk.mapping, walk.at, walk.count, RECHECK_OLD);
-		recheck_narrow(s, walk.at, walk.count);
-		s->event.folio = walk.folio;
-		inspect_recheck(s);
-		walk.count = 0;
-		bpf_loop(RECHECK_OLD_STEPS, recheck_mapped_step, &walk, 0);
+	recheck_event(s, mapping, walk.at, walk.count, RECHECK_OLD);
+	recheck_narrow(s, walk.at, walk.count);
+	s->event.folio = walk.folio;
+	return 1;
+}
+
+/* --- what is there when the daemon starts ------------------------------------------------------------- */
+
+/* include/linux/mm.h */
+#define RECHECK_VM_SHARED 0x00000008UL
+#define RECHECK_VM_MAYWRITE 0x00000020UL
+
+/* scope_holds() of a task that is not the current one. */
+static __always_inline int recheck_scope(const struct task_struct *task)
+{
+	const struct kernfs_node *node;
+
+	if ((__u32)BPF_CORE_READ(task, tgid) == self_tgid)
+		return 0;
+	if (settings.scope != SCOPE_CGROUP)
+		return settings.scope == SCOPE_HOST;
+	node = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
+	for (int i = 0; i < RECHECK_CGROUPS && node; i++) {
+		if (BPF_CORE_READ(node, id) == settings.cgroup_id)
+			return 1;
+		node = kernel_kernfs_parent(node);
 	}
+	return 0;
+}
+
+/*
+ * A mapping that was made before: if pages of its file are dirty, the next store to them is told by nobody. Run once by the
+ * daemon, over all mappings of all processes.
+ */
+SEC("iter/task_vma")
+int recheck_existing(struct bpf_iter__task_vma *ctx)
+{
+	struct vm_area_struct *vma = ctx->vma;
+	struct task_struct *task = ctx->task;
+	const struct file *file;
+	struct scratch *s;
+	__u64 mapping;
+
+	if (!task || !vma)
+		return 0;
+	file = vma->vm_file;
+	if (!file || (vma->vm_flags & (RECHECK_VM_SHARED | RECHECK_VM_MAYWRITE)) !=
+			     (RECHECK_VM_SHARED | RECHECK_VM_MAYWRITE))
+		return 0;
+	if (!(settings.watch & (1U << file_kind(file)) & (FILE_KIND_BIT(DISK) | FILE_KIND_BIT(BLOCK))) ||
+	    !recheck_scope(task))
+		return 0;
+	mapping = file_mapping(file, NULL);
+	if (!mapping || bpf_map_lookup_elem(&rechecks, &mapping) || !recheck_any(mapping))
+		return 0;
+	s = inspect_own();
+	if (!s)
+		return 0;
+	__builtin_memset(&s->event, 0, sizeof(s->event));
+	recheck_writer(s, task, WRITE_CALL_MMAP);
+	recheck_event(s, mapping, 0, 1, RECHECK_OLD);
+	s->event.old = 1;
+	recheck_note(s, RECHECK_NOTHING);
 	return 0;
 }
 
@@ -408,14 +474,16 @@ int recheck_look(void *ctx)
 		if (!s)
 			return 0;
 		__builtin_memset(&s->event, 0, sizeof(s->event));
-		recheck_event(s, mapping, walk.at, walk.count, RECHECK_PAGE);
+		recheck_event(s, mapping, walk.at, walk.count, file->old ? RECHECK_OLD : RECHECK_PAGE);
 		/* it was not there when all of the file was last looked at */
 		s->event.since = file->looked;
 		s->event.flags = SAMPLE_RECHECK | SAMPLE_CACHE;
 		inspect_recheck(s);
 	}
-	if (walk.done)
+	if (walk.done) {
 		file->looked = now;
+		file->old = 0;
+	}
 	recheck_request.index = walk.index;
 	recheck_request.dirty += walk.dirty;
 	recheck_request.done = walk.done;

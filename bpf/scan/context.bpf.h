@@ -84,9 +84,8 @@ WINDOW_FUNCTION(neighbours_remember)
 static __always_inline void neighbours_note_body(struct scratch *s)
 {
 	struct begun_key key = neighbours_place(s, s->event.offset + s->reader.position);
-	struct begun_value nothing = {};
 
-	begun_remember(&key, &nothing);
+	begun_remember(&key, (const struct begun_value *)begun_nothing);
 }
 
 WINDOW_FUNCTION(neighbours_note)
@@ -196,6 +195,9 @@ __noinline int neighbours_nearly(const struct token_window *window, __u64 len)
  * All of the write has been read and stands, as far as it fits, at the window's end: goes on with what
  * the file holds behind it, if that could matter, and remembers what can't be looked up later.
  */
+/* Of reader.remember: done by the caller, when the frame here is gone: 6.1 counts all frames of a chain together. */
+enum { NEIGHBOURS_NOTHING, NEIGHBOURS_REMEMBER, NEIGHBOURS_NOTE };
+
 static __always_inline void neighbours_after_body(struct scratch *s)
 {
 	const struct address_space *mapping = (const struct address_space *)s->event.mapping;
@@ -211,12 +213,12 @@ static __always_inline void neighbours_after_body(struct scratch *s)
 	r->begun = neighbours_begins(&s->window, r->fill, neighbours_run(&s->window, r->fill)) != 0;
 	if (neighbours_is_stream(s)) {
 		if (r->begun && r->joins)
-			neighbours_remember(s);
+			r->remember = NEIGHBOURS_REMEMBER;
 		return;
 	}
 	if (r->begun && (!s->event.coherent || !(end & (KERNEL_PAGE_SIZE - 1))) &&
 	    neighbours_nearly(&s->window, r->fill))
-		neighbours_note(s);
+		r->remember = NEIGHBOURS_NOTE;
 	size = mapping ? BPF_CORE_READ(mapping, host, i_size) : BPF_CORE_READ(file, f_inode, i_size);
 	if (size <= end)
 		return;

@@ -433,9 +433,7 @@ __noinline int in_place_begins(__u64 mapping, __u64 page, __u64 position)
 			struct begun_key key =
 				begun_key(KERNEL_POINTER(struct address_space, mapping, host), position);
 
-			struct begun_value value = {};
-
-			begun_remember(&key, &value);
+			begun_remember(&key, (const struct begun_value *)begun_nothing);
 			inspect_wipe(s);
 		}
 	}

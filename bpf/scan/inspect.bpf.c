@@ -215,6 +215,11 @@ static __always_inline void inspect_read_body(struct scratch *s)
 
 	if (!r->left && !r->after && r->fill <= WINDOW_FILL_MASK)
 		neighbours_after(s);
+	if (r->remember == NEIGHBOURS_REMEMBER)
+		neighbours_remember(s);
+	if (r->remember == NEIGHBOURS_NOTE)
+		neighbours_note(s);
+	r->remember = NEIGHBOURS_NOTHING;
 	if (!r->left || (!r->segment_left && !r->segments_left) || r->fill > WINDOW_FILL_MASK) {
 		r->searching = 1;
 		return;

@@ -272,6 +272,12 @@ __weak __noinline __u64 recheck_next(__u64 mapping, __u64 *index)
 	return 0;
 }
 
+/*
+ * recheck_begin() - the current process may have changed pages of a file that are dirty already: it is looked at again.
+ * @index: of one of them; @call: by which enum write_call. Defined in hooks/recheck.bpf.c; returns 0
+ */
+extern int recheck_begin(struct scratch *s, __u64 mapping, __u64 index, __u32 call);
+
 /* Who has made a page dirty that nobody has written to by a call: as exactly as it is known. */
 static __always_inline int recheck_writer_of(__u64 mapping, __u64 index, struct recheck_writer *ret_writer)
 {

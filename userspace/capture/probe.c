@@ -155,6 +155,11 @@ static void probe_select(struct spillwatch_bpf *skeleton, const struct targets *
 	bpf_program__set_autoload(skeleton->progs.write_syscall_enter, !fexit && watch & PROBE_STREAMS);
 	bpf_program__set_autoload(skeleton->progs.write_io_uring, io_uring != 0);
 	skeleton->rodata->io_uring_passes_cqe = io_uring == 3;
+	/* one of the two is there */
+	bpf_program__set_autoload(skeleton->progs.io_uring_submit,
+				  targets_of(targets, skeleton->progs.io_uring_submit));
+	bpf_program__set_autoload(skeleton->progs.io_uring_submit_6_1,
+				  targets_of(targets, skeleton->progs.io_uring_submit_6_1));
 	skeleton->rodata->direct_loads = targets_has_plain_loads(targets);
 	bpf_program__set_autoload(skeleton->progs.follow_fork, tree);
 	bpf_program__set_autoload(skeleton->progs.follow_exit, tree);
@@ -162,6 +167,9 @@ static void probe_select(struct spillwatch_bpf *skeleton, const struct targets *
 	bpf_program__set_autoattach(skeleton->progs.register_self, false);
 	bpf_program__set_autoattach(skeleton->progs.calibrate_cache, false);
 	bpf_program__set_autoattach(skeleton->progs.recheck_look, false);
+	bpf_program__set_autoattach(skeleton->progs.recheck_existing, false);
+	/* of a tree nothing is there yet */
+	bpf_program__set_autoload(skeleton->progs.recheck_existing, !tree);
 	if (!tree)
 		bpf_map__set_max_entries(skeleton->maps.tree, 1);
 }
@@ -240,6 +248,29 @@ static void probe_calibrate(struct spillwatch_bpf *skeleton)
 	bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.calibrate_cache), &run);
 }
 
+/*
+ * Lets the kernel side note the files that are mapped already; see recheck_existing() of bpf/hooks/recheck.bpf.c. Without
+ * it, stores to them are seen when their pages have been written back once.
+ */
+static void probe_existing(const struct spillwatch_bpf *skeleton)
+{
+	struct bpf_link *link;
+	char nothing[64];
+	int fd;
+
+	if (!bpf_program__autoload(skeleton->progs.recheck_existing))
+		return;
+	link = bpf_program__attach_iter(skeleton->progs.recheck_existing, NULL);
+	if (!link)
+		return;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	while (fd >= 0 && (read(fd, nothing, sizeof(nothing)) > 0 || errno == EAGAIN))
+		;
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+}
+
 static int probe_load(const struct probe_options *options, struct loader *loader,
 		      enum probe_attachment attachment, enum loader_way way,
 		      struct spillwatch_bpf **ret_skeleton)
@@ -287,6 +318,8 @@ static int probe_try(const struct probe_options *options, struct loader *loader,
 			probe_calibrate(skeleton);
 			step = "attach";
 			r = spillwatch_bpf__attach(skeleton);
+			if (r == 0)
+				probe_existing(skeleton);
 		}
 		if (r < 0)
 			spillwatch_bpf__destroy(skeleton);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What both ends of an io_uring request ask of it. */
+#pragma once
+
+#include "base/file.bpf.h"
+
+/* include/uapi/linux/io_uring.h; by number, since an older kernel's headers lack the newer ones */
+enum io_uring_write_op {
+	IO_URING_WRITEV = 2,
+	IO_URING_WRITE_FIXED = 5,
+	IO_URING_SENDMSG = 9,
+	IO_URING_OPENAT = 18,
+	IO_URING_WRITE = 23,
+	IO_URING_SEND = 26,
+	IO_URING_OPENAT2 = 28,
+	IO_URING_SPLICE = 30,
+	IO_URING_RENAMEAT = 35,
+	IO_URING_MKDIRAT = 37,
+	IO_URING_SYMLINKAT = 38,
+	IO_URING_LINKAT = 39,
+	IO_URING_FSETXATTR = 41,
+	IO_URING_SETXATTR = 42,
+	IO_URING_SEND_ZC = 47,
+	IO_URING_SENDMSG_ZC = 48,
+	IO_URING_WRITEV_FIXED = 61,
+};
+
+/* IOSQE_FIXED_FILE and IOSQE_CQE_SKIP_SUCCESS, as a request's flags have them (include/linux/io_uring_types.h) */
+#define IO_URING_REQ_FIXED_FILE (1U << 0)
+#define IO_URING_REQ_CQE_SKIP (1U << 6)
+/* what a slot keeps in the low bits of its file's address */
+#define IO_URING_FILE_MASK (~7ULL)
+
+/* The kernel before 6.13 (7029acd8a950, "io_uring/rsrc: get rid of per-ring io_rsrc_node list" and those around it). */
+struct io_fixed_file___before {
+	unsigned long file_ptr;
+} __attribute__((preserve_access_index));
+
+struct io_file_table___before {
+	struct io_fixed_file___before *files;
+} __attribute__((preserve_access_index));
+
+struct io_rsrc_node___since {
+	unsigned long file_ptr;
+} __attribute__((preserve_access_index));
+
+struct io_rsrc_data___since {
+	struct io_rsrc_node___since **nodes;
+} __attribute__((preserve_access_index));
+
+struct io_file_table___since {
+	struct io_rsrc_data___since data;
+} __attribute__((preserve_access_index));
+
+/* The file that is registered with the request's ring under that number, or NULL. */
+static __always_inline const struct file *io_uring_registered(const struct io_kiocb *request, __u32 number)
+{
+	__u64 table =
+		(__u64)BPF_CORE_READ(request, ctx) + bpf_core_field_offset(struct io_ring_ctx, file_table);
+	const struct io_file_table___since *since;
+	const struct io_file_table___before *before;
+	const struct io_rsrc_node___since **nodes, *node = NULL;
+	const struct io_fixed_file___before *files;
+	__u64 file = 0;
+
+	since = (const void *)table;
+	before = (const void *)table;
+	if (bpf_core_field_exists(since->data.nodes)) {
+		nodes = (const struct io_rsrc_node___since **)BPF_CORE_READ(since, data.nodes);
+		bpf_probe_read_kernel(&node, sizeof(node), &nodes[number]);
+		file = node ? BPF_CORE_READ(node, file_ptr) : 0;
+	} else if (bpf_core_field_exists(before->files)) {
+		files = BPF_CORE_READ(before, files);
+		bpf_probe_read_kernel(&file, sizeof(file), &files[number]);
+	}
+	return (const struct file *)(file & IO_URING_FILE_MASK);
+}

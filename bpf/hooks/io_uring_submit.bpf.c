@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * io_uring, where a request is submitted: what its completion may not tell, because nobody is told of it (a skipped or full
+ * completion queue, a ring that nobody reaps) or because its strings are gone by then.
+ *
+ * A write into pages that are clean or not there yet makes them dirty, which is seen (recheck.bpf.c), and one that goes past
+ * the page cache is seen when its bio is queued. Left are pages that are dirty already: their file is to be looked at again.
+ *
+ * Names, by the syscall attachment: the caller's strings are there now. They say what is asked for; it can still fail.
+ *
+ * The tracepoint has another name before 6.3 (2ad57931db64, "io_uring: rename trace_io_uring_submit_sqe() tracepoint").
+ */
+#include "hooks/io_uring.bpf.h"
+
+#include "base/scope.bpf.h"
+#include "hooks/name.bpf.h"
+#include "scan/inspect.bpf.h"
+#include "scan/recheck.bpf.h"
+
+/* include/uapi/asm-generic/fcntl.h */
+#define SUBMIT_O_CREAT 0100
+
+/* Pages of a request that are asked whether they are dirty; of a longer one it is taken for granted. */
+#define SUBMIT_PAGES 2
+
+static __always_inline const struct file *submit_file(const struct io_kiocb *request,
+						      const struct task_struct *task)
+{
+	const struct file *file = BPF_CORE_READ(request, file);
+	__u32 number;
+
+	if (file)
+		return file;
+	number = BPF_CORE_READ(request, cqe.fd);
+	if ((__u32)BPF_CORE_READ(request, flags) & IO_URING_REQ_FIXED_FILE)
+		return io_uring_registered(request, number);
+	return file_by_number(task, number);
+}
+
+/* Is the page there, and dirty? */
+static __always_inline int submit_dirty(__u64 mapping, __u64 index)
+{
+	__u64 folio = cache_folio(mapping, index);
+
+	return folio && recheck_dirtied(folio);
+}
+
+static __always_inline void submit_write(const struct io_kiocb *request, const struct task_struct *task)
+{
+	const struct io_rw *rw = (const struct io_rw *)request;
+	const struct file *file = submit_file(request, task);
+	__u64 mapping, first, last;
+	struct scratch *s;
+	__s64 position;
+	__u32 kind;
+
+	kind = file_kind(file);
+	if (!file || (kind != FILE_KIND_DISK && kind != FILE_KIND_BLOCK) || !(settings.watch & (1U << kind)))
+		return;
+	mapping = file_mapping(file, NULL);
+	if (!mapping || BPF_CORE_READ(file, f_flags) & KERNEL_O_DIRECT)
+		return;
+	position = BPF_CORE_READ(rw, kiocb.ki_pos);
+	if (position < 0)
+		position = BPF_CORE_READ(file, f_pos);
+	if (BPF_CORE_READ(file, f_flags) & KERNEL_O_APPEND)
+		position = BPF_CORE_READ(file, f_inode, i_size);
+	first = position / KERNEL_PAGE_SIZE;
+	/* of a vector, its length is not known yet */
+	last = (position + BPF_CORE_READ(rw, len)) / KERNEL_PAGE_SIZE;
+	if (last - first < SUBMIT_PAGES && !submit_dirty(mapping, first) && !submit_dirty(mapping, last))
+		return;
+	s = inspect_begin();
+	if (!s)
+		return;
+	recheck_begin(s, mapping, first, WRITE_CALL_IO_URING);
+	inspect_end(s);
+}
+
+/* Sets the arguments as the call of that name would have them; returns that call, or 0. */
+static __always_inline __u32 submit_arguments(__u64 request, __u32 op, struct call_args *args)
+{
+	const struct io_mkdir *directory = (const struct io_mkdir *)request;
+	const struct io_rename *rename = (const struct io_rename *)request;
+	const struct io_link *link = (const struct io_link *)request;
+
+	switch (op) {
+	case IO_URING_MKDIRAT:
+		args->value[0] = BPF_CORE_READ(directory, dfd);
+		args->value[1] = (__u64)BPF_CORE_READ(directory, filename, uptr);
+		return WRITE_CALL_MKDIRAT;
+	case IO_URING_RENAMEAT:
+		args->value[2] = BPF_CORE_READ(rename, new_dfd);
+		args->value[3] = (__u64)BPF_CORE_READ(rename, newpath, uptr);
+		return WRITE_CALL_RENAMEAT;
+	case IO_URING_LINKAT:
+		args->value[2] = BPF_CORE_READ(link, new_dfd);
+		args->value[3] = (__u64)BPF_CORE_READ(link, newpath, uptr);
+		return WRITE_CALL_LINKAT;
+	case IO_URING_SYMLINKAT:
+		args->value[0] = (__u64)BPF_CORE_READ(link, oldpath, uptr);
+		args->value[1] = BPF_CORE_READ(link, new_dfd);
+		args->value[2] = (__u64)BPF_CORE_READ(link, newpath, uptr);
+		return WRITE_CALL_SYMLINKAT;
+	default:
+		return WRITE_CALL_UNKNOWN;
+	}
+}
+
+/* An open that nobody will be told of: taken for one that creates, if it may. */
+static __always_inline __u32 submit_open(__u64 request, struct call_args *args)
+{
+	const struct io_open *open = (const struct io_open *)request;
+
+	if (!((__u32)BPF_CORE_READ((const struct io_kiocb *)request, flags) & IO_URING_REQ_CQE_SKIP) ||
+	    !(BPF_CORE_READ(open, how.flags) & SUBMIT_O_CREAT))
+		return WRITE_CALL_UNKNOWN;
+	args->value[0] = BPF_CORE_READ(open, dfd);
+	args->value[1] = (__u64)BPF_CORE_READ(open, filename, uptr);
+	return WRITE_CALL_MKNODAT;
+}
+
+static __always_inline void submit_name(__u64 request, __u32 op)
+{
+	struct scratch *s = inspect_begin();
+
+	if (!s)
+		return;
+	s->event.call = op == IO_URING_OPENAT || op == IO_URING_OPENAT2
+				? submit_open(request, &s->args)
+				: submit_arguments(request, op, &s->args);
+	s->event.io_uring = 1;
+	if (s->event.call)
+		name_run(s);
+	inspect_end(s);
+}
+
+static __always_inline int submit(struct bpf_raw_tracepoint_args *context)
+{
+	const struct task_struct *task = bpf_get_current_task_btf();
+	__u64 request = context->args[0];
+	__u32 op = BPF_CORE_READ((const struct io_kiocb *)request, opcode);
+
+	switch (op) {
+	case IO_URING_WRITE:
+	case IO_URING_WRITE_FIXED:
+	case IO_URING_WRITEV:
+	case IO_URING_WRITEV_FIXED:
+		if (scope_holds(task))
+			submit_write((const struct io_kiocb *)request, task);
+		return 0;
+	case IO_URING_OPENAT:
+	case IO_URING_OPENAT2:
+	case IO_URING_RENAMEAT:
+	case IO_URING_MKDIRAT:
+	case IO_URING_SYMLINKAT:
+	case IO_URING_LINKAT:
+		if (!preemptible && scope_holds(task))
+			submit_name(request, op);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+SEC("raw_tp/io_uring_submit_req")
+int io_uring_submit(struct bpf_raw_tracepoint_args *context)
+{
+	return submit(context);
+}
+
+SEC("raw_tp/io_uring_submit_sqe")
+int io_uring_submit_6_1(struct bpf_raw_tracepoint_args *context)
+{
+	return submit(context);
+}
