@@ -30,7 +30,8 @@ static void check_time(const char *how, const json_t *alert, long long stored)
 
 	assert_non_null(strptime(live_string(alert, "@timestamp"), "%Y-%m-%dT%H:%M:%S", &tm));
 	time = (long long)timegm(&tm);
-	if (time < stored - 3 || time > stored + 3)
+	/* where everything takes many times as long, looks are rarer */
+	if (time < stored - (getenv("LIVE_HOST") ? 30 : 3) || time > stored + 3)
 		fail_msg("%s: stored at %lld, the alert says %lld", how, stored, time);
 }
 
@@ -120,9 +121,10 @@ static void check_stores(const char *watch, const char *dir, const struct stores
 
 static void test_stored(void **state)
 {
+	/* the last one makes so many pages dirty that it would make others' be forgotten: first */
 	static const struct stores cases[] = {
-		{"windows", NULL}, {"grown", NULL},    {"inherited", NULL}, {"dirty", NULL}, {"again", NULL},
-		{"two", NULL},     {"remotely", NULL}, {"halves", NULL},    {"last", NULL},
+		{"last", NULL},  {"windows", NULL}, {"grown", NULL},    {"inherited", NULL}, {"dirty", NULL},
+		{"again", NULL}, {"two", NULL},     {"remotely", NULL}, {"halves", NULL},
 	};
 
 	(void)state;

@@ -276,6 +276,7 @@ int monitor_timeout(const struct monitor *monitor)
 void monitor_look(struct monitor *monitor, bool all)
 {
 	int64_t ms, took;
+	clock_t cpu;
 
 	if (monitor->retry >= 0)
 		monitor->retry = attribute_retry(monitor->attribute);
@@ -287,8 +288,9 @@ void monitor_look(struct monitor *monitor, bool all)
 	ms = monitor_now();
 	if (!all && ms < monitor->next_look)
 		return;
+	cpu = clock();
 	mapped_walk(monitor->mapped, monitor_scan, monitor);
-	took = (monitor_now() - ms) * MAPPED_PAUSE_TIMES;
+	took = (int64_t)(clock() - cpu) * 1000 / CLOCKS_PER_SEC * MAPPED_PAUSE_TIMES;
 	monitor->next_look = ms + (took > MAPPED_INTERVAL_MS ? took : MAPPED_INTERVAL_MS);
 }
 
