@@ -95,7 +95,7 @@ static void test_subvolume(void **state)
 		"\"mount -o "
 		"loop image mnt; cd mnt; $WRITER subvol . one; head -c 9000 /dev/zero > one/f; sync; $WRITER "
 		"snap one . "
-		"two; echo $T >> one/f; echo $T >> two/f; echo $T > two/f\"",
+		"two; echo $T >> one/f; echo $T >> two/f; echo $T >> two/f\"",
 		2, 1);
 }
 
