@@ -77,3 +77,30 @@ struct folio___counted {
 	unsigned int _nr_pages;
 	unsigned int _folio_nr_pages;
 } __attribute__((preserve_access_index));
+
+/* A large folio's tail page: the name of what leads to its head up to 6.19, and from 7.0 on. */
+struct page___head {
+	unsigned long compound_head;
+} __attribute__((preserve_access_index));
+
+struct page___info {
+	unsigned long compound_info;
+} __attribute__((preserve_access_index));
+
+/* No struct page lies there: what leads to the head is a mask for the page's own address (from 7.0 on, mostly). */
+#define KERNEL_COMPOUND_MASK (~0ULL << 40)
+
+/* The address of the first struct page of the folio that a page belongs to. */
+static __always_inline __u64 kernel_compound_head(__u64 page)
+{
+	const struct page___head *head = (const void *)page;
+	__u64 info;
+
+	if (bpf_core_field_exists(head->compound_head))
+		info = BPF_CORE_READ(head, compound_head);
+	else
+		info = BPF_CORE_READ((const struct page___info *)page, compound_info);
+	if (!(info & 1))
+		return page;
+	return info >= KERNEL_COMPOUND_MASK ? page & info & ~1ULL : info - 1;
+}

@@ -57,9 +57,7 @@ static __always_inline int block_watched(__u64 mapping)
 
 static __always_inline __u64 block_folio(__u64 page)
 {
-	__u64 head = BPF_CORE_READ((const struct page *)page, compound_head);
-
-	return head & 1 ? head - 1 : page;
+	return kernel_compound_head(page);
 }
 
 /* Takes one more vector into the row; a function of its own (verified once). Returns 1 if it belongs to the next one. */
