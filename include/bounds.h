@@ -95,8 +95,14 @@
 /* Bytes of the ring buffer between kernel and daemon; a power of two times the page size. */
 #define LIMIT_RING_BYTES (2U << 20)
 
-/* Tasks that may be inspecting on one CPU at the same time (preemption nests them). */
+/* Tasks that may be inspecting on one CPU at the same time (preemption nests them); as many again if hooks have doors. */
 #define LIMIT_SCRATCH_SLOTS 2U
+
+/* Ways into a hook where the kernel preempts programs (bpf/base/preempt.bpf.h). */
+#define LIMIT_DOORS 6U
+
+/* Words for tasks of which a hook's programs have done the work; two that share one may be looked at twice. */
+#define LIMIT_PREEMPTED 65536U
 
 /* Bytes of facts that wait for the store, while it is busy or its disk is full; what comes then is
  * counted and not stored. */

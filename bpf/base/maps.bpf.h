@@ -6,7 +6,7 @@
  * map       | bound                             | when full
  * ----------+-----------------------------------+--------------------------------------------------
  * samples   | LIMIT_RING_BYTES                  | the sample is dropped and counted (ring_full)
- * scratch   | one, or LIMIT_SCRATCH_SLOTS, a CPU | the write is not inspected, counted (scratch_busy)
+ * scratch   | one a CPU, LIMIT_SCRATCH_SLOTS and more if preemptible | the write is not inspected, counted (scratch_busy)
  * counters  | one struct for each CPU           | -
  * begun     | LIMIT_BEGUN                       | the least recent is forgotten: a token that goes on
  *           |                                   | there later is not joined
@@ -15,6 +15,7 @@
  *           |                                   | how many were is known from `known`
  * placed    | LIMIT_PLACED                      | likewise
  * tree      | LIMIT_TREE_PROCESSES              | the process is not followed, counted (tree_full)
+ * preempted | LIMIT_PREEMPTED                   | two tasks share a word: a write may be inspected twice
  */
 #pragma once
 
@@ -161,8 +162,12 @@ struct scratch {
 };
 
 const volatile struct probe_config settings __weak = {};
-/* Programs of this attachment can be preempted (fexit): nesting on one CPU must be reckoned with. */
+/* The functions of the VFS are hooked (fexit), not the system calls. */
+const volatile __u32 vfs_hooked __weak = 0;
+/* Programs can be preempted while they work: nesting on one CPU must be reckoned with. */
 const volatile __u32 preemptible __weak = 0;
+/* How many doors a hook has (preempt.bpf.h); 0: programs are not preempted, and need none. */
+const volatile __u32 preempt_doors __weak = 0;
 
 /* The slot of `scratch` that no hook takes. */
 const volatile __u32 scratch_own __weak = 0;
@@ -190,7 +195,7 @@ struct {
 /* By CPU and slot; not a per-CPU array, whose values are at most 32 KiB. Userspace sets how many there are. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, LIMIT_SCRATCH_SLOTS);
+	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct scratch);
 } scratch __weak SEC(".maps");
@@ -243,3 +248,11 @@ struct {
 	__type(key, __u32);
 	__type(value, __u8);
 } tree __weak SEC(".maps");
+
+/* Which of a hook's doors have been come to by a task's event, by task and hook; see preempt.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LIMIT_PREEMPTED);
+	__type(key, __u32);
+	__type(value, __u64);
+} preempted __weak SEC(".maps");

@@ -13,6 +13,7 @@
 #include "scan/recheck.bpf.h"
 
 #include "base/scope.bpf.h"
+#include "base/preempt.bpf.h"
 #include "base/write_call.bpf.h"
 #include "scan/in_place.bpf.h"
 #include "scan/inspect.bpf.h"
@@ -236,7 +237,6 @@ static __always_inline void block_memory(const struct bio *bio, __u64 vector, __
 SEC("tp_btf/block_bio_queue")
 int BPF_PROG(recheck_bio, struct bio *bio)
 {
-	const struct task_struct *task;
 	__u64 vector = 0, folio, mapping;
 	struct bio_vec first = {};
 	__u32 count;
@@ -251,12 +251,12 @@ int BPF_PROG(recheck_bio, struct bio *bio)
 	bpf_probe_read_kernel(&first, sizeof(first), (const void *)vector);
 	folio = block_folio((__u64)first.bv_page);
 	mapping = (__u64)KERNEL_ADDRESS(struct folio, folio, mapping);
+	preempt_begin();
 	if (mapping && !(mapping & BLOCK_MAPPING_ANON) &&
-	    kernel_word(folio) >> bpf_core_enum_value(enum pageflags, PG_writeback) & 1) {
+	    kernel_word(folio) >> bpf_core_enum_value(enum pageflags, PG_writeback) & 1)
 		block_pages(vector, count);
-		return 0;
-	}
-	task = bpf_get_current_task_btf();
-	block_memory(bio, vector, count, task);
+	else
+		block_memory(bio, vector, count, bpf_get_current_task_btf());
+	preempt_end();
 	return 0;
 }

@@ -10,22 +10,20 @@
 #include "scan/inspect.bpf.h"
 #include "base/kernel.bpf.h"
 #include "base/maps.bpf.h"
+#include "base/preempt.bpf.h"
 #include "base/scope.bpf.h"
 
 #include <bpf/bpf_tracing.h>
 
-SEC("tp_btf/cgroup_mkdir")
-int BPF_PROG(cgroup_made, struct cgroup *cgrp, const char *path)
+static __always_inline void cgroup_tell(const char *path)
 {
 	struct token_sample *head;
 	struct scratch *s;
 	__u64 len;
 
-	if (settings.scope == SCOPE_TREE && !scope_holds_current())
-		return 0;
 	s = inspect_begin();
 	if (!s)
-		return 0;
+		return;
 	head = &s->sample.head;
 	__builtin_memset(head, 0, sizeof(*head));
 	len = bpf_probe_read_kernel_str(s->sample.strings.bytes, LIMIT_CGROUP_BYTES, path);
@@ -44,5 +42,15 @@ int BPF_PROG(cgroup_made, struct cgroup *cgrp, const char *path)
 			count(COUNTER_samples_sent);
 	}
 	inspect_end(s);
+}
+
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(cgroup_made, struct cgroup *cgrp, const char *path)
+{
+	if (settings.scope == SCOPE_TREE && !scope_holds_current())
+		return 0;
+	preempt_begin();
+	cgroup_tell(path);
+	preempt_end();
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "base/count.bpf.h"
 #include "base/kernel.bpf.h"
 #include "base/maps.bpf.h"
+#include "base/preempt.bpf.h"
 
 #include <bpf/bpf_tracing.h>
 
@@ -19,8 +20,10 @@ int BPF_PROG(follow_fork, struct task_struct *parent, struct task_struct *child)
 		return 0;
 	if (mother != self_tgid && !bpf_map_lookup_elem(&tree, &mother))
 		return 0;
+	preempt_begin();
 	if (bpf_map_update_elem(&tree, &tgid, &present, BPF_ANY))
 		count(COUNTER_tree_full);
+	preempt_end();
 	return 0;
 }
 
@@ -30,7 +33,10 @@ int BPF_PROG(follow_exit, struct task_struct *task)
 	__u32 tgid = task->tgid;
 
 	/* `live` was counted down before this point, so the last thread of a process sees 0 */
-	if (task->signal->live.counter == 0)
-		bpf_map_delete_elem(&tree, &tgid);
+	if (task->signal->live.counter != 0)
+		return 0;
+	preempt_begin();
+	bpf_map_delete_elem(&tree, &tgid);
+	preempt_end();
 	return 0;
 }

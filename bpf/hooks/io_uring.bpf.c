@@ -11,6 +11,7 @@
  * A raw tracepoint, because its arguments changed in 6.12 (io_uring: pass the CQE to the tracepoint).
  */
 #include "base/file.bpf.h"
+#include "base/preempt.bpf.h"
 #include "scan/inspect.bpf.h"
 #include "base/scope.bpf.h"
 #include "base/user.bpf.h"
@@ -61,7 +62,7 @@ static __always_inline int io_uring_event(__u64 request, __u32 op, __s64 result,
 		return 1;
 	case IO_URING_SPLICE:
 		/* do_splice() is hooked by the other attachment */
-		if (preemptible)
+		if (vfs_hooked)
 			return 0;
 		event->source = WRITE_SOURCE_LANDED;
 		file = BPF_CORE_READ(splice, file_out);
@@ -107,7 +108,7 @@ static __always_inline void io_uring_name(__u64 request, __u32 op, __s64 result)
 
 	if (io_uring_is_attribute(op))
 		count(COUNTER_names_unseen);
-	if (preemptible || (op != IO_URING_OPENAT && op != IO_URING_OPENAT2))
+	if (vfs_hooked || (op != IO_URING_OPENAT && op != IO_URING_OPENAT2))
 		return;
 	s = inspect_begin();
 	if (!s)
@@ -164,10 +165,12 @@ int write_io_uring(struct bpf_raw_tracepoint_args *context)
 	result = io_uring_result(context);
 	if (result < 0 || !scope_holds_current())
 		return 0;
+	preempt_begin();
 	op = BPF_CORE_READ((const struct io_kiocb *)request, opcode);
 	if (result > 0 && op != IO_URING_OPENAT && op != IO_URING_OPENAT2)
 		io_uring_write(request, op, result);
 	else
 		io_uring_name(request, op, result);
+	preempt_end();
 	return 0;
 }

@@ -12,6 +12,7 @@
  */
 #include "hooks/io_uring.bpf.h"
 
+#include "base/preempt.bpf.h"
 #include "base/scope.bpf.h"
 #include "hooks/name.bpf.h"
 #include "scan/inspect.bpf.h"
@@ -146,8 +147,11 @@ static __always_inline int submit(struct bpf_raw_tracepoint_args *context)
 	case IO_URING_WRITE_FIXED:
 	case IO_URING_WRITEV:
 	case IO_URING_WRITEV_FIXED:
-		if (scope_holds(task))
-			submit_write((const struct io_kiocb *)request, task);
+		if (!scope_holds(task))
+			return 0;
+		preempt_begin();
+		submit_write((const struct io_kiocb *)request, task);
+		preempt_end();
 		return 0;
 	case IO_URING_OPENAT:
 	case IO_URING_OPENAT2:
@@ -155,8 +159,11 @@ static __always_inline int submit(struct bpf_raw_tracepoint_args *context)
 	case IO_URING_MKDIRAT:
 	case IO_URING_SYMLINKAT:
 	case IO_URING_LINKAT:
-		if (!preemptible && scope_holds(task))
-			submit_name(request, op);
+		if (vfs_hooked || !scope_holds(task))
+			return 0;
+		preempt_begin();
+		submit_name(request, op);
+		preempt_end();
 		return 0;
 	default:
 		return 0;

@@ -12,6 +12,7 @@
 #include "scan/recheck.bpf.h"
 
 #include "base/scope.bpf.h"
+#include "base/preempt.bpf.h"
 #include "base/write_call.bpf.h"
 #include "hooks/mapping.bpf.h"
 #include "scan/in_place.bpf.h"
@@ -244,9 +245,10 @@ int BPF_PROG(recheck_dirty, struct folio *folio, struct address_space *mapping)
 	index = folio->index;
 	if (!scope_holds(task))
 		return recheck_foreign(number[1], index);
+	preempt_begin();
 	s = inspect_begin();
 	if (!s)
-		return 0;
+		goto busy;
 	recheck_writer(s, task, how <= DIRTIED_ANYHOW ? WRITE_CALL_MMAP : call);
 	s->event.call = s->writer.call;
 	pages = recheck_pages(number[0]);
@@ -263,6 +265,8 @@ int BPF_PROG(recheck_dirty, struct folio *folio, struct address_space *mapping)
 		inspect_recheck(s);
 end:
 	inspect_end(s);
+busy:
+	preempt_end();
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "scan/in_place_search.bpf.h"
 #include "scan/pre_write.bpf.h"
 #include "scan/inspect.bpf.h"
+#include "base/preempt.bpf.h"
 #include "base/scope.bpf.h"
 #include "scan/stream_search.bpf.h"
 #include "hooks/syscall_event.bpf.h"
@@ -57,31 +58,22 @@ static __always_inline int syscall_in_stream(const struct pt_regs *regs, __u32 c
 
 _Static_assert(WRITE_CALL_MAX <= 64, "one bit for each call");
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(write_syscall, struct pt_regs *regs, long ret)
+static __always_inline void syscall_returned(const struct pt_regs *regs, const struct task_struct *task,
+					     __u32 call, __u32 flags, long ret)
 {
-	const struct task_struct *task;
-	__u32 call, flags = 0;
 	struct scratch *s;
 	int in_place, action;
 
-	/* an address can look negative, to a 32-bit caller; an error is never further from zero */
-	if ((ret < 0 && ret >= -4095) || !syscall_asked_for(regs))
-		return 0;
-	task = bpf_get_current_task_btf();
-	call = syscall_call(regs, task, &flags);
-	if (call == WRITE_CALL_UNKNOWN || !scope_holds(task))
-		return 0;
 	in_place = syscall_in_place(regs, task, call, flags, ret);
 	if (in_place == IN_PLACE_UNSURE && syscall_in_stream(regs, call, flags, ret, 0))
 		in_place = IN_PLACE_INNOCENT;
 	if (in_place == IN_PLACE_INNOCENT)
 		count_write(ret);
 	if (in_place == IN_PLACE_INNOCENT || in_place == IN_PLACE_UNWATCHED)
-		return 0;
+		return;
 	s = inspect_begin();
 	if (!s)
-		return 0;
+		return;
 	call_args(regs, kernel_is_compat(task), &s->args);
 	s->event.call = call;
 	s->event.flags = flags;
@@ -108,6 +100,24 @@ int BPF_PROG(write_syscall, struct pt_regs *regs, long ret)
 		break;
 	}
 	inspect_end(s);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(write_syscall, struct pt_regs *regs, long ret)
+{
+	const struct task_struct *task;
+	__u32 call, flags = 0;
+
+	/* an address can look negative, to a 32-bit caller; an error is never further from zero */
+	if ((ret < 0 && ret >= -4095) || !syscall_asked_for(regs))
+		return 0;
+	task = bpf_get_current_task_btf();
+	call = syscall_call(regs, task, &flags);
+	if (call == WRITE_CALL_UNKNOWN || !scope_holds(task))
+		return 0;
+	preempt_begin();
+	syscall_returned(regs, task, call, flags, ret);
+	preempt_end();
 	return 0;
 }
 
@@ -119,13 +129,34 @@ static __always_inline int syscall_to_stream(const struct task_struct *task, __u
 	return file && settings.watch & ENTERED_KINDS & (1U << file_kind(file));
 }
 
+static __always_inline void syscall_begins(const struct pt_regs *regs, const struct task_struct *task,
+					   __u32 call, __u32 flags)
+{
+	__u32 compat = kernel_is_compat(task);
+	struct scratch *s;
+
+	/* most calls end here; where there are no plain loads, later (entry_event) */
+	if (direct_loads && call != WRITE_CALL_SOCKETCALL &&
+	    (!syscall_to_stream(task, compat ? regs->bx : regs->di) ||
+	     syscall_in_stream(regs, call, flags, regs->dx, 1)))
+		return;
+	s = inspect_begin();
+	if (!s)
+		return;
+	call_args(regs, compat, &s->args);
+	s->event.call = call;
+	s->event.flags = flags;
+	if (syscall_entered(s))
+		inspect_entry(s);
+	inspect_end(s);
+}
+
 /* What stands in a stream's buffer when the call begins; see pre_write.bpf.h. */
 SEC("tp_btf/sys_enter")
 int BPF_PROG(write_syscall_enter, struct pt_regs *regs, long nr)
 {
 	const struct task_struct *task;
-	__u32 call, compat, flags = 0;
-	struct scratch *s;
+	__u32 call, flags = 0;
 
 	if (!syscall_asked_for(regs))
 		return 0;
@@ -133,20 +164,8 @@ int BPF_PROG(write_syscall_enter, struct pt_regs *regs, long nr)
 	call = syscall_call(regs, task, &flags);
 	if (call == WRITE_CALL_UNKNOWN || !scope_holds(task))
 		return 0;
-	compat = kernel_is_compat(task);
-	/* most calls end here; where there are no plain loads, later (entry_event) */
-	if (direct_loads && call != WRITE_CALL_SOCKETCALL &&
-	    (!syscall_to_stream(task, compat ? regs->bx : regs->di) ||
-	     syscall_in_stream(regs, call, flags, regs->dx, 1)))
-		return 0;
-	s = inspect_begin();
-	if (!s)
-		return 0;
-	call_args(regs, compat, &s->args);
-	s->event.call = call;
-	s->event.flags = flags;
-	if (syscall_entered(s))
-		inspect_entry(s);
-	inspect_end(s);
+	preempt_begin();
+	syscall_begins(regs, task, call, flags);
+	preempt_end();
 	return 0;
 }

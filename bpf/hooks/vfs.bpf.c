@@ -12,6 +12,7 @@
 #include "scan/in_place.bpf.h"
 #include "scan/inspect.bpf.h"
 #include "hooks/mapping.bpf.h"
+#include "base/preempt.bpf.h"
 #include "base/scope.bpf.h"
 #include "hooks/aio.bpf.h"
 #include "base/write_call.bpf.h"
@@ -72,29 +73,27 @@ static __always_inline int vfs_in_place(const struct vfs_write *write)
 	return in_place_file(write->number, write->end - write->ret, write->ret);
 }
 
-static __always_inline int write_vfs(const struct vfs_write *write)
+static __always_inline void write_vfs_returned(const struct vfs_write *write)
 {
 	const struct file *file = write->file;
 	struct scratch *s;
 	int in_place;
 	__u32 kind;
 
-	if (write->ret <= 0 || !scope_holds_current())
-		return 0;
 	in_place = vfs_in_place(write);
 	if (in_place == IN_PLACE_INNOCENT)
 		count_write(write->ret);
 	if (in_place == IN_PLACE_INNOCENT || in_place == IN_PLACE_UNWATCHED)
-		return 0;
+		return;
 	kind = file_kind(file);
 	if (!(settings.watch & (1U << kind)))
-		return 0;
+		return;
 	/* a stacked file system's own file: the one above it is the one that was written to */
 	if (file && (__u64)BPF_CORE_READ(file, f_mode) & KERNEL_FMODE_NOACCOUNT)
-		return 0;
+		return;
 	s = vfs_begin(write, kind);
 	if (!s)
-		return 0;
+		return;
 	s->event.late = in_place == IN_PLACE_LATE;
 	if (write->source == WRITE_SOURCE_LANDED) {
 		if (file_kind_has_offset(kind)) {
@@ -106,6 +105,15 @@ static __always_inline int write_vfs(const struct vfs_write *write)
 	}
 	inspect_run(s);
 	inspect_end(s);
+}
+
+static __always_inline int write_vfs(const struct vfs_write *write)
+{
+	if (write->ret <= 0 || !scope_holds_current())
+		return 0;
+	preempt_begin();
+	write_vfs_returned(write);
+	preempt_end();
 	return 0;
 }
 
@@ -211,22 +219,19 @@ int BPF_PROG(write_vfs_splice, struct file *in, loff_t *off_in, struct file *out
 	return write_vfs(&write);
 }
 
-/* The socket calls, however they were made; loaded only if sockets are watched. */
-static __always_inline int write_vfs_send(int fd, __u64 address, __u32 source, int ret)
+static __always_inline void write_vfs_sent(int fd, __u64 address, __u32 source, int ret)
 {
 	struct vfs_write write = {.address = address, .ret = ret, .source = source};
 	struct scratch *s;
 	__u32 kind;
 
-	if (ret <= 0 || !scope_holds_current())
-		return 0;
 	write.file = file_by_number(bpf_get_current_task_btf(), fd);
 	kind = file_kind(write.file);
 	if (!(settings.watch & (1U << kind)))
-		return 0;
+		return;
 	s = vfs_begin(&write, kind);
 	if (!s)
-		return 0;
+		return;
 	if (s->event.call == WRITE_CALL_SOCKETCALL)
 		s->event.call = source == WRITE_SOURCE_BUFFER    ? WRITE_CALL_SENDTO
 				: source == WRITE_SOURCE_MESSAGE ? WRITE_CALL_SENDMSG
@@ -236,6 +241,16 @@ static __always_inline int write_vfs_send(int fd, __u64 address, __u32 source, i
 	else
 		message_run(s, address, source, ret);
 	inspect_end(s);
+}
+
+/* The socket calls, however they were made; loaded only if sockets are watched. */
+static __always_inline int write_vfs_send(int fd, __u64 address, __u32 source, int ret)
+{
+	if (ret <= 0 || !scope_holds_current())
+		return 0;
+	preempt_begin();
+	write_vfs_sent(fd, address, source, ret);
+	preempt_end();
 	return 0;
 }
 
@@ -260,17 +275,13 @@ int BPF_PROG(write_vfs_sendmmsg, int fd, struct mmsghdr *mmsg, unsigned int vlen
 	return write_vfs_send(fd, (__u64)mmsg, WRITE_SOURCE_MESSAGES, ret);
 }
 
-/* What stands in a stream's buffer when the call begins (pre_write.bpf.h); loaded only if streams are watched. */
-static __always_inline int enter_vfs(const struct file *file, __u32 call, __u64 address, __u64 len,
-				     __u64 send_flags)
+static __always_inline void enter_vfs_begins(const struct file *file, __u32 call, __u64 address, __u64 len,
+					     __u64 send_flags)
 {
-	struct scratch *s;
+	struct scratch *s = inspect_begin();
 
-	if (!scope_holds_current())
-		return 0;
-	s = inspect_begin();
 	if (!s)
-		return 0;
+		return;
 	vfs_call(bpf_get_current_task_btf(), &s->event.flags);
 	s->event.call = call;
 	s->args.value[1] = address;
@@ -280,6 +291,17 @@ static __always_inline int enter_vfs(const struct file *file, __u32 call, __u64 
 	if (entry_event(s))
 		inspect_entry(s);
 	inspect_end(s);
+}
+
+/* What stands in a stream's buffer when the call begins (pre_write.bpf.h); loaded only if streams are watched. */
+static __always_inline int enter_vfs(const struct file *file, __u32 call, __u64 address, __u64 len,
+				     __u64 send_flags)
+{
+	if (!scope_holds_current())
+		return 0;
+	preempt_begin();
+	enter_vfs_begins(file, call, address, len, send_flags);
+	preempt_end();
 	return 0;
 }
 
@@ -315,12 +337,14 @@ static __always_inline int write_vfs_requests(__u64 array, long ret, __u32 compa
 
 	if (ret <= 0 || !scope_holds_current())
 		return 0;
+	preempt_begin();
 	s = inspect_begin();
-	if (!s)
-		return 0;
-	s->args.value[2] = array;
-	aio_run(s, ret, compat);
-	inspect_end(s);
+	if (s) {
+		s->args.value[2] = array;
+		aio_run(s, ret, compat);
+		inspect_end(s);
+	}
+	preempt_end();
 	return 0;
 }
 
@@ -346,12 +370,14 @@ int BPF_PROG(write_vfs_mmap, struct file *file, unsigned long addr, unsigned lon
 	/* an error is the last page of addresses; private mappings are the most */
 	if (!file || ret >= -4095UL || !(flag & MAP_SHARED_BIT) || !scope_holds_current())
 		return 0;
+	preempt_begin();
 	s = inspect_begin();
-	if (!s)
-		return 0;
-	if (map_shared(&s->event, file, flag, pgoff * KERNEL_PAGE_SIZE, len))
-		map_noted(s);
-	inspect_end(s);
+	if (s) {
+		if (map_shared(&s->event, file, flag, pgoff * KERNEL_PAGE_SIZE, len))
+			map_noted(s);
+		inspect_end(s);
+	}
+	preempt_end();
 	return 0;
 }
 
@@ -362,38 +388,34 @@ int BPF_PROG(write_vfs_fallocate, struct file *file, int mode, loff_t offset, lo
 
 	if (ret || !(mode & SEAM_COLLAPSE_RANGE) || !scope_holds_current())
 		return 0;
+	preempt_begin();
 	s = inspect_begin();
-	if (!s)
-		return 0;
-	if (seam_collapsed(&s->event, file, mode, offset))
-		inspect_file(s);
-	inspect_end(s);
+	if (s) {
+		if (seam_collapsed(&s->event, file, mode, offset))
+			inspect_file(s);
+		inspect_end(s);
+	}
+	preempt_end();
 	return 0;
 }
 
-/*
- * Names: the security hooks for paths, which the kernel calls once for each, io_uring included, right
- * before it makes them. They say what is asked for; it can still fail.
- */
-static __always_inline int vfs_name(const struct path *directory, const struct dentry *dentry, __u32 mode,
-				    int ret, const char *target)
+static __always_inline void vfs_named(const struct path *directory, const struct dentry *dentry, __u32 mode,
+				      const char *target)
 {
 	__u32 flags, call, kind, len;
 	struct scratch *s;
 	long text;
 
-	if (ret || !scope_holds_current())
-		return 0;
 	kind = file_kind_regular(BPF_CORE_READ(directory, dentry, d_sb));
 	if (!(settings.watch & NAME_WATCH & (1U << kind)))
-		return 0;
+		return;
 	len = BPF_CORE_READ(dentry, d_name.len);
 	if (!target && (len < TOKEN_MIN_LEN || len >= LIMIT_NAME_BYTES))
-		return 0;
+		return;
 	call = vfs_call(bpf_get_current_task_btf(), &flags);
 	s = inspect_begin();
 	if (!s)
-		return 0;
+		return;
 	s->event.offset = SAMPLE_NO_OFFSET;
 	s->event.name_mount = (__u64)BPF_CORE_READ(directory, mnt);
 	s->event.name_dentry = (__u64)dentry;
@@ -415,6 +437,20 @@ static __always_inline int vfs_name(const struct path *directory, const struct d
 		inspect_text(s, len, 0);
 	}
 	inspect_end(s);
+}
+
+/*
+ * Names: the security hooks for paths, which the kernel calls once for each, io_uring included, right
+ * before it makes them. They say what is asked for; it can still fail.
+ */
+static __always_inline int vfs_name(const struct path *directory, const struct dentry *dentry, __u32 mode,
+				    int ret, const char *target)
+{
+	if (ret || !scope_holds_current())
+		return 0;
+	preempt_begin();
+	vfs_named(directory, dentry, mode, target);
+	preempt_end();
 	return 0;
 }
 
@@ -467,15 +503,17 @@ int BPF_PROG(name_vfs_xattr, void *idmap, struct dentry *dentry, const char *nam
 	call = vfs_call(task, &sample_flags);
 	if (call < WRITE_CALL_SETXATTR || call > WRITE_CALL_SETXATTRAT)
 		return 0;
+	preempt_begin();
 	s = inspect_begin();
-	if (!s)
-		return 0;
-	call_args((const struct pt_regs *)bpf_task_pt_regs(task), kernel_is_compat(task), &s->args);
-	s->event.call = call;
-	s->event.flags = sample_flags;
-	if (name_run(s))
-		inspect_buffer(s);
-	inspect_end(s);
+	if (s) {
+		call_args((const struct pt_regs *)bpf_task_pt_regs(task), kernel_is_compat(task), &s->args);
+		s->event.call = call;
+		s->event.flags = sample_flags;
+		if (name_run(s))
+			inspect_buffer(s);
+		inspect_end(s);
+	}
+	preempt_end();
 	return 0;
 }
 
@@ -488,15 +526,17 @@ static __always_inline int vfs_ioctl(int ret, __u32 command)
 
 	if (ret || !name_ioctl(command) || !scope_holds_current())
 		return 0;
+	preempt_begin();
 	s = inspect_begin();
-	if (!s)
-		return 0;
-	call_args((const struct pt_regs *)bpf_task_pt_regs(task), kernel_is_compat(task), &s->args);
-	vfs_call(task, &sample_flags);
-	s->event.call = name_ioctl(command);
-	s->event.flags = sample_flags;
-	name_run(s);
-	inspect_end(s);
+	if (s) {
+		call_args((const struct pt_regs *)bpf_task_pt_regs(task), kernel_is_compat(task), &s->args);
+		vfs_call(task, &sample_flags);
+		s->event.call = name_ioctl(command);
+		s->event.flags = sample_flags;
+		name_run(s);
+		inspect_end(s);
+	}
+	preempt_end();
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/count.bpf.h"
 #include "base/maps.bpf.h"
+#include "base/preempt.bpf.h"
 
 /* Bytes kept from one window to the next: a token less one byte, rounded up to whole words. */
 #define INSPECT_CARRY 96U
@@ -63,7 +64,7 @@ extern int inspect_mapped(struct scratch *s);
 /* A scratch for this CPU, as it was left, or NULL if preempted programs hold them all. */
 static __always_inline struct scratch *inspect_take(void)
 {
-	__u32 slots = preemptible ? LIMIT_SCRATCH_SLOTS : 1;
+	__u32 slots = !preemptible ? 1 : preempt_doors ? 2 * LIMIT_SCRATCH_SLOTS : LIMIT_SCRATCH_SLOTS;
 
 	for (__u32 i = 0; i < slots; i++) {
 		__u32 slot = bpf_get_smp_processor_id() * slots + i;
@@ -103,6 +104,8 @@ static __always_inline struct scratch *inspect_begin(void)
 	s->steps = 0;
 	s->until = bpf_ktime_get_ns() + settings.hook_ns;
 	s->budget = settings.inspect_bytes;
+	if (preempt_doors)
+		s->event.again = preempt_is_again();
 	return s;
 }
 

@@ -6,6 +6,7 @@
 #include "live.h"
 
 #include "capture/loader.h"
+#include "bounds.h"
 #include "calibration.h"
 #include "scope.h"
 #include "write_call.h"
@@ -147,6 +148,38 @@ static struct spillwatch_bpf *loader_few(struct loader *loader, enum loader_way 
 	return skeleton;
 }
 
+#define DOORS_PROGRAMS 3 /* of loader_few(), that are hooks */
+
+/* Where programs are preempted, each that asks for it has doors: by either way, and they lead into it, to the kernel's taste. */
+static void test_doors(void **state)
+{
+	struct loader *loader;
+	int before = loader_programs();
+
+	(void)state;
+	assert_int_equal(loader_new(&loader), 0);
+	for (int way = LOADER_FAST; way <= LOADER_PLAIN; way++) {
+		struct spillwatch_bpf *skeleton = loader_few(loader, (enum loader_way)way);
+		struct doors *doors;
+
+		skeleton->rodata->preempt_doors = LIMIT_DOORS;
+		skeleton->rodata->preemptible = !targets_can_disable_preemption(loader_targets(loader));
+		bpf_program__set_autoload(skeleton->progs.door, true);
+		assert_int_equal(loader_load(loader, (enum loader_way)way, skeleton), 0);
+		doors = loader_doors(loader);
+		assert_non_null(doors);
+		assert_null(loader_doors(loader));
+		/* beside those of loader_few(), what doors are made of */
+		assert_int_equal(loader_programs(), before + 5 + DOORS_PROGRAMS * (int)LIMIT_DOORS);
+		assert_false(bpf_program__autoattach(skeleton->progs.write_syscall));
+		assert_int_equal(doors_skipped(doors, skeleton->progs.write_syscall), 0);
+		doors_free(doors);
+		spillwatch_bpf__destroy(skeleton);
+		assert_int_equal(loader_programs(), before);
+	}
+	loader_free(loader);
+}
+
 /* What the verifier walked of a program that is loaded, which must be the one of that name. */
 static unsigned int loader_verified(const struct bpf_program *program)
 {
@@ -269,6 +302,6 @@ static void test_no_file(void **state)
 
 const struct CMUnitTest live_loader[] = {
 	cmocka_unit_test(test_relocations), cmocka_unit_test(test_places),  cmocka_unit_test(test_refused),
-	cmocka_unit_test(test_no_min_btf),  cmocka_unit_test(test_no_file),
+	cmocka_unit_test(test_no_min_btf),  cmocka_unit_test(test_no_file), cmocka_unit_test(test_doors),
 };
 const size_t live_loader_count = sizeof(live_loader) / sizeof(*live_loader);

@@ -7,6 +7,9 @@
  * instead, which do nothing; what was kept is then loaded by threads, and takes the place of what does nothing
  * under the same descriptor. Everything else of libbpf's stays as it is.
  *
+ * What a program asks for (include/preempt_call.h) is filled in at the same moment; where the kernel preempts programs, those
+ * that ask are hooks with doors, which are made in the end.
+ *
  * Invariant: either every program is in its place, or the loading has failed.
  */
 #include "capture/loader.h"
@@ -16,6 +19,7 @@
 #include "lib/memory_file.h"
 #include "calibration.h"
 #include "license.h"
+#include "preempt_call.h"
 #include "scope.h"
 #include "write_call.h"
 #include "known.h"
@@ -47,6 +51,12 @@ struct loader_program {
 	int fd; /* then; or a negative errno */
 };
 
+/* A program that is to have doors. */
+struct loader_hook {
+	struct bpf_program *program;
+	uint32_t attach_btf_id;
+};
+
 struct loader {
 	struct targets *targets;
 	struct spillwatch_bpf *skeleton; /* open already, for who asks first */
@@ -55,6 +65,12 @@ struct loader {
 	/* of one skeleton's loading */
 	enum loader_way way;
 	const char *lacked;
+	const struct spillwatch_bpf *loading;
+	uint32_t disable, enable; /* functions of the kernel, 0: they are not to be called */
+	size_t hooks;
+	struct loader_hook hook[LOADER_PROGRAMS_MAX];
+	struct bpf_insn *door; /* the template's instructions */
+	struct doors *doors;
 	size_t count;
 	atomic_size_t next;
 	struct loader_program program[LOADER_PROGRAMS_MAX];
@@ -105,10 +121,82 @@ static int loader_keep(struct loader *loader, struct bpf_program *program, struc
 				      sizeof(loader_nothing) / sizeof(*loader_nothing));
 }
 
+static bool loader_asks(const struct bpf_insn *instruction, int32_t what)
+{
+	return instruction->code == (BPF_JMP | BPF_CALL) && instruction->src_reg == 0 &&
+	       instruction->imm == what;
+}
+
+/* A call of one of the kernel's functions; nothing if it is not to be called. */
+static struct bpf_insn loader_call(uint32_t function)
+{
+	if (!function)
+		return loader_nothing[0];
+	return (struct bpf_insn){
+		.code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_KFUNC_CALL, .imm = (int32_t)function};
+}
+
+/* Fills in what a program asks for. Returns whether it did ask, or a negative errno. */
+static int loader_answer(const struct loader *loader, struct bpf_program *program)
+{
+	size_t count = bpf_program__insn_cnt(program), asked = 0;
+	AUTO_FREE struct bpf_insn *instructions = malloc(count * sizeof(*instructions));
+	int r;
+
+	if (!instructions)
+		return -ENOMEM;
+	memcpy(instructions, bpf_program__insns(program), count * sizeof(*instructions));
+	for (size_t i = 0; i < count; i++) {
+		if (loader_asks(&instructions[i], PREEMPT_CALL_DISABLE))
+			instructions[i] = loader_call(loader->disable);
+		else if (loader_asks(&instructions[i], PREEMPT_CALL_ENABLE))
+			instructions[i] = loader_call(loader->enable);
+		else if (loader_asks(&instructions[i], PREEMPT_CALL_ROLE))
+			instructions[i] = (struct bpf_insn){
+				.code = BPF_ALU64 | BPF_MOV | BPF_K,
+				.imm = (int32_t)((loader->hooks + 1) << PREEMPT_HOOK_SHIFT)};
+		else
+			continue;
+		asked++;
+	}
+	r = asked ? bpf_program__set_insns(program, instructions, count) : 0;
+	return r < 0 ? r : asked != 0;
+}
+
+/* A program that asks is a hook; what doors are made of does nothing itself. */
+static int loader_hook(struct loader *loader, struct bpf_program *program,
+		       const struct bpf_prog_load_opts *options)
+{
+	int r = loader_answer(loader, program);
+
+	if (r <= 0 || !loader->loading->rodata->preempt_doors)
+		return r < 0 ? r : 0;
+	if (loader->hooks == LOADER_PROGRAMS_MAX)
+		return -E2BIG;
+	loader->hook[loader->hooks++] = (struct loader_hook){program, options->attach_btf_id};
+	return 0;
+}
+
+static int loader_template(struct loader *loader, struct bpf_program *program,
+			   struct bpf_prog_load_opts *options)
+{
+	size_t count = bpf_program__insn_cnt(program);
+
+	loader->door = malloc(count * sizeof(*loader->door));
+	if (!loader->door)
+		return -ENOMEM;
+	memcpy(loader->door, bpf_program__insns(program), count * sizeof(*loader->door));
+	options->func_info_cnt = 0;
+	options->line_info_cnt = 0;
+	return bpf_program__set_insns(program, loader_nothing,
+				      sizeof(loader_nothing) / sizeof(*loader_nothing));
+}
+
 /* libbpf is about to load a program. */
 static int loader_prepare(struct bpf_program *program, struct bpf_prog_load_opts *options, long cookie)
 {
 	struct loader *loader = loader_current;
+	int r;
 
 	(void)cookie;
 	if (!loader)
@@ -120,6 +208,11 @@ static int loader_prepare(struct bpf_program *program, struct bpf_prog_load_opts
 			return -ESRCH;
 		}
 	}
+	if (program == loader->loading->progs.door)
+		return loader_template(loader, program, options);
+	r = loader_hook(loader, program, options);
+	if (r < 0)
+		return r;
 	if (loader->way == LOADER_PLAIN || loader->count == LOADER_PROGRAMS_MAX ||
 	    bpf_program__insn_cnt(program) < LOADER_LARGE)
 		return 0;
@@ -235,6 +328,24 @@ static int loader_place(struct loader *loader)
 	return 0;
 }
 
+/* Makes the doors of all hooks, whose programs are in their places. */
+static int loader_make_doors(struct loader *loader, size_t instructions)
+{
+	const struct door_template of = {
+		.instructions = loader->door,
+		.count = instructions,
+		.map = bpf_map__fd(loader->loading->maps.door_hook),
+	};
+	int r = 0;
+
+	loader->doors = doors_new(loader->hooks);
+	if (!loader->doors)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < loader->hooks; i++)
+		r = doors_add(loader->doors, &of, loader->hook[i].program, loader->hook[i].attach_btf_id);
+	return r;
+}
+
 static void loader_forget(struct loader *loader)
 {
 	for (size_t i = 0; i < loader->count; i++) {
@@ -244,6 +355,23 @@ static void loader_forget(struct loader *loader)
 	}
 	loader->count = 0;
 	loader->next = 0;
+	loader->hooks = 0;
+	free(loader->door);
+	loader->door = NULL;
+	loader->loading = NULL;
+}
+
+/* What the skeleton has been configured for. */
+static void loader_begin(struct loader *loader, enum loader_way way, const struct spillwatch_bpf *skeleton)
+{
+	bool disable = skeleton->rodata->preempt_doors && !skeleton->rodata->preemptible;
+
+	loader->way = way;
+	loader->lacked = NULL;
+	loader->loading = skeleton;
+	loader->disable = disable ? targets_id(loader->targets, TARGETS_PREEMPT_DISABLE) : 0;
+	loader->enable = disable ? targets_id(loader->targets, TARGETS_PREEMPT_ENABLE) : 0;
+	doors_free(TAKE(loader->doors));
 }
 
 const struct targets *loader_targets(const struct loader *loader)
@@ -271,10 +399,10 @@ int loader_open(struct loader *loader, enum loader_way way, struct spillwatch_bp
 
 int loader_load(struct loader *loader, enum loader_way way, struct spillwatch_bpf *skeleton)
 {
+	size_t door = bpf_program__insn_cnt(skeleton->progs.door);
 	int r;
 
-	loader->way = way;
-	loader->lacked = NULL;
+	loader_begin(loader, way, skeleton);
 	loader_current = loader;
 	r = spillwatch_bpf__load(skeleton);
 	loader_current = NULL;
@@ -282,8 +410,17 @@ int loader_load(struct loader *loader, enum loader_way way, struct spillwatch_bp
 		loader_all(loader);
 		r = loader_place(loader);
 	}
+	if (r == 0 && loader->hooks)
+		r = loader_make_doors(loader, door);
+	if (r < 0)
+		doors_free(TAKE(loader->doors));
 	loader_forget(loader);
 	return r;
+}
+
+struct doors *loader_doors(struct loader *loader)
+{
+	return TAKE(loader->doors);
 }
 
 const char *loader_lacked(const struct loader *loader)
@@ -340,6 +477,7 @@ void loader_free(struct loader *loader)
 	if (!loader)
 		return;
 	loader_without_btf(loader);
+	doors_free(loader->doors);
 	targets_free(loader->targets);
 	free(loader);
 }

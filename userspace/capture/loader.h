@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "capture/doors.h"
 #include "capture/targets.h"
 
 struct spillwatch_bpf;
@@ -36,6 +37,12 @@ int loader_open(struct loader *loader, enum loader_way way, struct spillwatch_bp
  * Returns 0 or a negative errno, by LOADER_PLAIN with the reason given to libbpf's print function.
  */
 int loader_load(struct loader *loader, enum loader_way way, struct spillwatch_bpf *skeleton);
+
+/*
+ * loader_doors() - those of what loader_load() has loaded, if the skeleton's preempt_doors say so: the caller's now
+ * (doors_free()), once. NULL if there are none.
+ */
+struct doors *loader_doors(struct loader *loader);
 
 /* loader_lacked() - the section of a program that loader_load() failed for since this kernel lacks its target, or NULL. */
 const char *loader_lacked(const struct loader *loader);

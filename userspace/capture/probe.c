@@ -10,6 +10,7 @@
 #include "capture/btrfs.h"
 #include "capture/calls.h"
 #include "capture/loader.h"
+#include "capture/preempt.h"
 #include "lib/cleanup.h"
 #include "lib/memory_file.h"
 #include "bounds.h"
@@ -36,6 +37,7 @@ struct recheck_look {
 
 struct probe {
 	struct spillwatch_bpf *skeleton;
+	struct doors *doors;
 	struct ring_buffer *ring;
 	enum probe_attachment attachment;
 	int cpus;
@@ -170,6 +172,8 @@ static void probe_select(struct spillwatch_bpf *skeleton, const struct targets *
 	bpf_program__set_autoattach(skeleton->progs.recheck_existing, false);
 	/* of a tree nothing is there yet */
 	bpf_program__set_autoload(skeleton->progs.recheck_existing, !tree);
+	/* no program itself */
+	bpf_program__set_autoattach(skeleton->progs.door, false);
 	if (!tree)
 		bpf_map__set_max_entries(skeleton->maps.tree, 1);
 }
@@ -199,20 +203,28 @@ static int probe_fexit_allowed(const struct targets *targets)
 }
 
 static void probe_configure(struct spillwatch_bpf *skeleton, const struct probe_options *options,
-			    const struct targets *targets, enum probe_attachment attachment)
+			    const struct targets *targets, enum probe_attachment attachment, bool preempts)
 {
-	__u32 bound = options->inspect_bytes ? options->inspect_bytes : LIMIT_INSPECT_BYTES, slots;
+	__u32 bound = options->inspect_bytes ? options->inspect_bytes : LIMIT_INSPECT_BYTES, slots = 1;
 
 	probe_select(skeleton, targets, attachment, options->scope, options->watch);
-	/* fexit programs run preemptible, tracepoints' do not */
-	skeleton->rodata->preemptible = attachment == PROBE_FEXIT;
+	skeleton->rodata->vfs_hooked = attachment == PROBE_FEXIT;
+	skeleton->rodata->preempt_doors = preempts ? LIMIT_DOORS : 0;
+	/* fexit programs on any model, since that can be changed while we run */
+	skeleton->rodata->preemptible =
+		preempts ? !targets_can_disable_preemption(targets) : attachment == PROBE_FEXIT;
+	if (skeleton->rodata->preemptible)
+		slots = preempts ? 2 * LIMIT_SCRATCH_SLOTS : LIMIT_SCRATCH_SLOTS;
+	bpf_program__set_autoload(skeleton->progs.door, preempts);
+	if (!preempts)
+		bpf_map__set_max_entries(skeleton->maps.preempted, 1);
 	skeleton->rodata->settings.scope = options->scope;
 	skeleton->rodata->settings.cgroup_id = options->cgroup.id;
 	skeleton->rodata->settings.cgroup_level = options->cgroup.level;
 	skeleton->rodata->settings.watch = options->watch;
 	skeleton->rodata->settings.hook_ns = options->hook_ns ? options->hook_ns : LIMIT_HOOK_NS;
 	skeleton->rodata->settings.inspect_bytes = bound < LIMIT_INSPECT_BYTES ? bound : LIMIT_INSPECT_BYTES;
-	slots = (__u32)libbpf_num_possible_cpus() * (attachment == PROBE_FEXIT ? LIMIT_SCRATCH_SLOTS : 1);
+	slots *= (__u32)libbpf_num_possible_cpus();
 	/* the last one is the daemon's */
 	bpf_map__set_max_entries(skeleton->maps.scratch, slots + 1);
 	skeleton->rodata->scratch_own = slots;
@@ -272,7 +284,7 @@ static void probe_existing(const struct spillwatch_bpf *skeleton)
 }
 
 static int probe_load(const struct probe_options *options, struct loader *loader,
-		      enum probe_attachment attachment, enum loader_way way,
+		      enum probe_attachment attachment, bool preempts, enum loader_way way,
 		      struct spillwatch_bpf **ret_skeleton)
 {
 	struct spillwatch_bpf *skeleton;
@@ -281,7 +293,7 @@ static int probe_load(const struct probe_options *options, struct loader *loader
 	if (r < 0)
 		return r;
 	probe_said[0] = '\0';
-	probe_configure(skeleton, options, loader_targets(loader), attachment);
+	probe_configure(skeleton, options, loader_targets(loader), attachment, preempts);
 	/* fewer bytes than 256 at once are given whole */
 	for (size_t at = 0; r == 0 && at < sizeof(skeleton->rodata->token_seed); at += sizeof(__u64))
 		if (getrandom((char *)&skeleton->rodata->token_seed + at, sizeof(__u64), 0) < 0)
@@ -296,39 +308,49 @@ static int probe_load(const struct probe_options *options, struct loader *loader
 }
 
 static int probe_try(const struct probe_options *options, struct loader *loader,
-		     enum probe_attachment attachment, struct probe_failure *failure,
-		     struct spillwatch_bpf **ret_skeleton)
+		     enum probe_attachment attachment, struct probe_failure *failure, struct probe *probe)
 {
+	const struct targets *targets = loader_targets(loader);
 	struct spillwatch_bpf *skeleton;
+	struct doors *doors = NULL;
 	const char *step = "load";
-	int r = attachment == PROBE_FEXIT ? probe_fexit_allowed(loader_targets(loader)) : 0;
+	int r = attachment == PROBE_FEXIT ? probe_fexit_allowed(targets) : 0;
+	bool preempts;
 
 	probe_said[0] = '\0';
 	if (r == 0) {
-		r = probe_load(options, loader, attachment, LOADER_FAST, &skeleton);
+		preempts = attachment == PROBE_FEXIT ? preempt_functions() : preempt_tracepoints(targets);
+		r = probe_load(options, loader, attachment, preempts, LOADER_FAST, &skeleton);
 		if (r < 0)
-			r = probe_load(options, loader, attachment, LOADER_PLAIN, &skeleton);
+			r = probe_load(options, loader, attachment, preempts, LOADER_PLAIN, &skeleton);
 		if (r < 0 && loader_lacked(loader))
 			snprintf(probe_said, sizeof(probe_said),
 				 "this kernel has nothing that %s could attach to", loader_lacked(loader));
 	}
 	if (r == 0) {
+		doors = loader_doors(loader);
 		r = probe_register_self(skeleton);
 		if (r == 0) {
 			probe_calibrate(skeleton);
 			step = "attach";
 			r = spillwatch_bpf__attach(skeleton);
+			if (r == 0 && doors)
+				r = doors_attach(doors);
 			if (r == 0)
 				probe_existing(skeleton);
 		}
-		if (r < 0)
+		if (r < 0) {
+			doors_free(doors);
 			spillwatch_bpf__destroy(skeleton);
+		}
 	}
 	failure->error = r;
 	failure->step = step;
 	memcpy(failure->text, probe_said, sizeof(failure->text));
-	if (r == 0)
-		*ret_skeleton = skeleton;
+	if (r == 0) {
+		probe->skeleton = skeleton;
+		probe->doors = doors;
+	}
 	return r;
 }
 
@@ -344,8 +366,7 @@ static int probe_attach(const struct probe_options *options, struct probe_failur
 	for (probe->attachment = PROBE_FEXIT; probe->attachment < PROBE_ATTACHMENT_MAX; probe->attachment++) {
 		if (options->attachment != PROBE_AUTO && options->attachment != probe->attachment)
 			continue;
-		r = probe_try(options, loader, probe->attachment, &failures[probe->attachment],
-			      &probe->skeleton);
+		r = probe_try(options, loader, probe->attachment, &failures[probe->attachment], probe);
 		if (r == 0)
 			break;
 	}
@@ -375,6 +396,7 @@ int probe_start(const struct probe_options *options, probe_record record, void *
 	if (!probe->ring || probe->cpus < 0) {
 		r = probe->cpus < 0 ? probe->cpus : -errno;
 		ring_buffer__free(probe->ring);
+		doors_free(probe->doors);
 		spillwatch_bpf__destroy(probe->skeleton);
 		return r;
 	}
@@ -387,12 +409,14 @@ void probe_stop(struct probe *probe)
 	if (!probe)
 		return;
 	ring_buffer__free(probe->ring);
+	doors_free(probe->doors);
 	spillwatch_bpf__destroy(probe->skeleton);
 	free(probe);
 }
 
 void probe_detach(struct probe *probe)
 {
+	doors_detach(probe->doors);
 	spillwatch_bpf__detach(probe->skeleton);
 }
 
@@ -422,6 +446,11 @@ const char *probe_cache_text(enum probe_cache cache)
 	}
 }
 
+bool probe_preempted(const struct probe *probe)
+{
+	return probe->doors;
+}
+
 int probe_fd(const struct probe *probe)
 {
 	return ring_buffer__epoll_fd(probe->ring);
@@ -432,22 +461,27 @@ int probe_consume(struct probe *probe)
 	return ring_buffer__consume(probe->ring);
 }
 
-/* Runs of a program that the kernel left out, since 5.12 in bpf_prog_info; 0 where it can't tell. */
-static uint64_t probe_program_skipped(const struct bpf_program *program)
+/* By hook, what has been skipped. */
+static void probe_skipped(const struct probe *probe, struct probe_counts *counts)
 {
-	struct bpf_prog_info info = {0};
-	__u32 size = sizeof(info);
+	struct bpf_program *program;
 
-	if (bpf_program__fd(program) < 0 ||
-	    bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) < 0)
-		return 0;
-	return info.recursion_misses;
+	bpf_object__for_each_program (program, probe->skeleton->obj) {
+		struct probe_skipped *skipped = &counts->skipped[counts->hooks_skipped];
+
+		if (counts->hooks_skipped == PROBE_HOOKS_MAX)
+			break;
+		skipped->runs = doors_skipped(probe->doors, program);
+		if (!skipped->runs)
+			continue;
+		snprintf(skipped->hook, sizeof(skipped->hook), "%s", bpf_program__name(program));
+		counts->hooks_skipped++;
+	}
 }
 
 int probe_counts(const struct probe *probe, struct probe_counts *ret_counts)
 {
 	struct probe_counts counts = {0};
-	struct bpf_program *program;
 	__u32 zero = 0;
 	/* each CPU's share, as the kernel pads it: a multiple of 8 bytes, which a row of u64 is */
 	AUTO_FREE struct counters *shares = calloc((size_t)probe->cpus, sizeof(*shares));
@@ -459,8 +493,7 @@ int probe_counts(const struct probe *probe, struct probe_counts *ret_counts)
 	for (int cpu = 0; cpu < probe->cpus; cpu++)
 		for (int id = 0; id < COUNTER_MAX; id++)
 			counts.value[id] += shares[cpu].value[id];
-	bpf_object__for_each_program (program, probe->skeleton->obj)
-		counts.programs_skipped += probe_program_skipped(program);
+	probe_skipped(probe, &counts);
 	*ret_counts = counts;
 	return 0;
 }

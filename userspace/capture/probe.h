@@ -81,16 +81,28 @@ enum probe_cache probe_cache(const struct probe *probe);
 /* probe_cache_text() - the same in words, for `check` and the summary; static. */
 const char *probe_cache_text(enum probe_cache cache);
 
+/* probe_preempted() - does this kernel preempt programs, so that each hook has several doors (bpf/base/preempt.bpf.h)? */
+bool probe_preempted(const struct probe *probe);
+
 /* probe_fd() - a descriptor that polls readable when records wait; owned by the probe. */
 int probe_fd(const struct probe *probe);
 
 /* probe_consume() - hands all waiting records on. Returns their number or a negative errno. */
 int probe_consume(struct probe *probe);
 
+#define PROBE_HOOKS_MAX 64
+
+/* Events that the kernel may have kept from a hook, since tasks were preempted in it on that CPU. */
+struct probe_skipped {
+	char hook[32]; /* the program's name */
+	uint64_t runs; /* at most; most of a system call's are of calls that write nothing */
+};
+
 /* What the kernel side has counted so far, over all CPUs, since probe_start(). */
 struct probe_counts {
 	uint64_t value[COUNTER_MAX]; /* by enum counter_id */
-	uint64_t programs_skipped; /* runs the kernel skipped because the program was preempted on that CPU */
+	size_t hooks_skipped;
+	struct probe_skipped skipped[PROBE_HOOKS_MAX]; /* the hooks of which any were */
 };
 
 /* What was forgotten for room. */

@@ -14,7 +14,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define TARGETS_MAX 64
+#define TARGETS_MAX 96
 #define TARGETS_NAME_BYTES 64
 
 /* A tracepoint's type: a typedef of a pointer to a function, whose first argument is the tracepoint's own. */
@@ -25,6 +25,9 @@
 #define TARGETS_MEMORY "irq_stack"
 /* A structure that the kernel has if btrfs is no module; see capture/btrfs.h. */
 #define TARGETS_BTRFS "btrfs_inode"
+/* The verifier's structure of a function, and its field since it knows which ones may sleep. */
+#define TARGETS_FUNCTION "bpf_subprog_info"
+#define TARGETS_FUNCTION_SLEEPS "might_sleep"
 
 struct target {
 	char name[TARGETS_NAME_BYTES];
@@ -35,6 +38,7 @@ struct targets {
 	size_t count;
 	unsigned int io_uring_arguments;
 	struct btrfs_layout btrfs;
+	bool functions_known; /* to sleep or not */
 	struct target target[TARGETS_MAX]; /* by name */
 };
 
@@ -78,15 +82,17 @@ static int targets_add(struct targets *targets, const char *name)
 /* All names once, in order. */
 static int targets_name_all(struct targets *targets, const struct bpf_object *object)
 {
+	static const char *const known[] = {
+		TARGETS_CAST,           TARGETS_MEMORY,        TARGETS_FUNCTION,    TARGETS_PREEMPT_DISABLE,
+		TARGETS_PREEMPT_ENABLE, TARGETS_PREEMPT_COUNT, TARGETS_TEST_FINISH, TARGETS_BTRFS,
+	};
 	struct bpf_program *program;
 	char name[TARGETS_NAME_BYTES];
 	size_t kept = 1;
-	int r = targets_add(targets, TARGETS_CAST);
+	int r = 0;
 
-	if (r == 0)
-		r = targets_add(targets, TARGETS_MEMORY);
-	if (r == 0)
-		r = targets_add(targets, TARGETS_BTRFS);
+	for (size_t i = 0; r == 0 && i < sizeof(known) / sizeof(*known); i++)
+		r = targets_add(targets, known[i]);
 	bpf_object__for_each_program (program, object) {
 		if (r == 0)
 			r = targets_name(program, name);
@@ -113,6 +119,14 @@ static unsigned int targets_arguments(const struct btf *kernel, const struct btf
 	return type && btf_is_func_proto(type) ? btf_vlen(type) - 1U : 0;
 }
 
+static bool targets_has_field(const struct btf *kernel, const struct btf_type *type, const char *name)
+{
+	for (int i = 0; btf_is_struct(type) && i < btf_vlen(type); i++)
+		if (strcmp(btf__name_by_offset(kernel, btf_members(type)[i].name_off), name) == 0)
+			return true;
+	return false;
+}
+
 static void targets_look_up(struct targets *targets, const struct btf *kernel)
 {
 	for (uint32_t id = 1, types = btf__type_cnt(kernel); id < types; id++) {
@@ -120,7 +134,8 @@ static void targets_look_up(struct targets *targets, const struct btf *kernel)
 		const char *name;
 		struct target *target;
 
-		if (!type || !(btf_is_func(type) || btf_is_typedef(type) || btf_is_struct(type)))
+		if (!type ||
+		    !(btf_is_func(type) || btf_is_typedef(type) || btf_is_struct(type) || btf_is_var(type)))
 			continue;
 		name = btf__name_by_offset(kernel, type->name_off);
 		target = name ? targets_named(targets, name) : NULL;
@@ -129,6 +144,8 @@ static void targets_look_up(struct targets *targets, const struct btf *kernel)
 		target->id = id;
 		if (strcmp(name, TARGETS_IO_URING) == 0)
 			targets->io_uring_arguments = targets_arguments(kernel, type);
+		else if (strcmp(name, TARGETS_FUNCTION) == 0)
+			targets->functions_known = targets_has_field(kernel, type, TARGETS_FUNCTION_SLEEPS);
 	}
 }
 
@@ -174,6 +191,12 @@ uint32_t targets_of(const struct targets *targets, const struct bpf_program *pro
 bool targets_has_plain_loads(const struct targets *targets)
 {
 	return targets_id(targets, TARGETS_CAST) && targets_id(targets, TARGETS_MEMORY);
+}
+
+bool targets_can_disable_preemption(const struct targets *targets)
+{
+	return targets->functions_known && targets_id(targets, TARGETS_PREEMPT_DISABLE) &&
+	       targets_id(targets, TARGETS_PREEMPT_ENABLE);
 }
 
 unsigned int targets_io_uring_arguments(const struct targets *targets)

@@ -15,6 +15,12 @@ struct bpf_program;
 struct btf;
 struct targets;
 
+/* What is looked up as well, though nothing attaches to it (all but the tracepoint). */
+#define TARGETS_PREEMPT_DISABLE "bpf_preempt_disable"
+#define TARGETS_PREEMPT_ENABLE "bpf_preempt_enable"
+#define TARGETS_PREEMPT_COUNT "__preempt_count" /* the variable, of each CPU */
+#define TARGETS_TEST_FINISH "btf_trace_bpf_test_finish"
+
 /*
  * targets_find() - looks up what the programs of an object name in their sections ("fexit/vfs_write"), loaded or not.
  * @kernel: only needed for this call
@@ -28,11 +34,17 @@ void targets_free(struct targets *targets);
 /* targets_of() - the BTF id of what a program attaches to, 0: this kernel has none, or it attaches to nothing. */
 uint32_t targets_of(const struct targets *targets, const struct bpf_program *program);
 
-/* targets_id() - the same of a function by its name, if a program attaches to it. */
+/* targets_id() - the same of a function by its name, if a program attaches to it, or of one of those above. */
 uint32_t targets_id(const struct targets *targets, const char *name);
 
 /* targets_has_plain_loads() - does this kernel let programs read its memory without a helper (since 6.2)? */
 bool targets_has_plain_loads(const struct targets *targets);
+
+/*
+ * targets_can_disable_preemption() - may programs switch preemption off (since 6.10), and call global functions then (since
+ * 6.15, b2bb703434bd)?
+ */
+bool targets_can_disable_preemption(const struct targets *targets);
 
 /* targets_io_uring_arguments() - of the tracepoint io_uring_complete, 0: there is none. They changed in 6.12. */
 unsigned int targets_io_uring_arguments(const struct targets *targets);

@@ -45,6 +45,7 @@ static bool check_attachment(enum probe_attachment attachment, const char *what,
 	struct probe_failure failures[PROBE_ATTACHMENT_MAX];
 	struct timespec before, after;
 	struct probe *probe;
+	bool preempted;
 	char text[768];
 	int r;
 
@@ -61,9 +62,11 @@ static bool check_attachment(enum probe_attachment attachment, const char *what,
 		return false;
 	}
 	*ret_cache = probe_cache(probe);
+	preempted = probe_preempted(probe);
 	probe_stop(probe);
-	snprintf(text, sizeof(text), "loads and attaches, in %ld ms",
-		 (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000);
+	snprintf(text, sizeof(text), "loads and attaches, in %ld ms%s",
+		 (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000,
+		 preempted ? "; this kernel preempts programs: each has several doors" : "");
 	check_line("ok", what, text);
 	return true;
 }

@@ -41,6 +41,18 @@ static bool summary_line(bool print, const char *label, uint64_t value, const ch
 	return value != 0;
 }
 
+/* Runs of programs are not writes: how many of those there were is not known, but that there were no more. */
+static bool summary_skipped(bool print, const struct probe_counts *counts)
+{
+	for (size_t i = 0; print && i < counts->hooks_skipped; i++)
+		log_note("LOST: at most %" PRIu64
+			 " run%s of %s, which the kernel skipped because others were "
+			 "preempted in it on that CPU",
+			 counts->skipped[i].runs, counts->skipped[i].runs == 1 ? "" : "s",
+			 counts->skipped[i].hook);
+	return counts->hooks_skipped != 0;
+}
+
 /* Prints all losses, or only tells whether there are any. */
 static bool summary_losses(const struct probe_counts *counts, const struct monitor_stats *stats, bool print)
 {
@@ -50,8 +62,7 @@ static bool summary_losses(const struct probe_counts *counts, const struct monit
 		if (summary_counters[id].class != WORK)
 			any |= summary_line(print, summary_counters[id].class == LOSS ? "LOST" : "incomplete",
 					    counts->value[id], summary_counters[id].text);
-	any |= summary_line(print, "LOST", counts->programs_skipped,
-			    "writes not inspected because a program was preempted on that CPU");
+	any |= summary_skipped(print, counts);
 	any |= summary_line(print, "LOST", stats->files_unread, "files that had to be read and could not be");
 	any |= summary_line(print, "LOST", stats->bytes_unread, "bytes of files past the bound of reading");
 	any |= summary_line(print, "LOST", stats->rechecks_failed,

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "capture/doors.h"
+
+#include "lib/cleanup.h"
+#include "bounds.h"
+#include "license.h"
+#include "preempt_call.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+
+/* Descriptors; negative: there is none. */
+struct hook {
+	const struct bpf_program *program;
+	int map;
+	int door[LIMIT_DOORS];
+	int link[LIMIT_DOORS];
+};
+
+struct doors {
+	size_t count;
+	struct hook hook[];
+};
+
+struct doors *doors_new(size_t hooks)
+{
+	return calloc(1, sizeof(struct doors) + hooks * sizeof(struct hook));
+}
+
+/* The template's instructions for one door. */
+static void door_fill_in(struct bpf_insn *instructions, const struct door_template *of, uint32_t role,
+			 int map)
+{
+	memcpy(instructions, of->instructions, of->count * sizeof(*instructions));
+	for (size_t i = 0; i < of->count; i++) {
+		struct bpf_insn *at = &instructions[i];
+
+		if (at->code == (BPF_JMP | BPF_CALL) && at->imm == PREEMPT_CALL_ROLE)
+			*at = (struct bpf_insn){.code = BPF_ALU64 | BPF_MOV | BPF_K,
+						.dst_reg = BPF_REG_0,
+						.imm = (int32_t)role};
+		else if (at->code == (BPF_LD | BPF_IMM | BPF_DW) && at->src_reg == BPF_PSEUDO_MAP_FD &&
+			 at->imm == of->map)
+			at->imm = map;
+	}
+}
+
+/* Makes the doors of a hook; those that are made already are closed by doors_free(). */
+static int hook_make(struct hook *hook, const struct door_template *of, uint32_t number,
+		     uint32_t attach_btf_id)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .attach_btf_id = attach_btf_id,
+		    .expected_attach_type = bpf_program__expected_attach_type(hook->program));
+	AUTO_FREE struct bpf_insn *instructions = malloc(of->count * sizeof(*instructions));
+	uint32_t zero = 0, fd = (uint32_t)bpf_program__fd(hook->program);
+
+	if (!instructions)
+		return -ENOMEM;
+	hook->map = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "door_hook", sizeof(zero), sizeof(fd), 1, NULL);
+	if (hook->map < 0 || bpf_map_update_elem(hook->map, &zero, &fd, BPF_ANY) < 0)
+		return -errno;
+	for (uint32_t i = 0; i < LIMIT_DOORS; i++) {
+		door_fill_in(instructions, of, PREEMPT_ROLE(number, i), hook->map);
+		hook->door[i] =
+			bpf_prog_load(bpf_program__type(hook->program), bpf_program__name(hook->program),
+				      PROGRAM_LICENSE, instructions, of->count, &options);
+		if (hook->door[i] < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+int doors_add(struct doors *doors, const struct door_template *of, struct bpf_program *program,
+	      uint32_t attach_btf_id)
+{
+	struct hook *hook = &doors->hook[doors->count++];
+
+	hook->program = program;
+	hook->map = -1;
+	for (size_t i = 0; i < LIMIT_DOORS; i++)
+		hook->door[i] = hook->link[i] = -1;
+	bpf_program__set_autoattach(program, false);
+	return hook_make(hook, of, (uint32_t)doors->count, attach_btf_id);
+}
+
+static int hook_attach(struct hook *hook)
+{
+	const char *target = strchr(bpf_program__section_name(hook->program), '/');
+	bool raw = bpf_program__type(hook->program) == BPF_PROG_TYPE_RAW_TRACEPOINT;
+
+	if (!target)
+		return -EINVAL;
+	for (size_t i = 0; i < LIMIT_DOORS; i++) {
+		/* the others have been loaded for what they attach to */
+		hook->link[i] = bpf_raw_tracepoint_open(raw ? target + 1 : NULL, hook->door[i]);
+		if (hook->link[i] < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+int doors_attach(struct doors *doors)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < doors->count; i++)
+		r = hook_attach(&doors->hook[i]);
+	return r;
+}
+
+static void door_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void doors_detach(struct doors *doors)
+{
+	for (size_t i = 0; doors && i < doors->count; i++)
+		for (size_t k = 0; k < LIMIT_DOORS; k++)
+			door_close(&doors->hook[i].link[k]);
+}
+
+void doors_free(struct doors *doors)
+{
+	doors_detach(doors);
+	for (size_t i = 0; doors && i < doors->count; i++) {
+		for (size_t k = 0; k < LIMIT_DOORS; k++)
+			door_close(&doors->hook[i].door[k]);
+		door_close(&doors->hook[i].map);
+	}
+	free(doors);
+}
+
+/* Runs of a program that the kernel left out, since 5.12 in bpf_prog_info; 0 where it can't tell. */
+static uint64_t door_missed(int fd)
+{
+	struct bpf_prog_info info = {0};
+	__u32 size = sizeof(info);
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
+		return 0;
+	return info.recursion_misses;
+}
+
+static uint64_t hook_missed(const struct hook *hook)
+{
+	uint64_t fewest = UINT64_MAX;
+
+	for (size_t i = 0; i < LIMIT_DOORS; i++) {
+		uint64_t missed = door_missed(hook->door[i]);
+
+		if (missed < fewest)
+			fewest = missed;
+	}
+	return fewest;
+}
+
+uint64_t doors_skipped(const struct doors *doors, const struct bpf_program *program)
+{
+	for (size_t i = 0; doors && i < doors->count; i++)
+		if (doors->hook[i].program == program)
+			return hook_missed(&doors->hook[i]);
+	return door_missed(bpf_program__fd(program));
+}
