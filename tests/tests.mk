@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The suites. Each is a target of its own; `make test` runs all of them, the fast ones first.
 
-SUITES := test-unit lint fuzz test-live test-programs test-containers test-kernels test-paths
+SUITES := test-unit lint fuzz test-live test-oracle test-programs test-containers test-kernels test-paths
 
 .PHONY: test $(SUITES)
 test: deps-test ## install what is missing, build, run every suite
@@ -88,6 +88,14 @@ test-live: SHELL := /bin/bash
 test-live: live-binaries ## the built program on this kernel
 	@set -o pipefail; { echo "--- $$($(B)/spillwatch check | sed -n 's/^spillwatch would attach by \([a-z]*\).*/\1/p')"; \
 		$(B)/tests/live/live; } 2>&1 | tee $(B)/live.log
+
+$(B)/tests/oracle/machine: tests/oracle/machine.c tests/live/token_maker.h tests/live/writers/async.h
+	@mkdir -p $(@D)
+	@echo "  LINK     $@"
+	$(Q)$(CC) -static -D_GNU_SOURCE -O1 -Wall -Wextra -Werror $< -o $@ -lpthread
+
+test-oracle: $(B)/spillwatch $(B)/tests/oracle/machine ## random steps on files; a reader of its own says what must be alerted; ORACLE_SECONDS, ORACLE_SEED
+	BUILD=$(B) tests/oracle/run
 
 test-programs: live-binaries ## the built program around programs that nobody here wrote
 	tests/programs/run

@@ -194,7 +194,9 @@ __noinline int recheck_note(struct scratch *s, __u64 index)
 	inode = (const struct inode *)s->event.inode;
 	known = bpf_map_lookup_elem(&rechecks, &key.mapping);
 	if (known && recheck_inode(key.mapping, known)) {
-		known->writer = file.writer;
+		/* who has mapped it may store into pages that tell nothing: that is not forgotten for who was seen anyway */
+		if (file.writer.call == WRITE_CALL_MMAP || known->writer.call != WRITE_CALL_MMAP)
+			known->writer = file.writer;
 		return 0;
 	}
 	file.inode = BPF_CORE_READ(inode, i_ino);

@@ -278,18 +278,22 @@ __weak __noinline __u64 recheck_next(__u64 mapping, __u64 *index)
  */
 extern int recheck_begin(struct scratch *s, __u64 mapping, __u64 index, __u32 call);
 
-/* Who has made a page dirty that nobody has written to by a call: as exactly as it is known. */
+/*
+ * Who has made a page dirty that nobody has written to by a call: as exactly as it is known. Who has written there by io_uring
+ * was seen when that was done: what has come in since is of who mapped the file later, since a page that is dirty already tells
+ * of no store.
+ */
 static __always_inline int recheck_writer_of(__u64 mapping, __u64 index, struct recheck_writer *ret_writer)
 {
 	struct dirtier_key key = {mapping, index};
 	const struct recheck_writer *writer = bpf_map_lookup_elem(&dirtiers, &key);
-	const struct recheck_file *file;
+	const struct recheck_file *file = bpf_map_lookup_elem(&rechecks, &mapping);
 
-	if (writer) {
+	if (writer && !(file && writer->call == WRITE_CALL_IO_URING && file->writer.call == WRITE_CALL_MMAP &&
+			file->writer.time > writer->time)) {
 		*ret_writer = *writer;
 		return 1;
 	}
-	file = bpf_map_lookup_elem(&rechecks, &mapping);
 	if (!file)
 		return 0;
 	*ret_writer = file->writer;
