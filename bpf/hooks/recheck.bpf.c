@@ -223,6 +223,17 @@ static __always_inline int recheck_foreign(__u64 mapping, __u64 index)
 	return 0;
 }
 
+/*
+ * A call has made a page dirty, of a file that somebody has mapped. Its own bytes are seen; what comes into the page later is
+ * of who mapped it, if that is known. Else all that can be named is the caller.
+ */
+static __always_inline int recheck_has_mapper(__u64 mapping)
+{
+	const struct recheck_file *file = bpf_map_lookup_elem(&rechecks, &mapping);
+
+	return file && file->writer.call == WRITE_CALL_MMAP && recheck_inode(mapping, file);
+}
+
 SEC("tp_btf/writeback_dirty_folio")
 int BPF_PROG(recheck_dirty, struct folio *folio, struct address_space *mapping)
 {
@@ -247,6 +258,8 @@ int BPF_PROG(recheck_dirty, struct folio *folio, struct address_space *mapping)
 	index = folio->index;
 	if (!scope_holds(task))
 		return recheck_foreign(number[1], index);
+	if (how == DIRTIED_BY_WRITE && recheck_has_mapper(number[1]))
+		return 0;
 	preempt_begin();
 	s = inspect_begin();
 	if (!s)
