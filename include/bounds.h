@@ -132,3 +132,6 @@
 
 /* Pages of one look that the daemon asks for, so that it can do something else in between. */
 #define LIMIT_RECHECK_PAGES 1024U
+
+/* Rows of pages on their way to a block device that wait for the daemon to look at them; more count as bio_pages_unseen. */
+#define LIMIT_LATER 8192U

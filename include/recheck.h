@@ -13,6 +13,7 @@ struct recheck_writer {
 	__u64 described; /* sequence number of the sample that tells all of it (SAMPLE_DESCRIBES); 0: there is none */
 	__u64 start; /* ns, CLOCK_BOOTTIME, of the thread group leader */
 	__u64 time; /* likewise, when it did so */
+	__u64 file; /* inode and generation: an address space that is freed may become another file's */
 	__u32 tgid; /* as the initial pid namespace counts; 0: unknown */
 	__u32 call; /* enum write_call */
 	char comm[LIMIT_COMM_BYTES]; /* of the thread group leader */
@@ -34,6 +35,7 @@ struct recheck_request {
 	__u64 mapping; /* key of `rechecks` */
 	__u64 index; /* page to begin with; then the page to go on with */
 	__u64 dirty; /* pages that were dirty or being written back, so far */
+	__u64 count; /* not 0: so many pages from `index` on are looked at, whether they are dirty or not */
 	__u32 done; /* 1: there is no page left; 2: and the file is not there any more */
 	__u32 pad;
 };

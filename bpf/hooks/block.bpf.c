@@ -5,7 +5,7 @@
  *     bio ─→ bio_vec ─→ page ─┬─ of a page cache, under writeback: whoever made it dirty     (scan/recheck.bpf.h)
  *                             └─ of anybody's memory (O_DIRECT): the current task is the writer
  *
- * This runs in whoever writes back, so it is bounded: LIMIT_BIO_PAGES, some 50 us. Pages of which no record speaks became
+ * This runs in whoever writes back, so it is bounded: LIMIT_BIO_PAGES, some 50 us; the daemon looks at the rest. Pages of which no record speaks became
  * dirty by calls that have a first look; they are not looked at, unless that is known to have missed something.
  *
  * What is compressed or encrypted above the block layer can't be read here, nor what does not go to a block device.
@@ -32,7 +32,7 @@
 #define BLOCK_IO_URING_ENTER 426
 
 /* Pages in a row of one bio that are looked at one after the other. */
-#define BLOCK_ROWS 32
+#define BLOCK_ROWS 64
 #define BLOCK_ROW_PAGES 64
 
 /* Pages of a bio that lie in a row in one file. */
@@ -95,6 +95,22 @@ static long block_step(__u32 i, struct block_row *row)
 	return block_take(row) & 1;
 }
 
+/*
+ * There is no time for these: they stay in the page cache for a while after they are written, so the daemon looks at them. A
+ * function of its own (verified once).
+ */
+__noinline int block_later(__u64 mapping, __u64 index, __u32 pages)
+{
+	struct later_key key = {mapping, index};
+	__u32 value = pages;
+
+	if (bpf_map_update_elem(&later, &key, &value, BPF_ANY))
+		count_add(COUNTER_bio_pages_unseen, pages);
+	else
+		__sync_fetch_and_add(&rechecks_added, 1);
+	return 0;
+}
+
 /* Inspects pages of a file; a function of its own (verified once). */
 __noinline int block_inspect(__u64 mapping, __u64 index, __u64 count)
 {
@@ -107,8 +123,8 @@ __noinline int block_inspect(__u64 mapping, __u64 index, __u64 count)
 	s->event.flags = SAMPLE_RECHECK | SAMPLE_WRITEBACK | SAMPLE_CACHE;
 	file = bpf_map_lookup_elem(&rechecks, &mapping);
 	s->event.since = file ? file->looked : bpf_ktime_get_boot_ns();
-	if (settings.watch & (1U << (s->event.kind & 31)))
-		inspect_recheck(s);
+	if (settings.watch & (1U << (s->event.kind & 31)) && inspect_recheck(s))
+		block_later(mapping, index, count);
 	inspect_end(s);
 	return 0;
 }
@@ -117,7 +133,7 @@ __noinline int block_inspect(__u64 mapping, __u64 index, __u64 count)
 static __always_inline void block_pages(__u64 vector, __u32 vectors)
 {
 	struct block_row row = {.vector = vector, .left = vectors};
-	__u64 looked = 0, unseen = 0, last = 0;
+	__u64 looked = 0, last = 0;
 	int watched = 0;
 
 	for (int i = 0; i < BLOCK_ROWS && row.left; i++) {
@@ -128,8 +144,9 @@ static __always_inline void block_pages(__u64 vector, __u32 vectors)
 		last = row.mapping;
 		if (!watched)
 			continue;
-		if (looked >= LIMIT_BIO_PAGES) {
-			unseen += row.count;
+		/* without plain loads they would have to be copied here */
+		if (looked >= LIMIT_BIO_PAGES || !direct_loads || !cache_bases.direct) {
+			block_later(row.mapping, row.index, row.count);
 			continue;
 		}
 		looked += row.count;
@@ -137,8 +154,8 @@ static __always_inline void block_pages(__u64 vector, __u32 vectors)
 				      IN_PLACE_NO_END) != IN_PLACE_INNOCENT)
 			block_inspect(row.mapping, row.index, row.count);
 	}
-	if (unseen || (row.left && watched))
-		count_add(COUNTER_bio_pages_unseen, unseen + row.left);
+	if (row.left && watched)
+		count_add(COUNTER_bio_pages_unseen, row.left);
 }
 
 struct block_memory {

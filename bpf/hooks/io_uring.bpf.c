@@ -86,9 +86,12 @@ static __always_inline int io_uring_event(__u64 request, __u32 op, __s64 result,
  * Names that io_uring makes: by the other attachment's hooks they are seen (vfs.bpf.c); by this one most are judged when they
  * are asked for (io_uring_submit.bpf.c), and a created file here. An attribute's strings are gone: they are counted.
  */
-static __always_inline int io_uring_is_attribute(__u32 op)
+static __always_inline int io_uring_is_unseen(__u32 op)
 {
-	return op == IO_URING_FSETXATTR || op == IO_URING_SETXATTR;
+	if (op == IO_URING_FSETXATTR || op == IO_URING_SETXATTR)
+		return 1;
+	return !vfs_hooked && !io_uring_has_names() &&
+	       (op == IO_URING_RENAMEAT || (op >= IO_URING_MKDIRAT && op <= IO_URING_LINKAT));
 }
 
 /* What a request to open a file has opened: by its descriptor, or by its place among the ring's own. */
@@ -106,7 +109,7 @@ static __always_inline void io_uring_name(__u64 request, __u32 op, __s64 result)
 {
 	struct scratch *s;
 
-	if (io_uring_is_attribute(op))
+	if (io_uring_is_unseen(op))
 		count(COUNTER_names_unseen);
 	if (vfs_hooked || (op != IO_URING_OPENAT && op != IO_URING_OPENAT2))
 		return;

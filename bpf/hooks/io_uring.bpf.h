@@ -52,6 +52,48 @@ struct io_file_table___since {
 	struct io_rsrc_data___since data;
 } __attribute__((preserve_access_index));
 
+/*
+ * Requests that name something, where they keep the caller's strings as they were given: the kernel before 7.0 (delayed_filename).
+ */
+struct filename___before {
+	const char *uptr;
+} __attribute__((preserve_access_index));
+
+struct io_open___before {
+	int dfd;
+	struct filename___before *filename;
+	struct open_how how;
+} __attribute__((preserve_access_index));
+
+struct io_mkdir___before {
+	int dfd;
+	struct filename___before *filename;
+} __attribute__((preserve_access_index));
+
+struct io_rename___before {
+	int new_dfd;
+	struct filename___before *newpath;
+} __attribute__((preserve_access_index));
+
+struct io_link___before {
+	int new_dfd;
+	struct filename___before *oldpath, *newpath;
+} __attribute__((preserve_access_index));
+
+/* Are a request's names to be had when it is submitted? */
+static __always_inline int io_uring_has_names(void)
+{
+	const struct io_open___before *open = NULL;
+	const struct io_mkdir___before *directory = NULL;
+	const struct io_rename___before *rename = NULL;
+	const struct io_link___before *link = NULL;
+	const struct filename___before *name = NULL;
+
+	return bpf_core_field_exists(open->filename) && bpf_core_field_exists(directory->filename) &&
+	       bpf_core_field_exists(rename->newpath) && bpf_core_field_exists(link->newpath) &&
+	       bpf_core_field_exists(name->uptr);
+}
+
 /* The file that is registered with the request's ring under that number, or NULL. */
 static __always_inline const struct file *io_uring_registered(const struct io_kiocb *request, __u32 number)
 {

@@ -81,9 +81,9 @@ static __always_inline void submit_write(const struct io_kiocb *request, const s
 /* Sets the arguments as the call of that name would have them; returns that call, or 0. */
 static __always_inline __u32 submit_arguments(__u64 request, __u32 op, struct call_args *args)
 {
-	const struct io_mkdir *directory = (const struct io_mkdir *)request;
-	const struct io_rename *rename = (const struct io_rename *)request;
-	const struct io_link *link = (const struct io_link *)request;
+	const struct io_mkdir___before *directory = (const struct io_mkdir___before *)request;
+	const struct io_rename___before *rename = (const struct io_rename___before *)request;
+	const struct io_link___before *link = (const struct io_link___before *)request;
 
 	switch (op) {
 	case IO_URING_MKDIRAT:
@@ -111,7 +111,7 @@ static __always_inline __u32 submit_arguments(__u64 request, __u32 op, struct ca
 /* An open that nobody will be told of: taken for one that creates, if it may. */
 static __always_inline __u32 submit_open(__u64 request, struct call_args *args)
 {
-	const struct io_open *open = (const struct io_open *)request;
+	const struct io_open___before *open = (const struct io_open___before *)request;
 
 	if (!((__u32)BPF_CORE_READ((const struct io_kiocb *)request, flags) & IO_URING_REQ_CQE_SKIP) ||
 	    !(BPF_CORE_READ(open, how.flags) & SUBMIT_O_CREAT))
@@ -159,7 +159,7 @@ static __always_inline int submit(struct bpf_raw_tracepoint_args *context)
 	case IO_URING_MKDIRAT:
 	case IO_URING_SYMLINKAT:
 	case IO_URING_LINKAT:
-		if (vfs_hooked || !scope_holds(task))
+		if (vfs_hooked || !io_uring_has_names() || !scope_holds(task))
 			return 0;
 		preempt_begin();
 		submit_name(request, op);

@@ -187,6 +187,7 @@ __noinline int recheck_note(struct scratch *s, __u64 index)
 		return 0;
 	key.mapping = s->event.mapping;
 	key.index = index;
+	s->writer.file = recheck_file_of(key.mapping);
 	file.writer = s->writer;
 	file.old = s->event.old;
 	if (index != RECHECK_NOTHING)
@@ -219,6 +220,7 @@ static __always_inline int recheck_foreign(__u64 mapping, __u64 index)
 	if (!bpf_map_lookup_elem(&rechecks, &mapping))
 		return 0;
 	writer.time = bpf_ktime_get_boot_ns();
+	writer.file = recheck_file_of(mapping);
 	bpf_map_update_elem(&dirtiers, &key, &writer, BPF_ANY);
 	return 0;
 }
@@ -473,6 +475,38 @@ static long recheck_step(__u32 i, struct recheck_walk *walk)
 	return walk->count || walk->pages >= LIMIT_RECHECK_PAGES;
 }
 
+/* Inspects pages of a file for the daemon. */
+static __always_inline void recheck_inspect(__u64 mapping, __u64 index, __u64 pages, __u64 since,
+					    __u32 recheck, __u32 flags)
+{
+	struct scratch *s = inspect_own();
+
+	if (!s)
+		return;
+	__builtin_memset(&s->event, 0, sizeof(s->event));
+	recheck_event(s, mapping, index, pages, recheck);
+	s->event.since = since;
+	s->event.flags = SAMPLE_RECHECK | SAMPLE_CACHE | flags;
+	if (settings.watch & (1U << (s->event.kind & 31)))
+		inspect_recheck(s);
+}
+
+/* Pages that a bio had no time for: is this a page cache still? */
+static __always_inline int recheck_late(__u64 mapping, const struct recheck_file *file)
+{
+	const struct inode *inode = KERNEL_ADDRESS(struct address_space, mapping, host);
+	__u64 index = recheck_request.index, pages = recheck_request.count;
+
+	recheck_request.done = 1;
+	if (!inode || (__u64)BPF_CORE_READ(inode, i_mapping) != mapping)
+		return 0;
+	if (in_place_innocent(mapping, index * KERNEL_PAGE_SIZE, pages * KERNEL_PAGE_SIZE, IN_PLACE_NO_END) !=
+	    IN_PLACE_INNOCENT)
+		recheck_inspect(mapping, index, pages, file ? file->looked : bpf_ktime_get_boot_ns(),
+				RECHECK_WRITEBACK, SAMPLE_WRITEBACK);
+	return 0;
+}
+
 /* Run by the daemon, for one file at a time (BPF_PROG_TEST_RUN). */
 SEC("raw_tp")
 int recheck_look(void *ctx)
@@ -480,25 +514,19 @@ int recheck_look(void *ctx)
 	__u64 mapping = recheck_request.mapping, now = bpf_ktime_get_boot_ns();
 	struct recheck_walk walk = {.mapping = mapping, .index = recheck_request.index};
 	struct recheck_file *file = bpf_map_lookup_elem(&rechecks, &mapping);
-	struct scratch *s;
 
 	(void)ctx;
+	if (recheck_request.count)
+		return recheck_late(mapping, file);
 	if (!file || !recheck_inode(mapping, file)) {
 		recheck_request.done = 2;
 		return 0;
 	}
 	bpf_loop(LIMIT_RECHECK_PAGES, recheck_step, &walk, 0);
-	if (walk.count) {
-		s = inspect_own();
-		if (!s)
-			return 0;
-		__builtin_memset(&s->event, 0, sizeof(s->event));
-		recheck_event(s, mapping, walk.at, walk.count, file->old ? RECHECK_OLD : RECHECK_PAGE);
-		/* it was not there when all of the file was last looked at */
-		s->event.since = file->looked;
-		s->event.flags = SAMPLE_RECHECK | SAMPLE_CACHE;
-		inspect_recheck(s);
-	}
+	/* it was not there when all of the file was last looked at */
+	if (walk.count)
+		recheck_inspect(mapping, walk.at, walk.count, file->looked,
+				file->old ? RECHECK_OLD : RECHECK_PAGE, 0);
 	if (walk.done) {
 		file->looked = now;
 		file->old = 0;

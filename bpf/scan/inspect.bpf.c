@@ -649,11 +649,9 @@ int inspect_recheck(struct scratch *s)
 	inspect_start(s, s->event.length);
 	s->reader.after = 1;
 	inspect_loop(s);
-	if (s->reader.late)
-		inspect_over_time(inspect_rest(&s->reader));
 	if (s->reader.found)
 		inspect_wipe(s);
-	return 0;
+	return s->reader.late;
 }
 
 /* Sends the next token of a text. Without inspect_step(): what only knows texts need not have all of that verified. */

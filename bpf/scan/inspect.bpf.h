@@ -31,7 +31,10 @@ extern int inspect_guess(struct scratch *s);
 extern int inspect_buffer(struct scratch *s);
 extern int inspect_entry(struct scratch *s);
 
-/* inspect_recheck() - a second look at the event that recheck_event() has filled in. Defined in inspect.bpf.c; returns 0. */
+/*
+ * inspect_recheck() - a second look at the event that recheck_event() has filled in. Defined in inspect.bpf.c; returns 1 if there
+ * was no time for all of it.
+ */
 extern int inspect_recheck(struct scratch *s);
 
 /*

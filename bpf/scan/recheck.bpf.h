@@ -16,6 +16,7 @@
  * ----------+------------------------+----------------------------------------------------------------------------
  * rechecks  | LIMIT_RECHECKS         | the file is looked at when it is written back only, counted (rechecks_full)
  * dirtiers  | LIMIT_DIRTIERS         | the least recent is forgotten: the file's last writer is named
+ * later     | LIMIT_LATER            | the pages are counted (bio_pages_unseen)
  * described | LIMIT_DESCRIBED        | the least recent is forgotten, and would be described again
  */
 #pragma once
@@ -45,6 +46,20 @@ struct {
 	__type(key, struct dirtier_key);
 	__type(value, struct recheck_writer);
 } dirtiers __weak SEC(".maps");
+
+/* Pages that were on their way to a block device when there was no time to look at them: the daemon asks for that. */
+struct later_key {
+	__u64 mapping;
+	__u64 index; /* of the first page */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LIMIT_LATER);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct later_key);
+	__type(value, __u32); /* how many */
+} later __weak SEC(".maps");
 
 struct described_key {
 	__u64 mapping;
@@ -278,6 +293,14 @@ __weak __noinline __u64 recheck_next(__u64 mapping, __u64 *index)
  */
 extern int recheck_begin(struct scratch *s, __u64 mapping, __u64 index, __u32 call);
 
+/* recheck_writer.file of an address space. */
+static __always_inline __u64 recheck_file_of(__u64 mapping)
+{
+	const struct inode *inode = KERNEL_ADDRESS(struct address_space, mapping, host);
+
+	return BPF_CORE_READ(inode, i_ino) ^ (__u64)BPF_CORE_READ(inode, i_generation) << 32;
+}
+
 /*
  * Who has made a page dirty that nobody has written to by a call: as exactly as it is known. Who has written there by io_uring
  * was seen when that was done: what has come in since is of who mapped the file later, since a page that is dirty already tells
@@ -288,9 +311,13 @@ static __always_inline int recheck_writer_of(__u64 mapping, __u64 index, struct 
 	struct dirtier_key key = {mapping, index};
 	const struct recheck_writer *writer = bpf_map_lookup_elem(&dirtiers, &key);
 	const struct recheck_file *file = bpf_map_lookup_elem(&rechecks, &mapping);
+	__u64 here = recheck_file_of(mapping);
 
-	if (writer && !(file && writer->call == WRITE_CALL_IO_URING && file->writer.call == WRITE_CALL_MMAP &&
-			file->writer.time > writer->time)) {
+	if (file && file->writer.file != here)
+		file = NULL;
+	if (writer && writer->file == here &&
+	    !(file && writer->call == WRITE_CALL_IO_URING && file->writer.call == WRITE_CALL_MMAP &&
+	      file->writer.time > writer->time)) {
 		*ret_writer = *writer;
 		return 1;
 	}

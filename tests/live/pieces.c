@@ -215,7 +215,8 @@ static void test_mapped(void **state)
 	}
 	live_batch_free(&batch);
 	live_tick("stores through a shared mapping (munmap, msync, exit, kill -9, mprotect)",
-		  "pages that a store makes dirty, in the page cache within a second, and on their way to the disk");
+		  "pages that a store makes dirty, in the page cache within a second, and on their way to "
+		  "the disk");
 }
 
 struct async_case {

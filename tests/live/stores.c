@@ -89,7 +89,8 @@ static void check_stores(const char *watch, const char *dir, const struct stores
 	}
 	run = live_exec(ARGS("--watch", watch), ARGS("unshare", "-m", "sh", "-c", script));
 	assert_int_equal(run.status, 0);
-	assert_int_equal(live_lost(&run), 0);
+	if (live_lost(&run))
+		fail_msg("%s", run.errors);
 	for (char *line = strtok(run.output, "\n"); line; line = strtok(NULL, "\n")) {
 		size_t i = 0;
 

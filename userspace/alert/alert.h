@@ -27,23 +27,23 @@ struct alert_process {
 	char *name; /* the thread group leader's comm */
 	char *thread_name; /* the writing thread's comm */
 	char *executable; /* path; NULL if unknown */
-	bool executable_truncated; /* upper directories are missing */
 	char *command_line; /* masked, arguments joined by spaces; NULL if unknown */
-	bool command_line_truncated;
 	char *script; /* the file that an interpreter runs, as it was named; NULL if it is none */
 	char *working_directory; /* as the process sees it; NULL if unknown */
-	bool working_directory_truncated; /* upper directories are missing: it does not begin with a slash */
 	char *unit; /* systemd's unit, from the cgroup: "cron.service"; NULL if there is none */
 	struct timespec start; /* CLOCK_REALTIME */
 	struct alert_ancestor parent; /* without a name if it is not known */
 	struct alert_ancestor *ancestors; /* above the parent, up to init: ancestor_count of them */
 	size_t ancestor_count;
-	bool ancestors_truncated; /* there are more up to init */
 	uint32_t uid, gid;
 	char *user_name; /* NULL if /etc/passwd has none */
 	char *group_name; /* NULL if /etc/group has none */
 	uint32_t login_uid; /* (uint32_t)-1: none */
 	uint64_t cgroup_id;
+	bool executable_truncated; /* upper directories are missing */
+	bool command_line_truncated;
+	bool working_directory_truncated; /* upper directories are missing: it does not begin with a slash */
+	bool ancestors_truncated; /* there are more up to init */
 };
 
 struct alert_file {

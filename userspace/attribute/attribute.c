@@ -331,7 +331,7 @@ static const char *attribute_type(const struct attribute *attribute, const struc
 	case S_IFREG:
 		return attribute_kind(head->kind);
 	default:
-		return head->flags & SAMPLE_PARTS ? "unknown" : attribute_kind(head->kind);
+		return (head->flags & SAMPLE_PARTS) != 0 ? "unknown" : attribute_kind(head->kind);
 	}
 }
 

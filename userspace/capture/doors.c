@@ -60,6 +60,7 @@ static int hook_make(struct hook *hook, const struct door_template *of, uint32_t
 		return -ENOMEM;
 	hook->map = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "door_hook", sizeof(zero), sizeof(fd), 1, NULL);
 	if (hook->map < 0 || bpf_map_update_elem(hook->map, &zero, &fd, BPF_ANY) < 0)
+		/* cppcheck-suppress memleak */ /* does not know AUTO_FREE */
 		return -errno;
 	for (uint32_t i = 0; i < LIMIT_DOORS; i++) {
 		door_fill_in(instructions, of, PREEMPT_ROLE(number, i), hook->map);

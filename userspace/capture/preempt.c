@@ -54,6 +54,7 @@ static int preempt_pass(void)
 		{.code = BPF_JMP | BPF_EXIT},
 	};
 	/* as long as an Ethernet header */
+	/* cppcheck-suppress unreadVariable */ /* does not know LIBBPF_OPTS */
 	char packet[64] = {0};
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = packet, .data_size_in = sizeof(packet), .repeat = 1);
 	AUTO_CLOSE int fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "preempt_pass", PROGRAM_LICENSE,
@@ -74,7 +75,7 @@ static int preempt_load(const struct targets *targets, int map)
 		{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_this_cpu_ptr},
 		{.code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_0},
 		{.code = BPF_ALU | BPF_AND | BPF_K, .dst_reg = BPF_REG_1, .imm = PREEMPT_COUNT_BITS},
-		{.code = BPF_ALU | BPF_ADD | BPF_K, .dst_reg = BPF_REG_1, .imm = 1},
+		{.code = BPF_ALU | BPF_ADD, .dst_reg = BPF_REG_1, .imm = 1},
 		{.code = BPF_LD | BPF_IMM | BPF_DW,
 		 .dst_reg = BPF_REG_2,
 		 .src_reg = BPF_PSEUDO_MAP_VALUE,

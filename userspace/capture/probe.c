@@ -545,6 +545,7 @@ static int probe_recheck_file(struct probe *probe, __u64 mapping, int64_t deadli
 			return 1;
 	}
 	request->mapping = mapping;
+	request->count = 0;
 	request->index = look->index;
 	request->dirty = look->dirty;
 	request->done = 0;
@@ -579,14 +580,44 @@ static void probe_recheck_list(struct probe *probe)
 		from = &probe->recheck_list[probe->recheck_count++];
 }
 
+/* What was on its way to a block device when there was no time for it. */
+static int probe_recheck_later(struct probe *probe, int64_t deadline)
+{
+	volatile struct recheck_request *request = &probe->skeleton->bss->recheck_request;
+	int map = bpf_map__fd(probe->skeleton->maps.later);
+	struct {
+		__u64 mapping, index;
+	} key;
+	__u32 count;
+
+	while (probe_now_ms() <= deadline && bpf_map_get_next_key(map, NULL, &key) == 0) {
+		LIBBPF_OPTS(bpf_test_run_opts, run);
+
+		if (bpf_map_lookup_elem(map, &key, &count) == 0) {
+			request->mapping = key.mapping;
+			request->index = key.index;
+			request->count = count;
+			if (bpf_prog_test_run_opts(bpf_program__fd(probe->skeleton->progs.recheck_look),
+						   &run) < 0)
+				return -errno;
+		}
+		bpf_map_delete_elem(map, &key);
+	}
+	return 0;
+}
+
 int probe_recheck(struct probe *probe, int64_t max_ms, bool *ret_more)
 {
 	int64_t deadline = probe_now_ms() + max_ms;
+	int r;
 
 	if (probe->recheck_at == probe->recheck_count)
 		probe_recheck_list(probe);
+	r = probe_recheck_later(probe, deadline);
+	if (r < 0)
+		return r;
 	while (probe->recheck_at < probe->recheck_count && probe_now_ms() <= deadline) {
-		int r = probe_recheck_file(probe, probe->recheck_list[probe->recheck_at], deadline);
+		r = probe_recheck_file(probe, probe->recheck_list[probe->recheck_at], deadline);
 
 		if (r == -EAGAIN)
 			break;

@@ -78,6 +78,18 @@ static void check_capability(unsigned int capability, const char *name, const ch
 	check_line(have ? "ok" : "no", name, have ? "" : why);
 }
 
+static void check_cache(enum probe_cache cache)
+{
+	bool none = cache == PROBE_CACHE_NONE;
+
+	check_line(none ? "no" : "ok", "page cache", probe_cache_text(cache));
+	check_line(none ? "no" : "ok", "second look",
+		   none ? "needs the page cache: stores through mappings are not seen"
+			: "at what is stored through mappings or on its way to a block device; not on tmpfs, "
+			  "NFS or "
+			  "FUSE, nor what is compressed or encrypted above the device");
+}
+
 static void check_cgroup(void)
 {
 	static const char *const places[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
@@ -142,7 +154,7 @@ static int check_main(int argc, char **argv)
 	fexit = check_attachment(PROBE_FEXIT, "fexit attachment", &cache);
 	syscall = check_attachment(PROBE_SYSCALL, "syscall attachment", &cache);
 	if (fexit || syscall)
-		check_line(cache == PROBE_CACHE_NONE ? "no" : "ok", "page cache", probe_cache_text(cache));
+		check_cache(cache);
 	check_cgroup();
 	printf("Privileges\n");
 	check_capability(CAP_BPF, "CAP_BPF", "needed to load programs (CAP_SYS_ADMIN does as well)");

@@ -119,6 +119,13 @@ int options_shared(const struct command *command, int option, struct monitor_opt
 			return 0;
 		log_error("--store-days takes a number of days from 1 to 36500");
 		return EXIT_CODE_USAGE;
+	case OPTION_NET:
+		if (strcmp(optarg, "on") == 0 || strcmp(optarg, "off") == 0) {
+			options->probe.no_net = strcmp(optarg, "off") == 0;
+			return 0;
+		}
+		log_error("--net takes on or off; see 'spillwatch help %s'", command->name);
+		return EXIT_CODE_USAGE;
 	case OPTION_STORE_BYTES:
 		if (options_number(optarg, STORE_BYTES_MIN, 1UL << 40, &options->store_limits.bytes))
 			return 0;

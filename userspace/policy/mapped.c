@@ -129,6 +129,7 @@ static bool mapped_holds(const char *procfs, const struct token_sample *sample, 
 		uint64_t start, end, offset, inode, entry, page;
 		char shared;
 
+		/* the kernel's own numbers; NOLINTNEXTLINE(cert-err34-c) */
 		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*3c%c %" SCNx64 " %*s %" SCNu64, &start, &end,
 			   &shared, &offset, &inode) != 5 ||
 		    shared != 's' || inode != sample->inode || at < offset || at - offset >= end - start)

@@ -120,6 +120,8 @@ static uint64_t cache_address(uint64_t mapping, uint64_t index, uint64_t page_of
 		       : 0;
 }
 
+static const uint64_t begun_nothing[TOKEN_MAX_LEN / 8];
+
 static uint64_t cache_folio(uint64_t mapping, uint64_t index)
 {
 	return cache_address(mapping, index, 0, 0) ? (uint64_t)(uintptr_t)&cache.folios[index] : 0;
