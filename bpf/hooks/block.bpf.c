@@ -6,7 +6,7 @@
  *                             └─ of anybody's memory (O_DIRECT): the current task is the writer
  *
  * This runs in whoever writes back, so it is bounded: LIMIT_BIO_PAGES, some 50 us; the daemon looks at the rest. Pages of which no record speaks became
- * dirty by calls that have a first look; they are not looked at, unless that is known to have missed something.
+ * dirty by calls that have a first look; they are not looked at.
  *
  * What is compressed or encrypted above the block layer can't be read here, nor what does not go to a block device.
  */
@@ -52,8 +52,7 @@ static __always_inline int block_watched(__u64 mapping)
 		return 1;
 	if (settings.scope != SCOPE_HOST)
 		return 0;
-	return (__s32)BPF_CORE_READ((const struct address_space *)mapping, i_mmap_writable.counter) > 0 ||
-	       recheck_all_until;
+	return (__s32)BPF_CORE_READ((const struct address_space *)mapping, i_mmap_writable.counter) > 0;
 }
 
 static __always_inline __u64 block_folio(__u64 page)

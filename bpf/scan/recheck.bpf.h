@@ -82,9 +82,6 @@ struct {
 /* Files that were put into `rechecks` so far: news for the daemon. */
 __u64 rechecks_added __weak = 0;
 
-/* Not 0: losses were noticed, so what no record speaks of is looked at as well; ns, CLOCK_BOOTTIME, until when. */
-__u64 recheck_all_until __weak = 0;
-
 /* Pages of the folio at that address. */
 static __always_inline __u64 recheck_pages(__u64 folio)
 {

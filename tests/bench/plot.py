@@ -229,6 +229,13 @@ def draw_ready(result):
     return picture
 
 
+def draw_net(result):
+    groups = [(f"{row['way']}, {row['state']}", {"MiB/s": triple(row)}) for row in result["rows"]]
+    picture = Picture("Sequential writing with fsync", where(result), "", "MiB/s")
+    bars(picture, groups, ["MiB/s"], Scale([row["high"] for row in result["rows"]], False, TOP))
+    return picture
+
+
 def draw_verifier(result):
     columns = list(dict.fromkeys((r["kernel"], r["attachment"]) for r in result["rows"]))
     sums = {c: sum(r["instructions"] for r in result["rows"] if (r["kernel"], r["attachment"]) == c) for c in columns}
