@@ -166,6 +166,20 @@ static void check_swarm(FILE *list, json_t *by_identifier, uint64_t count, uint6
 	assert_int_equal(missing, lost);
 }
 
+/* Is anything missing in an alert? That more leaks than the tables hold are forgotten is not. */
+static bool swarm_incomplete(const char *errors)
+{
+	static const char label[] = "incomplete: ";
+	bool any = false;
+
+	for (const char *at = errors; (at = strstr(at, label)); at += strlen(label)) {
+		const char *forgotten = strstr(at, "forgotten for room");
+
+		any |= !forgotten || (size_t)(forgotten - at) > strcspn(at, "\n");
+	}
+	return any;
+}
+
 static void test_swarm(void **state)
 {
 	const char *count = getenv("LIVE_PROCESSES") ? getenv("LIVE_PROCESSES") : "200000";
@@ -193,7 +207,8 @@ static void test_swarm(void **state)
 		json_object_set(by_identifier, live_string(alert, "token.identifier"), alert);
 	assert_int_equal(json_array_size(run.alerts) + lost, strtoull(count, NULL, 10));
 	check_swarm(list, by_identifier, strtoull(count, NULL, 10), lost);
-	assert_null(strstr(run.errors, "incomplete"));
+	if (swarm_incomplete(run.errors))
+		fail_msg("%s", run.errors);
 	/* however many processes have come and gone; some 20 MiB of it is libbpf's, while it loads */
 	peak = strstr(run.output, "VmHWM:");
 	assert_non_null(peak);
