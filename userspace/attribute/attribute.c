@@ -385,9 +385,9 @@ static int attribute_unopened_path(struct attribute *attribute, const struct sam
 	AUTO_FREE char *path = NULL;
 	int r;
 
-	/* cut at the top: the host can't find it by that */
+	/* cut at the top: the host can't find it by that, but a path there must be */
 	if (head->inner_len && *view->inner != '/')
-		return 0;
+		return mask_text(view->inner, head->inner_len, known, ret_path);
 	r = mounts_path(attribute->mounts, head->inner_device, view->inner, head->inner_len, &path);
 
 	if (r == -ENOMEM)
