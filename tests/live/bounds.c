@@ -182,7 +182,7 @@ static bool swarm_incomplete(const char *errors)
 
 static void test_swarm(void **state)
 {
-	const char *count = getenv("LIVE_PROCESSES") ? getenv("LIVE_PROCESSES") : "200000";
+	const char *count = getenv("LIVE_PROCESSES") ? getenv("LIVE_PROCESSES") : "50000";
 	const char *list_path = live_path("list");
 	char command[1024];
 	struct live_run run;
