@@ -81,6 +81,110 @@ static void test_exec_signals(void **state)
 	live_free(&run);
 }
 
+/* For sh: ends with 7 and leaves a writer, which begins when nobody is to be watching any more. */
+static const char *leaves_writer(void)
+{
+	static char command[1024];
+
+	snprintf(command, sizeof(command),
+		 "(sleep 2; %s call write %s 18; touch %s) > /dev/null 2>&1 & exit 7", live_writer("writer"),
+		 live_path("file"), live_path("done"));
+	return command;
+}
+
+static void await_file(const char *path)
+{
+	struct stat st = {0};
+
+	for (int i = 0; i < 12000 && stat(path, &st) < 0; i++)
+		usleep(10000);
+	assert_int_equal(stat(path, &st), 0);
+}
+
+/* What outlives the command is not watched any more, or until it has ended; the status is the command's. */
+static void test_exec_wait(void **state)
+{
+	struct maker_token token = maker_token(18);
+	struct live_run run;
+
+	(void)state;
+	run = live_exec(NO_ARGS, ARGS("sh", "-c", leaves_writer()));
+	assert_int_equal(run.status, 7);
+	assert_int_equal(json_array_size(run.alerts), 0);
+	live_free(&run);
+	await_file(live_path("done"));
+	unlink(live_path("done"));
+	run = live_exec(ARGS("--wait"), ARGS("sh", "-c", leaves_writer()));
+	assert_int_equal(run.status, 7);
+	assert_int_equal(live_count(&run, &token), 1);
+	assert_non_null(strstr(run.errors, "watching what it left"));
+	live_free(&run);
+	/* in a session of its own, two forks away, and whoever adopts it */
+	run = live_exec(ARGS("--wait", "--exit-code", "9"),
+			ARGS("setsid", "sh", "-c", "sh -c \"$0\" & exit 3", leaves_writer()));
+	assert_int_equal(run.status, 9);
+	assert_int_equal(live_count(&run, &token), 1);
+	live_free(&run);
+	/* nobody is left: nothing to say */
+	run = live_exec(ARGS("--wait"), ARGS("sh", "-c", "true & wait; kill -9 $$"));
+	assert_int_equal(run.status, 128 + 9);
+	assert_string_equal(run.errors, "");
+	live_free(&run);
+}
+
+/* @text: what was said when the signal comes. The command leaves a sleep that outlasts the test. */
+static void check_wait_signal(const char *const *command, const char *text, int signal, int status)
+{
+	char *line = NULL;
+	struct live_run run;
+	int pid = live_start(command), sleeper = 0;
+	FILE *file;
+	bool said = false;
+	size_t size = 0;
+
+	for (int i = 0; i < 12000 && !said; i++) {
+		usleep(10000);
+		file = fopen(live_path("errors"), "r");
+		while (file && !said && getline(&line, &size, file) > 0)
+			said = strstr(line, text);
+		if (file)
+			fclose(file);
+	}
+	free(line);
+	assert_true(said);
+	assert_int_equal(kill(pid, signal), 0);
+	run = live_wait(pid);
+	file = fopen(live_path("sleeper"), "r");
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%d", &sleeper), 1);
+	fclose(file);
+	/* what was left goes on */
+	assert_int_equal(kill(sleeper, SIGKILL), 0);
+	if (run.status != status)
+		fail_msg("signal %d: status %d instead of %d: %s", signal, run.status, status, run.errors);
+	live_free(&run);
+}
+
+/* While the command runs, signals are for it; after that they end the waiting. */
+static void test_exec_wait_signals(void **state)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	char left[512], running[512];
+
+	(void)state;
+	snprintf(left, sizeof(left), "sleep 1000 & echo $! > %s; exit 5", live_path("sleeper"));
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		check_wait_signal(ARGS("spillwatch", "exec", "--wait", "--", "sh", "-c", left),
+				  "watching what it left", signals[i], 5);
+	/* whoever wants us gone says it once */
+	snprintf(running, sizeof(running),
+		 "trap 'exit 6' TERM; sleep 1000 & echo $! > %s; echo running >&2; "
+		 "while :; do sleep 0.1; done",
+		 live_path("sleeper"));
+	check_wait_signal(ARGS("spillwatch", "exec", "--wait", "--", "sh", "-c", running), "running", SIGTERM,
+			  6);
+}
+
 static void check_sentence(const char *const *command, int status, const char *text)
 {
 	struct live_run run = live_command(command);
@@ -375,6 +479,8 @@ const struct CMUnitTest live_commands[] = {
 	cmocka_unit_test_setup_teardown(test_exec_silent, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_passes_through, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_signals, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_exec_wait, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_exec_wait_signals, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_bad_input, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_no_privilege, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_text, live_setup, live_teardown),

@@ -451,6 +451,13 @@ bool probe_preempted(const struct probe *probe)
 	return probe->doors;
 }
 
+bool probe_follows(const struct probe *probe)
+{
+	__u32 tgid;
+
+	return bpf_map_get_next_key(bpf_map__fd(probe->skeleton->maps.tree), NULL, &tgid) == 0;
+}
+
 int probe_fd(const struct probe *probe)
 {
 	return ring_buffer__epoll_fd(probe->ring);

@@ -84,6 +84,9 @@ const char *probe_cache_text(enum probe_cache cache);
 /* probe_preempted() - does this kernel preempt programs, so that each hook has several doors (bpf/base/preempt.bpf.h)? */
 bool probe_preempted(const struct probe *probe);
 
+/* probe_follows() - SCOPE_TREE: is there a process that is followed? Those for which there was no room are not. */
+bool probe_follows(const struct probe *probe);
+
 /* probe_fd() - a descriptor that polls readable when records wait; owned by the probe. */
 int probe_fd(const struct probe *probe);
 

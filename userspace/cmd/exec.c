@@ -5,6 +5,9 @@
  * The command is an ordinary child: it has our terminal, our input, output and process group, and is
  * followed in the kernel from its fork on (bpf/hooks/follow.bpf.c). Signals that the terminal sends reach
  * it directly; those that are sent to us by hand are handed on.
+ *
+ * With --wait, what the command leaves behind is watched until it has ended as well. Then nobody is there to
+ * hand signals on to: they are ours, and end the waiting.
  */
 #include "cmd/command.h"
 #include "cmd/monitor.h"
@@ -26,18 +29,23 @@
 /* The kernel has sent every sample before the command's end is seen; only judging takes time. */
 #define EXEC_SETTLE_MS 30000
 
+/* How often it is asked whether what the command left is still there: these are not our children. */
+#define EXEC_WAIT_MS 100
+
 struct exec_options {
 	struct monitor_options monitor;
 	unsigned long exit_code;
 	bool has_exit_code;
+	bool wait; /* for what outlives the command */
 	char **command; /* NULL-terminated, borrowed from argv */
 };
 
-enum { OPTION_EXIT_CODE = OPTION_OWN };
+enum { OPTION_EXIT_CODE = OPTION_OWN, OPTION_WAIT };
 
 static const struct option exec_long_options[] = {
 	OPTIONS_SHARED,
 	{"exit-code", required_argument, NULL, OPTION_EXIT_CODE},
+	{"wait", no_argument, NULL, OPTION_WAIT},
 	{0},
 };
 
@@ -61,6 +69,9 @@ static int exec_parse(int argc, char **argv, struct exec_options *options)
 			}
 			log_error("--exit-code takes a number from 0 to 255");
 			return EXIT_CODE_USAGE;
+		case OPTION_WAIT:
+			options->wait = true;
+			break;
 		case 'h':
 			return -1;
 		default:
@@ -128,18 +139,38 @@ static pid_t exec_start(char **command, const sigset_t *mask)
 	return error == ENOENT ? -EXIT_CODE_NOT_FOUND : -EXIT_CODE_NOT_EXECUTABLE;
 }
 
-/* Hands a signal on, unless the terminal has sent it to the command as well. */
-static void exec_forward(int signals, pid_t pid)
+/*
+ * Hands signals on, unless the terminal has sent them to the command as well. Returns whether one of them asks
+ * us to end with the command, whatever it leaves: a SIGTERM is sent to us once, by what wants us gone.
+ */
+static bool exec_forward(int signals, pid_t pid)
 {
 	struct signalfd_siginfo info;
+	bool end = false;
+
+	while (read(signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_code > 0 || info.ssi_pid == (uint32_t)pid)
+			continue;
+		kill(pid, (int)info.ssi_signo);
+		end |= info.ssi_signo == SIGTERM;
+	}
+	return end;
+}
+
+/* The command has ended, and signals are ours. Returns whether one asks for the end. */
+static bool exec_interrupted(int signals)
+{
+	struct signalfd_siginfo info;
+	bool end = false;
 
 	while (read(signals, &info, sizeof(info)) == sizeof(info))
-		if (info.ssi_code <= 0 && info.ssi_pid != (uint32_t)pid)
-			kill(pid, (int)info.ssi_signo);
+		end |= info.ssi_signo == SIGINT || info.ssi_signo == SIGQUIT || info.ssi_signo == SIGTERM ||
+		       info.ssi_signo == SIGHUP;
+	return end;
 }
 
 /* Until the command has ended. Returns its status as waitpid(2) gives it, or a negative errno. */
-static int exec_loop(struct monitor *monitor, int signals, pid_t pid)
+static int exec_loop(struct monitor *monitor, int signals, pid_t pid, bool *ret_end)
 {
 	AUTO_CLOSE int ended = (int)syscall(SYS_pidfd_open, pid, 0);
 	struct pollfd fds[] = {
@@ -157,8 +188,9 @@ static int exec_loop(struct monitor *monitor, int signals, pid_t pid)
 		if (ready < 0 && errno != EINTR)
 			return -errno;
 		monitor_look(monitor, false);
-		if (fds[1].revents)
-			exec_forward(signals, pid);
+		/* also what has come with its end, such as the Ctrl-C that it ended by */
+		if (fds[1].revents || fds[2].revents)
+			*ret_end |= exec_forward(signals, pid);
 		if (fds[0].revents) {
 			r = monitor_drain(monitor);
 			if (r < 0)
@@ -167,6 +199,38 @@ static int exec_loop(struct monitor *monitor, int signals, pid_t pid)
 		if (fds[2].revents && waitpid(pid, &status, 0) == pid)
 			return status;
 	}
+}
+
+/* Until nobody is left whom the command has left behind, or a signal comes. Returns 0 or a negative errno. */
+static int exec_wait(struct monitor *monitor, int signals)
+{
+	struct pollfd fds[] = {
+		{.fd = monitor_fd(monitor), .events = POLLIN},
+		{.fd = signals, .events = POLLIN},
+	};
+	int r;
+
+	if (monitor_follows(monitor))
+		log_note("the command has ended; watching what it left, stop with Ctrl-C or SIGTERM");
+	while (monitor_follows(monitor)) {
+		int timeout = monitor_timeout(monitor);
+
+		if (timeout < 0 || timeout > EXEC_WAIT_MS)
+			timeout = EXEC_WAIT_MS;
+		if (poll(fds, sizeof(fds) / sizeof(*fds), timeout) < 0 && errno != EINTR)
+			return -errno;
+		monitor_look(monitor, false);
+		if (fds[0].revents) {
+			r = monitor_drain(monitor);
+			if (r < 0)
+				return r;
+		}
+		if (fds[1].revents && exec_interrupted(signals)) {
+			log_note("what the command left goes on unwatched");
+			return 0;
+		}
+	}
+	return 0;
 }
 
 static int exec_status(const struct exec_options *options, const struct monitor *monitor, int status)
@@ -182,6 +246,7 @@ static int exec_watch(struct exec_options *options, struct monitor *monitor, int
 		      const sigset_t *mask)
 {
 	pid_t pid = exec_start(options->command, mask);
+	bool end = !options->wait;
 	int r, status;
 
 	if (pid < 0)
@@ -189,9 +254,10 @@ static int exec_watch(struct exec_options *options, struct monitor *monitor, int
 	/* after the fork, so that the command keeps its own */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	status = exec_loop(monitor, signals, pid);
-	if (status < 0) {
-		log_error("reading samples failed: %s; the command goes on unwatched", strerror(-status));
+	status = exec_loop(monitor, signals, pid, &end);
+	r = status < 0 ? status : end ? 0 : exec_wait(monitor, signals);
+	if (r < 0) {
+		log_error("reading samples failed: %s; the command goes on unwatched", strerror(-r));
 		return EXIT_CODE_RUNTIME;
 	}
 	r = monitor_settle(monitor, EXEC_SETTLE_MS);
@@ -241,7 +307,13 @@ const struct command command_exec = {
 		 "or any of its descendants writes to a file. Ends with COMMAND's exit status, or with 128 "
 		 "plus\n"
 		 "the signal that ended it; 127 if there is no such command. Silent if there is nothing to "
-		 "say.\n\n"
-		 "  --exit-code N          end with N if any alert was raised\n" OPTIONS_SHARED_USAGE,
+		 "say.\n"
+		 "What outlives COMMAND is not watched any more, or with --wait, until it has ended or a\n"
+		 "SIGINT (Ctrl-C), SIGTERM, SIGHUP or SIGQUIT comes; as long as COMMAND runs, signals are "
+		 "for\n"
+		 "it. A SIGTERM meanwhile is handed on, and says that nothing is to be waited for.\n\n"
+		 "  --exit-code N          end with N if any alert was raised\n"
+		 "  --wait                 watch what COMMAND leaves running as well, until it has "
+		 "ended\n" OPTIONS_SHARED_USAGE,
 	.main = exec_main,
 };

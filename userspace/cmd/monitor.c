@@ -405,6 +405,11 @@ int monitor_fd(const struct monitor *monitor)
 	return probe_fd(monitor->probe);
 }
 
+bool monitor_follows(const struct monitor *monitor)
+{
+	return probe_follows(monitor->probe);
+}
+
 int monitor_drain(struct monitor *monitor)
 {
 	int r = probe_consume(monitor->probe);

@@ -74,6 +74,9 @@ int monitor_drain(struct monitor *monitor);
  */
 int monitor_settle(struct monitor *monitor, int timeout_ms);
 
+/* monitor_follows() - is there still a process that belongs to the tree that is watched (SCOPE_TREE)? */
+bool monitor_follows(const struct monitor *monitor);
+
 /* monitor_timeout() - for poll(2): milliseconds until monitor_look() is due next, -1 if it is not. */
 int monitor_timeout(const struct monitor *monitor);
 
