@@ -130,6 +130,9 @@
 /* Pages that are looked at while a bio is queued; what is beyond is looked at by the daemon, or counted. */
 #define LIMIT_BIO_PAGES 256U
 
+/* The same where they have to be copied to be searched (Linux before 6.2). */
+#define LIMIT_BIO_PAGES_COPIED 16U
+
 /* Pages of one look that the daemon asks for, so that it can do something else in between. */
 #define LIMIT_RECHECK_PAGES 1024U
 

@@ -5,7 +5,8 @@
  *     bio ─→ bio_vec ─→ page ─┬─ of a page cache, under writeback: whoever made it dirty     (scan/recheck.bpf.h)
  *                             └─ of anybody's memory (O_DIRECT): the current task is the writer
  *
- * This runs in whoever writes back, so it is bounded: LIMIT_BIO_PAGES, some 50 us; the daemon looks at the rest. Pages of which no record speaks became
+ * This runs in whoever writes back, so it is bounded: LIMIT_BIO_PAGES, some 50 us; the daemon looks at the rest, as long
+ * as the file is there. Pages of which no record speaks became
  * dirty by calls that have a first look; they are not looked at.
  *
  * What is compressed or encrypted above the block layer can't be read here, nor what does not go to a block device.
@@ -42,6 +43,18 @@ struct block_row {
 	__u32 left; /* vectors, with the next one */
 	__u32 ended;
 };
+
+/* Can pages be searched where they lie? */
+static __always_inline int block_in_place(void)
+{
+	return direct_loads && cache_bases.direct;
+}
+
+/* Pages of one bio that are looked at here. Where each has to be copied first, it takes some ten times as long. */
+static __always_inline __u64 block_bound(void)
+{
+	return block_in_place() ? LIMIT_BIO_PAGES : LIMIT_BIO_PAGES_COPIED;
+}
 
 /* Are a file's pages to be looked at on their way out? */
 static __always_inline int block_watched(__u64 mapping)
@@ -85,7 +98,7 @@ __noinline int block_take(struct block_row *row)
 	row->vector += sizeof(entry);
 	row->left--;
 	/* not more in one go than can be inspected in one go */
-	return row->count >= BLOCK_ROW_PAGES;
+	return row->count >= (block_in_place() ? BLOCK_ROW_PAGES : LIMIT_BIO_PAGES_COPIED);
 }
 
 static long block_step(__u32 i, struct block_row *row)
@@ -143,13 +156,13 @@ static __always_inline void block_pages(__u64 vector, __u32 vectors)
 		last = row.mapping;
 		if (!watched)
 			continue;
-		/* without plain loads they would have to be copied here */
-		if (looked >= LIMIT_BIO_PAGES || !direct_loads || !cache_bases.direct) {
+		if (looked >= block_bound()) {
 			block_later(row.mapping, row.index, row.count);
 			continue;
 		}
 		looked += row.count;
-		if (in_place_innocent(row.mapping, row.index * KERNEL_PAGE_SIZE, row.count * KERNEL_PAGE_SIZE,
+		if (!block_in_place() ||
+		    in_place_innocent(row.mapping, row.index * KERNEL_PAGE_SIZE, row.count * KERNEL_PAGE_SIZE,
 				      IN_PLACE_NO_END) != IN_PLACE_INNOCENT)
 			block_inspect(row.mapping, row.index, row.count);
 	}

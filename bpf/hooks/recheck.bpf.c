@@ -498,8 +498,11 @@ static __always_inline int recheck_late(__u64 mapping, const struct recheck_file
 	__u64 index = recheck_request.index, pages = recheck_request.count;
 
 	recheck_request.done = 1;
-	if (!inode || (__u64)BPF_CORE_READ(inode, i_mapping) != mapping)
+	/* the file is gone, and its pages with it */
+	if (!inode || (__u64)BPF_CORE_READ(inode, i_mapping) != mapping || !cache_folio(mapping, index)) {
+		count_add(COUNTER_bio_pages_unseen, pages);
 		return 0;
+	}
 	if (in_place_innocent(mapping, index * KERNEL_PAGE_SIZE, pages * KERNEL_PAGE_SIZE, IN_PLACE_NO_END) !=
 	    IN_PLACE_INNOCENT)
 		recheck_inspect(mapping, index, pages, file ? file->looked : bpf_ktime_get_boot_ns(),
