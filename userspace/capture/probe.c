@@ -9,6 +9,7 @@
 
 #include "capture/btrfs.h"
 #include "capture/calls.h"
+#include "capture/functions.h"
 #include "capture/loader.h"
 #include "capture/preempt.h"
 #include "lib/cleanup.h"
@@ -40,6 +41,7 @@ struct probe {
 	struct doors *doors;
 	struct ring_buffer *ring;
 	enum probe_attachment attachment;
+	struct functions_missing missing; /* none that is essential */
 	int cpus;
 	/* a round of second looks */
 	uint64_t rechecks_added; /* by the kernel side, when it began */
@@ -99,47 +101,38 @@ __attribute__((format(printf, 2, 0))) static int probe_print(enum libbpf_print_l
 }
 
 #define PROBE_STREAMS (FILE_KIND_BIT(PIPE) | FILE_KIND_BIT(SOCKET) | FILE_KIND_BIT(TTY))
-#define PROBE_NAMES (FILE_KIND_BIT(DISK) | FILE_KIND_BIT(TMPFS))
 
-/* The fexit programs: each if what it sees is watched, and if the kernel has its function. */
-static void probe_select_vfs(struct spillwatch_bpf *skeleton, const struct targets *targets, bool fexit,
-			     uint32_t watch)
+/* Of a program's section, "fexit/vfs_write"; NULL: it hooks no function. */
+static const struct function *probe_function(const char *section)
 {
-	const struct {
-		struct bpf_program *program;
-		uint32_t watch;
-	} programs[] = {
-		{skeleton->progs.write_vfs_buffer, UINT32_MAX},
-		{skeleton->progs.write_vfs_vector, UINT32_MAX},
-		{skeleton->progs.write_vfs_copy, UINT32_MAX},
-		{skeleton->progs.write_vfs_clone, UINT32_MAX},
-		{skeleton->progs.write_vfs_sendfile, UINT32_MAX},
-		{skeleton->progs.write_vfs_splice, UINT32_MAX},
-		{skeleton->progs.write_vfs_mmap, UINT32_MAX},
-		{skeleton->progs.write_vfs_fallocate, UINT32_MAX},
-		{skeleton->progs.write_vfs_aio, UINT32_MAX},
-		{skeleton->progs.write_vfs_aio_32, UINT32_MAX},
-		{skeleton->progs.write_vfs_sendto, FILE_KIND_BIT(SOCKET)},
-		{skeleton->progs.write_vfs_sendmsg, FILE_KIND_BIT(SOCKET)},
-		{skeleton->progs.write_vfs_sendmmsg, FILE_KIND_BIT(SOCKET)},
-		{skeleton->progs.enter_vfs_buffer, PROBE_STREAMS},
-		{skeleton->progs.enter_vfs_vector, PROBE_STREAMS},
-		{skeleton->progs.enter_vfs_sendto, FILE_KIND_BIT(SOCKET)},
-		{skeleton->progs.enter_vfs_sendmsg, FILE_KIND_BIT(SOCKET)},
-		{skeleton->progs.name_vfs_mknod, PROBE_NAMES},
-		{skeleton->progs.name_vfs_mkdir, PROBE_NAMES},
-		{skeleton->progs.name_vfs_symlink, PROBE_NAMES},
-		{skeleton->progs.name_vfs_link, PROBE_NAMES},
-		{skeleton->progs.name_vfs_rename, PROBE_NAMES},
-		{skeleton->progs.name_vfs_xattr, PROBE_NAMES},
-		{skeleton->progs.name_vfs_ioctl, PROBE_NAMES},
-		{skeleton->progs.name_vfs_ioctl_32, PROBE_NAMES},
-	};
+	if (strncmp(section, "fexit/", strlen("fexit/")) != 0 &&
+	    strncmp(section, "fentry/", strlen("fentry/")) != 0)
+		return NULL;
+	return functions_named(strchr(section, '/') + 1);
+}
 
-	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++)
-		bpf_program__set_autoload(programs[i].program,
-					  fexit && watch & programs[i].watch &&
-						  targets_of(targets, programs[i].program));
+/* The programs on functions: each if what it sees is watched, and if the kernel has its function. */
+static void probe_select_functions(struct spillwatch_bpf *skeleton, const struct targets *targets, bool fexit,
+				   uint32_t watch)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program (program, skeleton->obj) {
+		const char *section = bpf_program__section_name(program);
+		const struct function *function = probe_function(section);
+		/* on entry only streams are looked at */
+		uint32_t seen =
+			strncmp(section, "fentry/", strlen("fentry/")) == 0 ? PROBE_STREAMS : UINT32_MAX;
+
+		if (function)
+			bpf_program__set_autoload(program, fexit && watch & seen & function->watch &&
+								   targets_of(targets, program));
+	}
+}
+
+static bool probe_has_function(const void *context, const char *name)
+{
+	return targets_id(context, name);
 }
 
 /*
@@ -152,7 +145,7 @@ static void probe_select(struct spillwatch_bpf *skeleton, const struct targets *
 	bool fexit = attachment == PROBE_FEXIT, tree = scope == SCOPE_TREE;
 	unsigned int io_uring = targets_io_uring_arguments(targets);
 
-	probe_select_vfs(skeleton, targets, fexit, watch);
+	probe_select_functions(skeleton, targets, fexit, watch);
 	bpf_program__set_autoload(skeleton->progs.write_syscall, !fexit);
 	bpf_program__set_autoload(skeleton->progs.write_syscall_enter, !fexit && watch & PROBE_STREAMS);
 	bpf_program__set_autoload(skeleton->progs.write_io_uring, io_uring != 0);
@@ -192,14 +185,27 @@ static int probe_fexit_allowed(const struct targets *targets)
 	int fd;
 
 	load.attach_btf_id = targets_id(targets, "vfs_write");
-	if (!load.attach_btf_id)
-		return -ENOENT;
 	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "fexit_allowed", PROGRAM_LICENSE, instructions,
 			   sizeof(instructions) / sizeof(*instructions), &load);
 	if (fd < 0)
 		return -errno;
 	close(fd);
 	return 0;
+}
+
+/* Is there all that can't be done without? Returns 0, -ENOTSUP, which probe_said explains, or what the kernel says. */
+static int probe_fexit_usable(const struct targets *targets, uint32_t watch,
+			      struct functions_missing *ret_missing)
+{
+	char lacks[256];
+
+	*ret_missing = functions_missing(watch, probe_has_function, targets);
+	if (!ret_missing->essential)
+		return probe_fexit_allowed(targets);
+	functions_say(ret_missing, lacks, sizeof(lacks));
+	snprintf(probe_said, sizeof(probe_said),
+		 "this kernel has %s to attach to, so what is written by that would not be seen", lacks);
+	return -ENOTSUP;
 }
 
 static void probe_configure(struct spillwatch_bpf *skeleton, const struct probe_options *options,
@@ -314,10 +320,13 @@ static int probe_try(const struct probe_options *options, struct loader *loader,
 	struct spillwatch_bpf *skeleton;
 	struct doors *doors = NULL;
 	const char *step = "load";
-	int r = attachment == PROBE_FEXIT ? probe_fexit_allowed(targets) : 0;
 	bool preempts;
+	int r = 0;
 
 	probe_said[0] = '\0';
+	probe->missing.count = 0;
+	if (attachment == PROBE_FEXIT)
+		r = probe_fexit_usable(targets, options->watch, &probe->missing);
 	if (r == 0) {
 		preempts = attachment == PROBE_FEXIT ? preempt_functions() : preempt_tracepoints(targets);
 		r = probe_load(options, loader, attachment, preempts, LOADER_FAST, &skeleton);
@@ -444,6 +453,11 @@ const char *probe_cache_text(enum probe_cache cache)
 	default:
 		return "out of reach: written buffers are read, and files where there is no buffer";
 	}
+}
+
+const struct functions_missing *probe_missing(const struct probe *probe)
+{
+	return &probe->missing;
 }
 
 bool probe_preempted(const struct probe *probe)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "capture/cgroup.h"
+#include "capture/functions.h"
 #include "counters.h"
 #include "sample.h"
 #include "token_key.h"
@@ -55,7 +56,7 @@ typedef int (*probe_record)(void *context, void *data, size_t size);
  * of what is watched; with SCOPE_TREE its future children are what is watched.
  * @failures: array of PROBE_ATTACHMENT_MAX, filled for each attachment that was tried; may be NULL
  * Returns 0 and *ret_probe (end it with probe_stop()), or the last attempt's negative errno: -EPERM
- * without privilege, -ENOTSUP if the kernel has no BTF.
+ * without privilege, -ENOTSUP if the kernel has no BTF, or for fexit lacks a function that can't be done without.
  */
 int probe_start(const struct probe_options *options, probe_record record, void *context,
 		struct probe_failure *failures, struct probe **ret_probe);
@@ -80,6 +81,9 @@ enum probe_cache probe_cache(const struct probe *probe);
 
 /* probe_cache_text() - the same in words, for `check` and the summary; static. */
 const char *probe_cache_text(enum probe_cache cache);
+
+/* probe_missing() - what is not watched, since this kernel has no function that carries it; nothing by the syscall attachment. */
+const struct functions_missing *probe_missing(const struct probe *probe);
 
 /* probe_preempted() - does this kernel preempt programs, so that each hook has several doors (bpf/base/preempt.bpf.h)? */
 bool probe_preempted(const struct probe *probe);

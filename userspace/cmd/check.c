@@ -26,6 +26,19 @@ static void check_line(const char *mark, const char *what, const char *text)
 	printf("  %-4s  %-22s  %s\n", mark, what, text);
 }
 
+/* What goes by, function by function. */
+static void check_missing(const struct functions_missing *missing)
+{
+	char text[128];
+
+	for (size_t i = 0; i < missing->count; i++) {
+		snprintf(text, sizeof(text),
+			 "this kernel has no such function: %s would not be seen by fexit",
+			 missing->function[i]->sees);
+		check_line("no", missing->function[i]->name, text);
+	}
+}
+
 static int check_record(void *context, void *data, size_t size)
 {
 	(void)context;
@@ -43,6 +56,7 @@ static bool check_attachment(enum probe_attachment attachment, const char *what,
 		.watch = FILE_KINDS_DEFAULT,
 	};
 	struct probe_failure failures[PROBE_ATTACHMENT_MAX];
+	struct functions_missing missing;
 	struct timespec before, after;
 	struct probe *probe;
 	bool preempted;
@@ -63,11 +77,13 @@ static bool check_attachment(enum probe_attachment attachment, const char *what,
 	}
 	*ret_cache = probe_cache(probe);
 	preempted = probe_preempted(probe);
+	missing = *probe_missing(probe);
 	probe_stop(probe);
 	snprintf(text, sizeof(text), "loads and attaches, in %ld ms%s",
 		 (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000,
 		 preempted ? "; this kernel preempts programs: each has several doors" : "");
 	check_line("ok", what, text);
+	check_missing(&missing);
 	return true;
 }
 
@@ -114,8 +130,8 @@ static void check_verdict(bool fexit, bool syscall)
 		printf("\nspillwatch would attach by syscall: every write is seen as well, but each system "
 		       "call of\n"
 		       "the host pays for the hook (some 100 ns). fexit needs a kernel that allows BPF\n"
-		       "trampolines: CONFIG_FUNCTION_TRACER and CONFIG_DYNAMIC_FTRACE, no lockdown that "
-		       "forbids it.\n");
+		       "trampolines (CONFIG_FUNCTION_TRACER and CONFIG_DYNAMIC_FTRACE, no lockdown that "
+		       "forbids it)\nand has the functions that carry contents.\n");
 	else if (!diagnose_has_btf())
 		printf("\nspillwatch can't run: this kernel has no BTF. Boot one with "
 		       "CONFIG_DEBUG_INFO_BTF=y,\n"

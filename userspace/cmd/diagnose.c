@@ -24,6 +24,8 @@ void diagnose_failure(enum probe_attachment wanted, const struct probe_failure *
 	else if (error == -EPERM && geteuid() != 0)
 		log_error("no permission to load BPF programs; run it as root (sudo), or with the "
 			  "capabilities CAP_BPF, CAP_PERFMON and CAP_DAC_READ_SEARCH");
+	else if (error == -ENOTSUP && wanted == PROBE_FEXIT && *failure->text)
+		log_error("%s; use --attach syscall, or leave --attach away", failure->text);
 	else if (error == -EPERM && wanted == PROBE_FEXIT)
 		log_error("this kernel refuses fexit programs; use --attach syscall, or leave --attach away");
 	else if (error == -EPERM)

@@ -525,5 +525,6 @@ void monitor_summary(struct monitor *monitor, bool quiet)
 	if (r < 0)
 		log_error("can't read the counters: %s", strerror(-r));
 	else
-		summary_print(&counts, &monitor->stats, probe_cache(monitor->probe), quiet);
+		summary_print(&counts, &monitor->stats, probe_missing(monitor->probe),
+			      probe_cache(monitor->probe), quiet);
 }

@@ -98,6 +98,6 @@ enum probe_attachment monitor_attachment(const struct monitor *monitor);
 
 /*
  * monitor_summary() - what was inspected, raised and lost, on standard error.
- * @quiet: say nothing if there was no alert and no loss
+ * @quiet: say nothing if there was no alert and no loss, and all was watched
  */
 void monitor_summary(struct monitor *monitor, bool quiet);

@@ -53,6 +53,14 @@ static bool summary_skipped(bool print, const struct probe_counts *counts)
 	return counts->hooks_skipped != 0;
 }
 
+/* How much of it there was nobody knows. */
+static void summary_unwatched(const struct functions_missing *missing)
+{
+	for (size_t i = 0; i < missing->count; i++)
+		log_note("NOT WATCHED: %s, since this kernel has no %s to attach to",
+			 missing->function[i]->sees, missing->function[i]->name);
+}
+
 /* Prints all losses, or only tells whether there are any. */
 static bool summary_losses(const struct probe_counts *counts, const struct monitor_stats *stats, bool print)
 {
@@ -86,9 +94,9 @@ static bool summary_losses(const struct probe_counts *counts, const struct monit
 }
 
 void summary_print(const struct probe_counts *counts, const struct monitor_stats *stats,
-		   enum probe_cache cache, bool quiet)
+		   const struct functions_missing *missing, enum probe_cache cache, bool quiet)
 {
-	bool lost = summary_losses(counts, stats, false);
+	bool lost = summary_losses(counts, stats, false) || missing->count;
 	char bytes[32];
 
 	if (quiet && !lost && !stats->alerts)
@@ -111,4 +119,5 @@ void summary_print(const struct probe_counts *counts, const struct monitor_stats
 		log_note("%" PRIu64 " of the alerts %s for a placeholder", stats->placeholders,
 			 stats->placeholders == 1 ? "is" : "are");
 	summary_losses(counts, stats, true);
+	summary_unwatched(missing);
 }

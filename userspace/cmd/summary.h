@@ -9,7 +9,8 @@
 
 /*
  * summary_print() - on standard error.
- * @quiet: say nothing if there was no alert and no loss
+ * @missing: what this kernel has no function for, so that it was not watched
+ * @quiet: say nothing if there was no alert and no loss, and all was watched
  */
 void summary_print(const struct probe_counts *counts, const struct monitor_stats *stats,
-		   enum probe_cache cache, bool quiet);
+		   const struct functions_missing *missing, enum probe_cache cache, bool quiet);
