@@ -137,11 +137,14 @@ static void check_wait_signal(const char *const *command, const char *text, int 
 {
 	char *line = NULL;
 	struct live_run run;
-	int pid = live_start(command), sleeper = 0;
+	int pid, sleeper = 0;
 	FILE *file;
 	bool said = false;
 	size_t size = 0;
 
+	/* what was said the last time is not to be taken for this one's */
+	unlink(live_path("errors"));
+	pid = live_start(command);
 	for (int i = 0; i < 12000 && !said; i++) {
 		usleep(10000);
 		file = fopen(live_path("errors"), "r");
