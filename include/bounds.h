@@ -56,6 +56,10 @@
 /* Tokens of one write to a stream that are kept from its beginning to its end; more count as entered_full. */
 #define LIMIT_ENTERED 8U
 
+/* Buffers of a pipe that are looked at for one call: as many as anybody but root can give it. The others' bytes count as
+ * landed_unseen. */
+#define LIMIT_PIPE_PARTS 256U
+
 /* Messages of one sendmmsg(2), as the kernel bounds it (UIO_MAXIOV). */
 #define LIMIT_MESSAGES 1024U
 

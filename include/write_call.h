@@ -19,16 +19,17 @@ enum write_source {
 	WRITE_SOURCE_BIO, /* an array of struct bio_vec, of the kernel's */
 };
 
-#define WRITE_CALLS(X)                            \
-	X(WRITE, "write", 1, 4, BUFFER)           \
-	X(PWRITE64, "pwrite64", 18, 181, BUFFER)  \
-	X(WRITEV, "writev", 20, 146, VECTOR)      \
-	X(PWRITEV, "pwritev", 296, 334, VECTOR)   \
-	X(PWRITEV2, "pwritev2", 328, 379, VECTOR) \
-	X(VMSPLICE, "vmsplice", 278, 316, VECTOR) \
-	X(SENDFILE, "sendfile", 40, 187, LANDED)  \
-	X(SPLICE, "splice", 275, 313, LANDED)     \
-	X(COPY_FILE_RANGE, "copy_file_range", 326, 377, LANDED)
+#define WRITE_CALLS(X)                                          \
+	X(WRITE, "write", 1, 4, BUFFER)                         \
+	X(PWRITE64, "pwrite64", 18, 181, BUFFER)                \
+	X(WRITEV, "writev", 20, 146, VECTOR)                    \
+	X(PWRITEV, "pwritev", 296, 334, VECTOR)                 \
+	X(PWRITEV2, "pwritev2", 328, 379, VECTOR)               \
+	X(VMSPLICE, "vmsplice", 278, 316, VECTOR)               \
+	X(SENDFILE, "sendfile", 40, 187, LANDED)                \
+	X(SPLICE, "splice", 275, 313, LANDED)                   \
+	X(COPY_FILE_RANGE, "copy_file_range", 326, 377, LANDED) \
+	X(TEE, "tee", 276, 315, LANDED)
 
 /* Those that only sockets take. */
 #define WRITE_CALLS_SOCKET(X)                   \

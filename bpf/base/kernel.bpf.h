@@ -21,7 +21,8 @@
 #define KERNEL_O_NONBLOCK 04000
 #define KERNEL_O_DIRECT 040000
 #define KERNEL_MSG_DONTWAIT 0x40
-/* include/linux/fs.h: created by this open; an internal file of a stacked file system */
+/* include/linux/fs.h: open for writing; created by this open; an internal file of a stacked file system */
+#define KERNEL_FMODE_WRITE 0x2
 #define KERNEL_FMODE_CREATED 0x100000
 #define KERNEL_FMODE_NOACCOUNT 0x20000000
 /* include/uapi/linux/stat.h */

@@ -154,6 +154,7 @@ struct scratch {
 	struct recheck_writer writer; /* of a second look */
 	struct write_event kept; /* of inspect_guess(): the event as it was */
 	struct user_iocb request; /* of io_submit, while its array is walked */
+	struct bio_vec parts[LIMIT_PIPE_PARTS]; /* of a pipe; filled from the end */
 	struct reader reader;
 	__u64 window_at; /* of inspect_window() */
 	struct token_window window;

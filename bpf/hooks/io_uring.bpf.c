@@ -16,6 +16,7 @@
 #include "base/scope.bpf.h"
 #include "base/user.bpf.h"
 #include "hooks/io_uring.bpf.h"
+#include "hooks/landed.bpf.h"
 #include "hooks/message.bpf.h"
 #include "hooks/name.bpf.h"
 
@@ -61,7 +62,8 @@ static __always_inline int io_uring_event(__u64 request, __u32 op, __s64 result,
 				      (const void *)(request + sizeof(event->file)));
 		return 1;
 	case IO_URING_SPLICE:
-		/* do_splice() is hooked by the other attachment */
+	case IO_URING_TEE:
+		/* do_splice() and do_tee() are hooked by the other attachment */
 		if (vfs_hooked)
 			return 0;
 		event->source = WRITE_SOURCE_LANDED;
@@ -146,8 +148,10 @@ static __always_inline void io_uring_write(__u64 request, __u32 op, __s64 result
 		event->offset = SAMPLE_NO_OFFSET;
 	/* the buffer may have been changed since: wherever there is a page cache, it is asked */
 	event->coherent = event->mapping && !event->direct;
-	if (event->source == WRITE_SOURCE_LANDED)
+	if (event->source == WRITE_SOURCE_LANDED && event->offset >= 0)
 		event->address = event->offset;
+	else if (event->source == WRITE_SOURCE_LANDED && !landed_in_stream(s, 0, 0))
+		goto end;
 	if (event->source == WRITE_SOURCE_MESSAGE)
 		message_run(s, event->address, WRITE_SOURCE_MESSAGE, result);
 	else

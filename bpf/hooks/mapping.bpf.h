@@ -12,8 +12,6 @@
 
 /* include/uapi/linux/mman.h: MAP_SHARED, and MAP_SHARED_VALIDATE with it */
 #define MAP_SHARED_BIT 0x01
-/* include/linux/fs.h */
-#define MAP_FMODE_WRITE 0x2
 
 /* Fills in the event; returns 0 if the mapping matters to nobody. */
 static __always_inline int map_shared(struct write_event *event, const struct file *file, __u64 flags,
@@ -26,7 +24,7 @@ static __always_inline int map_shared(struct write_event *event, const struct fi
 	kind = file_kind(file);
 	if (!file_kind_has_offset(kind) || !(settings.watch & (1U << kind)))
 		return 0;
-	if (!((__u64)BPF_CORE_READ(file, f_mode) & MAP_FMODE_WRITE))
+	if (!((__u64)BPF_CORE_READ(file, f_mode) & KERNEL_FMODE_WRITE))
 		return 0;
 	event->file = (__u64)file;
 	event->length = len;

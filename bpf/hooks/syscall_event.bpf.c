@@ -14,6 +14,7 @@
 #include "hooks/mapping.bpf.h"
 #include "base/write_call.bpf.h"
 #include "hooks/entry.bpf.h"
+#include "hooks/landed.bpf.h"
 #include "hooks/message.bpf.h"
 #include "hooks/name.bpf.h"
 #include "hooks/seam.bpf.h"
@@ -29,12 +30,12 @@
 #define SOCKETCALL_SENDMSG 16
 #define SOCKETCALL_SENDMMSG 20
 
-/* copy_file_range and splice name their destination third, the others first. */
+/* copy_file_range and splice name their destination third, tee second, the others first. */
 static __always_inline __u32 call_destination(const struct call_args *args, __u32 call)
 {
 	if (call == WRITE_CALL_COPY_FILE_RANGE || call == WRITE_CALL_SPLICE)
 		return args->value[2];
-	return args->value[0];
+	return args->value[call == WRITE_CALL_TEE ? 1 : 0];
 }
 
 /* The offset of a call that names its destination's position by a pointer, which it has moved on. */
@@ -73,22 +74,19 @@ static __always_inline __s64 write_offset(const struct task_struct *task, const 
 	       event->length;
 }
 
-/* A stream that is fed from a file: its bytes are in that file's page cache, and stay there. */
-static __always_inline void landed_in_stream(const struct task_struct *task, const struct call_args *args,
-					     struct write_event *event, __s64 ret)
+/* A stream that is fed without a buffer: where its bytes are. Returns 0 if there are none to be looked at. */
+static __always_inline int syscall_fed(struct scratch *s, const struct task_struct *task)
 {
-	const struct file *file =
-		file_by_number(task, event->call == WRITE_CALL_SENDFILE ? args->value[1] : args->value[0]);
-	__u64 pointer = event->call == WRITE_CALL_SENDFILE ? args->value[2] : args->value[1];
+	const struct call_args *args = &s->args;
+	__u32 sendfile = s->event.call == WRITE_CALL_SENDFILE;
+	const struct file *from = file_by_number(task, sendfile ? args->value[1] : args->value[0]);
+	__u64 pointer = sendfile ? args->value[2] : args->value[1];
 	__s64 position = 0;
-	__u32 kind = file_kind(file);
 
-	if (!file || !file_kind_has_offset(kind))
-		return;
+	/* tee(2) has no positions, and its second argument is a number */
 	if (!pointer || bpf_probe_read_user(&position, sizeof(position), (const void *)pointer))
-		position = BPF_CORE_READ(file, f_pos);
-	event->mapping = file_mapping(file, NULL);
-	event->address = position - ret;
+		position = from ? BPF_CORE_READ(from, f_pos) : 0;
+	return landed_in_stream(s, (__u64)from, position - s->event.length);
 }
 
 /* Calls with a file: write and its family, send and its family, sendfile, splice, copy_file_range. */
@@ -100,6 +98,10 @@ static __always_inline int syscall_write(struct scratch *s, const struct task_st
 
 	event->kind = file_kind(file);
 	if (ret == 0 || !(settings.watch & (1U << event->kind)))
+		return SYSCALL_NOTHING;
+	/* what a pipe is read by */
+	if (event->call == WRITE_CALL_VMSPLICE && file &&
+	    !((__u64)BPF_CORE_READ(file, f_mode) & KERNEL_FMODE_WRITE))
 		return SYSCALL_NOTHING;
 	event->address = s->args.value[1];
 	event->segments = s->args.value[2];
@@ -115,8 +117,8 @@ static __always_inline int syscall_write(struct scratch *s, const struct task_st
 		} else {
 			event->offset = write_offset(task, file, &s->args, event);
 		}
-	} else if (event->source == WRITE_SOURCE_LANDED) {
-		landed_in_stream(task, &s->args, event, ret);
+	} else if (event->source == WRITE_SOURCE_LANDED && !syscall_fed(s, task)) {
+		return SYSCALL_NOTHING;
 	}
 	return event->source == WRITE_SOURCE_MESSAGE || event->source == WRITE_SOURCE_MESSAGES
 		       ? SYSCALL_MESSAGES

@@ -2,7 +2,7 @@
 /*
  * The fexit attachment: vfs_write() carries write and pwrite64, vfs_writev() carries writev, pwritev
  * and pwritev2, for 64-bit, 32-bit and x32 callers; vfs_copy_file_range(), vfs_clone_file_range(),
- * do_sendfile() and do_splice() what has no buffer; the security hooks for paths what makes names. No other
+ * do_sendfile(), do_splice() and do_tee() what has no buffer; the security hooks for paths what makes names. No other
  * system call is touched.
  *
  * The position has been moved when these return (and O_APPEND has been obeyed), so the write's
@@ -17,6 +17,7 @@
 #include "hooks/aio.bpf.h"
 #include "base/write_call.bpf.h"
 #include "hooks/entry.bpf.h"
+#include "hooks/landed.bpf.h"
 #include "hooks/message.bpf.h"
 #include "hooks/name.bpf.h"
 #include "hooks/seam.bpf.h"
@@ -26,12 +27,12 @@
 struct vfs_write {
 	const struct file *file;
 	__u64 number; /* the same as a number, which the verifier lets pass to global functions; 0: not looked at in place */
-	__u64 address; /* of LANDED: the place in `from` */
+	__u64 address; /* of LANDED: the place in `from`, if that is a file */
 	__u64 segments;
 	__s64 end; /* file position behind the write */
 	__s64 ret;
 	__u32 source; /* enum write_source */
-	const struct file *from; /* of LANDED: where the bytes came from, if they came from a file */
+	__u64 from; /* of LANDED: the struct file * the bytes came from, as a number as well */
 };
 
 /* The system call that led here; also of io_uring's own threads, whose registers name none. */
@@ -57,7 +58,8 @@ static __always_inline struct scratch *vfs_begin(const struct vfs_write *write, 
 	s->event.offset = file_kind_has_offset(kind) ? write->end - write->ret : SAMPLE_NO_OFFSET;
 	s->event.segments = write->segments;
 	s->event.source = write->source;
-	s->event.call = call;
+	/* what splices is one of the calls, or io_uring */
+	s->event.call = call || !write->from ? call : WRITE_CALL_IO_URING;
 	s->event.kind = kind;
 	s->event.flags = flags;
 	if (write->file)
@@ -73,7 +75,7 @@ static __always_inline int vfs_in_place(const struct vfs_write *write)
 	return in_place_file(write->number, write->end - write->ret, write->ret);
 }
 
-static __always_inline void write_vfs_returned(const struct vfs_write *write)
+static __always_inline void write_vfs_returned(const struct vfs_write *write, int fed)
 {
 	const struct file *file = write->file;
 	struct scratch *s;
@@ -96,25 +98,35 @@ static __always_inline void write_vfs_returned(const struct vfs_write *write)
 		return;
 	s->event.late = in_place == IN_PLACE_LATE;
 	if (write->source == WRITE_SOURCE_LANDED) {
-		if (file_kind_has_offset(kind)) {
+		if (file_kind_has_offset(kind))
 			s->event.address = s->event.offset;
-		} else if (write->from && file_kind_has_offset(file_kind(write->from))) {
-			/* a stream that is fed from a file: the bytes are in that file's page cache */
-			s->event.mapping = file_mapping(write->from, NULL);
-		}
+		else if (fed && !landed_in_stream(s, write->from, write->address))
+			goto end;
 	}
 	inspect_run(s);
+end:
 	inspect_end(s);
 }
 
-static __always_inline int write_vfs(const struct vfs_write *write)
+static __always_inline int write_vfs_to(const struct vfs_write *write, int fed)
 {
 	if (write->ret <= 0 || !scope_holds_current())
 		return 0;
 	preempt_begin();
-	write_vfs_returned(write);
+	write_vfs_returned(write, fed);
 	preempt_end();
 	return 0;
+}
+
+static __always_inline int write_vfs(const struct vfs_write *write)
+{
+	return write_vfs_to(write, 0);
+}
+
+/* What may go to a stream without a buffer. */
+static __always_inline int write_vfs_fed(const struct vfs_write *write)
+{
+	return write_vfs_to(write, 1);
 }
 
 static __always_inline __s64 write_position(const loff_t *pos)
@@ -196,11 +208,11 @@ int BPF_PROG(write_vfs_sendfile, int out_fd, int in_fd, loff_t *pos, size_t coun
 		.end = file ? BPF_CORE_READ(file, f_pos) : 0,
 		.ret = ret,
 		.source = WRITE_SOURCE_LANDED,
-		.from = in,
+		.from = (__u64)in,
 	};
 
 	write.address = (pos ? write_position(pos) : in ? (__s64)BPF_CORE_READ(in, f_pos) : 0) - ret;
-	return write_vfs(&write);
+	return write_vfs_fed(&write);
 }
 
 SEC("fexit/do_splice")
@@ -213,10 +225,77 @@ int BPF_PROG(write_vfs_splice, struct file *in, loff_t *off_in, struct file *out
 		.end = off_out ? write_position(off_out) : out->f_pos,
 		.ret = ret,
 		.source = WRITE_SOURCE_LANDED,
-		.from = in,
 	};
 
-	return write_vfs(&write);
+	bpf_get_func_arg(ctx, 0, &write.from);
+	return write_vfs_fed(&write);
+}
+
+/* tee(2) and vmsplice(2), which end in a pipe; loaded only if pipes are watched. */
+static __always_inline void write_vfs_piped(const struct vfs_write *write)
+{
+	__u32 kind = file_kind(write->file);
+	struct scratch *s;
+
+	if (kind != FILE_KIND_PIPE)
+		return;
+	s = vfs_begin(write, kind);
+	if (!s)
+		return;
+	if (write->source == WRITE_SOURCE_LANDED && landed_in_stream(s, write->from, 0) &&
+	    s->event.source == WRITE_SOURCE_LANDED)
+		count(COUNTER_landed_unseen);
+	else
+		inspect_buffer(s);
+	inspect_end(s);
+}
+
+static __always_inline int write_vfs_pipe(const struct vfs_write *write)
+{
+	if (write->ret <= 0 || !scope_holds_current())
+		return 0;
+	preempt_begin();
+	write_vfs_piped(write);
+	preempt_end();
+	return 0;
+}
+
+SEC("fexit/do_tee")
+int BPF_PROG(write_vfs_tee, struct file *in, struct file *out, size_t len, unsigned int flags, ssize_t ret)
+{
+	struct vfs_write write = {.file = out, .ret = ret, .source = WRITE_SOURCE_LANDED};
+
+	bpf_get_func_arg(ctx, 0, &write.from);
+	return write_vfs_pipe(&write);
+}
+
+static __always_inline int write_vfs_given(__u32 number, __u64 address, __u64 segments, long ret)
+{
+	const struct file *file = file_by_number(bpf_get_current_task_btf(), number);
+	struct vfs_write write = {
+		.file = file,
+		.address = address,
+		.segments = segments,
+		.ret = ret,
+		.source = WRITE_SOURCE_VECTOR,
+	};
+
+	/* on a pipe's other end it reads */
+	if (!file || !((__u64)BPF_CORE_READ(file, f_mode) & KERNEL_FMODE_WRITE))
+		return 0;
+	return write_vfs_pipe(&write);
+}
+
+SEC("fexit/__x64_sys_vmsplice")
+int BPF_PROG(write_vfs_vmsplice, const struct pt_regs *regs, long ret)
+{
+	return write_vfs_given(regs->di, regs->si, regs->dx, ret);
+}
+
+SEC("fexit/__ia32_sys_vmsplice")
+int BPF_PROG(write_vfs_vmsplice_32, const struct pt_regs *regs, long ret)
+{
+	return write_vfs_given(regs->bx, (__u32)regs->cx, (__u32)regs->dx, ret);
 }
 
 static __always_inline void write_vfs_sent(int fd, __u64 address, __u32 source, int ret)

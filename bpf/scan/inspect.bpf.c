@@ -511,6 +511,12 @@ static __always_inline void inspect_count(const struct scratch *s, __u64 bytes)
 		count_add(COUNTER_bytes_inspected, bytes);
 }
 
+/* Is the buffer of such a call looked at when it begins (pre_write.bpf.h)? What is kept of another one is not its. */
+static __always_inline int inspect_was_entered(__u32 call)
+{
+	return call != WRITE_CALL_IO_URING && (call < WRITE_CALL_VMSPLICE || call > WRITE_CALL_TEE);
+}
+
 /* Inspects a write as a whole, of which `left` bytes are looked at. */
 static __always_inline void inspect_whole(struct scratch *s, __u64 left)
 {
@@ -524,7 +530,7 @@ static __always_inline void inspect_whole(struct scratch *s, __u64 left)
 	inspect_count(s, s->reader.position < left ? s->reader.position : left);
 	if (s->reader.continued && !(neighbours_is_stream(s) && s->reader.begun))
 		neighbours_forget(s);
-	if (settings.watch & ENTERED_KINDS && neighbours_is_stream(s) && s->event.call != WRITE_CALL_IO_URING)
+	if (settings.watch & ENTERED_KINDS && neighbours_is_stream(s) && inspect_was_entered(s->event.call))
 		inspect_entered(s);
 	inspect_ask(s);
 	if (s->reader.found)

@@ -35,6 +35,7 @@ int main(int argc, char **argv)
 	failed += live_group("probe", live_probe, live_probe_count);
 	failed += live_group("writes", live_writes, live_writes_count);
 	failed += live_group("pieces", live_pieces, live_pieces_count);
+	failed += live_group("pipes", live_pipes, live_pipes_count);
 	failed += live_group("seams", live_seams, live_seams_count);
 	failed += live_group("budget", live_budget, live_budget_count);
 	failed += live_group("names", live_names, live_names_count);

@@ -18,6 +18,7 @@
 /* syscall_32.tbl has two sendfiles; and the numbers of calls that are in no list. */
 #define CALLS_I386_SENDFILE64 239
 #define CALLS_I386_MMAP2 192
+#define CALLS_I386_TEE 315
 #define CALLS_I386_IO_SUBMIT 248
 #define CALLS_I386_IOCTL 54
 #define CALLS_I386_SOCKETCALL 102
@@ -27,6 +28,7 @@
 #define CALLS_MMAP 9
 #define CALLS_IOCTL 16
 #define CALLS_BIND 49
+#define CALLS_TEE 276
 #define CALLS_FALLOCATE 285
 
 void calls_fill(uint32_t watch, struct write_call_table *ret_table)
@@ -49,6 +51,8 @@ void calls_fill(uint32_t watch, struct write_call_table *ret_table)
 	narrow[CALLS_I386_MMAP2] = WRITE_CALL_MMAP;
 	wide[CALLS_IOCTL] = narrow[CALLS_I386_IOCTL] = WRITE_CALL_FICLONE;
 	wide[CALLS_FALLOCATE] = narrow[CALLS_I386_FALLOCATE] = WRITE_CALL_FALLOCATE;
+	if (!(watch & FILE_KIND_BIT(PIPE)))
+		wide[CALLS_TEE] = narrow[CALLS_I386_TEE] = WRITE_CALL_UNKNOWN;
 	if (watch & FILE_KIND_BIT(SOCKET)) {
 		WRITE_CALLS_SOCKET(CALLS_SET)
 		wide[CALLS_X32_SENDMSG] = WRITE_CALL_SENDMSG;

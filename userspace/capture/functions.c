@@ -13,6 +13,7 @@
 
 #define ALL UINT32_MAX
 #define NAMES (FILE_KIND_BIT(DISK) | FILE_KIND_BIT(TMPFS))
+#define PIPES FILE_KIND_BIT(PIPE)
 #define SOCKETS FILE_KIND_BIT(SOCKET)
 
 /*
@@ -27,6 +28,7 @@ static const struct function functions[] = {
 	{"do_sendfile", FUNCTION_ESSENTIAL, ALL, "sendfile"},
 	{"do_splice", FUNCTION_ESSENTIAL, ALL, "splice"},
 	{"vm_mmap_pgoff", FUNCTION_ESSENTIAL, ALL, "mappings"},
+	{"do_tee", FUNCTION_ESSENTIAL, PIPES, "tee"},
 	{"__sys_sendto", FUNCTION_ESSENTIAL, SOCKETS, "send, sendto"},
 	{"__sys_sendmsg", FUNCTION_ESSENTIAL, SOCKETS, "sendmsg"},
 	{"__sys_sendmmsg", FUNCTION_ESSENTIAL, SOCKETS, "sendmmsg"},
@@ -42,6 +44,8 @@ static const struct function functions[] = {
 	{"security_file_ioctl_compat", FUNCTION_SPARE, NAMES, "names of subvolumes, labels"},
 	{"__x64_sys_io_submit", FUNCTION_SPARE, ALL, "io_submit"},
 	{"__ia32_compat_sys_io_submit", FUNCTION_SPARE, ALL, "io_submit"},
+	{"__x64_sys_vmsplice", FUNCTION_SPARE, PIPES, "vmsplice"},
+	{"__ia32_sys_vmsplice", FUNCTION_SPARE, PIPES, "vmsplice"},
 };
 
 #define FUNCTIONS (sizeof(functions) / sizeof(*functions))
