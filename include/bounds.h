@@ -47,7 +47,7 @@
 #define LIMIT_TREE_PROCESSES 32768U
 
 /* Places (streams, and offsets of files whose neighbours can't be read) where a token has begun and may go
- * on; the least recent is forgotten. */
+ * on; the least recent is forgotten, which is counted. */
 #define LIMIT_BEGUN 4096U
 
 /* One bit for each of so many hashes, of streams and of tasks for which anything was ever kept. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Beside the maps `seen` and `placed`: numbers that both sides share. */
+/* Beside the maps `seen`, `placed` and `begun`: numbers that both sides share. */
 #pragma once
 
 #include "token_key.h"
@@ -12,6 +12,7 @@
 struct known_counts {
 	__u64 seen_in, seen_out; /* entries */
 	__u64 placed_in, placed_out; /* likewise */
+	__u64 begun_in, begun_out; /* likewise */
 	__u64 lost; /* samples of tokens, or of files to be looked at, for which the ring had no room */
 	__u64 untold; /* repeats that no sample has told of, also those of which the entry is forgotten */
 };

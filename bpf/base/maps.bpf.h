@@ -9,7 +9,7 @@
  * scratch   | one a CPU, LIMIT_SCRATCH_SLOTS and more if preemptible | the write is not inspected, counted (scratch_busy)
  * counters  | one struct for each CPU           | -
  * begun     | LIMIT_BEGUN                       | the least recent is forgotten: a token that goes on
- *           |                                   | there later is not joined
+ *           |                                   | there later is not joined; how many were is known from `known`
  * entered   | one for each task that is writing | -
  * seen      | LIMIT_SEEN                        | the least recent is forgotten and would be alerted again;
  *           |                                   | how many were is known from `known`

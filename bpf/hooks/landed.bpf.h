@@ -74,7 +74,7 @@ static __always_inline void landed_in_pipe(struct scratch *s)
 		event->length -= walk.left;
 		/* what is there does not go on with what was there before */
 		key = begun_stream(file, begun_joins((__u64)file, event->kind));
-		bpf_map_delete_elem(&begun, &key);
+		begun_forget(&key);
 	}
 	event->source = WRITE_SOURCE_BIO;
 	event->address = (__u64)&s->parts[(LIMIT_PIPE_PARTS - walk.parts) % LIMIT_PIPE_PARTS];

@@ -95,7 +95,7 @@ static __always_inline void neighbours_forget_body(struct scratch *s)
 {
 	struct begun_key key = neighbours_stream(s);
 
-	bpf_map_delete_elem(&begun, &key);
+	begun_forget(&key);
 }
 
 WINDOW_FUNCTION(neighbours_forget)

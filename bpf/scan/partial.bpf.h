@@ -97,7 +97,17 @@ static __always_inline void begun_remember(const struct begun_key *key, const st
 	/* files have many places, of which few are asked for: they are not marked */
 	if (!key->position)
 		mark_set(begun_mark(key));
-	bpf_map_update_elem(&begun, key, value, BPF_ANY);
+	if (bpf_map_update_elem(&begun, key, value, BPF_NOEXIST))
+		bpf_map_update_elem(&begun, key, value, BPF_EXIST);
+	else
+		__sync_fetch_and_add(&known.begun_in, 1);
+}
+
+/* What has begun there is over. */
+static __always_inline void begun_forget(const struct begun_key *key)
+{
+	if (!bpf_map_delete_elem(&begun, key))
+		__sync_fetch_and_add(&known.begun_out, 1);
 }
 
 /* What is remembered of a place, or NULL. */

@@ -2,6 +2,8 @@
 /* Tokens in two halves, where the writer of the second can't see the first; and what is none after all. */
 #include "batch.h"
 
+#include "bounds.h"
+
 #include <stdlib.h>
 
 /* The writer's status where a machine can't do what was asked. */
@@ -90,10 +92,35 @@ static void test_seams_threads(void **state)
 		  "what landed in the page cache, and the buffer");
 }
 
+/* More beginnings than are remembered: those that were forgotten are counted. */
+static void test_seams_forgotten(void **state)
+{
+	const uint64_t count = LIMIT_BEGUN + 1000;
+	char text[32];
+	struct live_run run;
+	json_t *seen = json_object(), *alert;
+	size_t i;
+
+	(void)state;
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)count);
+	run = live_exec(ARGS("--ring-bytes", "16777216"),
+			ARGS(live_writer("seams"), "many", text, live_path("many"), "0"));
+	assert_int_equal(run.status, 0);
+	json_array_foreach (run.alerts, i, alert)
+		json_object_set(seen, live_string(alert, "token.identifier"), alert);
+	print_message("%zu of %s seen, %llu lost\n", json_object_size(seen), text,
+		      (unsigned long long)live_lost(&run));
+	assert_true(live_summary(&run, "beginnings of a token that were forgotten for room") >= 1000);
+	assert_true(json_object_size(seen) + live_lost(&run) >= count);
+	json_decref(seen);
+	live_free(&run);
+}
+
 const struct CMUnitTest live_seams[] = {
 	cmocka_unit_test_setup_teardown(test_seams_hidden, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_seams_joined, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_seams_threads, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_seams_forgotten, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_seams_apart, live_setup, live_teardown),
 };
 const size_t live_seams_count = sizeof(live_seams) / sizeof(*live_seams);

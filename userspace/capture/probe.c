@@ -731,6 +731,9 @@ int probe_seen(const struct probe *probe, probe_seen_entry entry, void *context,
 	ret_forgotten->leaks = probe_less(known->seen_in - known->seen_out, entries);
 	ret_forgotten->places = probe_less(known->placed_in - known->placed_out,
 					   probe_entries(placed, sizeof(struct placed_key)));
+	ret_forgotten->begun = probe_less(known->begun_in - known->begun_out,
+					  probe_entries(bpf_map__fd(probe->skeleton->maps.begun),
+							bpf_map__key_size(probe->skeleton->maps.begun)));
 	ret_forgotten->repeats = probe_less(known->untold, untold);
 	return r < 0 ? r : 0;
 }

@@ -116,6 +116,7 @@ struct probe_counts {
 struct probe_forgotten {
 	uint64_t leaks; /* (token, place, writer): their next write is another alert */
 	uint64_t places; /* (token, place), likewise */
+	uint64_t begun; /* places where a token had begun: what went on there was not joined with it */
 	uint64_t repeats; /* writes that repeated one of those leaks, and of which no sample has told */
 };
 

@@ -514,6 +514,7 @@ void monitor_last_repeats(struct monitor *monitor)
 	monitor->stats.repeats_untold += forgotten.repeats;
 	monitor->stats.leaks_forgotten = forgotten.leaks;
 	monitor->stats.places_forgotten = forgotten.places;
+	monitor->stats.begun_forgotten = forgotten.begun;
 }
 
 void monitor_summary(struct monitor *monitor, bool quiet)

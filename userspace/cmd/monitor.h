@@ -44,6 +44,7 @@ struct monitor_stats {
 	uint64_t
 		leaks_forgotten; /* by the kernel, for room: their next write was, or would be, another alert */
 	uint64_t places_forgotten; /* likewise, for who looks a second time */
+	uint64_t begun_forgotten; /* where a token had begun: what went on was not joined */
 	uint64_t sink_errors; /* alerts that a sink could not take */
 	uint64_t store_errors; /* writes of tokens that the store could not take */
 };

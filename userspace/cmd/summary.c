@@ -86,6 +86,9 @@ static bool summary_losses(const struct probe_counts *counts, const struct monit
 	any |= summary_line(
 		print, "incomplete", stats->places_forgotten,
 		"tokens in a place that were forgotten for room: a look into the file alerts them again");
+	any |= summary_line(print, "LOST", stats->begun_forgotten,
+			    "beginnings of a token that were forgotten for room: had one gone on, it would "
+			    "not have been seen");
 	any |= summary_line(print, "LOST", stats->alerts_failed, "alerts for which memory was missing");
 	any |= summary_line(print, "LOST", stats->sink_errors, "alerts that an output could not take");
 	any |= summary_line(print, "LOST", stats->store_errors,

@@ -6,6 +6,8 @@
  *     seams apart HOW FILE N    they never do, though it looks like it
  *     seams hide HOW FILE N     a long write that begins with the token, which another thread overwrites in the buffer
  *                               when it has been taken; HOW is write, or writev, or append
+ *     seams many COUNT FILE N   COUNT files, each with a token of its own, from N on: all but its end at the end of a page,
+ *                               which is evicted, then that
  *
  * Tokens are named by number (token_maker.h). Ends with 0; with 77 if this machine can't do it; or with 1 after saying
  * what failed.
@@ -305,6 +307,37 @@ static void mode_hide(const char *how, const char *file, const char *token)
 	pthread_join(thread, NULL);
 }
 
+static int open_one(const char *file, uint64_t n)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s-%llu", file, (unsigned long long)n);
+	return open_file(path, 0);
+}
+
+static void mode_many(uint64_t count, const char *file, uint64_t from)
+{
+	int fd = -1;
+
+	for (uint64_t n = from; n < from + count; n++) {
+		close(fd);
+		fd = open_one(file, n);
+		fill(maker_token(n).text, NEARLY, PAGE, 1, 0);
+		put(fd, 0, PAGE, 0);
+	}
+	if (syncfs(fd) < 0)
+		fail("syncfs");
+	for (uint64_t n = from; n < from + count; n++) {
+		close(fd);
+		fd = open_one(file, n);
+		if (posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) != 0)
+			fail("fadvise");
+		fill(maker_token(n).text, NEARLY, PAGE, 0, 1);
+		put(fd, PAGE, PAGE, PAGE);
+	}
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct maker_token token;
@@ -312,7 +345,9 @@ int main(int argc, char **argv)
 	if (argc != 5)
 		return 1;
 	token = maker_token(strtoull(argv[4], NULL, 10));
-	if (strcmp(argv[1], "join") == 0)
+	if (strcmp(argv[1], "many") == 0)
+		mode_many(strtoull(argv[2], NULL, 10), argv[3], strtoull(argv[4], NULL, 10));
+	else if (strcmp(argv[1], "join") == 0)
 		mode_join(argv[2], argv[3], token.text);
 	else if (strcmp(argv[1], "hide") == 0)
 		mode_hide(argv[2], argv[3], token.text);
