@@ -476,8 +476,77 @@ static void test_run_host(void **state)
 	live_free(&run);
 }
 
+/* Where core dumps go, of the whole host. @before: room for 256 bytes, for what it was; or NULL */
+static void core_pattern(const char *pattern, char *before)
+{
+	FILE *file = fopen("/proc/sys/kernel/core_pattern", "r+");
+
+	assert_non_null(file);
+	if (before)
+		assert_non_null(fgets(before, 256, file));
+	rewind(file);
+	fputs(pattern, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* What is written for a process that crashes, by the kernel, is its own. */
+static void test_core_dump(void **state)
+{
+	struct maker_token token = maker_token(60);
+	char before[256], command[1024];
+	const json_t *alert;
+	struct live_run run;
+
+	(void)state;
+	core_pattern(live_path("core"), before);
+	snprintf(command, sizeof(command), "ulimit -c unlimited; T=$(%s token 60); kill -SEGV $$",
+		 live_writer("writer"));
+	run = live_exec(NO_ARGS, ARGS("sh", "-c", command));
+	core_pattern(before, NULL);
+	assert_int_equal(run.status, 128 + SIGSEGV);
+	alert = live_only(&run);
+	assert_int_equal(live_count(&run, &token), 1);
+	assert_string_equal(live_string(alert, "process.name"), "sh");
+	assert_string_equal(live_string(alert, "file.path"), live_path("core"));
+	assert_int_equal(live_lost(&run), 0);
+	live_no_secret(&run, &token);
+	live_free(&run);
+}
+
+/* What a loop device puts into its file is alerted there as well, and no worker of the kernel is named for it. */
+static void test_loop(void **state)
+{
+	char command[4096];
+	struct live_run run;
+
+	(void)state;
+	snprintf(command, sizeof(command),
+		 "ALERTS=%s ERRORS=%s IMAGE=%s MNT=%s WRITER=%s; await() { for i in $(seq 600); do \"$@\" && "
+		 "break; "
+		 "sleep 0.1; done; }; two() { [ $(wc -l < $ALERTS) -ge 2 ]; }; "
+		 "truncate -s 128M $IMAGE; mkfs.btrfs -q $IMAGE > /dev/null 2>&1; mkdir $MNT; mount -o loop "
+		 "$IMAGE $MNT; "
+		 "%s run --no-store --attach %s --output text --alerts $ALERTS & watcher=$!; "
+		 "await grep -q watching $ERRORS; $WRITER call write $MNT/file 61; sync; await two; umount "
+		 "$MNT; "
+		 "kill $watcher; wait $watcher; cat $ALERTS",
+		 live_path("host-alerts"), live_path("errors"), live_path("image"), live_path("mnt"),
+		 live_writer("writer"), getenv("SPILLWATCH"), getenv("SPILLWATCH_ATTACH"));
+	run = live_command(ARGS("sh", "-c", command));
+	if (run.status || !strstr(run.errors, "2 alerts, nothing lost"))
+		fail_msg("status %d: %s", run.status, run.errors);
+	assert_non_null(strstr(run.errors, live_path("mnt/file")));
+	assert_non_null(strstr(run.errors, live_path("image")));
+	assert_non_null(strstr(run.errors, "unknown (pid 0"));
+	assert_null(strstr(run.errors, "kworker"));
+	assert_null(strstr(run.output, "kworker"));
+	live_free(&run);
+}
+
 const struct CMUnitTest live_host[] = {
 	cmocka_unit_test_setup_teardown(test_run_host, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_core_dump, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_loop, live_setup, live_teardown),
 };
 const size_t live_host_count = sizeof(live_host) / sizeof(*live_host);
 

@@ -51,6 +51,33 @@ static void test_overlay(void **state)
 	live_tick("overlayfs: writes and pieces", "the page cache of the file below");
 }
 
+/* A file that the kernel copies up before it is changed: by whom, and where it lies in the end. It has no name before that. */
+static void test_copied_up(void **state)
+{
+	struct maker_token token = maker_token(38);
+	char command[1024];
+	const json_t *alert;
+	struct live_run run;
+
+	(void)state;
+	snprintf(command, sizeof(command), "mkdir %s; %s token 38 > %s", live_path("lower"),
+		 live_writer("writer"), live_path("lower/file"));
+	run = live_command(ARGS("sh", "-c", command));
+	assert_int_equal(run.status, 0);
+	live_free(&run);
+	run = files_run(FILES_OVERLAY, "echo more >> $DIR/mnt/file");
+	assert_int_equal(run.status, 0);
+	alert = live_only(&run);
+	assert_int_equal(live_count(&run, &token), 1);
+	assert_string_equal(live_string(alert, "process.name"), "sh");
+	assert_string_equal(live_string(alert, "file.path"), live_path("upper/file"));
+	assert_int_equal(live_integer(alert, "file.links"), 1);
+	assert_null(json_object_get(json_object_get(alert, "file"), "deleted"));
+	assert_int_equal(live_integer(alert, "write.token_offset"), 0);
+	assert_int_equal(live_lost(&run), 0);
+	live_free(&run);
+}
+
 static void check_clone(const char *how, int64_t at)
 {
 	char script[1024];
@@ -98,6 +125,7 @@ static void test_mapped_deleted(void **state)
 
 const struct CMUnitTest live_files[] = {
 	cmocka_unit_test_setup_teardown(test_overlay, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_copied_up, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_clone, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mapped_deleted, live_setup, live_teardown),
 };

@@ -9,6 +9,7 @@
 
 #include "attribute/cgroup_name.h"
 #include "attribute/containers.h"
+#include "attribute/linked.h"
 #include "attribute/mounts.h"
 #include "attribute/procfs.h"
 #include "attribute/script.h"
@@ -28,6 +29,7 @@
 
 struct attribute {
 	const char *procfs;
+	const char *root; /* the host's */
 	struct users *users;
 	struct users *groups;
 	struct mounts *mounts;
@@ -61,6 +63,7 @@ int attribute_open(const char *procfs, const char *root, struct attribute **ret_
 	if (!attribute)
 		return -ENOMEM;
 	attribute->procfs = procfs ? procfs : "/proc";
+	attribute->root = root ? root : "";
 	r = attribute_host_name(&attribute->host_name);
 	if (r == 0)
 		r = users_open(NULL, &attribute->users);
@@ -377,24 +380,33 @@ static int attribute_host_path(struct attribute *attribute, const struct sample_
 	return mask_text(path, strlen(path), known, ret_path);
 }
 
-/* Of a file that was seen where it lies, and not by who opened it: the host's path, or else the one in its file system. */
+/*
+ * Of a file that was seen where it lies, and not by who opened it: the host's path, or else the one in its file system. If it
+ * had no name then, it may have one by now.
+ */
 static int attribute_unopened_path(struct attribute *attribute, const struct sample_view *view,
-				   const struct mask_known *known, char **ret_path)
+				   const struct mask_known *known, struct alert_file *file)
 {
 	const struct token_sample *head = view->head;
 	AUTO_FREE char *path = NULL;
+	AUTO_FREE char *linked = NULL;
 	int r;
 
 	/* cut at the top: the host can't find it by that, but a path there must be */
 	if (head->inner_len && *view->inner != '/')
-		return mask_text(view->inner, head->inner_len, known, ret_path);
+		return mask_text(view->inner, head->inner_len, known, &file->path);
 	r = mounts_path(attribute->mounts, head->inner_device, view->inner, head->inner_len, &path);
 
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
-		return mask_text(view->inner, head->inner_len, known, ret_path);
-	return mask_text(path, strlen(path), known, ret_path);
+		return mask_text(view->inner, head->inner_len, known, &file->path);
+	if (!head->links && linked_path(attribute->root, head->inner_device, path, head->inode,
+					head->generation, &linked, &file->links) == 0) {
+		file->deleted = false;
+		return mask_text(linked, strlen(linked), known, &file->path);
+	}
+	return mask_text(path, strlen(path), known, &file->path);
 }
 
 static int attribute_file(struct attribute *attribute, const struct sample_view *view,
@@ -402,14 +414,16 @@ static int attribute_file(struct attribute *attribute, const struct sample_view 
 {
 	const struct token_sample *head = view->head;
 	bool unopened = head->flags & SAMPLE_RECHECK && !head->path_len && head->inner_len;
-	int r = unopened ? attribute_unopened_path(attribute, view, known, &file->path)
-			 : attribute_path(view, known, &file->path);
+	int r;
 
+	file->deleted = head->flags & SAMPLE_FILE_DELETED;
+	file->links = head->links;
+	r = unopened ? attribute_unopened_path(attribute, view, known, file)
+		     : attribute_path(view, known, &file->path);
 	if (r == 0 && !unopened)
 		r = attribute_host_path(attribute, view, known, &file->host_path);
 
 	file->path_truncated = head->flags & SAMPLE_PATH_TRUNCATED;
-	file->deleted = head->flags & SAMPLE_FILE_DELETED;
 	file->type = attribute_type(attribute, view);
 	file->dev_major = head->device >> ATTRIBUTE_MINOR_BITS;
 	file->dev_minor = head->device & ((1U << ATTRIBUTE_MINOR_BITS) - 1);
@@ -417,7 +431,6 @@ static int attribute_file(struct attribute *attribute, const struct sample_view 
 	file->mode = head->mode;
 	file->owner_uid = head->owner_uid;
 	file->owner_gid = head->owner_gid;
-	file->links = head->links;
 	if (r == 0)
 		r = mask_text(head->fs_name, strnlen(head->fs_name, sizeof(head->fs_name)), known,
 			      &file->fs_type);

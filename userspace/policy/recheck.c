@@ -137,9 +137,27 @@ static const struct token_sample *recheck_writer(const struct recheck *recheck, 
 	return NULL;
 }
 
+/*
+ * A worker of the kernel does what others have asked for, as for a loop device: whose it was nobody knows. Threads of
+ * the kernel with a name of their own (nfsd) say more than nothing.
+ */
+static bool recheck_is_worker(const struct token_sample *writer)
+{
+	return writer->flags & SAMPLE_KTHREAD && strncmp(writer->comm, "kworker/", strlen("kworker/")) == 0;
+}
+
+/* A sample becomes nobody's: where it lies, since a copy would be another one of the secret. */
+static void recheck_disown(struct token_sample *sample)
+{
+	sample->flags |= SAMPLE_KTHREAD;
+	sample->tgid = sample->ns_tgid = 0;
+	sample->start = 0;
+	memset(sample->comm, 0, sizeof(sample->comm));
+}
+
 /* What was found, by whom it was described: the file and the token of the one, the process of the other. */
-static void recheck_tell(const struct recheck *recheck, const struct token_sample *sample,
-			 recheck_token token, void *context)
+static void recheck_tell(const struct recheck *recheck, struct token_sample *sample, recheck_token token,
+			 void *context)
 {
 	const struct token_sample *writer = recheck_writer(recheck, sample->described);
 	struct sample_view view, by;
@@ -147,6 +165,10 @@ static void recheck_tell(const struct recheck *recheck, const struct token_sampl
 
 	if (sample_view_parse(sample, sample->size, &view) < 0)
 		return;
+	if (writer && recheck_is_worker(writer)) {
+		recheck_disown(sample);
+		writer = NULL;
+	}
 	if (!writer || sample_view_parse(writer, writer->size, &by) < 0) {
 		token(context, &view);
 		return;

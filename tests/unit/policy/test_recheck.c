@@ -200,6 +200,41 @@ static void test_writer(void **state)
 	recheck_close(recheck);
 }
 
+/* A worker of the kernel is nobody's name; a kernel thread of its own, or who only calls itself so, is told. */
+static void test_worker(void **state)
+{
+	static const struct {
+		const char *comm;
+		uint32_t flags, tgid;
+	} cases[] = {
+		{"kworker/u8:0", SAMPLE_KTHREAD, 0}, {"nfsd", SAMPLE_KTHREAD, 70}, {"kworker/u8:0", 0, 70}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct recheck *recheck;
+		struct told told = {0};
+		struct sample_view view;
+		struct made made;
+
+		assert_int_equal(recheck_open(&recheck), 0);
+		view = writer_make(&made, 1, "");
+		made.head.flags |= cases[i].flags;
+		memcpy(made.head.comm, cases[i].comm, strlen(cases[i].comm));
+		assert_int_equal(recheck_describe(recheck, &view), 0);
+		view = found_make(&made, 1, 1);
+		memcpy(made.head.comm, cases[i].comm, strlen(cases[i].comm));
+		assert_int_equal(recheck_hold(recheck, &view, 0), 0);
+		recheck_walk(recheck, 0, true, told_add, &told);
+		assert_int_equal(told.count, 1);
+		assert_int_equal(told.last.tgid, cases[i].tgid);
+		assert_string_equal(told.last.comm, cases[i].tgid ? cases[i].comm : "");
+		assert_int_equal(told.last.flags & SAMPLE_KTHREAD, cases[i].flags);
+		assert_string_equal(told.inner, "/inner/file");
+		assert_int_equal(told.window[0], 'w');
+		recheck_close(recheck);
+	}
+}
+
 static void test_bounds(void **state)
 {
 	enum { WRITERS = 10000 };
@@ -241,10 +276,8 @@ static void test_bounds(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hold),
-		cmocka_unit_test(test_first),
-		cmocka_unit_test(test_writer),
-		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_hold),   cmocka_unit_test(test_first),  cmocka_unit_test(test_writer),
+		cmocka_unit_test(test_worker), cmocka_unit_test(test_bounds),
 	};
 
 	return UNIT_RUN(tests);
