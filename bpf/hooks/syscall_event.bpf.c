@@ -23,6 +23,9 @@
 #define CLONE_FICLONE 0x40049409
 #define CLONE_FICLONERANGE 0x4020940d
 
+/* arch/x86/entry/syscalls/syscall_32.tbl */
+#define I386_SENDFILE 187
+
 /* include/uapi/linux/net.h */
 #define SOCKETCALL_BIND 2
 #define SOCKETCALL_SEND 9
@@ -54,14 +57,15 @@ static __always_inline __s64 landed_offset(const struct file *file, const struct
 static __always_inline __s64 write_offset(const struct task_struct *task, const struct file *file,
 					  const struct call_args *args, struct write_event *event)
 {
-	__s64 position =
-		event->flags & SAMPLE_COMPAT ? args->value[3] | args->value[4] << 32 : args->value[3];
-	__u32 call = event->call;
+	__u32 compat = kernel_is_compat(task), call = event->call;
+	/* of an x32 caller one register has all of it, and what stands behind it is not there */
+	__s64 position = compat ? args->value[3] | args->value[4] << 32 : args->value[3];
+	__u64 flags = event->flags & SAMPLE_COMPAT && !compat ? args->value[4] : args->value[5];
 	int positioned = call == WRITE_CALL_PWRITE64 || call == WRITE_CALL_PWRITEV ||
 			 (call == WRITE_CALL_PWRITEV2 && position != -1);
 	int append = BPF_CORE_READ(file, f_flags) & KERNEL_O_APPEND;
 
-	if (call == WRITE_CALL_PWRITEV2 && args->value[5] & KERNEL_RWF_APPEND)
+	if (call == WRITE_CALL_PWRITEV2 && flags & KERNEL_RWF_APPEND)
 		append = 1;
 	if (positioned && !append)
 		return position;
@@ -82,9 +86,13 @@ static __always_inline int syscall_fed(struct scratch *s, const struct task_stru
 	const struct file *from = file_by_number(task, sendfile ? args->value[1] : args->value[0]);
 	__u64 pointer = sendfile ? args->value[2] : args->value[1];
 	__s64 position = 0;
+	/* the older sendfile(2) of 32-bit callers has a narrow one */
+	__u32 narrow =
+		sendfile && kernel_is_compat(task) &&
+		((struct pt_regs *)bpf_task_pt_regs((struct task_struct *)task))->orig_ax == I386_SENDFILE;
 
 	/* tee(2) has no positions, and its second argument is a number */
-	if (!pointer || bpf_probe_read_user(&position, sizeof(position), (const void *)pointer))
+	if (!pointer || bpf_probe_read_user(&position, narrow ? 4 : 8, (const void *)pointer))
 		position = from ? BPF_CORE_READ(from, f_pos) : 0;
 	return landed_in_stream(s, (__u64)from, position - s->event.length);
 }
@@ -205,7 +213,7 @@ int syscall_event(struct scratch *s)
 		return SYSCALL_NOTHING;
 	case WRITE_CALL_MMAP:
 		return map_shared(event, file_by_number(task, s->args.value[4]), s->args.value[3],
-				  s->args.value[5] * (event->flags & SAMPLE_COMPAT ? KERNEL_PAGE_SIZE : 1),
+				  s->args.value[5] * (kernel_is_compat(task) ? KERNEL_PAGE_SIZE : 1),
 				  s->args.value[1])
 			       ? SYSCALL_MAPPED
 			       : SYSCALL_NOTHING;

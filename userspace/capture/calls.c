@@ -7,6 +7,7 @@
 #include <string.h>
 
 /* arch/x86/entry/syscalls/syscall_64.tbl: x32 has numbers of its own for calls with pointers in arrays. */
+#define CALLS_X32_IOCTL 514
 #define CALLS_X32_WRITEV 516
 #define CALLS_X32_SENDMSG 518
 #define CALLS_X32_VMSPLICE 532
@@ -49,7 +50,7 @@ void calls_fill(uint32_t watch, struct write_call_table *ret_table)
 	narrow[CALLS_I386_SENDFILE64] = WRITE_CALL_SENDFILE;
 	wide[CALLS_MMAP] = WRITE_CALL_MMAP;
 	narrow[CALLS_I386_MMAP2] = WRITE_CALL_MMAP;
-	wide[CALLS_IOCTL] = narrow[CALLS_I386_IOCTL] = WRITE_CALL_FICLONE;
+	wide[CALLS_IOCTL] = wide[CALLS_X32_IOCTL] = narrow[CALLS_I386_IOCTL] = WRITE_CALL_FICLONE;
 	wide[CALLS_FALLOCATE] = narrow[CALLS_I386_FALLOCATE] = WRITE_CALL_FALLOCATE;
 	if (!(watch & FILE_KIND_BIT(PIPE)))
 		wide[CALLS_TEE] = narrow[CALLS_I386_TEE] = WRITE_CALL_UNKNOWN;

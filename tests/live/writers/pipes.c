@@ -134,6 +134,13 @@ static int way_fed(const char *how, const char *file, const char *token)
 
 		put(fd, page, PAGE);
 		check("sendfile", sendfile(target[1], fd, (off_t[]){0}, PAGE), PAGE);
+	} else if (strcmp(how, "sendfile") == 0) {
+		/* the call of that number: to 32-bit programs, that with an offset of 32 bits, behind which anything can stand */
+		int fd = open_file(file, O_CREAT | O_RDWR);
+		long offset[2] = {0, 1};
+
+		put(fd, page, PAGE);
+		check("sendfile", syscall(SYS_sendfile, target[1], fd, offset, PAGE), PAGE);
 	} else if (strcmp(how, "file") == 0) {
 		int fd = open_file(file, O_CREAT | O_RDWR);
 
