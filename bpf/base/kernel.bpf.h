@@ -68,6 +68,27 @@ static __always_inline const struct kernfs_node *kernel_kernfs_parent(const stru
 	return BPF_CORE_READ(rcu, __parent);
 }
 
+/* Linux 7 has it in a union without a name. */
+struct dentry___unnamed {
+	struct hlist_node d_alias;
+} __attribute__((preserve_access_index));
+
+/* A name of the inode, as its dentry's address; 0 if none is known. The last that was made is the first. */
+static __always_inline __u64 kernel_inode_dentry(const struct inode *inode)
+{
+	__u64 alias = (__u64)BPF_CORE_READ(inode, i_dentry.first);
+	const struct dentry___unnamed *unnamed = NULL;
+	const struct dentry *named = NULL;
+
+	if (!alias)
+		return 0;
+	if (bpf_core_field_exists(named->d_u.d_alias))
+		return alias - bpf_core_field_offset(struct dentry, d_u.d_alias);
+	if (bpf_core_field_exists(unnamed->d_alias))
+		return alias - bpf_core_field_offset(struct dentry___unnamed, d_alias);
+	return 0;
+}
+
 /* The kernel before 6.13 (90ee6ed776c0, "fs: port files to file_ref"). */
 struct file___counted {
 	atomic_long_t f_count;

@@ -172,15 +172,12 @@ static __always_inline const struct dentry *emit_dentry(const struct file *file)
 {
 	const struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
 	const struct inode *inode = BPF_CORE_READ(file, f_inode);
-	const struct hlist_node *alias;
+	__u64 named;
 
-	if (BPF_CORE_READ(dentry, d_inode) == inode || !bpf_core_field_exists(dentry->d_u.d_alias))
+	if (BPF_CORE_READ(dentry, d_inode) == inode)
 		return dentry;
-	alias = BPF_CORE_READ(inode, i_dentry.first);
-	if (!alias)
-		return dentry;
-	return (const struct dentry *)((const char *)alias -
-				       bpf_core_field_offset(struct dentry, d_u.d_alias));
+	named = kernel_inode_dentry(inode);
+	return named ? (const struct dentry *)named : dentry;
 }
 
 /* The file's path in its own file system, by which the host can find it. */

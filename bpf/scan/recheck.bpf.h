@@ -128,17 +128,6 @@ static __always_inline const struct inode *recheck_inode(__u64 mapping, const st
 	return inode;
 }
 
-/* A name of the inode, as its dentry's address; 0 if none is known. */
-static __always_inline __u64 recheck_dentry(const struct inode *inode)
-{
-	__u64 alias = (__u64)BPF_CORE_READ(inode, i_dentry.first);
-	const struct dentry *dentry = NULL;
-
-	if (!alias || !bpf_core_field_exists(dentry->d_u.d_alias))
-		return 0;
-	return alias - bpf_core_field_offset(struct dentry, d_u.d_alias);
-}
-
 /*
  * recheck_event() - sets the event to pages [index, index + count) of a file, with what a token in them may reach on either
  * side. A function of its own (verified once); returns 0.
@@ -166,7 +155,7 @@ __weak __noinline int recheck_event(struct scratch *s, __u64 mapping, __u64 inde
 	s->event.length = end - start;
 	s->event.source = WRITE_SOURCE_LANDED;
 	s->event.inode = (__u64)inode;
-	s->event.name_dentry = recheck_dentry(inode);
+	s->event.name_dentry = kernel_inode_dentry(inode);
 	s->event.kind = (BPF_CORE_READ(inode, i_mode) & KERNEL_S_IFMT) == KERNEL_S_IFBLK
 				? FILE_KIND_BLOCK
 				: file_kind_regular(sb);
