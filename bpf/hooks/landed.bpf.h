@@ -6,7 +6,8 @@
  *     to a pipe, from others   in the pipe's own buffers: the last bytes of those that nobody has read yet
  *     from /dev/zero           there is nothing to be seen
  *
- * What a reader has taken out of the pipe meanwhile is gone: that is counted.
+ * What a reader has taken out of the pipe meanwhile is gone: that is counted, also of a call that is only perhaps looked at
+ * for the second time (event.again): better once too often.
  */
 #pragma once
 

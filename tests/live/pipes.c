@@ -99,14 +99,15 @@ static void test_pipes_drained(void **state)
 	for (size_t i = 0; i < sizeof(hows) / sizeof(*hows); i++) {
 		struct live_run run = live_exec(ARGS("--watch", "pipe"),
 						ARGS(live_writer("pipes"), "drained", hows[i], "500"));
-		size_t seen = pipes_by(&run, hows[i]);
+		uint64_t seen = pipes_by(&run, hows[i]),
+			 lost = live_summary(&run, "writes without a buffer whose bytes could not be seen");
 
 		assert_int_equal(run.status, 0);
 		assert_int_equal(pipes_by(&run, "write"), 500);
-		assert_int_equal(live_summary(&run, "writes without a buffer whose bytes could not be seen"),
-				 500 - seen);
-		assert_int_equal(live_lost(&run), 500 - seen);
-		print_message("%s: %zu of 500 before they were read\n", hows[i], seen);
+		/* never fewer; where programs are preempted, a call that was looked at twice may be counted as well as seen */
+		assert_in_range(lost, 500 - seen, 500 - seen + 20);
+		assert_int_equal(live_lost(&run), lost);
+		print_message("%s: %llu of 500 before they were read\n", hows[i], (unsigned long long)seen);
 		live_free(&run);
 	}
 }
