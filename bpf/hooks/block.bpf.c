@@ -41,7 +41,7 @@ struct block_row {
 	__u64 vector; /* address of the struct bio_vec to look at next */
 	__u64 mapping, index, count;
 	__u32 left; /* vectors, with the next one */
-	__u32 ended;
+	__u32 skip; /* bytes of the next one that were taken already */
 };
 
 /* Can pages be searched where they lie? */
@@ -73,32 +73,53 @@ static __always_inline __u64 block_folio(__u64 page)
 	return kernel_compound_head(page);
 }
 
-/* Takes one more vector into the row; a function of its own (verified once). Returns 1 if it belongs to the next one. */
+/* Pages that a row may take, so that it can be inspected in one go. */
+static __always_inline __u64 block_row_bound(void)
+{
+	return block_in_place() ? BLOCK_ROW_PAGES : LIMIT_BIO_PAGES_COPIED;
+}
+
+/*
+ * Takes one more folio, or what the next vector has of it, into the row. A vector may hold several that lie beside each other in
+ * memory, and anywhere in the file. A function of its own (verified once). Returns 1 if the row is complete.
+ */
 __noinline int block_take(struct block_row *row)
 {
-	__u64 page, folio, mapping, index, count;
+	__u64 page, folio, mapping, index, offset, bytes, room, within;
 	struct bio_vec entry = {};
 
 	if (!row || !row->left)
 		return 1;
 	bpf_probe_read_kernel(&entry, sizeof(entry), (const void *)row->vector);
-	page = (__u64)entry.bv_page;
+	offset = (__u64)entry.bv_offset + row->skip;
+	page = (__u64)entry.bv_page + offset / KERNEL_PAGE_SIZE * bpf_core_type_size(struct page);
+	offset %= KERNEL_PAGE_SIZE;
 	folio = block_folio(page);
 	mapping = (__u64)KERNEL_ADDRESS(struct folio, folio, mapping);
-	index = BPF_CORE_READ((const struct folio *)folio, index) +
-		(page - folio) / bpf_core_type_size(struct page) + entry.bv_offset / KERNEL_PAGE_SIZE;
-	count = (entry.bv_offset % KERNEL_PAGE_SIZE + entry.bv_len + KERNEL_PAGE_SIZE - 1) / KERNEL_PAGE_SIZE;
+	within = (page - folio) / bpf_core_type_size(struct page);
+	index = BPF_CORE_READ((const struct folio *)folio, index) + within;
 	if (row->count && (mapping != row->mapping || index != row->index + row->count))
 		return 1;
 	if (!row->count) {
 		row->mapping = mapping;
 		row->index = index;
 	}
-	row->count += count;
-	row->vector += sizeof(entry);
-	row->left--;
-	/* not more in one go than can be inspected in one go */
-	return row->count >= (block_in_place() ? BLOCK_ROW_PAGES : LIMIT_BIO_PAGES_COPIED);
+	/* the rest of the vector, of the folio, of the row */
+	bytes = entry.bv_len - row->skip;
+	room = (recheck_pages(folio) - within) * KERNEL_PAGE_SIZE - offset;
+	if (bytes > room)
+		bytes = room;
+	room = (block_row_bound() - row->count) * KERNEL_PAGE_SIZE - offset;
+	if (bytes > room)
+		bytes = room;
+	row->count += (offset + bytes + KERNEL_PAGE_SIZE - 1) / KERNEL_PAGE_SIZE;
+	row->skip += bytes;
+	if (row->skip >= entry.bv_len) {
+		row->vector += sizeof(entry);
+		row->left--;
+		row->skip = 0;
+	}
+	return row->count >= block_row_bound();
 }
 
 static long block_step(__u32 i, struct block_row *row)
@@ -150,7 +171,7 @@ static __always_inline void block_pages(__u64 vector, __u32 vectors)
 
 	for (int i = 0; i < BLOCK_ROWS && row.left; i++) {
 		row.count = 0;
-		bpf_loop(vectors, block_step, &row, 0);
+		bpf_loop(BLOCK_ROW_PAGES, block_step, &row, 0);
 		if (row.mapping != last)
 			watched = block_watched(row.mapping);
 		last = row.mapping;

@@ -149,7 +149,7 @@ static void test_old(void **state)
 
 static void test_gone(void **state)
 {
-	static const struct stores cases[] = {{"erased", NULL}, {"race", NULL}};
+	static const struct stores cases[] = {{"erased", NULL}, {"gaps", NULL}, {"race", NULL}};
 
 	(void)state;
 	check_stores("disk", live_path(""), cases, sizeof(cases) / sizeof(*cases));

@@ -276,6 +276,27 @@ static void put_erased(const char *path)
 	memset(map, '.', 4 * PAGE);
 }
 
+/*
+ * The same in every second page. Where these lie beside each other in memory, the kernel writes two by one entry of a bio.
+ * Each is made dirty before anything is stored, so that nothing comes in between.
+ */
+static void put_gaps(const char *path)
+{
+	enum { TOKENS = 32 };
+	int fd = open_file(path, 2UL * TOKENS * PAGE);
+	char *map = map_file(fd, 0, 2UL * TOKENS * PAGE);
+
+	/* without reading ahead: only these pages come to memory */
+	madvise(map, 2UL * TOKENS * PAGE, MADV_RANDOM);
+	for (size_t i = 0; i < TOKENS; i++)
+		map[2 * i * PAGE] = 'x';
+	for (size_t i = 0; i < TOKENS; i++)
+		store(map, 0, 2 * i * PAGE + 29, i);
+	if (fsync(fd) < 0)
+		fail("fsync");
+	memset(map, '.', 2UL * TOKENS * PAGE);
+}
+
 /* Behind so many dirty pages that one look is not enough. */
 static void put_last(const char *path)
 {
@@ -424,8 +445,8 @@ static const struct {
 	{"nothing", put_nothing}, {"reading", put_reading}, {"beside", put_beside},
 	{"two", put_two},         {"halves", put_halves},   {"inherited", put_inherited},
 	{"read", put_read},       {"race", put_race},       {"remotely", put_remotely},
-	{"erased", put_erased},   {"last", put_last},       {"tmpfs", put_tmpfs},
-	{"memfd", put_memfd},     {"mappers", put_mappers},
+	{"erased", put_erased},   {"gaps", put_gaps},       {"last", put_last},
+	{"tmpfs", put_tmpfs},     {"memfd", put_memfd},     {"mappers", put_mappers},
 };
 
 int main(int argc, char **argv)
