@@ -118,16 +118,16 @@ static void door_close(int *fd)
 	*fd = -1;
 }
 
-void doors_detach(struct doors *doors)
+void doors_detach(struct doors *doors, const struct bpf_program *but)
 {
 	for (size_t i = 0; doors && i < doors->count; i++)
-		for (size_t k = 0; k < LIMIT_DOORS; k++)
+		for (size_t k = 0; doors->hook[i].program != but && k < LIMIT_DOORS; k++)
 			door_close(&doors->hook[i].link[k]);
 }
 
 void doors_free(struct doors *doors)
 {
-	doors_detach(doors);
+	doors_detach(doors, NULL);
 	for (size_t i = 0; doors && i < doors->count; i++) {
 		for (size_t k = 0; k < LIMIT_DOORS; k++)
 			door_close(&doors->hook[i].door[k]);

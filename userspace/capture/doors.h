@@ -33,8 +33,8 @@ int doors_add(struct doors *doors, const struct door_template *of, struct bpf_pr
 /* doors_attach() - opens them. Returns 0 or a negative errno. */
 int doors_attach(struct doors *doors);
 
-/* doors_detach() - not to be undone; NULL is fine. */
-void doors_detach(struct doors *doors);
+/* doors_detach() - not to be undone; NULL is fine. @but: this program's stay, NULL: none do */
+void doors_detach(struct doors *doors, const struct bpf_program *but);
 
 /* doors_free() - detaches and unloads; NULL is fine. */
 void doors_free(struct doors *doors);

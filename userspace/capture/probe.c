@@ -425,7 +425,17 @@ void probe_stop(struct probe *probe)
 
 void probe_detach(struct probe *probe)
 {
-	doors_detach(probe->doors);
+	struct bpf_link *net = probe->skeleton->links.recheck_bio;
+
+	probe->skeleton->links.recheck_bio = NULL;
+	doors_detach(probe->doors, probe->skeleton->progs.recheck_bio);
+	spillwatch_bpf__detach(probe->skeleton);
+	probe->skeleton->links.recheck_bio = net;
+}
+
+void probe_detach_net(struct probe *probe)
+{
+	doors_detach(probe->doors, NULL);
 	spillwatch_bpf__detach(probe->skeleton);
 }
 

@@ -64,8 +64,13 @@ int probe_start(const struct probe_options *options, probe_record record, void *
 /* probe_stop() - detaches and frees; NULL is fine. */
 void probe_stop(struct probe *probe);
 
-/* probe_detach() - nothing more is seen; what has been can still be read. Not to be undone. */
+/*
+ * probe_detach() - nothing more is seen but what is on its way to a disk; what has been can still be read. Takes seconds where
+ * trampolines are slow to go, in which pages that wait for a second look are written back: they are not to be missed.
+ * probe_detach_net() - nor that, any more. Neither is to be undone.
+ */
 void probe_detach(struct probe *probe);
+void probe_detach_net(struct probe *probe);
 
 /* probe_attachment() - which one is in use. */
 enum probe_attachment probe_attachment(const struct probe *probe);

@@ -460,6 +460,9 @@ int monitor_settle(struct monitor *monitor, int timeout_ms)
 	}
 	if (r < 0)
 		monitor->stats.rechecks_failed++;
+	probe_detach_net(monitor->probe);
+	if (r == 0)
+		r = monitor_drain_sent(monitor);
 	recheck_walk(monitor->recheck, 0, true, monitor_rechecked, monitor);
 	return r;
 }
