@@ -211,6 +211,12 @@ static long block_memory_step(__u32 i, struct block_memory *memory)
 }
 
 /*
+ * Since Linux 7.0 iomap_dio.size says how much was submitted before this bio (iomap_dio_bio_iter_one()), until then it counted it
+ * as well. So where it was ever 0 it does not.
+ */
+__u32 block_size_before __weak = 0;
+
+/*
  * Which file an O_DIRECT write goes to, and where: the structure behind the bio is iomap's, or it is something else, and
  * then no file on this device comes of it.
  */
@@ -219,6 +225,7 @@ static __always_inline const struct file *block_file(const struct bio *bio, __s6
 	const struct iomap_dio *dio = (const struct iomap_dio *)BPF_CORE_READ(bio, bi_private);
 	const struct kiocb *iocb;
 	const struct file *file;
+	__u64 before;
 
 	if (!bpf_core_type_exists(struct iomap_dio) || !dio)
 		return NULL;
@@ -229,8 +236,12 @@ static __always_inline const struct file *block_file(const struct bio *bio, __s6
 	if (!file || !file_is_real(file) ||
 	    BPF_CORE_READ(file, f_inode, i_sb, s_bdev) != BPF_CORE_READ(bio, bi_bdev))
 		return NULL;
-	*ret_offset =
-		BPF_CORE_READ(iocb, ki_pos) + BPF_CORE_READ(dio, size) - BPF_CORE_READ(bio, bi_iter.bi_size);
+	before = BPF_CORE_READ(dio, size);
+	if (!before)
+		block_size_before = 1;
+	if (!block_size_before)
+		before -= BPF_CORE_READ(bio, bi_iter.bi_size);
+	*ret_offset = BPF_CORE_READ(iocb, ki_pos) + before;
 	return file;
 }
 
