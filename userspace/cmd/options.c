@@ -5,6 +5,8 @@
  */
 #include "cmd/options.h"
 
+#include "detect/mask.h"
+#include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
 #include "bounds.h"
@@ -12,6 +14,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -70,10 +73,29 @@ static int options_directory(const char *name, const char **ret_path)
 	return 0;
 }
 
-int options_shared(const struct command *command, int option, struct monitor_options *options)
+char *options_shown(const char *text, size_t len)
 {
+	char *shown;
+
+	return mask_text(text, len, NULL, &shown) < 0 ? NULL : shown;
+}
+
+static int options_watch(const struct command *command, struct monitor_options *options)
+{
+	AUTO_FREE char *shown = NULL;
 	const char *bad;
 	size_t bad_len;
+
+	if (watch_parse(optarg, &options->probe.watch, &bad, &bad_len) == 0)
+		return 0;
+	shown = options_shown(bad, bad_len);
+	log_error("--watch does not know '%s'; see 'spillwatch help %s'", shown ? shown : "this",
+		  command->name);
+	return EXIT_CODE_USAGE;
+}
+
+int options_shared(const struct command *command, int option, struct monitor_options *options)
+{
 	unsigned long number;
 
 	switch (option) {
@@ -85,11 +107,7 @@ int options_shared(const struct command *command, int option, struct monitor_opt
 	case OPTION_ATTACH:
 		return options_attach(command, options);
 	case OPTION_WATCH:
-		if (watch_parse(optarg, &options->probe.watch, &bad, &bad_len) == 0)
-			return 0;
-		log_error("--watch does not know '%.*s'; see 'spillwatch help %s'", (int)bad_len, bad,
-			  command->name);
-		return EXIT_CODE_USAGE;
+		return options_watch(command, options);
 	case OPTION_INSPECT_BYTES:
 		if (options_number(optarg, 1, LIMIT_INSPECT_BYTES, &number)) {
 			options->probe.inspect_bytes = (uint32_t)number;
@@ -139,13 +157,22 @@ int options_shared(const struct command *command, int option, struct monitor_opt
 int options_unknown(const struct command *command, int option, char *const *argv)
 {
 	const char *what = argv[optind - 1];
+	size_t len = strcspn(what, "=");
+	const char letter[] = {'-', (char)optopt};
+	AUTO_FREE char *shown = NULL;
 
-	/* a token may stand in a mistyped option: only its name is repeated */
+	/* of letters, getopt_long() may still be inside the argument that argv[optind] is */
+	if (optopt > 0 && optopt <= UCHAR_MAX && optopt != 'h') {
+		what = letter;
+		len = sizeof(letter);
+	}
+	/* a token may stand in a mistyped option: only its name is repeated, masked */
+	shown = options_shown(what, len);
 	if (option == ':')
-		log_error("option '%.*s' needs a value; see 'spillwatch help %s'", (int)strcspn(what, "="),
-			  what, command->name);
+		log_error("option '%s' needs a value; see 'spillwatch help %s'", shown ? shown : "given",
+			  command->name);
 	else
-		log_error("unknown option '%.*s'; see 'spillwatch help %s'", (int)strcspn(what, "="), what,
+		log_error("unknown option '%s'; see 'spillwatch help %s'", shown ? shown : "given",
 			  command->name);
 	return EXIT_CODE_USAGE;
 }

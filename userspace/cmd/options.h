@@ -77,5 +77,11 @@ int options_shared(const struct command *command, int option, struct monitor_opt
 /* options_unknown() - says what getopt_long() stumbled over ('?' or ':'); returns EXIT_CODE_USAGE. */
 int options_unknown(const struct command *command, int option, char *const *argv);
 
+/*
+ * options_shown() - what the user gave, as a sentence may repeat it: printable, secrets masked. Nothing of a command
+ * line is printed without it. Returns malloc'ed text; NULL if there is no memory.
+ */
+char *options_shown(const char *text, size_t len);
+
 /* options_number() - a whole decimal number in [min, max]; false if text is anything else. */
 bool options_number(const char *text, unsigned long min, unsigned long max, unsigned long *ret_number);

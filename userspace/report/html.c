@@ -8,6 +8,7 @@
  */
 #include "report/report.h"
 
+#include "detect/mask.h"
 #include "lib/cleanup.h"
 #include "report/html_table.h"
 #include "report/page.css.h"
@@ -20,6 +21,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 #include <sys/random.h>
 
 static void html_total(FILE *out, uint64_t number, const char *one, const char *many)
@@ -27,6 +29,18 @@ static void html_total(FILE *out, uint64_t number, const char *one, const char *
 	char text[LAYOUT_NUMBER];
 
 	fprintf(out, "<li><b>%s</b>%s</li>\n", layout_number(number, text), number == 1 ? one : many);
+}
+
+/* What the user asked for is theirs, but a token may stand in it, and the page goes to others. */
+static void html_asked(FILE *out, const char *before, const char *asked)
+{
+	AUTO_FREE char *shown = NULL;
+
+	if (!asked || mask_text(asked, strlen(asked), NULL, &shown) < 0)
+		return;
+	fprintf(out, "%s <code>", before);
+	html_text(out, shown);
+	fputs("</code>", out);
 }
 
 static void html_period(const struct report *report, FILE *out)
@@ -41,16 +55,8 @@ static void html_period(const struct report *report, FILE *out)
 		fputs("All that the store holds", out);
 	if (options->has_until)
 		fprintf(out, ", until %s UTC", period_human(options->survey.until, text));
-	if (options->survey.container) {
-		fputs(", by the container <code>", out);
-		html_text(out, options->survey.container);
-		fputs("</code>", out);
-	}
-	if (options->survey.token) {
-		fputs(", only <code>", out);
-		html_text(out, options->survey.token);
-		fputs("</code>", out);
-	}
+	html_asked(out, ", by the container", options->survey.container);
+	html_asked(out, ", only", options->survey.token);
 	if (report->survey.count) {
 		fprintf(out, ". First write %s UTC", period_human(report->survey.first, text));
 		fprintf(out, ", last %s UTC", period_human(report->survey.last, text));

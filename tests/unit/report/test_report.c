@@ -306,7 +306,7 @@ static void test_hostile(void **state)
 					.pod = "<i>pod</i>",
 					.time = alerts_now()};
 	struct report_options options = options_make(DIMENSION_TOKEN);
-	char *text;
+	char *text, asked[128];
 
 	(void)state;
 	put_all(&spec, 1);
@@ -319,6 +319,13 @@ static void test_hostile(void **state)
 	assert_non_null(strstr(text, "default-src 'none'"));
 	assert_null(strstr(text, "http://"));
 	assert_null(strstr(text, "https://"));
+	free(text);
+	/* a whole token where its identifier was asked for */
+	snprintf(asked, sizeof(asked), "dt0c01.%024d.%064d", 1, 0);
+	options.survey.token = options.survey.container = asked;
+	text = output(&options, report_html);
+	assert_null(strstr(text, strrchr(asked, '.')));
+	assert_non_null(strstr(text, "&lt;masked&gt;"));
 	free(text);
 }
 
