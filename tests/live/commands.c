@@ -447,8 +447,9 @@ static void test_check(void **state)
 /*
  * Runs `script` while `run` watches a cgroup of its own: "inside COMMAND" runs a command in it, $watcher is the daemon,
  * which is told to end after it. Alerts go to live_path("cgroup-alerts").
+ * @before: for the shell, before the daemon is started
  */
-static struct live_run run_in_cgroup(const char *script)
+static struct live_run run_in_cgroup_after(const char *before, const char *script)
 {
 	const char *root = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 ? "/sys/fs/cgroup"
 										  : "/sys/fs/cgroup/unified";
@@ -460,11 +461,11 @@ static struct live_run run_in_cgroup(const char *script)
 	if (mkdir(group, 0755) < 0 || mkdir(below, 0755) < 0)
 		fail_msg("can't make a cgroup in %s", root);
 	snprintf(command, sizeof(command),
-		 "%s run --no-store --attach %s --cgroup %s --alerts %s & watcher=$!; "
+		 "%s %s run --no-store --attach %s --cgroup %s --alerts %s & watcher=$!; "
 		 "for i in $(seq 120); do grep -q watching %s && break; sleep 0.5; done; "
 		 "inside() { (echo 0 > %s/cgroup.procs; exec \"$@\"); }; WRITER=%s; FILE=%s; "
 		 "%s; kill $watcher; wait $watcher",
-		 getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch",
+		 before, getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch",
 		 getenv("SPILLWATCH_ATTACH") ? getenv("SPILLWATCH_ATTACH") : "auto", group,
 		 live_path("cgroup-alerts"), live_path("errors"), below, live_writer("writer"),
 		 live_path("file"), script);
@@ -474,6 +475,11 @@ static struct live_run run_in_cgroup(const char *script)
 	if (run.status)
 		fail_msg("status %d: %s", run.status, run.errors);
 	return run;
+}
+
+static struct live_run run_in_cgroup(const char *script)
+{
+	return run_in_cgroup_after("", script);
 }
 
 /* Only the cgroup and what is below it. */
@@ -503,6 +509,41 @@ static void test_run_end(void **state)
 	if (alerts + lost + unjudged != 20000)
 		fail_msg("%s", run.errors);
 	live_free(&run);
+}
+
+/* A terminal that hangs up, or who expects it to reload: both signals reopen the alert file, and none ends it. */
+static void check_reopen(const char *before, const char *signal)
+{
+	struct maker_token first = maker_token(25), second = maker_token(26);
+	char script[1024];
+	struct live_run run;
+
+	snprintf(script, sizeof(script),
+		 "ALERTS=%s; await() { for i in $(seq 150); do \"$@\" && break; sleep 0.1; done; }; "
+		 "inside $WRITER call write $FILE 25; await test -s $ALERTS; mv $ALERTS $ALERTS.1; "
+		 "kill -%s $watcher; await test -e $ALERTS; inside $WRITER call write $FILE 26; "
+		 "await test -s $ALERTS",
+		 live_path("cgroup-alerts"), signal);
+	run = run_in_cgroup_after(before, script);
+	if (!strstr(run.errors, "2 alerts, nothing lost"))
+		fail_msg("SIG%s: %s", signal, run.errors);
+	live_free(&run);
+	run = live_command(ARGS("cat", live_path("cgroup-alerts.1")));
+	assert_non_null(strstr(run.output, first.identifier));
+	live_free(&run);
+	run = live_command(ARGS("cat", live_path("cgroup-alerts")));
+	assert_non_null(strstr(run.output, second.identifier));
+	live_free(&run);
+	unlink(live_path("cgroup-alerts"));
+}
+
+static void test_run_reopen(void **state)
+{
+	(void)state;
+	check_reopen("", "USR1");
+	check_reopen("", "HUP");
+	/* as nohup(1) starts it */
+	check_reopen("trap '' HUP;", "HUP");
 }
 
 /*
@@ -635,5 +676,6 @@ const size_t live_commands_count = sizeof(live_commands) / sizeof(*live_commands
 const struct CMUnitTest live_run_tests[] = {
 	cmocka_unit_test_setup_teardown(test_run_cgroup, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_run_end, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_run_reopen, live_setup, live_teardown),
 };
 const size_t live_run_tests_count = sizeof(live_run_tests) / sizeof(*live_run_tests);

@@ -123,7 +123,8 @@ static bool run_signal(struct monitor *monitor, int signals)
 
 	if (read(signals, &info, sizeof(info)) != sizeof(info))
 		return false;
-	if (info.ssi_signo != SIGUSR1)
+	/* a terminal that hangs up is not who watches; nohup(1) leaves it ignored, which a signalfd doesn't know */
+	if (info.ssi_signo != SIGUSR1 && info.ssi_signo != SIGHUP)
 		return true;
 	r = monitor_reopen(monitor);
 	if (r < 0)
@@ -204,8 +205,8 @@ const struct command command_run = {
 		"written to a file. Needs root, or CAP_BPF, CAP_PERFMON and CAP_DAC_READ_SEARCH.\n\n"
 		"  --cgroup PATH          watch only this cgroup (v2) and what is below it\n"
 		"  --duration SECONDS     stop after that time\n" OPTIONS_SHARED_USAGE
-		"\nSIGUSR1 reopens the alert file; SIGTERM and SIGINT judge what was seen, print the "
-		"summary\n"
-		"and end.\n",
+		"\nSIGUSR1 and SIGHUP reopen the alert file (a terminal that hangs up ends nothing); SIGTERM "
+		"and\n"
+		"SIGINT judge what was seen, print the summary and end.\n",
 	.main = run_main,
 };
