@@ -350,6 +350,29 @@ static void file_make(const char *path, const char *before, const struct maker_t
 	fclose(file);
 }
 
+/* A file that others may write to, and a link, are refused; a FIFO that nobody reads costs its alerts only. */
+static void test_alerts_refused(void **state)
+{
+	const char *theirs = live_path("theirs"), *link = live_path("link"), *fifo = live_path("fifo");
+	struct live_run run;
+	struct stat st;
+
+	(void)state;
+	file_make(theirs, "theirs", NULL);
+	assert_int_equal(chown(theirs, 65534, 65534), 0);
+	assert_int_equal(symlink(theirs, link), 0);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	check_sentence(ARGS("spillwatch", "exec", "--alerts", theirs, "--", "true"), 3, "another user");
+	check_sentence(ARGS("spillwatch", "exec", "--alerts", link, "--", "true"), 3, "link");
+	assert_int_equal(stat(theirs, &st), 0);
+	assert_int_equal(st.st_size, strlen("theirs\n"));
+	run = live_command(ARGS("spillwatch", "exec", "--alerts", fifo, "--", live_writer("writer"), "call",
+				"write", live_path("file"), "27"));
+	assert_int_equal(run.status, 0);
+	assert_non_null(strstr(run.errors, "1 alerts that an output could not take"));
+	live_free(&run);
+}
+
 static void check_scan(const char *const *command, int status, const char *output)
 {
 	struct live_run run = live_command(command);
@@ -666,6 +689,7 @@ const struct CMUnitTest live_commands[] = {
 	cmocka_unit_test_setup_teardown(test_no_privilege, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_text, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_alerts_append, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_alerts_refused, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_scan, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_scan_name, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mask, live_setup, live_teardown),

@@ -335,7 +335,7 @@ static void monitor_explain_sink(const char *path, int error)
 	log_error(
 		"can't write alerts to %s: %s; give --alerts a file in a directory that exists and that you "
 		"may write to",
-		text ? text : "the file", strerror(-error));
+		text ? text : "the file", sink_error(error));
 }
 
 int monitor_open(const struct monitor_options *options, struct monitor **ret_monitor)

@@ -9,6 +9,7 @@
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
+#include "lib/own_file.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -128,7 +129,7 @@ static bool run_signal(struct monitor *monitor, int signals)
 		return true;
 	r = monitor_reopen(monitor);
 	if (r < 0)
-		log_error("can't reopen the alert file: %s; going on with the old one", strerror(-r));
+		log_error("can't reopen the alert file: %s; going on with the old one", own_file_error(r));
 	return false;
 }
 

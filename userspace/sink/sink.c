@@ -13,6 +13,7 @@
 #include "alert/json.h"
 #include "alert/text.h"
 #include "lib/cleanup.h"
+#include "lib/own_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,24 +29,83 @@ struct sink {
 	bool torn; /* what is there ends inside a line */
 };
 
+/* Does the path name a descriptor of ours? Such names are links, and who gave it to us has opened what it leads to. */
+static bool sink_is_descriptor(const char *path)
+{
+	static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+
+	if (strcmp(path, "/dev/stdout") == 0 || strcmp(path, "/dev/stderr") == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+		size_t len = strlen(folders[i]);
+
+		if (strncmp(path, folders[i], len) == 0)
+			return path[len] && path[len + strspn(path + len, "0123456789")] == '\0';
+	}
+	return false;
+}
+
+/* Only where there is no reader either; a moment later we are none again, so that a write is refused, not kept. */
+static int sink_open_fifo(const char *path, int flags)
+{
+	AUTO_CLOSE int reader = open(path, (flags & ~(O_ACCMODE | O_CREAT)) | O_RDWR);
+	struct stat st;
+	int fd;
+
+	if (reader < 0 || fstat(reader, &st) < 0)
+		return -errno;
+	/* a device that nobody answers */
+	if (!S_ISFIFO(st.st_mode))
+		return -ENXIO;
+	fd = open(path, flags, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * Never waits: a FIFO that nobody reads yet is opened all the same, and takes alerts from when somebody does. A link is
+ * not followed, since it may lead anywhere, by the choice of who may write to its folder; but for the names of our own
+ * descriptors, which are links everywhere. What is opened is looked at then, not the path before.
+ */
 static int sink_open_path(const char *path)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	bool descriptor = sink_is_descriptor(path);
+	int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
+		    (descriptor ? 0 : O_CREAT | O_NOFOLLOW);
+	int fd = open(path, flags, 0600), r;
 
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		fd = errno == ENXIO ? sink_open_fifo(path, flags) : -errno;
+	if (fd < 0)
+		return fd;
+	r = descriptor ? 0 : own_file_check(fd);
+	/* a reader that is slow is waited for, as before */
+	if (r == 0 && fcntl(fd, F_SETFL, O_APPEND) < 0)
+		r = -errno;
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
 }
 
 /* Does the file end inside a line? Not if it can't be told: pipes, files that we may not read. */
 static bool sink_is_torn(int fd, const char *path)
 {
 	AUTO_CLOSE int file = -1;
-	struct stat st;
+	struct stat st, again;
 	char last;
 
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
 		return false;
-	file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	return file >= 0 && pread(file, &last, 1, st.st_size - 1) == 1 && last != '\n';
+	file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (file < 0 || fstat(file, &again) < 0 || again.st_ino != st.st_ino || again.st_dev != st.st_dev)
+		return false;
+	return pread(file, &last, 1, st.st_size - 1) == 1 && last != '\n';
+}
+
+const char *sink_error(int error)
+{
+	return own_file_error(error);
 }
 
 int sink_file_open(const char *path, struct sink **ret_sink)

@@ -212,12 +212,117 @@ static void test_pipe(void **state)
 	close(saved);
 }
 
+/* What others may write to, or lead somewhere else, is refused and left as it is; also when it is reopened. */
+static void test_others(void **state)
+{
+	char dir[] = "/tmp/spillwatch-unit-XXXXXX", path[64], link[64], moved[64];
+	struct sink *sink;
+	struct stat st;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/alerts", dir);
+	snprintf(link, sizeof(link), "%s/link", dir);
+	snprintf(moved, sizeof(moved), "%s/alerts.1", dir);
+	assert_int_equal(symlink(path, link), 0);
+	assert_int_equal(sink_file_open(link, &sink), -ELOOP);
+	assert_int_equal(stat(path, &st), -1);
+	assert_int_equal(sink_file_open(path, &sink), 0);
+	assert_int_equal(rename(path, moved), 0);
+	close(open(path, O_WRONLY | O_CREAT, 0600));
+	assert_int_equal(chmod(path, 0620), 0);
+	assert_int_equal(sink_reopen(sink), -EUSERS);
+	assert_int_equal(sink_emit(sink, &alert), 0);
+	sink_close(sink);
+	assert_int_equal(count_lines(moved), 1);
+	assert_int_equal(sink_file_open(path, &sink), -EUSERS);
+	assert_int_equal(chmod(path, 0602), 0);
+	assert_int_equal(sink_file_open(path, &sink), -EUSERS);
+	/* who may read it is its owner's business */
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_int_equal(sink_file_open(path, &sink), 0);
+	sink_close(sink);
+	if (chown(path, 65534, 65534) == 0)
+		assert_int_equal(sink_file_open(path, &sink), -EUSERS);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, 0);
+	assert_non_null(strstr(sink_error(-EUSERS), "another user"));
+	assert_non_null(strstr(sink_error(-ELOOP), "link"));
+	unlink(link);
+	unlink(path);
+	unlink(moved);
+	rmdir(dir);
+}
+
+/* A descriptor that was given to us is ours to write to, whoever owns what lies behind it. */
+static void test_descriptor(void **state)
+{
+	char path[] = "/tmp/spillwatch-unit-XXXXXX", name[64];
+	int fd = mkstemp(path), saved = dup(STDOUT_FILENO), status;
+	struct sink *sink;
+
+	(void)state;
+	assert_int_equal(chmod(path, 0666), 0);
+	snprintf(name, sizeof(name), "/dev/fd/%d", fd);
+	assert_int_equal(sink_file_open(name, &sink), 0);
+	assert_int_equal(sink_emit(sink, &alert), 0);
+	assert_int_equal(sink_reopen(sink), 0);
+	assert_int_equal(sink_emit(sink, &alert), 0);
+	sink_close(sink);
+	fflush(stdout);
+	dup2(fd, STDOUT_FILENO);
+	status = sink_file_open("/dev/stdout", &sink);
+	dup2(saved, STDOUT_FILENO);
+	assert_int_equal(status, 0);
+	assert_int_equal(sink_emit(sink, &alert), 0);
+	sink_close(sink);
+	assert_int_equal(count_lines(path), 3);
+	assert_int_equal(sink_file_open("/dev/fd/../shm/x", &sink), -ENOENT);
+	assert_int_equal(access("/dev/shm/x", F_OK), -1);
+	close(saved);
+	close(fd);
+	unlink(path);
+}
+
+/* Nobody reads the FIFO yet: what is to be told meanwhile fails at once, and what comes later arrives. */
+static void test_fifo(void **state)
+{
+	char dir[] = "/tmp/spillwatch-unit-XXXXXX", path[64], line[8192];
+	struct sink *sink;
+	int reader;
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/fifo", dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	alarm(20);
+	assert_int_equal(sink_file_open(path, &sink), 0);
+	assert_int_equal(sink_emit(sink, &alert), -EPIPE);
+	assert_int_equal(sink_reopen(sink), 0);
+	assert_int_equal(sink_emit(sink, &alert), -EPIPE);
+	reader = open(path, O_RDONLY | O_NONBLOCK);
+	assert_true(reader >= 0);
+	assert_int_equal(sink_emit(sink, &alert), 0);
+	assert_true(read(reader, line, sizeof(line)) > 1);
+	assert_int_equal(line[0], '{');
+	/* with a reader as well */
+	assert_int_equal(sink_reopen(sink), 0);
+	assert_int_equal(sink_emit(sink, &alert), 0);
+	alarm(0);
+	sink_close(sink);
+	close(reader);
+	unlink(path);
+	rmdir(dir);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_file), cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_torn), cmocka_unit_test(test_torn_before),
-		cmocka_unit_test(test_pipe),
+		cmocka_unit_test(test_file),       cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_torn),       cmocka_unit_test(test_torn_before),
+		cmocka_unit_test(test_pipe),       cmocka_unit_test(test_others),
+		cmocka_unit_test(test_descriptor), cmocka_unit_test(test_fifo),
 	};
 
 	return UNIT_RUN(tests);
