@@ -271,7 +271,7 @@ static void test_audit_bad_input(void **state)
 	(void)state;
 	check_sentence(ARGS("spillwatch", "audit", "--store", STORE), 3, "spillwatch run");
 	check_sentence(ARGS("spillwatch", "audit", "--store", "/dev/null"), 3, "something else");
-	check_sentence(ARGS("spillwatch", "audit", "--store", "/etc/passwd"), 3, "damaged");
+	check_sentence(ARGS("spillwatch", "audit", "--store", "/etc/passwd"), 3, "something else");
 	check_sentence(ARGS("spillwatch", "audit", "--since", "yesterday"), 2, "24h");
 	check_sentence(ARGS("spillwatch", "audit", "--since", "1h", "--until", "2h"), 2, "--until");
 	check_sentence(ARGS("spillwatch", "audit", "--by", "colour"), 2, "container");

@@ -373,6 +373,39 @@ static void test_alerts_refused(void **state)
 	live_free(&run);
 }
 
+/* Where a cgroup of our own is made; static. */
+static const char *cgroup_path(void)
+{
+	static char path[128];
+	const char *root = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 ? "/sys/fs/cgroup"
+										  : "/sys/fs/cgroup/unified";
+
+	snprintf(path, sizeof(path), "%s/spillwatch-test-%d", root, getpid());
+	return path;
+}
+
+/* A file that is no store of ours is not begun in, whoever keeps a store: not even moved. */
+static void test_store_refused(void **state)
+{
+	const char *precious = live_path("precious.txt"), *group = cgroup_path();
+	struct live_run run;
+
+	(void)state;
+	file_make(precious, "a letter", NULL);
+	check_sentence(ARGS("spillwatch", "exec", "--store", precious, "--", "true"), 3, "something else");
+	assert_int_equal(mkdir(group, 0755), 0);
+	run = live_command(
+		ARGS("spillwatch", "run", "--duration", "1", "--cgroup", group, "--store", precious));
+	rmdir(group);
+	assert_int_equal(run.status, 3);
+	assert_non_null(strstr(run.errors, "something else"));
+	live_free(&run);
+	check_sentence(ARGS("spillwatch", "audit", "--store", precious), 3, "something else");
+	run = live_command(ARGS("cat", precious));
+	assert_string_equal(run.output, "a letter\n");
+	live_free(&run);
+}
+
 static void check_scan(const char *const *command, int status, const char *output)
 {
 	struct live_run run = live_command(command);
@@ -474,15 +507,13 @@ static void test_check(void **state)
  */
 static struct live_run run_in_cgroup_after(const char *before, const char *script)
 {
-	const char *root = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 ? "/sys/fs/cgroup"
-										  : "/sys/fs/cgroup/unified";
-	char group[128], below[160], command[4096];
+	const char *group = cgroup_path();
+	char below[160], command[4096];
 	struct live_run run;
 
-	snprintf(group, sizeof(group), "%s/spillwatch-test-%d", root, getpid());
 	snprintf(below, sizeof(below), "%s/below", group);
 	if (mkdir(group, 0755) < 0 || mkdir(below, 0755) < 0)
-		fail_msg("can't make a cgroup in %s", root);
+		fail_msg("can't make the cgroup %s", group);
 	snprintf(command, sizeof(command),
 		 "%s %s run --no-store --attach %s --cgroup %s --alerts %s & watcher=$!; "
 		 "for i in $(seq 120); do grep -q watching %s && break; sleep 0.5; done; "
@@ -690,6 +721,7 @@ const struct CMUnitTest live_commands[] = {
 	cmocka_unit_test_setup_teardown(test_text, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_alerts_append, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_alerts_refused, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_store_refused, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_scan, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_scan_name, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mask, live_setup, live_teardown),

@@ -10,6 +10,7 @@
 #include "lib/exit_code.h"
 #include "lib/log.h"
 
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -52,6 +53,14 @@ static void keeper_say_moved(char *moved)
 	log_warning("the store was damaged; it lies at %s now, and a new one was begun", text);
 }
 
+/* What lies there was never to be a store of ours, and waiting doesn't change that. */
+static bool keeper_is_refused(const char *path, int error)
+{
+	/* at the path of our own choice it is no mistake of the operator's: watching goes on */
+	return strcmp(path, STORE_PATH) != 0 &&
+	       (error == -EMEDIUMTYPE || error == -EUSERS || error == -ELOOP);
+}
+
 static int keeper_try(struct keeper *keeper)
 {
 	char *moved = NULL;
@@ -78,6 +87,7 @@ int keeper_open(const char *path, bool needed, const struct store_limits *limits
 	keeper->path = path;
 	keeper->limits = *limits;
 	r = keeper_try(keeper);
+	needed |= keeper_is_refused(path, r);
 	if (r < 0) {
 		keeper_say(keeper,
 			   needed ? "can't be used"

@@ -11,7 +11,8 @@ struct keeper;
 
 /*
  * keeper_open() - @path: NULL for no store. One that can't be opened is tried again later, what comes meanwhile is
- * counted; or, if it is @needed, an error.
+ * counted; or, if it is @needed, an error. So is a path that was given and holds something else than a store, or is
+ * a link, or a file that others own or may write to.
  * Returns 0 and *ret_keeper (keeper_close()), or an exit code after saying what is wrong.
  */
 int keeper_open(const char *path, bool needed, const struct store_limits *limits, struct keeper **ret_keeper);

@@ -7,13 +7,16 @@
  * counts the facts that use it; triggers keep the count, and remove with a fact what nobody else needs. So
  * a fact is a row of numbers, and a million of them are read in a fraction of a second.
  *
- * Invariant: the schema and its version change in one transaction; a file is empty or ours.
+ * Invariant: the schema and its version change in one transaction; a file is empty or ours, also one that is damaged:
+ * what is neither is not written to, and not moved.
  */
 #include "store/database.h"
 
 #include "lib/cleanup.h"
+#include "lib/own_file.h"
 #include "store/statement.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -22,6 +25,10 @@
 #include <time.h>
 
 #define DATABASE_BUSY_MS 1000
+
+/* What a file of SQLite begins with, and where PRAGMA application_id is in it (https://sqlite.org/fileformat2.html, 1.3). */
+#define DATABASE_MAGIC "SQLite format 3"
+#define DATABASE_ID_AT 68
 
 /* The steps from each version to the next; DATABASE_VERSION of them. Never change one, add one. */
 static const char *const database_steps[DATABASE_VERSION] = {
@@ -121,12 +128,34 @@ static int database_prepare(sqlite3 *db)
 	return r == 0 && version < DATABASE_VERSION ? database_upgrade(db) : r;
 }
 
+/*
+ * Is it, by its first bytes, what we may have made? Either of the two is enough, the other may be what is damaged. The id
+ * may be 0 in a file of ours: the first transaction is only in the log beside it yet.
+ */
+static int database_is_ours(int fd)
+{
+	uint8_t head[DATABASE_ID_AT + sizeof(uint32_t)] = {0};
+	ssize_t len = pread(fd, head, sizeof(head), 0);
+	uint32_t application;
+
+	if (len < 0)
+		return -errno;
+	memcpy(&application, head + DATABASE_ID_AT, sizeof(application));
+	application = be32toh(application);
+	if (len == 0 || application == DATABASE_APPLICATION)
+		return 0;
+	if (application == 0 && memcmp(head, DATABASE_MAGIC, sizeof(DATABASE_MAGIC)) == 0)
+		return 0;
+	return -EMEDIUMTYPE;
+}
+
 /* SQLite would make it readable for all; what it makes beside it has the same mode. */
 static int database_make_file(const char *path)
 {
 	AUTO_FREE char *copy = strdup(path);
 	AUTO_CLOSE int fd = -1;
 	struct stat st;
+	int r;
 
 	if (!copy)
 		return -ENOMEM;
@@ -135,7 +164,10 @@ static int database_make_file(const char *path)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW, 0600);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
-	return S_ISREG(st.st_mode) ? 0 : -EMEDIUMTYPE;
+	if (!S_ISREG(st.st_mode))
+		return -EMEDIUMTYPE;
+	r = own_file_check(fd);
+	return r < 0 ? r : database_is_ours(fd);
 }
 
 static int database_connect(const char *path, int flags, sqlite3 **ret_db)
@@ -173,6 +205,14 @@ int database_open(const char *path, sqlite3 **ret_db)
 	return 0;
 }
 
+/* Of what SQLite can't read: -EUCLEAN if it is ours and damaged, or -EMEDIUMTYPE. */
+static int database_what(const char *path)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	return fd >= 0 && database_is_ours(fd) == -EMEDIUMTYPE ? -EMEDIUMTYPE : -EUCLEAN;
+}
+
 int database_open_reader(const char *path, sqlite3 **ret_db)
 {
 	sqlite3 *db = NULL;
@@ -195,7 +235,7 @@ int database_open_reader(const char *path, sqlite3 **ret_db)
 		r = -ENODATA;
 	if (r < 0) {
 		sqlite3_close(db);
-		return r;
+		return r == -EUCLEAN ? database_what(path) : r;
 	}
 	*ret_db = db;
 	return 0;

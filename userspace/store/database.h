@@ -11,8 +11,8 @@
 /*
  * database_open() - for writing; made with mode 0600, its directory with 0700, if they are not there.
  * An older schema is brought up to date. Returns 0 and *ret_db (sqlite3_close()), or a negative errno:
- * -EOVERFLOW: made by a newer version; -EMEDIUMTYPE: somebody else's database; -EUCLEAN: damaged or
- * no database at all.
+ * -EOVERFLOW: made by a newer version; -EMEDIUMTYPE: somebody else's database, or no database at all;
+ * -EUCLEAN: ours, and damaged; -ELOOP: a link; -EUSERS: others own it or may write to it.
  */
 int database_open(const char *path, sqlite3 **ret_db);
 

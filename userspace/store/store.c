@@ -12,6 +12,7 @@
 #include "store/store.h"
 
 #include "lib/cleanup.h"
+#include "lib/own_file.h"
 #include "store/database.h"
 #include "store/pending.h"
 #include "store/prune.h"
@@ -147,7 +148,7 @@ const char *store_error(int error)
 	case -EBUSY:
 		return "another process keeps it locked";
 	default:
-		return strerror(-error);
+		return own_file_error(error);
 	}
 }
 

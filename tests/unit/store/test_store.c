@@ -372,7 +372,9 @@ static void test_damage(void **state)
 	alerts_put(store, &spec);
 	store_close(store);
 	fd = open(path, O_WRONLY);
-	assert_int_equal(pwrite(fd, noise, 100, 0), 100);
+	/* but for the application's id, by which it is known to be ours */
+	assert_int_equal(pwrite(fd, noise, 68, 0), 68);
+	assert_int_equal(pwrite(fd, noise, 28, 72), 28);
 	close(fd);
 	assert_int_equal(store_open(path, &limits, &moved, &store), 0);
 	assert_non_null(moved);
@@ -384,6 +386,17 @@ static void test_damage(void **state)
 	alerts_put(store, &spec);
 	store_close(store);
 	assert_int_equal(alerts_number(path, "SELECT count(*) FROM fact"), 1);
+	/* SQLite's, and too short */
+	fd = open(path, O_WRONLY | O_TRUNC);
+	assert_int_equal(write(fd, "SQLite format 3", 16), 16);
+	close(fd);
+	assert_int_equal(store_open(path, &limits, &moved, &store), 0);
+	assert_non_null(moved);
+	unlink(moved);
+	free(moved);
+	moved = NULL;
+	alerts_put(store, &spec);
+	store_close(store);
 	/* every page but the first, while it is open */
 	store = alerts_store(path);
 	fd = open(path, O_WRONLY);
@@ -396,6 +409,42 @@ static void test_damage(void **state)
 	free(moved);
 	assert_int_equal(alerts_number(path, "SELECT count(*) FROM fact"), 1);
 	store_close(store);
+}
+
+/* What is no database, another's, a link, or may be written by others: an error, and nothing is touched. */
+static void test_precious(void **state)
+{
+	static const char precious[] = "a letter that took a year to write\n";
+	const struct store_limits limits = {.days = STORE_DAYS, .bytes = STORE_BYTES};
+	struct store *store = NULL;
+	char *moved = NULL, text[128] = "", link[160];
+	int fd = open(path, O_RDWR | O_CREAT, 0600);
+
+	(void)state;
+	assert_int_equal(write(fd, precious, sizeof(precious)), sizeof(precious));
+	assert_int_equal(store_open(path, &limits, &moved, &store), -EMEDIUMTYPE);
+	assert_null(moved);
+	snprintf(link, sizeof(link), "%s/link.db", dir);
+	assert_int_equal(symlink(path, link), 0);
+	assert_int_equal(store_open(link, &limits, &moved, &store), -ELOOP);
+	assert_int_equal(pread(fd, text, sizeof(text), 0), sizeof(precious));
+	assert_string_equal(text, precious);
+	/* by its name it is still the same file */
+	assert_int_equal(close(fd), 0);
+	fd = open(path, O_RDONLY);
+	assert_int_equal(read(fd, text, sizeof(text)), sizeof(precious));
+	close(fd);
+	unlink(path);
+	/* a good store, but for who may write to it */
+	store = alerts_store(path);
+	store_close(store);
+	assert_int_equal(chmod(path, 0660), 0);
+	assert_int_equal(store_open(path, &limits, &moved, &store), -EUSERS);
+	assert_non_null(strstr(store_error(-EUSERS), "another user"));
+	assert_int_equal(chmod(path, 0640), 0);
+	if (chown(path, 65534, 65534) == 0)
+		assert_int_equal(store_open(path, &limits, &moved, &store), -EUSERS);
+	assert_null(moved);
 }
 
 static void test_versions(void **state)
@@ -479,8 +528,8 @@ int main(void)
 		TEST(test_slices),    TEST(test_age),
 		TEST(test_size),      TEST(test_kill),
 		TEST(test_full_disk), TEST(test_damage),
-		TEST(test_versions),  TEST(test_removed),
-		TEST(test_busy),
+		TEST(test_precious),  TEST(test_versions),
+		TEST(test_removed),   TEST(test_busy),
 	};
 
 	return UNIT_RUN(tests);
