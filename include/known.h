@@ -14,6 +14,7 @@ struct known_counts {
 	__u64 placed_in, placed_out; /* likewise */
 	__u64 begun_in, begun_out; /* likewise */
 	__u64 lost; /* samples of tokens, or of files to be looked at, for which the ring had no room */
+	__u64 flooded; /* samples of writers who had no share of it left (share.h) */
 	__u64 untold; /* repeats that no sample has told of, also those of which the entry is forgotten */
 };
 

@@ -14,6 +14,7 @@ struct recheck_writer {
 	__u64 start; /* ns, CLOCK_BOOTTIME, of the thread group leader */
 	__u64 time; /* likewise, when it did so */
 	__u64 file; /* inode and generation: an address space that is freed may become another file's */
+	__u64 group; /* whose share of the ring it takes (share.h) */
 	__u32 tgid; /* as the initial pid namespace counts; 0: unknown */
 	__u32 call; /* enum write_call */
 	char comm[LIMIT_COMM_BYTES]; /* of the thread group leader */

@@ -6,6 +6,7 @@
  * map       | bound                             | when full
  * ----------+-----------------------------------+--------------------------------------------------
  * samples   | LIMIT_RING_BYTES                  | the sample is dropped and counted (ring_full)
+ * shares    | LIMIT_SHARES                      | the least recent has a whole share again (emit/share.bpf.h)
  * scratch   | one a CPU, LIMIT_SCRATCH_SLOTS and more if preemptible | the write is not inspected, counted (scratch_busy)
  * counters  | one struct for each CPU           | -
  * begun     | LIMIT_BEGUN                       | the least recent is forgotten: a token that goes on
@@ -113,6 +114,8 @@ struct reader {
 	__u8 unread; /* a page of the file was not there to be seen */
 	__u8 late; /* the time was over before all of it was read */
 	__u8 described; /* the sample's facts are filled in */
+	__u8 refused; /* the last sample had no share of the ring */
+	__u8 deferred; /* so the daemon is asked to look at the rest in the file; there is room for that */
 };
 
 /*

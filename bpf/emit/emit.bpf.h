@@ -14,6 +14,7 @@
 #include "emit/path.bpf.h"
 #include "scan/recheck.bpf.h"
 #include "emit/process.bpf.h"
+#include "emit/share.bpf.h"
 #include "token_key.h"
 #include "token_search.h"
 
@@ -524,10 +525,22 @@ __noinline int emit_is_known(struct scratch *s)
 }
 
 /* There was no room for what would have been an alert. */
-static __always_inline void emit_lost(void)
+static __always_inline void emit_lost(const struct scratch *s)
 {
-	count(COUNTER_ring_full);
+	count(s->reader.refused ? COUNTER_flooded : COUNTER_ring_full);
 	__sync_fetch_and_add(&known.lost, 1);
+}
+
+/* Can the daemon look for the rest of the write in the file, and is there room to ask it to? */
+static __always_inline int emit_defers(struct scratch *s)
+{
+	if (s->event.offset < 0 || s->event.entry || s->event.recheck || s->reader.behind ||
+	    (s->event.flags & SAMPLE_OFFSET_APPROX && !s->event.guess) ||
+	    share_admit(s, LIMIT_SHARE_ASK_BYTES))
+		return 0;
+	s->reader.deferred = 1;
+	s->reader.late = 1;
+	return 1;
 }
 
 /*
@@ -547,12 +560,13 @@ __noinline int emit_dropped(struct scratch *s)
 	key.place = head->place;
 	key.writer = head->writer;
 	if (s->event.recheck) {
-		emit_lost();
+		emit_lost(s);
 		placed_drop(head->token_key, head->place);
 		return 0;
 	}
 	if (!head->repeats) {
-		emit_lost();
+		if (!s->reader.deferred)
+			emit_lost(s);
 		placed_drop(key.token_key, key.place);
 		if (!bpf_map_delete_elem(&seen, &key))
 			__sync_fetch_and_add(&known.seen_out, 1);
@@ -625,7 +639,10 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 	size = head->size;
 	if (size > sizeof(s->sample))
 		return 0; /* cannot be: each length is masked to its part */
-	if (bpf_ringbuf_output(&samples, &s->sample, size, 0))
+	s->reader.refused = share_admit(s, 0);
+	if (s->reader.refused && !head->repeats && emit_defers(s))
+		emit_dropped(s);
+	else if (s->reader.refused || bpf_ringbuf_output(&samples, &s->sample, size, 0))
 		emit_dropped(s);
 	else
 		count(COUNTER_samples_sent);
@@ -652,11 +669,12 @@ __noinline int emit_request(struct scratch *s, __u32 flag)
 	size = head->size;
 	if (size > sizeof(s->sample))
 		return 0;
-	if (bpf_ringbuf_output(&samples, &s->sample, size, 0)) {
+	s->reader.refused = !s->reader.deferred && share_admit(s, LIMIT_SHARE_ASK_BYTES);
+	if (s->reader.refused || bpf_ringbuf_output(&samples, &s->sample, size, 0)) {
 		if (flag == SAMPLE_DESCRIBES)
 			count(COUNTER_writers_undescribed);
 		else
-			emit_lost();
+			emit_lost(s);
 		return 1;
 	}
 	count(COUNTER_samples_sent);

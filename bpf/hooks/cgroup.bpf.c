@@ -7,6 +7,7 @@
  * runtimes are in the tree as well.
  */
 #include "base/count.bpf.h"
+#include "emit/share.bpf.h"
 #include "scan/inspect.bpf.h"
 #include "base/kernel.bpf.h"
 #include "base/maps.bpf.h"
@@ -36,7 +37,8 @@ static __always_inline void cgroup_tell(const char *path)
 		head->cgroup_len = len - 1;
 		head->size = sizeof(*head) + len - 1;
 		head->seq = __sync_fetch_and_add(&sample_seq, 1) + 1;
-		if (bpf_ringbuf_output(&samples, &s->sample, sizeof(*head) + len - 1, 0))
+		if (share_admit(s, LIMIT_SHARE_ASK_BYTES) ||
+		    bpf_ringbuf_output(&samples, &s->sample, sizeof(*head) + len - 1, 0))
 			count(COUNTER_cgroups_untold);
 		else
 			count(COUNTER_samples_sent);

@@ -14,6 +14,7 @@
 #include "base/scope.bpf.h"
 #include "base/preempt.bpf.h"
 #include "base/write_call.bpf.h"
+#include "emit/share.bpf.h"
 #include "hooks/mapping.bpf.h"
 #include "scan/in_place.bpf.h"
 #include "scan/inspect.bpf.h"
@@ -169,6 +170,7 @@ static __always_inline void recheck_writer(struct scratch *s, const struct task_
 	s->writer.start = BPF_CORE_READ(task, group_leader, start_boottime);
 	s->writer.time = bpf_ktime_get_boot_ns();
 	s->writer.tgid = task->tgid;
+	s->writer.group = share_group();
 	s->writer.call = call;
 	BPF_CORE_READ_INTO(&s->writer.comm, task, group_leader, comm);
 }
@@ -429,6 +431,7 @@ int recheck_existing(struct bpf_iter__task_vma *ctx)
 		return 0;
 	__builtin_memset(&s->event, 0, sizeof(s->event));
 	recheck_writer(s, task, WRITE_CALL_MMAP);
+	s->writer.group = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 	recheck_event(s, mapping, 0, 1, RECHECK_OLD);
 	s->event.old = 1;
 	recheck_note(s, RECHECK_NOTHING);

@@ -290,7 +290,7 @@ static long inspect_step(__u32 index, struct inspect_context *context)
 	__u64 dot;
 
 	(void)index;
-	if (inspect_late(s, 1)) {
+	if (r->late || inspect_late(s, 1)) {
 		r->late = 1;
 		return 1;
 	}
@@ -611,6 +611,9 @@ int inspect_guess(struct scratch *s)
 	s->event.address = s->event.offset;
 	s->event.coherent = 1;
 	inspect_run(s);
+	/* the daemon looks at what is in the file by then */
+	if (s->reader.deferred)
+		return 0;
 	s->event = s->kept;
 	s->event.guess = 0;
 	s->event.again = 1;
