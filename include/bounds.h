@@ -96,6 +96,14 @@
 /* Bytes of a file that the daemon reads itself for one write or one look at a mapping. */
 #define LIMIT_FILE_SCAN (256UL << 20)
 
+/* Files of which the daemon reads what the kernel side had no time or room for, a part of each in turn; and of these, one
+ * writer's. More count as files that could not be read. */
+#define LIMIT_DEFERRED 64U
+#define LIMIT_DEFERRED_WRITER 16U
+
+/* Bytes of ranges that the daemon reads at once, between two records of the ring. */
+#define LIMIT_READ_AT_ONCE 4096U
+
 /* Bytes of the ring buffer between kernel and daemon; a power of two times the page size. */
 #define LIMIT_RING_BYTES (2U << 20)
 

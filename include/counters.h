@@ -17,7 +17,8 @@
 	X(files_deferred, WORK, "writes and mappings that the daemon had to look at in the file")      \
 	X(repeats_suppressed, WORK, "repeats of a known token in a known file, counted but not sent")  \
 	X(ring_full, LOSS, "samples dropped because the ring buffer was full")                         \
-	X(flooded, LOSS, "samples of writers that had more than their share of a ring buffer that was half full") \
+	X(flooded, LOSS,                                                                               \
+	  "samples of writers that had more than their share of a ring buffer that was half full")     \
 	X(pages_unreadable, LOSS, "pages of a written buffer that could not be read")                  \
 	X(bytes_unreadable, LOSS, "bytes of a written buffer that could not be read")                  \
 	X(iovecs_unreadable, LOSS, "iovec entries that could not be read")                             \

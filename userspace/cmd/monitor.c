@@ -21,6 +21,7 @@
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
+#include "policy/deferred.h"
 #include "policy/mapped.h"
 #include "policy/recheck.h"
 #include "policy/repeats.h"
@@ -42,6 +43,8 @@ struct monitor {
 	struct repeats *repeats;
 	struct mapped *mapped;
 	struct recheck *recheck;
+	struct deferred *deferred;
+	int64_t drain_until; /* ms, CLOCK_MONOTONIC, of the round that is under way */
 	int64_t next_recheck; /* ms, CLOCK_MONOTONIC */
 	int64_t next_look; /* ms, CLOCK_MONOTONIC */
 	int64_t deadline; /* likewise, of the end; 0: it is not near */
@@ -56,6 +59,12 @@ struct monitor {
 
 /* Alerts after which the heap gives back what it has free. */
 #define MONITOR_TRIM_ALERTS 2048
+
+/* ms that the ring may take in one go, if something else is due, and that files may which it asked to be read. */
+#define MONITOR_DRAIN_MS 20
+#define MONITOR_READ_MS 5
+/* Bytes of such a file between two looks at the clock. */
+#define MONITOR_READ_STEP (1UL << 20)
 
 /* ms that second looks may take in one go, and before they go on. */
 #define MONITOR_RECHECK_MS 5
@@ -133,19 +142,22 @@ static void monitor_token(struct monitor *monitor, const struct sample_view *vie
 struct monitor_scan {
 	struct monitor *monitor;
 	const struct sample_view *view;
+	int64_t until; /* ms, CLOCK_MONOTONIC; 0: to the end */
+	uint64_t next; /* behind the last token */
 };
 
 static int monitor_scanned(void *context, const uint8_t *window, const struct token *token,
 			   const struct token_span *span, uint64_t at)
 {
-	const struct monitor_scan *scan = context;
+	struct monitor_scan *scan = context;
 
 	/* it is found again when it is that one's turn */
 	if (scan->view->head->flags & SAMPLE_MAPPED &&
 	    mapped_is_anothers(scan->monitor->mapped, scan->view, at))
 		return 0;
 	monitor_token(scan->monitor, scan->view, window, token, span, &at);
-	return 0;
+	scan->next = at + span->end;
+	return scan->until && monitor_now() > scan->until ? -EAGAIN : 0;
 }
 
 /* The written range of the file, or what is mapped of it. */
@@ -161,6 +173,32 @@ static void monitor_scan(void *context, const struct sample_view *view, int fd)
 		scan.monitor->stats.bytes_unread += (uint64_t)r;
 }
 
+/* A part of a range that waited to be read: as much as there is time for. Returns where to go on. */
+static uint64_t monitor_read(void *context, const struct sample_view *view, int fd, uint64_t from,
+			     uint64_t length)
+{
+	struct monitor *monitor = context;
+	struct monitor_scan scan = {.monitor = monitor, .view = view};
+	uint64_t end = from + length;
+
+	scan.until = monitor_now() + MONITOR_READ_MS;
+	while (from < end) {
+		uint64_t step = end - from < MONITOR_READ_STEP ? end - from : MONITOR_READ_STEP;
+		int64_t r = file_scan(fd, from, step, step, monitor_scanned, &scan);
+
+		if (r == -EAGAIN)
+			return scan.next < end ? scan.next : end;
+		if (r < 0) {
+			monitor->stats.files_unread++;
+			return end;
+		}
+		from += step;
+		if (monitor_now() > scan.until)
+			break;
+	}
+	return from;
+}
+
 /* A sample without a window: the file has to be looked at. */
 static void monitor_file(struct monitor *monitor, const struct sample_view *view)
 {
@@ -172,6 +210,14 @@ static void monitor_file(struct monitor *monitor, const struct sample_view *view
 	}
 	if (view->head->flags & SAMPLE_MAPPED) {
 		if (mapped_add(monitor->mapped, view, fd) < 0)
+			monitor->stats.files_unread++;
+		return;
+	}
+	if (view->head->length > LIMIT_READ_AT_ONCE) {
+		uint64_t length = view->head->length < LIMIT_FILE_SCAN ? view->head->length : LIMIT_FILE_SCAN;
+
+		monitor->stats.bytes_unread += view->head->length - length;
+		if (deferred_add(monitor->deferred, view, length, fd) < 0)
 			monitor->stats.files_unread++;
 		return;
 	}
@@ -253,8 +299,10 @@ static int monitor_record(void *context, void *data, size_t size)
 		monitor_token(monitor, &view, view.window, &token, &span, NULL);
 	} else
 		monitor->stats.samples_bad++;
-	/* while settling: what is left is counted */
-	return monitor->deadline && monitor_now() > monitor->deadline ? -ETIME : 0;
+	/* while settling: what is left is counted; else it has its turn again */
+	if (monitor->deadline)
+		return monitor_now() > monitor->deadline ? -ETIME : 0;
+	return monitor_now() > monitor->drain_until ? -EAGAIN : 0;
 }
 
 int monitor_timeout(const struct monitor *monitor)
@@ -268,6 +316,8 @@ int monitor_timeout(const struct monitor *monitor)
 		recheck = recheck < 0 ? 0 : recheck;
 		look = look < 0 || recheck < look ? (int)recheck : look;
 	}
+	if (deferred_count(monitor->deferred))
+		return 0;
 	if (look < 0 || (monitor->retry >= 0 && monitor->retry < look))
 		look = monitor->retry;
 	return keeper_timeout(monitor->keeper, look);
@@ -283,6 +333,7 @@ void monitor_look(struct monitor *monitor, bool all)
 	keeper_work(monitor->keeper);
 	monitor_trim(monitor, MONITOR_TRIM_ALERTS);
 	monitor_recheck(monitor);
+	deferred_step(monitor->deferred, monitor_read, monitor);
 	if (!mapped_any(monitor->mapped))
 		return;
 	ms = monitor_now();
@@ -365,6 +416,8 @@ int monitor_open(const struct monitor_options *options, struct monitor **ret_mon
 	if (r == 0)
 		r = recheck_open(&monitor->recheck);
 	if (r == 0)
+		r = deferred_open(&monitor->deferred);
+	if (r == 0)
 		r = mapped_open(attribute_procfs(monitor->attribute), &monitor->mapped);
 	if (r < 0) {
 		log_error("can't start: %s", strerror(-r));
@@ -397,6 +450,7 @@ void monitor_close(struct monitor *monitor)
 	repeats_close(monitor->repeats);
 	mapped_close(monitor->mapped);
 	recheck_close(monitor->recheck);
+	deferred_close(monitor->deferred);
 	free(monitor);
 }
 
@@ -412,9 +466,11 @@ bool monitor_follows(const struct monitor *monitor)
 
 int monitor_drain(struct monitor *monitor)
 {
-	int r = probe_consume(monitor->probe);
+	int r;
 
-	return r < 0 ? r : 0;
+	monitor->drain_until = monitor_now() + MONITOR_DRAIN_MS;
+	r = probe_consume(monitor->probe);
+	return r < 0 && r != -EAGAIN ? r : 0;
 }
 
 /* Drains until every sample that the kernel has sent is judged, or it is time to end. */
@@ -464,6 +520,9 @@ int monitor_settle(struct monitor *monitor, int timeout_ms)
 	if (r == 0)
 		r = monitor_drain_sent(monitor);
 	recheck_walk(monitor->recheck, 0, true, monitor_rechecked, monitor);
+	while (deferred_count(monitor->deferred) && monitor_now() <= monitor->deadline)
+		deferred_step(monitor->deferred, monitor_read, monitor);
+	monitor->stats.files_unread += deferred_count(monitor->deferred);
 	return r;
 }
 
