@@ -107,17 +107,24 @@
 /* Bytes of the ring buffer between kernel and daemon; a power of two times the page size. */
 #define LIMIT_RING_BYTES (2U << 20)
 
-/* Bytes that one writer may send in LIMIT_SHARE_NS while the ring is half full; those below one second-level cgroup have
- * LIMIT_SHARES_TOP times as many. What is beyond is looked for in the file, or counts as flooded. */
-#define LIMIT_SHARE_BYTES (64U << 10)
+/* While the ring is half full, one writer may send so many bytes in LIMIT_SHARE_NS that the ring holds LIMIT_SHARES_RING times
+ * as many; those below one second-level cgroup LIMIT_SHARES_TOP times that. What is beyond is looked for in the file,
+ * or counts as flooded. */
+#define LIMIT_SHARES_RING 32U
 #define LIMIT_SHARE_NS 100000000ULL
 #define LIMIT_SHARES_TOP 4U
+
+/* Tokens of one write that are lost where there is no share left; of a write with more, the daemon reads the rest in the file. */
+#define LIMIT_DEFER_TOKENS 16U
 
 /* Bytes beyond its share that a writer has to ask that the daemon look at the file itself. */
 #define LIMIT_SHARE_ASK_BYTES (8U << 10)
 
 /* Writers of whom it is known how much they sent; the least recent is forgotten, and has a whole share again. */
 #define LIMIT_SHARES 1024U
+
+/* Writers that are told of as flooding at the same time. */
+#define LIMIT_FLOODS 64U
 
 /* Tasks that may be inspecting on one CPU at the same time (preemption nests them); as many again if hooks have doors. */
 #define LIMIT_SCRATCH_SLOTS 2U

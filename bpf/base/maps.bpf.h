@@ -97,6 +97,9 @@ struct reader {
 	__u32 segments_left;
 	__u32 fill; /* bytes in the window */
 	__u64 joins; /* begun_joins() of the stream */
+	__s64 defer_at; /* of the first token that is the daemon's to find, if `deferred` */
+	__u32 missing; /* tokens from there on, so far */
+	__u32 tokens; /* of the write, so far */
 	__u64 min_dot; /* tokens whose second dot lies before it were reported already */
 	__u8 in_cache; /* the current segment is a range of the file, `address` a file position */
 	__u8 after; /* the bytes behind the write have been asked for, or are not to be */
@@ -115,7 +118,7 @@ struct reader {
 	__u8 late; /* the time was over before all of it was read */
 	__u8 described; /* the sample's facts are filled in */
 	__u8 refused; /* the last sample had no share of the ring */
-	__u8 deferred; /* so the daemon is asked to look at the rest in the file; there is room for that */
+	__u8 deferred; /* so the daemon is asked to look for the rest in the file; there is room for that */
 };
 
 /*

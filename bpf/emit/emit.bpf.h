@@ -524,22 +524,27 @@ __noinline int emit_is_known(struct scratch *s)
 	return s->event.recheck == RECHECK_OLD;
 }
 
-/* There was no room for what would have been an alert. */
-static __always_inline void emit_lost(const struct scratch *s)
+/* There was no room for what would have been alerts. */
+static __always_inline void emit_lost(const struct scratch *s, __u64 samples)
 {
-	count(s->reader.refused ? COUNTER_flooded : COUNTER_ring_full);
-	__sync_fetch_and_add(&known.lost, 1);
+	count_add(s->reader.refused ? COUNTER_flooded : COUNTER_ring_full, samples);
+	__sync_fetch_and_add(&known.lost, samples);
 }
 
-/* Can the daemon look for the rest of the write in the file, and is there room to ask it to? */
-static __always_inline int emit_defers(struct scratch *s)
+/*
+ * Can the daemon look for the rest of the write in the file, and is there room to ask it to? Not for single tokens: it would
+ * take as much.
+ */
+static __always_inline int emit_defers(struct scratch *s, __s64 token_at)
 {
-	if (s->event.offset < 0 || s->event.entry || s->event.recheck || s->reader.behind ||
+	if (s->reader.tokens <= LIMIT_DEFER_TOKENS || s->event.offset < 0 || s->event.entry ||
+	    s->event.recheck || s->reader.behind ||
 	    (s->event.flags & SAMPLE_OFFSET_APPROX && !s->event.guess) ||
 	    share_admit(s, LIMIT_SHARE_ASK_BYTES))
 		return 0;
 	s->reader.deferred = 1;
-	s->reader.late = 1;
+	s->reader.defer_at = token_at;
+	s->reader.missing = 1;
 	return 1;
 }
 
@@ -560,13 +565,13 @@ __noinline int emit_dropped(struct scratch *s)
 	key.place = head->place;
 	key.writer = head->writer;
 	if (s->event.recheck) {
-		emit_lost(s);
+		emit_lost(s, 1);
 		placed_drop(head->token_key, head->place);
 		return 0;
 	}
 	if (!head->repeats) {
 		if (!s->reader.deferred)
-			emit_lost(s);
+			emit_lost(s, 1);
 		placed_drop(key.token_key, key.place);
 		if (!bpf_map_delete_elem(&seen, &key))
 			__sync_fetch_and_add(&known.seen_out, 1);
@@ -607,6 +612,11 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 		entered_keep(s, start, dot + 1 + TOKEN_SECRET_LEN - start, token_at);
 		return 0;
 	}
+	s->reader.tokens++;
+	if (s->reader.deferred) {
+		s->reader.missing++;
+		return 0;
+	}
 	if (s->event.recheck && s->event.recheck != RECHECK_DIRECT) {
 		emit_describe_recheck(s, token_at);
 		emit_file(s);
@@ -640,7 +650,7 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 	if (size > sizeof(s->sample))
 		return 0; /* cannot be: each length is masked to its part */
 	s->reader.refused = share_admit(s, 0);
-	if (s->reader.refused && !head->repeats && emit_defers(s))
+	if (s->reader.refused && !head->repeats && emit_defers(s, token_at))
 		emit_dropped(s);
 	else if (s->reader.refused || bpf_ringbuf_output(&samples, &s->sample, size, 0))
 		emit_dropped(s);
@@ -665,6 +675,7 @@ __noinline int emit_request(struct scratch *s, __u32 flag)
 	emit_describe(s);
 	head = &s->sample.head;
 	head->flags |= flag;
+	head->news = s->reader.deferred ? s->reader.missing : 0;
 	head->seq = __sync_fetch_and_add(&sample_seq, 1) + 1;
 	size = head->size;
 	if (size > sizeof(s->sample))
@@ -674,7 +685,7 @@ __noinline int emit_request(struct scratch *s, __u32 flag)
 		if (flag == SAMPLE_DESCRIBES)
 			count(COUNTER_writers_undescribed);
 		else
-			emit_lost(s);
+			emit_lost(s, s->reader.deferred ? s->reader.missing : 1);
 		return 1;
 	}
 	count(COUNTER_samples_sent);

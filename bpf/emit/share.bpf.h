@@ -6,7 +6,7 @@
  *     0 ──────────────── 1/2 ─────────── 3/4 ─────── 7/8 ──── full
  *      everybody, freely    a share         a quarter   a sixteenth
  *
- * A share is LIMIT_SHARE_BYTES in LIMIT_SHARE_NS. A writer is a cgroup, so a container or a unit; since who may make
+ * A share is one LIMIT_SHARES_RING of the ring in LIMIT_SHARE_NS. A writer is a cgroup, so a container or a unit; since who may make
  * cgroups could take many shares, those below one second-level cgroup (a user's slice) have some shares together as well.
  * Nothing here is run before a token was found.
  */
@@ -38,11 +38,11 @@ static __always_inline __u64 share_group(void)
 	return id ? id : bpf_get_current_cgroup_id();
 }
 
-/* share_take() - has a group so much left in this window? Takes it, or counts the sample as lost; returns 1 then. */
+/* share_take() - has a group so much left in this window? Takes it, or returns 1. A function of its own. */
 __weak __noinline int share_take(__u64 group, __u64 limit, __u64 size)
 {
-	__u64 now = bpf_ktime_get_boot_ns();
-	struct share first = {.window = now / LIMIT_SHARE_NS}, *share;
+	__u64 window = bpf_ktime_get_boot_ns() / LIMIT_SHARE_NS;
+	struct share first = {.window = window}, *share;
 
 	share = bpf_map_lookup_elem(&shares, &group);
 	if (!share) {
@@ -52,32 +52,32 @@ __weak __noinline int share_take(__u64 group, __u64 limit, __u64 size)
 	/* without memory for that everybody has what there is */
 	if (!share)
 		return 0;
-	if (share->window != now / LIMIT_SHARE_NS) {
-		share->window = now / LIMIT_SHARE_NS;
+	if (share->window != window) {
+		share->window = window;
 		share->bytes = 0;
 	}
-	if (share->bytes + size <= limit) {
-		__sync_fetch_and_add(&share->bytes, size);
-		return 0;
-	}
-	share->last = now;
-	if (!__sync_fetch_and_add(&share->lost, 1))
-		share->since = now;
-	return 1;
+	if (share->bytes + size > limit)
+		return 1;
+	__sync_fetch_and_add(&share->bytes, size);
+	return 0;
 }
 
-/* Who has had no share left. */
-static __always_inline void share_name(const struct scratch *s, __u64 group)
+/* share_lost() - notes who has had no share left. A function of its own. */
+__weak __noinline int share_lost(struct scratch *s, __u64 group)
 {
 	struct share *share = bpf_map_lookup_elem(&shares, &group);
 
 	__sync_fetch_and_add(&known.flooded, 1);
-	if (!share)
-		return;
+	if (!s || !share)
+		return 0;
+	share->last = bpf_ktime_get_boot_ns();
+	if (!__sync_fetch_and_add(&share->lost, 1))
+		share->since = share->last;
 	share->start = s->sample.head.start;
 	share->tgid = s->sample.head.tgid;
 	share->uid = s->sample.head.uid;
 	__builtin_memcpy(share->comm, s->sample.head.comm, sizeof(share->comm));
+	return 0;
 }
 
 /*
@@ -86,23 +86,29 @@ static __always_inline void share_name(const struct scratch *s, __u64 group)
  */
 __weak __noinline int share_admit(struct scratch *s, __u64 more)
 {
-	__u64 fill = bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA), limit = LIMIT_SHARE_BYTES, group, top;
+	__u64 fill = bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA), group, top, limit;
+	__u64 size = bpf_ringbuf_query(&samples, BPF_RB_RING_SIZE);
 
-	if (!s || fill <= LIMIT_RING_BYTES / 2)
+	if (!s || fill <= size / 2)
 		return 0;
-	if (fill > LIMIT_RING_BYTES / 8 * 7)
+	limit = size / LIMIT_SHARES_RING;
+	if (fill > size / 8 * 7)
 		limit /= 16;
-	else if (fill > LIMIT_RING_BYTES / 4 * 3)
+	else if (fill > size / 4 * 3)
 		limit /= 4;
 	limit += more;
+	size = s->sample.head.size;
 	/* whoever is current in a second look is not who has written */
-	if (s->event.recheck && s->event.recheck != RECHECK_DIRECT)
-		return share_take(s->writer.group, limit, s->sample.head.size);
-	group = share_group();
-	top = bpf_get_current_ancestor_cgroup_id(SHARE_DEPTH_TOP);
-	if (!share_take(group, limit, s->sample.head.size) &&
-	    (!top || top == group || !share_take(top, limit * LIMIT_SHARES_TOP, s->sample.head.size)))
+	if (s->event.recheck && s->event.recheck != RECHECK_DIRECT) {
+		group = s->writer.group;
+		top = 0;
+	} else {
+		group = share_group();
+		top = bpf_get_current_ancestor_cgroup_id(SHARE_DEPTH_TOP);
+	}
+	if (!share_take(group, limit, size) &&
+	    (!top || top == group || !share_take(top, limit * LIMIT_SHARES_TOP, size)))
 		return 0;
-	share_name(s, group);
+	share_lost(s, group);
 	return 1;
 }

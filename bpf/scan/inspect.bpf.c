@@ -290,7 +290,7 @@ static long inspect_step(__u32 index, struct inspect_context *context)
 	__u64 dot;
 
 	(void)index;
-	if (r->late || inspect_late(s, 1)) {
+	if (inspect_late(s, 1)) {
 		r->late = 1;
 		return 1;
 	}
@@ -431,6 +431,15 @@ static __always_inline void inspect_ask(struct scratch *s)
 {
 	struct write_event *event = &s->event;
 
+	if (s->reader.deferred) {
+		__u64 at = s->reader.defer_at > 0 ? s->reader.defer_at : 0;
+
+		event->offset += at;
+		event->length -= at;
+		count(COUNTER_files_deferred);
+		emit_request(s, SAMPLE_UNREAD);
+		return;
+	}
 	if (s->reader.late && s->reader.behind) {
 		s->reader.ask_behind = s->reader.begun;
 	} else if (s->reader.late && !s->reader.unread) {

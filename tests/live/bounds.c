@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 static void test_inspect_bound(void **state)
 {
@@ -37,7 +38,7 @@ static void test_ring_full(void **state)
 {
 	struct live_run run = bounds_run("kill -STOP $PPID; $WRITER storm $FILE 20000 0; kill -CONT $PPID");
 	uint64_t alerts = json_array_size(run.alerts);
-	uint64_t lost = live_summary(&run, "samples dropped because the ring");
+	uint64_t lost = live_dropped(&run);
 
 	(void)state;
 	assert_true(alerts > 0 && lost > 0);
@@ -57,7 +58,7 @@ static void test_exactly(void **state)
 	struct live_run run =
 		bounds_run("kill -STOP $PPID; $WRITER cycle $FILE 10000 3000; kill -CONT $PPID; "
 			   "$WRITER cycle $FILE 50000 3000");
-	uint64_t lost = live_summary(&run, "samples dropped because the ring");
+	uint64_t lost = live_dropped(&run);
 	uint64_t untold = live_summary(&run, "writes that repeated what was alerted"), alerted = 0,
 		 repeated = 0;
 	json_t *repeats = json_object(), *alert, *last;
@@ -120,12 +121,92 @@ static void test_storm(void **state)
 	(void)state;
 	json_array_foreach (run.alerts, i, alert)
 		json_object_set_new(seen, live_string(alert, "token.identifier"), json_true());
-	lost = live_summary(&run, "samples dropped because the ring");
+	lost = live_dropped(&run);
 	assert_int_equal(json_object_size(seen), json_array_size(run.alerts));
 	assert_int_equal(lost, live_lost(&run));
 	if (json_object_size(seen) + lost != strtoull(count, NULL, 10))
 		fail_msg("%zu of %s: %s", json_object_size(seen), count, run.errors);
 	json_decref(seen);
+	live_free(&run);
+}
+
+/* More tokens in one write than the ring holds: each is alerted, what had no room there because the daemon reads the file. */
+static void test_many(void **state)
+{
+	bool slow = getenv("LIVE_HOST");
+	uint64_t count = slow ? 2000 : 20000;
+	char text[24];
+	struct live_run run;
+	json_t *seen = json_object(), *alert;
+	size_t i;
+
+	(void)state;
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)count);
+	run = live_exec(ARGS("--ring-bytes", slow ? "262144" : "2097152"),
+			ARGS(live_writer("writer"), "many", live_path("file"), text));
+	json_array_foreach (run.alerts, i, alert) {
+		const char *identifier = live_string(alert, "token.identifier");
+		struct maker_token token;
+
+		json_object_set_new(seen, identifier, json_true());
+		token = maker_token((uint64_t)live_integer(alert, "write.token_offset") /
+				    (MAKER_TOKEN_LEN + 1));
+		assert_string_equal(identifier, token.identifier);
+	}
+	if (live_lost(&run))
+		fail_msg("%s", run.errors);
+	assert_int_equal(json_array_size(run.alerts), count);
+	assert_int_equal(json_object_size(seen), count);
+	json_decref(seen);
+	live_free(&run);
+}
+
+/*
+ * While the daemon sleeps, one cgroup writes more than the ring holds, and then another one's first tokens come: these are all
+ * alerted, and who took too much is named.
+ */
+static void test_neighbour(void **state)
+{
+	static const char script[] =
+		"A=$ROOT/spillwatch-test-$$-a; B=$ROOT/spillwatch-test-$$-b; mkdir $A $B || exit 1; "
+		"kill -STOP $PPID; (echo 0 > $A/cgroup.procs; exec $WRITER storm $FILE 3000 0); "
+		"(echo 0 > $B/cgroup.procs; for n in $(seq 5000 5019); do $WRITER call write $FILE.$n $n; "
+		"sleep 0.06; done); kill -CONT $PPID; rmdir $A $B";
+	const char *root = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 ? "/sys/fs/cgroup"
+										  : "/sys/fs/cgroup/unified";
+	char command[1024];
+	struct live_run run;
+	size_t floods = 0, i;
+	json_t *alert;
+
+	(void)state;
+	snprintf(command, sizeof(command), "ROOT=%s WRITER=%s FILE=%s; %s", root, live_writer("writer"),
+		 live_path("file"), script);
+	run = live_exec(NO_ARGS, ARGS("sh", "-c", command));
+	if (run.status)
+		fail_msg("%s", run.errors);
+	for (uint64_t n = 5000; n < 5020; n++) {
+		struct maker_token token = maker_token(n);
+
+		if (live_count(&run, &token) != 1)
+			fail_msg("token %llu: %zu alerts: %s", (unsigned long long)n,
+				 live_count(&run, &token), run.errors);
+	}
+	json_array_foreach (run.alerts, i, alert) {
+		if (strcmp(live_string(alert, "event.action"), "token-flood") != 0)
+			continue;
+		floods++;
+		assert_string_equal(live_string(alert, "rule.name"), "token-flood");
+		assert_string_equal(live_string(alert, "file.path"), live_path("file"));
+		assert_non_null(strstr(live_string(alert, "process.command_line"), "storm"));
+		assert_int_equal(live_integer(alert, "flood.samples"),
+				 live_summary(&run, "samples of writers that"));
+	}
+	assert_int_equal(floods, 1);
+	/* each sample is an alert, or lost, by name */
+	assert_int_equal(json_array_size(run.alerts) - floods + live_lost(&run), 3020);
+	assert_int_equal(live_lost(&run), live_summary(&run, "samples of writers that"));
+	assert_non_null(strstr(run.errors, "flooding: "));
 	live_free(&run);
 }
 
@@ -198,7 +279,7 @@ static void test_swarm(void **state)
 		 live_writer("writer"), live_path("."), count, list_path);
 	run = live_exec(NO_ARGS, ARGS("sh", "-c", command));
 	/* the ring is full when the daemon is given no processor for long; nothing else may be lost */
-	lost = live_summary(&run, "samples dropped because the ring");
+	lost = live_dropped(&run);
 	assert_int_equal(live_lost(&run), lost);
 	list = fopen(list_path, "r");
 	assert_int_equal(run.status, 0);
@@ -224,6 +305,8 @@ const struct CMUnitTest live_bounds[] = {
 	cmocka_unit_test_setup_teardown(test_repeats, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exactly, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_storm, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_many, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_neighbour, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_vanishing_pages, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_swarm, live_setup, live_teardown),
 };

@@ -294,6 +294,12 @@ uint64_t live_summary(const struct live_run *run, const char *text)
 	return strtoull(at, NULL, 10);
 }
 
+uint64_t live_dropped(const struct live_run *run)
+{
+	return live_summary(run, "samples dropped because the ring") +
+	       live_summary(run, "samples of writers that");
+}
+
 uint64_t live_lost(const struct live_run *run)
 {
 	static const char label[] = "LOST: ";

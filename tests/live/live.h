@@ -82,6 +82,9 @@ void live_no_secret(const struct live_run *run, const struct maker_token *token)
 /* live_summary() - the number before `text` in a line of the summary on standard error, or 0. */
 uint64_t live_summary(const struct live_run *run, const char *text);
 
+/* live_dropped() - the samples that found no room in the ring, for whatever reason. */
+uint64_t live_dropped(const struct live_run *run);
+
 /* live_lost() - all that the summary counts as lost, whatever it is. */
 uint64_t live_lost(const struct live_run *run);
 

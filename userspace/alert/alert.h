@@ -89,6 +89,18 @@ struct alert_write {
 	bool compat; /* a 32-bit caller */
 };
 
+#define ALERT_FLOOD_SAMPLES 5
+#define ALERT_FLOOD_TEXT 256
+
+/* Of a writer that writes more tokens than are told one by one: some of those that were. */
+struct alert_flood {
+	uint64_t lost; /* samples that were not told of one by one, since the monitor's start */
+	struct timespec since; /* CLOCK_REALTIME, of the first of them */
+	size_t token_count, file_count;
+	char tokens[ALERT_FLOOD_SAMPLES][ALERT_FLOOD_TEXT]; /* identifiers */
+	char files[ALERT_FLOOD_SAMPLES][ALERT_FLOOD_TEXT]; /* paths, as file.path */
+};
+
 struct alert {
 	struct timespec time; /* CLOCK_REALTIME, when the write returned */
 	uint64_t sequence; /* of what was said or lost, since the start */
@@ -100,6 +112,7 @@ struct alert {
 	struct alert_file file;
 	struct alert_container container;
 	struct alert_write write;
+	const struct alert_flood *flood; /* borrowed; NULL: the alert is of one token */
 	const char *host_name; /* borrowed, printable */
 };
 

@@ -40,12 +40,18 @@ static json_t *json_mark(bool set)
 	return set ? json_true() : NULL;
 }
 
+static const char *json_action(const struct alert *alert)
+{
+	if (alert->flood)
+		return "token-flood";
+	return alert->repeats ? "token-repeated" : "token-written";
+}
+
 static json_t *json_event(const struct alert *alert)
 {
 	return json_pack("{s:s, s:s, s:[s], s:[s], s:s, s:I, s:i}", "kind", "alert", "action",
-			 alert->repeats ? "token-repeated" : "token-written", "category", "file", "type",
-			 "change", "module", "spillwatch", "sequence", (json_int_t)alert->sequence,
-			 "severity", alert_severity(alert));
+			 json_action(alert), "category", "file", "type", "change", "module", "spillwatch",
+			 "sequence", (json_int_t)alert->sequence, "severity", alert_severity(alert));
 }
 
 static json_t *json_token(const struct token *token)
@@ -152,6 +158,27 @@ static json_t *json_write(const struct alert *alert)
 			 "repeats", alert->repeats ? json_integer((json_int_t)alert->repeats) : NULL);
 }
 
+/* All of them or NULL. */
+static json_t *json_texts(const char (*texts)[ALERT_FLOOD_TEXT], size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		if (json_array_append_new(list, json_string(texts[i])) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+static json_t *json_flood(const struct alert_flood *flood)
+{
+	return json_pack("{s:I, s:o, s:o, s:o}", "samples", (json_int_t)flood->lost, "since",
+			 json_time(&flood->since), "tokens", json_texts(flood->tokens, flood->token_count),
+			 "files", json_texts(flood->files, flood->file_count));
+}
+
 static json_t *json_alert(const struct alert *alert, const char *message)
 {
 	const struct alert_container *container = &alert->container;
@@ -167,6 +194,8 @@ static json_t *json_alert(const struct alert *alert, const char *message)
 		whole = json_object_set_new(root, "container", json_container(container)) == 0;
 	if (whole && (container->pod || container->pod_uid))
 		whole = json_object_set_new(root, "orchestrator", json_orchestrator(container)) == 0;
+	if (whole && alert->flood)
+		whole = json_object_set_new(root, "flood", json_flood(alert->flood)) == 0;
 	if (whole)
 		return root;
 	json_decref(root);

@@ -5,6 +5,7 @@
 #include "lib/cleanup.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define MESSAGE_ID_LEN 12
@@ -18,6 +19,8 @@ const char *alert_rule(const struct alert *alert)
 {
 	const char *type = alert->file.type;
 
+	if (alert->flood)
+		return "token-flood";
 	if (strcmp(type, "regular") == 0 || strcmp(type, "block") == 0)
 		return "token-written-to-file";
 	if (strcmp(type, "memfd") == 0)
@@ -56,23 +59,44 @@ static int message_container(const struct alert_container *container, char **ret
 	return 0;
 }
 
+/* What stands behind who it is. */
+static int message_deed(const struct alert *alert, const char *before, const char *after, char **ret_text)
+{
+	char *text;
+	int r;
+
+	if (alert->flood)
+		r = asprintf(&text,
+			     "writes more tokens than are told one by one: %" PRIu64
+			     " were not, beside %s%s%s and others, to %s and elsewhere",
+			     alert->flood->lost, before, alert->token.identifier, after, alert->file.path);
+	else
+		r = asprintf(&text, "wrote %s%s %s%s%s to %s",
+			     alert->token.placeholder ? "a placeholder for " : "",
+			     message_type(&alert->token), before, alert->token.identifier, after,
+			     alert->file.path);
+	if (r < 0)
+		return -ENOMEM;
+	*ret_text = text;
+	return 0;
+}
+
 int alert_message(const struct alert *alert, const char *before, const char *after, char **ret_text)
 {
 	AUTO_FREE char *user = NULL;
 	AUTO_FREE char *container = NULL;
+	AUTO_FREE char *deed = NULL;
 	char *text;
 
 	if (alert->process.user_name)
 		user = strdup(alert->process.user_name);
 	else if (asprintf(&user, "uid %u", alert->process.uid) < 0)
 		user = NULL;
-	if (!user || message_container(&alert->container, &container) < 0)
+	if (!user || message_container(&alert->container, &container) < 0 ||
+	    message_deed(alert, before, after, &deed) < 0)
 		return -ENOMEM;
-	if (asprintf(&text, "%s (pid %u, %s)%s wrote %s%s %s%s%s to %s",
-		     *alert->process.name ? alert->process.name : "a process", alert->process.pid, user,
-		     container, alert->token.placeholder ? "a placeholder for " : "",
-		     message_type(&alert->token), before, alert->token.identifier, after,
-		     alert->file.path) < 0)
+	if (asprintf(&text, "%s (pid %u, %s)%s %s", *alert->process.name ? alert->process.name : "a process",
+		     alert->process.pid, user, container, deed) < 0)
 		return -ENOMEM;
 	*ret_text = text;
 	return 0;

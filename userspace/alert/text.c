@@ -36,6 +36,19 @@ static int text_place(const struct alert_write *write, char **ret_text)
 	return 0;
 }
 
+/* Which other tokens are known of a flood. */
+static int text_samples(const struct alert_flood *flood, char **ret_text)
+{
+	char *text;
+
+	if (asprintf(&text, "%zu token%s and %zu file%s of it in the alert file", flood->token_count,
+		     flood->token_count == 1 ? "" : "s", flood->file_count,
+		     flood->file_count == 1 ? "" : "s") < 0)
+		return -ENOMEM;
+	*ret_text = text;
+	return 0;
+}
+
 int alert_to_text(const struct alert *alert, bool colour, char **ret_line)
 {
 	bool dim = colour && alert->token.placeholder, bright = colour && !dim;
@@ -48,7 +61,7 @@ int alert_to_text(const struct alert *alert, bool colour, char **ret_line)
 	int r = alert_message(alert, bright ? TEXT_BOLD : "", plain, &message);
 
 	if (r == 0)
-		r = text_place(&alert->write, &place);
+		r = alert->flood ? text_samples(alert->flood, &place) : text_place(&alert->write, &place);
 	if (r < 0)
 		return r;
 	localtime_r(&alert->time.tv_sec, &tm);

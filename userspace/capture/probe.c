@@ -674,6 +674,32 @@ void probe_learn_btrfs(const struct probe *probe)
 	__atomic_store_n(&layout->number, now.number, __ATOMIC_RELEASE);
 }
 
+bool probe_flooded(const struct probe *probe, uint64_t *seen)
+{
+	uint64_t flooded = __atomic_load_n(&probe->skeleton->bss->known.flooded, __ATOMIC_RELAXED);
+
+	if (flooded == *seen)
+		return false;
+	*seen = flooded;
+	return true;
+}
+
+void probe_floods(const struct probe *probe, probe_flood flood, void *context)
+{
+	int map = bpf_map__fd(probe->skeleton->maps.shares);
+	const __u64 *from = NULL;
+	struct share share;
+	__u64 key, next;
+
+	/* a map that changes meanwhile may begin anew */
+	for (size_t i = 0; i < 2 * LIMIT_SHARES && bpf_map_get_next_key(map, from, &next) == 0; i++) {
+		key = next;
+		from = &key;
+		if (bpf_map_lookup_elem(map, &key, &share) == 0 && share.lost)
+			flood(context, key, &share);
+	}
+}
+
 uint64_t probe_lost(const struct probe *probe)
 {
 	return __atomic_load_n(&probe->skeleton->bss->known.lost, __ATOMIC_RELAXED);

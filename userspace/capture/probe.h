@@ -12,6 +12,7 @@
 #include "capture/functions.h"
 #include "counters.h"
 #include "sample.h"
+#include "share.h"
 #include "token_key.h"
 #include "scope.h"
 
@@ -138,6 +139,14 @@ void probe_learn_btrfs(const struct probe *probe);
 
 /* probe_lost() - samples for which the ring had no room so far, but for those of repeats; costs nothing to ask. */
 uint64_t probe_lost(const struct probe *probe);
+
+/*
+ * probe_flooded() - has any writer had more than its share of the ring since the last time (*seen, zero at first)? Costs nothing.
+ * probe_floods() - calls back for each that ever had, with its group and what was counted of it.
+ */
+bool probe_flooded(const struct probe *probe, uint64_t *seen);
+typedef void (*probe_flood)(void *context, uint64_t group, const struct share *share);
+void probe_floods(const struct probe *probe, probe_flood flood, void *context);
 
 /* probe_seed() - what token_key() takes; as long as the probe lives. */
 const volatile struct token_seed *probe_seed(const struct probe *probe);

@@ -22,6 +22,7 @@
 #include "lib/exit_code.h"
 #include "lib/log.h"
 #include "policy/deferred.h"
+#include "policy/floods.h"
 #include "policy/mapped.h"
 #include "policy/recheck.h"
 #include "policy/repeats.h"
@@ -29,6 +30,7 @@
 #include "token_key.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/magic.h>
 #include <malloc.h>
 #include <string.h>
@@ -44,6 +46,9 @@ struct monitor {
 	struct mapped *mapped;
 	struct recheck *recheck;
 	struct deferred *deferred;
+	struct floods *floods;
+	uint64_t flooded; /* of probe_flooded() */
+	int64_t next_flood; /* ms, CLOCK_MONOTONIC */
 	int64_t drain_until; /* ms, CLOCK_MONOTONIC, of the round that is under way */
 	int64_t next_recheck; /* ms, CLOCK_MONOTONIC */
 	int64_t next_look; /* ms, CLOCK_MONOTONIC */
@@ -59,6 +64,11 @@ struct monitor {
 
 /* Alerts after which the heap gives back what it has free. */
 #define MONITOR_TRIM_ALERTS 2048
+
+#define MONITOR_NS 1000000000LL
+
+/* ms between two looks at who floods. */
+#define MONITOR_FLOOD_MS 500
 
 /* ms that the ring may take in one go, if something else is due, and that files may which it asked to be read. */
 #define MONITOR_DRAIN_MS 20
@@ -87,6 +97,18 @@ static int64_t monitor_now(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* CLOCK_REALTIME of a time since boot, in ns. */
+static struct timespec monitor_wallclock(uint64_t boot)
+{
+	struct timespec now, up;
+	int64_t ns;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(CLOCK_BOOTTIME, &up);
+	ns = (now.tv_sec - up.tv_sec) * MONITOR_NS + now.tv_nsec - up.tv_nsec + (int64_t)boot;
+	return (struct timespec){.tv_sec = ns / MONITOR_NS, .tv_nsec = ns % MONITOR_NS};
+}
+
 /* Gives back what the heap has free, if there were so many alerts since the last time. */
 static void monitor_trim(struct monitor *monitor, uint64_t alerts)
 {
@@ -105,7 +127,9 @@ static void monitor_emit(struct monitor *monitor, struct alert *alert)
 	for (size_t i = 0; i < monitor->sink_count; i++)
 		if (sink_emit(monitor->sinks[i], alert) < 0)
 			monitor->stats.sink_errors++;
-	keeper_put(monitor->keeper, alert);
+	/* the store is told of tokens */
+	if (!alert->flood)
+		keeper_put(monitor->keeper, alert);
 }
 
 /* A token, wherever it was found: names it, says it, and keeps it to tell of repeats. */
@@ -135,6 +159,7 @@ static void monitor_token(struct monitor *monitor, const struct sample_view *vie
 	monitor->stats.alerts++;
 	monitor->stats.placeholders += token->placeholder;
 	monitor_emit(monitor, &alert);
+	floods_keep(monitor->floods, &alert);
 	repeats_keep(monitor->repeats, &key, &alert);
 	alert_free(&alert);
 }
@@ -144,6 +169,7 @@ struct monitor_scan {
 	const struct sample_view *view;
 	int64_t until; /* ms, CLOCK_MONOTONIC; 0: to the end */
 	uint64_t next; /* behind the last token */
+	uint64_t found; /* tokens, known ones among them */
 };
 
 static int monitor_scanned(void *context, const uint8_t *window, const struct token *token,
@@ -155,6 +181,7 @@ static int monitor_scanned(void *context, const uint8_t *window, const struct to
 	if (scan->view->head->flags & SAMPLE_MAPPED &&
 	    mapped_is_anothers(scan->monitor->mapped, scan->view, at))
 		return 0;
+	scan->found += at >= scan->next;
 	monitor_token(scan->monitor, scan->view, window, token, span, &at);
 	scan->next = at + span->end;
 	return scan->until && monitor_now() > scan->until ? -EAGAIN : 0;
@@ -175,7 +202,7 @@ static void monitor_scan(void *context, const struct sample_view *view, int fd)
 
 /* A part of a range that waited to be read: as much as there is time for. Returns where to go on. */
 static uint64_t monitor_read(void *context, const struct sample_view *view, int fd, uint64_t from,
-			     uint64_t length)
+			     uint64_t length, uint64_t *found)
 {
 	struct monitor *monitor = context;
 	struct monitor_scan scan = {.monitor = monitor, .view = view};
@@ -186,17 +213,14 @@ static uint64_t monitor_read(void *context, const struct sample_view *view, int 
 		uint64_t step = end - from < MONITOR_READ_STEP ? end - from : MONITOR_READ_STEP;
 		int64_t r = file_scan(fd, from, step, step, monitor_scanned, &scan);
 
-		if (r == -EAGAIN)
-			return scan.next < end ? scan.next : end;
-		if (r < 0) {
+		if (r < 0 && r != -EAGAIN)
 			monitor->stats.files_unread++;
-			return end;
-		}
-		from += step;
+		from = r == -EAGAIN ? scan.next : r < 0 ? end : from + step;
 		if (monitor_now() > scan.until)
 			break;
 	}
-	return from;
+	*found += scan.found;
+	return from < end ? from : end;
 }
 
 /* A sample without a window: the file has to be looked at. */
@@ -305,6 +329,35 @@ static int monitor_record(void *context, void *data, size_t size)
 	return monitor_now() > monitor->drain_until ? -EAGAIN : 0;
 }
 
+static void monitor_flood_seen(void *context, uint64_t group, const struct share *share)
+{
+	const struct monitor *monitor = context;
+	struct timespec since = monitor_wallclock(share->since);
+
+	floods_seen(monitor->floods, group, share, &since, monitor_now());
+}
+
+static void monitor_flood_told(void *context, const struct alert *flood)
+{
+	struct alert alert = *flood;
+
+	clock_gettime(CLOCK_REALTIME, &alert.time);
+	monitor_emit(context, &alert);
+}
+
+/* Tells of who floods, if it is time. */
+static void monitor_floods(struct monitor *monitor, bool all)
+{
+	int64_t now = monitor_now();
+
+	if (!all && now < monitor->next_flood)
+		return;
+	monitor->next_flood = now + MONITOR_FLOOD_MS;
+	if (probe_flooded(monitor->probe, &monitor->flooded))
+		probe_floods(monitor->probe, monitor_flood_seen, monitor);
+	floods_tell(monitor->floods, now, all, monitor_flood_told, monitor);
+}
+
 int monitor_timeout(const struct monitor *monitor)
 {
 	int look = mapped_any(monitor->mapped) ? MAPPED_INTERVAL_MS : -1;
@@ -318,6 +371,8 @@ int monitor_timeout(const struct monitor *monitor)
 	}
 	if (deferred_count(monitor->deferred))
 		return 0;
+	if (floods_any(monitor->floods) && (look < 0 || look > MONITOR_FLOOD_MS))
+		look = MONITOR_FLOOD_MS;
 	if (look < 0 || (monitor->retry >= 0 && monitor->retry < look))
 		look = monitor->retry;
 	return keeper_timeout(monitor->keeper, look);
@@ -333,7 +388,8 @@ void monitor_look(struct monitor *monitor, bool all)
 	keeper_work(monitor->keeper);
 	monitor_trim(monitor, MONITOR_TRIM_ALERTS);
 	monitor_recheck(monitor);
-	deferred_step(monitor->deferred, monitor_read, monitor);
+	monitor_floods(monitor, false);
+	monitor->stats.tokens_gone += deferred_step(monitor->deferred, monitor_read, monitor);
 	if (!mapped_any(monitor->mapped))
 		return;
 	ms = monitor_now();
@@ -418,6 +474,8 @@ int monitor_open(const struct monitor_options *options, struct monitor **ret_mon
 	if (r == 0)
 		r = deferred_open(&monitor->deferred);
 	if (r == 0)
+		r = floods_open(&monitor->floods);
+	if (r == 0)
 		r = mapped_open(attribute_procfs(monitor->attribute), &monitor->mapped);
 	if (r < 0) {
 		log_error("can't start: %s", strerror(-r));
@@ -451,6 +509,7 @@ void monitor_close(struct monitor *monitor)
 	mapped_close(monitor->mapped);
 	recheck_close(monitor->recheck);
 	deferred_close(monitor->deferred);
+	floods_close(monitor->floods);
 	free(monitor);
 }
 
@@ -521,8 +580,9 @@ int monitor_settle(struct monitor *monitor, int timeout_ms)
 		r = monitor_drain_sent(monitor);
 	recheck_walk(monitor->recheck, 0, true, monitor_rechecked, monitor);
 	while (deferred_count(monitor->deferred) && monitor_now() <= monitor->deadline)
-		deferred_step(monitor->deferred, monitor_read, monitor);
+		monitor->stats.tokens_gone += deferred_step(monitor->deferred, monitor_read, monitor);
 	monitor->stats.files_unread += deferred_count(monitor->deferred);
+	monitor_floods(monitor, true);
 	return r;
 }
 
@@ -546,6 +606,22 @@ const struct monitor_stats *monitor_stats(const struct monitor *monitor)
 enum probe_attachment monitor_attachment(const struct monitor *monitor)
 {
 	return probe_attachment(monitor->probe);
+}
+
+/* In the summary: who had more than a share of the ring. */
+static void monitor_flood_named(void *context, uint64_t group, const struct share *share)
+{
+	AUTO_FREE char *name = NULL;
+
+	(void)context;
+	if (mask_text(share->comm, strnlen(share->comm, sizeof(share->comm)), NULL, &name) < 0)
+		return;
+	if (group & SHARE_USER)
+		log_note("flooding: %" PRIu64 " of user %u, the last by %s (pid %u)", (uint64_t)share->lost,
+			 share->uid, name, share->tgid);
+	else
+		log_note("flooding: %" PRIu64 " of cgroup %" PRIu64 ", the last by %s (pid %u, uid %u)",
+			 (uint64_t)share->lost, group, name, share->tgid, share->uid);
 }
 
 /* A leak of the kernel's table: says how often it was repeated, and who did it last. */
@@ -590,4 +666,5 @@ void monitor_summary(struct monitor *monitor, bool quiet)
 	else
 		summary_print(&counts, &monitor->stats, probe_missing(monitor->probe),
 			      probe_cache(monitor->probe), quiet);
+	probe_floods(monitor->probe, monitor_flood_named, monitor);
 }

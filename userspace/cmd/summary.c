@@ -72,6 +72,8 @@ static bool summary_losses(const struct probe_counts *counts, const struct monit
 					    counts->value[id], summary_counters[id].text);
 	any |= summary_skipped(print, counts);
 	any |= summary_line(print, "LOST", stats->files_unread, "files that had to be read and could not be");
+	any |= summary_line(print, "LOST", stats->tokens_gone,
+			    "tokens, at most, that were overwritten before they could be read in their file");
 	any |= summary_line(print, "LOST", stats->bytes_unread, "bytes of files past the bound of reading");
 	any |= summary_line(print, "LOST", stats->rechecks_failed,
 			    "second looks at files that were stored into, which could not be made");

@@ -24,6 +24,7 @@ struct deferred_entry {
 	int fd;
 	uint64_t from, end;
 	uint64_t again, again_end;
+	uint64_t expected, found; /* tokens */
 };
 
 struct deferred {
@@ -88,6 +89,7 @@ int deferred_add(struct deferred *deferred, const struct sample_view *view, uint
 		if (!deferred_is(entry->sample, head))
 			continue;
 		deferred_join(entry, from, end);
+		entry->expected += head->news;
 		close(fd);
 		return 0;
 	}
@@ -105,6 +107,8 @@ int deferred_add(struct deferred *deferred, const struct sample_view *view, uint
 	place->from = from;
 	place->end = end;
 	place->again = place->again_end = 0;
+	place->expected = head->news;
+	place->found = 0;
 	deferred->count++;
 	return 0;
 }
@@ -114,28 +118,31 @@ size_t deferred_count(const struct deferred *deferred)
 	return deferred->count;
 }
 
-void deferred_step(struct deferred *deferred, deferred_look look, void *context)
+uint64_t deferred_step(struct deferred *deferred, deferred_look look, void *context)
 {
 	struct deferred_entry *entry;
 	struct sample_view view;
+	uint64_t gone;
 
 	if (!deferred->count)
-		return;
+		return 0;
 	do
 		entry = &deferred->entries[deferred->turn++ % LIMIT_DEFERRED];
 	while (!entry->sample);
-	if (sample_view_parse(entry->sample, entry->sample->size, &view) < 0) {
-		deferred_drop(deferred, entry);
-		return;
-	}
-	entry->from = look(context, &view, entry->fd, entry->from, entry->end - entry->from);
+	if (sample_view_parse(entry->sample, entry->sample->size, &view) < 0)
+		entry->from = entry->end;
+	else
+		entry->from =
+			look(context, &view, entry->fd, entry->from, entry->end - entry->from, &entry->found);
 	if (entry->from < entry->end)
-		return;
-	if (entry->again >= entry->again_end) {
-		deferred_drop(deferred, entry);
-		return;
+		return 0;
+	if (entry->again < entry->again_end) {
+		entry->from = entry->again;
+		entry->end = entry->again_end;
+		entry->again = entry->again_end = 0;
+		return 0;
 	}
-	entry->from = entry->again;
-	entry->end = entry->again_end;
-	entry->again = entry->again_end = 0;
+	gone = entry->expected > entry->found ? entry->expected - entry->found : 0;
+	deferred_drop(deferred, entry);
+	return gone;
 }

@@ -32,9 +32,11 @@ int deferred_add(struct deferred *deferred, const struct sample_view *view, uint
 size_t deferred_count(const struct deferred *deferred);
 
 /*
- * deferred_step() - calls back with the next range, which may be read in part.
- * @look: returns the file position to go on with at the next turn, [from, from + length]; the end: all is read
+ * deferred_step() - calls back with the next range, which may be read in part. Returns how many tokens were not there any more,
+ * of those that the kernel side had seen in a range of which all is read now.
+ * @look: returns the file position to go on with at the next turn, [from, from + length]; the end: all is read. Adds the
+ *        tokens that it has found to *found
  */
 typedef uint64_t (*deferred_look)(void *context, const struct sample_view *view, int fd, uint64_t from,
-				  uint64_t length);
-void deferred_step(struct deferred *deferred, deferred_look look, void *context);
+				  uint64_t length, uint64_t *found);
+uint64_t deferred_step(struct deferred *deferred, deferred_look look, void *context);

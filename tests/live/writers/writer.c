@@ -171,6 +171,26 @@ static void mode_cycle(char **args)
 	}
 }
 
+/* many FILE COUNT: tokens 0 … COUNT-1, a line each, in one write */
+static void mode_many(char **args)
+{
+	uint64_t count = number(args[1]);
+	size_t line = MAKER_TOKEN_LEN + 1;
+	char *text = malloc(count * line);
+	int fd = open_new(args[0], 0);
+
+	if (!text)
+		fail("malloc");
+	for (uint64_t i = 0; i < count; i++) {
+		struct maker_token token = maker_token(i);
+
+		token.text[MAKER_TOKEN_LEN] = '\n';
+		memcpy(text + i * line, token.text, line);
+	}
+	check_length("write", write(fd, text, count * line), count * line);
+	free(text);
+}
+
 /* repeat FILE COUNT N: the same token COUNT times, a line and a write each */
 static void mode_repeat(char **args)
 {
@@ -936,11 +956,11 @@ static const struct mode {
 	{"signal", 0, mode_signal},     {"token", 1, mode_token},       {"pieces", 1, mode_pieces},
 	{"shuffled", 2, mode_shuffled}, {"middle", 2, mode_middle},     {"apart", 1, mode_apart},
 	{"landed", 4, mode_landed},     {"uring", 3, mode_uring},       {"aio", 3, mode_aio},
-	{"repeat", 3, mode_repeat},     {"mapped", 3, mode_mapped},     {"edges", 1, mode_edges},
-	{"bound", 2, mode_bound},       {"name", 3, mode_name},         {"clone", 3, mode_clone},
-	{"send", 2, mode_send},         {"rewrite", 2, mode_rewrite},   {"blocks", 2, mode_blocks},
-	{"evict", 2, mode_evict},       {"batch", 2, mode_batch},       {"holes", 1, mode_holes},
-	{"snap", 3, mode_snapshot},     {"subvol", 2, mode_subvolume},
+	{"many", 2, mode_many},         {"repeat", 3, mode_repeat},     {"mapped", 3, mode_mapped},
+	{"edges", 1, mode_edges},       {"bound", 2, mode_bound},       {"name", 3, mode_name},
+	{"clone", 3, mode_clone},       {"send", 2, mode_send},         {"rewrite", 2, mode_rewrite},
+	{"blocks", 2, mode_blocks},     {"evict", 2, mode_evict},       {"batch", 2, mode_batch},
+	{"holes", 1, mode_holes},       {"snap", 3, mode_snapshot},     {"subvol", 2, mode_subvolume},
 };
 
 int main(int argc, char **argv)
