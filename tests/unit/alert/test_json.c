@@ -187,11 +187,22 @@ static json_t *emit(const struct alert *alert)
 /* schema_check() has seen that nothing is there beyond the schema; here, that all of it is there. */
 static void test_fields(void **state)
 {
+	static const struct alert_flood flood = {
+		.lost = 9,
+		.since = {1700000000, 0},
+		.token_count = 1,
+		.file_count = 1,
+		.tokens = {"dt0c01.ABCDEFGH"},
+		.files = {"/x"},
+	};
 	struct alert full = alert_full(), minimal = alert_minimal();
-	json_t *all = emit(&full), *least = emit(&minimal), *schema;
+	json_t *all, *least = emit(&minimal), *schema;
 	struct fields fields;
 
 	(void)state;
+	full.flood = &flood;
+	all = emit(&full);
+	assert_string_equal(json_string_value(at(all, "event.action")), "token-flood");
 	schema = fields_open(&fields);
 	for (size_t i = 0; i < fields.count; i++) {
 		const char *name = fields.entry[i].name;
