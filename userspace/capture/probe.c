@@ -692,7 +692,7 @@ void probe_floods(const struct probe *probe, probe_flood flood, void *context)
 	__u64 key, next;
 
 	/* a map that changes meanwhile may begin anew */
-	for (size_t i = 0; i < 2 * LIMIT_SHARES && bpf_map_get_next_key(map, from, &next) == 0; i++) {
+	for (size_t i = 0; i < 2UL * LIMIT_SHARES && bpf_map_get_next_key(map, from, &next) == 0; i++) {
 		key = next;
 		from = &key;
 		if (bpf_map_lookup_elem(map, &key, &share) == 0 && share.lost)
