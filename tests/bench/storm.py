@@ -77,6 +77,7 @@ def one(cgroup, where, case):
         "alerted": alerted,
         "repeated": repeated,
         "lost": state.losses.pop("samples dropped because the ring buffer was full", 0)
+        + state.losses.pop("samples of writers that had more than their share of a ring buffer that was half full", 0)
         + state.losses.pop("writes that repeated what was alerted, by the last count, for which no alert is kept any more", 0),
         "other_losses": state.losses,
     }

@@ -47,6 +47,24 @@ static void test_ring_full(void **state)
 	live_free(&run);
 }
 
+/* A loss is told while it goes on, not only in the end; and nothing is well then. */
+static void test_told(void **state)
+{
+	struct live_run run = bounds_run(
+		"kill -STOP $PPID; $WRITER storm $FILE 2000 0; kill -CONT $PPID; sleep 3; echo before >&2");
+	const char *told = strstr(run.errors, "lost just now: "), *before = strstr(run.errors, "before\n");
+
+	(void)state;
+	assert_true(told && before && told < before);
+	assert_true(live_dropped(&run) > 0);
+	live_free(&run);
+	run = live_exec(ARGS("--inspect-bytes", "100000", "--exit-code", "9"),
+			ARGS(live_writer("writer"), "long", live_path("file"), "250000", "8"));
+	assert_int_equal(json_array_size(run.alerts), 0);
+	assert_int_equal(run.status, 9);
+	live_free(&run);
+}
+
 /*
  * Distinct tokens, repeats and a ring that is too small: written = alerted + repeats told + repeats that are counted
  * because their alerts are not kept any more + lost, to the last one. A sample that is lost leaves no trace behind, so that its token's next write is a first one.
@@ -303,6 +321,7 @@ const struct CMUnitTest live_bounds[] = {
 	cmocka_unit_test_setup_teardown(test_inspect_bound, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_ring_full, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_repeats, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_told, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exactly, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_storm, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_many, live_setup, live_teardown),

@@ -285,11 +285,17 @@ void live_no_secret(const struct live_run *run, const struct maker_token *token)
 
 uint64_t live_summary(const struct live_run *run, const char *text)
 {
-	const char *at = strstr(run->errors, text);
+	const char *from = run->errors, *head, *at;
 
+	/* the summary comes last; before it, losses are told as they come */
+	for (head = from; (head = strstr(head, " inspected, ")); head++)
+		from = head;
+	while (from > run->errors && from[-1] != '\n')
+		from--;
+	at = strstr(from, text);
 	if (!at)
 		return 0;
-	while (at > run->errors && at[-1] != '\n' && (at[-1] == ' ' || (at[-1] >= '0' && at[-1] <= '9')))
+	while (at > from && at[-1] != '\n' && (at[-1] == ' ' || (at[-1] >= '0' && at[-1] <= '9')))
 		at--;
 	return strtoull(at, NULL, 10);
 }

@@ -235,7 +235,8 @@ static int exec_wait(struct monitor *monitor, int signals)
 
 static int exec_status(const struct exec_options *options, const struct monitor *monitor, int status)
 {
-	if (options->has_exit_code && monitor_stats(monitor)->alerts)
+	/* what was lost may have held one */
+	if (options->has_exit_code && (monitor_stats(monitor)->alerts || monitor_lost(monitor)))
 		return (int)options->exit_code;
 	if (WIFSIGNALED(status))
 		return 128 + WTERMSIG(status);
@@ -312,7 +313,7 @@ const struct command command_exec = {
 		 "SIGINT (Ctrl-C), SIGTERM, SIGHUP or SIGQUIT comes; as long as COMMAND runs, signals are "
 		 "for\n"
 		 "it. A SIGTERM meanwhile is handed on, and says that nothing is to be waited for.\n\n"
-		 "  --exit-code N          end with N if any alert was raised\n"
+		 "  --exit-code N          end with N if any alert was raised, or anything was lost\n"
 		 "  --wait                 watch what COMMAND leaves running as well, until it has "
 		 "ended\n" OPTIONS_SHARED_USAGE,
 	.main = exec_main,

@@ -49,6 +49,8 @@ struct monitor {
 	struct floods *floods;
 	uint64_t flooded; /* of probe_flooded() */
 	int64_t next_flood; /* ms, CLOCK_MONOTONIC */
+	struct summary_told told;
+	int64_t next_news; /* ms, CLOCK_MONOTONIC */
 	int64_t drain_until; /* ms, CLOCK_MONOTONIC, of the round that is under way */
 	int64_t next_recheck; /* ms, CLOCK_MONOTONIC */
 	int64_t next_look; /* ms, CLOCK_MONOTONIC */
@@ -69,6 +71,10 @@ struct monitor {
 
 /* ms between two looks at who floods. */
 #define MONITOR_FLOOD_MS 500
+
+/* ms until a loss is told of at the latest, and between two times that it is. */
+#define MONITOR_NEWS_MS 1000
+#define MONITOR_NEWS_AGAIN_MS 10000
 
 /* ms that the ring may take in one go, if something else is due, and that files may which it asked to be read. */
 #define MONITOR_DRAIN_MS 20
@@ -358,6 +364,20 @@ static void monitor_floods(struct monitor *monitor, bool all)
 	floods_tell(monitor->floods, now, all, monitor_flood_told, monitor);
 }
 
+/* Tells of what was lost, if it is time. */
+static void monitor_news(struct monitor *monitor)
+{
+	int64_t now = monitor_now();
+	struct probe_counts counts;
+
+	if (now < monitor->next_news)
+		return;
+	monitor->next_news = now + MONITOR_NEWS_MS;
+	if (probe_counts(monitor->probe, &counts) == 0 &&
+	    summary_news(&counts, &monitor->stats, &monitor->told))
+		monitor->next_news = now + MONITOR_NEWS_AGAIN_MS;
+}
+
 int monitor_timeout(const struct monitor *monitor)
 {
 	int look = mapped_any(monitor->mapped) ? MAPPED_INTERVAL_MS : -1;
@@ -373,7 +393,10 @@ int monitor_timeout(const struct monitor *monitor)
 		return 0;
 	if (floods_any(monitor->floods) && (look < 0 || look > MONITOR_FLOOD_MS))
 		look = MONITOR_FLOOD_MS;
-	if (look < 0 || (monitor->retry >= 0 && monitor->retry < look))
+	/* losses come without being told of */
+	if (look < 0 || look > MONITOR_NEWS_MS)
+		look = MONITOR_NEWS_MS;
+	if (monitor->retry >= 0 && monitor->retry < look)
 		look = monitor->retry;
 	return keeper_timeout(monitor->keeper, look);
 }
@@ -389,6 +412,7 @@ void monitor_look(struct monitor *monitor, bool all)
 	monitor_trim(monitor, MONITOR_TRIM_ALERTS);
 	monitor_recheck(monitor);
 	monitor_floods(monitor, false);
+	monitor_news(monitor);
 	monitor->stats.tokens_gone += deferred_step(monitor->deferred, monitor_read, monitor);
 	if (!mapped_any(monitor->mapped))
 		return;
@@ -653,6 +677,13 @@ void monitor_last_repeats(struct monitor *monitor)
 	monitor->stats.leaks_forgotten = forgotten.leaks;
 	monitor->stats.places_forgotten = forgotten.places;
 	monitor->stats.begun_forgotten = forgotten.begun;
+}
+
+bool monitor_lost(const struct monitor *monitor)
+{
+	struct probe_counts counts;
+
+	return probe_counts(monitor->probe, &counts) < 0 || summary_lost(&counts, &monitor->stats);
 }
 
 void monitor_summary(struct monitor *monitor, bool quiet)

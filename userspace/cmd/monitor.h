@@ -98,6 +98,9 @@ int monitor_reopen(struct monitor *monitor);
 const struct monitor_stats *monitor_stats(const struct monitor *monitor);
 enum probe_attachment monitor_attachment(const struct monitor *monitor);
 
+/* monitor_lost() - after monitor_summary(): was anything lost, or did an output fail? */
+bool monitor_lost(const struct monitor *monitor);
+
 /*
  * monitor_summary() - what was inspected, raised and lost, on standard error.
  * @quiet: say nothing if there was no alert and no loss, and all was watched

@@ -33,24 +33,51 @@ static const char *summary_bytes(uint64_t bytes, char *text, size_t size)
 	return text;
 }
 
-/* One line for a loss that is not zero; returns whether it was. */
-static bool summary_line(bool print, const char *label, uint64_t value, const char *text)
+/* What is done with the losses: told in the end, asked for, or told as they come. */
+enum summary_mode { SUMMARY_PRINT, SUMMARY_ASK, SUMMARY_NEWS };
+
+struct summary_walk {
+	enum summary_mode mode;
+	struct summary_told *told; /* of SUMMARY_NEWS */
+	size_t line;
+	bool lost, incomplete;
+};
+
+/* One kind of loss, of which there were so many. */
+static void summary_line(struct summary_walk *walk, enum counter_class class, uint64_t value,
+			 const char *text)
 {
-	if (value && print)
-		log_note("%s: %" PRIu64 " %s", label, value, text);
-	return value != 0;
+	uint64_t *told = walk->mode == SUMMARY_NEWS ? &walk->told->value[walk->line] : NULL;
+
+	walk->line++;
+	walk->lost |= class == LOSS && value;
+	walk->incomplete |= class == DETAIL && value;
+	if (walk->mode == SUMMARY_PRINT && value)
+		log_note("%s: %" PRIu64 " %s", class == LOSS ? "LOST" : "incomplete", value, text);
+	if (!told || class != LOSS || value <= *told)
+		return;
+	log_warning("lost just now: %" PRIu64 " %s", value - *told, text);
+	*told = value;
+	walk->told->news = true;
 }
 
 /* Runs of programs are not writes: how many of those there were is not known, but that there were no more. */
-static bool summary_skipped(bool print, const struct probe_counts *counts)
+static void summary_skipped(struct summary_walk *walk, const struct probe_counts *counts)
 {
-	for (size_t i = 0; print && i < counts->hooks_skipped; i++)
-		log_note("LOST: at most %" PRIu64
-			 " run%s of %s, which the kernel skipped because others were "
-			 "preempted in it on that CPU",
-			 counts->skipped[i].runs, counts->skipped[i].runs == 1 ? "" : "s",
-			 counts->skipped[i].hook);
-	return counts->hooks_skipped != 0;
+	uint64_t runs = 0;
+
+	for (size_t i = 0; i < counts->hooks_skipped; i++) {
+		runs += counts->skipped[i].runs;
+		if (walk->mode == SUMMARY_PRINT)
+			log_note("LOST: at most %" PRIu64
+				 " run%s of %s, which the kernel skipped because others were "
+				 "preempted in it on that CPU",
+				 counts->skipped[i].runs, counts->skipped[i].runs == 1 ? "" : "s",
+				 counts->skipped[i].hook);
+	}
+	walk->lost |= runs != 0;
+	if (walk->mode == SUMMARY_NEWS)
+		summary_line(walk, LOSS, runs, "runs of hooks, at most, which the kernel skipped");
 }
 
 /* How much of it there was nobody knows. */
@@ -61,49 +88,67 @@ static void summary_unwatched(const struct functions_missing *missing)
 			 missing->function[i]->sees, missing->function[i]->name);
 }
 
-/* Prints all losses, or only tells whether there are any. */
-static bool summary_losses(const struct probe_counts *counts, const struct monitor_stats *stats, bool print)
+/* All losses there are. */
+static void summary_losses(struct summary_walk *walk, const struct probe_counts *counts,
+			   const struct monitor_stats *stats)
 {
-	bool any = false;
-
 	for (int id = 0; id < COUNTER_MAX; id++)
 		if (summary_counters[id].class != WORK)
-			any |= summary_line(print, summary_counters[id].class == LOSS ? "LOST" : "incomplete",
-					    counts->value[id], summary_counters[id].text);
-	any |= summary_skipped(print, counts);
-	any |= summary_line(print, "LOST", stats->files_unread, "files that had to be read and could not be");
-	any |= summary_line(print, "LOST", stats->tokens_gone,
-			    "tokens, at most, that were overwritten before they could be read in their file");
-	any |= summary_line(print, "LOST", stats->bytes_unread, "bytes of files past the bound of reading");
-	any |= summary_line(print, "LOST", stats->rechecks_failed,
-			    "second looks at files that were stored into, which could not be made");
-	any |= summary_line(print, "LOST", stats->samples_unjudged,
-			    "samples that still waited when the time to end was over");
-	any |= summary_line(print, "LOST", stats->samples_bad, "samples that could not be understood");
-	any |= summary_line(print, "incomplete", stats->repeats_untold,
-			    "writes that repeated what was alerted, by the last count, for which no alert is "
-			    "kept any more");
-	any |= summary_line(print, "incomplete", stats->leaks_forgotten,
-			    "leaks that were forgotten for room: their next write is alerted as a first one");
-	any |= summary_line(
-		print, "incomplete", stats->places_forgotten,
+			summary_line(walk, summary_counters[id].class, counts->value[id],
+				     summary_counters[id].text);
+	summary_skipped(walk, counts);
+	summary_line(walk, LOSS, stats->files_unread, "files that had to be read and could not be");
+	summary_line(walk, LOSS, stats->tokens_gone,
+		     "tokens, at most, that were overwritten before they could be read in their file");
+	summary_line(walk, LOSS, stats->bytes_unread, "bytes of files past the bound of reading");
+	summary_line(walk, LOSS, stats->rechecks_failed,
+		     "second looks at files that were stored into, which could not be made");
+	summary_line(walk, LOSS, stats->samples_unjudged,
+		     "samples that still waited when the time to end was over");
+	summary_line(walk, LOSS, stats->samples_bad, "samples that could not be understood");
+	summary_line(walk, DETAIL, stats->repeats_untold,
+		     "writes that repeated what was alerted, by the last count, for which no alert is "
+		     "kept any more");
+	summary_line(walk, DETAIL, stats->leaks_forgotten,
+		     "leaks that were forgotten for room: their next write is alerted as a first one");
+	summary_line(
+		walk, DETAIL, stats->places_forgotten,
 		"tokens in a place that were forgotten for room: a look into the file alerts them again");
-	any |= summary_line(print, "LOST", stats->begun_forgotten,
-			    "beginnings of a token that were forgotten for room: had one gone on, it would "
-			    "not have been seen");
-	any |= summary_line(print, "LOST", stats->alerts_failed, "alerts for which memory was missing");
-	any |= summary_line(print, "LOST", stats->sink_errors, "alerts that an output could not take");
-	any |= summary_line(print, "LOST", stats->store_errors,
-			    "writes of tokens that the store could not take");
-	return any;
+	summary_line(walk, LOSS, stats->begun_forgotten,
+		     "beginnings of a token that were forgotten for room: had one gone on, it would "
+		     "not have been seen");
+	summary_line(walk, LOSS, stats->alerts_failed, "alerts for which memory was missing");
+	summary_line(walk, LOSS, stats->sink_errors, "alerts that an output could not take");
+	summary_line(walk, LOSS, stats->store_errors, "writes of tokens that the store could not take");
+}
+
+bool summary_lost(const struct probe_counts *counts, const struct monitor_stats *stats)
+{
+	struct summary_walk walk = {.mode = SUMMARY_ASK};
+
+	summary_losses(&walk, counts, stats);
+	return walk.lost;
+}
+
+bool summary_news(const struct probe_counts *counts, const struct monitor_stats *stats,
+		  struct summary_told *told)
+{
+	struct summary_walk walk = {.mode = SUMMARY_NEWS, .told = told};
+
+	told->news = false;
+	summary_losses(&walk, counts, stats);
+	return told->news;
 }
 
 void summary_print(const struct probe_counts *counts, const struct monitor_stats *stats,
 		   const struct functions_missing *missing, enum probe_cache cache, bool quiet)
 {
-	bool lost = summary_losses(counts, stats, false) || missing->count;
+	struct summary_walk asked = {.mode = SUMMARY_ASK}, printed = {.mode = SUMMARY_PRINT};
 	char bytes[32];
+	bool lost;
 
+	summary_losses(&asked, counts, stats);
+	lost = asked.lost || asked.incomplete || missing->count;
 	if (quiet && !lost && !stats->alerts)
 		return;
 	summary_bytes(counts->value[COUNTER_bytes_inspected], bytes, sizeof(bytes));
@@ -123,6 +168,6 @@ void summary_print(const struct probe_counts *counts, const struct monitor_stats
 	if (stats->placeholders)
 		log_note("%" PRIu64 " of the alerts %s for a placeholder", stats->placeholders,
 			 stats->placeholders == 1 ? "is" : "are");
-	summary_losses(counts, stats, true);
+	summary_losses(&printed, counts, stats);
 	summary_unwatched(missing);
 }

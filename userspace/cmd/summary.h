@@ -7,6 +7,9 @@
 #include "capture/probe.h"
 #include "cmd/monitor.h"
 
+/* Kinds of losses, at most. */
+#define SUMMARY_LINES (COUNTER_MAX + 32)
+
 /*
  * summary_print() - on standard error.
  * @missing: what this kernel has no function for, so that it was not watched
@@ -14,3 +17,19 @@
  */
 void summary_print(const struct probe_counts *counts, const struct monitor_stats *stats,
 		   const struct functions_missing *missing, enum probe_cache cache, bool quiet);
+
+/* summary_lost() - was anything lost? That something is missing in an alert does not count. */
+bool summary_lost(const struct probe_counts *counts, const struct monitor_stats *stats);
+
+/* What of each loss was told while it happened. */
+struct summary_told {
+	uint64_t value[SUMMARY_LINES];
+	bool news; /* of the last call */
+};
+
+/*
+ * summary_news() - a line on standard error for each loss that there was since the last call; returns whether there was any.
+ * @told: zero at first
+ */
+bool summary_news(const struct probe_counts *counts, const struct monitor_stats *stats,
+		  struct summary_told *told);
