@@ -96,10 +96,12 @@
 /* Bytes of a file that the daemon reads itself for one write or one look at a mapping. */
 #define LIMIT_FILE_SCAN (256UL << 20)
 
-/* Files of which the daemon reads what the kernel side had no time or room for, a part of each in turn; and of these, one
- * writer's. More count as files that could not be read. */
+/* Ranges of files that the daemon reads because the kernel side had no time or room, a part of each in turn: all, one writer's,
+ * and those that are kept for writers of which none waits. More are not read; nor is what is left of one after so long (ms). */
 #define LIMIT_DEFERRED 64U
 #define LIMIT_DEFERRED_WRITER 16U
+#define LIMIT_DEFERRED_KEPT 16U
+#define LIMIT_DEFERRED_MS 10000
 
 /* Bytes of ranges that the daemon reads at once, between two records of the ring. */
 #define LIMIT_READ_AT_ONCE 4096U

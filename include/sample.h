@@ -127,6 +127,7 @@ struct token_sample {
 	__u64 place;
 	__u64 writer;
 
+	__u64 group; /* whose share of the ring it takes (share.h) */
 	__u64 described; /* of SAMPLE_RECHECK: sequence number of the sample that describes the writer, 0: none does */
 
 	__u16 window_len;
@@ -180,8 +181,8 @@ struct placed_value {
 #define SAMPLE_MAX_BYTES (sizeof(struct token_sample) + LIMIT_STRINGS_BYTES + LIMIT_PATH_BYTES)
 
 /* Both compilers must agree; `make lint` also checks the BPF object's BTF against this. */
-_Static_assert(sizeof(struct token_sample) == 376, "struct token_sample: size");
+_Static_assert(sizeof(struct token_sample) == 384, "struct token_sample: size");
 _Static_assert(__builtin_offsetof(struct token_sample, comm) == 80, "struct token_sample: comm");
 _Static_assert(__builtin_offsetof(struct token_sample, inode) == 128, "struct token_sample: inode");
 _Static_assert(__builtin_offsetof(struct token_sample, offset) == 208, "struct token_sample: offset");
-_Static_assert(__builtin_offsetof(struct token_sample, window) == 280, "struct token_sample: window");
+_Static_assert(__builtin_offsetof(struct token_sample, window) == 288, "struct token_sample: window");

@@ -10,7 +10,6 @@ struct share {
 	__u64 window; /* number of the LIMIT_SHARE_NS, since boot */
 	__u64 bytes; /* that it has sent in that window, while the ring was filling */
 	__u64 lost; /* samples for which it had no share left, so far */
-	__u64 told; /* of these, those that the daemon has told of; its own */
 	__u64 since, last; /* ns, CLOCK_BOOTTIME, of the first and the last of them */
 	/* who that was, the last time */
 	__u64 start; /* ns, CLOCK_BOOTTIME, of the thread group leader */
@@ -19,5 +18,6 @@ struct share {
 	char comm[LIMIT_COMM_BYTES]; /* thread group leader */
 };
 
-/* In a group's number: without cgroups it is the user that counts. */
+/* In a group's number: without cgroups it is the user that counts; what all below one second-level cgroup take together. */
 #define SHARE_USER (1ULL << 63)
+#define SHARE_TOP (1ULL << 62)

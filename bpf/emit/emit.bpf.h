@@ -333,6 +333,7 @@ static __always_inline void emit_describe(struct scratch *s)
 	head->offset = s->event.offset;
 	head->length = s->event.length;
 	head->size = sizeof(*head);
+	head->group = share_group();
 	emit_process(s);
 	if (s->event.name)
 		emit_name(s);
@@ -396,6 +397,7 @@ __noinline int emit_describe_recheck(struct scratch *s, __s64 token_at)
 	head->offset = s->event.offset;
 	head->length = s->event.length;
 	head->size = sizeof(*head);
+	head->group = s->writer.group;
 	head->described = s->writer.described;
 	/* not told of when it was there: what procfs still has of it */
 	if (!s->writer.described)
@@ -525,21 +527,22 @@ __noinline int emit_is_known(struct scratch *s)
 }
 
 /* There was no room for what would have been alerts. */
-static __always_inline void emit_lost(const struct scratch *s, __u64 samples)
+static __always_inline void emit_lost(struct scratch *s, __u64 samples)
 {
 	count_add(s->reader.refused ? COUNTER_flooded : COUNTER_ring_full, samples);
+	if (s->reader.refused)
+		share_lost(s, samples);
 	__sync_fetch_and_add(&known.lost, samples);
 }
 
 /*
  * Can the daemon look for the rest of the write in the file, and is there room to ask it to? Not for single tokens: it would
- * take as much.
+ * take as much. Nor if it is not sure that this is where they are.
  */
 static __always_inline int emit_defers(struct scratch *s, __s64 token_at)
 {
 	if (s->reader.tokens <= LIMIT_DEFER_TOKENS || s->event.offset < 0 || s->event.entry ||
-	    s->event.recheck || s->reader.behind ||
-	    (s->event.flags & SAMPLE_OFFSET_APPROX && !s->event.guess) ||
+	    s->event.recheck || s->reader.behind || s->event.flags & SAMPLE_OFFSET_APPROX || s->event.guess ||
 	    share_admit(s, LIMIT_SHARE_ASK_BYTES))
 		return 0;
 	s->reader.deferred = 1;
@@ -613,10 +616,6 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 		return 0;
 	}
 	s->reader.tokens++;
-	if (s->reader.deferred) {
-		s->reader.missing++;
-		return 0;
-	}
 	if (s->event.recheck && s->event.recheck != RECHECK_DIRECT) {
 		emit_describe_recheck(s, token_at);
 		emit_file(s);
@@ -638,6 +637,12 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 	head->token_at = token_at;
 	if (settings.watch & ENTERED_KINDS && !file_kind_has_offset(s->event.kind))
 		entered_found(token_key(&token_seed, head->window));
+	/* the daemon finds what is not known yet */
+	if (s->reader.deferred) {
+		s->reader.missing += !placed_has(token_key(&token_seed, head->window), head->place);
+		__builtin_memset(head->window, 0, sizeof(head->window));
+		return 0;
+	}
 	known_already = s->event.recheck ? emit_is_known(s) : emit_is_repeat(s);
 	if (known_already == EMIT_SUPPRESSED)
 		count(COUNTER_repeats_suppressed);

@@ -38,7 +38,12 @@ static __always_inline __u64 share_group(void)
 	return id ? id : bpf_get_current_cgroup_id();
 }
 
-/* share_take() - has a group so much left in this window? Takes it, or returns 1. A function of its own. */
+/*
+ * share_take() - takes so much of what a group has left in this window. A function of its own. Returns 0 if there was enough, 1 if
+ * not, SHARE_FIRST if it is the first in this window, for which there always is: it may be longer than a share.
+ */
+#define SHARE_FIRST 2
+
 __weak __noinline int share_take(__u64 group, __u64 limit, __u64 size)
 {
 	__u64 window = bpf_ktime_get_boot_ns() / LIMIT_SHARE_NS;
@@ -56,59 +61,70 @@ __weak __noinline int share_take(__u64 group, __u64 limit, __u64 size)
 		share->window = window;
 		share->bytes = 0;
 	}
+	if (!share->bytes) {
+		__sync_fetch_and_add(&share->bytes, size);
+		return SHARE_FIRST;
+	}
 	if (share->bytes + size > limit)
 		return 1;
 	__sync_fetch_and_add(&share->bytes, size);
 	return 0;
 }
 
-/* share_lost() - notes who has had no share left. A function of its own. */
-__weak __noinline int share_lost(struct scratch *s, __u64 group)
+/* share_lost() - so many samples were lost, because the writer of s->sample had no share left. A function of its own. */
+__weak __noinline int share_lost(struct scratch *s, __u64 samples)
 {
-	struct share *share = bpf_map_lookup_elem(&shares, &group);
+	const struct token_sample *head;
+	struct share *share;
+	__u64 group;
 
-	__sync_fetch_and_add(&known.flooded, 1);
-	if (!s || !share)
+	if (!s)
+		return 0;
+	head = &s->sample.head;
+	group = head->group;
+	__sync_fetch_and_add(&known.flooded, samples);
+	share = bpf_map_lookup_elem(&shares, &group);
+	if (!share)
 		return 0;
 	share->last = bpf_ktime_get_boot_ns();
-	if (!__sync_fetch_and_add(&share->lost, 1))
+	if (!__sync_fetch_and_add(&share->lost, samples))
 		share->since = share->last;
-	share->start = s->sample.head.start;
-	share->tgid = s->sample.head.tgid;
-	share->uid = s->sample.head.uid;
-	__builtin_memcpy(share->comm, s->sample.head.comm, sizeof(share->comm));
+	share->start = head->start;
+	share->tgid = head->tgid;
+	share->uid = head->uid;
+	__builtin_memcpy(share->comm, head->comm, sizeof(share->comm));
 	return 0;
 }
 
 /*
- * share_admit() - may the sample in s->sample be sent? A function of its own. Returns 0 if so.
+ * share_admit() - may the sample in s->sample be sent, by its group? A function of its own. Returns 0 if so.
  * @more: bytes beyond the share that it may take
  */
 __weak __noinline int share_admit(struct scratch *s, __u64 more)
 {
-	__u64 fill = bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA), group, top, limit;
+	__u64 fill = bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA), top, limit;
 	__u64 size = bpf_ringbuf_query(&samples, BPF_RB_RING_SIZE);
+	int taken, full;
 
 	if (!s || fill <= size / 2)
 		return 0;
+	full = fill > size / 8 * 7;
 	limit = size / LIMIT_SHARES_RING;
-	if (fill > size / 8 * 7)
+	if (full)
 		limit /= 16;
 	else if (fill > size / 4 * 3)
 		limit /= 4;
 	limit += more;
 	size = s->sample.head.size;
-	/* whoever is current in a second look is not who has written */
-	if (s->event.recheck && s->event.recheck != RECHECK_DIRECT) {
-		group = s->writer.group;
-		top = 0;
-	} else {
-		group = share_group();
-		top = bpf_get_current_ancestor_cgroup_id(SHARE_DEPTH_TOP);
-	}
-	if (!share_take(group, limit, size) &&
-	    (!top || top == group || !share_take(top, limit * LIMIT_SHARES_TOP, size)))
+	taken = share_take(s->sample.head.group, limit, size);
+	if (taken == 1)
+		return 1;
+	/* a second look is not made by who has written */
+	if (s->event.recheck && s->event.recheck != RECHECK_DIRECT)
 		return 0;
-	share_lost(s, group);
-	return 1;
+	/* whom its siblings leave nothing has a first one, up to the last eighth */
+	if (taken == SHARE_FIRST && !full)
+		return 0;
+	top = bpf_get_current_ancestor_cgroup_id(SHARE_DEPTH_TOP);
+	return top && share_take(top | SHARE_TOP, limit * LIMIT_SHARES_TOP, size) == 1;
 }

@@ -34,6 +34,7 @@ static __always_inline void cgroup_tell(const char *path)
 	if (len <= LIMIT_CGROUP_BYTES) {
 		head->time = bpf_ktime_get_boot_ns();
 		head->flags = SAMPLE_CGROUP;
+		head->group = share_group();
 		head->cgroup_len = len - 1;
 		head->size = sizeof(*head) + len - 1;
 		head->seq = __sync_fetch_and_add(&sample_seq, 1) + 1;

@@ -620,9 +620,6 @@ int inspect_guess(struct scratch *s)
 	s->event.address = s->event.offset;
 	s->event.coherent = 1;
 	inspect_run(s);
-	/* the daemon looks at what is in the file by then */
-	if (s->reader.deferred)
-		return 0;
 	s->event = s->kept;
 	s->event.guess = 0;
 	s->event.again = 1;

@@ -104,6 +104,8 @@ static __always_inline struct scratch *inspect_begin(void)
 		return NULL;
 	}
 	__builtin_memset(&s->event, 0, sizeof(s->event));
+	s->reader.deferred = 0;
+	s->reader.refused = 0;
 	s->steps = 0;
 	s->until = bpf_ktime_get_ns() + settings.hook_ns;
 	s->budget = settings.inspect_bytes;

@@ -331,6 +331,7 @@ static void test_layout(void **state)
 		MEMBER(token_sample, token_key),
 		MEMBER(token_sample, place),
 		MEMBER(token_sample, writer),
+		MEMBER(token_sample, group),
 		MEMBER(token_sample, described),
 		MEMBER(token_sample, window_len),
 #define STRING(name, bound) MEMBER(token_sample, name##_len),

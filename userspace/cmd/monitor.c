@@ -48,7 +48,9 @@ struct monitor {
 	struct deferred *deferred;
 	struct floods *floods;
 	uint64_t flooded; /* of probe_flooded() */
+	uint64_t flood_looked; /* ns, CLOCK_BOOTTIME: what was lost before is known */
 	int64_t next_flood; /* ms, CLOCK_MONOTONIC */
+	size_t floods_named;
 	struct summary_told told;
 	int64_t next_news; /* ms, CLOCK_MONOTONIC */
 	int64_t drain_until; /* ms, CLOCK_MONOTONIC, of the round that is under way */
@@ -71,6 +73,8 @@ struct monitor {
 
 /* ms between two looks at who floods. */
 #define MONITOR_FLOOD_MS 500
+/* Who floods, as the summary names them. */
+#define MONITOR_FLOODS_NAMED 10
 
 /* ms until a loss is told of at the latest, and between two times that it is. */
 #define MONITOR_NEWS_MS 1000
@@ -138,8 +142,8 @@ static void monitor_emit(struct monitor *monitor, struct alert *alert)
 		keeper_put(monitor->keeper, alert);
 }
 
-/* A token, wherever it was found: names it, says it, and keeps it to tell of repeats. */
-static void monitor_token(struct monitor *monitor, const struct sample_view *view, const uint8_t *window,
+/* A token, wherever it was found: names it, says it, and keeps it to tell of repeats. Returns whether it was news. */
+static bool monitor_token(struct monitor *monitor, const struct sample_view *view, const uint8_t *window,
 			  const struct token *token, const struct token_span *span, const uint64_t *file_at)
 {
 	struct seen_key key = {view->head->token_key, view->head->place, view->head->writer};
@@ -149,11 +153,11 @@ static void monitor_token(struct monitor *monitor, const struct sample_view *vie
 		key.token_key = token_key(probe_seed(monitor->probe), window);
 		/* what the kernel side or an earlier look has seen is known, whoever wrote it */
 		if (probe_placed(monitor->probe, key.token_key, key.place))
-			return;
+			return false;
 	}
 	if (attribute_alert(monitor->attribute, view, window, token, span, &alert) < 0) {
 		monitor->stats.alerts_failed++;
-		return;
+		return true;
 	}
 	if (file_at) {
 		alert.write.seen_by = "file_read";
@@ -165,9 +169,10 @@ static void monitor_token(struct monitor *monitor, const struct sample_view *vie
 	monitor->stats.alerts++;
 	monitor->stats.placeholders += token->placeholder;
 	monitor_emit(monitor, &alert);
-	floods_keep(monitor->floods, &alert);
+	floods_keep(monitor->floods, view->head->group, &alert);
 	repeats_keep(monitor->repeats, &key, &alert);
 	alert_free(&alert);
+	return true;
 }
 
 struct monitor_scan {
@@ -175,7 +180,7 @@ struct monitor_scan {
 	const struct sample_view *view;
 	int64_t until; /* ms, CLOCK_MONOTONIC; 0: to the end */
 	uint64_t next; /* behind the last token */
-	uint64_t found; /* tokens, known ones among them */
+	uint64_t found; /* tokens that nobody had known */
 };
 
 static int monitor_scanned(void *context, const uint8_t *window, const struct token *token,
@@ -187,8 +192,7 @@ static int monitor_scanned(void *context, const uint8_t *window, const struct to
 	if (scan->view->head->flags & SAMPLE_MAPPED &&
 	    mapped_is_anothers(scan->monitor->mapped, scan->view, at))
 		return 0;
-	scan->found += at >= scan->next;
-	monitor_token(scan->monitor, scan->view, window, token, span, &at);
+	scan->found += monitor_token(scan->monitor, scan->view, window, token, span, &at);
 	scan->next = at + span->end;
 	return scan->until && monitor_now() > scan->until ? -EAGAIN : 0;
 }
@@ -229,13 +233,42 @@ static uint64_t monitor_read(void *context, const struct sample_view *view, int 
 	return from < end ? from : end;
 }
 
+/* What the kernel side has seen of tokens in a file that is not read is known to be lost, beside the file. */
+static void monitor_unread(struct monitor *monitor, const struct sample_view *view)
+{
+	monitor->stats.files_unread++;
+	monitor->stats.tokens_gone += view->head->flags & SAMPLE_UNREAD ? view->head->news : 0;
+}
+
+/* Puts a range off, to be read a part at a time. */
+static void monitor_defer(struct monitor *monitor, const struct sample_view *view, int fd)
+{
+	uint64_t length = view->head->length < LIMIT_FILE_SCAN ? view->head->length : LIMIT_FILE_SCAN;
+	bool again = false;
+
+	monitor->stats.bytes_unread += view->head->length - length;
+	if (deferred_add(monitor->deferred, view, length, fd, monitor_now(), &again) < 0)
+		monitor_unread(monitor, view);
+	monitor->stats.ranges_again += again;
+}
+
+/* Reads what was put off, a part of it. */
+static void monitor_deferred(struct monitor *monitor)
+{
+	struct deferred_loss losses = {0};
+
+	deferred_step(monitor->deferred, monitor_now(), monitor_read, monitor, &losses);
+	monitor->stats.tokens_gone += losses.tokens;
+	monitor->stats.files_unread += losses.unread;
+}
+
 /* A sample without a window: the file has to be looked at. */
 static void monitor_file(struct monitor *monitor, const struct sample_view *view)
 {
 	int fd = file_scan_open(attribute_procfs(monitor->attribute), view);
 
 	if (fd < 0) {
-		monitor->stats.files_unread++;
+		monitor_unread(monitor, view);
 		return;
 	}
 	if (view->head->flags & SAMPLE_MAPPED) {
@@ -244,11 +277,7 @@ static void monitor_file(struct monitor *monitor, const struct sample_view *view
 		return;
 	}
 	if (view->head->length > LIMIT_READ_AT_ONCE) {
-		uint64_t length = view->head->length < LIMIT_FILE_SCAN ? view->head->length : LIMIT_FILE_SCAN;
-
-		monitor->stats.bytes_unread += view->head->length - length;
-		if (deferred_add(monitor->deferred, view, length, fd) < 0)
-			monitor->stats.files_unread++;
+		monitor_defer(monitor, view, fd);
 		return;
 	}
 	monitor_scan(monitor, view, fd);
@@ -340,6 +369,9 @@ static void monitor_flood_seen(void *context, uint64_t group, const struct share
 	const struct monitor *monitor = context;
 	struct timespec since = monitor_wallclock(share->since);
 
+	/* nothing new since the last look */
+	if (share->last < monitor->flood_looked)
+		return;
 	floods_seen(monitor->floods, group, share, &since, monitor_now());
 }
 
@@ -355,12 +387,16 @@ static void monitor_flood_told(void *context, const struct alert *flood)
 static void monitor_floods(struct monitor *monitor, bool all)
 {
 	int64_t now = monitor_now();
+	struct timespec boot;
 
 	if (!all && now < monitor->next_flood)
 		return;
 	monitor->next_flood = now + MONITOR_FLOOD_MS;
-	if (probe_flooded(monitor->probe, &monitor->flooded))
+	if (probe_flooded(monitor->probe, &monitor->flooded)) {
+		clock_gettime(CLOCK_BOOTTIME, &boot);
 		probe_floods(monitor->probe, monitor_flood_seen, monitor);
+		monitor->flood_looked = (uint64_t)boot.tv_sec * MONITOR_NS + (uint64_t)boot.tv_nsec;
+	}
 	floods_tell(monitor->floods, now, all, monitor_flood_told, monitor);
 }
 
@@ -413,7 +449,7 @@ void monitor_look(struct monitor *monitor, bool all)
 	monitor_recheck(monitor);
 	monitor_floods(monitor, false);
 	monitor_news(monitor);
-	monitor->stats.tokens_gone += deferred_step(monitor->deferred, monitor_read, monitor);
+	monitor_deferred(monitor);
 	if (!mapped_any(monitor->mapped))
 		return;
 	ms = monitor_now();
@@ -604,7 +640,7 @@ int monitor_settle(struct monitor *monitor, int timeout_ms)
 		r = monitor_drain_sent(monitor);
 	recheck_walk(monitor->recheck, 0, true, monitor_rechecked, monitor);
 	while (deferred_count(monitor->deferred) && monitor_now() <= monitor->deadline)
-		monitor->stats.tokens_gone += deferred_step(monitor->deferred, monitor_read, monitor);
+		monitor_deferred(monitor);
 	monitor->stats.files_unread += deferred_count(monitor->deferred);
 	monitor_floods(monitor, true);
 	return r;
@@ -635,9 +671,11 @@ enum probe_attachment monitor_attachment(const struct monitor *monitor)
 /* In the summary: who had more than a share of the ring. */
 static void monitor_flood_named(void *context, uint64_t group, const struct share *share)
 {
+	struct monitor *monitor = context;
 	AUTO_FREE char *name = NULL;
 
-	(void)context;
+	if (monitor->floods_named++ >= MONITOR_FLOODS_NAMED)
+		return;
 	if (mask_text(share->comm, strnlen(share->comm, sizeof(share->comm)), NULL, &name) < 0)
 		return;
 	if (group & SHARE_USER)
@@ -698,4 +736,6 @@ void monitor_summary(struct monitor *monitor, bool quiet)
 		summary_print(&counts, &monitor->stats, probe_missing(monitor->probe),
 			      probe_cache(monitor->probe), quiet);
 	probe_floods(monitor->probe, monitor_flood_named, monitor);
+	if (monitor->floods_named > MONITOR_FLOODS_NAMED)
+		log_note("flooding: %zu more", monitor->floods_named - MONITOR_FLOODS_NAMED);
 }

@@ -38,7 +38,8 @@ struct monitor_stats {
 	uint64_t second_looks; /* alerts of what was seen only on its way to a block device */
 	uint64_t rechecks_failed; /* second looks that could not be made */
 	uint64_t files_unread; /* files that had to be read and could not be */
-	uint64_t tokens_gone; /* that were to be read there and were overwritten meanwhile, at most */
+	uint64_t tokens_gone; /* that were to be read there and could not be, or not any more; at most */
+	uint64_t ranges_again; /* of files, that were written again before they were read */
 	uint64_t bytes_unread; /* bytes of such files past the bound */
 	uint64_t alerts_failed; /* could not be built (memory) */
 	uint64_t repeats_untold; /* writes, by the kernel's last count, for which no alert is kept any more */

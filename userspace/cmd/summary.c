@@ -98,8 +98,11 @@ static void summary_losses(struct summary_walk *walk, const struct probe_counts 
 				     summary_counters[id].text);
 	summary_skipped(walk, counts);
 	summary_line(walk, LOSS, stats->files_unread, "files that had to be read and could not be");
-	summary_line(walk, LOSS, stats->tokens_gone,
-		     "tokens, at most, that were overwritten before they could be read in their file");
+	summary_line(
+		walk, LOSS, stats->tokens_gone,
+		"tokens, at most, that were not in their file any more when it was read, or it could not be");
+	summary_line(walk, LOSS, stats->ranges_again,
+		     "ranges of files that were written again before they could be read");
 	summary_line(walk, LOSS, stats->bytes_unread, "bytes of files past the bound of reading");
 	summary_line(walk, LOSS, stats->rechecks_failed,
 		     "second looks at files that were stored into, which could not be made");

@@ -2,13 +2,11 @@
 /*
  * ring → deferred → file_scan → matcher.
  *
- * One entry a file and writer. What is asked for while its range is being read is read once more, behind it: what
- * was read already may have changed.
+ * One entry a sample: what is found in its range is its process's. A writer is what has a share of the ring of its own
+ * (bpf/emit/share.bpf.h).
  *
- *     from ──→ … end      this turn's
- *     again … again_end   and then this
- *
- * A writer is a cgroup here, as everywhere where shares are counted (bpf/emit/share.bpf.h).
+ * Limit: a range that is written again before it was read holds what was written last. The kernel side says how many tokens it
+ * saw; those that are found to be missing are counted, and so are ranges that were asked for again.
  */
 #include "policy/deferred.h"
 
@@ -17,19 +15,22 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct deferred_entry {
 	struct token_sample *sample; /* with its strings; NULL: the entry is free */
 	int fd;
 	uint64_t from, end;
-	uint64_t again, again_end;
 	uint64_t expected, found; /* tokens */
+	int64_t until; /* ms, CLOCK_MONOTONIC */
+	uint64_t turn; /* number of its last one */
 };
 
 struct deferred {
 	struct deferred_entry entries[LIMIT_DEFERRED];
-	size_t count, turn;
+	size_t count;
+	uint64_t turns;
 };
 
 int deferred_open(struct deferred **ret_deferred)
@@ -56,27 +57,28 @@ void deferred_close(struct deferred *deferred)
 	free(deferred);
 }
 
-static bool deferred_is(const struct token_sample *one, const struct token_sample *other)
+static bool deferred_is_same_file(const struct token_sample *one, const struct token_sample *other)
 {
 	return one->inode == other->inode && one->device == other->device &&
-	       one->generation == other->generation && one->cgroup_id == other->cgroup_id;
+	       one->generation == other->generation;
 }
 
-/* Widens what is to be read after this turn's range. */
-static void deferred_join(struct deferred_entry *entry, uint64_t from, uint64_t end)
+/* Some places are kept for writers of which nothing waits. */
+static bool deferred_has_room(const struct deferred *deferred, size_t of_writer)
 {
-	bool any = entry->again < entry->again_end;
-
-	entry->again = any && entry->again < from ? entry->again : from;
-	entry->again_end = any && entry->again_end > end ? entry->again_end : end;
+	if (!of_writer)
+		return deferred->count < LIMIT_DEFERRED;
+	return of_writer < LIMIT_DEFERRED_WRITER && deferred->count < LIMIT_DEFERRED - LIMIT_DEFERRED_KEPT;
 }
 
-int deferred_add(struct deferred *deferred, const struct sample_view *view, uint64_t length, int fd)
+int deferred_add(struct deferred *deferred, const struct sample_view *view, uint64_t length, int fd,
+		 int64_t now, bool *ret_again)
 {
 	const struct token_sample *head = view->head;
 	uint64_t from = (uint64_t)head->offset, end = from + length;
 	struct deferred_entry *place = NULL;
 	size_t of_writer = 0;
+	bool again = false;
 
 	for (size_t i = 0; i < LIMIT_DEFERRED; i++) {
 		struct deferred_entry *entry = &deferred->entries[i];
@@ -85,15 +87,10 @@ int deferred_add(struct deferred *deferred, const struct sample_view *view, uint
 			place = place ? place : entry;
 			continue;
 		}
-		of_writer += entry->sample->cgroup_id == head->cgroup_id;
-		if (!deferred_is(entry->sample, head))
-			continue;
-		deferred_join(entry, from, end);
-		entry->expected += head->news;
-		close(fd);
-		return 0;
+		of_writer += entry->sample->group == head->group;
+		again |= deferred_is_same_file(entry->sample, head) && entry->from < end && from < entry->end;
 	}
-	if (!place || of_writer >= LIMIT_DEFERRED_WRITER) {
+	if (!place || !deferred_has_room(deferred, of_writer)) {
 		close(fd);
 		return -ENOSPC;
 	}
@@ -106,10 +103,12 @@ int deferred_add(struct deferred *deferred, const struct sample_view *view, uint
 	place->fd = fd;
 	place->from = from;
 	place->end = end;
-	place->again = place->again_end = 0;
 	place->expected = head->news;
 	place->found = 0;
+	place->until = now + LIMIT_DEFERRED_MS;
+	place->turn = 0;
 	deferred->count++;
+	*ret_again = again;
 	return 0;
 }
 
@@ -118,31 +117,68 @@ size_t deferred_count(const struct deferred *deferred)
 	return deferred->count;
 }
 
-uint64_t deferred_step(struct deferred *deferred, deferred_look look, void *context)
+/* When a writer's last turn was. */
+static uint64_t deferred_turn(const struct deferred *deferred, uint64_t group)
 {
-	struct deferred_entry *entry;
-	struct sample_view view;
-	uint64_t gone;
+	uint64_t turn = 0;
 
-	if (!deferred->count)
-		return 0;
-	do
-		entry = &deferred->entries[deferred->turn++ % LIMIT_DEFERRED];
-	while (!entry->sample);
-	if (sample_view_parse(entry->sample, entry->sample->size, &view) < 0)
-		entry->from = entry->end;
-	else
-		entry->from =
-			look(context, &view, entry->fd, entry->from, entry->end - entry->from, &entry->found);
-	if (entry->from < entry->end)
-		return 0;
-	if (entry->again < entry->again_end) {
-		entry->from = entry->again;
-		entry->end = entry->again_end;
-		entry->again = entry->again_end = 0;
-		return 0;
+	for (size_t i = 0; i < LIMIT_DEFERRED; i++) {
+		const struct deferred_entry *entry = &deferred->entries[i];
+
+		if (entry->sample && entry->sample->group == group && entry->turn > turn)
+			turn = entry->turn;
 	}
-	gone = entry->expected > entry->found ? entry->expected - entry->found : 0;
+	return turn;
+}
+
+/* Whose turn it is: the writer's whose last one is longest ago; of its ranges, likewise. */
+static struct deferred_entry *deferred_next(struct deferred *deferred)
+{
+	struct deferred_entry *next = NULL;
+	uint64_t first = 0;
+
+	for (size_t i = 0; i < LIMIT_DEFERRED; i++) {
+		struct deferred_entry *entry = &deferred->entries[i];
+		uint64_t turn;
+
+		if (!entry->sample)
+			continue;
+		turn = deferred_turn(deferred, entry->sample->group);
+		if (next && (turn > first || (turn == first && entry->turn >= next->turn)))
+			continue;
+		next = entry;
+		first = turn;
+	}
+	return next;
+}
+
+/* Where the file ends, or the range. */
+static uint64_t deferred_end(const struct deferred_entry *entry)
+{
+	struct stat st;
+
+	if (fstat(entry->fd, &st) < 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size > entry->end)
+		return entry->end;
+	return (uint64_t)st.st_size;
+}
+
+void deferred_step(struct deferred *deferred, int64_t now, deferred_look look, void *context,
+		   struct deferred_loss *losses)
+{
+	struct deferred_entry *entry = deferred_next(deferred);
+	struct sample_view view;
+	uint64_t end;
+
+	if (!entry)
+		return;
+	entry->turn = ++deferred->turns;
+	end = deferred_end(entry);
+	if (entry->from < end && sample_view_parse(entry->sample, entry->sample->size, &view) == 0)
+		entry->from = look(context, &view, entry->fd, entry->from, end - entry->from, &entry->found);
+	if (entry->from < end && now < entry->until)
+		return;
+	losses->unread += entry->from < end;
+	if (entry->expected > entry->found)
+		losses->tokens += entry->expected - entry->found;
 	deferred_drop(deferred, entry);
-	return gone;
 }

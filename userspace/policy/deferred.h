@@ -20,23 +20,32 @@ int deferred_open(struct deferred **ret_deferred);
 void deferred_close(struct deferred *deferred);
 
 /*
- * deferred_add() - takes over the descriptor of the file that the sample tells of, and copies the sample. A range of a file
- * that waits already for the same writer is joined to it.
+ * deferred_add() - takes over the descriptor of the file that the sample tells of, and copies the sample.
  * @length: of the range, in bytes, from the sample's offset on
- * Returns 0; or -ENOSPC if LIMIT_DEFERRED ranges wait, or LIMIT_DEFERRED_WRITER of this writer's, or -ENOMEM (the descriptor
- * is then closed).
+ * @now: ms, CLOCK_MONOTONIC
+ * @ret_again: set to true if a part of the range waits already for an older sample: what that was about may be gone
+ * Returns 0; or -ENOSPC if LIMIT_DEFERRED ranges wait, or LIMIT_DEFERRED_WRITER of this writer's, or all that are not kept for
+ * writers of which none waits; or -ENOMEM (the descriptor is then closed).
  */
-int deferred_add(struct deferred *deferred, const struct sample_view *view, uint64_t length, int fd);
+int deferred_add(struct deferred *deferred, const struct sample_view *view, uint64_t length, int fd,
+		 int64_t now, bool *ret_again);
 
 /* deferred_count() - ranges that wait. */
 size_t deferred_count(const struct deferred *deferred);
 
+/* What has become of ranges that need not be read any more. */
+struct deferred_loss {
+	uint64_t tokens; /* that the kernel side had seen there, and that were not there any more */
+	uint64_t unread; /* ranges that were not read to their end within LIMIT_DEFERRED_MS */
+};
+
 /*
- * deferred_step() - calls back with the next range, which may be read in part. Returns how many tokens were not there any more,
- * of those that the kernel side had seen in a range of which all is read now.
- * @look: returns the file position to go on with at the next turn, [from, from + length]; the end: all is read. Adds the
- *        tokens that it has found to *found
+ * deferred_step() - calls back with a range, which may be read in part: of the writer whose turn was longest ago. Adds to
+ * *losses what was lost.
+ * @look: returns the file position to go on with at the next turn, [from, from + length]; the end: all is read. Adds to *found
+ *        the tokens that nobody had known
  */
 typedef uint64_t (*deferred_look)(void *context, const struct sample_view *view, int fd, uint64_t from,
 				  uint64_t length, uint64_t *found);
-uint64_t deferred_step(struct deferred *deferred, deferred_look look, void *context);
+void deferred_step(struct deferred *deferred, int64_t now, deferred_look look, void *context,
+		   struct deferred_loss *losses);

@@ -111,9 +111,9 @@ static bool floods_better(const struct flood *flood, const struct alert *alert)
 	       (alert->process.pid == flood->tgid && flood->alert->process.pid != flood->tgid);
 }
 
-void floods_keep(struct floods *floods, const struct alert *alert)
+void floods_keep(struct floods *floods, uint64_t group, const struct alert *alert)
 {
-	struct flood *flood = floods_entry(floods, alert->process.cgroup_id, false);
+	struct flood *flood = floods_entry(floods, group, false);
 
 	if (!flood || !flood->group)
 		return;
@@ -135,6 +135,8 @@ void floods_tell(struct floods *floods, int64_t now, bool all, floods_alert tell
 		struct flood *flood = &floods->entries[i];
 		struct alert alert;
 
+		if (!flood->alert && now - flood->heard > FLOODS_WAIT_MS)
+			flood->told = flood->lost;
 		if (flood->lost <= flood->told || !flood->alert || (!all && now < flood->next))
 			continue;
 		flood->samples.lost = flood->lost;

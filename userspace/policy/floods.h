@@ -14,6 +14,8 @@
 
 /* ms until a flood that goes on is told of again. */
 #define FLOODS_AGAIN_MS 10000
+/* ms that a flood waits for an alert of the same writer to be told by; then the summary is what names it. */
+#define FLOODS_WAIT_MS 5000
 
 struct floods;
 
@@ -33,8 +35,8 @@ void floods_seen(struct floods *floods, uint64_t group, const struct share *shar
 /* floods_any() - is there a flood of which something is to be told? */
 bool floods_any(const struct floods *floods);
 
-/* floods_keep() - an alert that was raised: if it is of such a writer, the flood can be told by it. */
-void floods_keep(struct floods *floods, const struct alert *alert);
+/* floods_keep() - an alert that was raised: if its group is such a writer, the flood can be told by it. */
+void floods_keep(struct floods *floods, uint64_t group, const struct alert *alert);
 
 /*
  * floods_tell() - calls back with an alert for each flood of which it is time to tell: the first at once, then every

@@ -25,13 +25,13 @@ static void told_add(void *context, const struct alert *alert)
 	told->files = alert->flood->file_count;
 }
 
-/* An alert of a process in cgroup 5. */
+/* An alert of group 5. */
 static void keep(struct floods *floods, uint32_t pid, unsigned int token, const char *path)
 {
-	struct alert alert = {.process = {.pid = pid, .cgroup_id = 5}, .file.path = (char *)(uintptr_t)path};
+	struct alert alert = {.process = {.pid = pid}, .file.path = (char *)(uintptr_t)path};
 
 	snprintf(alert.token.identifier, sizeof(alert.token.identifier), "t%u", token);
-	floods_keep(floods, &alert);
+	floods_keep(floods, 5, &alert);
 }
 
 static void seen(struct floods *floods, uint64_t group, uint64_t lost, int64_t now)
@@ -100,11 +100,29 @@ static void test_bound(void **state)
 	floods_close(NULL);
 }
 
+/* Without any alert to tell it by, it is left to the summary. */
+static void test_untold(void **state)
+{
+	struct told told = {0};
+	struct floods *floods;
+
+	(void)state;
+	assert_int_equal(floods_open(&floods), 0);
+	seen(floods, 5, 1, 1);
+	floods_tell(floods, 1 + FLOODS_WAIT_MS, false, told_add, &told);
+	assert_true(floods_any(floods));
+	floods_tell(floods, 2 + FLOODS_WAIT_MS, false, told_add, &told);
+	assert_false(floods_any(floods));
+	assert_int_equal(told.count, 0);
+	floods_close(floods);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_told),
 		cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_untold),
 	};
 
 	return UNIT_RUN(tests);
