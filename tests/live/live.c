@@ -147,6 +147,7 @@ struct live_run live_wait(int pid)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	run.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	run.alerts = json_array();
+	run.floods = json_array();
 	run.output = live_read(live_path("output"));
 	run.errors = live_read(live_path("errors"));
 	return run;
@@ -172,7 +173,10 @@ static void live_read_alerts(struct live_run *run, const char *path)
 		problem = schema_check(live_env("LIVE_SCHEMA", "share/alert.schema.json"), alert);
 		if (problem)
 			fail_msg("an alert breaks the schema: %s: %s", problem, line);
-		json_array_append_new(run->alerts, alert);
+		json_array_append_new(strcmp(live_string(alert, "event.action"), "token-flood") == 0
+					      ? run->floods
+					      : run->alerts,
+				      alert);
 	}
 	free(line);
 	if (file)
@@ -202,6 +206,7 @@ struct live_run live_exec(const char *const *options, const char *const *command
 void live_free(struct live_run *run)
 {
 	json_decref(run->alerts);
+	json_decref(run->floods);
 	free(run->output);
 	free(run->errors);
 	*run = (struct live_run){0};
