@@ -671,7 +671,10 @@ static void test_core_dump(void **state)
 	live_free(&run);
 }
 
-/* What a loop device puts into its file is alerted there as well, and no worker of the kernel is named for it. */
+/*
+ * What a loop device puts into its file is alerted there as well, and no worker of the kernel is named for it. The file is too
+ * long for btrfs to keep it among its own records, which are looked at like all that goes to a disk.
+ */
 static void test_loop(void **state)
 {
 	char command[4096];
@@ -683,7 +686,7 @@ static void test_loop(void **state)
 		 "break; "
 		 "sleep 0.1; done; }; two() { [ $(wc -l < $ALERTS) -ge 2 ]; }; "
 		 "truncate -s 128M $IMAGE; mkfs.btrfs -q $IMAGE > /dev/null 2>&1; mkdir $MNT; mount -o loop "
-		 "$IMAGE $MNT; "
+		 "$IMAGE $MNT; head -c 65536 /dev/zero > $MNT/file; sync; "
 		 "%s run --no-store --attach %s --output text --alerts $ALERTS & watcher=$!; "
 		 "await grep -q watching $ERRORS; $WRITER call write $MNT/file 61; sync; await two; umount "
 		 "$MNT; "
