@@ -414,26 +414,32 @@ static void monitor_news(struct monitor *monitor)
 		monitor->next_news = now + MONITOR_NEWS_AGAIN_MS;
 }
 
+/* The sooner of two times; ms from now, -1 is never. @at: ms, CLOCK_MONOTONIC */
+static int monitor_sooner(int one, int64_t at, int64_t now)
+{
+	int64_t left = at > now ? at - now : 0;
+
+	return one < 0 || left < one ? (int)left : one;
+}
+
 int monitor_timeout(const struct monitor *monitor)
 {
-	int look = mapped_any(monitor->mapped) ? MAPPED_INTERVAL_MS : -1;
-	int64_t recheck = monitor->next_recheck - monitor_now();
+	int64_t now = monitor_now();
+	/* losses come without being told of */
+	int look = monitor_sooner(-1, monitor->next_news, now);
 
-	if (recheck_any(monitor->recheck))
-		recheck = recheck < RECHECK_HOLD_MS / 4 ? recheck : RECHECK_HOLD_MS / 4;
-	if (recheck_any(monitor->recheck) || probe_recheck_due(monitor->probe)) {
-		recheck = recheck < 0 ? 0 : recheck;
-		look = look < 0 || recheck < look ? (int)recheck : look;
-	}
 	if (deferred_count(monitor->deferred))
 		return 0;
-	if (floods_any(monitor->floods) && (look < 0 || look > MONITOR_FLOOD_MS))
-		look = MONITOR_FLOOD_MS;
-	/* losses come without being told of */
-	if (look < 0 || look > MONITOR_NEWS_MS)
-		look = MONITOR_NEWS_MS;
-	if (monitor->retry >= 0 && monitor->retry < look)
-		look = monitor->retry;
+	if (mapped_any(monitor->mapped))
+		look = monitor_sooner(look, monitor->next_look, now);
+	if (recheck_any(monitor->recheck))
+		look = monitor_sooner(look, now + RECHECK_HOLD_MS / 4, now);
+	if (recheck_any(monitor->recheck) || probe_recheck_due(monitor->probe))
+		look = monitor_sooner(look, monitor->next_recheck, now);
+	if (floods_any(monitor->floods))
+		look = monitor_sooner(look, monitor->next_flood, now);
+	if (monitor->retry >= 0)
+		look = monitor_sooner(look, now + monitor->retry, now);
 	return keeper_timeout(monitor->keeper, look);
 }
 
