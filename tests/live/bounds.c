@@ -199,7 +199,7 @@ static void test_neighbour(void **state)
 	(void)state;
 	snprintf(command, sizeof(command), "ROOT=%s WRITER=%s FILE=%s; %s", root, live_writer("writer"),
 		 live_path("file"), script);
-	run = live_exec(NO_ARGS, ARGS("sh", "-c", command));
+	run = live_exec(ARGS("--ring-bytes", "2097152"), ARGS("sh", "-c", command));
 	if (run.status)
 		fail_msg("%s", run.errors);
 	for (uint64_t n = 5000; n < 5020; n++) {
@@ -289,7 +289,7 @@ static void test_swarm(void **state)
 	/* the command's parent is the daemon, whose peak it reads in the end */
 	snprintf(command, sizeof(command), "%s swarm %s %s %s && grep VmHWM /proc/$PPID/status",
 		 live_writer("writer"), live_path("."), count, list_path);
-	run = live_exec(NO_ARGS, ARGS("sh", "-c", command));
+	run = live_exec(ARGS("--ring-bytes", "2097152"), ARGS("sh", "-c", command));
 	/* the ring is full when the daemon is given no processor for long; nothing else may be lost */
 	lost = live_dropped(&run);
 	assert_int_equal(live_lost(&run), lost);
