@@ -311,14 +311,12 @@ static void test_store_lost(void **state)
 /* `run`, in a cgroup of ours: it writes what it has while it idles, so that even SIGKILL finds it stored. */
 static void test_run_store(void **state)
 {
-	const char *root = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 ? "/sys/fs/cgroup"
-										  : "/sys/fs/cgroup/unified";
 	struct maker_token token = maker_token(68);
 	char group[128], command[2048];
 	struct live_run run;
 
 	(void)state;
-	snprintf(group, sizeof(group), "%s/spillwatch-store-%d", root, getpid());
+	snprintf(group, sizeof(group), "%s/spillwatch-store-%d", live_cgroup_root(), getpid());
 	assert_int_equal(mkdir(group, 0755), 0);
 	snprintf(command, sizeof(command),
 		 "spillwatch=${SPILLWATCH:-build/spillwatch}; "

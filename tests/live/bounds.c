@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 static void test_inspect_bound(void **state)
 {
@@ -190,15 +189,13 @@ static void test_neighbour(void **state)
 		"kill -STOP $PPID; (echo 0 > $A/cgroup.procs; exec $WRITER storm $FILE 3000 0); "
 		"(echo 0 > $B/cgroup.procs; for n in $(seq 5000 5019); do $WRITER call write $FILE.$n $n; "
 		"sleep 0.06; done); kill -CONT $PPID; rmdir $A $B";
-	const char *root = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 ? "/sys/fs/cgroup"
-										  : "/sys/fs/cgroup/unified";
 	char command[1024];
 	const json_t *flood;
 	struct live_run run;
 
 	(void)state;
-	snprintf(command, sizeof(command), "ROOT=%s WRITER=%s FILE=%s; %s", root, live_writer("writer"),
-		 live_path("file"), script);
+	snprintf(command, sizeof(command), "ROOT=%s WRITER=%s FILE=%s; %s", live_cgroup_root(),
+		 live_writer("writer"), live_path("file"), script);
 	run = live_exec(ARGS("--ring-bytes", "2097152"), ARGS("sh", "-c", command));
 	if (run.status)
 		fail_msg("%s", run.errors);

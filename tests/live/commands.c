@@ -377,10 +377,8 @@ static void test_alerts_refused(void **state)
 static const char *cgroup_path(void)
 {
 	static char path[128];
-	const char *root = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 ? "/sys/fs/cgroup"
-										  : "/sys/fs/cgroup/unified";
 
-	snprintf(path, sizeof(path), "%s/spillwatch-test-%d", root, getpid());
+	snprintf(path, sizeof(path), "%s/spillwatch-test-%d", live_cgroup_root(), getpid());
 	return path;
 }
 

@@ -307,6 +307,12 @@ uint64_t live_summary(const struct live_run *run, const char *text)
 	return strtoull(at, NULL, 10);
 }
 
+const char *live_cgroup_root(void)
+{
+	return access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 ? "/sys/fs/cgroup"
+								      : "/sys/fs/cgroup/unified";
+}
+
 uint64_t live_dropped(const struct live_run *run)
 {
 	return live_summary(run, "samples dropped because the ring") +

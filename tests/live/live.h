@@ -83,6 +83,9 @@ void live_no_secret(const struct live_run *run, const struct maker_token *token)
 /* live_summary() - the number before `text` in a line of the summary on standard error, or 0. */
 uint64_t live_summary(const struct live_run *run, const char *text);
 
+/* live_cgroup_root() - where cgroup v2 is mounted: by itself, or beside v1's hierarchies; static. */
+const char *live_cgroup_root(void);
+
 /* live_dropped() - the samples that found no room in the ring, for whatever reason. */
 uint64_t live_dropped(const struct live_run *run);
 
