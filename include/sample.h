@@ -77,6 +77,12 @@ struct sample_ancestor {
 /* What is not a file's content. */
 #define SAMPLE_PARTS (SAMPLE_NAME | SAMPLE_LINK | SAMPLE_XATTR | SAMPLE_LABEL)
 
+/* device, inner_device and rdev: a dev_t as the kernel keeps it (include/linux/kdev_t.h) */
+#define SAMPLE_MINOR_BITS 20
+#define SAMPLE_DEVICE(major, minor) ((__u32)((major) << SAMPLE_MINOR_BITS | (minor)))
+#define SAMPLE_MAJOR(device) ((device) >> SAMPLE_MINOR_BITS)
+#define SAMPLE_MINOR(device) ((device) & ((1U << SAMPLE_MINOR_BITS) - 1))
+
 /* offset of a write to something that has no positions (pipe, socket, terminal) */
 #define SAMPLE_NO_OFFSET (-1LL)
 

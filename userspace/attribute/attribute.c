@@ -38,9 +38,6 @@ struct attribute {
 	char *host_name;
 };
 
-/* Room for a device number as the kernel keeps it: include/linux/kdev_t.h. */
-#define ATTRIBUTE_MINOR_BITS 20
-
 /* Anybody's bytes as well: printable, like every other string. */
 static int attribute_host_name(char **ret_text)
 {
@@ -425,8 +422,8 @@ static int attribute_file(struct attribute *attribute, const struct sample_view 
 
 	file->path_truncated = head->flags & SAMPLE_PATH_TRUNCATED;
 	file->type = attribute_type(attribute, view);
-	file->dev_major = head->device >> ATTRIBUTE_MINOR_BITS;
-	file->dev_minor = head->device & ((1U << ATTRIBUTE_MINOR_BITS) - 1);
+	file->dev_major = SAMPLE_MAJOR(head->device);
+	file->dev_minor = SAMPLE_MINOR(head->device);
 	file->inode = head->inode;
 	file->mode = head->mode;
 	file->owner_uid = head->owner_uid;

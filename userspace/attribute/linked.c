@@ -9,6 +9,7 @@
 #include "attribute/linked.h"
 
 #include "lib/cleanup.h"
+#include "sample.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,8 +23,6 @@
 #include <sys/sysmacros.h>
 
 #define LINKED_HANDLE_TYPE 1
-/* include/linux/kdev_t.h */
-#define LINKED_MINOR_BITS 20
 
 /* As struct file_handle, with room for the number. */
 struct linked_handle {
@@ -85,7 +84,7 @@ int linked_path(const char *root, uint32_t device, const char *was, uint64_t ino
 	fd = open_by_handle_at(directory, (struct file_handle *)&handle, O_PATH | O_CLOEXEC);
 	/* also what has no name and is about to go */
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_ino != inode || !st.st_nlink ||
-	    st.st_dev != makedev(device >> LINKED_MINOR_BITS, device & ((1U << LINKED_MINOR_BITS) - 1)))
+	    st.st_dev != makedev(SAMPLE_MAJOR(device), SAMPLE_MINOR(device)))
 		return -ENOENT;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	len = readlink(link, path, sizeof(path) - 1);

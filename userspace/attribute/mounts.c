@@ -14,6 +14,7 @@
 #include "attribute/mounts.h"
 
 #include "lib/cleanup.h"
+#include "sample.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,6 @@
 #include <string.h>
 
 #define MOUNTS_MAX 16384
-#define MOUNTS_MINOR_BITS 20
 
 struct mount {
 	uint32_t device;
@@ -103,7 +103,7 @@ static void mounts_add(struct mounts *mounts, char *line)
 	if (*field != ':')
 		return;
 	minor = strtoul(field + 1, NULL, 10);
-	mount.device = (uint32_t)(major << MOUNTS_MINOR_BITS | minor);
+	mount.device = SAMPLE_DEVICE(major, minor);
 	mount.root = strtok_r(NULL, " ", &save);
 	mount.place = strtok_r(NULL, " ", &save);
 	if (!mount.root || !mount.place)

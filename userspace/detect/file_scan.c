@@ -26,9 +26,6 @@
 /* Descriptors or mappings of a process that are looked at to find a file without a name. */
 #define FILE_SCAN_ENTRIES 4096
 
-/* As the kernel keeps a dev_t: include/linux/kdev_t.h. */
-#define FILE_SCAN_MINOR_BITS 20
-
 /* Is this the file of the sample? By inode; and by device, where fstat(2) shows the super block's. */
 static bool file_scan_is(const struct sample_view *view, const struct stat *st)
 {
@@ -38,8 +35,7 @@ static bool file_scan_is(const struct sample_view *view, const struct stat *st)
 		return false;
 	/* btrfs and overlayfs show another device: the inode must do */
 	return major(st->st_dev) == 0 ||
-	       makedev(head->device >> FILE_SCAN_MINOR_BITS,
-		       head->device & ((1U << FILE_SCAN_MINOR_BITS) - 1)) == st->st_dev;
+	       makedev(SAMPLE_MAJOR(head->device), SAMPLE_MINOR(head->device)) == st->st_dev;
 }
 
 static int file_scan_try(const char *path, const struct sample_view *view)
