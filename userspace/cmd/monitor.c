@@ -10,6 +10,7 @@
 
 #include "alert/alert.h"
 #include "attribute/attribute.h"
+#include "attribute/wallclock.h"
 #include "cmd/diagnose.h"
 #include "cmd/keeper.h"
 #include "cmd/summary.h"
@@ -47,10 +48,10 @@ struct monitor {
 	struct recheck *recheck;
 	struct deferred *deferred;
 	struct floods *floods;
+	struct wallclock wallclock;
 	uint64_t flooded; /* of probe_flooded() */
 	uint64_t flood_looked; /* ns, CLOCK_BOOTTIME: what was lost before is known */
 	int64_t next_flood; /* ms, CLOCK_MONOTONIC */
-	size_t floods_named;
 	struct summary_told told;
 	int64_t next_news; /* ms, CLOCK_MONOTONIC */
 	int64_t drain_until; /* ms, CLOCK_MONOTONIC, of the round that is under way */
@@ -105,18 +106,6 @@ static int64_t monitor_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* CLOCK_REALTIME of a time since boot, in ns. */
-static struct timespec monitor_wallclock(uint64_t boot)
-{
-	struct timespec now, up;
-	int64_t ns;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	clock_gettime(CLOCK_BOOTTIME, &up);
-	ns = (now.tv_sec - up.tv_sec) * MONITOR_NS + now.tv_nsec - up.tv_nsec + (int64_t)boot;
-	return (struct timespec){.tv_sec = ns / MONITOR_NS, .tv_nsec = ns % MONITOR_NS};
 }
 
 /* Gives back what the heap has free, if there were so many alerts since the last time. */
@@ -366,8 +355,8 @@ static int monitor_record(void *context, void *data, size_t size)
 
 static void monitor_flood_seen(void *context, uint64_t group, const struct share *share)
 {
-	const struct monitor *monitor = context;
-	struct timespec since = monitor_wallclock(share->since);
+	struct monitor *monitor = context;
+	struct timespec since = wallclock_time(&monitor->wallclock, share->since);
 
 	/* nothing new since the last look */
 	if (share->last < monitor->flood_looked)
@@ -677,10 +666,10 @@ enum probe_attachment monitor_attachment(const struct monitor *monitor)
 /* In the summary: who had more than a share of the ring. */
 static void monitor_flood_named(void *context, uint64_t group, const struct share *share)
 {
-	struct monitor *monitor = context;
+	size_t *named = context;
 	AUTO_FREE char *name = NULL;
 
-	if (monitor->floods_named++ >= MONITOR_FLOODS_NAMED)
+	if ((*named)++ >= MONITOR_FLOODS_NAMED)
 		return;
 	if (mask_text(share->comm, strnlen(share->comm, sizeof(share->comm)), NULL, &name) < 0)
 		return;
@@ -734,6 +723,7 @@ void monitor_summary(struct monitor *monitor, bool quiet)
 {
 	struct probe_counts counts;
 	int r = probe_counts(monitor->probe, &counts);
+	size_t floods = 0;
 
 	monitor->stats.store_errors = keeper_end(monitor->keeper);
 	if (r < 0)
@@ -741,7 +731,7 @@ void monitor_summary(struct monitor *monitor, bool quiet)
 	else
 		summary_print(&counts, &monitor->stats, probe_missing(monitor->probe),
 			      probe_cache(monitor->probe), quiet);
-	probe_floods(monitor->probe, monitor_flood_named, monitor);
-	if (monitor->floods_named > MONITOR_FLOODS_NAMED)
-		log_note("flooding: %zu more", monitor->floods_named - MONITOR_FLOODS_NAMED);
+	probe_floods(monitor->probe, monitor_flood_named, &floods);
+	if (floods > MONITOR_FLOODS_NAMED)
+		log_note("flooding: %zu more", floods - MONITOR_FLOODS_NAMED);
 }
