@@ -187,15 +187,12 @@ static int exec_loop(struct monitor *monitor, int signals, pid_t pid, bool *ret_
 
 		if (ready < 0 && errno != EINTR)
 			return -errno;
-		monitor_look(monitor, false);
 		/* also what has come with its end, such as the Ctrl-C that it ended by */
 		if (fds[1].revents || fds[2].revents)
 			*ret_end |= exec_forward(signals, pid);
-		if (fds[0].revents) {
-			r = monitor_drain(monitor);
-			if (r < 0)
-				return r;
-		}
+		r = monitor_turn(monitor, fds[0].revents);
+		if (r < 0)
+			return r;
 		if (fds[2].revents && waitpid(pid, &status, 0) == pid)
 			return status;
 	}
@@ -219,12 +216,9 @@ static int exec_wait(struct monitor *monitor, int signals)
 			timeout = EXEC_WAIT_MS;
 		if (poll(fds, sizeof(fds) / sizeof(*fds), timeout) < 0 && errno != EINTR)
 			return -errno;
-		monitor_look(monitor, false);
-		if (fds[0].revents) {
-			r = monitor_drain(monitor);
-			if (r < 0)
-				return r;
-		}
+		r = monitor_turn(monitor, fds[0].revents);
+		if (r < 0)
+			return r;
 		if (fds[1].revents && exec_interrupted(signals)) {
 			log_note("what the command left goes on unwatched");
 			return 0;

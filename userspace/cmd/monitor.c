@@ -578,13 +578,20 @@ bool monitor_follows(const struct monitor *monitor)
 	return probe_follows(monitor->probe);
 }
 
-int monitor_drain(struct monitor *monitor)
+/* Turns waiting samples into alerts, for MONITOR_DRAIN_MS at most. */
+static int monitor_drain(struct monitor *monitor)
 {
 	int r;
 
 	monitor->drain_until = monitor_now() + MONITOR_DRAIN_MS;
 	r = probe_consume(monitor->probe);
 	return r < 0 && r != -EAGAIN ? r : 0;
+}
+
+int monitor_turn(struct monitor *monitor, short ready)
+{
+	monitor_look(monitor, false);
+	return ready ? monitor_drain(monitor) : 0;
 }
 
 /* Drains until every sample that the kernel has sent is judged, or it is time to end. */

@@ -68,8 +68,12 @@ void monitor_close(struct monitor *monitor);
 /* monitor_fd() - polls readable when samples wait. */
 int monitor_fd(const struct monitor *monitor);
 
-/* monitor_drain() - turns all waiting samples into alerts. Returns 0 or a negative errno. */
-int monitor_drain(struct monitor *monitor);
+/*
+ * monitor_turn() - what is to be done after each poll(2): looks at what is due (monitor_look()), and turns samples into alerts, for
+ * a bounded time. Returns 0 or a negative errno.
+ * @ready: the revents of monitor_fd()
+ */
+int monitor_turn(struct monitor *monitor, short ready);
 
 /*
  * monitor_settle() - the end: detaches, then drains until every sample that the kernel has sent is judged, or

@@ -147,12 +147,9 @@ static int run_loop(struct monitor *monitor, int signals, int timer)
 
 		if (ready < 0 && errno != EINTR)
 			return -errno;
-		monitor_look(monitor, false);
-		if (fds[0].revents) {
-			r = monitor_drain(monitor);
-			if (r < 0)
-				return r;
-		}
+		r = monitor_turn(monitor, fds[0].revents);
+		if (r < 0)
+			return r;
 		if (fds[2].revents || (fds[1].revents && run_signal(monitor, signals)))
 			return 0;
 	}
