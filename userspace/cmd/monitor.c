@@ -241,14 +241,19 @@ static void monitor_defer(struct monitor *monitor, const struct sample_view *vie
 	monitor->stats.ranges_again += again;
 }
 
+static void monitor_count_deferred(struct monitor *monitor, const struct deferred_loss *losses)
+{
+	monitor->stats.tokens_gone += losses->tokens;
+	monitor->stats.files_unread += losses->unread;
+}
+
 /* Reads what was put off, a part of it. */
 static void monitor_deferred(struct monitor *monitor)
 {
 	struct deferred_loss losses = {0};
 
 	deferred_step(monitor->deferred, monitor_now(), monitor_read, monitor, &losses);
-	monitor->stats.tokens_gone += losses.tokens;
-	monitor->stats.files_unread += losses.unread;
+	monitor_count_deferred(monitor, &losses);
 }
 
 /* A sample without a window: the file has to be looked at. */
@@ -622,6 +627,7 @@ static int monitor_drain_sent(struct monitor *monitor)
 
 int monitor_settle(struct monitor *monitor, int timeout_ms)
 {
+	struct deferred_loss losses = {0};
 	bool more = true;
 	int r;
 
@@ -643,7 +649,8 @@ int monitor_settle(struct monitor *monitor, int timeout_ms)
 	recheck_walk(monitor->recheck, 0, true, monitor_rechecked, monitor);
 	while (deferred_count(monitor->deferred) && monitor_now() <= monitor->deadline)
 		monitor_deferred(monitor);
-	monitor->stats.files_unread += deferred_count(monitor->deferred);
+	deferred_abandon(monitor->deferred, &losses);
+	monitor_count_deferred(monitor, &losses);
 	monitor_floods(monitor, true);
 	return r;
 }

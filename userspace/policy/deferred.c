@@ -162,6 +162,23 @@ static uint64_t deferred_end(const struct deferred_entry *entry)
 	return (uint64_t)st.st_size;
 }
 
+/* Nothing more is read of a range; counts what of it was lost. @read: to its end */
+static void deferred_done(struct deferred *deferred, struct deferred_entry *entry, bool read,
+			  struct deferred_loss *losses)
+{
+	losses->unread += !read;
+	if (entry->expected > entry->found)
+		losses->tokens += entry->expected - entry->found;
+	deferred_drop(deferred, entry);
+}
+
+void deferred_abandon(struct deferred *deferred, struct deferred_loss *losses)
+{
+	for (size_t i = 0; i < LIMIT_DEFERRED; i++)
+		if (deferred->entries[i].sample)
+			deferred_done(deferred, &deferred->entries[i], false, losses);
+}
+
 void deferred_step(struct deferred *deferred, int64_t now, deferred_look look, void *context,
 		   struct deferred_loss *losses)
 {
@@ -175,10 +192,6 @@ void deferred_step(struct deferred *deferred, int64_t now, deferred_look look, v
 	end = deferred_end(entry);
 	if (entry->from < end && sample_view_parse(entry->sample, entry->sample->size, &view) == 0)
 		entry->from = look(context, &view, entry->fd, entry->from, end - entry->from, &entry->found);
-	if (entry->from < end && now < entry->until)
-		return;
-	losses->unread += entry->from < end;
-	if (entry->expected > entry->found)
-		losses->tokens += entry->expected - entry->found;
-	deferred_drop(deferred, entry);
+	if (entry->from >= end || now >= entry->until)
+		deferred_done(deferred, entry, entry->from >= end, losses);
 }

@@ -49,3 +49,6 @@ typedef uint64_t (*deferred_look)(void *context, const struct sample_view *view,
 				  uint64_t length, uint64_t *found);
 void deferred_step(struct deferred *deferred, int64_t now, deferred_look look, void *context,
 		   struct deferred_loss *losses);
+
+/* deferred_abandon() - there is no time left: adds all that waits to *losses, and forgets it. */
+void deferred_abandon(struct deferred *deferred, struct deferred_loss *losses);

@@ -100,6 +100,25 @@ static void test_losses(void **state)
 	deferred_close(deferred);
 }
 
+/* In the end there is no time: also of what was begun, all that was not found is lost. */
+static void test_abandoned(void **state)
+{
+	struct deferred_loss losses = {0};
+	struct looks looks = {.step = 100, .tokens = 1};
+	struct deferred *deferred;
+
+	(void)state;
+	assert_int_equal(deferred_open(&deferred), 0);
+	assert_int_equal(add(deferred, 1, 7, 0, 200), 0);
+	assert_int_equal(add(deferred, 2, 7, 0, 200), 0);
+	deferred_step(deferred, 0, look, &looks, &losses);
+	deferred_abandon(deferred, &losses);
+	assert_int_equal(losses.tokens, 9);
+	assert_int_equal(losses.unread, 2);
+	assert_int_equal(deferred_count(deferred), 0);
+	deferred_close(deferred);
+}
+
 /* A range that waits is asked for again; one past the file's end is done at once. */
 static void test_again(void **state)
 {
@@ -151,10 +170,8 @@ static void test_bound(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_turns),
-		cmocka_unit_test(test_losses),
-		cmocka_unit_test(test_again),
-		cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_turns), cmocka_unit_test(test_losses), cmocka_unit_test(test_abandoned),
+		cmocka_unit_test(test_again), cmocka_unit_test(test_bound),
 	};
 
 	return UNIT_RUN(tests);
