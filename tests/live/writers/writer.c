@@ -27,6 +27,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* read at once of an alert file */
+#define PACED_BYTES 65536
+
 static void fail(const char *what)
 {
 	perror(what);
@@ -168,6 +171,58 @@ static void mode_cycle(char **args)
 
 		token.text[MAKER_TOKEN_LEN] = '\n';
 		check_length("write", write(fd, token.text, sizeof(token.text)), sizeof(token.text));
+	}
+}
+
+/* Waits until the text is in the file, at most five minutes. */
+static void wait_for(const char *path, const char *text)
+{
+	char *held = malloc(PACED_BYTES + 1);
+	size_t keep = strlen(text);
+	off_t at = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (!held || fd < 0)
+		fail(path);
+	for (int i = 0; i < 30000; i++) {
+		ssize_t len = pread(fd, held, PACED_BYTES, at);
+
+		if (len < 0)
+			fail("pread");
+		held[len] = '\0';
+		if (strstr(held, text)) {
+			close(fd);
+			free(held);
+			return;
+		}
+		/* what may be the beginning of it is read again */
+		if ((size_t)len > keep)
+			at += len - (off_t)keep;
+		if ((size_t)len < PACED_BYTES)
+			usleep(10000);
+	}
+	errno = ETIMEDOUT;
+	fail(text);
+}
+
+/*
+ * paced FILE COUNT DISTINCT ALERTS: as cycle, but no faster than the daemon, whatever it runs on: each 1,000 lines there is one
+ * with a token of its own, and the next follow when it stands in the alert file.
+ */
+static void mode_paced(char **args)
+{
+	uint64_t count = number(args[1]), distinct = number(args[2]);
+	int fd = open_new(args[0], 0);
+
+	for (uint64_t i = 0; i < count; i++) {
+		bool wait = i % 1000 == 999;
+		struct maker_token token = maker_token(wait ? distinct + i : i % distinct);
+
+		token.text[MAKER_TOKEN_LEN] = '\n';
+		check_length("write", write(fd, token.text, sizeof(token.text)), sizeof(token.text));
+		token.text[MAKER_IDENTIFIER_LEN] = '\0';
+		if (wait)
+			wait_for(args[3], token.text);
 	}
 }
 
@@ -949,18 +1004,19 @@ static const struct mode {
 	int args;
 	void (*run)(char **args);
 } modes[] = {
-	{"call", 3, mode_call},         {"append", 2, mode_append},     {"page-end", 2, mode_page_end},
-	{"iovec", 2, mode_iovec},       {"innocent", 2, mode_innocent}, {"storm", 3, mode_storm},
-	{"cycle", 3, mode_cycle},       {"one", 2, mode_one},           {"swarm", 3, mode_swarm},
-	{"vanish", 1, mode_vanish},     {"long", 3, mode_long},         {"stream", 2, mode_stream},
-	{"signal", 0, mode_signal},     {"token", 1, mode_token},       {"pieces", 1, mode_pieces},
-	{"shuffled", 2, mode_shuffled}, {"middle", 2, mode_middle},     {"apart", 1, mode_apart},
-	{"landed", 4, mode_landed},     {"uring", 3, mode_uring},       {"aio", 3, mode_aio},
-	{"many", 2, mode_many},         {"repeat", 3, mode_repeat},     {"mapped", 3, mode_mapped},
-	{"edges", 1, mode_edges},       {"bound", 2, mode_bound},       {"name", 3, mode_name},
-	{"clone", 3, mode_clone},       {"send", 2, mode_send},         {"rewrite", 2, mode_rewrite},
-	{"blocks", 2, mode_blocks},     {"evict", 2, mode_evict},       {"batch", 2, mode_batch},
-	{"holes", 1, mode_holes},       {"snap", 3, mode_snapshot},     {"subvol", 2, mode_subvolume},
+	{"call", 3, mode_call},        {"append", 2, mode_append},     {"page-end", 2, mode_page_end},
+	{"iovec", 2, mode_iovec},      {"innocent", 2, mode_innocent}, {"storm", 3, mode_storm},
+	{"cycle", 3, mode_cycle},      {"paced", 4, mode_paced},       {"one", 2, mode_one},
+	{"swarm", 3, mode_swarm},      {"vanish", 1, mode_vanish},     {"long", 3, mode_long},
+	{"stream", 2, mode_stream},    {"signal", 0, mode_signal},     {"token", 1, mode_token},
+	{"pieces", 1, mode_pieces},    {"shuffled", 2, mode_shuffled}, {"middle", 2, mode_middle},
+	{"apart", 1, mode_apart},      {"landed", 4, mode_landed},     {"uring", 3, mode_uring},
+	{"aio", 3, mode_aio},          {"many", 2, mode_many},         {"repeat", 3, mode_repeat},
+	{"mapped", 3, mode_mapped},    {"edges", 1, mode_edges},       {"bound", 2, mode_bound},
+	{"name", 3, mode_name},        {"clone", 3, mode_clone},       {"send", 2, mode_send},
+	{"rewrite", 2, mode_rewrite},  {"blocks", 2, mode_blocks},     {"evict", 2, mode_evict},
+	{"batch", 2, mode_batch},      {"holes", 1, mode_holes},       {"snap", 3, mode_snapshot},
+	{"subvol", 2, mode_subvolume},
 };
 
 int main(int argc, char **argv)
