@@ -136,9 +136,9 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c $(DETECT) $(wildcard include/*.h userspace/det
 	$(Q)$(CLANG) $(CPPFLAGS) $(TEST_CPPFLAGS) -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all $< $(DETECT) tests/unit/helpers/oracle.c -o $@ -lm
 
-CONTAINERS := $(wildcard userspace/attribute/container*.c userspace/attribute/bolt.c userspace/attribute/cgroup_name.c)
+CONTAINERS := $(wildcard userspace/attribute/container/*.c) userspace/files/open.c
 
-$(B)/tests/fuzz/fuzz_container: tests/fuzz/fuzz_container.c $(CONTAINERS) $(DETECT) $(wildcard userspace/attribute/*.h)
+$(B)/tests/fuzz/fuzz_container: tests/fuzz/fuzz_container.c $(CONTAINERS) $(DETECT) $(wildcard userspace/attribute/*/*.h)
 	@mkdir -p $(@D)
 	@echo "  LINK     $@"
 	$(Q)$(CLANG) $(CPPFLAGS) $(TEST_CPPFLAGS) -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined \

@@ -4,9 +4,9 @@
  *
  * The way of the data, and where to read on:
  *
- *   bpf/write_*.bpf.c     a write returns; is it ours? (scope, file kind)
- *   bpf/scan/inspect.bpf.c     read it page by page, search it (include/token_search.h)
- *   bpf/emit/emit.bpf.h        describe process, file and write; send a sample (include/sample.h)
+ *   bpf/hooks/            a write returns; is it ours? (scope, file kind)
+ *   bpf/scan/inspect.bpf.c  read it page by page, search it (include/token_search.h)
+ *   bpf/emit/emit.bpf.h   describe process, file and write; send a sample (include/sample.h)
  *        ⇒ ring buffer ⇒
  *   capture/loader.c      the programs into the kernel, side by side, where targets.c found what they attach to
  *   capture/probe.c       which of them, by which attachment; the ring and the counters (include/counters.h)
@@ -14,12 +14,13 @@
  *   detect/token.c        which token is it? (include/token_formats.h); detect/search.c finds it
  *   attribute/            who wrote, where, in words; every string through detect/mask.c
  *   alert/                one alert as JSON (share/alert.schema.json) or as a line of text
- *   sink/                 where alerts go
- *   policy/               what is asked for (--watch)
+ *   files/                what is written in a file that has to be read: opened with care, found, searched
+ *   output/               where alerts go
  *   store/                what alerts told, kept
  *   report/               what the store knows, for `audit`
  *
- *   cmd/monitor.c         wires these stages; nothing else knows two of them
+ *   engine/pipeline.c     wires these stages; nothing else knows two of them
+ *   status/               what is told at the end
  *   cmd/run.c, exec.c     whom to watch and until when
  *   cmd/scan.c, mask.c    detect/stream.c without a kernel side: files and pipes to their end
  *   cmd/audit.c           what was seen, and what of it is still there

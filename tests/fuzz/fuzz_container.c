@@ -5,10 +5,10 @@
  *
  * An input is a byte that says what it is, then that.
  */
-#include "attribute/bolt.h"
-#include "attribute/cgroup_name.h"
-#include "attribute/container_conmon.h"
-#include "attribute/containers.h"
+#include "attribute/container/bolt.h"
+#include "attribute/container/cgroup_name.h"
+#include "attribute/container/conmon.h"
+#include "attribute/container/containers.h"
 #include "oracle.h"
 
 #include <fcntl.h>

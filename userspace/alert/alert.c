@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* attribute → alert → sink: the alert's memory. */
+/* attribute → alert → output: the alert's memory. */
 #include "alert/alert.h"
 
 #include <stdlib.h>

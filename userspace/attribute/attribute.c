@@ -7,8 +7,8 @@
  */
 #include "attribute/attribute.h"
 
-#include "attribute/cgroup_name.h"
-#include "attribute/containers.h"
+#include "attribute/container/cgroup_name.h"
+#include "attribute/container/containers.h"
 #include "attribute/linked.h"
 #include "attribute/mounts.h"
 #include "attribute/procfs.h"

@@ -5,7 +5,7 @@
  */
 #include "cmd/command.h"
 #include "cmd/diagnose.h"
-#include "cmd/monitor.h"
+#include "engine/pipeline.h"
 #include "cmd/options.h"
 #include "file_kind.h"
 #include "lib/cleanup.h"

@@ -10,7 +10,7 @@
  * hand signals on to: they are ours, and end the waiting.
  */
 #include "cmd/command.h"
-#include "cmd/monitor.h"
+#include "engine/pipeline.h"
 #include "cmd/options.h"
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
@@ -33,7 +33,7 @@
 #define EXEC_WAIT_MS 100
 
 struct exec_options {
-	struct monitor_options monitor;
+	struct pipeline_options pipeline;
 	unsigned long exit_code;
 	bool has_exit_code;
 	bool wait; /* for what outlives the command */
@@ -56,7 +56,7 @@ static int exec_parse(int argc, char **argv, struct exec_options *options)
 	opterr = 0;
 	/* '+': options end at the command, whose own options are not ours */
 	while ((option = getopt_long(argc, argv, "+:h", exec_long_options, NULL)) != -1) {
-		r = options_shared(&command_exec, option, &options->monitor);
+		r = options_shared(&command_exec, option, &options->pipeline);
 		if (r > 0)
 			return r;
 		if (r == 0)
@@ -170,11 +170,11 @@ static bool exec_interrupted(int signals)
 }
 
 /* Until the command has ended. Returns its status as waitpid(2) gives it, or a negative errno. */
-static int exec_loop(struct monitor *monitor, int signals, pid_t pid, bool *ret_end)
+static int exec_loop(struct pipeline *pipeline, int signals, pid_t pid, bool *ret_end)
 {
 	AUTO_CLOSE int ended = (int)syscall(SYS_pidfd_open, pid, 0);
 	struct pollfd fds[] = {
-		{.fd = monitor_fd(monitor), .events = POLLIN},
+		{.fd = pipeline_fd(pipeline), .events = POLLIN},
 		{.fd = signals, .events = POLLIN},
 		{.fd = ended, .events = POLLIN},
 	};
@@ -183,14 +183,14 @@ static int exec_loop(struct monitor *monitor, int signals, pid_t pid, bool *ret_
 	if (ended < 0)
 		return -errno;
 	for (;;) {
-		int ready = poll(fds, sizeof(fds) / sizeof(*fds), monitor_timeout(monitor));
+		int ready = poll(fds, sizeof(fds) / sizeof(*fds), pipeline_timeout(pipeline));
 
 		if (ready < 0 && errno != EINTR)
 			return -errno;
 		/* also what has come with its end, such as the Ctrl-C that it ended by */
 		if (fds[1].revents || fds[2].revents)
 			*ret_end |= exec_forward(signals, pid);
-		r = monitor_turn(monitor, fds[0].revents);
+		r = pipeline_turn(pipeline, fds[0].revents);
 		if (r < 0)
 			return r;
 		if (fds[2].revents && waitpid(pid, &status, 0) == pid)
@@ -199,24 +199,24 @@ static int exec_loop(struct monitor *monitor, int signals, pid_t pid, bool *ret_
 }
 
 /* Until nobody is left whom the command has left behind, or a signal comes. Returns 0 or a negative errno. */
-static int exec_wait(struct monitor *monitor, int signals)
+static int exec_wait(struct pipeline *pipeline, int signals)
 {
 	struct pollfd fds[] = {
-		{.fd = monitor_fd(monitor), .events = POLLIN},
+		{.fd = pipeline_fd(pipeline), .events = POLLIN},
 		{.fd = signals, .events = POLLIN},
 	};
 	int r;
 
-	if (monitor_follows(monitor))
+	if (pipeline_follows(pipeline))
 		log_note("the command has ended; watching what it left, stop with Ctrl-C or SIGTERM");
-	while (monitor_follows(monitor)) {
-		int timeout = monitor_timeout(monitor);
+	while (pipeline_follows(pipeline)) {
+		int timeout = pipeline_timeout(pipeline);
 
 		if (timeout < 0 || timeout > EXEC_WAIT_MS)
 			timeout = EXEC_WAIT_MS;
 		if (poll(fds, sizeof(fds) / sizeof(*fds), timeout) < 0 && errno != EINTR)
 			return -errno;
-		r = monitor_turn(monitor, fds[0].revents);
+		r = pipeline_turn(pipeline, fds[0].revents);
 		if (r < 0)
 			return r;
 		if (fds[1].revents && exec_interrupted(signals)) {
@@ -227,17 +227,17 @@ static int exec_wait(struct monitor *monitor, int signals)
 	return 0;
 }
 
-static int exec_status(const struct exec_options *options, const struct monitor *monitor, int status)
+static int exec_status(const struct exec_options *options, const struct pipeline *pipeline, int status)
 {
 	/* what was lost may have held one */
-	if (options->has_exit_code && (monitor_stats(monitor)->alerts || monitor_lost(monitor)))
+	if (options->has_exit_code && (pipeline_stats(pipeline)->alerts || pipeline_lost(pipeline)))
 		return (int)options->exit_code;
 	if (WIFSIGNALED(status))
 		return 128 + WTERMSIG(status);
 	return WEXITSTATUS(status);
 }
 
-static int exec_watch(struct exec_options *options, struct monitor *monitor, int signals,
+static int exec_watch(struct exec_options *options, struct pipeline *pipeline, int signals,
 		      const sigset_t *mask)
 {
 	pid_t pid = exec_start(options->command, mask);
@@ -249,26 +249,26 @@ static int exec_watch(struct exec_options *options, struct monitor *monitor, int
 	/* after the fork, so that the command keeps its own */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	status = exec_loop(monitor, signals, pid, &end);
-	r = status < 0 ? status : end ? 0 : exec_wait(monitor, signals);
+	status = exec_loop(pipeline, signals, pid, &end);
+	r = status < 0 ? status : end ? 0 : exec_wait(pipeline, signals);
 	if (r < 0) {
 		log_error("reading samples failed: %s; the command goes on unwatched", strerror(-r));
 		return EXIT_CODE_RUNTIME;
 	}
-	r = monitor_settle(monitor, EXEC_SETTLE_MS);
+	r = pipeline_settle(pipeline, EXEC_SETTLE_MS);
 	if (r < 0)
 		log_warning("not every write was judged in time: %s", strerror(-r));
-	monitor_look(monitor, true);
-	monitor_last_repeats(monitor);
-	monitor_summary(monitor, true);
-	return exec_status(options, monitor, status);
+	pipeline_look(pipeline, true);
+	pipeline_last_repeats(pipeline);
+	pipeline_summary(pipeline, true);
+	return exec_status(options, pipeline, status);
 }
 
 static int exec_main(int argc, char **argv)
 {
-	struct exec_options options = {.monitor = monitor_defaults()};
+	struct exec_options options = {.pipeline = pipeline_defaults()};
 	AUTO_CLOSE int signals = -1;
-	struct monitor *monitor;
+	struct pipeline *pipeline;
 	sigset_t mask;
 	int r;
 
@@ -277,9 +277,9 @@ static int exec_main(int argc, char **argv)
 		return command_help.main(2, (char *[]){"help", "exec", NULL});
 	if (r > 0)
 		return r;
-	options.monitor.probe.scope = SCOPE_TREE;
-	options.monitor.store_needed = true;
-	r = monitor_open(&options.monitor, &monitor);
+	options.pipeline.probe.scope = SCOPE_TREE;
+	options.pipeline.store_needed = true;
+	r = pipeline_open(&options.pipeline, &pipeline);
 	if (r)
 		return r;
 	signals = exec_signals(&mask);
@@ -287,9 +287,9 @@ static int exec_main(int argc, char **argv)
 		log_error("can't receive signals: %s", strerror(errno));
 		r = EXIT_CODE_RUNTIME;
 	} else {
-		r = exec_watch(&options, monitor, signals, &mask);
+		r = exec_watch(&options, pipeline, signals, &mask);
 	}
-	monitor_close(monitor);
+	pipeline_close(pipeline);
 	return r;
 }
 

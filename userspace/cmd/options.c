@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Options shared by the commands that monitor. Bad input gets one sentence that says what to do,
+ * Options shared by the commands that pipeline. Bad input gets one sentence that says what to do,
  * and EXIT_CODE_USAGE.
  */
 #include "cmd/options.h"
@@ -10,7 +10,7 @@
 #include "lib/exit_code.h"
 #include "lib/log.h"
 #include "bounds.h"
-#include "policy/watch.h"
+#include "capture/watch.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -34,14 +34,14 @@ bool options_number(const char *text, unsigned long min, unsigned long max, unsi
 	return true;
 }
 
-static int options_output(const struct command *command, struct monitor_options *options)
+static int options_output(const struct command *command, struct pipeline_options *options)
 {
 	if (strcmp(optarg, "auto") == 0)
-		options->output = MONITOR_OUTPUT_AUTO;
+		options->output = PIPELINE_OUTPUT_AUTO;
 	else if (strcmp(optarg, "text") == 0)
-		options->output = MONITOR_OUTPUT_TEXT;
+		options->output = PIPELINE_OUTPUT_TEXT;
 	else if (strcmp(optarg, "json") == 0)
-		options->output = MONITOR_OUTPUT_JSON;
+		options->output = PIPELINE_OUTPUT_JSON;
 	else {
 		log_error("--output takes auto, text or json; see 'spillwatch help %s'", command->name);
 		return EXIT_CODE_USAGE;
@@ -49,7 +49,7 @@ static int options_output(const struct command *command, struct monitor_options 
 	return 0;
 }
 
-static int options_attach(const struct command *command, struct monitor_options *options)
+static int options_attach(const struct command *command, struct pipeline_options *options)
 {
 	for (int i = 0; i < PROBE_ATTACHMENT_MAX; i++) {
 		if (strcmp(optarg, probe_attachment_name(i)) != 0)
@@ -80,7 +80,7 @@ char *options_shown(const char *text, size_t len)
 	return mask_text(text, len, NULL, &shown) < 0 ? NULL : shown;
 }
 
-static int options_watch(const struct command *command, struct monitor_options *options)
+static int options_watch(const struct command *command, struct pipeline_options *options)
 {
 	AUTO_FREE char *shown = NULL;
 	const char *bad;
@@ -94,7 +94,7 @@ static int options_watch(const struct command *command, struct monitor_options *
 	return EXIT_CODE_USAGE;
 }
 
-int options_shared(const struct command *command, int option, struct monitor_options *options)
+int options_shared(const struct command *command, int option, struct pipeline_options *options)
 {
 	unsigned long number;
 

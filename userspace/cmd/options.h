@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "cmd/command.h"
-#include "cmd/monitor.h"
+#include "engine/pipeline.h"
 
 struct option;
 
@@ -72,7 +72,7 @@ enum {
  * options_shared() - takes one shared option, as getopt_long() returned it with `optarg`.
  * Returns 0; or an exit code after saying what is wrong; or -1 if the option is not a shared one.
  */
-int options_shared(const struct command *command, int option, struct monitor_options *options);
+int options_shared(const struct command *command, int option, struct pipeline_options *options);
 
 /* options_unknown() - says what getopt_long() stumbled over ('?' or ':'); returns EXIT_CODE_USAGE. */
 int options_unknown(const struct command *command, int option, char *const *argv);

@@ -4,7 +4,7 @@
  * its time is over, then judges what is still in the ring and says what it did.
  */
 #include "cmd/command.h"
-#include "cmd/monitor.h"
+#include "engine/pipeline.h"
 #include "cmd/options.h"
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
@@ -23,7 +23,7 @@
 #define RUN_SETTLE_MS 2000
 
 struct run_options {
-	struct monitor_options monitor;
+	struct pipeline_options pipeline;
 	const char *cgroup;
 	unsigned long duration; /* seconds; 0: until told to stop */
 };
@@ -39,7 +39,7 @@ static const struct option run_long_options[] = {
 
 static int run_cgroup(struct run_options *options)
 {
-	int r = cgroup_resolve(options->cgroup, &options->monitor.probe.cgroup);
+	int r = cgroup_resolve(options->cgroup, &options->pipeline.probe.cgroup);
 
 	if (r == -ENOTTY) {
 		log_error(
@@ -51,7 +51,7 @@ static int run_cgroup(struct run_options *options)
 		log_error("--cgroup: can't open the cgroup's directory: %s", strerror(-r));
 		return EXIT_CODE_CONFIG;
 	}
-	options->monitor.probe.scope = SCOPE_CGROUP;
+	options->pipeline.probe.scope = SCOPE_CGROUP;
 	return 0;
 }
 
@@ -61,7 +61,7 @@ static int run_parse(int argc, char **argv, struct run_options *options)
 
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":h", run_long_options, NULL)) != -1) {
-		r = options_shared(&command_run, option, &options->monitor);
+		r = options_shared(&command_run, option, &options->pipeline);
 		if (r > 0)
 			return r;
 		if (r == 0)
@@ -100,7 +100,7 @@ static int run_signals(void)
 		sigaddset(&set, signals[i]);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
-	/* an alert nobody reads any more is a sink's error, not our end */
+	/* an alert nobody reads any more is an output's error, not our end */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -117,7 +117,7 @@ static int run_timer(unsigned long seconds)
 }
 
 /* Takes one signal; returns whether it asks for the end. */
-static bool run_signal(struct monitor *monitor, int signals)
+static bool run_signal(struct pipeline *pipeline, int signals)
 {
 	struct signalfd_siginfo info;
 	int r;
@@ -127,43 +127,43 @@ static bool run_signal(struct monitor *monitor, int signals)
 	/* a terminal that hangs up is not who watches; nohup(1) leaves it ignored, which a signalfd doesn't know */
 	if (info.ssi_signo != SIGUSR1 && info.ssi_signo != SIGHUP)
 		return true;
-	r = monitor_reopen(monitor);
+	r = pipeline_reopen(pipeline);
 	if (r < 0)
 		log_error("can't reopen the alert file: %s; going on with the old one", own_file_error(r));
 	return false;
 }
 
-static int run_loop(struct monitor *monitor, int signals, int timer)
+static int run_loop(struct pipeline *pipeline, int signals, int timer)
 {
 	struct pollfd fds[] = {
-		{.fd = monitor_fd(monitor), .events = POLLIN},
+		{.fd = pipeline_fd(pipeline), .events = POLLIN},
 		{.fd = signals, .events = POLLIN},
 		{.fd = timer, .events = POLLIN}, /* negative: ignored by poll(2) */
 	};
 	int r;
 
 	for (;;) {
-		int ready = poll(fds, sizeof(fds) / sizeof(*fds), monitor_timeout(monitor));
+		int ready = poll(fds, sizeof(fds) / sizeof(*fds), pipeline_timeout(pipeline));
 
 		if (ready < 0 && errno != EINTR)
 			return -errno;
-		r = monitor_turn(monitor, fds[0].revents);
+		r = pipeline_turn(pipeline, fds[0].revents);
 		if (r < 0)
 			return r;
-		if (fds[2].revents || (fds[1].revents && run_signal(monitor, signals)))
+		if (fds[2].revents || (fds[1].revents && run_signal(pipeline, signals)))
 			return 0;
 	}
 }
 
 static int run_main(int argc, char **argv)
 {
-	struct run_options options = {.monitor = monitor_defaults()};
+	struct run_options options = {.pipeline = pipeline_defaults()};
 	AUTO_CLOSE int signals = -1;
 	AUTO_CLOSE int timer = -1;
-	struct monitor *monitor;
+	struct pipeline *pipeline;
 	int r;
 
-	options.monitor.store = STORE_PATH;
+	options.pipeline.store = STORE_PATH;
 	r = run_parse(argc, argv, &options);
 	if (r < 0)
 		return command_help.main(2, (char *[]){"help", "run", NULL});
@@ -174,23 +174,23 @@ static int run_main(int argc, char **argv)
 		log_error("can't receive signals: %s", strerror(errno));
 		return EXIT_CODE_RUNTIME;
 	}
-	r = monitor_open(&options.monitor, &monitor);
+	r = pipeline_open(&options.pipeline, &pipeline);
 	if (r)
 		return r;
 	if (options.duration)
 		timer = run_timer(options.duration);
 	log_note("watching %s by %s; stop with Ctrl-C or SIGTERM",
 		 options.cgroup ? "the cgroup" : "this host",
-		 probe_attachment_name(monitor_attachment(monitor)));
-	r = run_loop(monitor, signals, timer);
+		 probe_attachment_name(pipeline_attachment(pipeline)));
+	r = run_loop(pipeline, signals, timer);
 	if (r < 0)
 		log_error("reading samples failed: %s", strerror(-r));
 	else
-		monitor_settle(monitor, RUN_SETTLE_MS);
-	monitor_look(monitor, true);
-	monitor_last_repeats(monitor);
-	monitor_summary(monitor, false);
-	monitor_close(monitor);
+		pipeline_settle(pipeline, RUN_SETTLE_MS);
+	pipeline_look(pipeline, true);
+	pipeline_last_repeats(pipeline);
+	pipeline_summary(pipeline, false);
+	pipeline_close(pipeline);
 	return r < 0 ? EXIT_CODE_RUNTIME : EXIT_CODE_OK;
 }
 

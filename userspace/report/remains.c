@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * report → lookup → detect/file_scan → remains: is it cleaned up?
+ * report → lookup → files/scan → remains: is it cleaned up?
  *
  * Invariant: "clean" and "gone" are only said of a file that is known to be the one; what can't be told is unknown.
  *
@@ -9,7 +9,7 @@
 #include "report/remains.h"
 
 #include "bounds.h"
-#include "detect/file_scan.h"
+#include "files/scan.h"
 #include "detect/mask.h"
 #include "report/lookup.h"
 

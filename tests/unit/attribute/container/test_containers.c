@@ -1,0 +1,627 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Containers named from the files of their runtimes, in a root directory of our own, laid out as each runtime does
+ * it on a Kubernetes node, a Docker host, a desktop with podman; what is missing, late, broken, or not to be
+ * believed.
+ */
+#include "unit.h"
+
+#include "attribute/container/containers.h"
+#include "bounds.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define A "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define B "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
+#define UID "c4b1cf02-9d13-4e7a-8a9e-0d8f1d2b3c4e"
+#define UID_ "c4b1cf02_9d13_4e7a_8a9e_0d8f1d2b3c4e"
+
+#define TASKS "/run/containerd/io.containerd.runtime.v2.task"
+#define POD_SYSTEMD "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" UID_ ".slice"
+#define POD_CGROUPFS "/kubepods/burstable/pod" UID
+#define USER "/user.slice/user-1000.slice/user@1000.service/user.slice"
+
+#define CRI                                                                                                 \
+	"{\"ociVersion\":\"1.0.2\",\"annotations\":{\"io.kubernetes.cri.container-name\":\"web\","          \
+	"\"io.kubernetes.cri.container-type\":\"container\",\"io.kubernetes.cri.image-name\":\"registry/"   \
+	"web:1\","                                                                                          \
+	"\"io.kubernetes.cri.sandbox-name\":\"web-7d4b\",\"io.kubernetes.cri.sandbox-namespace\":\"shop\"," \
+	"\"io.kubernetes.cri.sandbox-uid\":\"" UID "\"}}"
+#define CRIO                                                                                            \
+	"{\"annotations\":{\"io.kubernetes.container.name\":\"web\",\"io.kubernetes.cri-o.Image\":\"" B \
+	"\","                                                                                           \
+	"\"io.kubernetes.cri-o.ImageName\":\"registry/web:1\",\"io.kubernetes.pod.name\":\"web-7d4b\"," \
+	"\"io.kubernetes.pod.namespace\":\"shop\",\"io.kubernetes.pod.uid\":\"" UID "\"}}"
+#define DOCKER                                                      \
+	"{\"ID\":\"" A "\",\"Name\":\"/web\",\"Image\":\"sha256:" B \
+	"\",\"Config\":{\"Image\":\"web:1\",\"Labels\":{}}}"
+#define PODMAN                                                                                              \
+	"[{\"id\":\"" B "\",\"names\":[\"{other\\\"}\"],\"metadata\":\"{\\\"image-name\\\":\\\"no\\\"}\"}," \
+	"{\"id\":\"" A "\",\"names\":[\"web\"],\"image\":\"" B "\",\"layer\":\"" B                          \
+	"\",\"metadata\":\"{\\\"image-name\\\":\\\"localhost/web:1\\\",\\\"name\\\":\\\"web\\\"}\","        \
+	"\"created\":\"2024-05-01T10:00:00Z\"}]"
+
+static char root[] = "/tmp/spillwatch-unit-XXXXXX";
+static struct containers *containers;
+
+static const char *under(const char *path)
+{
+	static char text[PATH_MAX];
+
+	snprintf(text, sizeof(text), "%s%s", root, path);
+	return text;
+}
+
+static void put(const char *path, const char *text)
+{
+	char directory[PATH_MAX];
+	FILE *file;
+
+	snprintf(directory, sizeof(directory), "%s", under(path));
+	for (char *at = directory + strlen(root) + 1; (at = strchr(at, '/')); at++) {
+		*at = '\0';
+		mkdir(directory, 0755);
+		*at = '/';
+	}
+	file = fopen(under(path), "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	strcpy(root + strlen(root) - 6, "XXXXXX");
+	if (!mkdtemp(root) || mkdir(under("/proc"), 0755) < 0)
+		return -1;
+	put("/etc/passwd", "root:x:0:0::/root:/bin/sh\nada:x:1000:1000::/home/ada:/bin/sh\n");
+	return containers_open(root, under("/proc"), &containers);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	containers_close(containers);
+	return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static struct alert_container find(const char *paths)
+{
+	struct alert_container found;
+
+	assert_int_equal(containers_find(containers, paths, strlen(paths), 0, 0, NULL, &found), 0);
+	return found;
+}
+
+static void check_text(const char *got, const char *wanted)
+{
+	if (!wanted) {
+		assert_null(got);
+		return;
+	}
+	assert_non_null(got);
+	assert_string_equal(got, wanted);
+}
+
+static void check(const char *paths, const char *runtime, const char *id, const char *name, const char *image)
+{
+	struct alert_container found = find(paths);
+
+	check_text(found.id, id);
+	check_text(found.runtime, runtime);
+	check_text(found.name, name);
+	check_text(found.image, image);
+	assert_null(found.pod);
+	containers_free_one(&found);
+}
+
+static void check_pod(const char *paths, const char *runtime)
+{
+	struct alert_container found = find(paths);
+
+	check_text(found.id, A);
+	check_text(found.runtime, runtime);
+	check_text(found.name, "web");
+	check_text(found.image, "registry/web:1");
+	check_text(found.pod, "web-7d4b");
+	check_text(found.pod_namespace, "shop");
+	check_text(found.pod_uid, UID);
+	containers_free_one(&found);
+}
+
+static void learn(const char *path)
+{
+	assert_int_equal(containers_learn(containers, path, strlen(path)), 0);
+}
+
+static void test_none(void **state)
+{
+	struct alert_container found = find("/system.slice/cron.service\n/system.slice/cron.service");
+
+	(void)state;
+	assert_null(found.id);
+	found = find("");
+	assert_null(found.id);
+	found = find("/some/thing/of/somebody");
+	assert_null(found.id);
+}
+
+static void test_containerd_cri(void **state)
+{
+	(void)state;
+	put(TASKS "/k8s.io/" A "/config.json", CRI);
+	check_pod(POD_SYSTEMD "/cri-containerd-" A ".scope", "containerd");
+	check_pod("/\n" POD_SYSTEMD "/cri-containerd-" A ".scope/init.scope", "containerd");
+	check_pod(POD_CGROUPFS "/" A "\n/user.slice", "containerd");
+	check_pod("/system.slice/containerd.service/kubepods-pod" UID_ ".slice:cri-containerd:" A,
+		  "containerd");
+}
+
+static void test_k3s(void **state)
+{
+	(void)state;
+	put("/run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io/" A "/config.json", CRI);
+	check_pod(POD_CGROUPFS "/" A, "containerd");
+}
+
+/* A pod's sandbox has no container name; the pod's uid is in the path as well. */
+static void test_sandbox(void **state)
+{
+	struct alert_container found;
+
+	(void)state;
+	put(TASKS "/k8s.io/" A "/config.json",
+	    "{\"annotations\":{\"io.kubernetes.cri.container-type\":\"sandbox\","
+	    "\"io.kubernetes.cri.sandbox-name\":\"web-7d4b\"}}");
+	found = find(POD_CGROUPFS "/" A);
+	check_text(found.name, NULL);
+	check_text(found.pod, "web-7d4b");
+	check_text(found.pod_uid, UID);
+	containers_free_one(&found);
+}
+
+static void test_crio(void **state)
+{
+	(void)state;
+	put("/run/containers/storage/overlay-containers/" A "/userdata/config.json", CRIO);
+	check_pod(POD_SYSTEMD "/crio-" A ".scope", "cri-o");
+	check_pod(POD_CGROUPFS "/crio-" A, "cri-o");
+}
+
+static void test_crio_graph_root(void **state)
+{
+	(void)state;
+	put("/var/lib/containers/storage/overlay-containers/" A "/userdata/config.json", CRIO);
+	check_pod(POD_SYSTEMD "/crio-" A ".scope", "cri-o");
+}
+
+static void test_docker(void **state)
+{
+	(void)state;
+	put("/var/lib/docker/containers/" A "/config.v2.json", DOCKER);
+	check("/system.slice/docker-" A ".scope", "docker", A, "web", "web:1");
+	check("/docker/" A "/init", "docker", A, "web", "web:1");
+}
+
+static void test_docker_own_parent(void **state)
+{
+	(void)state;
+	put("/var/lib/docker/containers/" A "/config.v2.json", DOCKER);
+	check("/my-parent/" A, "docker", A, "web", "web:1");
+}
+
+static void test_docker_other_data_root(void **state)
+{
+	(void)state;
+	put("/data/docker/containers/" A "/config.v2.json", DOCKER);
+	put("/run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby/" A "/config.json",
+	    "{\"mounts\":[{\"destination\":\"/proc\",\"source\":\"proc\"},{\"destination\":\"/etc/hostname\","
+	    "\"source\":\"/data/docker/containers/" A "/hostname\"}]}");
+	check("/docker/" A, "docker", A, "web", "web:1");
+}
+
+static void test_docker_setting(void **state)
+{
+	(void)state;
+	put("/data/docker/containers/" A "/config.v2.json", DOCKER);
+	put("/etc/docker/daemon.json", "{\"data-root\":\"/data/docker\"}");
+	check("/docker/" A, "docker", A, "web", "web:1");
+}
+
+/* cri-dockerd; its cgroupfs path looks like containerd's. */
+static void test_docker_kubernetes(void **state)
+{
+	(void)state;
+	put("/var/lib/docker/containers/" A "/config.v2.json",
+	    "{\"Name\":\"/k8s_web_web-7d4b_shop_0\",\"Config\":{\"Image\":\"registry/web:1\",\"Labels\":{"
+	    "\"io.kubernetes.container.name\":\"web\",\"io.kubernetes.pod.name\":\"web-7d4b\","
+	    "\"io.kubernetes.pod.namespace\":\"shop\",\"io.kubernetes.pod.uid\":\"" UID "\"}}}");
+	check_pod(POD_CGROUPFS "/" A, "docker");
+}
+
+static void test_docker_rootless(void **state)
+{
+	(void)state;
+	put("/home/ada/.local/share/docker/containers/" A "/config.v2.json", DOCKER);
+	check(USER "/docker-" A ".scope", "docker", A, "web", "web:1");
+}
+
+static void test_nerdctl(void **state)
+{
+	(void)state;
+	put(TASKS "/shop/" A "/config.json",
+	    "{\"annotations\":{\"nerdctl/name\":\"web\",\"nerdctl/namespace\":\"shop\"}}");
+	check("/system.slice/nerdctl-" A ".scope", "containerd", A, "web", NULL);
+	check("/shop/" A, "containerd", A, "web", NULL);
+}
+
+/* ctr's containers are called anything: only the files tell that it is one. */
+static void test_ctr(void **state)
+{
+	(void)state;
+	put(TASKS "/default/web/config.json", "{\"ociVersion\":\"1.0.2\"}");
+	check("/default/web", "containerd", "web", "web", NULL);
+	check("/\n/default/web/sub", "containerd", "web", "web", NULL);
+	assert_null(find("/other/web").id);
+}
+
+static void test_podman(void **state)
+{
+	(void)state;
+	put("/var/lib/containers/storage/overlay-containers/containers.json", PODMAN);
+	check("/machine.slice/libpod-" A ".scope/container", "podman", A, "web", "localhost/web:1");
+	check("/libpod_parent/libpod-" A, "podman", A, "web", "localhost/web:1");
+}
+
+static void test_podman_volatile(void **state)
+{
+	(void)state;
+	put("/var/lib/containers/storage/overlay-containers/containers.json", "[]");
+	put("/var/lib/containers/storage/overlay-containers/volatile-containers.json", PODMAN);
+	check("/machine.slice/libpod-" A ".scope", "podman", A, "web", "localhost/web:1");
+}
+
+static void test_podman_rootless(void **state)
+{
+	(void)state;
+	put("/home/ada/.local/share/containers/storage/overlay-containers/containers.json", PODMAN);
+	check(USER "/libpod-" A ".scope/container", "podman", A, "web", "localhost/web:1");
+}
+
+static void test_podman_vfs(void **state)
+{
+	(void)state;
+	put("/home/ada/.local/share/containers/storage/vfs-containers/volatile-containers.json", PODMAN);
+	check(USER "/libpod-" A ".scope", "podman", A, "web", "localhost/web:1");
+}
+
+/* No cgroup of its own: conmon, its parent, tells. */
+static void test_podman_conmon(void **state)
+{
+	static const char args[] = "/usr/bin/conmon\0--api-version\0"
+				   "1\0-c\0" A "\0-u\0" A "\0-r\0/usr/bin/crun\0-b\0"
+				   "/home/ada/.local/share/containers/storage/overlay-containers/" A
+				   "/userdata\0-n\0web\0--exit-command\0podman\0--exit-command-arg\0-n\0no";
+	uint64_t second = 1000000000ULL, hz = (uint64_t)sysconf(_SC_CLK_TCK);
+	struct alert_container found;
+	FILE *file;
+
+	(void)state;
+	put("/home/ada/.local/share/containers/storage/overlay-containers/containers.json", PODMAN);
+	put("/proc/300/stat", "300 (sh) S 200 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 500 0 0\n");
+	put("/proc/200/stat", "200 (conmon) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 400 0 0\n");
+	put("/proc/200/cmdline", "");
+	file = fopen(under("/proc/200/cmdline"), "w");
+	fwrite(args, 1, sizeof(args), file);
+	fclose(file);
+	assert_int_equal(symlink(root, under("/proc/200/root")), 0);
+	assert_int_equal(containers_find(containers, "/", 1, 600 * second / hz, 300, NULL, &found), 0);
+	check_text(found.id, A);
+	check_text(found.runtime, "podman");
+	check_text(found.name, "web");
+	check_text(found.image, "localhost/web:1");
+	containers_free_one(&found);
+	/* a conmon that started later is somebody else's, with a number that was given again */
+	assert_int_equal(containers_find(containers, "/", 1, 399 * second / hz, 200, NULL, &found), 0);
+	assert_null(found.id);
+	/* not asked for */
+	assert_int_equal(containers_find(containers, "/", 1, 600 * second / hz, 0, NULL, &found), 0);
+	assert_null(found.id);
+}
+
+static void test_named(void **state)
+{
+	(void)state;
+	check("/lxc.payload.web", "lxc", "web", "web", NULL);
+	check("/machine.slice/machine-web.scope/payload", "systemd-nspawn", "web", "web", NULL);
+}
+
+static void test_runc(void **state)
+{
+	(void)state;
+	put("/run/runc/web/state.json",
+	    "{\"id\":\"web\",\"config\":{\"labels\":[\"a=b\",\"bundle=/bundles/web\"]}}");
+	put("/bundles/web/config.json",
+	    "{\"annotations\":{\"org.opencontainers.image.ref.name\":\"web:1\"}}");
+	check("/web", "runc", "web", "web", "web:1");
+	check("/system.slice/runc-web.scope", "runc", "web", "web", "web:1");
+	put("/run/crun/other/status", "{\"pid\":1,\"bundle\":\"/bundles/web\"}");
+	check("/other", "unknown", "other", "other", "web:1");
+}
+
+/* The id is always given, whatever else there is. */
+static void test_nothing_on_disk(void **state)
+{
+	struct alert_container found = find(POD_SYSTEMD "/cri-containerd-" A ".scope");
+
+	(void)state;
+	check_text(found.id, A);
+	check_text(found.runtime, "containerd");
+	check_text(found.pod_uid, UID);
+	check_text(found.name, NULL);
+	containers_free_one(&found);
+	check("/docker/" A, "docker", A, NULL, NULL);
+	check("/some/" B, "unknown", B, NULL, NULL);
+	check("/machine.slice/libpod-" A ".scope", "podman", A, NULL, NULL);
+}
+
+static void test_remembered(void **state)
+{
+	(void)state;
+	put(TASKS "/k8s.io/" A "/config.json", CRI);
+	learn(POD_CGROUPFS "/" A);
+	put(TASKS "/default/web/config.json", "{}");
+	learn("/default/web");
+	assert_int_equal(unlink(under(TASKS "/k8s.io/" A "/config.json")), 0);
+	assert_int_equal(unlink(under(TASKS "/default/web/config.json")), 0);
+	check_pod(POD_CGROUPFS "/" A, "containerd");
+	check("/default/web", "containerd", "web", "web", NULL);
+	/* the next hierarchy's cgroup, when the files are gone already */
+	learn("/default/web");
+	check("/default/web", "containerd", "web", "web", NULL);
+}
+
+/* A name that is used again is another container; a hash never is. */
+static void test_name_given_again(void **state)
+{
+	(void)state;
+	put(TASKS "/default/web/config.json", "{\"annotations\":{\"nerdctl/name\":\"first\"}}");
+	learn("/default/web");
+	check("/default/web", "containerd", "web", "first", NULL);
+	put(TASKS "/default/web/config.json", "{\"annotations\":{\"nerdctl/name\":\"second\"}}");
+	check("/default/web", "containerd", "web", "first", NULL);
+	learn("/default/web");
+	check("/default/web", "containerd", "web", "second", NULL);
+}
+
+static void test_late(void **state)
+{
+	(void)state;
+	learn("/docker/" A);
+	assert_true(containers_retry(containers) >= 0);
+	put("/var/lib/docker/containers/" A "/config.v2.json", "{\"Name\":");
+	usleep(3000);
+	assert_true(containers_retry(containers) > 0);
+	put("/var/lib/docker/containers/" A "/config.v2.json", DOCKER);
+	while (containers_retry(containers) >= 0)
+		usleep(1000);
+	assert_int_equal(unlink(under("/var/lib/docker/containers/" A "/config.v2.json")), 0);
+	check("/docker/" A, "docker", A, "web", "web:1");
+	assert_int_equal(containers_retry(containers), -1);
+}
+
+static void test_broken(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"[]",
+		"\"\"",
+		"{\"Name\":5,\"Config\":7}",
+		"{\"Config\":{\"Labels\":[]}}",
+		"{\"Name\":\"/\"}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		put("/var/lib/docker/containers/" A "/config.v2.json", texts[i]);
+		check("/docker/" A, "docker", A, NULL, NULL);
+		put("/var/lib/containers/storage/overlay-containers/containers.json", texts[i]);
+		check("/libpod_parent/libpod-" B, "podman", B, NULL, NULL);
+		put(TASKS "/k8s.io/" A "/config.json", texts[i]);
+		put("/run/runc/web/state.json", texts[i]);
+		learn("/web");
+	}
+}
+
+/* No link leads out, no pipe keeps us, nothing is too long. */
+static void test_untrusted_files(void **state)
+{
+	char outside[] = "/tmp/spillwatch-unit-XXXXXX";
+	int fd = mkstemp(outside);
+	FILE *file;
+
+	(void)state;
+	assert_int_equal(write(fd, DOCKER, strlen(DOCKER)), strlen(DOCKER));
+	close(fd);
+	put("/var/lib/docker/containers/" A "/x", "");
+	assert_int_equal(symlink(outside, under("/var/lib/docker/containers/" A "/config.v2.json")), 0);
+	check("/docker/" A, "docker", A, NULL, NULL);
+	unlink(outside);
+	unlink(under("/var/lib/docker/containers/" A "/config.v2.json"));
+	assert_int_equal(mkfifo(under("/var/lib/docker/containers/" A "/config.v2.json"), 0600), 0);
+	check("/docker/" A, "docker", A, NULL, NULL);
+	unlink(under("/var/lib/docker/containers/" A "/config.v2.json"));
+	put("/var/lib/docker/containers/" A "/config.v2.json", DOCKER);
+	file = fopen(under("/var/lib/docker/containers/" A "/config.v2.json"), "a");
+	for (int i = 0; i < 2 << 20; i++)
+		fputc(' ', file);
+	fclose(file);
+	check("/docker/" A, "docker", A, NULL, NULL);
+	/* links inside are links of that root */
+	put("/data/docker/containers/" B "/config.v2.json", DOCKER);
+	assert_int_equal(nftw(under("/var/lib/docker"), remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+	assert_int_equal(symlink("/data/docker", under("/var/lib/docker")), 0);
+	check("/docker/" B, "docker", B, "web", "web:1");
+}
+
+/* Names and images are chosen by others: printable, without a token, of bounded length. */
+static void test_untrusted_texts(void **state)
+{
+	struct maker_token token = maker_token(17);
+	const struct mask_known known = {(const uint8_t *)token.text + 32, 64};
+	struct alert_container found;
+	char text[4096];
+
+	(void)state;
+	snprintf(text, sizeof(text),
+		 "{\"Name\":\"/a\\u0007%s\",\"Config\":{\"Image\":\"%.12s%01000d\",\"Labels\":{"
+		 "\"io.kubernetes.pod.name\":\"%s\"}}}",
+		 token.text, token.text + 40, 7, token.text + 32);
+	put("/var/lib/docker/containers/" A "/config.v2.json", text);
+	assert_int_equal(
+		containers_find(containers, "/docker/" A, strlen("/docker/" A), 0, 0, &known, &found), 0);
+	assert_non_null(strstr(found.name, "a\\x07"));
+	assert_non_null(strstr(found.name, MASK_TEXT));
+	assert_null(strstr(found.name, token.text + 32));
+	assert_null(strstr(found.pod, token.text + 32));
+	assert_true(strlen(found.image) <= 600);
+	assert_int_equal(strncmp(found.image, MASK_TEXT, strlen(MASK_TEXT)), 0);
+	containers_free_one(&found);
+}
+
+/* kind: the inner container's files are in the outer one's root, and only there. */
+static void test_nested(void **state)
+{
+	(void)state;
+	put("/sys/fs/cgroup/memory/docker/" B "/cgroup.procs", "");
+	put("/sys/fs/cgroup/memory/docker/" B "/init.scope/cgroup.procs", "77\n");
+	put("/sys/fs/cgroup/memory/docker/" B "/kubelet" POD_CGROUPFS "/" A "/cgroup.procs", "78\n");
+	put("/proc/77/x", "");
+	put("/node" TASKS "/k8s.io/" A "/config.json", CRI);
+	assert_int_equal(symlink("../../node", under("/proc/77/root")), 0);
+	check_pod("/docker/" B "/kubelet" POD_CGROUPFS "/" A, "containerd");
+}
+
+/* Whoever makes a cgroup with the name of a container beside does not get that one's names. */
+static void test_nested_pretender(void **state)
+{
+	(void)state;
+	put("/var/lib/docker/containers/" A "/config.v2.json", DOCKER);
+	check("/docker/" B "/docker/" A, "docker", A, NULL, NULL);
+	check("/docker/" A, "docker", A, "web", "web:1");
+	check("/docker/" B "/docker/" A, "docker", A, NULL, NULL);
+}
+
+static void test_scan(void **state)
+{
+	(void)state;
+	put("/sys/fs/cgroup/unified/system.slice/docker-" A ".scope/cgroup.procs", "");
+	put("/sys/fs/cgroup/memory/docker/" B "/sub/cgroup.procs", "");
+	put("/var/lib/docker/containers/" A "/config.v2.json", DOCKER);
+	put("/var/lib/docker/containers/" B "/config.v2.json", DOCKER);
+	assert_int_equal(containers_scan(containers), 5);
+	assert_int_equal(nftw(under("/var/lib/docker"), remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+	check("/system.slice/docker-" A ".scope", "docker", A, "web", "web:1");
+	check("/docker/" B "/sub", "docker", B, "web", "web:1");
+}
+
+static void test_scan_v2(void **state)
+{
+	(void)state;
+	put("/sys/fs/cgroup/system.slice/docker-" A ".scope/cgroup.procs", "");
+	put("/var/lib/docker/containers/" A "/config.v2.json", DOCKER);
+	assert_int_equal(containers_scan(containers), 2);
+	unlink(under("/var/lib/docker/containers/" A "/config.v2.json"));
+	check("/system.slice/docker-" A ".scope", "docker", A, "web", "web:1");
+}
+
+/* The one that was not asked for longest is forgotten. */
+static void test_bound(void **state)
+{
+	char path[128];
+
+	(void)state;
+	put("/var/lib/docker/containers/" A "/config.v2.json", DOCKER);
+	put("/var/lib/docker/containers/" B "/config.v2.json", DOCKER);
+	learn("/docker/" A);
+	learn("/docker/" B);
+	assert_int_equal(nftw(under("/var/lib/docker"), remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+	for (unsigned int i = 0; i < LIMIT_CONTAINERS - 1; i++) {
+		snprintf(path, sizeof(path), "/lxc.payload.web%u", i);
+		learn(path);
+		if (i % 1000 == 0)
+			check("/docker/" B, "docker", B, "web", "web:1");
+	}
+	check("/docker/" B, "docker", B, "web", "web:1");
+	check("/docker/" A, "docker", A, NULL, NULL);
+}
+
+static void test_no_root(void **state)
+{
+	struct containers *other = NULL;
+
+	(void)state;
+	assert_int_equal(containers_open("/nowhere", NULL, &other), -ENOENT);
+	assert_null(other);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(test_none),
+		TEST(test_containerd_cri),
+		TEST(test_k3s),
+		TEST(test_sandbox),
+		TEST(test_crio),
+		TEST(test_crio_graph_root),
+		TEST(test_docker),
+		TEST(test_docker_own_parent),
+		TEST(test_docker_other_data_root),
+		TEST(test_docker_setting),
+		TEST(test_docker_kubernetes),
+		TEST(test_docker_rootless),
+		TEST(test_nerdctl),
+		TEST(test_ctr),
+		TEST(test_podman),
+		TEST(test_podman_volatile),
+		TEST(test_podman_rootless),
+		TEST(test_podman_vfs),
+		TEST(test_podman_conmon),
+		TEST(test_named),
+		TEST(test_runc),
+		TEST(test_nothing_on_disk),
+		TEST(test_remembered),
+		TEST(test_name_given_again),
+		TEST(test_late),
+		TEST(test_broken),
+		TEST(test_untrusted_files),
+		TEST(test_untrusted_texts),
+		TEST(test_nested),
+		TEST(test_nested_pretender),
+		TEST(test_scan),
+		TEST(test_scan_v2),
+		TEST(test_bound),
+		TEST(test_no_root),
+	};
+
+	return UNIT_RUN(tests);
+}

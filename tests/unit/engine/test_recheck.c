@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What second looks have found: held until it is sure that no first look has, and told with its writer filled in. */
+#include "unit.h"
+
+#include "bounds.h"
+#include "engine/recheck.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define HELD_MAX 4096
+
+struct told {
+	size_t count;
+	struct token_sample last;
+	char exe[64], inner[64], path[64];
+	uint8_t window[TOKEN_MAX_LEN];
+};
+
+static void told_string(char *to, size_t size, const char *text, size_t len)
+{
+	assert_true(len < size);
+	memcpy(to, text, len);
+	to[len] = '\0';
+}
+
+static void told_add(void *context, const struct sample_view *view)
+{
+	struct told *told = context;
+
+	told->count++;
+	told->last = *view->head;
+	told_string(told->exe, sizeof(told->exe), view->exe, view->head->exe_len);
+	told_string(told->inner, sizeof(told->inner), view->inner, view->head->inner_len);
+	told_string(told->path, sizeof(told->path), view->path, view->head->path_len);
+	memcpy(told->window, view->window, view->head->window_len);
+}
+
+/* A sample with room for its strings. */
+struct made {
+	struct token_sample head;
+	char strings[1024];
+};
+
+static struct sample_view made_view(struct made *made, const char *path, const char *exe, const char *inner)
+{
+	struct sample_view view;
+	char *at = made->strings;
+
+	made->head.path_len = (uint16_t)strlen(path);
+	made->head.exe_len = (uint16_t)strlen(exe);
+	made->head.inner_len = (uint16_t)strlen(inner);
+	at = stpcpy(stpcpy(stpcpy(at, path), exe), inner);
+	made->head.size = (uint32_t)(sizeof(made->head) + (size_t)(at - made->strings));
+	assert_int_equal(sample_view_parse(made, made->head.size, &view), 0);
+	return view;
+}
+
+/* A token that was found in inode 5 of device 6. */
+static struct sample_view found_make(struct made *made, uint64_t token, uint64_t described)
+{
+	*made = (struct made){.head = {.flags = SAMPLE_RECHECK | SAMPLE_CACHE,
+				       .seq = 900,
+				       .time = 1000,
+				       .tgid = 70,
+				       .inode = 5,
+				       .device = 6,
+				       .offset = 4000,
+				       .length = 4096,
+				       .token_at = 96,
+				       .token_key = token,
+				       .place = 8,
+				       .described = described,
+				       .window_len = TOKEN_MAX_LEN}};
+	memset(made->head.window, 'w', sizeof(made->head.window));
+	return made_view(made, "", "", "/inner/file");
+}
+
+static struct sample_view writer_make(struct made *made, uint64_t seq, const char *exe)
+{
+	*made = (struct made){.head = {.flags = SAMPLE_DESCRIBES | SAMPLE_ARGS_TRUNCATED,
+				       .seq = seq,
+				       .time = 500,
+				       .tgid = 70,
+				       .start = 60,
+				       .inode = 50,
+				       .device = 60,
+				       .writer = 9,
+				       .cgroup_id = 77}};
+	return made_view(made, "/as/the/process/sees/it", exe, "/other");
+}
+
+static void test_hold(void **state)
+{
+	struct recheck *recheck;
+	struct told told = {0};
+	struct sample_view view;
+	struct made made;
+
+	(void)state;
+	assert_int_equal(recheck_open(&recheck), 0);
+	assert_false(recheck_any(recheck));
+	for (uint64_t i = 0; i < 3; i++) {
+		view = found_make(&made, i, 0);
+		assert_int_equal(recheck_hold(recheck, &view, (int64_t)(1000 + 100 * i)), 0);
+	}
+	/* a copy: what the ring holds is the next one's by now */
+	memset(&made, 0, sizeof(made));
+	assert_true(recheck_any(recheck));
+	recheck_walk(recheck, 1000 + RECHECK_HOLD_MS - 1, false, told_add, &told);
+	assert_int_equal(told.count, 0);
+	/* those that were held long enough, the oldest first */
+	recheck_walk(recheck, 1100 + RECHECK_HOLD_MS, false, told_add, &told);
+	assert_int_equal(told.count, 2);
+	assert_int_equal(told.last.token_key, 1);
+	assert_int_equal(told.window[TOKEN_MAX_LEN - 1], 'w');
+	recheck_walk(recheck, 1100 + RECHECK_HOLD_MS, true, told_add, &told);
+	assert_int_equal(told.count, 3);
+	assert_int_equal(told.last.token_key, 2);
+	assert_false(recheck_any(recheck));
+	recheck_walk(recheck, 100000, true, told_add, &told);
+	assert_int_equal(told.count, 3);
+	recheck_close(recheck);
+}
+
+/* A first look speaks for itself: the same token in the same file, or by the same process. */
+static void test_first(void **state)
+{
+	static const struct {
+		uint64_t token, inode;
+		uint32_t device, tgid;
+		size_t left;
+	} cases[] = {{1, 5, 6, 70, 0},  {1, 5, 6, 71, 0},  {1, 15, 16, 70, 0}, {2, 5, 6, 70, 1},
+		     {1, 5, 16, 71, 1}, {1, 15, 6, 71, 1}, {2, 15, 16, 71, 1}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct recheck *recheck;
+		struct told told = {0};
+		struct sample_view view;
+		struct made made;
+
+		assert_int_equal(recheck_open(&recheck), 0);
+		view = found_make(&made, 1, 0);
+		assert_int_equal(recheck_hold(recheck, &view, 0), 0);
+		made.head.token_key = cases[i].token;
+		made.head.inode = cases[i].inode;
+		made.head.device = cases[i].device;
+		made.head.tgid = cases[i].tgid;
+		recheck_first(recheck, &view);
+		assert_int_equal(recheck_any(recheck), cases[i].left);
+		recheck_walk(recheck, 0, true, told_add, &told);
+		assert_int_equal(told.count, cases[i].left);
+		recheck_close(recheck);
+	}
+}
+
+/* The file and the token of the one, the process of the other. */
+static void test_writer(void **state)
+{
+	struct recheck *recheck;
+	struct told told = {0};
+	struct sample_view view;
+	struct made made;
+
+	(void)state;
+	assert_int_equal(recheck_open(&recheck), 0);
+	for (uint64_t seq = 1; seq <= 3; seq++) {
+		view = writer_make(&made, seq, seq == 2 ? "/bin/second" : "/bin/other");
+		assert_int_equal(recheck_describe(recheck, &view), 0);
+	}
+	view = found_make(&made, 1, 2);
+	assert_int_equal(recheck_hold(recheck, &view, 0), 0);
+	recheck_walk(recheck, 0, true, told_add, &told);
+	assert_string_equal(told.exe, "/bin/second");
+	assert_int_equal(told.last.start, 60);
+	assert_int_equal(told.last.cgroup_id, 77);
+	assert_int_equal(told.last.writer, 9);
+	assert_int_equal(told.last.flags, SAMPLE_RECHECK | SAMPLE_CACHE | SAMPLE_ARGS_TRUNCATED);
+	/* where it was mapped may be another name of the file, or another file's, if it was described once for both */
+	assert_string_equal(told.path, "");
+	assert_string_equal(told.inner, "/inner/file");
+	assert_int_equal(told.last.inode, 5);
+	assert_int_equal(told.last.device, 6);
+	assert_int_equal(told.last.place, 8);
+	assert_int_equal(told.last.seq, 900);
+	assert_int_equal(told.last.time, 1000);
+	assert_int_equal(told.last.offset + told.last.token_at, 4096);
+	assert_int_equal(told.last.news, 1);
+	assert_int_equal(told.window[0], 'w');
+	/* nobody has described it, or it is forgotten: as it was found */
+	for (uint64_t seq = 0; seq <= 9; seq += 9) {
+		view = found_make(&made, 1, seq);
+		assert_int_equal(recheck_hold(recheck, &view, 0), 0);
+		recheck_walk(recheck, 0, true, told_add, &told);
+		assert_string_equal(told.exe, "");
+		assert_int_equal(told.last.tgid, 70);
+		assert_int_equal(told.last.start, 0);
+	}
+	recheck_close(recheck);
+}
+
+/* A worker of the kernel is nobody's name; a kernel thread of its own, or who only calls itself so, is told. */
+static void test_worker(void **state)
+{
+	static const struct {
+		const char *comm;
+		uint32_t flags, tgid;
+	} cases[] = {
+		{"kworker/u8:0", SAMPLE_KTHREAD, 0}, {"nfsd", SAMPLE_KTHREAD, 70}, {"kworker/u8:0", 0, 70}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct recheck *recheck;
+		struct told told = {0};
+		struct sample_view view;
+		struct made made;
+
+		assert_int_equal(recheck_open(&recheck), 0);
+		view = writer_make(&made, 1, "");
+		made.head.flags |= cases[i].flags;
+		memcpy(made.head.comm, cases[i].comm, strlen(cases[i].comm));
+		assert_int_equal(recheck_describe(recheck, &view), 0);
+		view = found_make(&made, 1, 1);
+		memcpy(made.head.comm, cases[i].comm, strlen(cases[i].comm));
+		assert_int_equal(recheck_hold(recheck, &view, 0), 0);
+		recheck_walk(recheck, 0, true, told_add, &told);
+		assert_int_equal(told.count, 1);
+		assert_int_equal(told.last.tgid, cases[i].tgid);
+		assert_string_equal(told.last.comm, cases[i].tgid ? cases[i].comm : "");
+		assert_int_equal(told.last.flags & SAMPLE_KTHREAD, cases[i].flags);
+		assert_string_equal(told.inner, "/inner/file");
+		assert_int_equal(told.window[0], 'w');
+		recheck_close(recheck);
+	}
+}
+
+static void test_bounds(void **state)
+{
+	enum { WRITERS = 10000 };
+	struct recheck *recheck;
+	struct told told = {0};
+	struct sample_view view;
+	struct made made;
+	size_t known = 0;
+
+	(void)state;
+	assert_int_equal(recheck_open(&recheck), 0);
+	for (size_t i = 0; i <= HELD_MAX; i++) {
+		view = found_make(&made, i, 0);
+		assert_int_equal(recheck_hold(recheck, &view, 0), i < HELD_MAX ? 0 : -ENOSPC);
+	}
+	recheck_walk(recheck, RECHECK_HOLD_MS, false, told_add, &told);
+	assert_int_equal(told.count, HELD_MAX);
+	/* of writers the newest are kept */
+	for (uint64_t seq = 1; seq <= WRITERS; seq++) {
+		view = writer_make(&made, seq, "/bin/writer");
+		assert_int_equal(recheck_describe(recheck, &view), 0);
+	}
+	for (uint64_t seq = WRITERS; seq >= 1; seq--) {
+		view = found_make(&made, 1, seq);
+		assert_int_equal(recheck_hold(recheck, &view, 0), 0);
+		recheck_walk(recheck, 0, true, told_add, &told);
+		if (told.last.start != 60)
+			break;
+		known++;
+	}
+	assert_in_range(known, 1000, LIMIT_WRITERS_BYTES / sizeof(struct token_sample));
+	/* what is held is given back */
+	view = found_make(&made, 1, 0);
+	assert_int_equal(recheck_hold(recheck, &view, 0), 0);
+	recheck_close(recheck);
+	recheck_close(NULL);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hold),   cmocka_unit_test(test_first),  cmocka_unit_test(test_writer),
+		cmocka_unit_test(test_worker), cmocka_unit_test(test_bounds),
+	};
+
+	return UNIT_RUN(tests);
+}

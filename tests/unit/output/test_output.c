@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Sinks: appending, rotation, errors that are told. */
+#include "unit.h"
+
+#include "output/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The fields are not const, these texts are. */
+#define TEXT(text) ((char *)(uintptr_t)(text))
+
+static const struct alert alert = {
+	.token = {.prefix = "dt0c01", .identifier = "dt0c01.ABCDEFGH", .type = "API token"},
+	.process = {.name = TEXT("x"), .thread_name = TEXT("x"), .parent = {.name = TEXT("y")}},
+	.file = {.path = TEXT("/f"), .type = "regular", .fs_type = TEXT("ext4")},
+	.write = {.syscall = "write", .seen_by = "buffer"},
+	.host_name = "h",
+};
+
+static size_t count_lines(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	size_t lines = 0;
+
+	if (!file)
+		return 0;
+	for (int c; (c = fgetc(file)) != EOF;)
+		lines += c == '\n';
+	fclose(file);
+	return lines;
+}
+
+static void test_file(void **state)
+{
+	char dir[] = "/tmp/spillwatch-unit-XXXXXX", path[64], moved[64];
+	struct output *output;
+	struct stat st;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/alerts", dir);
+	snprintf(moved, sizeof(moved), "%s/alerts.1", dir);
+	assert_int_equal(output_file_open(path, &output), 0);
+	assert_int_equal(output_emit(output, &alert), 0);
+	assert_int_equal(rename(path, moved), 0);
+	assert_int_equal(output_emit(output, &alert), 0);
+	assert_int_equal(output_reopen(output), 0);
+	assert_int_equal(output_emit(output, &alert), 0);
+	output_close(output);
+	assert_int_equal(count_lines(moved), 2);
+	assert_int_equal(count_lines(path), 1);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	/* appends to what is there */
+	assert_int_equal(output_file_open(path, &output), 0);
+	assert_int_equal(output_emit(output, &alert), 0);
+	assert_int_equal(count_lines(path), 2);
+	/* a rotation that fails leaves the old file in use */
+	unlink(path);
+	unlink(moved);
+	rmdir(dir);
+	assert_int_equal(output_reopen(output), -ENOENT);
+	assert_int_equal(output_emit(output, &alert), 0);
+	output_close(output);
+}
+
+static void test_errors(void **state)
+{
+	struct output *output = NULL;
+
+	(void)state;
+	assert_int_equal(output_file_open("/nowhere/alerts", &output), -ENOENT);
+	assert_int_equal(output_file_open("/tmp", &output), -EISDIR);
+	assert_null(output);
+	assert_int_equal(output_file_open("/dev/full", &output), 0);
+	assert_int_equal(output_emit(output, &alert), -ENOSPC);
+	output_close(output);
+	output_close(NULL);
+}
+
+/* How many lines are whole alerts, and how many are something else. */
+static void count_whole(const char *path, size_t *ret_whole, size_t *ret_other)
+{
+	FILE *file = fopen(path, "r");
+	char line[8192];
+
+	*ret_whole = *ret_other = 0;
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		json_t *json = json_loads(line, 0, NULL);
+
+		*(json ? ret_whole : ret_other) += 1;
+		json_decref(json);
+	}
+	fclose(file);
+}
+
+/* No room for a while: the alerts of that while are lost, and told, and no other one. */
+static void test_torn(void **state)
+{
+	char path[] = "/tmp/spillwatch-unit-XXXXXX";
+	struct rlimit before, limit;
+	size_t whole, other;
+	struct output *output;
+	struct stat st;
+
+	(void)state;
+	close(mkstemp(path));
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(output_file_open(path, &output), 0);
+	assert_int_equal(output_emit(output, &alert), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = before;
+	limit.rlim_cur = (rlim_t)st.st_size + 20;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(output_emit(output, &alert), -EFBIG);
+	assert_int_equal(output_emit(output, &alert), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(output_emit(output, &alert), 0);
+	assert_int_equal(output_emit(output, &alert), 0);
+	output_close(output);
+	count_whole(path, &whole, &other);
+	assert_int_equal(whole, 3);
+	assert_int_equal(other, 1);
+	unlink(path);
+}
+
+/* Another daemon was killed inside its line: seen when the file is opened, and when it is reopened. */
+static void test_torn_before(void **state)
+{
+	char path[] = "/tmp/spillwatch-unit-XXXXXX";
+	int fd = mkstemp(path);
+	size_t whole, other;
+	struct output *output;
+
+	(void)state;
+	assert_int_equal(write(fd, "{\"half", 6), 6);
+	assert_int_equal(output_file_open(path, &output), 0);
+	assert_int_equal(output_emit(output, &alert), 0);
+	assert_int_equal(lseek(fd, 0, SEEK_END) > 6, 1);
+	assert_int_equal(write(fd, "{\"half", 6), 6);
+	assert_int_equal(output_reopen(output), 0);
+	assert_int_equal(output_emit(output, &alert), 0);
+	assert_int_equal(output_reopen(output), 0);
+	assert_int_equal(output_emit(output, &alert), 0);
+	output_close(output);
+	count_whole(path, &whole, &other);
+	assert_int_equal(whole, 3);
+	assert_int_equal(other, 2);
+	close(fd);
+	unlink(path);
+}
+
+/* Standard output is somebody else's pipe: non-blocking and full, then read slowly; then gone. */
+static void test_pipe(void **state)
+{
+	int ends[2], saved = dup(STDOUT_FILENO), status;
+	struct output *output;
+	pid_t reader;
+
+	(void)state;
+	fflush(stdout);
+	signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+	assert_true(fcntl(ends[1], F_SETPIPE_SZ, 4096) > 0);
+	reader = fork();
+	if (reader == 0) {
+		char bytes[512];
+		size_t lines = 0;
+		ssize_t len;
+
+		close(ends[1]);
+		fcntl(ends[0], F_SETFL, 0);
+		while ((len = read(ends[0], bytes, sizeof(bytes))) > 0) {
+			for (ssize_t i = 0; i < len; i++)
+				lines += bytes[i] == '\n';
+			usleep(200);
+		}
+		_exit(lines == 100 ? 0 : 1);
+	}
+	dup2(ends[1], STDOUT_FILENO);
+	close(ends[0]);
+	close(ends[1]);
+	status = output_file_open("-", &output);
+	for (int i = 0; status == 0 && i < 100; i++)
+		status = output_emit(output, &alert);
+	dup2(saved, STDOUT_FILENO);
+	assert_int_equal(status, 0);
+	assert_int_equal(waitpid(reader, &status, 0), reader);
+	assert_int_equal(status, 0);
+	/* nobody reads any more */
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	close(ends[0]);
+	dup2(ends[1], STDOUT_FILENO);
+	status = output_emit(output, &alert);
+	dup2(saved, STDOUT_FILENO);
+	assert_int_equal(status, -EPIPE);
+	assert_int_equal(output_reopen(output), 0);
+	output_close(output);
+	/* what was not ours to open is not ours to close */
+	assert_true(fcntl(STDOUT_FILENO, F_GETFD) >= 0);
+	close(ends[1]);
+	close(saved);
+}
+
+/* What others may write to, or lead somewhere else, is refused and left as it is; also when it is reopened. */
+static void test_others(void **state)
+{
+	char dir[] = "/tmp/spillwatch-unit-XXXXXX", path[64], link[64], moved[64];
+	struct output *output;
+	struct stat st;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/alerts", dir);
+	snprintf(link, sizeof(link), "%s/link", dir);
+	snprintf(moved, sizeof(moved), "%s/alerts.1", dir);
+	assert_int_equal(symlink(path, link), 0);
+	assert_int_equal(output_file_open(link, &output), -ELOOP);
+	assert_int_equal(stat(path, &st), -1);
+	assert_int_equal(output_file_open(path, &output), 0);
+	assert_int_equal(rename(path, moved), 0);
+	close(open(path, O_WRONLY | O_CREAT, 0600));
+	assert_int_equal(chmod(path, 0620), 0);
+	assert_int_equal(output_reopen(output), -EUSERS);
+	assert_int_equal(output_emit(output, &alert), 0);
+	output_close(output);
+	assert_int_equal(count_lines(moved), 1);
+	assert_int_equal(output_file_open(path, &output), -EUSERS);
+	assert_int_equal(chmod(path, 0602), 0);
+	assert_int_equal(output_file_open(path, &output), -EUSERS);
+	/* who may read it is its owner's business */
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_int_equal(output_file_open(path, &output), 0);
+	output_close(output);
+	if (chown(path, 65534, 65534) == 0)
+		assert_int_equal(output_file_open(path, &output), -EUSERS);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, 0);
+	assert_non_null(strstr(output_error(-EUSERS), "another user"));
+	assert_non_null(strstr(output_error(-ELOOP), "link"));
+	unlink(link);
+	unlink(path);
+	unlink(moved);
+	rmdir(dir);
+}
+
+/* A descriptor that was given to us is ours to write to, whoever owns what lies behind it. */
+static void test_descriptor(void **state)
+{
+	char path[] = "/tmp/spillwatch-unit-XXXXXX", name[64];
+	int fd = mkstemp(path), saved = dup(STDOUT_FILENO), status;
+	struct output *output;
+
+	(void)state;
+	assert_int_equal(chmod(path, 0666), 0);
+	snprintf(name, sizeof(name), "/dev/fd/%d", fd);
+	assert_int_equal(output_file_open(name, &output), 0);
+	assert_int_equal(output_emit(output, &alert), 0);
+	assert_int_equal(output_reopen(output), 0);
+	assert_int_equal(output_emit(output, &alert), 0);
+	output_close(output);
+	fflush(stdout);
+	dup2(fd, STDOUT_FILENO);
+	status = output_file_open("/dev/stdout", &output);
+	dup2(saved, STDOUT_FILENO);
+	assert_int_equal(status, 0);
+	assert_int_equal(output_emit(output, &alert), 0);
+	output_close(output);
+	assert_int_equal(count_lines(path), 3);
+	assert_int_equal(output_file_open("/dev/fd/../shm/x", &output), -ENOENT);
+	assert_int_equal(access("/dev/shm/x", F_OK), -1);
+	close(saved);
+	close(fd);
+	unlink(path);
+}
+
+/* Nobody reads the FIFO yet: what is to be told meanwhile fails at once, and what comes later arrives. */
+static void test_fifo(void **state)
+{
+	char dir[] = "/tmp/spillwatch-unit-XXXXXX", path[64], line[8192];
+	struct output *output;
+	int reader;
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/fifo", dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	alarm(20);
+	assert_int_equal(output_file_open(path, &output), 0);
+	assert_int_equal(output_emit(output, &alert), -EPIPE);
+	assert_int_equal(output_reopen(output), 0);
+	assert_int_equal(output_emit(output, &alert), -EPIPE);
+	reader = open(path, O_RDONLY | O_NONBLOCK);
+	assert_true(reader >= 0);
+	assert_int_equal(output_emit(output, &alert), 0);
+	assert_true(read(reader, line, sizeof(line)) > 1);
+	assert_int_equal(line[0], '{');
+	/* with a reader as well */
+	assert_int_equal(output_reopen(output), 0);
+	assert_int_equal(output_emit(output, &alert), 0);
+	alarm(0);
+	output_close(output);
+	close(reader);
+	unlink(path);
+	rmdir(dir);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_file),       cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_torn),       cmocka_unit_test(test_torn_before),
+		cmocka_unit_test(test_pipe),       cmocka_unit_test(test_others),
+		cmocka_unit_test(test_descriptor), cmocka_unit_test(test_fifo),
+	};
+
+	return UNIT_RUN(tests);
+}

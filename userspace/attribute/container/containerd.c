@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * attribute → containerd's files: a bundle for each task, by containerd's namespace ("k8s.io", "default", "moby",
+ * anybody's), and the metadata that a bundle does not hold.
+ *
+ * containerd's directories, its own and those of the distributions that bring one: k3s and RKE2, microk8s, Docker.
+ */
+#include "attribute/container/bolt.h"
+#include "attribute/container/readers.h"
+#include "files/open.h"
+#include "lib/cleanup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+
+/* Namespaces that are looked through. */
+#define CONTAINERD_NAMESPACES 64
+
+static const struct {
+	const char *state, *data;
+} containerd_homes[] = {
+	{"/run/containerd", "/var/lib/containerd"},
+	{"/run/k3s/containerd", "/var/lib/rancher/k3s/agent/containerd"},
+	{"/var/snap/microk8s/common/run/containerd", "/var/snap/microk8s/common/var/lib/containerd"},
+	{"/run/docker/containerd/daemon", "/var/lib/docker/containerd/daemon"},
+	{"/run/docker/containerd", "/var/lib/docker/containerd"},
+};
+
+static const char containerd_tasks[] = "io.containerd.runtime.v2.task";
+
+/* The image that a container was made from: only Kubernetes' annotations tell that in the bundle. */
+static int containerd_image(int root, size_t home, const char *namespace, const char *id,
+			    struct container_facts *facts)
+{
+	const char *const path[] = {"v1", namespace, "containers", id, "image", NULL};
+	char image[CONTAINER_FACT_MAX + 1];
+	AUTO_CLOSE int fd =
+		file_regular(root, "%s/io.containerd.metadata.v1.bolt/meta.db", containerd_homes[home].data);
+
+	if (fd < 0 || bolt_get(fd, path, image, sizeof(image)) <= 0)
+		return 0;
+	return container_facts_set(&facts->image, image);
+}
+
+static int containerd_bundle(int root, size_t home, const char *namespace, const struct cgroup_name *name,
+			     struct container_facts *facts)
+{
+	json_t *config = NULL;
+	int r = file_json(root, &config, "%s/%s/%s/%s/config.json", containerd_homes[home].state,
+			  containerd_tasks, namespace, name->id);
+
+	if (r == 0)
+		r = container_oci_annotations(config, facts);
+	json_decref(config);
+	if (r < 0)
+		return r == -EBADMSG ? -EAGAIN : r;
+	facts->runtime = strcmp(namespace, "moby") == 0 ? "docker" : "containerd";
+	/* ctr's containers have no other name than their id; a pod's sandbox has none */
+	r = facts->name || facts->pod ? 0 : container_facts_set(&facts->name, name->id);
+	return r < 0 || facts->image ? r : containerd_image(root, home, namespace, name->id, facts);
+}
+
+static int containerd_namespaces(int root, size_t home, const struct cgroup_name *name,
+				 struct container_facts *facts)
+{
+	int fd = file_directory(root, "%s/%s", containerd_homes[home].state, containerd_tasks);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	int r = -ENOENT;
+
+	if (!directory) {
+		if (fd >= 0)
+			close(fd);
+		return r;
+	}
+	for (int i = 0; r == -ENOENT && i < CONTAINERD_NAMESPACES && (entry = readdir(directory)); i++)
+		if (cgroup_name_is_id(entry->d_name, strlen(entry->d_name)))
+			r = containerd_bundle(root, home, entry->d_name, name, facts);
+	closedir(directory);
+	return r;
+}
+
+int container_containerd_read(int root, const struct cgroup_name *name, const char *namespace,
+			      struct container_facts *facts)
+{
+	int r = -ENOENT;
+
+	for (size_t i = 0; r == -ENOENT && i < sizeof(containerd_homes) / sizeof(*containerd_homes); i++)
+		r = namespace ? containerd_bundle(root, i, namespace, name, facts)
+			      : containerd_namespaces(root, i, name, facts);
+	return r;
+}

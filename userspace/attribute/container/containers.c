@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * sample → attribute: cgroup → container, by a table of what is known.
+ *
+ * A container is known by its id and the id of the container around it; where the id is only a name that somebody
+ * chose (ctr, runc), by the path of its cgroup.
+ *
+ * Invariant: what the table holds is masked. Bounded by LIMIT_CONTAINERS; the least recently used is forgotten.
+ *
+ * Limit: a container is named from the files of its own runtime. Of one that was made and removed while we were
+ * not reading, only the id is known.
+ */
+#include "attribute/container/containers.h"
+
+#include "attribute/container/cgroup_name.h"
+#include "attribute/container/conmon.h"
+#include "attribute/container/readers.h"
+#include "files/open.h"
+#include "attribute/container/nested.h"
+#include "attribute/container/scan.h"
+#include "attribute/container/table.h"
+#include "lib/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Room for a key: the ids of a container and of the one around it, and the runtime, which may give the same name. */
+#define CONTAINERS_KEY_BYTES (2 * CGROUP_NAME_BYTES + 32)
+
+/* How often files that are not complete are read again: after 1, 2, 4 … ms. */
+#define CONTAINERS_TRIES 14
+#define CONTAINERS_MS 1000000ULL
+/* For how long paths that name no container are not looked up again: a dozen files are asked for each time. */
+#define CONTAINERS_NONE_MS 100
+
+struct containers {
+	int root;
+	char *procfs;
+	struct container_table table;
+	char *none; /* the last cgroups' paths that named no container */
+	size_t none_len;
+	uint64_t none_until; /* ns, CLOCK_MONOTONIC; 0: there are none */
+};
+
+static uint64_t containers_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 * CONTAINERS_MS + (uint64_t)now.tv_nsec;
+}
+
+int containers_open(const char *root, const char *procfs, struct containers **ret_containers)
+{
+	struct containers *containers = calloc(1, sizeof(*containers));
+	int r = 0;
+
+	if (!containers)
+		return -ENOMEM;
+	containers->root = open(root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (containers->root < 0)
+		r = -errno;
+	containers->procfs = strdup(procfs ? procfs : "/proc");
+	if (r == 0 && !containers->procfs)
+		r = -ENOMEM;
+	if (r < 0) {
+		containers_close(containers);
+		return r;
+	}
+	*ret_containers = containers;
+	return 0;
+}
+
+void containers_close(struct containers *containers)
+{
+	if (!containers)
+		return;
+	container_table_clear(&containers->table);
+	if (containers->root >= 0)
+		close(containers->root);
+	free(containers->procfs);
+	free(containers->none);
+	free(containers);
+}
+
+/* Reads the files, in the root directory that the container's runtime lives in. */
+static int containers_read(struct containers *containers, const struct container_again *again,
+			   struct container_facts *facts)
+{
+	AUTO_CLOSE int nested = -1;
+	struct cgroup_name name;
+	char parent[CGROUP_NAME_BYTES];
+
+	if (again->guessed) {
+		cgroup_name_guess(again->path, strlen(again->path), &name, parent);
+		return container_facts_guess(containers->root, &again->name, parent, again->path, facts);
+	}
+	if (!*again->name.outer)
+		return container_facts_read(containers->root, &again->name, again->path, facts);
+	nested = container_nested_root(containers->root, containers->procfs, again->path, &again->name);
+	return nested < 0 ? nested : container_facts_read(nested, &again->name, again->path, facts);
+}
+
+/* One more try, for an entry that is not complete. */
+static void container_try(struct containers *containers, struct container *container)
+{
+	struct container_again *again = container->again;
+
+	if (containers_read(containers, again, &container->facts) == 0 || ++again->tries == CONTAINERS_TRIES)
+		container_table_settle(&containers->table, container);
+	else
+		again->due = containers_now() + (CONTAINERS_MS << (again->tries - 1));
+}
+
+/*
+ * A name that may be given again (not a hash): what is there now counts, if there is anything. The runtime's
+ * files may be gone already when we hear of the same container's cgroup in the next hierarchy.
+ */
+static int container_refresh(struct containers *containers, struct container *container, const char *path,
+			     const struct cgroup_name *name, bool guessed)
+{
+	struct container *fresh;
+	int r = container_new(container->key, path, name, guessed, &fresh);
+
+	if (r < 0)
+		return r;
+	if (containers_read(containers, fresh->again, &fresh->facts) == 0) {
+		container_facts_free(&container->facts);
+		container->facts = fresh->facts;
+		fresh->facts = (struct container_facts){0};
+		container_table_settle(&containers->table, container);
+	}
+	container_free(fresh);
+	return 0;
+}
+
+static void containers_key(const struct cgroup_name *name, char *key, size_t size)
+{
+	snprintf(key, size, "%s:%s:%s", name->outer, name->runtime, name->id);
+}
+
+/* By its key: an entry that is there, or a new one. */
+static int containers_get(struct containers *containers, const char *key, const char *path,
+			  const struct cgroup_name *name, bool made, struct container **ret_container)
+{
+	struct container *container = container_table_use(&containers->table, key);
+	int r;
+
+	if (!container) {
+		r = container_table_add(&containers->table, key, path, name, false, &container);
+		if (r < 0)
+			return r;
+	} else if (made && !container->again && !cgroup_name_is_hash(name->id, strlen(name->id))) {
+		r = container_refresh(containers, container, path, name, false);
+		if (r < 0)
+			return r;
+	}
+	if (container->again)
+		container_try(containers, container);
+	*ret_container = container;
+	return 0;
+}
+
+/* Of the runtimes that put containers of any name anywhere. -ENOENT: none of them knows a part of the path. */
+static int containers_guess(struct containers *containers, char *path, bool made,
+			    struct container **ret_container)
+{
+	struct container_facts facts = {0};
+	char parent[CGROUP_NAME_BYTES];
+	struct cgroup_name name;
+	int len = (int)strlen(path), up, r = -ENOENT;
+
+	for (; r == -ENOENT && (up = cgroup_name_guess(path, (size_t)len, &name, parent)) >= 0; len = up) {
+		struct container *container;
+
+		path[len] = '\0';
+		container = container_table_use(&containers->table, path);
+		if (container) {
+			r = made ? container_refresh(containers, container, path, &name, true) : 0;
+			if (r == 0 && container->again)
+				container_try(containers, container);
+		} else {
+			r = container_facts_guess(containers->root, &name, parent, path, &facts);
+			if (r != 0 && r != -EAGAIN)
+				continue;
+			r = container_table_add(&containers->table, path, path, &name, true, &container);
+			if (r == 0)
+				container_try(containers, container);
+		}
+		if (r == 0)
+			*ret_container = container;
+	}
+	container_facts_free(&facts);
+	return r;
+}
+
+/* -ENOENT: the path names none. @guess: ask the disk whether it does after all. */
+static int containers_lookup(struct containers *containers, const char *path, size_t len, bool guess,
+			     bool made, struct container **ret_container)
+{
+	AUTO_FREE char *copy = strndup(path, len);
+	char key[CONTAINERS_KEY_BYTES];
+	struct cgroup_name name;
+
+	if (!copy)
+		return -ENOMEM;
+	if (cgroup_name_parse(copy, strlen(copy), &name) < 0)
+		return guess ? containers_guess(containers, copy, made, ret_container) : -ENOENT;
+	if (guess && !made)
+		return -ENOENT; /* was looked up already */
+	containers_key(&name, key, sizeof(key));
+	return containers_get(containers, key, copy, &name, made, ret_container);
+}
+
+int containers_learn(struct containers *containers, const char *path, size_t len)
+{
+	struct container *container;
+	int r = containers_lookup(containers, path, len, true, true, &container);
+
+	containers->none_until = 0;
+	return r == -ENOENT ? 0 : r;
+}
+
+static int containers_learn_scanned(void *context, const char *path, size_t len)
+{
+	return containers_learn(context, path, len);
+}
+
+int containers_scan(struct containers *containers)
+{
+	return container_scan(containers->root, containers_learn_scanned, containers);
+}
+
+int containers_retry(struct containers *containers)
+{
+	uint64_t now = containers_now(), next = UINT64_MAX;
+	struct container *container;
+
+	if (!containers->table.waiting)
+		return -1;
+	for (container = containers->table.entries; container; container = container->hh.next) {
+		if (container->again && container->again->due <= now)
+			container_try(containers, container);
+		if (container->again && container->again->due < next)
+			next = container->again->due;
+	}
+	if (next == UINT64_MAX)
+		return -1;
+	return next <= now ? 0 : (int)((next - now) / CONTAINERS_MS) + 1;
+}
+
+static bool containers_is_none(const struct containers *containers, const char *paths, size_t len)
+{
+	return containers->none_until && containers->none_len == len &&
+	       memcmp(containers->none, paths, len) == 0 && containers_now() < containers->none_until;
+}
+
+/* Without memory it is looked up again, that is all. */
+static void containers_keep_none(struct containers *containers, const char *paths, size_t len)
+{
+	char *none = len ? realloc(containers->none, len) : NULL;
+
+	containers->none_until = 0;
+	if (!none)
+		return;
+	memcpy(none, paths, len);
+	containers->none = none;
+	containers->none_len = len;
+	containers->none_until = containers_now() + CONTAINERS_NONE_MS * CONTAINERS_MS;
+}
+
+/* By the paths of its cgroups, the first that names a container counts. */
+static int containers_by_paths(struct containers *containers, const char *paths, size_t len,
+			       struct container **ret_container)
+{
+	int r = -ENOENT;
+
+	if (containers_is_none(containers, paths, len))
+		return r;
+
+	for (int guess = 0; r == -ENOENT && guess < 2; guess++) {
+		size_t at = 0, path_len;
+		const char *path;
+
+		while (r == -ENOENT && (path = cgroup_name_next(paths, len, &at, &path_len)))
+			r = containers_lookup(containers, path, path_len, guess, false, ret_container);
+	}
+	if (r == -ENOENT)
+		containers_keep_none(containers, paths, len);
+	return r;
+}
+
+/* By conmon above it, which knows its container's name and where podman's files are. */
+static int containers_by_conmon(struct containers *containers, uint64_t start, uint32_t parent,
+				struct container **ret_container)
+{
+	struct container_conmon conmon;
+	struct container *container;
+	char key[CONTAINERS_KEY_BYTES];
+	char link[PATH_MAX];
+	int root, r = container_conmon_find(containers->procfs, parent, start, &conmon);
+
+	if (r < 0)
+		return r;
+	containers_key(&conmon.name, key, sizeof(key));
+	container = container_table_use(&containers->table, key);
+	if (!container) {
+		r = container_table_add(&containers->table, key, "", &conmon.name, false, &container);
+		if (r < 0)
+			return r;
+	}
+	*ret_container = container;
+	if (!container->again)
+		return 0;
+	/* podman's files, as conmon sees them */
+	snprintf(link, sizeof(link), "%s/%u/root", containers->procfs, conmon.pid);
+	root = open(link, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root >= 0) {
+		container_podman_bundle(root, &conmon.name, conmon.bundle, &container->facts);
+		close(root);
+	}
+	container_table_settle(&containers->table, container);
+	return container_facts_set(&container->facts.name, conmon.container);
+}
+
+/* A copy that shows nothing of the secret at hand; masking what is masked changes nothing else. */
+static int containers_copy(const char *text, const struct mask_known *known, char **ret_text)
+{
+	return text ? mask_text(text, strlen(text), known, ret_text) : 0;
+}
+
+void containers_free_one(struct alert_container *container)
+{
+	free(container->id);
+	free(container->name);
+	free(container->image);
+	free(container->pod);
+	free(container->pod_namespace);
+	free(container->pod_uid);
+	memset(container, 0, sizeof(*container));
+}
+
+int containers_find(struct containers *containers, const char *paths, size_t len, uint64_t start,
+		    uint32_t parent, const struct mask_known *known, struct alert_container *ret_container)
+{
+	struct alert_container copy = {0};
+	struct container *container = NULL;
+	const struct container_facts *facts;
+	int r = containers_by_paths(containers, paths, len, &container);
+
+	if (r == -ENOENT && parent)
+		r = containers_by_conmon(containers, start, parent, &container);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (!container) {
+		*ret_container = copy;
+		return 0;
+	}
+	facts = &container->facts;
+	copy.runtime = facts->runtime ? facts->runtime : container->runtime;
+	r = containers_copy(container->id, known, &copy.id);
+	if (r == 0)
+		r = containers_copy(facts->name, known, &copy.name);
+	if (r == 0)
+		r = containers_copy(facts->image, known, &copy.image);
+	if (r == 0)
+		r = containers_copy(facts->pod, known, &copy.pod);
+	if (r == 0)
+		r = containers_copy(facts->pod_namespace, known, &copy.pod_namespace);
+	if (r == 0)
+		r = containers_copy(facts->pod_uid ? facts->pod_uid : container->pod_uid, known,
+				    &copy.pod_uid);
+	if (r < 0) {
+		containers_free_one(&copy);
+		return r;
+	}
+	*ret_container = copy;
+	return 0;
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * attribute → an OCI bundle's annotations, and CRI-O, which says everything there.
+ *
+ * The names: containerd pkg/cri/annotations, CRI-O's and the kubelet's annotations, nerdctl pkg/labels, the OCI
+ * image specification's annotations.md.
+ */
+#include "attribute/container/readers.h"
+#include "files/open.h"
+
+#include <errno.h>
+
+/* The first that is there counts. */
+static int container_oci_first(const json_t *annotations, const char *const *keys, char **fact)
+{
+	int r = 0;
+
+	for (; r == 0 && *keys; keys++)
+		r = container_facts_set(fact, container_json_text(annotations, *keys));
+	return r;
+}
+
+int container_oci_annotations(const json_t *config, struct container_facts *facts)
+{
+	static const char *const names[] = {"io.kubernetes.cri.container-name",
+					    "io.kubernetes.container.name", "nerdctl/name", NULL};
+	static const char *const images[] = {"io.kubernetes.cri.image-name", "io.kubernetes.cri-o.ImageName",
+					     "io.kubernetes.cri-o.Image", "org.opencontainers.image.ref.name",
+					     NULL};
+	static const char *const pods[] = {"io.kubernetes.cri.sandbox-name", "io.kubernetes.pod.name", NULL};
+	static const char *const namespaces[] = {"io.kubernetes.cri.sandbox-namespace",
+						 "io.kubernetes.pod.namespace", NULL};
+	static const char *const uids[] = {"io.kubernetes.cri.sandbox-uid", "io.kubernetes.pod.uid", NULL};
+	const json_t *annotations = json_object_get(config, "annotations");
+	int r = container_oci_first(annotations, names, &facts->name);
+
+	if (r == 0)
+		r = container_oci_first(annotations, images, &facts->image);
+	if (r == 0)
+		r = container_oci_first(annotations, pods, &facts->pod);
+	if (r == 0)
+		r = container_oci_first(annotations, namespaces, &facts->pod_namespace);
+	return r == 0 ? container_oci_first(annotations, uids, &facts->pod_uid) : r;
+}
+
+int container_crio_read(int root, const struct cgroup_name *name, struct container_facts *facts)
+{
+	/* the state directory's copy is there while the container runs, the other until it is removed */
+	static const char *const stores[] = {"/run/containers/storage", "/var/lib/containers/storage"};
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < sizeof(stores) / sizeof(*stores); i++) {
+		json_t *config = NULL;
+		int found = file_json(root, &config, "%s/overlay-containers/%s/userdata/config.json",
+				      stores[i], name->id);
+
+		if (found == 0)
+			r = container_oci_annotations(config, facts);
+		else if (found == -EBADMSG)
+			r = -EAGAIN;
+		json_decref(config);
+		if (r == 0) {
+			facts->runtime = "cri-o";
+			return 0;
+		}
+	}
+	return r;
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * attribute → podman's files: <graph root>/<storage driver>-containers/{,volatile-}containers.json, one list of
+ * all containers, with the image's name as JSON in a string.
+ *
+ * The list may be long: only the entry that holds the id is parsed.
+ *
+ * Limit: a rootless container's files are its owner's, so its name is what that user says.
+ */
+#include "attribute/container/readers.h"
+#include "files/open.h"
+#include "attribute/container/user.h"
+#include "lib/cleanup.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * The next object of a JSON array of objects, from *at on, told by braces outside of strings.
+ * Returns its first byte and *ret_len, or NULL.
+ */
+static const char *container_list_next(const char *text, size_t len, size_t *at, size_t *ret_len)
+{
+	size_t depth = 0, start = 0;
+	bool string = false;
+
+	for (size_t i = *at; i < len; i++) {
+		char byte = text[i];
+
+		if (string) {
+			if (byte == '\\')
+				i++;
+			else if (byte == '"')
+				string = false;
+		} else if (byte == '"') {
+			string = true;
+		} else if (byte == '{') {
+			if (depth++ == 0)
+				start = i;
+		} else if (byte == '}' && depth && --depth == 0) {
+			*at = i + 1;
+			*ret_len = i + 1 - start;
+			return text + start;
+		}
+	}
+	return NULL;
+}
+
+static int container_podman_fill(const json_t *entry, struct container_facts *facts)
+{
+	const char *metadata = container_json_text(entry, "metadata");
+	json_t *more = metadata ? json_loads(metadata, 0, NULL) : NULL;
+	const char *name = json_string_value(json_array_get(json_object_get(entry, "names"), 0));
+	int r = container_facts_set(&facts->name, name ? name : container_json_text(more, "name"));
+
+	if (r == 0)
+		r = container_facts_set(&facts->image, container_json_text(more, "image-name"));
+	json_decref(more);
+	return r;
+}
+
+static int container_podman_search(const char *text, size_t len, const char *id,
+				   struct container_facts *facts)
+{
+	size_t at = 0, entry_len;
+	const char *bytes;
+	int r = -ENOENT;
+
+	while (r == -ENOENT && (bytes = container_list_next(text, len, &at, &entry_len))) {
+		const char *entry_id;
+		json_t *entry;
+
+		if (!memmem(bytes, entry_len, id, strlen(id)))
+			continue;
+		entry = json_loadb(bytes, entry_len, 0, NULL);
+		entry_id = container_json_text(entry, "id");
+		if (entry_id && strcmp(entry_id, id) == 0)
+			r = container_podman_fill(entry, facts);
+		json_decref(entry);
+	}
+	return r;
+}
+
+static int container_podman_list(int root, const struct cgroup_name *name, const char *store,
+				 const char *driver, const char *list, struct container_facts *facts)
+{
+	AUTO_FREE char *text = NULL;
+	size_t len;
+	int r = file_read(root, CONTAINER_LIST_MAX, &text, &len, "%s/%s-containers/%s.json", store, driver,
+			  list);
+
+	return r < 0 ? r : container_podman_search(text, len, name->id, facts);
+}
+
+/* @store: …/storage, a graph root or a run root */
+static int container_podman_try(int root, const struct cgroup_name *name, const char *store,
+				struct container_facts *facts)
+{
+	static const char *const drivers[] = {"overlay", "vfs", "btrfs", "zfs"};
+	int r = -ENOENT;
+
+	for (size_t i = 0; r < 0 && i < sizeof(drivers) / sizeof(*drivers); i++) {
+		r = container_podman_list(root, name, store, drivers[i], "containers", facts);
+		if (r < 0)
+			r = container_podman_list(root, name, store, drivers[i], "volatile-containers",
+						  facts);
+	}
+	if (r == 0)
+		facts->runtime = "podman";
+	return r;
+}
+
+/* …/storage/<driver>-containers/<id>/userdata → …/storage */
+int container_podman_bundle(int root, const struct cgroup_name *name, const char *bundle,
+			    struct container_facts *facts)
+{
+	const char *end = strstr(bundle, "-containers/");
+	char store[PATH_MAX];
+
+	while (end && end > bundle && *end != '/')
+		end--;
+	if (!end || end == bundle || (size_t)(end - bundle) >= sizeof(store))
+		return -ENOENT;
+	memcpy(store, bundle, (size_t)(end - bundle));
+	store[end - bundle] = '\0';
+	return container_podman_try(root, name, store, facts);
+}
+
+int container_podman_read(int root, const struct cgroup_name *name, const char *path,
+			  struct container_facts *facts)
+{
+	static const char *const stores[] = {"/var/lib/containers/storage", "/run/containers/storage"};
+	char home[PATH_MAX], store[PATH_MAX + 48];
+	uint32_t uid;
+	int r = -ENOENT;
+
+	if (container_user_find(root, path, &uid, home, sizeof(home)) == 0) {
+		snprintf(store, sizeof(store), "%s/.local/share/containers/storage", home);
+		if (*home)
+			r = container_podman_try(root, name, store, facts);
+		snprintf(store, sizeof(store), "/run/user/%u/containers", uid);
+		if (r < 0)
+			r = container_podman_try(root, name, store, facts);
+	}
+	for (size_t i = 0; r < 0 && i < sizeof(stores) / sizeof(*stores); i++)
+		r = container_podman_try(root, name, stores[i], facts);
+	return r;
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* attribute: which runtime's files are asked about a container. */
+#include "attribute/container/readers.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int readers_any(int root, const struct cgroup_name *name, const char *path,
+		       struct container_facts *facts)
+{
+	int r = container_docker_read(root, name, path, facts);
+
+	if (r == -ENOENT)
+		r = container_containerd_read(root, name, NULL, facts);
+	if (r == -ENOENT)
+		r = container_crio_read(root, name, facts);
+	if (r == -ENOENT)
+		r = container_podman_read(root, name, path, facts);
+	return r == -ENOENT ? container_runc_read(root, name, path, facts) : r;
+}
+
+int container_facts_read(int root, const struct cgroup_name *name, const char *path,
+			 struct container_facts *facts)
+{
+	int r;
+
+	if (strcmp(name->runtime, "docker") == 0)
+		return container_docker_read(root, name, path, facts);
+	if (strcmp(name->runtime, "podman") == 0)
+		return container_podman_read(root, name, path, facts);
+	if (strcmp(name->runtime, "cri-o") == 0)
+		return container_crio_read(root, name, facts);
+	if (strcmp(name->runtime, "runc") == 0)
+		return container_runc_read(root, name, path, facts);
+	if (strcmp(name->runtime, "containerd") == 0) {
+		r = container_containerd_read(root, name, NULL, facts);
+		/* in a pod's cgroup without a scope, Docker's look the same */
+		return r == -ENOENT ? container_docker_read(root, name, path, facts) : r;
+	}
+	if (strcmp(name->runtime, "unknown") == 0)
+		return readers_any(root, name, path, facts);
+	/* LXC's and nspawn's id is the name */
+	return container_facts_set(&facts->name, name->id);
+}
+
+int container_facts_guess(int root, const struct cgroup_name *name, const char *parent, const char *path,
+			  struct container_facts *facts)
+{
+	int r = -ENOENT;
+
+	if (!*name->id)
+		return r;
+	if (*parent)
+		r = container_containerd_read(root, name, parent, facts);
+	return r == -ENOENT ? container_runc_read(root, name, path, facts) : r;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Who reads which runtime's files. The readers know the record (facts.h), and nothing of each other's files.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "attribute/container/cgroup_name.h"
+#include "attribute/container/facts.h"
+
+/*
+ * container_facts_read() - asks the files of the runtime that the cgroup's name tells, or of each if it does not.
+ * @root: descriptor of the root directory that the runtime lives in
+ * @path: of the cgroup, terminated: its user.slice tells the owner of a rootless container
+ * Returns as the readers.
+ */
+int container_facts_read(int root, const struct cgroup_name *name, const char *path,
+			 struct container_facts *facts);
+
+/*
+ * container_facts_guess() - is a component of any name (cgroup_name_guess()) a container after all?
+ * @parent: the component before, which would be containerd's namespace
+ */
+int container_facts_guess(int root, const struct cgroup_name *name, const char *parent, const char *path,
+			  struct container_facts *facts);
+
+/*
+ * The readers: of container `name`, in the root directory `root`. Each fills what it finds and returns 0, or a
+ * negative errno: -ENOENT if its runtime knows no such container (yet), -EAGAIN if its files are not complete yet.
+ * What was set before stays.
+ */
+
+/* Annotations of an OCI bundle's config.json: containerd's and CRI-O's for Kubernetes, nerdctl's, images'. */
+int container_oci_annotations(const json_t *config, struct container_facts *facts);
+/* containerd's bundles, under any namespace; image and labels from its database. */
+int container_containerd_read(int root, const struct cgroup_name *name, const char *namespace,
+			      struct container_facts *facts);
+int container_crio_read(int root, const struct cgroup_name *name, struct container_facts *facts);
+int container_docker_read(int root, const struct cgroup_name *name, const char *path,
+			  struct container_facts *facts);
+/* @path: the cgroup's, whose user.slice tells the owner of a rootless container */
+int container_podman_read(int root, const struct cgroup_name *name, const char *path,
+			  struct container_facts *facts);
+/* @bundle: …/overlay-containers/<id>/userdata, as conmon was told */
+int container_podman_bundle(int root, const struct cgroup_name *name, const char *bundle,
+			    struct container_facts *facts);
+/* runc and crun on their own */
+int container_runc_read(int root, const struct cgroup_name *name, const char *path,
+			struct container_facts *facts);

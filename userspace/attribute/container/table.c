@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* attribute: what containers.c remembers. Invariant: `waiting` counts the entries with something to read again. */
+#include "attribute/container/table.h"
+
+#include "bounds.h"
+#include "detect/mask.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void container_free(struct container *container)
+{
+	free(container->key);
+	free(container->id);
+	free(container->pod_uid);
+	container_facts_free(&container->facts);
+	free(container->again);
+	free(container);
+}
+
+int container_new(const char *key, const char *path, const struct cgroup_name *name, bool guessed,
+		  struct container **ret_container)
+{
+	struct container *container = calloc(1, sizeof(*container));
+	int r = -ENOMEM;
+
+	if (!container)
+		return r;
+	container->key = strdup(key);
+	container->again = malloc(sizeof(*container->again) + name->end + 1);
+	if (container->key && container->again)
+		r = mask_text(name->id, strlen(name->id), NULL, &container->id);
+	if (r == 0)
+		r = container_facts_set(&container->pod_uid, name->pod_uid);
+	if (r < 0) {
+		container_free(container);
+		return r;
+	}
+	container->runtime = name->runtime;
+	*container->again = (struct container_again){.name = *name, .guessed = guessed};
+	memcpy(container->again->path, path, name->end);
+	container->again->path[name->end] = '\0';
+	*ret_container = container;
+	return 0;
+}
+
+void container_table_settle(struct container_table *table, struct container *container)
+{
+	if (container->again)
+		table->waiting--;
+	free(container->again);
+	container->again = NULL;
+}
+
+static void container_table_drop(struct container_table *table, struct container *container)
+{
+	container_table_settle(table, container);
+	HASH_DEL(table->entries, container);
+	container_free(container);
+}
+
+void container_table_clear(struct container_table *table)
+{
+	while (table->entries)
+		container_table_drop(table, table->entries);
+}
+
+/* As the most recently used. The container is gone if there is no memory. */
+static int container_table_put(struct container_table *table, struct container *container)
+{
+	HASH_ADD_KEYPTR(hh, table->entries, container->key, strlen(container->key), container);
+	if (container->hh.tbl)
+		return 0;
+	container_table_settle(table, container);
+	container_free(container);
+	return -ENOMEM;
+}
+
+int container_table_add(struct container_table *table, const char *key, const char *path,
+			const struct cgroup_name *name, bool guessed, struct container **ret_container)
+{
+	struct container *container;
+	int r = container_new(key, path, name, guessed, &container);
+
+	if (r < 0)
+		return r;
+	if (HASH_COUNT(table->entries) >= LIMIT_CONTAINERS)
+		container_table_drop(table, table->entries);
+	table->waiting++;
+	r = container_table_put(table, container);
+	if (r == 0)
+		*ret_container = container;
+	return r;
+}
+
+struct container *container_table_use(struct container_table *table, const char *key)
+{
+	struct container *container;
+
+	HASH_FIND_STR(table->entries, key, container);
+	if (!container)
+		return NULL;
+	HASH_DEL(table->entries, container);
+	return container_table_put(table, container) == 0 ? container : NULL;
+}

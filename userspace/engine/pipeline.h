@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The stages, wired: ring → matcher → attribute → alert → outputs. `run` and `exec` differ in whom
+ * they watch and when they end; the rest is here.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "capture/probe.h"
+#include "store/store.h"
+
+enum pipeline_output {
+	PIPELINE_OUTPUT_AUTO,
+	PIPELINE_OUTPUT_TEXT,
+	PIPELINE_OUTPUT_JSON,
+};
+
+struct pipeline_options {
+	struct probe_options probe;
+	const char *alerts; /* file for JSON lines, "-" is standard output; NULL: none. Borrowed. */
+	enum pipeline_output output;
+	const char *procfs; /* where the host's procfs is mounted; NULL: /proc. Borrowed. */
+	const char *root; /* the host's root directory; NULL: /. Borrowed. */
+	const char *store; /* path of the store, NULL: none. Borrowed. */
+	bool store_needed; /* not to be opened at all without it */
+	struct store_limits store_limits;
+};
+
+/* What happened on the way from the ring to the outputs. */
+struct pipeline_stats {
+	uint64_t samples; /* records taken out of the ring */
+	uint64_t samples_bad; /* records that did not parse or held no token */
+	uint64_t samples_unjudged; /* records that waited in the ring when the time to end was over */
+	uint64_t alerts; /* raised, placeholders among them */
+	uint64_t placeholders;
+	uint64_t second_looks; /* alerts of what was seen only on its way to a block device */
+	uint64_t rechecks_failed; /* second looks that could not be made */
+	uint64_t files_unread; /* files that had to be read and could not be */
+	uint64_t tokens_gone; /* that were to be read there and could not be, or not any more; at most */
+	uint64_t ranges_again; /* of files, that were written again before they were read */
+	uint64_t bytes_unread; /* bytes of such files past the bound */
+	uint64_t alerts_failed; /* could not be built (memory) */
+	uint64_t repeats_untold; /* writes, by the kernel's last count, for which no alert is kept any more */
+	uint64_t
+		leaks_forgotten; /* by the kernel, for room: their next write was, or would be, another alert */
+	uint64_t places_forgotten; /* likewise, for who looks a second time */
+	uint64_t begun_forgotten; /* where a token had begun: what went on was not joined */
+	uint64_t output_errors; /* alerts that an output could not take */
+	uint64_t store_errors; /* writes of tokens that the store could not take */
+};
+
+struct pipeline;
+
+/* pipeline_defaults() - the options with nothing given on the command line. */
+struct pipeline_options pipeline_defaults(void);
+
+/*
+ * pipeline_open() - opens the outputs, then loads and attaches. Says on standard error what is wrong.
+ * Returns 0 and *ret_pipeline (end it with pipeline_close()), or an exit code.
+ */
+int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_pipeline);
+
+/* pipeline_close() - detaches, closes the outputs, frees; NULL is fine. */
+void pipeline_close(struct pipeline *pipeline);
+
+/* pipeline_fd() - polls readable when samples wait. */
+int pipeline_fd(const struct pipeline *pipeline);
+
+/*
+ * pipeline_turn() - what is to be done after each poll(2): looks at what is due (pipeline_look()), and turns samples into alerts, for
+ * a bounded time. Returns 0 or a negative errno.
+ * @ready: the revents of pipeline_fd()
+ */
+int pipeline_turn(struct pipeline *pipeline, short ready);
+
+/*
+ * pipeline_settle() - the end: detaches, then drains until every sample that the kernel has sent is judged, or
+ * timeout_ms have passed; what waits then is counted as unjudged. Returns 0, -ETIME or another negative errno.
+ */
+int pipeline_settle(struct pipeline *pipeline, int timeout_ms);
+
+/* pipeline_follows() - is there still a process that belongs to the tree that is watched (SCOPE_TREE)? */
+bool pipeline_follows(const struct pipeline *pipeline);
+
+/* pipeline_timeout() - for poll(2): milliseconds until pipeline_look() is due next, -1 if it is not. */
+int pipeline_timeout(const struct pipeline *pipeline);
+
+/*
+ * pipeline_look() - looks at mapped files that may have changed, and for what runtimes had not on disk yet, if it is
+ * time; cheap if it is not.
+ * @all: now, and at every mapped file, whatever its modification time says
+ */
+void pipeline_look(struct pipeline *pipeline, bool all);
+
+/* pipeline_last_repeats() - says how often known tokens were repeated since that was last said. */
+void pipeline_last_repeats(struct pipeline *pipeline);
+
+/* pipeline_reopen() - opens the alert file anew (log rotation). Returns 0 or a negative errno. */
+int pipeline_reopen(struct pipeline *pipeline);
+
+const struct pipeline_stats *pipeline_stats(const struct pipeline *pipeline);
+enum probe_attachment pipeline_attachment(const struct pipeline *pipeline);
+
+/* pipeline_lost() - after pipeline_summary(): was anything lost, or did an output fail? */
+bool pipeline_lost(const struct pipeline *pipeline);
+
+/*
+ * pipeline_summary() - what was inspected, raised and lost, on standard error.
+ * @quiet: say nothing if there was no alert and no loss, and all was watched
+ */
+void pipeline_summary(struct pipeline *pipeline, bool quiet);

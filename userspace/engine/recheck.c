@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * ring → recheck → matcher: two bounded lists, in the order of arrival.
+ *
+ * Invariant: a held sample holds a secret portion; it is wiped before its memory is given back.
+ */
+#include "engine/recheck.h"
+
+#include "bounds.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RECHECK_HELD_MAX 4096
+#define RECHECK_WRITERS_MAX 4096
+
+struct recheck_held {
+	struct token_sample *sample; /* with its strings */
+	int64_t due; /* ms, CLOCK_MONOTONIC */
+};
+
+struct recheck {
+	struct recheck_held held[RECHECK_HELD_MAX];
+	size_t held_count;
+	/* a ring: the oldest at `first` */
+	struct token_sample *writers[RECHECK_WRITERS_MAX];
+	size_t first, count, bytes;
+};
+
+int recheck_open(struct recheck **ret_recheck)
+{
+	struct recheck *recheck = calloc(1, sizeof(*recheck));
+
+	if (!recheck)
+		return -ENOMEM;
+	*ret_recheck = recheck;
+	return 0;
+}
+
+static void recheck_drop(struct recheck_held *held)
+{
+	explicit_bzero(held->sample->window, sizeof(held->sample->window));
+	free(held->sample);
+	held->sample = NULL;
+}
+
+static void recheck_forget_writer(struct recheck *recheck)
+{
+	struct token_sample **oldest = &recheck->writers[recheck->first];
+
+	recheck->bytes -= (*oldest)->size;
+	free(*oldest);
+	*oldest = NULL;
+	recheck->first = (recheck->first + 1) % RECHECK_WRITERS_MAX;
+	recheck->count--;
+}
+
+void recheck_close(struct recheck *recheck)
+{
+	if (!recheck)
+		return;
+	for (size_t i = 0; i < recheck->held_count; i++)
+		recheck_drop(&recheck->held[i]);
+	while (recheck->count)
+		recheck_forget_writer(recheck);
+	free(recheck);
+}
+
+static struct token_sample *recheck_copy(const struct sample_view *view)
+{
+	struct token_sample *copy = malloc(view->head->size);
+
+	if (copy)
+		memcpy(copy, view->head, view->head->size);
+	return copy;
+}
+
+int recheck_describe(struct recheck *recheck, const struct sample_view *view)
+{
+	struct token_sample *copy = recheck_copy(view);
+
+	if (!copy)
+		return -ENOMEM;
+	while (recheck->count &&
+	       (recheck->count == RECHECK_WRITERS_MAX || recheck->bytes + copy->size > LIMIT_WRITERS_BYTES))
+		recheck_forget_writer(recheck);
+	recheck->writers[(recheck->first + recheck->count) % RECHECK_WRITERS_MAX] = copy;
+	recheck->count++;
+	recheck->bytes += copy->size;
+	return 0;
+}
+
+int recheck_hold(struct recheck *recheck, const struct sample_view *view, int64_t now)
+{
+	struct recheck_held *held = &recheck->held[recheck->held_count];
+
+	if (recheck->held_count == RECHECK_HELD_MAX)
+		return -ENOSPC;
+	held->sample = recheck_copy(view);
+	if (!held->sample)
+		return -ENOMEM;
+	held->due = now + RECHECK_HOLD_MS;
+	recheck->held_count++;
+	return 0;
+}
+
+void recheck_first(struct recheck *recheck, const struct sample_view *view)
+{
+	const struct token_sample *head = view->head;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < recheck->held_count; i++) {
+		const struct token_sample *sample = recheck->held[i].sample;
+
+		/* on a stacked file system the inode is another one: then it is the process that tells */
+		if (sample->token_key == head->token_key &&
+		    (sample->tgid == head->tgid ||
+		     (sample->inode == head->inode && sample->device == head->device)))
+			recheck_drop(&recheck->held[i]);
+		else
+			recheck->held[kept++] = recheck->held[i];
+	}
+	recheck->held_count = kept;
+}
+
+/* The sample with that number, which describes a writer, or NULL; the newest are asked for most. */
+static const struct token_sample *recheck_writer(const struct recheck *recheck, uint64_t seq)
+{
+	for (size_t i = recheck->count; seq && i-- > 0;) {
+		const struct token_sample *writer =
+			recheck->writers[(recheck->first + i) % RECHECK_WRITERS_MAX];
+
+		if (writer->seq == seq)
+			return writer;
+	}
+	return NULL;
+}
+
+/*
+ * A worker of the kernel does what others have asked for, as for a loop device: whose it was nobody knows. Threads of
+ * the kernel with a name of their own (nfsd) say more than nothing.
+ */
+static bool recheck_is_worker(const struct token_sample *writer)
+{
+	return writer->flags & SAMPLE_KTHREAD && strncmp(writer->comm, "kworker/", strlen("kworker/")) == 0;
+}
+
+/* A sample becomes nobody's: where it lies, since a copy would be another one of the secret. */
+static void recheck_disown(struct token_sample *sample)
+{
+	sample->flags |= SAMPLE_KTHREAD;
+	sample->tgid = sample->ns_tgid = 0;
+	sample->start = 0;
+	memset(sample->comm, 0, sizeof(sample->comm));
+}
+
+/* What was found, by whom it was described: the file and the token of the one, the process of the other. */
+static void recheck_tell(const struct recheck *recheck, struct token_sample *sample, recheck_token token,
+			 void *context)
+{
+	const struct token_sample *writer = recheck_writer(recheck, sample->described);
+	struct sample_view view, by;
+	struct token_sample head;
+
+	if (sample_view_parse(sample, sample->size, &view) < 0)
+		return;
+	if (writer && recheck_is_worker(writer)) {
+		recheck_disown(sample);
+		writer = NULL;
+	}
+	if (!writer || sample_view_parse(writer, writer->size, &by) < 0) {
+		token(context, &view);
+		return;
+	}
+	head = *writer;
+	head.flags = sample->flags | (writer->flags & (SAMPLE_EXE_TRUNCATED | SAMPLE_ARGS_TRUNCATED |
+						       SAMPLE_ARGS_UNREADABLE | SAMPLE_KTHREAD));
+	head.seq = sample->seq;
+	head.time = sample->time;
+	head.inode = sample->inode;
+	head.fs_magic = sample->fs_magic;
+	head.device = sample->device;
+	head.generation = sample->generation;
+	head.mode = sample->mode;
+	head.links = sample->links;
+	head.owner_uid = sample->owner_uid;
+	head.owner_gid = sample->owner_gid;
+	head.rdev = sample->rdev;
+	head.inner_device = sample->inner_device;
+	head.kind = sample->kind;
+	head.call = sample->call;
+	memcpy(head.fs_name, sample->fs_name, sizeof(head.fs_name));
+	head.offset = sample->offset;
+	head.length = sample->length;
+	head.token_at = sample->token_at;
+	head.token_key = sample->token_key;
+	head.place = sample->place;
+	head.repeats = 0;
+	head.news = 1;
+	head.window_len = sample->window_len;
+	head.path_len = 0;
+	head.inner_len = sample->inner_len;
+	/* the window itself stays where it is */
+	by.window = view.window;
+	by.inner = view.inner;
+	by.head = &head;
+	token(context, &by);
+}
+
+void recheck_walk(struct recheck *recheck, int64_t now, bool all, recheck_token token, void *context)
+{
+	size_t done = 0;
+
+	while (done < recheck->held_count && (all || recheck->held[done].due <= now)) {
+		recheck_tell(recheck, recheck->held[done].sample, token, context);
+		recheck_drop(&recheck->held[done]);
+		done++;
+	}
+	recheck->held_count -= done;
+	memmove(recheck->held, recheck->held + done, recheck->held_count * sizeof(*recheck->held));
+}
+
+bool recheck_any(const struct recheck *recheck)
+{
+	return recheck->held_count != 0;
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * alert → output: a descriptor and how an alert becomes a line.
+ *
+ * Invariant: a line that did not arrive whole (a full disk, a daemon that was killed) spoils no other
+ * one: the next one starts on a line of its own.
+ *
+ * Limit: a write to a pipe or terminal that nobody reads blocks, and samples wait in the ring
+ * meanwhile; what the ring can't hold is counted there (ring_full).
+ */
+#include "output/output.h"
+
+#include "alert/json.h"
+#include "alert/text.h"
+#include "lib/cleanup.h"
+#include "lib/own_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct output {
+	char *path; /* NULL: a descriptor that was given to us */
+	int fd;
+	bool text;
+	bool colour;
+	bool torn; /* what is there ends inside a line */
+};
+
+/* Does the path name a descriptor of ours? Such names are links, and who gave it to us has opened what it leads to. */
+static bool output_is_descriptor(const char *path)
+{
+	static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+
+	if (strcmp(path, "/dev/stdout") == 0 || strcmp(path, "/dev/stderr") == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+		size_t len = strlen(folders[i]);
+
+		if (strncmp(path, folders[i], len) == 0)
+			return path[len] && path[len + strspn(path + len, "0123456789")] == '\0';
+	}
+	return false;
+}
+
+/* Only where there is no reader either; a moment later we are none again, so that a write is refused, not kept. */
+static int output_open_fifo(const char *path, int flags)
+{
+	AUTO_CLOSE int reader = open(path, (flags & ~(O_ACCMODE | O_CREAT)) | O_RDWR);
+	struct stat st;
+	int fd;
+
+	if (reader < 0 || fstat(reader, &st) < 0)
+		return -errno;
+	/* a device that nobody answers */
+	if (!S_ISFIFO(st.st_mode))
+		return -ENXIO;
+	fd = open(path, flags, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * Never waits: a FIFO that nobody reads yet is opened all the same, and takes alerts from when somebody does. A link is
+ * not followed, since it may lead anywhere, by the choice of who may write to its folder; but for the names of our own
+ * descriptors, which are links everywhere. What is opened is looked at then, not the path before.
+ */
+static int output_open_path(const char *path)
+{
+	bool descriptor = output_is_descriptor(path);
+	int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
+		    (descriptor ? 0 : O_CREAT | O_NOFOLLOW);
+	int fd = open(path, flags, 0600), r;
+
+	if (fd < 0)
+		fd = errno == ENXIO ? output_open_fifo(path, flags) : -errno;
+	if (fd < 0)
+		return fd;
+	r = descriptor ? 0 : own_file_check(fd);
+	/* a reader that is slow is waited for, as before */
+	if (r == 0 && fcntl(fd, F_SETFL, O_APPEND) < 0)
+		r = -errno;
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+/* Does the file end inside a line? Not if it can't be told: pipes, files that we may not read. */
+static bool output_is_torn(int fd, const char *path)
+{
+	AUTO_CLOSE int file = -1;
+	struct stat st, again;
+	char last;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+		return false;
+	file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (file < 0 || fstat(file, &again) < 0 || again.st_ino != st.st_ino || again.st_dev != st.st_dev)
+		return false;
+	return pread(file, &last, 1, st.st_size - 1) == 1 && last != '\n';
+}
+
+const char *output_error(int error)
+{
+	return own_file_error(error);
+}
+
+int output_file_open(const char *path, struct output **ret_output)
+{
+	struct output *output = calloc(1, sizeof(*output));
+
+	if (!output)
+		return -ENOMEM;
+	output->fd = STDOUT_FILENO;
+	if (strcmp(path, "-") != 0) {
+		output->path = strdup(path);
+		output->fd = output->path ? output_open_path(path) : -ENOMEM;
+	}
+	if (output->fd < 0) {
+		int r = output->fd;
+
+		output_close(output);
+		return r;
+	}
+	output->torn = output->path && output_is_torn(output->fd, output->path);
+	*ret_output = output;
+	return 0;
+}
+
+/* https://no-color.org: any value but the empty one forbids colour. */
+static bool output_colour(int fd)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(fd) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+}
+
+int output_text_open(struct output **ret_output)
+{
+	struct output *output = calloc(1, sizeof(*output));
+
+	if (!output)
+		return -ENOMEM;
+	output->fd = STDERR_FILENO;
+	output->text = true;
+	output->colour = output_colour(output->fd);
+	*ret_output = output;
+	return 0;
+}
+
+/* A descriptor shared with others may be non-blocking: wait for room, then go on. */
+static int output_write(struct output *output, const char *line, size_t len)
+{
+	while (len) {
+		ssize_t written = write(output->fd, line, len);
+
+		if (written < 0 && errno == EAGAIN) {
+			struct pollfd room = {.fd = output->fd, .events = POLLOUT};
+
+			poll(&room, 1, -1);
+			continue;
+		}
+		if (written < 0 && errno != EINTR)
+			return -errno;
+		if (written > 0) {
+			line += written;
+			len -= (size_t)written;
+			output->torn = len != 0;
+		}
+	}
+	return 0;
+}
+
+int output_emit(struct output *output, const struct alert *alert)
+{
+	AUTO_FREE char *line = NULL;
+	int r = output->text ? alert_to_text(alert, output->colour, &line) : alert_to_json(alert, &line);
+
+	if (r == 0 && output->torn)
+		r = output_write(output, "\n", 1);
+	return r < 0 ? r : output_write(output, line, strlen(line));
+}
+
+int output_reopen(struct output *output)
+{
+	int fd;
+
+	if (!output->path)
+		return 0;
+	fd = output_open_path(output->path);
+	if (fd < 0)
+		return fd;
+	close(output->fd);
+	output->fd = fd;
+	output->torn = output_is_torn(fd, output->path);
+	return 0;
+}
+
+void output_close(struct output *output)
+{
+	if (!output)
+		return;
+	if (output->path && output->fd >= 0)
+		close(output->fd);
+	free(output->path);
+	free(output);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What is said at the end: one line of what was done, and one for each thing that was lost. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "capture/probe.h"
+#include "engine/pipeline.h"
+
+/* Kinds of losses, at most. */
+#define SUMMARY_LINES (COUNTER_MAX + 32)
+
+/*
+ * summary_print() - on standard error.
+ * @missing: what this kernel has no function for, so that it was not watched
+ * @quiet: say nothing if there was no alert and no loss, and all was watched
+ */
+void summary_print(const struct probe_counts *counts, const struct pipeline_stats *stats,
+		   const struct functions_missing *missing, enum probe_cache cache, bool quiet);
+
+/* summary_lost() - was anything lost? That something is missing in an alert does not count. */
+bool summary_lost(const struct probe_counts *counts, const struct pipeline_stats *stats);
+
+/* What of each loss was told while it happened. */
+struct summary_told {
+	uint64_t value[SUMMARY_LINES];
+	bool news; /* of the last call */
+};
+
+/*
+ * summary_news() - a line on standard error for each loss that there was since the last call; returns whether there was any.
+ * @told: zero at first
+ */
+bool summary_news(const struct probe_counts *counts, const struct pipeline_stats *stats,
+		  struct summary_told *told);
