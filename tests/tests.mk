@@ -136,7 +136,7 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c $(DETECT) $(wildcard include/*.h userspace/det
 	$(Q)$(CLANG) $(CPPFLAGS) $(TEST_CPPFLAGS) -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all $< $(DETECT) tests/unit/helpers/oracle.c -o $@ -lm
 
-CONTAINERS := $(wildcard userspace/attribute/container/*.c) userspace/files/open.c
+CONTAINERS := $(wildcard userspace/attribute/container/*.c) userspace/files/open.c userspace/files/safe_open.c
 
 $(B)/tests/fuzz/fuzz_container: tests/fuzz/fuzz_container.c $(CONTAINERS) $(DETECT) $(wildcard userspace/attribute/*/*.h)
 	@mkdir -p $(@D)

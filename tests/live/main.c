@@ -41,6 +41,7 @@ int main(int argc, char **argv)
 	failed += live_group("names", live_names, live_names_count);
 	failed += live_group("files", live_files, live_files_count);
 	failed += live_group("stores", live_stores, live_stores_count);
+	failed += live_group("others", live_others, live_others_count);
 	failed += live_group("who", live_who, live_who_count);
 	failed += live_group("identity", live_identity, live_identity_count);
 	failed += live_group("bounds", live_bounds, live_bounds_count);

@@ -14,6 +14,7 @@
 #include "cmd/options.h"
 #include "detect/mask.h"
 #include "detect/stream.h"
+#include "files/safe_open.h"
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
@@ -98,14 +99,13 @@ static void scan_fd(struct scan *scan, const char *path, int fd)
 /* @follow: the path was named by the user; a link that was met is not followed, even if it is new. */
 static void scan_file(struct scan *scan, const char *path, const char *accpath, bool follow)
 {
-	AUTO_CLOSE int fd =
-		open(accpath, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (follow ? 0 : O_NOFOLLOW));
-	struct stat st;
+	AUTO_CLOSE int place = open(accpath, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+	AUTO_CLOSE int fd = place < 0 ? -errno : safe_reopen(place, NULL);
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		scan_unread(scan, path, strerror(errno));
-	else if (S_ISREG(st.st_mode))
+	if (fd >= 0)
 		scan_fd(scan, path, fd);
+	else if (fd != -EMEDIUMTYPE && fd != -ELOOP)
+		scan_unread(scan, path, strerror(-fd));
 	else if (follow)
 		scan_unread(scan, path, "it is neither a regular file nor a directory");
 }

@@ -47,6 +47,7 @@ struct pipeline {
 	struct mapped *mapped;
 	struct recheck *recheck;
 	struct deferred *deferred;
+	struct file_roots *roots;
 	struct floods *floods;
 	struct wallclock wallclock;
 	uint64_t flooded; /* of probe_flooded() */
@@ -259,7 +260,7 @@ static void pipeline_deferred(struct pipeline *pipeline)
 /* A sample without a window: the file has to be looked at. */
 static void pipeline_file(struct pipeline *pipeline, const struct sample_view *view)
 {
-	int fd = file_scan_open(attribute_procfs(pipeline->attribute), view);
+	int fd = file_scan_open(pipeline->roots, view);
 
 	if (fd < 0) {
 		pipeline_unread(pipeline, view);
@@ -537,6 +538,8 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 		r = floods_open(&pipeline->floods);
 	if (r == 0)
 		r = mapped_open(attribute_procfs(pipeline->attribute), &pipeline->mapped);
+	if (r == 0)
+		r = file_roots_open(attribute_procfs(pipeline->attribute), options->root, &pipeline->roots);
 	if (r < 0) {
 		log_error("can't start: %s", strerror(-r));
 		pipeline_close(pipeline);
@@ -567,6 +570,7 @@ void pipeline_close(struct pipeline *pipeline)
 	attribute_close(pipeline->attribute);
 	repeats_close(pipeline->repeats);
 	mapped_close(pipeline->mapped);
+	file_roots_close(pipeline->roots);
 	recheck_close(pipeline->recheck);
 	deferred_close(pipeline->deferred);
 	floods_close(pipeline->floods);

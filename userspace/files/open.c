@@ -2,43 +2,37 @@
 /*
  * attribute → a runtime's files.
  *
- * Invariant: openat2(2) with RESOLVE_IN_ROOT (5.6) resolves every path, so ".." and links inside an untrusted root
+ * Invariant: every path is resolved below its root (files/safe_open.h), so ".." and links inside an untrusted root
  * stay inside it. What is no regular file is never opened for reading.
  *
  * Limit: a FUSE file system in a container can keep us waiting.
  */
 #include "files/open.h"
 
+#include "files/safe_open.h"
 #include "lib/cleanup.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
+/* A place below the root. */
 /* its versions differ here */
 /* clang-format off */
 static int __attribute__((format(printf, 3, 0)))
-file_open(int root, int flags, const char *format, va_list args)
+file_place(int root, int flags, const char *format, va_list args)
 /* clang-format on */
 {
-	struct open_how how = {
-		.flags = (unsigned int)flags | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
 	char path[PATH_MAX];
 	int len = vsnprintf(path, sizeof(path), format, args);
-	long fd;
 
 	if (len < 0 || (size_t)len >= sizeof(path))
 		return -ENAMETOOLONG;
-	fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
-	return fd < 0 ? -errno : (int)fd;
+	return safe_place(root, path, flags);
 }
 
 /* Opens a regular file for reading, after O_PATH has found what it is. */
@@ -47,20 +41,13 @@ static int __attribute__((format(printf, 2, 0)))
 file_regular_of(int root, const char *format, va_list args)
 /* clang-format on */
 {
-	AUTO_CLOSE int found = file_open(root, O_PATH, format, args);
-	char path[32];
-	struct stat st;
+	AUTO_CLOSE int place = file_place(root, 0, format, args);
 	int fd;
 
-	if (found < 0)
-		return found;
-	if (fstat(found, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", found);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	return fd < 0 ? -errno : fd;
+	if (place < 0)
+		return place;
+	fd = safe_reopen(place, NULL);
+	return fd == -EMEDIUMTYPE ? -EINVAL : fd;
 }
 
 int file_regular(int root, const char *format, ...)
@@ -140,13 +127,17 @@ int file_json(int root, json_t **ret_json, const char *format, ...)
 
 int file_directory(int root, const char *format, ...)
 {
+	AUTO_CLOSE int place = -1;
 	va_list args;
 	int fd;
 
 	va_start(args, format);
-	fd = file_open(root, O_RDONLY | O_DIRECTORY, format, args);
+	place = file_place(root, O_DIRECTORY, format, args);
 	va_end(args);
-	return fd;
+	if (place < 0)
+		return place;
+	fd = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 int file_exists(int root, const char *format, ...)
@@ -155,7 +146,7 @@ int file_exists(int root, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	fd = file_open(root, O_PATH, format, args);
+	fd = file_place(root, 0, format, args);
 	va_end(args);
 	return fd < 0 ? fd : 0;
 }

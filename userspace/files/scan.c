@@ -9,14 +9,19 @@
  */
 #include "files/scan.h"
 
+#include "attribute/mounts.h"
+#include "attribute/procfs.h"
+#include "files/safe_open.h"
 #include "lib/cleanup.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -26,6 +31,45 @@
 /* Descriptors or mappings of a process that are looked at to find a file without a name. */
 #define FILE_SCAN_ENTRIES 4096
 
+struct file_roots {
+	const char *procfs;
+	int root; /* the host's */
+	struct mounts *mounts;
+};
+
+int file_roots_open(const char *procfs, const char *root, struct file_roots **ret_roots)
+{
+	struct file_roots *roots = calloc(1, sizeof(*roots));
+	int r;
+
+	if (!roots)
+		return -ENOMEM;
+	roots->procfs = procfs;
+	roots->root = safe_root(root && *root ? root : "/");
+	r = roots->root < 0 ? roots->root : mounts_open(procfs, &roots->mounts);
+	if (r < 0) {
+		file_roots_close(roots);
+		return r;
+	}
+	*ret_roots = roots;
+	return 0;
+}
+
+void file_roots_close(struct file_roots *roots)
+{
+	if (!roots)
+		return;
+	if (roots->root >= 0)
+		close(roots->root);
+	mounts_close(roots->mounts);
+	free(roots);
+}
+
+static bool file_scan_is_device(uint32_t device, dev_t dev)
+{
+	return makedev(SAMPLE_MAJOR(device), SAMPLE_MINOR(device)) == dev;
+}
+
 /* Is this the file of the sample? By inode; and by device, where fstat(2) shows the super block's. */
 static bool file_scan_is(const struct sample_view *view, const struct stat *st)
 {
@@ -33,44 +77,80 @@ static bool file_scan_is(const struct sample_view *view, const struct stat *st)
 
 	if (st->st_ino != head->inode)
 		return false;
-	/* btrfs and overlayfs show another device: the inode must do */
-	return major(st->st_dev) == 0 ||
-	       makedev(SAMPLE_MAJOR(head->device), SAMPLE_MINOR(head->device)) == st->st_dev;
+	/* btrfs and overlayfs show another device: the inode must do; overlayfs's file may lie in another file system */
+	return major(st->st_dev) == 0 || file_scan_is_device(head->device, st->st_dev) ||
+	       file_scan_is_device(head->inner_device, st->st_dev);
 }
 
-static int file_scan_try(const char *path, const struct sample_view *view)
+/* An inode's number is used again; where the file system tells how often, it must be this one. */
+static bool file_scan_is_generation(const struct sample_view *view, int fd, const struct stat *st)
+{
+	unsigned int generation = 0;
+
+	/* of a stacked file system it may be either's */
+	if (!view->head->generation || major(st->st_dev) == 0 ||
+	    !file_scan_is_device(view->head->device, st->st_dev))
+		return true;
+	return ioctl(fd, FS_IOC_GETVERSION, &generation) < 0 || generation == view->head->generation;
+}
+
+/* Opens what a place holds, if it is the file. Takes the place, or the error that there is none. */
+static int file_scan_take(int place, const struct sample_view *view)
 {
 	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd;
 
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) < 0 || !file_scan_is(view, &st)) {
+	if (place < 0)
+		return place;
+	if (fstat(place, &st) < 0 || !file_scan_is(view, &st)) {
+		close(place);
+		return -ESTALE;
+	}
+	fd = safe_reopen(place, NULL);
+	close(place);
+	if (fd >= 0 && !file_scan_is_generation(view, fd, &st)) {
 		close(fd);
 		return -ESTALE;
 	}
 	return fd;
 }
 
-/* By its path, as seen from a process's root (0: ours). */
-static int file_scan_by_path(const char *procfs, uint32_t tgid, const struct sample_view *view)
+/* By its path, as seen from the root of a process that is no other by now. */
+static int file_scan_by_path(const struct procfs_process *process, const struct sample_view *view)
 {
-	char path[PATH_MAX + 64], root[64] = "";
+	char path[PATH_MAX + 1], link[64];
+	int root, fd;
 
-	if (tgid)
-		snprintf(root, sizeof(root), "%.32s/%u/root", procfs, tgid);
-	if ((size_t)snprintf(path, sizeof(path), "%s%.*s", root, (int)view->head->path_len, view->path) >=
-	    sizeof(path))
-		return -ENAMETOOLONG;
-	return file_scan_try(path, view);
+	if (!process->pid)
+		return -ENOENT;
+	snprintf(path, sizeof(path), "%.*s", (int)view->head->path_len, view->path);
+	snprintf(link, sizeof(link), "%.32s/%u/root", process->root, process->pid);
+	root = safe_root(link);
+	if (root < 0)
+		return root;
+	fd = procfs_alive(process) ? file_scan_take(safe_place(root, path, O_NOFOLLOW), view) : -ENOENT;
+	close(root);
+	return fd;
+}
+
+/* By what the host's mounts call it, whoever is gone. */
+static int file_scan_by_host(const struct file_roots *roots, const struct sample_view *view)
+{
+	const struct token_sample *head = view->head;
+	AUTO_FREE char *path = NULL;
+	int r = head->inner_len
+			? mounts_path(roots->mounts, head->inner_device, view->inner, head->inner_len, &path)
+			: -ENOENT;
+
+	return r < 0 ? r : file_scan_take(safe_place(roots->root, path, O_NOFOLLOW), view);
 }
 
 /* Without a name: among what the process holds open or mapped. */
 static int file_scan_by_process(const char *procfs, const char *kind, const struct sample_view *view)
 {
+	const struct procfs_process process = {procfs, view->head->tgid, view->head->start};
+	const struct dirent *entry;
 	char path[PATH_MAX];
-	struct dirent *entry;
-	struct stat st;
 	DIR *directory;
 	int fd = -ENOENT;
 
@@ -78,32 +158,44 @@ static int file_scan_by_process(const char *procfs, const char *kind, const stru
 	directory = opendir(path);
 	if (!directory)
 		return -errno;
-	for (int i = 0; fd < 0 && i < FILE_SCAN_ENTRIES && (entry = readdir(directory)); i++) {
-		if (entry->d_name[0] == '.' || fstatat(dirfd(directory), entry->d_name, &st, 0) < 0 ||
-		    !file_scan_is(view, &st))
+	for (int i = 0; fd < 0 && fd != -EWOULDBLOCK && i < FILE_SCAN_ENTRIES && (entry = readdir(directory));
+	     i++) {
+		int place;
+
+		if (entry->d_name[0] == '.')
 			continue;
-		snprintf(path, sizeof(path), "%s/%u/%s/%.64s", procfs, view->head->tgid, kind, entry->d_name);
-		fd = file_scan_try(path, view);
+		place = openat(dirfd(directory), entry->d_name, O_PATH | O_CLOEXEC);
+		fd = file_scan_take(place < 0 ? -errno : place, view);
 	}
 	closedir(directory);
+	if (fd >= 0 && !procfs_alive(&process)) {
+		close(fd);
+		return -ENOENT;
+	}
 	return fd;
 }
 
-/* Through the roots of the process, of its parent, which mostly shares it, and ours. */
-static int file_scan_by_roots(const char *procfs, const struct sample_view *view)
+/* Below the roots of the process and of its parent, which mostly shares it; then as the host calls it. */
+static int file_scan_by_roots(const struct file_roots *roots, const struct sample_view *view)
 {
-	const uint32_t roots[] = {view->head->tgid, view->head->parent_tgid, 0};
-	int fd = -ENOENT, other = -ENOENT;
+	const struct token_sample *head = view->head;
+	const struct procfs_process processes[] = {
+		{roots->procfs, head->tgid, head->start},
+		{roots->procfs, head->parent_tgid, head->parent_start},
+	};
+	int fd = -ENOENT, why = -ENOENT;
 
-	for (size_t i = 0; fd < 0 && i < sizeof(roots) / sizeof(*roots); i++) {
-		fd = file_scan_by_path(procfs, roots[i], view);
-		if (fd == -ESTALE)
-			other = fd;
+	for (size_t i = 0; i < sizeof(processes) / sizeof(*processes); i++) {
+		fd = file_scan_by_path(&processes[i], view);
+		if (fd >= 0 || fd == -EWOULDBLOCK)
+			return fd;
+		why = fd == -ESTALE ? fd : why;
 	}
-	return fd < 0 ? other : fd;
+	fd = file_scan_by_host(roots, view);
+	return fd == -ENOENT ? why : fd;
 }
 
-int file_scan_open(const char *procfs, const struct sample_view *view)
+int file_scan_open(struct file_roots *roots, const struct sample_view *view)
 {
 	const struct token_sample *head = view->head;
 	int r = -ENOENT, fd;
@@ -111,13 +203,13 @@ int file_scan_open(const char *procfs, const struct sample_view *view)
 	if (!head->inode)
 		return -ENOENT;
 	if (head->path_len && !(head->flags & (SAMPLE_PATH_TRUNCATED | SAMPLE_FILE_DELETED)))
-		r = file_scan_by_roots(procfs, view);
-	if (r >= 0)
+		r = file_scan_by_roots(roots, view);
+	if (r >= 0 || r == -EWOULDBLOCK)
 		return r;
-	fd = file_scan_by_process(procfs, "fd", view);
-	if (fd < 0)
-		fd = file_scan_by_process(procfs, "map_files", view);
-	return fd < 0 ? r : fd;
+	fd = file_scan_by_process(roots->procfs, "fd", view);
+	if (fd < 0 && fd != -EWOULDBLOCK)
+		fd = file_scan_by_process(roots->procfs, "map_files", view);
+	return fd >= 0 || fd == -EWOULDBLOCK ? fd : r;
 }
 
 /* All tokens of text[0, len) that start at `from` or later and overlap the range. */

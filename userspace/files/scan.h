@@ -10,14 +10,25 @@
 #include "detect/sample_view.h"
 #include "detect/token.h"
 
+/* Where files are looked for. */
+struct file_roots;
+
 /*
- * file_scan_open() - opens for reading the file that a sample names: by its path in the root of the
- * writing process, of its parent and ours, or else, for one without a name, among what the process
- * holds open or mapped; and makes sure that it is the same file (inode, and device where file systems
- * tell the same one). Returns a descriptor, which the caller closes, or a negative errno: -ESTALE if
- * the path leads elsewhere by now, -ENOENT if there is no such file.
+ * file_roots_open() - @procfs: where the host's procfs is mounted; borrowed; @root: the host's root directory, NULL: /
+ * Returns 0 and *ret_roots (file_roots_close()), or a negative errno.
  */
-int file_scan_open(const char *procfs, const struct sample_view *view);
+int file_roots_open(const char *procfs, const char *root, struct file_roots **ret_roots);
+void file_roots_close(struct file_roots *roots);
+
+/*
+ * file_scan_open() - opens for reading the file that a sample names, as files/safe_open.h does: by its path below the root of
+ * the writing process or of its parent, by what the host's mounts call it, or else, for one without a name, among what the process
+ * holds open or mapped; and makes sure that it is the same file (inode, device where file systems tell the same one, generation
+ * where they tell it). A process's path is never looked for below the host's root. Returns a descriptor, which the caller
+ * closes, or a negative errno: -ESTALE if the path leads elsewhere by now, -ENOENT if there is no such file, -EWOULDBLOCK if
+ * somebody holds a lease on it.
+ */
+int file_scan_open(struct file_roots *roots, const struct sample_view *view);
 
 /*
  * Called for each token. @window: TOKEN_MAX_LEN bytes, aligned to 8, the token and zeros behind it,

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * report → files. Whoever owns the directories may have put anything there meanwhile, so a name is first opened as a mere
- * place (O_PATH), and for reading only once that is known to be a regular file.
+ * report → files. Whoever owns the directories may have put anything there meanwhile (files/safe_open.h).
  *
  * Limit: a network or FUSE file system that does not answer holds us up.
  */
 #include "report/lookup.h"
 
 #include "detect/mask.h"
+#include "files/safe_open.h"
 #include "lib/cleanup.h"
 
 #include <dirent.h>
@@ -22,28 +22,16 @@
 
 static int lookup_open_at(int dir, const char *name, struct stat *ret_st)
 {
-	AUTO_CLOSE int place = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	char path[64];
-	struct stat st;
-	int fd;
+	AUTO_CLOSE int place = safe_place(dir, name, O_NOFOLLOW);
 
-	if (place < 0 || fstat(place, &st) < 0)
-		return -errno;
-	if (S_ISLNK(st.st_mode))
-		return -ELOOP;
-	if (!S_ISREG(st.st_mode))
-		return -EMEDIUMTYPE;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", place);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return -errno;
-	*ret_st = st;
-	return fd;
+	return place < 0 ? place : safe_reopen(place, ret_st);
 }
 
 int lookup_open(const char *path, struct stat *ret_st)
 {
-	return lookup_open_at(AT_FDCWD, path, ret_st);
+	AUTO_CLOSE int root = safe_root("/");
+
+	return root < 0 ? root : lookup_open_at(root, path, ret_st);
 }
 
 bool lookup_is(const struct fact *fact, const struct stat *st)

@@ -5,9 +5,14 @@
 #include "files/scan.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 struct found {
@@ -101,32 +106,144 @@ static void test_bound(void **state)
 	close(fd);
 }
 
-static void test_open(void **state)
+/* When this process started, as the kernel counts: field 22 of stat, in clock ticks. */
+static uint64_t own_start(void)
 {
-	struct {
-		struct token_sample head;
-		char path[64];
-	} sample = {0};
-	struct sample_view view = {.head = &sample.head, .path = sample.path};
-	char path[] = "/tmp/spillwatch-unit-XXXXXX";
-	int fd = mkstemp(path), again;
+	char stat[1024] = "", *at;
+	FILE *file = fopen("/proc/self/stat", "r");
+
+	assert_non_null(file);
+	assert_true(fread(stat, 1, sizeof(stat) - 1, file) > 0);
+	fclose(file);
+	at = strrchr(stat, ')');
+	for (int field = 2; field < 22; field++)
+		at = strchr(at + 1, ' ');
+	return strtoull(at, NULL, 10) * (1000000000ULL / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+/* What this process has written to that file. */
+struct written {
+	struct token_sample head;
+	char path[64];
+};
+
+static void written_set(struct written *written, const char *path)
+{
 	struct stat st;
 
+	memset(written, 0, sizeof(*written));
+	assert_int_equal(lstat(path, &st), 0);
+	strcpy(written->path, path);
+	written->head.tgid = (uint32_t)getpid();
+	written->head.start = own_start();
+	written->head.path_len = (uint16_t)strlen(path);
+	written->head.inode = st.st_ino;
+	written->head.device = SAMPLE_DEVICE(major(st.st_dev), minor(st.st_dev));
+}
+
+static int written_open(struct written *written)
+{
+	struct sample_view view = {.head = &written->head, .path = written->path};
+	struct file_roots *roots;
+	int fd;
+
+	assert_int_equal(file_roots_open("/proc", NULL, &roots), 0);
+	fd = file_scan_open(roots, &view);
+	file_roots_close(roots);
+	return fd;
+}
+
+static void test_open(void **state)
+{
+	char path[] = "/tmp/spillwatch-unit-XXXXXX";
+	struct written written;
+	int fd = mkstemp(path), again;
+
 	(void)state;
-	assert_int_equal(fstat(fd, &st), 0);
-	strcpy(sample.path, path);
-	sample.head.path_len = (uint16_t)strlen(path);
-	sample.head.inode = st.st_ino;
-	sample.head.device = (uint32_t)((st.st_dev >> 8 & 0xfff) << 20 | (st.st_dev & 0xff));
-	again = file_scan_open("/proc", &view);
+	written_set(&written, path);
+	again = written_open(&written);
 	assert_true(again >= 0);
 	close(again);
 	/* another file of that name */
-	sample.head.inode++;
-	assert_int_equal(file_scan_open("/proc", &view), -ESTALE);
-	sample.head.inode--;
+	written.head.inode++;
+	assert_int_equal(written_open(&written), -ESTALE);
+	written.head.inode--;
+	/* another process of that number */
+	close(fd);
+	written.head.start += 1000000000ULL;
+	assert_int_equal(written_open(&written), -ENOENT);
+	written.head.start -= 1000000000ULL;
 	unlink(path);
-	assert_int_equal(file_scan_open("/proc", &view), -ENOENT);
+	assert_int_equal(written_open(&written), -ENOENT);
+}
+
+/* An inode's number that is used again is another file's, where the file system counts its uses. */
+static void test_generation(void **state)
+{
+	char path[] = "/var/tmp/spillwatch-unit-XXXXXX";
+	struct written written;
+	unsigned int generation = 0;
+	int fd = mkstemp(path), again;
+
+	(void)state;
+	if (ioctl(fd, FS_IOC_GETVERSION, &generation) < 0 || !generation) {
+		print_message("no generations in /var/tmp\n");
+		close(fd);
+		unlink(path);
+		return;
+	}
+	written_set(&written, path);
+	written.head.generation = generation;
+	again = written_open(&written);
+	assert_true(again >= 0);
+	close(again);
+	close(fd);
+	/* a device of its own tells that it is no stacked one */
+	if (SAMPLE_MAJOR(written.head.device)) {
+		written.head.generation++;
+		assert_int_equal(written_open(&written), -ESTALE);
+	}
+	unlink(path);
+}
+
+/* What is no regular file is looked at, never opened; a link is not followed. */
+static void test_kinds(void **state)
+{
+	char directory[] = "/tmp/spillwatch-unit-XXXXXX", pipe[64], link[64];
+	struct written written;
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	snprintf(pipe, sizeof(pipe), "%s/pipe", directory);
+	snprintf(link, sizeof(link), "%s/link", directory);
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	assert_int_equal(symlink(pipe, link), 0);
+	written_set(&written, pipe);
+	assert_true(written_open(&written) < 0);
+	strcpy(written.path, link);
+	written.head.path_len = (uint16_t)strlen(link);
+	assert_true(written_open(&written) < 0);
+	/* as what it is, the link is itself no file to be read */
+	written_set(&written, link);
+	assert_true(written_open(&written) < 0);
+	unlink(pipe);
+	unlink(link);
+	rmdir(directory);
+}
+
+/* Who holds a lease on a file keeps nobody waiting. */
+static void test_lease(void **state)
+{
+	char path[] = "/tmp/spillwatch-unit-XXXXXX";
+	struct written written;
+	int fd = mkstemp(path);
+
+	(void)state;
+	signal(SIGIO, SIG_IGN);
+	written_set(&written, path);
+	assert_int_equal(fcntl(fd, F_SETLEASE, F_WRLCK), 0);
+	assert_int_equal(written_open(&written), -EWOULDBLOCK);
+	unlink(path);
 	close(fd);
 }
 
@@ -134,7 +251,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cuts),  cmocka_unit_test(test_range), cmocka_unit_test(test_many),
-		cmocka_unit_test(test_bound), cmocka_unit_test(test_open),
+		cmocka_unit_test(test_bound), cmocka_unit_test(test_open),  cmocka_unit_test(test_generation),
+		cmocka_unit_test(test_kinds), cmocka_unit_test(test_lease),
 	};
 
 	return UNIT_RUN(tests);
