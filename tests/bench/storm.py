@@ -53,7 +53,7 @@ def judge(path):
             alert = json.loads(line)
             if alert["event"]["action"] == "token-written":
                 first += 1
-            else:
+            elif alert["event"]["action"] == "token-repeated":
                 repeats[alert["token"]["identifier"]] = alert["write"]["repeats"]
     return first, sum(repeats.values())
 

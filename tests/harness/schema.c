@@ -66,28 +66,45 @@ static bool schema_enum(const json_t *choices, const json_t *value)
 	return false;
 }
 
-static bool schema_object(const json_t *schema, const json_t *value, const char *where)
+static bool schema_required(const json_t *required, const json_t *value, const char *where)
 {
-	const json_t *properties = json_object_get(schema, "properties");
-	json_t *required = json_object_get(schema, "required"), *name, *member;
-	char path[256];
-	const char *key;
+	json_t *name;
 	size_t i;
 
 	json_array_foreach (required, i, name) {
 		if (!json_object_get(value, json_string_value(name)))
 			return schema_wrong(where, json_string_value(name));
 	}
+	return true;
+}
+
+static bool schema_object(const json_t *schema, const json_t *value, const char *where)
+{
+	const json_t *properties = json_object_get(schema, "properties");
+	bool strict = json_is_false(json_object_get(schema, "additionalProperties"));
+	json_t *member;
+	char path[256];
+	const char *key;
+
 	json_object_foreach ((json_t *)(uintptr_t)value, key, member) {
 		const json_t *property = json_object_get(properties, key);
 
 		snprintf(path, sizeof(path), "%s/%s", where, key);
-		if (!property)
+		if (!property && strict)
 			return schema_wrong(path, "is not in the schema");
-		if (!schema_value(property, member, path))
+		if (property && !schema_value(property, member, path))
 			return false;
 	}
 	return true;
+}
+
+/* "if", and "then" or "else" by it; what does not hold there is no problem. */
+static bool schema_if(const json_t *rule, const json_t *schema, const json_t *value, const char *where)
+{
+	const json_t *branch = json_object_get(schema, schema_value(rule, value, where) ? "then" : "else");
+
+	schema_problem[0] = '\0';
+	return !branch || schema_value(branch, value, where);
 }
 
 static bool schema_keyword(const char *key, const json_t *rule, const json_t *schema, const json_t *value,
@@ -108,6 +125,10 @@ static bool schema_keyword(const char *key, const json_t *rule, const json_t *sc
 		return json_integer_value(value) >= json_integer_value(rule);
 	if (strcmp(key, "properties") == 0)
 		return schema_object(schema, value, where);
+	if (strcmp(key, "required") == 0)
+		return schema_required(rule, value, where);
+	if (strcmp(key, "if") == 0)
+		return schema_if(rule, schema, value, where);
 	if (strcmp(key, "items") == 0) {
 		json_array_foreach (value, i, item) {
 			if (!schema_value(rule, item, where))
@@ -115,9 +136,10 @@ static bool schema_keyword(const char *key, const json_t *rule, const json_t *sc
 		}
 		return true;
 	}
-	/* handled with properties, or meant for people */
-	return strcmp(key, "required") == 0 || strcmp(key, "additionalProperties") == 0 ||
-	       strcmp(key, "description") == 0 || strcmp(key, "title") == 0 || strcmp(key, "$schema") == 0;
+	/* handled with properties or if, or meant for people */
+	return strcmp(key, "additionalProperties") == 0 || strcmp(key, "then") == 0 ||
+	       strcmp(key, "else") == 0 || strcmp(key, "description") == 0 || strcmp(key, "title") == 0 ||
+	       strcmp(key, "$schema") == 0;
 }
 
 static bool schema_value(const json_t *schema, const json_t *value, const char *where)

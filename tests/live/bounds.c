@@ -178,6 +178,26 @@ static void test_many(void **state)
 	live_free(&run);
 }
 
+/* The count of a kind of loss, or of all writers, in all lines that tell of losses. */
+static uint64_t told(const struct live_run *run, const char *list, const char *counter)
+{
+	uint64_t count = 0;
+	json_t *line, *one;
+	size_t i, j;
+
+	json_array_foreach (run->losses, i, line) {
+		const json_t *loss = json_object_get(line, "loss");
+
+		json_array_foreach (json_object_get(loss, list), j, one) {
+			if (!counter)
+				count += (uint64_t)live_integer(one, "samples");
+			else if (strcmp(live_string(one, "counter"), counter) == 0)
+				count += (uint64_t)live_integer(one, "count");
+		}
+	}
+	return count;
+}
+
 /*
  * While the daemon sleeps, one cgroup writes more than the ring holds, and then another one's first tokens come: these are all
  * alerted, and who took too much is named.
@@ -216,6 +236,29 @@ static void test_neighbour(void **state)
 	assert_int_equal(json_array_size(run.alerts) + live_lost(&run), 3020);
 	assert_int_equal(live_lost(&run), live_summary(&run, "samples of writers that"));
 	assert_non_null(strstr(run.errors, "flooding: "));
+	/* and told: how many, and by whom */
+	assert_int_equal(told(&run, "kinds", "flooded"), live_lost(&run));
+	assert_int_equal(told(&run, "writers", NULL), live_lost(&run));
+	live_free(&run);
+}
+
+/* A loss stands in the alert file while its writer is still there, and not only once that has ended. */
+static void test_told_in_json(void **state)
+{
+	char command[1024];
+	struct live_run run;
+
+	(void)state;
+	snprintf(command, sizeof(command),
+		 "%s vanish %s; for i in $(seq 600); do grep -q samples-lost %s && exit 0; sleep 0.1; done; "
+		 "exit 9",
+		 live_writer("writer"), live_path("file"), live_path("alerts"));
+	run = live_exec(NO_ARGS, ARGS("sh", "-c", command));
+	if (run.status || json_array_size(run.losses) != 1)
+		fail_msg("status %d, %zu lines: %s", run.status, json_array_size(run.losses), run.errors);
+	assert_int_equal(told(&run, "kinds", "pages_unreadable"), 1);
+	assert_non_null(strstr(run.errors, "lost just now: 1 pages of a written buffer"));
+	assert_string_equal(live_string(json_array_get(run.losses, 0), "rule.name"), "samples-lost");
 	live_free(&run);
 }
 
@@ -227,6 +270,7 @@ static void test_vanishing_pages(void **state)
 	if (run.status || live_summary(&run, "pages of a written buffer") != 1)
 		fail_msg("status %d: %s", run.status, run.errors);
 	assert_true(live_lost(&run) > 0);
+	assert_int_equal(told(&run, "kinds", "pages_unreadable"), 1);
 	live_free(&run);
 }
 
@@ -318,6 +362,7 @@ const struct CMUnitTest live_bounds[] = {
 	cmocka_unit_test_setup_teardown(test_many, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_neighbour, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_vanishing_pages, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_told_in_json, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_swarm, live_setup, live_teardown),
 };
 const size_t live_bounds_count = sizeof(live_bounds) / sizeof(*live_bounds);

@@ -148,6 +148,7 @@ struct live_run live_wait(int pid)
 	run.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	run.alerts = json_array();
 	run.floods = json_array();
+	run.losses = json_array();
 	run.output = live_read(live_path("output"));
 	run.errors = live_read(live_path("errors"));
 	return run;
@@ -156,6 +157,16 @@ struct live_run live_wait(int pid)
 struct live_run live_command(const char *const *command)
 {
 	return live_wait(live_start(command));
+}
+
+/* Which of its kind a line of the alert file is. */
+static json_t *live_kind(const struct live_run *run, const json_t *alert)
+{
+	const char *action = live_string(alert, "event.action");
+
+	if (strcmp(action, "token-flood") == 0)
+		return run->floods;
+	return strcmp(action, "samples-lost") == 0 ? run->losses : run->alerts;
 }
 
 static void live_read_alerts(struct live_run *run, const char *path)
@@ -173,10 +184,7 @@ static void live_read_alerts(struct live_run *run, const char *path)
 		problem = schema_check(live_env("LIVE_SCHEMA", "share/alert.schema.json"), alert);
 		if (problem)
 			fail_msg("an alert breaks the schema: %s: %s", problem, line);
-		json_array_append_new(strcmp(live_string(alert, "event.action"), "token-flood") == 0
-					      ? run->floods
-					      : run->alerts,
-				      alert);
+		json_array_append_new(live_kind(run, alert), alert);
 	}
 	free(line);
 	if (file)
@@ -209,6 +217,7 @@ void live_free(struct live_run *run)
 {
 	json_decref(run->alerts);
 	json_decref(run->floods);
+	json_decref(run->losses);
 	free(run->output);
 	free(run->errors);
 	*run = (struct live_run){0};

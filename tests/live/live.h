@@ -23,7 +23,8 @@
 struct live_run {
 	int status; /* exit status; 128 + signal */
 	json_t *alerts; /* array, as --alerts wrote them: those of a token each */
-	json_t *floods; /* the others, of who floods */
+	json_t *floods; /* of who floods */
+	json_t *losses; /* of what was lost */
 	char *output; /* standard output of all */
 	char *errors; /* standard error of all */
 };

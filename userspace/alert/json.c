@@ -9,6 +9,7 @@
  */
 #include "alert/json.h"
 
+#include "alert/loss.h"
 #include "alert/message.h"
 #include "lib/cleanup.h"
 
@@ -202,21 +203,75 @@ static json_t *json_alert(const struct alert *alert, const char *message)
 	return NULL;
 }
 
-int alert_to_json(const struct alert *alert, char **ret_line)
+static int json_line(json_t *root, char **ret_line)
 {
-	AUTO_FREE char *message = NULL;
-	AUTO_FREE char *text = NULL;
-	json_t *root;
+	AUTO_FREE char *text = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	char *line;
-	int r = alert_message(alert, "", "", &message);
 
-	if (r < 0)
-		return r;
-	root = json_alert(alert, message);
-	text = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	json_decref(root);
 	if (!text || asprintf(&line, "%s\n", text) < 0)
 		return -ENOMEM;
 	*ret_line = line;
 	return 0;
+}
+
+static json_t *json_kind(const struct loss_kind *kind)
+{
+	return json_pack("{s:s, s:I, s:I, s:s}", "counter", kind->name, "count", (json_int_t)kind->count,
+			 "total", (json_int_t)kind->total, "text", kind->text);
+}
+
+static json_t *json_writer(const struct loss_writer *writer)
+{
+	return json_pack("{s:I, s:o*, s:{s:o}, s:{s:I, s:s}, s:o*}", "samples", (json_int_t)writer->samples,
+			 "cgroup_id", writer->cgroup ? json_id(writer->cgroup) : NULL, "user", "id",
+			 json_id(writer->uid), "process", "pid", (json_int_t)writer->pid, "name",
+			 writer->name, "container",
+			 writer->container ? json_pack("{s:s, s:s*}", "id", writer->container, "name",
+						       writer->container_name)
+					   : NULL);
+}
+
+/* Both lists: all of it or NULL. */
+static json_t *json_loss(const struct loss *loss)
+{
+	json_t *kinds = json_array(), *writers = json_array();
+	bool whole = kinds && writers;
+
+	for (size_t i = 0; whole && i < loss->kind_count; i++)
+		whole = json_array_append_new(kinds, json_kind(&loss->kinds[i])) == 0;
+	for (size_t i = 0; whole && i < loss->writer_count; i++)
+		whole = json_array_append_new(writers, json_writer(&loss->writers[i])) == 0;
+	if (whole)
+		return json_pack("{s:o, s:o, s:o}", "since", json_time(&loss->since), "kinds", kinds,
+				 "writers", writers);
+	json_decref(kinds);
+	json_decref(writers);
+	return NULL;
+}
+
+int loss_to_json(const struct loss *loss, char **ret_line)
+{
+	AUTO_FREE char *message = NULL;
+	int r = loss_message(loss, &message);
+
+	if (r < 0)
+		return r;
+	return json_line(json_pack("{s:o, s:{s:s}, s:{s:s, s:s, s:[s], s:[s], s:s, s:I, s:i}, s:s, s:{s:s}, "
+				   "s:o, s:{s:s}}",
+				   "@timestamp", json_time(&loss->time), "ecs", "version", ALERT_ECS_VERSION,
+				   "event", "kind", "alert", "action", "samples-lost", "category", "file",
+				   "type", "info", "module", "spillwatch", "sequence",
+				   (json_int_t)loss->sequence, "severity", ALERT_SEVERITY_LOSS, "message",
+				   message, "rule", "name", "samples-lost", "loss", json_loss(loss), "host",
+				   "name", loss->host_name),
+			 ret_line);
+}
+
+int alert_to_json(const struct alert *alert, char **ret_line)
+{
+	AUTO_FREE char *message = NULL;
+	int r = alert_message(alert, "", "", &message);
+
+	return r < 0 ? r : json_line(json_alert(alert, message), ret_line);
 }

@@ -6,6 +6,7 @@
 
 /* event.severity: as large as in ECS's own examples, 0 to 100. */
 #define ALERT_SEVERITY_TOKEN 73
+#define ALERT_SEVERITY_LOSS 47
 #define ALERT_SEVERITY_PLACEHOLDER 21
 
 int alert_severity(const struct alert *alert);

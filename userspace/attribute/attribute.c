@@ -83,6 +83,11 @@ const char *attribute_procfs(const struct attribute *attribute)
 	return attribute->procfs;
 }
 
+const char *attribute_host(const struct attribute *attribute)
+{
+	return attribute->host_name;
+}
+
 void attribute_close(struct attribute *attribute)
 {
 	if (!attribute)

@@ -31,6 +31,9 @@ int attribute_retry(struct attribute *attribute);
 /* attribute_procfs() - where procfs is mounted; borrowed. */
 const char *attribute_procfs(const struct attribute *attribute);
 
+/* attribute_host() - host name, or NODE_NAME, printable; borrowed. */
+const char *attribute_host(const struct attribute *attribute);
+
 /* attribute_close() - NULL is fine. */
 void attribute_close(struct attribute *attribute);
 

@@ -16,6 +16,9 @@
 struct flood {
 	uint64_t group; /* 0: the entry is free */
 	uint64_t lost, told; /* samples */
+	uint64_t counted; /* of floods_news() */
+	uint32_t uid;
+	char comm[LIMIT_COMM_BYTES];
 	uint32_t tgid; /* who it was, the last time */
 	int64_t heard, next; /* ms, CLOCK_MONOTONIC */
 	struct alert *alert; /* one of its alerts, in one piece; or NULL */
@@ -78,6 +81,8 @@ void floods_seen(struct floods *floods, uint64_t group, const struct share *shar
 	flood->group = group;
 	flood->lost = share->lost;
 	flood->tgid = share->tgid;
+	flood->uid = share->uid;
+	memcpy(flood->comm, share->comm, sizeof(flood->comm) - 1);
 	flood->samples.since = *since;
 	flood->heard = now;
 }
@@ -149,5 +154,27 @@ void floods_tell(struct floods *floods, int64_t now, bool all, floods_alert tell
 		flood->next = now + FLOODS_AGAIN_MS;
 		/* the samples of the next time are others */
 		flood->samples.token_count = flood->samples.file_count = 0;
+	}
+}
+
+void floods_news(struct floods *floods, floods_writer tell, void *context)
+{
+	for (size_t i = 0; i < LIMIT_FLOODS; i++) {
+		struct flood *flood = &floods->entries[i];
+		const struct alert *alert = flood->alert;
+		struct loss_writer writer = {
+			.samples = flood->lost - flood->counted,
+			.cgroup = flood->group & SHARE_USER ? 0 : flood->group,
+			.uid = flood->uid,
+			.pid = flood->tgid,
+			.name = flood->comm,
+			.container = alert ? alert->container.id : NULL,
+			.container_name = alert ? alert->container.name : NULL,
+		};
+
+		if (!writer.samples)
+			continue;
+		flood->counted = flood->lost;
+		tell(context, &writer);
 	}
 }

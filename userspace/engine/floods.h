@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "alert/alert.h"
+#include "alert/loss.h"
 #include "share.h"
 
 /* ms until a flood that goes on is told of again. */
@@ -45,3 +46,10 @@ void floods_keep(struct floods *floods, uint64_t group, const struct alert *aler
  */
 typedef void (*floods_alert)(void *context, const struct alert *alert);
 void floods_tell(struct floods *floods, int64_t now, bool all, floods_alert tell, void *context);
+
+/*
+ * floods_news() - calls back for each writer that lost samples since the last call. Its strings are the callee's to look at only;
+ * the name is the process's own, neither printable nor masked.
+ */
+typedef void (*floods_writer)(void *context, const struct loss_writer *writer);
+void floods_news(struct floods *floods, floods_writer tell, void *context);

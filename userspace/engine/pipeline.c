@@ -24,6 +24,7 @@
 #include "lib/log.h"
 #include "engine/deferred.h"
 #include "engine/floods.h"
+#include "engine/losses.h"
 #include "files/mapped.h"
 #include "engine/recheck.h"
 #include "engine/repeats.h"
@@ -53,7 +54,7 @@ struct pipeline {
 	uint64_t flooded; /* of probe_flooded() */
 	uint64_t flood_looked; /* ns, CLOCK_BOOTTIME: what was lost before is known */
 	int64_t next_flood; /* ms, CLOCK_MONOTONIC */
-	struct summary_told told;
+	struct losses *losses;
 	int64_t next_news; /* ms, CLOCK_MONOTONIC */
 	int64_t drain_until; /* ms, CLOCK_MONOTONIC, of the round that is under way */
 	int64_t next_recheck; /* ms, CLOCK_MONOTONIC */
@@ -378,35 +379,60 @@ static void pipeline_flood_told(void *context, const struct alert *flood)
 	pipeline_emit(context, &alert);
 }
 
+static void pipeline_floods_look(struct pipeline *pipeline)
+{
+	struct timespec boot;
+
+	if (!probe_flooded(pipeline->probe, &pipeline->flooded))
+		return;
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	probe_floods(pipeline->probe, pipeline_flood_seen, pipeline);
+	pipeline->flood_looked = (uint64_t)boot.tv_sec * PIPELINE_NS + (uint64_t)boot.tv_nsec;
+}
+
 /* Tells of who floods, if it is time. */
 static void pipeline_floods(struct pipeline *pipeline, bool all)
 {
 	int64_t now = pipeline_now();
-	struct timespec boot;
 
 	if (!all && now < pipeline->next_flood)
 		return;
 	pipeline->next_flood = now + PIPELINE_FLOOD_MS;
-	if (probe_flooded(pipeline->probe, &pipeline->flooded)) {
-		clock_gettime(CLOCK_BOOTTIME, &boot);
-		probe_floods(pipeline->probe, pipeline_flood_seen, pipeline);
-		pipeline->flood_looked = (uint64_t)boot.tv_sec * PIPELINE_NS + (uint64_t)boot.tv_nsec;
-	}
+	pipeline_floods_look(pipeline);
 	floods_tell(pipeline->floods, now, all, pipeline_flood_told, pipeline);
 }
 
-/* Tells of what was lost, if it is time. */
-static void pipeline_news(struct pipeline *pipeline)
+/* To all outputs: what one of them does not take is in the next one's totals, and is no loss of its own. */
+static void pipeline_emit_loss(struct pipeline *pipeline, struct loss *loss)
+{
+	AUTO_FREE char *line = NULL;
+
+	loss->sequence = ++pipeline->said + pipeline->stats.alerts_failed + probe_lost(pipeline->probe);
+	loss->host_name = attribute_host(pipeline->attribute);
+	if (loss_to_json(loss, &line) < 0)
+		return;
+	for (size_t i = 0; i < pipeline->output_count; i++)
+		output_line(pipeline->outputs[i], line);
+}
+
+/* Tells of what was lost, if it is time. @last: now, and the summary has the words */
+static void pipeline_news(struct pipeline *pipeline, bool last)
 {
 	int64_t now = pipeline_now();
 	struct probe_counts counts;
 
-	if (now < pipeline->next_news)
+	if (!last && now < pipeline->next_news)
 		return;
 	pipeline->next_news = now + PIPELINE_NEWS_MS;
-	if (probe_counts(pipeline->probe, &counts) == 0 &&
-	    summary_news(&counts, &pipeline->stats, &pipeline->told))
-		pipeline->next_news = now + PIPELINE_NEWS_AGAIN_MS;
+	if (probe_counts(pipeline->probe, &counts) < 0 ||
+	    !losses_look(pipeline->losses, &counts, &pipeline->stats))
+		return;
+	pipeline_floods_look(pipeline);
+	floods_news(pipeline->floods, losses_writer, pipeline->losses);
+	if (!last)
+		losses_say(losses_told(pipeline->losses));
+	pipeline_emit_loss(pipeline, losses_told(pipeline->losses));
+	pipeline->next_news = now + PIPELINE_NEWS_AGAIN_MS;
 }
 
 /* The sooner of two times; ms from now, -1 is never. @at: ms, CLOCK_MONOTONIC */
@@ -449,7 +475,7 @@ void pipeline_look(struct pipeline *pipeline, bool all)
 	pipeline_trim(pipeline, PIPELINE_TRIM_ALERTS);
 	pipeline_recheck(pipeline);
 	pipeline_floods(pipeline, false);
-	pipeline_news(pipeline);
+	pipeline_news(pipeline, false);
 	pipeline_deferred(pipeline);
 	if (!mapped_any(pipeline->mapped))
 		return;
@@ -537,6 +563,8 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 	if (r == 0)
 		r = floods_open(&pipeline->floods);
 	if (r == 0)
+		r = losses_open(&pipeline->losses);
+	if (r == 0)
 		r = mapped_open(attribute_procfs(pipeline->attribute), &pipeline->mapped);
 	if (r == 0)
 		r = file_roots_open(attribute_procfs(pipeline->attribute), options->root, &pipeline->roots);
@@ -574,6 +602,7 @@ void pipeline_close(struct pipeline *pipeline)
 	recheck_close(pipeline->recheck);
 	deferred_close(pipeline->deferred);
 	floods_close(pipeline->floods);
+	losses_close(pipeline->losses);
 	free(pipeline);
 }
 
@@ -744,6 +773,7 @@ void pipeline_summary(struct pipeline *pipeline, bool quiet)
 	size_t floods = 0;
 
 	pipeline->stats.store_errors = recorder_end(pipeline->recorder);
+	pipeline_news(pipeline, true);
 	if (r < 0)
 		log_error("can't read the counters: %s", strerror(-r));
 	else

@@ -174,14 +174,24 @@ static int output_write(struct output *output, const char *line, size_t len)
 	return 0;
 }
 
+static int output_whole(struct output *output, const char *line)
+{
+	int r = output->torn ? output_write(output, "\n", 1) : 0;
+
+	return r < 0 ? r : output_write(output, line, strlen(line));
+}
+
 int output_emit(struct output *output, const struct alert *alert)
 {
 	AUTO_FREE char *line = NULL;
 	int r = output->text ? alert_to_text(alert, output->colour, &line) : alert_to_json(alert, &line);
 
-	if (r == 0 && output->torn)
-		r = output_write(output, "\n", 1);
-	return r < 0 ? r : output_write(output, line, strlen(line));
+	return r < 0 ? r : output_whole(output, line);
+}
+
+int output_line(struct output *output, const char *line)
+{
+	return output->text ? 0 : output_whole(output, line);
 }
 
 int output_reopen(struct output *output)

@@ -27,6 +27,9 @@ int output_text_open(struct output **ret_output);
  */
 int output_emit(struct output *output, const struct alert *alert);
 
+/* output_line() - a line of JSON that is no alert; an output of text has its own words on standard error. Returns as output_emit(). */
+int output_line(struct output *output, const char *line);
+
 /* output_reopen() - opens the file of that name anew (log rotation); on failure the old one stays. */
 int output_reopen(struct output *output);
 

@@ -11,9 +11,9 @@ enum counter_class { WORK, LOSS, DETAIL };
 
 static const struct {
 	enum counter_class class;
-	const char *text;
+	const char *name, *text;
 } summary_counters[COUNTER_MAX] = {
-#define SUMMARY_COUNTER(id, class, text) {class, text},
+#define SUMMARY_COUNTER(id, class, text) {class, #id, text},
 	COUNTERS(SUMMARY_COUNTER)
 #undef SUMMARY_COUNTER
 };
@@ -33,7 +33,7 @@ static const char *summary_bytes(uint64_t bytes, char *text, size_t size)
 	return text;
 }
 
-/* What is done with the losses: told in the end, asked for, or told as they come. */
+/* What is done with the losses: told in the end, asked for, or gathered as they come. */
 enum summary_mode { SUMMARY_PRINT, SUMMARY_ASK, SUMMARY_NEWS };
 
 struct summary_walk {
@@ -45,7 +45,7 @@ struct summary_walk {
 
 /* One kind of loss, of which there were so many. */
 static void summary_line(struct summary_walk *walk, enum counter_class class, uint64_t value,
-			 const char *text)
+			 const char *name, const char *text)
 {
 	uint64_t *told = walk->mode == SUMMARY_NEWS ? &walk->told->value[walk->line] : NULL;
 
@@ -56,9 +56,13 @@ static void summary_line(struct summary_walk *walk, enum counter_class class, ui
 		log_note("%s: %" PRIu64 " %s", class == LOSS ? "LOST" : "incomplete", value, text);
 	if (!told || class != LOSS || value <= *told)
 		return;
-	log_warning("lost just now: %" PRIu64 " %s", value - *told, text);
+	walk->told->news[walk->told->news_count++] = (struct loss_kind){
+		.name = name,
+		.text = text,
+		.count = value - *told,
+		.total = value,
+	};
 	*told = value;
-	walk->told->news = true;
 }
 
 /* Runs of programs are not writes: how many of those there were is not known, but that there were no more. */
@@ -77,7 +81,8 @@ static void summary_skipped(struct summary_walk *walk, const struct probe_counts
 	}
 	walk->lost |= runs != 0;
 	if (walk->mode == SUMMARY_NEWS)
-		summary_line(walk, LOSS, runs, "runs of hooks, at most, which the kernel skipped");
+		summary_line(walk, LOSS, runs, "runs_skipped",
+			     "runs of hooks, at most, which the kernel skipped");
 }
 
 /* How much of it there was nobody knows. */
@@ -95,34 +100,39 @@ static void summary_losses(struct summary_walk *walk, const struct probe_counts 
 	for (int id = 0; id < COUNTER_MAX; id++)
 		if (summary_counters[id].class != WORK)
 			summary_line(walk, summary_counters[id].class, counts->value[id],
-				     summary_counters[id].text);
+				     summary_counters[id].name, summary_counters[id].text);
 	summary_skipped(walk, counts);
-	summary_line(walk, LOSS, stats->files_unread, "files that had to be read and could not be");
+	summary_line(walk, LOSS, stats->files_unread, "files_unread",
+		     "files that had to be read and could not be");
 	summary_line(
-		walk, LOSS, stats->tokens_gone,
+		walk, LOSS, stats->tokens_gone, "tokens_gone",
 		"tokens, at most, that were not in their file any more when it was read, or it could not be");
-	summary_line(walk, LOSS, stats->ranges_again,
+	summary_line(walk, LOSS, stats->ranges_again, "ranges_again",
 		     "ranges of files that were written again before they could be read");
-	summary_line(walk, LOSS, stats->bytes_unread, "bytes of files past the bound of reading");
-	summary_line(walk, LOSS, stats->rechecks_failed,
+	summary_line(walk, LOSS, stats->bytes_unread, "bytes_unread",
+		     "bytes of files past the bound of reading");
+	summary_line(walk, LOSS, stats->rechecks_failed, "rechecks_failed",
 		     "second looks at files that were stored into, which could not be made");
-	summary_line(walk, LOSS, stats->samples_unjudged,
+	summary_line(walk, LOSS, stats->samples_unjudged, "samples_unjudged",
 		     "samples that still waited when the time to end was over");
-	summary_line(walk, LOSS, stats->samples_bad, "samples that could not be understood");
-	summary_line(walk, DETAIL, stats->repeats_untold,
+	summary_line(walk, LOSS, stats->samples_bad, "samples_bad", "samples that could not be understood");
+	summary_line(walk, DETAIL, stats->repeats_untold, "repeats_untold",
 		     "writes that repeated what was alerted, by the last count, for which no alert is "
 		     "kept any more");
-	summary_line(walk, DETAIL, stats->leaks_forgotten,
+	summary_line(walk, DETAIL, stats->leaks_forgotten, "leaks_forgotten",
 		     "leaks that were forgotten for room: their next write is alerted as a first one");
 	summary_line(
-		walk, DETAIL, stats->places_forgotten,
+		walk, DETAIL, stats->places_forgotten, "places_forgotten",
 		"tokens in a place that were forgotten for room: a look into the file alerts them again");
-	summary_line(walk, LOSS, stats->begun_forgotten,
+	summary_line(walk, LOSS, stats->begun_forgotten, "begun_forgotten",
 		     "beginnings of a token that were forgotten for room: had one gone on, it would "
 		     "not have been seen");
-	summary_line(walk, LOSS, stats->alerts_failed, "alerts for which memory was missing");
-	summary_line(walk, LOSS, stats->output_errors, "alerts that an output could not take");
-	summary_line(walk, LOSS, stats->store_errors, "writes of tokens that the store could not take");
+	summary_line(walk, LOSS, stats->alerts_failed, "alerts_failed",
+		     "alerts for which memory was missing");
+	summary_line(walk, LOSS, stats->output_errors, "output_errors",
+		     "alerts that an output could not take");
+	summary_line(walk, LOSS, stats->store_errors, "store_errors",
+		     "writes of tokens that the store could not take");
 }
 
 bool summary_lost(const struct probe_counts *counts, const struct pipeline_stats *stats)
@@ -138,9 +148,9 @@ bool summary_news(const struct probe_counts *counts, const struct pipeline_stats
 {
 	struct summary_walk walk = {.mode = SUMMARY_NEWS, .told = told};
 
-	told->news = false;
+	told->news_count = 0;
 	summary_losses(&walk, counts, stats);
-	return told->news;
+	return told->news_count != 0;
 }
 
 void summary_print(const struct probe_counts *counts, const struct pipeline_stats *stats,

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "alert/loss.h"
 #include "capture/probe.h"
 #include "engine/pipeline.h"
 
@@ -24,11 +25,13 @@ bool summary_lost(const struct probe_counts *counts, const struct pipeline_stats
 /* What of each loss was told while it happened. */
 struct summary_told {
 	uint64_t value[SUMMARY_LINES];
-	bool news; /* of the last call */
+	/* of the last call */
+	struct loss_kind news[SUMMARY_LINES];
+	size_t news_count;
 };
 
 /*
- * summary_news() - a line on standard error for each loss that there was since the last call; returns whether there was any.
+ * summary_news() - gathers, in told->news, each loss that there was since the last call; returns whether there was any.
  * @told: zero at first
  */
 bool summary_news(const struct probe_counts *counts, const struct pipeline_stats *stats,

@@ -6,6 +6,7 @@
 #include "unit.h"
 
 #include "alert/json.h"
+#include "alert/loss.h"
 #include "schema.h"
 
 #include <errno.h>
@@ -70,6 +71,9 @@ static json_t *fields_open(struct fields *fields)
 	json_t *schema = json_load_file(SCHEMA, 0, NULL);
 
 	assert_non_null(schema);
+	/* what is always there is so of what tells of a token */
+	json_array_extend(json_object_get(schema, "required"),
+			  json_object_get(json_object_get(schema, "else"), "required"));
 	fields->count = 0;
 	fields_collect(fields, schema, "", true);
 	return schema;
@@ -168,12 +172,38 @@ static struct alert alert_full(void)
 	return alert;
 }
 
-static json_t *emit(const struct alert *alert)
+static struct loss loss_full(void)
 {
-	char *line, *problem;
+	static const struct loss_kind kinds[] = {
+		{.name = "ring_full", .text = "samples dropped", .count = 3, .total = 30},
+		{.name = "flooded", .text = "samples of writers", .count = 7, .total = 7},
+	};
+
+	return (struct loss){
+		.time = {1700000010, 0},
+		.since = {1700000000, 1234567},
+		.sequence = 5,
+		.kinds = kinds,
+		.kind_count = 2,
+		.writers = {{.samples = 4,
+			     .cgroup = 77,
+			     .uid = 1000,
+			     .pid = 42,
+			     .name = "storm",
+			     .container = "0123456789abcdef",
+			     .container_name = "app"},
+			    {.samples = 2, .cgroup = 78, .uid = 0, .pid = 43, .name = "tee"},
+			    {.samples = 1, .uid = 33, .pid = 44, .name = "php"}},
+		.writer_count = 3,
+		.host_name = "h",
+	};
+}
+
+static json_t *emit_line(char *line)
+{
+	char *problem;
 	json_t *json;
 
-	assert_int_equal(alert_to_json(alert, &line), 0);
 	assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
 	json = json_loads(line, 0, NULL);
 	assert_non_null(json);
@@ -182,6 +212,22 @@ static json_t *emit(const struct alert *alert)
 		fail_msg("%s in %s", problem, line);
 	free(line);
 	return json;
+}
+
+static json_t *emit(const struct alert *alert)
+{
+	char *line;
+
+	assert_int_equal(alert_to_json(alert, &line), 0);
+	return emit_line(line);
+}
+
+static json_t *emit_loss(const struct loss *loss)
+{
+	char *line;
+
+	assert_int_equal(loss_to_json(loss, &line), 0);
+	return emit_line(line);
 }
 
 /* schema_check() has seen that nothing is there beyond the schema; here, that all of it is there. */
@@ -196,7 +242,8 @@ static void test_fields(void **state)
 		.files = {"/x"},
 	};
 	struct alert full = alert_full(), minimal = alert_minimal();
-	json_t *all, *least = emit(&minimal), *schema;
+	struct loss loss = loss_full();
+	json_t *all, *least = emit(&minimal), *schema, *lost = emit_loss(&loss);
 	struct fields fields;
 
 	(void)state;
@@ -207,7 +254,7 @@ static void test_fields(void **state)
 	for (size_t i = 0; i < fields.count; i++) {
 		const char *name = fields.entry[i].name;
 
-		if (!at(all, name))
+		if (!at(all, name) && !at(lost, name))
 			fail_msg("%s is in the schema and nowhere else", name);
 		if (!at(least, name) == fields.entry[i].always)
 			fail_msg("%s: the schema says that it is %s there", name,
@@ -215,7 +262,40 @@ static void test_fields(void **state)
 	}
 	json_decref(all);
 	json_decref(least);
+	json_decref(lost);
 	json_decref(schema);
+}
+
+/* What was lost, how much, since when, and by whom. */
+static void test_loss(void **state)
+{
+	struct loss loss = loss_full();
+	json_t *json = emit_loss(&loss), *one;
+	char *line = text("untouched");
+
+	(void)state;
+	assert_string_equal(json_string_value(at(json, "event.action")), "samples-lost");
+	assert_string_equal(json_string_value(at(json, "loss.since")), "2023-11-14T22:13:20.001234Z");
+	assert_int_equal(json_integer_value(at(json, "event.severity")), 47);
+	one = json_array_get(at(json, "loss.kinds"), 1);
+	assert_string_equal(json_string_value(at(one, "counter")), "flooded");
+	assert_int_equal(json_integer_value(at(one, "count")), 7);
+	one = json_array_get(at(json, "loss.writers"), 0);
+	assert_string_equal(json_string_value(at(one, "container.name")), "app");
+	assert_string_equal(json_string_value(at(one, "cgroup_id")), "77");
+	one = json_array_get(at(json, "loss.writers"), 2);
+	assert_null(at(one, "cgroup_id"));
+	assert_null(at(one, "container"));
+	assert_string_equal(json_string_value(at(one, "user.id")), "33");
+	assert_string_equal(
+		json_string_value(at(json, "message")),
+		"lost just now: 3 samples dropped; 7 samples of writers, of which by container app 4, "
+		"tee (pid 43, uid 0) 2, user 33 1");
+	json_decref(json);
+	/* all or nothing */
+	loss.writers[1].name = "\xff";
+	assert_int_equal(loss_to_json(&loss, &line), -ENOMEM);
+	assert_string_equal(line, "untouched");
 }
 
 static void test_values(void **state)
@@ -313,9 +393,8 @@ static void test_table(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fields),
-		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_all_or_nothing),
+		cmocka_unit_test(test_fields), cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_values), cmocka_unit_test(test_all_or_nothing),
 		cmocka_unit_test(test_table),
 	};
 

@@ -117,12 +117,45 @@ static void test_untold(void **state)
 	floods_close(floods);
 }
 
+static void news_add(void *context, const struct loss_writer *writer)
+{
+	struct loss_writer *told = context;
+
+	told->samples += writer->samples;
+	told->cgroup = writer->cgroup;
+	told->pid = writer->pid;
+	assert_string_equal(writer->name, "");
+	assert_null(writer->container);
+}
+
+/* Who lost how many since the last time, whether an alert tells of it or not. */
+static void test_news(void **state)
+{
+	struct loss_writer told = {0};
+	struct floods *floods;
+
+	(void)state;
+	assert_int_equal(floods_open(&floods), 0);
+	seen(floods, 5, 10, 1000);
+	floods_news(floods, news_add, &told);
+	assert_int_equal(told.samples, 10);
+	assert_int_equal(told.cgroup, 5);
+	floods_news(floods, news_add, &told);
+	assert_int_equal(told.samples, 10);
+	seen(floods, 5, 13, 2000);
+	seen(floods, SHARE_USER | 7, 1, 2000);
+	floods_news(floods, news_add, &told);
+	assert_int_equal(told.samples, 14);
+	floods_close(floods);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_told),
 		cmocka_unit_test(test_bound),
 		cmocka_unit_test(test_untold),
+		cmocka_unit_test(test_news),
 	};
 
 	return UNIT_RUN(tests);

@@ -17,7 +17,9 @@ static const char schema[] =
 	"  \"level\": {\"enum\": [21, 73]},"
 	"  \"list\": {\"type\": \"array\", \"items\": {\"const\": \"file\"}},"
 	"  \"in\": {\"type\": \"object\", \"required\": [\"deep\"], \"additionalProperties\": false,"
-	"          \"properties\": {\"deep\": {\"type\": \"boolean\"}}}}}";
+	"          \"properties\": {\"deep\": {\"type\": \"boolean\"}}}},"
+	" \"if\": {\"properties\": {\"in\": {\"properties\": {\"deep\": {\"const\": false}}}}},"
+	" \"then\": {\"required\": [\"mark\"]}, \"else\": {\"properties\": {\"id\": {\"minimum\": 0}}}}";
 
 static char path[] = "/tmp/spillwatch-unit-XXXXXX";
 

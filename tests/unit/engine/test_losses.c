@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What is told of losses: each once, with what it was, since when, and by whom it was most. */
+#include "unit.h"
+
+#include "engine/losses.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void test_once(void **state)
+{
+	struct probe_counts counts = {0};
+	struct pipeline_stats stats = {0};
+	struct losses *losses;
+	struct loss *loss;
+	struct timespec until;
+
+	(void)state;
+	assert_int_equal(losses_open(&losses), 0);
+	assert_false(losses_look(losses, &counts, &stats));
+	/* work, and what is only incomplete, is no loss */
+	counts.value[COUNTER_writes_inspected] = 5;
+	counts.value[COUNTER_path_truncated] = 5;
+	assert_false(losses_look(losses, &counts, &stats));
+	counts.value[COUNTER_ring_full] = 3;
+	stats.files_unread = 1;
+	assert_true(losses_look(losses, &counts, &stats));
+	loss = losses_told(losses);
+	assert_int_equal(loss->kind_count, 2);
+	assert_string_equal(loss->kinds[0].name, "ring_full");
+	assert_int_equal(loss->kinds[0].count, 3);
+	assert_string_equal(loss->kinds[1].name, "files_unread");
+	until = loss->time;
+	assert_false(losses_look(losses, &counts, &stats));
+	counts.value[COUNTER_ring_full] = 10;
+	assert_true(losses_look(losses, &counts, &stats));
+	loss = losses_told(losses);
+	assert_int_equal(loss->kind_count, 1);
+	assert_int_equal(loss->kinds[0].count, 7);
+	assert_int_equal(loss->kinds[0].total, 10);
+	/* from the last time that nothing more was lost, and no sooner */
+	assert_true(loss->since.tv_sec > until.tv_sec ||
+		    (loss->since.tv_sec == until.tv_sec && loss->since.tv_nsec >= until.tv_nsec));
+	losses_close(losses);
+}
+
+/* Of many, those that lost most, in that order; a name that is no text or too long is shown as far as it can be. */
+static void test_writers(void **state)
+{
+	static const uint64_t samples[] = {3, 9, 1, 7, 8, 2, 6};
+	struct probe_counts counts = {.value = {[COUNTER_flooded] = 36}};
+	struct pipeline_stats stats = {0};
+	char name[16], container[300];
+	struct losses *losses;
+	struct loss *loss;
+	char *line;
+
+	(void)state;
+	assert_int_equal(losses_open(&losses), 0);
+	assert_true(losses_look(losses, &counts, &stats));
+	memset(container, 'a', sizeof(container));
+	container[126] = '\xc3';
+	container[127] = '\xa9';
+	container[299] = '\0';
+	for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++) {
+		struct loss_writer writer = {.samples = samples[i], .cgroup = i + 1, .name = name};
+
+		snprintf(name, sizeof(name), "w\x1b\xff%zu", i);
+		writer.container = samples[i] == 8 ? "0123" : NULL;
+		writer.container_name = samples[i] == 8 ? container : NULL;
+		losses_writer(losses, &writer);
+	}
+	memset(name, 'x', sizeof(name) - 1);
+	loss = losses_told(losses);
+	loss->host_name = "h";
+	assert_int_equal(loss->writer_count, LOSS_WRITERS);
+	for (size_t i = 1; i < LOSS_WRITERS; i++)
+		assert_true(loss->writers[i - 1].samples > loss->writers[i].samples);
+	assert_int_equal(loss->writers[0].samples, 9);
+	assert_non_null(strchr(loss->writers[0].name, '1'));
+	assert_null(strchr(loss->writers[0].name, '\x1b'));
+	assert_null(loss->writers[0].container);
+	assert_string_equal(loss->writers[1].container, "0123");
+	assert_int_equal(strlen(loss->writers[1].container_name), 126);
+	assert_int_equal(loss_to_json(loss, &line), 0);
+	free(line);
+	losses_close(losses);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_once),
+		cmocka_unit_test(test_writers),
+	};
+
+	return UNIT_RUN(tests);
+}
