@@ -455,7 +455,8 @@ int pipeline_timeout(const struct pipeline *pipeline)
 		look = pipeline_sooner(look, pipeline->next_look, now);
 	if (recheck_any(pipeline->recheck))
 		look = pipeline_sooner(look, now + RECHECK_HOLD_MS / 4, now);
-	if (recheck_any(pipeline->recheck) || probe_recheck_due(pipeline->probe))
+	/* only if there is something: a look that is not made does not put the next one off */
+	if (probe_recheck_due(pipeline->probe))
 		look = pipeline_sooner(look, pipeline->next_recheck, now);
 	if (floods_any(pipeline->floods))
 		look = pipeline_sooner(look, pipeline->next_flood, now);

@@ -25,6 +25,8 @@
 #include <time.h>
 
 #define DATABASE_BUSY_MS 1000
+/* Damaged files of one second that are kept. */
+#define DATABASE_ASIDE_MAX 100
 
 /* What a file of SQLite begins with, and where PRAGMA application_id is in it (https://sqlite.org/fileformat2.html, 1.3). */
 #define DATABASE_MAGIC "SQLite format 3"
@@ -241,19 +243,39 @@ int database_open_reader(const char *path, sqlite3 **ret_db)
 	return 0;
 }
 
-int database_set_aside(const char *path, char **ret_moved)
+/* A name that is free: what was moved aside in the same second stays. */
+static int database_aside(const char *path, char **ret_moved)
 {
-	static const char *const parts[] = {"-wal", "-shm", ""};
-	AUTO_FREE char *moved = NULL;
-	char stamp[32];
+	char stamp[32], *moved;
 	time_t now = time(NULL);
 	struct tm tm;
 
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
-	if (asprintf(&moved, "%s.corrupt-%s", path, stamp) < 0) {
-		moved = NULL;
-		return -ENOMEM;
+	for (unsigned int i = 0; i < DATABASE_ASIDE_MAX; i++) {
+		char number[16] = "";
+		struct stat st;
+
+		if (i)
+			snprintf(number, sizeof(number), "-%u", i);
+		if (asprintf(&moved, "%s.corrupt-%s%s", path, stamp, number) < 0)
+			return -ENOMEM;
+		if (lstat(moved, &st) < 0) {
+			*ret_moved = moved;
+			return 0;
+		}
+		free(moved);
 	}
+	return -EEXIST;
+}
+
+int database_set_aside(const char *path, char **ret_moved)
+{
+	static const char *const parts[] = {"-wal", "-shm", ""};
+	AUTO_FREE char *moved = NULL;
+	int r = database_aside(path, &moved);
+
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
 		AUTO_FREE char *from = NULL;
 		AUTO_FREE char *to = NULL;

@@ -13,6 +13,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/own_file.h"
+#include "store/clock.h"
 #include "store/database.h"
 #include "store/pending.h"
 #include "store/prune.h"
@@ -74,10 +75,14 @@ static void store_disconnect(struct store *store)
 static int store_connect(struct store *store)
 {
 	struct stat st;
+	int64_t time;
 	int r = database_open(store->path, &store->db);
 
 	if (r == 0)
 		r = writer_open(store->db, &store->writer);
+	/* before anything is written by a clock that may be wrong; if it fails, what removes things asks again */
+	if (r == 0)
+		clock_reckon(store->db, store_wallclock(), &time);
 	if (r == 0 && stat(store->path, &st) < 0)
 		r = -errno;
 	if (r != 0) {
@@ -223,6 +228,16 @@ static int store_try(struct store *store, size_t most)
 	return r == 0 ? store_transaction(store, most) : r;
 }
 
+/* Moves a damaged file aside and begins a new one. */
+static int store_renew(struct store *store, char **ret_moved)
+{
+	int r;
+
+	store_disconnect(store);
+	r = database_set_aside(store->path, ret_moved);
+	return r == 0 ? store_connect(store) : r;
+}
+
 /* Writes the first `most` of what waits; the others are due at once. */
 static int store_write(struct store *store, size_t most, char **ret_moved)
 {
@@ -232,8 +247,7 @@ static int store_write(struct store *store, size_t most, char **ret_moved)
 		return 0;
 	r = store_try(store, most);
 	if (r == -EUCLEAN) {
-		store_disconnect(store);
-		r = database_set_aside(store->path, ret_moved);
+		r = store_renew(store, ret_moved);
 		if (r == 0)
 			r = store_try(store, most);
 	}
@@ -258,30 +272,48 @@ int store_flush(struct store *store, char **ret_moved)
 	return store_write(store, SIZE_MAX, ret_moved);
 }
 
+/* A slice of what is too old, by a clock that can be trusted. As prune_age(). */
+static int store_prune_age(struct store *store)
+{
+	int64_t time;
+	int r = clock_reckon(store->db, store_wallclock(), &time);
+
+	if (r < 0)
+		return r;
+	return prune_age(store->db, store->writer, time - (int64_t)store->limits.days * STORE_DAY_US);
+}
+
 /* A slice of what is too old, then of what is too much; due again soon if more is left. */
 static int store_prune(struct store *store)
 {
-	int64_t before = store_wallclock() - (int64_t)store->limits.days * STORE_DAY_US;
 	int64_t now = store_now();
 	bool old = now >= store->next_prune;
 	int r = 0, more = 0;
 
+	/* what can't be done, or could not be opened anew, is not due all the time */
+	store->next_prune = old ? now + STORE_RETRY_MS : store->next_prune;
 	if (!store->db)
-		return 0;
+		r = store_connect(store);
+	if (r < 0)
+		return r;
 	/* what is written comes in slices; the size is looked at behind the last one, or once a second */
 	if (!old && now < store->next_size && store_pending(store))
 		return 0;
 	store->next_size = now + STORE_INTERVAL_MS;
 	if (old)
-		more = prune_age(store->db, store->writer, before);
-	do
-		r = prune_size(store->db, store->writer, (int64_t)store->limits.bytes);
-	while (r > 0 && store_now() - now < STORE_PRUNE_SLICE_MS);
+		more = store_prune_age(store);
+	/* what is damaged is not looked at twice */
+	if (more >= 0)
+		do
+			r = prune_size(store->db, store->writer, (int64_t)store->limits.bytes);
+		while (r > 0 && store_now() - now < STORE_PRUNE_SLICE_MS);
+	if (more < 0 || r < 0)
+		return more < 0 ? more : r;
 	if (more || r)
 		store->next_prune = now + STORE_INTERVAL_MS;
 	else if (old)
 		store->next_prune = now + STORE_PRUNE_MS;
-	return more < 0 ? more : (r < 0 ? r : 0);
+	return 0;
 }
 
 int store_due(const struct store *store)
@@ -305,11 +337,7 @@ int store_work(struct store *store, char **ret_moved)
 	if (r < 0)
 		return r;
 	r = store_prune(store);
-	if (r != -EUCLEAN)
-		return r;
-	/* the next flush begins a new one */
-	store_disconnect(store);
-	return database_set_aside(store->path, ret_moved);
+	return r == -EUCLEAN ? store_renew(store, ret_moved) : r;
 }
 
 uint64_t store_lost(const struct store *store)

@@ -3,6 +3,8 @@
 #include "alerts.h"
 #include "unit.h"
 
+#include "store/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -218,6 +220,73 @@ static void test_age(void **state)
 	assert_int_equal(alerts_number(path, "SELECT count(*) FROM token"), 1);
 }
 
+#define DAY (24LL * 3600 * 1000000)
+
+static void test_clock(void **state)
+{
+	struct store_clock clock = {.sure = 1000 * DAY};
+
+	(void)state;
+	/* as it goes, and over a night */
+	assert_int_equal(clock_step(&clock, 1000 * DAY + 5), 1000 * DAY + 5);
+	assert_int_equal(clock_step(&clock, 1001 * DAY), 1001 * DAY);
+	/* a jump, and as many starts as you like, also by a clock that is ahead of that one */
+	for (int i = 0; i < 200; i++)
+		assert_int_equal(clock_step(&clock, 1101 * DAY + i * DAY / 200), 1001 * DAY);
+	assert_int_equal(clock_step(&clock, 1105 * DAY), 1001 * DAY);
+	/* it was a mistake */
+	assert_int_equal(clock_step(&clock, 1001 * DAY + 500), 1001 * DAY + 500);
+	assert_int_equal(clock_step(&clock, 1101 * DAY), 1001 * DAY + 500);
+	/* it was none: after a week what it said first is certain, and after another one the rest */
+	assert_int_equal(clock_step(&clock, 1107 * DAY), 1001 * DAY + 500);
+	assert_int_equal(clock_step(&clock, 1108 * DAY), 1101 * DAY);
+	assert_int_equal(clock_step(&clock, 1109 * DAY), 1101 * DAY);
+	assert_int_equal(clock_step(&clock, 1115 * DAY), 1108 * DAY);
+	/* back, and from there on */
+	assert_int_equal(clock_step(&clock, 3 * DAY), 3 * DAY);
+	assert_int_equal(clock_step(&clock, 1115 * DAY), 3 * DAY);
+}
+
+/* A start with a clock 100 days ahead, and a second one, remove nothing; if it stays so for a week, what is old goes. */
+static void clock_ahead(const char *before)
+{
+	struct alert_spec spec = spec_make("/a", 0);
+	struct store *store = alerts_store(path);
+
+	/* which is the same as all entries 100 days old */
+	spec.time -= 100 * 86400;
+	alerts_put(store, &spec);
+	spec = spec_make("/b", 0);
+	spec.time -= 130 * 86400;
+	alerts_put(store, &spec);
+	store_close(store);
+	alerts_number(path, before);
+	for (int i = 0; i < 3; i++) {
+		store = alerts_store(path);
+		/* also what that clock writes proves nothing */
+		spec = spec_make("/c", 0);
+		alerts_put(store, &spec);
+		work_until_done(store);
+		store_close(store);
+		assert_int_equal(alerts_number(path, "SELECT count(*) FROM fact"), 3);
+	}
+	alerts_number(path, "UPDATE meta SET value = value - 8 * 86400000000 WHERE key = 'clock_claimed'");
+	store = alerts_store(path);
+	work_until_done(store);
+	store_close(store);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM fact"), 1);
+	assert_int_equal(alerts_number(path, "SELECT value FROM meta WHERE key = 'removed_age'"), 2);
+}
+
+static void test_clock_ahead(void **state)
+{
+	(void)state;
+	clock_ahead("UPDATE meta SET value = value - 100 * 86400000000 WHERE key = 'clock_sure'");
+	unlink(path);
+	/* of a store that knows nothing of it, its newest entry does */
+	clock_ahead("DELETE FROM meta WHERE key GLOB 'clock_*'");
+}
+
 static void test_size(void **state)
 {
 	const struct store_limits limits = {.days = STORE_DAYS, .bytes = STORE_BYTES_MIN};
@@ -411,6 +480,92 @@ static void test_damage(void **state)
 	store_close(store);
 }
 
+/* Every page but the first, under whoever has it open. */
+static void damage(void)
+{
+	char noise[4096];
+	int fd = open(path, O_WRONLY);
+
+	memset(noise, 0xa5, sizeof(noise));
+	for (off_t at = 4096; at < lseek(fd, 0, SEEK_END); at += 4096)
+		assert_int_equal(pwrite(fd, noise, 4096, at), 4096);
+	close(fd);
+}
+
+/*
+ * Damage that is found when nothing waits to be written: a new store is there at once, and nothing stays due, or who waits for it
+ * would wait for nothing, all the time.
+ */
+static void test_damage_idle(void **state)
+{
+	struct alert_spec spec = spec_make("/f", 0);
+	struct store *store = alerts_store(path);
+	char *moved = NULL, *again = NULL;
+	int works = 0;
+
+	(void)state;
+	alerts_put(store, &spec);
+	store_close(store);
+	store = alerts_store(path);
+	damage();
+	assert_int_equal(store_due(store), 0);
+	assert_int_equal(store_work(store, &moved), 0);
+	assert_non_null(moved);
+	assert_int_equal(access(moved, F_OK), 0);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM fact"), 0);
+	while (store_due(store) == 0 && works++ < 100)
+		store_work(store, &again);
+	assert_in_range(works, 0, 3);
+	assert_null(again);
+	store_close(store);
+	/* the next one is another one, also within the same second */
+	store = alerts_store(path);
+	alerts_put(store, &spec);
+	store_close(store);
+	store = alerts_store(path);
+	damage();
+	assert_int_equal(store_work(store, &again), 0);
+	assert_non_null(again);
+	assert_string_not_equal(again, moved);
+	assert_int_equal(access(moved, F_OK), 0);
+	assert_int_equal(access(again, F_OK), 0);
+	store_close(store);
+	free(moved);
+	free(again);
+}
+
+/* Damaged, and no new one can be made: tried again some seconds later, and not all the time. */
+static void test_damage_stuck(void **state)
+{
+	struct alert_spec spec = spec_make("/f", 0);
+	struct store *store = alerts_store(path);
+	char *moved = NULL, aside[160];
+
+	(void)state;
+	alerts_put(store, &spec);
+	store_close(store);
+	store = alerts_store(path);
+	damage();
+	/* in place of the folder is a file now */
+	snprintf(aside, sizeof(aside), "%s-aside", dir);
+	assert_int_equal(rename(dir, aside), 0);
+	close(open(dir, O_CREAT | O_WRONLY, 0600));
+	assert_true(store_work(store, &moved) < 0);
+	assert_null(moved);
+	assert_true(store_due(store) > 1000);
+	alerts_put(store, &spec);
+	assert_true(store_work(store, &moved) <= 0);
+	assert_true(store_work(store, &moved) <= 0);
+	assert_true(store_due(store) > 1000);
+	assert_int_equal(unlink(dir), 0);
+	assert_int_equal(rename(aside, dir), 0);
+	assert_int_equal(store_flush(store, &moved), 0);
+	assert_non_null(moved);
+	free(moved);
+	assert_int_equal(alerts_number(path, "SELECT sum(count) FROM fact"), 1);
+	store_close(store);
+}
+
 /* What is no database, another's, a link, or may be written by others: an error, and nothing is touched. */
 static void test_precious(void **state)
 {
@@ -523,13 +678,15 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_repeats),   TEST(test_repeats_of_others),
-		TEST(test_keys),      TEST(test_due),
-		TEST(test_slices),    TEST(test_age),
-		TEST(test_size),      TEST(test_kill),
-		TEST(test_full_disk), TEST(test_damage),
-		TEST(test_precious),  TEST(test_versions),
-		TEST(test_removed),   TEST(test_busy),
+		TEST(test_repeats),     TEST(test_repeats_of_others),
+		TEST(test_keys),        TEST(test_due),
+		TEST(test_slices),      TEST(test_age),
+		TEST(test_size),        TEST(test_kill),
+		TEST(test_full_disk),   TEST(test_damage),
+		TEST(test_precious),    TEST(test_versions),
+		TEST(test_removed),     TEST(test_busy),
+		TEST(test_damage_idle), TEST(test_damage_stuck),
+		TEST(test_clock),       TEST(test_clock_ahead),
 	};
 
 	return UNIT_RUN(tests);
