@@ -15,7 +15,7 @@
  *   attribute/            who wrote, where, in words; every string through detect/mask.c
  *   alert/                one alert as JSON (share/alert.schema.json) or as a line of text
  *   files/                what is written in a file that has to be read: opened with care, found, searched
- *   output/               where alerts go
+ *   output/               where alerts go: a queue and a thread for each output
  *   store/                what alerts told, kept
  *   report/               what the store knows, for `audit`
  *
@@ -30,14 +30,33 @@
 #include "lib/exit_code.h"
 #include "lib/log.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+/*
+ * Standard descriptors that are closed would be given to the next files that we open, and what is meant for
+ * standard error would land there. What takes their place can neither be read nor written, as if they were
+ * closed, and is gone in a command that `exec` starts.
+ */
+static int main_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH | O_CLOEXEC) != fd)
+			return -EBADF;
+	return 0;
+}
 
 int main(int argc, char **argv)
 {
 	const struct command *command;
+
+	if (main_descriptors() < 0)
+		return EXIT_CODE_RUNTIME;
 
 	/* Samples hold secrets while they are judged: no core dump, no ptrace by the same user. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

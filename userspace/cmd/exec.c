@@ -29,6 +29,9 @@
 /* The kernel has sent every sample before the command's end is seen; only judging takes time. */
 #define EXEC_SETTLE_MS 30000
 
+/* An output that goes on taking alerts is waited for. */
+#define EXEC_DELIVER_MS 10000
+
 /* How often it is asked whether what the command left is still there: these are not our children. */
 #define EXEC_WAIT_MS 100
 
@@ -260,6 +263,7 @@ static int exec_watch(struct exec_options *options, struct pipeline *pipeline, i
 		log_warning("not every write was judged in time: %s", strerror(-r));
 	pipeline_look(pipeline, true);
 	pipeline_last_repeats(pipeline);
+	pipeline_deliver(pipeline, EXEC_DELIVER_MS);
 	pipeline_summary(pipeline, true);
 	return exec_status(options, pipeline, status);
 }

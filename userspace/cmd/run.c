@@ -9,7 +9,6 @@
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
-#include "lib/own_file.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -21,6 +20,8 @@
 
 /* Samples sent before the end was asked for are judged, but a storm must not hold the end up. */
 #define RUN_SETTLE_MS 2000
+/* Nor must an output. */
+#define RUN_DELIVER_MS 1500
 
 struct run_options {
 	struct pipeline_options pipeline;
@@ -120,16 +121,13 @@ static int run_timer(unsigned long seconds)
 static bool run_signal(struct pipeline *pipeline, int signals)
 {
 	struct signalfd_siginfo info;
-	int r;
 
 	if (read(signals, &info, sizeof(info)) != sizeof(info))
 		return false;
 	/* a terminal that hangs up is not who watches; nohup(1) leaves it ignored, which a signalfd doesn't know */
 	if (info.ssi_signo != SIGUSR1 && info.ssi_signo != SIGHUP)
 		return true;
-	r = pipeline_reopen(pipeline);
-	if (r < 0)
-		log_error("can't reopen the alert file: %s; going on with the old one", own_file_error(r));
+	pipeline_reopen(pipeline);
 	return false;
 }
 
@@ -189,6 +187,7 @@ static int run_main(int argc, char **argv)
 		pipeline_settle(pipeline, RUN_SETTLE_MS);
 	pipeline_look(pipeline, true);
 	pipeline_last_repeats(pipeline);
+	pipeline_deliver(pipeline, RUN_DELIVER_MS);
 	pipeline_summary(pipeline, false);
 	pipeline_close(pipeline);
 	return r < 0 ? EXIT_CODE_RUNTIME : EXIT_CODE_OK;

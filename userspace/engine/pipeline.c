@@ -28,6 +28,7 @@
 #include "files/mapped.h"
 #include "engine/recheck.h"
 #include "engine/repeats.h"
+#include "output/bus.h"
 #include "output/output.h"
 #include "token_key.h"
 
@@ -38,8 +39,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#define PIPELINE_OUTPUTS 3
 
 struct pipeline {
 	struct probe *probe;
@@ -61,8 +60,8 @@ struct pipeline {
 	int64_t next_look; /* ms, CLOCK_MONOTONIC */
 	int64_t deadline; /* likewise, of the end; 0: it is not near */
 	int retry; /* ms until containers are to be looked for again, -1 if not */
-	struct output *outputs[PIPELINE_OUTPUTS];
-	size_t output_count;
+	struct bus *bus;
+	bool stuck[BUS_OUTPUTS]; /* and it was said */
 	struct recorder *recorder; /* NULL: nothing is stored */
 	struct pipeline_stats stats;
 	uint64_t said; /* alerts, and what was said of repeats */
@@ -101,13 +100,19 @@ struct pipeline_options pipeline_defaults(void)
 	};
 }
 
-/* ms, CLOCK_MONOTONIC */
-static int64_t pipeline_now(void)
+/* ms */
+static int64_t pipeline_clock(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ms, CLOCK_MONOTONIC */
+static int64_t pipeline_now(void)
+{
+	return pipeline_clock(CLOCK_MONOTONIC);
 }
 
 /* Gives back what the heap has free, if there were so many alerts since the last time. */
@@ -125,9 +130,7 @@ static void pipeline_emit(struct pipeline *pipeline, struct alert *alert)
 {
 	/* a gap is what was lost meanwhile, on its way here or for want of memory */
 	alert->sequence = ++pipeline->said + pipeline->stats.alerts_failed + probe_lost(pipeline->probe);
-	for (size_t i = 0; i < pipeline->output_count; i++)
-		if (output_emit(pipeline->outputs[i], alert) < 0)
-			pipeline->stats.output_errors++;
+	bus_emit(pipeline->bus, alert);
 	/* the store is told of tokens */
 	if (!alert->flood)
 		recorder_put(pipeline->recorder, alert);
@@ -409,21 +412,43 @@ static void pipeline_emit_loss(struct pipeline *pipeline, struct loss *loss)
 
 	loss->sequence = ++pipeline->said + pipeline->stats.alerts_failed + probe_lost(pipeline->probe);
 	loss->host_name = attribute_host(pipeline->attribute);
-	if (loss_to_json(loss, &line) < 0)
-		return;
-	for (size_t i = 0; i < pipeline->output_count; i++)
-		output_line(pipeline->outputs[i], line);
+	if (loss_to_json(loss, &line) == 0)
+		bus_line(pipeline->bus, line);
+}
+
+static void pipeline_count_outputs(struct pipeline *pipeline)
+{
+	pipeline->stats.output_count = bus_losses(pipeline->bus, pipeline->stats.outputs);
+}
+
+/* An output that takes nothing is told of when that begins, and not when its queue is full. */
+static void pipeline_stuck(struct pipeline *pipeline)
+{
+	for (size_t i = 0; i < pipeline->stats.output_count; i++) {
+		const struct bus_loss *output = &pipeline->stats.outputs[i];
+
+		if (output->stuck && !pipeline->stuck[i])
+			log_warning("%s takes no alerts: %" PRIu64 " wait for it", output->name,
+				    output->stuck);
+		pipeline->stuck[i] = output->stuck != 0;
+	}
 }
 
 /* Tells of what was lost, if it is time. @last: now, and the summary has the words */
 static void pipeline_news(struct pipeline *pipeline, bool last)
 {
+	int reopened = bus_reopened(pipeline->bus);
 	int64_t now = pipeline_now();
 	struct probe_counts counts;
 
+	if (reopened < 0)
+		log_error("can't reopen the alert file: %s; going on with the old one",
+			  output_error(reopened));
 	if (!last && now < pipeline->next_news)
 		return;
 	pipeline->next_news = now + PIPELINE_NEWS_MS;
+	pipeline_count_outputs(pipeline);
+	pipeline_stuck(pipeline);
 	if (probe_counts(pipeline->probe, &counts) < 0 ||
 	    !losses_look(pipeline->losses, &counts, &pipeline->stats))
 		return;
@@ -468,7 +493,6 @@ int pipeline_timeout(const struct pipeline *pipeline)
 void pipeline_look(struct pipeline *pipeline, bool all)
 {
 	int64_t ms, took;
-	clock_t cpu;
 
 	if (pipeline->retry >= 0)
 		pipeline->retry = attribute_retry(pipeline->attribute);
@@ -483,26 +507,10 @@ void pipeline_look(struct pipeline *pipeline, bool all)
 	ms = pipeline_now();
 	if (!all && ms < pipeline->next_look)
 		return;
-	cpu = clock();
+	took = pipeline_clock(CLOCK_THREAD_CPUTIME_ID);
 	mapped_walk(pipeline->mapped, pipeline_scan, pipeline);
-	took = (int64_t)(clock() - cpu) * 1000 / CLOCKS_PER_SEC * MAPPED_PAUSE_TIMES;
+	took = (pipeline_clock(CLOCK_THREAD_CPUTIME_ID) - took) * MAPPED_PAUSE_TIMES;
 	pipeline->next_look = ms + (took > MAPPED_INTERVAL_MS ? took : MAPPED_INTERVAL_MS);
-}
-
-static int pipeline_add_file(struct pipeline *pipeline, const char *path)
-{
-	int r = output_file_open(path, &pipeline->outputs[pipeline->output_count]);
-
-	pipeline->output_count += r == 0;
-	return r;
-}
-
-static int pipeline_add_text(struct pipeline *pipeline)
-{
-	int r = output_text_open(&pipeline->outputs[pipeline->output_count]);
-
-	pipeline->output_count += r == 0;
-	return r;
 }
 
 /* By --alerts and --output; a person at a terminal gets text unless they asked for something else. */
@@ -511,13 +519,13 @@ static int pipeline_open_outputs(struct pipeline *pipeline, const struct pipelin
 	bool to_stdout = options->alerts && strcmp(options->alerts, "-") == 0;
 	bool text = options->output == PIPELINE_OUTPUT_TEXT ||
 		    (options->output == PIPELINE_OUTPUT_AUTO && (!options->alerts || isatty(STDERR_FILENO)));
-	int r = 0;
+	int r = bus_open(text, &pipeline->bus);
 
-	if (options->alerts)
-		r = pipeline_add_file(pipeline, options->alerts);
+	if (r == 0 && options->alerts)
+		r = bus_add_file(pipeline->bus, options->alerts);
 	if (r == 0 && options->output == PIPELINE_OUTPUT_JSON && !to_stdout)
-		r = pipeline_add_file(pipeline, "-");
-	return r == 0 && text ? pipeline_add_text(pipeline) : r;
+		r = bus_add_file(pipeline->bus, "-");
+	return r;
 }
 
 /* The path is the user's own, but a path can hold a token as well. */
@@ -593,8 +601,6 @@ void pipeline_close(struct pipeline *pipeline)
 	if (!pipeline)
 		return;
 	probe_stop(pipeline->probe);
-	for (size_t i = 0; i < pipeline->output_count; i++)
-		output_close(pipeline->outputs[i]);
 	recorder_close(pipeline->recorder);
 	attribute_close(pipeline->attribute);
 	repeats_close(pipeline->repeats);
@@ -604,6 +610,8 @@ void pipeline_close(struct pipeline *pipeline)
 	deferred_close(pipeline->deferred);
 	floods_close(pipeline->floods);
 	losses_close(pipeline->losses);
+	/* last, for what the others say */
+	bus_close(pipeline->bus);
 	free(pipeline);
 }
 
@@ -689,16 +697,15 @@ int pipeline_settle(struct pipeline *pipeline, int timeout_ms)
 	return r;
 }
 
-int pipeline_reopen(struct pipeline *pipeline)
+void pipeline_reopen(struct pipeline *pipeline)
 {
-	int r = 0;
+	bus_reopen(pipeline->bus);
+}
 
-	for (size_t i = 0; i < pipeline->output_count; i++) {
-		int one = output_reopen(pipeline->outputs[i]);
-
-		r = one < 0 ? one : r;
-	}
-	return r;
+void pipeline_deliver(struct pipeline *pipeline, int ms)
+{
+	bus_settle(pipeline->bus, ms);
+	pipeline_count_outputs(pipeline);
 }
 
 const struct pipeline_stats *pipeline_stats(const struct pipeline *pipeline)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "capture/probe.h"
+#include "output/bus.h"
 #include "store/store.h"
 
 enum pipeline_output {
@@ -47,7 +48,8 @@ struct pipeline_stats {
 		leaks_forgotten; /* by the kernel, for room: their next write was, or would be, another alert */
 	uint64_t places_forgotten; /* likewise, for who looks a second time */
 	uint64_t begun_forgotten; /* where a token had begun: what went on was not joined */
-	uint64_t output_errors; /* alerts that an output could not take */
+	struct bus_loss outputs[BUS_OUTPUTS]; /* alerts that did not arrive there; output_count of them */
+	size_t output_count;
 	uint64_t store_errors; /* writes of tokens that the store could not take */
 };
 
@@ -97,8 +99,14 @@ void pipeline_look(struct pipeline *pipeline, bool all);
 /* pipeline_last_repeats() - says how often known tokens were repeated since that was last said. */
 void pipeline_last_repeats(struct pipeline *pipeline);
 
-/* pipeline_reopen() - opens the alert file anew (log rotation). Returns 0 or a negative errno. */
-int pipeline_reopen(struct pipeline *pipeline);
+/* pipeline_reopen() - has the alert file opened anew (log rotation), before the next alert is written. */
+void pipeline_reopen(struct pipeline *pipeline);
+
+/*
+ * pipeline_deliver() - the end of the outputs, before the summary: waits for those that still take what they have to,
+ * so many ms at most. What waits then does not arrive.
+ */
+void pipeline_deliver(struct pipeline *pipeline, int ms);
 
 const struct pipeline_stats *pipeline_stats(const struct pipeline *pipeline);
 enum probe_attachment pipeline_attachment(const struct pipeline *pipeline);

@@ -7,15 +7,33 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+static void (*log_taker)(void *context, const char *line);
+static void *log_context;
+
+void log_to(void (*taker)(void *context, const char *line), void *context)
+{
+	log_taker = taker;
+	log_context = context;
+}
 
 __attribute__((format(printf, 2, 0))) static void log_line(const char *level, const char *format,
 							   va_list args)
 {
 	char line[1024];
 	int head = snprintf(line, sizeof(line), "spillwatch: %s", level);
+	size_t len;
 
-	vsnprintf(line + head, sizeof(line) - (size_t)head, format, args);
-	fprintf(stderr, "%s\n", line);
+	/* room for the newline */
+	vsnprintf(line + head, sizeof(line) - (size_t)head - 1, format, args);
+	len = strlen(line);
+	line[len] = '\n';
+	line[len + 1] = '\0';
+	if (log_taker)
+		log_taker(log_context, line);
+	else
+		fputs(line, stderr);
 }
 
 #define LOG_FUNCTION(name, level)              \

@@ -6,3 +6,9 @@
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * log_to() - what takes lines, with their newline, in place of standard error; NULL: nothing any more. Not
+ * while others may be logging.
+ */
+void log_to(void (*taker)(void *context, const char *line), void *context);

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * alert → output: a descriptor and how an alert becomes a line.
+ * bus → queue → output: a descriptor that takes lines.
  *
  * Invariant: a line that did not arrive whole (a full disk, a daemon that was killed) spoils no other
  * one: the next one starts on a line of its own.
  *
- * Limit: a write to a pipe or terminal that nobody reads blocks, and samples wait in the ring
- * meanwhile; what the ring can't hold is counted there (ring_full).
+ * Limit: a write to a pipe or terminal that nobody reads blocks. That is why each output has a thread
+ * (bus.c).
  */
 #include "output/output.h"
 
-#include "alert/json.h"
-#include "alert/text.h"
 #include "lib/cleanup.h"
 #include "lib/own_file.h"
 
@@ -24,12 +22,14 @@
 struct output {
 	char *path; /* NULL: a descriptor that was given to us */
 	int fd;
-	bool text;
 	bool colour;
 	bool torn; /* what is there ends inside a line */
 };
 
-/* Does the path name a descriptor of ours? Such names are links, and who gave it to us has opened what it leads to. */
+/*
+ * Does the path name a descriptor of ours? Such names are links, and who gave it to us has opened what it
+ * leads to.
+ */
 static bool output_is_descriptor(const char *path)
 {
 	static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
@@ -45,7 +45,10 @@ static bool output_is_descriptor(const char *path)
 	return false;
 }
 
-/* Only where there is no reader either; a moment later we are none again, so that a write is refused, not kept. */
+/*
+ * Only where there is no reader either; a moment later we are none again, so that a write is refused, not
+ * kept.
+ */
 static int output_open_fifo(const char *path, int flags)
 {
 	AUTO_CLOSE int reader = open(path, (flags & ~(O_ACCMODE | O_CREAT)) | O_RDWR);
@@ -62,9 +65,10 @@ static int output_open_fifo(const char *path, int flags)
 }
 
 /*
- * Never waits: a FIFO that nobody reads yet is opened all the same, and takes alerts from when somebody does. A link is
- * not followed, since it may lead anywhere, by the choice of who may write to its folder; but for the names of our own
- * descriptors, which are links everywhere. What is opened is looked at then, not the path before.
+ * Never waits: a FIFO that nobody reads yet is opened all the same, and takes alerts from when somebody
+ * does. A link is not followed, since it may lead anywhere, by the choice of who may write to its folder;
+ * but for the names of our own descriptors, which are links everywhere. What is opened is looked at then,
+ * not the path before.
  */
 static int output_open_path(const char *path)
 {
@@ -131,7 +135,7 @@ int output_file_open(const char *path, struct output **ret_output)
 }
 
 /* https://no-color.org: any value but the empty one forbids colour. */
-static bool output_colour(int fd)
+static bool output_may_colour(int fd)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
@@ -145,14 +149,18 @@ int output_text_open(struct output **ret_output)
 	if (!output)
 		return -ENOMEM;
 	output->fd = STDERR_FILENO;
-	output->text = true;
-	output->colour = output_colour(output->fd);
+	output->colour = output_may_colour(output->fd);
 	*ret_output = output;
 	return 0;
 }
 
+bool output_colour(const struct output *output)
+{
+	return output->colour;
+}
+
 /* A descriptor shared with others may be non-blocking: wait for room, then go on. */
-static int output_write(struct output *output, const char *line, size_t len)
+static int output_write_all(struct output *output, const char *line, size_t len)
 {
 	while (len) {
 		ssize_t written = write(output->fd, line, len);
@@ -174,24 +182,11 @@ static int output_write(struct output *output, const char *line, size_t len)
 	return 0;
 }
 
-static int output_whole(struct output *output, const char *line)
+int output_write(struct output *output, const char *line, size_t len)
 {
-	int r = output->torn ? output_write(output, "\n", 1) : 0;
+	int r = output->torn ? output_write_all(output, "\n", 1) : 0;
 
-	return r < 0 ? r : output_write(output, line, strlen(line));
-}
-
-int output_emit(struct output *output, const struct alert *alert)
-{
-	AUTO_FREE char *line = NULL;
-	int r = output->text ? alert_to_text(alert, output->colour, &line) : alert_to_json(alert, &line);
-
-	return r < 0 ? r : output_whole(output, line);
-}
-
-int output_line(struct output *output, const char *line)
-{
-	return output->text ? 0 : output_whole(output, line);
+	return r < 0 ? r : output_write_all(output, line, len);
 }
 
 int output_reopen(struct output *output)

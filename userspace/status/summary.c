@@ -85,6 +85,13 @@ static void summary_skipped(struct summary_walk *walk, const struct probe_counts
 			     "runs of hooks, at most, which the kernel skipped");
 }
 
+/* Each by its name: the others have it all. */
+static void summary_outputs(struct summary_walk *walk, const struct pipeline_stats *stats)
+{
+	for (size_t i = 0; i < stats->output_count; i++)
+		summary_line(walk, LOSS, stats->outputs[i].alerts, "output_errors", stats->outputs[i].text);
+}
+
 /* How much of it there was nobody knows. */
 static void summary_unwatched(const struct functions_missing *missing)
 {
@@ -129,8 +136,7 @@ static void summary_losses(struct summary_walk *walk, const struct probe_counts 
 		     "not have been seen");
 	summary_line(walk, LOSS, stats->alerts_failed, "alerts_failed",
 		     "alerts for which memory was missing");
-	summary_line(walk, LOSS, stats->output_errors, "output_errors",
-		     "alerts that an output could not take");
+	summary_outputs(walk, stats);
 	summary_line(walk, LOSS, stats->store_errors, "store_errors",
 		     "writes of tokens that the store could not take");
 }

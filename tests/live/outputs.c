@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Outputs that are stuck, full, dead or closed: what that costs the others (nothing), and how it is told. */
+#include "live.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A shell script that knows where everything is. Its standard output and error are the test's. */
+static struct live_run script(const char *text)
+{
+	char command[4096];
+
+	snprintf(command, sizeof(command),
+		 "D=$(dirname %s); W=%s; S=%s; A=%s; "
+		 /* a reader that reads nothing, until it is over; bounded, if it never is */
+		 "sleeper() { for i in $(seq 1200); do [ -e $D/over ] && return; sleep 0.1; done; }; "
+		 /* until it is so, for as long as a slow machine may take */
+		 "await() { for i in $(seq 600); do \"$@\" && return; sleep 0.1; done; return 1; }; %s",
+		 live_path("any"), live_writer("writer"),
+		 getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch",
+		 getenv("SPILLWATCH_ATTACH") ? getenv("SPILLWATCH_ATTACH") : "auto", text);
+	return live_command(ARGS("sh", "-c", command));
+}
+
+/* Alerts of a token, in lines of JSON: also what was lost is told there. */
+static size_t alerts_of(const char *text)
+{
+	size_t alerts = 0;
+
+	for (const char *at = text; (at = strstr(at, "\"action\":\"token-written\"")); at++)
+		alerts++;
+	return alerts;
+}
+
+static size_t alerts_in(const char *name)
+{
+	struct live_run run = live_command(ARGS("cat", live_path(name)));
+	size_t alerts = alerts_of(run.output);
+
+	live_free(&run);
+	return alerts;
+}
+
+static void check_has(const struct live_run *run, const char *text)
+{
+	if (!strstr(run->errors, text))
+		fail_msg("no '%s' in: %s", text, run->errors);
+}
+
+/* A pipe that nobody reads, beside the alert file: the file has all, and the end comes. */
+static void test_stuck_pipe(void **state)
+{
+	struct live_run run =
+		script("{ timeout -s KILL 100 $S exec --attach $A --ring-bytes 8388608 --alerts $D/alerts "
+		       "--output json -- "
+		       "$W storm $D/file 1500 0; echo status $? >&2; touch $D/over; } | sleeper; "
+		       "[ -e $D/over ] || echo too late >&2");
+
+	(void)state;
+	check_has(&run, "status 0");
+	check_has(&run, " alerts not delivered to standard output: it takes them too slowly, or not at all");
+	assert_null(strstr(run.errors, "too late"));
+	assert_int_equal(live_summary(&run, "alert"), alerts_in("alerts"));
+	assert_true(live_summary(&run, "alerts not delivered to standard output") > 0);
+	assert_true(live_summary(&run, "alerts not delivered to standard output") < alerts_in("alerts"));
+	live_free(&run);
+}
+
+/* The same for what --exit-code says; a reader that is gone is told by name as well. */
+static void test_dead_pipe(void **state)
+{
+	struct live_run run = script(
+		"{ until [ -e $D/gone ]; do sleep 0.1; done; $S exec --attach $A --alerts $D/alerts --output "
+		"json "
+		"--exit-code 7 -- $W call write $D/file 40; echo status $? >&2; } | { exec <&-; touch "
+		"$D/gone; }; "
+		"$S exec --attach $A --alerts $D/alerts -- $W call write $D/file 41");
+
+	(void)state;
+	check_has(&run, "status 7");
+	check_has(&run, "LOST: 1 alerts not delivered to standard output: Broken pipe");
+	assert_int_equal(alerts_in("alerts"), 2);
+	live_free(&run);
+}
+
+/* A full disk costs the alerts that it has no room for, and only there; when there is room, it goes on. */
+static void test_full_disk(void **state)
+{
+	struct live_run run = script(
+		"mkdir $D/disk; unshare -m sh -c 'mount -t tmpfs -o size=64k none $0/disk || exit 9; "
+		"$2 exec --attach $3 --ring-bytes 8388608 --alerts $0/disk/alerts --output json -- "
+		"sh -c \"$1 storm $0/file 200 0; until grep -q \\\"not delivered\\\" $0/errors; do "
+		"sleep 0.1; done; "
+		"cat $0/disk/alerts > $0/first; : > $0/disk/alerts; $1 call write $0/file 424242\"; echo "
+		"status $? >&2; "
+		"cat $0/disk/alerts > $0/second' $D $W $S $A");
+
+	(void)state;
+	check_has(&run, "status 0");
+	check_has(&run, "lost just now: ");
+	check_has(&run, "disk/alerts: No space left on device");
+	assert_int_equal(live_summary(&run, " alert"), 201);
+	assert_null(strstr(run.errors, "standard output"));
+	assert_int_equal(alerts_of(run.output), 201);
+	/* the torn one stands on a line of its own */
+	assert_true(alerts_in("first") < 200);
+	assert_true(alerts_in("second") > 0);
+	live_free(&run);
+}
+
+/* Told to end while nobody reads standard output, nor error: ends, and the alert file has all. */
+static void check_term(const char *redirect)
+{
+	char text[2048];
+	struct live_run run;
+
+	snprintf(text, sizeof(text),
+		 "C=%s/spillwatch-outputs-$$; mkdir $C; "
+		 "{ $S run --no-store --attach $A --cgroup $C --alerts $D/alerts --output json %s & "
+		 "echo $! > $D/pid; wait $!; echo status $? > $D/status; touch $D/over; } | sleeper & "
+		 "await [ -s $D/pid ]; await grep -q watching $D/errors $D/own 2>/dev/null; "
+		 "( echo 0 > $C/cgroup.procs; exec $W storm $D/file 500 0 ); "
+		 "await sh -c \"[ \\$(wc -l < $D/alerts) -gt 400 ]\"; kill $(cat $D/pid); "
+		 /* two seconds, and a slow machine's share */
+		 "for i in $(seq 100); do [ -e $D/status ] && break; sleep 0.1; done; "
+		 "[ -e $D/status ] || { echo too late >&2; kill -9 $(cat $D/pid); touch $D/over; }; "
+		 "wait; rmdir $C; cat $D/status >&2; cat $D/own >&2 2>/dev/null",
+		 live_cgroup_root(), redirect);
+	run = script(text);
+	check_has(&run, "status 0");
+	assert_null(strstr(run.errors, "too late"));
+	assert_true(alerts_in("alerts") > 400);
+	if (!*redirect)
+		check_has(&run, " alerts not delivered to standard output: ");
+	live_free(&run);
+}
+
+static void test_term_stuck(void **state)
+{
+	(void)state;
+	check_term("");
+}
+
+/* What was said is read up to there, and then never again. */
+static void test_term_stuck_errors(void **state)
+{
+	(void)state;
+	check_term("2>&1 --output text");
+}
+
+/* Closed standard descriptors: what is meant for them lands nowhere else, and is no success. */
+static void test_closed(void **state)
+{
+	struct live_run run = script(
+		"$S exec --attach $A --alerts $D/alerts --output text -- $W call write $D/file 43 2>&-; "
+		"$S exec --attach $A --alerts $D/alerts --output text -- $W call write $D/file 44 <&- >&- "
+		"2>&-; "
+		"$S exec --attach $A --alerts $D/json --output json --exit-code 8 -- true >&-; echo quiet $? "
+		">&2; "
+		"$S exec --attach $A --alerts - -- $W call write $D/file 45 >&-; "
+		/* the command finds them as they were */
+		"$S exec -- sh -c 'ls /proc/$$/fd > $0/fds' $D <&- 2>&-; "
+		"$S scan - <&- ; echo scan $? >&2; $S mask <&-; echo mask $? >&2; "
+		"$S mask < $D/file >&-; echo out $? >&2; $S scan $D/file >&-; echo found $? >&2");
+	struct live_run file;
+
+	(void)state;
+	file = live_command(ARGS("grep", "-vc", "^{", live_path("alerts")));
+	assert_string_equal(file.output, "0\n");
+	live_free(&file);
+	assert_int_equal(alerts_in("alerts"), 2);
+	file = live_command(ARGS("grep", "-xc", "[02]", live_path("fds")));
+	assert_string_equal(file.output, "0\n");
+	live_free(&file);
+	check_has(&run, "quiet 0");
+	check_has(&run, "1 alerts not delivered to standard output: Bad file descriptor");
+	check_has(&run, "scan 3");
+	check_has(&run, "mask ");
+	assert_null(strstr(run.errors, "mask 0"));
+	assert_null(strstr(run.errors, "out 0"));
+	assert_null(strstr(run.errors, "found 0"));
+	live_free(&run);
+}
+
+const struct CMUnitTest live_outputs[] = {
+	cmocka_unit_test_setup_teardown(test_stuck_pipe, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_dead_pipe, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_full_disk, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_term_stuck, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_term_stuck_errors, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_closed, live_setup, live_teardown),
+};
+const size_t live_outputs_count = sizeof(live_outputs) / sizeof(*live_outputs);

@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * alert → bus → queues → outputs. The thread that empties the ring makes each line once and copies it to the
+ * queues; each output's thread takes all that waits at once, and writes it line by line.
+ *
+ * Invariant: each alert that is handed over is written, waits, or is counted as lost, for each output by
+ * itself; and their order is kept. A writing thread allocates nothing, so it brings no heap of its own.
+ *
+ * Limit: a thread inside a write(2) that does not return can't be joined. It is left behind with what is its
+ * own.
+ */
+#include "output/bus.h"
+
+#include "alert/json.h"
+#include "alert/text.h"
+#include "detect/mask.h"
+#include "lib/cleanup.h"
+#include "lib/log.h"
+#include "output/output.h"
+#include "output/queue.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+/* ms that bus_close() gives to what was said since bus_settle(). */
+#define BUS_CLOSE_MS 500
+
+/*
+ * Looks, one a ms, before anything is given up: the threads have not been heard if the machine stood still
+ * meanwhile.
+ */
+#define BUS_LOOKS 50
+
+struct bus_output {
+	struct output *output; /* the thread's alone */
+	char *name;
+	bool json, colour;
+	bool alerts; /* takes them; else only what the program says of itself */
+	pthread_t thread;
+	pthread_mutex_t lock; /* of all that follows */
+	pthread_cond_t work;
+	struct queue queue;
+	size_t bytes; /* that wait: in the queue, and what the thread has taken of it */
+	uint64_t waiting; /* alerts among these */
+	uint64_t lost; /* alerts */
+	int error; /* of the last one that was lost */
+	int reopened; /* 0, or why that failed */
+	int64_t moved; /* ms, CLOCK_MONOTONIC: when a line was written, or the first one came to wait */
+	bool reopen; /* asked for */
+	bool busy; /* the thread is not at the lock */
+	bool given_up; /* nothing is written any more */
+	bool end; /* asked for */
+	bool left; /* the thread frees it all */
+};
+
+struct bus {
+	struct bus_output *outputs[BUS_OUTPUTS];
+	size_t count;
+};
+
+/* ms, CLOCK_MONOTONIC */
+static int64_t bus_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void bus_output_free(struct bus_output *to)
+{
+	output_close(to->output);
+	queue_free(&to->queue);
+	pthread_cond_destroy(&to->work);
+	pthread_mutex_destroy(&to->lock);
+	free(to->name);
+	free(to);
+}
+
+/* Locked. */
+static bool bus_is_idle(const struct bus_output *to)
+{
+	return !to->busy && queue_empty(&to->queue) && !to->reopen;
+}
+
+/* Locked. */
+static void bus_lose(struct bus_output *to, uint64_t alerts, int error)
+{
+	to->lost += alerts;
+	if (alerts)
+		to->error = error;
+}
+
+/* One line is through, one way or the other. Returns whether to go on. */
+static bool bus_written(struct bus_output *to, const struct queue_line *line, int r)
+{
+	bool on;
+
+	pthread_mutex_lock(&to->lock);
+	on = !to->given_up;
+	/* what was given up is counted already */
+	if (on) {
+		to->bytes -= line->len;
+		to->waiting -= line->alert;
+		bus_lose(to, line->alert && r < 0, r);
+		to->moved = bus_now();
+	}
+	pthread_mutex_unlock(&to->lock);
+	return on;
+}
+
+/* What the thread does outside of the lock. */
+static void bus_work(struct bus_output *to, struct queue *taken, bool reopen)
+{
+	struct queue_line line;
+	bool on = true;
+	int r = reopen ? output_reopen(to->output) : 0;
+
+	if (r < 0) {
+		pthread_mutex_lock(&to->lock);
+		to->reopened = r;
+		pthread_mutex_unlock(&to->lock);
+	}
+	while (on && queue_next(taken, &line))
+		on = bus_written(to, &line, output_write(to->output, line.text, line.len));
+	queue_clear(taken);
+}
+
+static void *bus_thread(void *context)
+{
+	struct bus_output *to = context;
+	struct queue taken = {0};
+
+	pthread_mutex_lock(&to->lock);
+	for (;;) {
+		struct queue empty = taken;
+		bool reopen = to->reopen;
+
+		if (to->end)
+			break;
+		if (queue_empty(&to->queue) && !reopen) {
+			pthread_cond_wait(&to->work, &to->lock);
+			continue;
+		}
+		taken = to->queue;
+		to->queue = empty;
+		to->reopen = false;
+		to->busy = true;
+		pthread_mutex_unlock(&to->lock);
+		bus_work(to, &taken, reopen);
+		pthread_mutex_lock(&to->lock);
+		to->busy = false;
+	}
+	pthread_mutex_unlock(&to->lock);
+	queue_free(&taken);
+	/* set while the thread was busy: nobody else knows it any more */
+	if (to->left)
+		bus_output_free(to);
+	return NULL;
+}
+
+static int bus_start(struct bus_output *to)
+{
+	sigset_t all, before;
+	int r;
+
+	/* signals are for who waits for them; and a SIGPIPE must not end a program that did not ask for it */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&to->thread, NULL, bus_thread, to);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -r;
+}
+
+/* Takes the output, also on failure. */
+static int bus_add(struct bus *bus, struct output *output, char *name, bool json, bool alerts)
+{
+	struct bus_output *to = calloc(1, sizeof(*to));
+	int r;
+
+	if (!to || !name) {
+		output_close(output);
+		free(name);
+		free(to);
+		return -ENOMEM;
+	}
+	to->output = output;
+	to->name = name;
+	to->json = json;
+	to->colour = output_colour(output);
+	to->alerts = alerts;
+	pthread_mutex_init(&to->lock, NULL);
+	pthread_cond_init(&to->work, NULL);
+	r = bus_start(to);
+	if (r < 0) {
+		bus_output_free(to);
+		return r;
+	}
+	bus->outputs[bus->count++] = to;
+	return 0;
+}
+
+/* Hands a line over, or counts it. @line: NULL: it could not be made */
+static void bus_put(struct bus_output *to, const char *line, bool alert)
+{
+	size_t len = line ? strlen(line) : 0;
+	int r = line ? 0 : -ENOMEM;
+
+	pthread_mutex_lock(&to->lock);
+	if (to->given_up || (r == 0 && to->bytes + len > BUS_QUEUE_BYTES))
+		r = -ETIME;
+	if (r == 0)
+		r = queue_put(&to->queue, line, len, alert);
+	if (r == 0) {
+		if (!to->bytes)
+			to->moved = bus_now();
+		to->bytes += len;
+		to->waiting += alert;
+		pthread_cond_signal(&to->work);
+	} else
+		bus_lose(to, alert, r);
+	pthread_mutex_unlock(&to->lock);
+}
+
+/* What the program says of itself. */
+static void bus_log(void *context, const char *line)
+{
+	struct bus *bus = context;
+
+	bus_put(bus->outputs[0], line, false);
+}
+
+int bus_open(bool text, struct bus **ret_bus)
+{
+	struct bus *bus = calloc(1, sizeof(*bus));
+	struct output *output;
+	int r;
+
+	if (!bus)
+		return -ENOMEM;
+	r = output_text_open(&output);
+	if (r == 0)
+		r = bus_add(bus, output, strdup("standard error"), false, text);
+	if (r < 0) {
+		free(bus);
+		return r;
+	}
+	log_to(bus_log, bus);
+	*ret_bus = bus;
+	return 0;
+}
+
+/* It goes on being text: what cuts a character in two is left out. */
+static void bus_cut(char *name)
+{
+	size_t len = BUS_NAME_BYTES - 1;
+
+	if (!name || strlen(name) <= len)
+		return;
+	while (len && ((unsigned char)name[len] & 0xc0) == 0x80)
+		len--;
+	name[len] = '\0';
+}
+
+int bus_add_file(struct bus *bus, const char *path)
+{
+	struct output *output;
+	char *name;
+	int r;
+
+	if (bus->count == BUS_OUTPUTS)
+		return -ENOSPC;
+	r = output_file_open(path, &output);
+	if (r < 0)
+		return r;
+	if (strcmp(path, "-") == 0)
+		name = strdup("standard output");
+	else if (mask_text(path, strlen(path), NULL, &name) < 0)
+		name = NULL;
+	bus_cut(name);
+	return bus_add(bus, output, name, true, true);
+}
+
+/* Is there an output that wants it so? */
+static bool bus_wants(const struct bus *bus, bool json)
+{
+	for (size_t i = 0; i < bus->count; i++)
+		if (bus->outputs[i]->alerts && bus->outputs[i]->json == json)
+			return true;
+	return false;
+}
+
+void bus_emit(struct bus *bus, const struct alert *alert)
+{
+	AUTO_FREE char *json = NULL;
+	AUTO_FREE char *text = NULL;
+
+	if (bus_wants(bus, true) && alert_to_json(alert, &json) < 0)
+		json = NULL;
+	if (bus_wants(bus, false) && alert_to_text(alert, bus->outputs[0]->colour, &text) < 0)
+		text = NULL;
+	for (size_t i = 0; i < bus->count; i++)
+		if (bus->outputs[i]->alerts)
+			bus_put(bus->outputs[i], bus->outputs[i]->json ? json : text, true);
+}
+
+void bus_line(struct bus *bus, const char *line)
+{
+	for (size_t i = 0; i < bus->count; i++)
+		if (bus->outputs[i]->json)
+			bus_put(bus->outputs[i], line, false);
+}
+
+void bus_reopen(struct bus *bus)
+{
+	for (size_t i = 0; i < bus->count; i++) {
+		struct bus_output *to = bus->outputs[i];
+
+		pthread_mutex_lock(&to->lock);
+		if (bus_is_idle(to))
+			to->moved = bus_now();
+		to->reopen = true;
+		pthread_cond_signal(&to->work);
+		pthread_mutex_unlock(&to->lock);
+	}
+}
+
+int bus_reopened(struct bus *bus)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < bus->count; i++) {
+		struct bus_output *to = bus->outputs[i];
+
+		pthread_mutex_lock(&to->lock);
+		r = to->reopened ? to->reopened : r;
+		to->reopened = 0;
+		pthread_mutex_unlock(&to->lock);
+	}
+	return r;
+}
+
+size_t bus_losses(struct bus *bus, struct bus_loss losses[BUS_OUTPUTS])
+{
+	int64_t now = bus_now();
+
+	for (size_t i = 0; i < bus->count; i++) {
+		struct bus_output *to = bus->outputs[i];
+
+		pthread_mutex_lock(&to->lock);
+		losses[i] = (struct bus_loss){.name = to->name, .alerts = to->lost};
+		if (to->lost)
+			losses[i].reason = to->error == -ETIME ? "it takes them too slowly, or not at all"
+							       : strerror(-to->error);
+		snprintf(losses[i].text, sizeof(losses[i].text), "alerts not delivered to %s%s%s", to->name,
+			 to->lost ? ": " : "", to->lost ? losses[i].reason : "");
+		if (now - to->moved > BUS_PATIENCE_MS)
+			losses[i].stuck = to->waiting;
+		pthread_mutex_unlock(&to->lock);
+	}
+	return bus->count;
+}
+
+/* Is there an output to be waited for? @any: whether it moves or not */
+static bool bus_waits(const struct bus *bus, bool any)
+{
+	int64_t now = bus_now();
+	bool waits = false;
+
+	for (size_t i = 0; i < bus->count; i++) {
+		struct bus_output *to = bus->outputs[i];
+
+		pthread_mutex_lock(&to->lock);
+		waits |= !bus_is_idle(to) && !to->given_up && (any || now - to->moved <= BUS_PATIENCE_MS);
+		pthread_mutex_unlock(&to->lock);
+	}
+	return waits;
+}
+
+static void bus_give_up(struct bus_output *to)
+{
+	pthread_mutex_lock(&to->lock);
+	if (!bus_is_idle(to) && !to->given_up) {
+		to->given_up = true;
+		bus_lose(to, to->waiting, -ETIME);
+		to->waiting = 0;
+		to->reopen = false;
+		queue_clear(&to->queue);
+	}
+	pthread_mutex_unlock(&to->lock);
+}
+
+void bus_settle(struct bus *bus, int ms)
+{
+	const struct timespec pause = {.tv_nsec = 1000000L};
+	int64_t until = bus_now() + ms;
+
+	for (int looks = 0; bus_waits(bus, looks < BUS_LOOKS); looks++) {
+		if (looks >= BUS_LOOKS && bus_now() > until)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	for (size_t i = 0; i < bus->count; i++)
+		bus_give_up(bus->outputs[i]);
+}
+
+/* Ends the thread, or leaves it where it hangs. */
+static void bus_end(struct bus_output *to)
+{
+	bool left;
+
+	pthread_mutex_lock(&to->lock);
+	left = to->left = to->busy;
+	to->end = true;
+	pthread_cond_signal(&to->work);
+	if (left)
+		pthread_detach(to->thread);
+	pthread_mutex_unlock(&to->lock);
+	/* from here on one that was left is not ours */
+	if (left)
+		return;
+	pthread_join(to->thread, NULL);
+	bus_output_free(to);
+}
+
+void bus_close(struct bus *bus)
+{
+	if (!bus)
+		return;
+	bus_settle(bus, BUS_CLOSE_MS);
+	log_to(NULL, NULL);
+	for (size_t i = 0; i < bus->count; i++)
+		bus_end(bus->outputs[i]);
+	free(bus);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Where alerts go: each output has a queue with a bound, and a thread of its own that writes. Who hands an
+ * alert over never waits for any of them. What an output does not take is lost to that output only, and
+ * counted.
+ *
+ * Standard error is always one of them: what the program says of itself (lib/log.h) goes the same way while
+ * there is a bus, so that a pipe which nobody reads holds nobody up there either.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "alert/alert.h"
+
+/* Outputs, at most: a file, standard output, standard error. */
+#define BUS_OUTPUTS 3
+
+/* Bytes that may wait for an output: some 5,000 alerts. What comes then is lost to it. */
+#define BUS_QUEUE_BYTES (8UL << 20)
+
+/* ms after which an output that has taken nothing is not waited for any more. */
+#define BUS_PATIENCE_MS 1500
+
+struct bus;
+
+/* Room for an output's name, as it is told: what is longer is cut. */
+#define BUS_NAME_BYTES 256
+
+/* What an output did not take, or does not. */
+struct bus_loss {
+	const char *name; /* printable; "standard output" or a path. Borrowed from the bus. */
+	const char *reason; /* static; NULL if nothing was lost */
+	char text[BUS_NAME_BYTES + 128]; /* "alerts not delivered to NAME: REASON"; printable */
+	uint64_t alerts;
+	uint64_t stuck; /* alerts that wait, while it has taken nothing for BUS_PATIENCE_MS */
+};
+
+/*
+ * bus_open() - with standard error.
+ * @text: it gets a readable line for each alert
+ * Returns 0 and *ret_bus (bus_close()), or a negative errno.
+ */
+int bus_open(bool text, struct bus **ret_bus);
+
+/*
+ * bus_add_file() - a line of JSON for each alert; the path and errors as of output_file_open(). Returns 0 or
+ * a negative errno.
+ */
+int bus_add_file(struct bus *bus, const char *path);
+
+/* bus_emit() - hands an alert to each output. Never blocks. */
+void bus_emit(struct bus *bus, const struct alert *alert);
+
+/* bus_line() - hands a line of JSON that is no alert to each output of JSON. Never blocks. */
+void bus_line(struct bus *bus, const char *line);
+
+/* bus_reopen() - has files opened anew (log rotation) before the next alert is written. */
+void bus_reopen(struct bus *bus);
+
+/* bus_reopened() - a negative errno if that has failed since this was last asked, else 0. */
+int bus_reopened(struct bus *bus);
+
+/* bus_losses() - what each output did not take so far. Returns how many outputs there are. */
+size_t bus_losses(struct bus *bus, struct bus_loss losses[BUS_OUTPUTS]);
+
+/*
+ * bus_settle() - waits until all that was handed over is written: at most so many ms, and for no output that
+ * has taken nothing for BUS_PATIENCE_MS. What waits then is lost, and that output is not written to any
+ * more.
+ */
+void bus_settle(struct bus *bus, int ms);
+
+/*
+ * bus_close() - settles shortly, then ends the threads; one that hangs in a write is left to itself. NULL is
+ * fine.
+ */
+void bus_close(struct bus *bus);
