@@ -511,7 +511,8 @@ __noinline int emit_is_known(struct scratch *s)
 		return 0;
 	head = &s->sample.head;
 	/* of somebody who is not watched */
-	if (s->writer.tgid == RECHECK_FOREIGN && s->event.recheck != RECHECK_DIRECT)
+	if (s->writer.tgid == RECHECK_FOREIGN && s->event.recheck != RECHECK_DIRECT &&
+	    s->event.recheck != RECHECK_OLD)
 		return 1;
 	if (s->event.folio && recheck_is_mapped(s->event.folio))
 		return 1;
@@ -522,7 +523,9 @@ __noinline int emit_is_known(struct scratch *s)
 		head->place = place_of_inode(s->event.inode, 0, 0);
 	if (placed_has(head->token_key, head->place))
 		return 1;
-	placed_add(head->token_key, head->place, head->offset + head->token_at, head->time);
+	/* another look, on another CPU, may be first by a hair */
+	if (placed_add(head->token_key, head->place, head->offset + head->token_at, head->time))
+		return 1;
 	return s->event.recheck == RECHECK_OLD;
 }
 

@@ -75,6 +75,7 @@ static __always_inline void submit_write(const struct io_kiocb *request, const s
 	if (!s)
 		return;
 	recheck_begin(s, mapping, first, WRITE_CALL_IO_URING);
+	recheck_note(s, first);
 	inspect_end(s);
 }
 

@@ -65,9 +65,9 @@ static __always_inline void map_noted(struct scratch *s)
 	dirtiness = mapping ? recheck_any(mapping) : RECHECK_CLEAN;
 	if (dirtiness == RECHECK_CLEAN)
 		return;
-	recheck_begin(s, mapping, 0, WRITE_CALL_MMAP);
-	if (dirtiness == RECHECK_KNOWN)
-		return;
-	for (int i = 0; i < MAPPING_OLD_FOLIOS && recheck_mapped(s, mapping); i++)
+	for (int i = 0; dirtiness == RECHECK_NEW && i < MAPPING_OLD_FOLIOS && recheck_mapped(s, mapping); i++)
 		inspect_recheck(s);
+	recheck_begin(s, mapping, 0, WRITE_CALL_MMAP);
+	/* of who has only mapped it, no page is known yet */
+	recheck_note(s, RECHECK_NOTHING);
 }

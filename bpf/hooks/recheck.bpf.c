@@ -175,10 +175,7 @@ static __always_inline void recheck_writer(struct scratch *s, const struct task_
 	BPF_CORE_READ_INTO(&s->writer.comm, task, group_leader, comm);
 }
 
-/*
- * Notes that the file is to be looked at, and who has made the folio at `index` dirty (RECHECK_NOTHING: none). A function of
- * its own (verified once); what goes into a map lies on its stack, from where 6.1 takes it.
- */
+/* A function of its own (verified once); what goes into a map lies on its stack, from where 6.1 takes it. */
 __noinline int recheck_note(struct scratch *s, __u64 index)
 {
 	struct recheck_file file = {}, *known;
@@ -268,20 +265,18 @@ int BPF_PROG(recheck_dirty, struct folio *folio, struct address_space *mapping)
 	s = inspect_begin();
 	if (!s)
 		goto busy;
-	recheck_writer(s, task, how <= DIRTIED_ANYHOW ? WRITE_CALL_MMAP : call);
-	s->event.call = s->writer.call;
 	pages = recheck_pages(number[0]);
 	recheck_event(s, number[1], index, pages, RECHECK_OLD);
 	recheck_narrow(s, index, pages);
 	kind = s->event.kind;
 	if (!(settings.watch & (1U << kind)))
 		goto end;
-	s->writer.described = recheck_describe(s);
-	recheck_note(s, index);
-	/* what stands there now was there before the store that is to come */
+	/* what stands there now was there before the store that is to come; known, before the daemon looks at the file */
 	if (how == DIRTIED_BY_FAULT &&
 	    in_place_innocent(number[1], s->event.offset, s->event.length, s->until) != IN_PLACE_INNOCENT)
 		inspect_recheck(s);
+	recheck_begin(s, number[1], index, how <= DIRTIED_ANYHOW ? WRITE_CALL_MMAP : call);
+	recheck_note(s, index);
 end:
 	inspect_end(s);
 busy:
@@ -297,8 +292,6 @@ int recheck_begin(struct scratch *s, __u64 mapping, __u64 index, __u32 call)
 	recheck_event(s, mapping, index, 1, RECHECK_OLD);
 	s->event.call = call;
 	s->writer.described = recheck_describe(s);
-	/* of who has only mapped it, no page is known yet */
-	recheck_note(s, call == WRITE_CALL_MMAP ? RECHECK_NOTHING : index);
 	return 0;
 }
 

@@ -274,10 +274,16 @@ __weak __noinline __u64 recheck_next(__u64 mapping, __u64 *index)
 }
 
 /*
- * recheck_begin() - the current process may have changed pages of a file that are dirty already: it is looked at again.
- * @index: of one of them; @call: by which enum write_call. Defined in hooks/recheck.bpf.c; returns 0
+ * recheck_begin() - the current process may change pages of a file that are dirty already: it becomes the writer in s->writer, and
+ * is described to the daemon. @index: of one of them; @call: by which enum write_call. Defined in hooks/recheck.bpf.c; returns 0
  */
 extern int recheck_begin(struct scratch *s, __u64 mapping, __u64 index, __u32 call);
+
+/*
+ * recheck_note() - from now on the file of s->event is looked at, and s->writer has made the folio at `index` dirty (RECHECK_NOTHING:
+ * none). What was there before is to be known by then. Defined in hooks/recheck.bpf.c; returns whether it was not looked at before.
+ */
+extern int recheck_note(struct scratch *s, __u64 index);
 
 /* recheck_writer.file of an address space. */
 static __always_inline __u64 recheck_file_of(__u64 mapping)

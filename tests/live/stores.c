@@ -5,6 +5,10 @@
  */
 #include "live.h"
 
+#include "lib/cleanup.h"
+
+#include "lib/cleanup.h"
+
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -115,8 +119,12 @@ static void check_stores(const char *watch, const char *dir, const struct stores
 			   line);
 		said++;
 	}
-	if (json_array_size(run.alerts) != said)
-		fail_msg("%zu alerts of %zu stores: %s", json_array_size(run.alerts), said, run.errors);
+	if (json_array_size(run.alerts) != said) {
+		AUTO_FREE char *alerts = json_dumps(run.alerts, JSON_INDENT(1));
+
+		fail_msg("%zu alerts of %zu stores: %s %s", json_array_size(run.alerts), said, run.errors,
+			 alerts);
+	}
 	live_free(&run);
 }
 
