@@ -10,8 +10,7 @@
 
 #define LOSS_ID_LEN 12
 
-/* "container app", "container 0123456789ab", "user 1000", "cgroup 12": who that is, shortly. */
-static void loss_who(const struct loss_writer *writer, char *text, size_t size)
+void loss_who(const struct loss_writer *writer, char *text, size_t size)
 {
 	if (writer->container_name)
 		snprintf(text, size, "container %s", writer->container_name);

@@ -41,5 +41,8 @@ struct loss {
 /* loss_to_json() - one line of JSON by share/alert.schema.json, event.action samples-lost. Returns 0 and *ret_line (malloc'ed), or -ENOMEM. */
 int loss_to_json(const struct loss *loss, char **ret_line);
 
+/* loss_who() - "container app", "user 33": who it was, shortly. */
+void loss_who(const struct loss_writer *writer, char *text, size_t size);
+
 /* loss_message() - the same in a sentence. Returns 0 and *ret_text (malloc'ed), or -ENOMEM. */
 int loss_message(const struct loss *loss, char **ret_text);

@@ -282,6 +282,7 @@ static int exec_main(int argc, char **argv)
 	if (r > 0)
 		return r;
 	options.pipeline.probe.scope = SCOPE_TREE;
+	options.pipeline.scope_name = options.command[0];
 	options.pipeline.store_needed = true;
 	r = pipeline_open(&options.pipeline, &pipeline);
 	if (r)

@@ -53,6 +53,7 @@ static int run_cgroup(struct run_options *options)
 		return EXIT_CODE_CONFIG;
 	}
 	options->pipeline.probe.scope = SCOPE_CGROUP;
+	options->pipeline.scope_name = options->cgroup;
 	return 0;
 }
 

@@ -25,6 +25,7 @@
 #include "engine/deferred.h"
 #include "engine/floods.h"
 #include "engine/losses.h"
+#include "engine/watched.h"
 #include "files/mapped.h"
 #include "engine/recheck.h"
 #include "engine/repeats.h"
@@ -63,6 +64,7 @@ struct pipeline {
 	struct bus *bus;
 	bool stuck[BUS_OUTPUTS]; /* and it was said */
 	struct recorder *recorder; /* NULL: nothing is stored */
+	struct watched watched;
 	struct pipeline_stats stats;
 	uint64_t said; /* alerts, and what was said of repeats */
 	uint64_t trimmed; /* alerts when the heap last gave back what it had free */
@@ -457,6 +459,7 @@ static void pipeline_news(struct pipeline *pipeline, bool last)
 	if (!last)
 		losses_say(losses_told(pipeline->losses));
 	pipeline_emit_loss(pipeline, losses_told(pipeline->losses));
+	recorder_loss(pipeline->recorder, losses_told(pipeline->losses));
 	pipeline->next_news = now + PIPELINE_NEWS_AGAIN_MS;
 }
 
@@ -588,6 +591,9 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 		pipeline_close(pipeline);
 		return EXIT_CODE_KERNEL;
 	}
+	if (watched_make(&options->probe, options->scope_name, probe_missing(pipeline->probe),
+			 &pipeline->watched) == 0)
+		recorder_watch(pipeline->recorder, &pipeline->watched.store);
 	/* the kernel's types took some 12 MB to parse, and are not needed any more */
 	pipeline_trim(pipeline, 0);
 	attribute_scan(pipeline->attribute);
@@ -602,6 +608,7 @@ void pipeline_close(struct pipeline *pipeline)
 		return;
 	probe_stop(pipeline->probe);
 	recorder_close(pipeline->recorder);
+	watched_free(&pipeline->watched);
 	attribute_close(pipeline->attribute);
 	repeats_close(pipeline->repeats);
 	mapped_close(pipeline->mapped);

@@ -20,6 +20,7 @@ enum pipeline_output {
 
 struct pipeline_options {
 	struct probe_options probe;
+	const char *scope_name; /* the cgroup's path, or the command; NULL: the host. Borrowed. */
 	const char *alerts; /* file for JSON lines, "-" is standard output; NULL: none. Borrowed. */
 	enum pipeline_output output;
 	const char *procfs; /* where the host's procfs is mounted; NULL: /proc. Borrowed. */

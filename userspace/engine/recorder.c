@@ -21,6 +21,7 @@ struct recorder {
 	struct store_limits limits;
 	struct store *store; /* NULL: can't be opened; tried again at `retry` */
 	time_t retry; /* CLOCK_BOOTTIME */
+	struct store_watched watched; /* without a scope: nothing yet */
 	uint64_t missed; /* writes while there was no store */
 	bool failing; /* and it was said */
 };
@@ -67,7 +68,36 @@ static int recorder_try(struct recorder *recorder)
 	int r = store_open(recorder->path, &recorder->limits, &moved, &recorder->store);
 
 	recorder_say_moved(moved);
+	if (r == 0 && recorder->watched.scope)
+		store_session(recorder->store, &recorder->watched);
 	return r;
+}
+
+/* Tries again, if it is time. Returns whether there is a store. */
+static bool recorder_again(struct recorder *recorder)
+{
+	if (!recorder->store && recorder_now() >= recorder->retry) {
+		recorder->retry = recorder_now() + RECORDER_RETRY_SECONDS;
+		if (recorder_try(recorder) == 0 && recorder->failing)
+			log_note("the store works again");
+		recorder->failing = !recorder->store;
+	}
+	return recorder->store;
+}
+
+void recorder_watch(struct recorder *recorder, const struct store_watched *watched)
+{
+	if (!recorder)
+		return;
+	recorder->watched = *watched;
+	if (recorder->store)
+		store_session(recorder->store, watched);
+}
+
+void recorder_loss(struct recorder *recorder, const struct loss *loss)
+{
+	if (recorder && recorder->store)
+		store_loss(recorder->store, loss);
 }
 
 int recorder_open(const char *path, bool needed, const struct store_limits *limits,
@@ -116,11 +146,16 @@ void recorder_close(struct recorder *recorder)
 
 int recorder_timeout(const struct recorder *recorder, int timeout)
 {
-	int due;
+	int due = 0;
+	time_t now;
 
-	if (!recorder || !recorder->store)
+	if (!recorder)
 		return timeout;
-	due = store_due(recorder->store);
+	now = recorder_now();
+	if (recorder->store)
+		due = store_due(recorder->store);
+	else if (recorder->retry > now)
+		due = (int)(recorder->retry - now) * 1000;
 	return timeout >= 0 && timeout < due ? timeout : due;
 }
 
@@ -146,11 +181,7 @@ void recorder_put(struct recorder *recorder, const struct alert *alert)
 {
 	if (!recorder)
 		return;
-	if (!recorder->store && recorder_now() >= recorder->retry) {
-		recorder->retry = recorder_now() + RECORDER_RETRY_SECONDS;
-		recorder_try(recorder);
-	}
-	if (!recorder->store) {
+	if (!recorder_again(recorder)) {
 		recorder->missed += alert->news;
 		return;
 	}
@@ -165,7 +196,7 @@ void recorder_work(struct recorder *recorder)
 	char *moved = NULL;
 	int r;
 
-	if (!recorder || !recorder->store || store_due(recorder->store) > 0)
+	if (!recorder || !recorder_again(recorder) || store_due(recorder->store) > 0)
 		return;
 	r = store_work(recorder->store, &moved);
 	recorder_result(recorder, r, moved);

@@ -21,6 +21,12 @@ int recorder_open(const char *path, bool needed, const struct store_limits *limi
 /* The others take NULL for "nothing is stored". */
 void recorder_close(struct recorder *recorder);
 
+/* recorder_watch() - says what is watched from now on. Its strings are borrowed until recorder_close(). */
+void recorder_watch(struct recorder *recorder, const struct store_watched *watched);
+
+/* recorder_loss() - takes note of what was lost. */
+void recorder_loss(struct recorder *recorder, const struct loss *loss);
+
 void recorder_put(struct recorder *recorder, const struct alert *alert);
 
 /* recorder_timeout() - for poll(2): the sooner of `timeout` (-1: never) and when recorder_work() is due. */

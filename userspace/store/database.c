@@ -68,6 +68,13 @@ static const char *const database_steps[DATABASE_VERSION] = {
 	" DELETE FROM file WHERE id = old.id;"
 	" DELETE FROM container WHERE id = old.id;"
 	"END;",
+	/* when somebody watched: from start to seen, for certain; ended: and said so. scope: host, cgroup or command; name: which one */
+	"CREATE TABLE session (id INTEGER PRIMARY KEY, start INTEGER NOT NULL, seen INTEGER NOT NULL,"
+	" ended INTEGER NOT NULL, scope TEXT NOT NULL, name TEXT, files TEXT, missing TEXT);"
+	/* writer: NULL if it is not known */
+	"CREATE TABLE loss (id INTEGER PRIMARY KEY, session INTEGER NOT NULL, since INTEGER NOT NULL,"
+	" until INTEGER NOT NULL, counter TEXT NOT NULL, text TEXT NOT NULL, count INTEGER NOT NULL, writer "
+	"TEXT);",
 };
 
 static int database_version(sqlite3 *db, int64_t *ret_version)

@@ -303,6 +303,72 @@ int reader_fact(struct reader *reader, const struct reader_fact *row, struct fac
 	return 0;
 }
 
+/* Does the store know of sessions? An older version's is only read here, and not brought up to date. */
+static bool reader_knows_sessions(struct reader *reader)
+{
+	return statement_query(reader->db, "SELECT 1 FROM sqlite_schema WHERE name = 'session'", NULL) > 0;
+}
+
+int reader_sessions(struct reader *reader, reader_session_visit visit, void *context)
+{
+	sqlite3_stmt *statement = NULL;
+	int r;
+
+	if (!reader_knows_sessions(reader))
+		return 0;
+	r = statement_prepare(reader->db,
+			      "SELECT start, seen, ended, scope, name, files, missing FROM session"
+			      " ORDER BY start",
+			      &statement);
+	while (r >= 0 && (r = sqlite3_step(statement)) == SQLITE_ROW) {
+		const struct reader_session session = {
+			.start = sqlite3_column_int64(statement, 0),
+			.seen = sqlite3_column_int64(statement, 1),
+			.ended = sqlite3_column_int(statement, 2),
+			.scope = statement_text(statement, 3),
+			.name = statement_text(statement, 4),
+			.files = statement_text(statement, 5),
+			.missing = statement_text(statement, 6),
+		};
+
+		r = session.scope ? visit(context, &session) : -EUCLEAN;
+	}
+	r = r < 0 ? r : statement_error(reader->db, r);
+	sqlite3_finalize(statement);
+	return r;
+}
+
+int reader_losses(struct reader *reader, int64_t since, int64_t until, reader_loss_visit visit, void *context)
+{
+	sqlite3_stmt *statement = NULL;
+	int r;
+
+	if (!reader_knows_sessions(reader))
+		return 0;
+	r = statement_prepare(reader->db,
+			      "SELECT since, until, counter, text, count, writer FROM loss"
+			      " WHERE until >= ? AND since < ? ORDER BY since, id",
+			      &statement);
+	if (r < 0)
+		return r;
+	statement_bind(statement, "ii", since, until);
+	while (r >= 0 && (r = sqlite3_step(statement)) == SQLITE_ROW) {
+		const struct reader_loss loss = {
+			.since = sqlite3_column_int64(statement, 0),
+			.until = sqlite3_column_int64(statement, 1),
+			.counter = statement_text(statement, 2),
+			.text = statement_text(statement, 3),
+			.count = (uint64_t)sqlite3_column_int64(statement, 4),
+			.writer = statement_text(statement, 5),
+		};
+
+		r = loss.counter && loss.text ? visit(context, &loss) : -EUCLEAN;
+	}
+	r = r < 0 ? r : statement_error(reader->db, r);
+	sqlite3_finalize(statement);
+	return r;
+}
+
 static int reader_number(struct reader *reader, const char *sql, int64_t *ret_number)
 {
 	int r = statement_query(reader->db, sql, ret_number);
@@ -312,7 +378,7 @@ static int reader_number(struct reader *reader, const char *sql, int64_t *ret_nu
 
 int reader_meta(struct reader *reader, struct reader_meta *ret_meta)
 {
-	int64_t removed = 0, removed_until = 0, lost = 0, lost_until = 0;
+	int64_t removed = 0, removed_until = 0, lost = 0, lost_until = 0, told_until = 0;
 	int r = reader_number(
 		reader, "SELECT sum(value) FROM meta WHERE key IN ('removed_age', 'removed_size')", &removed);
 
@@ -323,8 +389,11 @@ int reader_meta(struct reader *reader, struct reader_meta *ret_meta)
 		r = reader_number(reader, "SELECT value FROM meta WHERE key = 'lost'", &lost);
 	if (r == 0)
 		r = reader_number(reader, "SELECT value FROM meta WHERE key = 'lost_until'", &lost_until);
+	if (r == 0)
+		r = reader_number(reader, "SELECT value FROM meta WHERE key = 'told_until'", &told_until);
 	if (r < 0)
 		return r;
-	*ret_meta = (struct reader_meta){(uint64_t)removed, removed_until, (uint64_t)lost, lost_until};
+	*ret_meta = (struct reader_meta){(uint64_t)removed, removed_until, (uint64_t)lost, lost_until,
+					 told_until};
 	return 0;
 }

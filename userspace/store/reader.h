@@ -67,12 +67,39 @@ int reader_container(struct reader *reader, int64_t id, struct fact *ret_fact);
 /* reader_fact() - all of one. Returns 0 and *ret_fact (fact_free()); -ENOENT: it was removed meanwhile. */
 int reader_fact(struct reader *reader, const struct reader_fact *row, struct fact *ret_fact);
 
+/* A time in which somebody watched. Its strings are the callee's to look at only. */
+struct reader_session {
+	int64_t start, seen; /* microseconds: from then on, and at least until then */
+	bool ended; /* and said so */
+	const char *scope, *name, *files, *missing; /* struct store_watched */
+};
+
+typedef int (*reader_session_visit)(void *context, const struct reader_session *session);
+
+/* reader_sessions() - by rising start. Of a store that knows none there are none. As reader_facts(). */
+int reader_sessions(struct reader *reader, reader_session_visit visit, void *context);
+
+/* What was lost, of one kind by one writer. */
+struct reader_loss {
+	int64_t since, until; /* microseconds */
+	const char *counter, *text;
+	const char *writer; /* NULL: not known */
+	uint64_t count;
+};
+
+typedef int (*reader_loss_visit)(void *context, const struct reader_loss *loss);
+
+/* reader_losses() - those between two times, as far as known, by rising time. As reader_sessions(). */
+int reader_losses(struct reader *reader, int64_t since, int64_t until, reader_loss_visit visit,
+		  void *context);
+
 /* What the store says of itself. */
 struct reader_meta {
 	uint64_t removed; /* facts, by the bounds in age and size */
 	int64_t removed_until; /* microseconds: the latest of them was last seen then */
 	uint64_t lost; /* writes that could not be stored */
 	int64_t lost_until; /* microseconds: until when that was so */
+	int64_t told_until; /* microseconds: losses of that time or before were removed by the bounds; 0: none */
 };
 
 int reader_meta(struct reader *reader, struct reader_meta *ret_meta);

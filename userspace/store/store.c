@@ -17,6 +17,7 @@
 #include "store/database.h"
 #include "store/pending.h"
 #include "store/prune.h"
+#include "store/session.h"
 #include "store/statement.h"
 
 #include <errno.h>
@@ -33,6 +34,7 @@
 #define STORE_SLICE 8
 #define STORE_SLICE_PART 64
 #define STORE_RETRY_MS 5000
+#define STORE_BEAT_MS 10000
 #define STORE_PRUNE_SLICE_MS 100
 #define STORE_PRUNE_MS (24LL * 3600 * 1000)
 #define STORE_DAY_US (24LL * 3600 * 1000000)
@@ -45,7 +47,9 @@ struct store {
 	dev_t device;
 	struct writer *writer;
 	struct pending *pending;
-	int64_t next_flush, next_size, next_prune; /* ms, CLOCK_BOOTTIME */
+	struct session *session; /* NULL: nobody watches */
+	bool ending; /* the session */
+	int64_t next_flush, next_size, next_prune, next_beat; /* ms, CLOCK_BOOTTIME */
 	bool failed; /* the last time it was written */
 	uint64_t lost, lost_told; /* writes; what of it the file knows */
 };
@@ -130,11 +134,13 @@ void store_close(struct store *store)
 
 	if (!store)
 		return;
+	store->ending = store->session != NULL;
 	if (store->pending)
 		store_flush(store, &moved);
 	free(moved);
 	store_disconnect(store);
 	pending_close(store->pending);
+	session_close(store->session);
 	free(store->path);
 	free(store);
 }
@@ -171,6 +177,26 @@ int store_put(struct store *store, const struct alert *alert)
 	return r;
 }
 
+int store_session(struct store *store, const struct store_watched *watched)
+{
+	store->next_beat = store_now();
+	return session_open(watched, &store->session);
+}
+
+void store_loss(struct store *store, const struct loss *loss)
+{
+	if (!store->session)
+		return;
+	session_loss(store->session, loss);
+	store->next_beat = store_now();
+}
+
+/* When it is time for a sign of life; not before what failed is tried again. */
+static int64_t store_beat(const struct store *store)
+{
+	return store->next_beat > store->next_flush ? store->next_beat : store->next_flush;
+}
+
 static bool store_pending(const struct store *store)
 {
 	return pending_any(store->pending) || store->lost != store->lost_told;
@@ -202,10 +228,14 @@ static int store_transaction(struct store *store, size_t most)
 	r = pending_walk(store->pending, most, store_visit, store->writer);
 	if (r == 0)
 		r = store_tell_lost(store);
+	if (r == 0 && store->session)
+		r = session_write(store->db, store->session, store->writer, store->ending);
 	if (r == 0)
 		r = statement_exec(store->db, "COMMIT");
 	if (r < 0)
 		statement_exec(store->db, "ROLLBACK");
+	if (store->session)
+		session_written(store->session, r == 0);
 	return r;
 }
 
@@ -243,7 +273,7 @@ static int store_write(struct store *store, size_t most, char **ret_moved)
 {
 	int r = 0;
 
-	if (!store_pending(store))
+	if (!store_pending(store) && !store->ending && !(store->session && store_now() >= store->next_beat))
 		return 0;
 	r = store_try(store, most);
 	if (r == -EUCLEAN) {
@@ -256,6 +286,7 @@ static int store_write(struct store *store, size_t most, char **ret_moved)
 	if (r < 0)
 		return r;
 	pending_clear(store->pending, most);
+	store->next_beat = store_now() + STORE_BEAT_MS;
 	store->lost_told = store->lost;
 	if (store_pending(store))
 		store->next_flush = store_now();
@@ -272,6 +303,20 @@ int store_flush(struct store *store, char **ret_moved)
 	return store_write(store, SIZE_MAX, ret_moved);
 }
 
+static int store_prune_sessions(struct store *store, int64_t before)
+{
+	int r = statement_exec(store->db, "BEGIN IMMEDIATE");
+
+	if (r < 0)
+		return r;
+	r = session_prune(store->db, store->writer, before);
+	if (r == 0)
+		r = statement_exec(store->db, "COMMIT");
+	if (r < 0)
+		statement_exec(store->db, "ROLLBACK");
+	return r;
+}
+
 /* A slice of what is too old, by a clock that can be trusted. As prune_age(). */
 static int store_prune_age(struct store *store)
 {
@@ -280,7 +325,9 @@ static int store_prune_age(struct store *store)
 
 	if (r < 0)
 		return r;
-	return prune_age(store->db, store->writer, time - (int64_t)store->limits.days * STORE_DAY_US);
+	time -= (int64_t)store->limits.days * STORE_DAY_US;
+	r = prune_age(store->db, store->writer, time);
+	return r == 0 ? store_prune_sessions(store, time) : r;
 }
 
 /* A slice of what is too old, then of what is too much; due again soon if more is left. */
@@ -322,6 +369,8 @@ int store_due(const struct store *store)
 
 	if (store_pending(store) && store->next_flush < due)
 		due = store->next_flush;
+	if (store->session && store_beat(store) < due)
+		due = store_beat(store);
 	return due <= now ? 0 : (int)(due - now);
 }
 

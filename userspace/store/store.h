@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "alert/alert.h"
+#include "alert/loss.h"
 
 #define STORE_PATH "/var/lib/spillwatch/audit.db"
 #define STORE_DAYS 90
@@ -35,6 +36,24 @@ int store_open(const char *path, const struct store_limits *limits, char **ret_m
 /* store_close() - writes what waits, as far as it can, and frees; NULL is fine. */
 void store_close(struct store *store);
 
+/* What a monitor watches. Every string is printable and masked. */
+struct store_watched {
+	const char *scope; /* "host", "cgroup" or "command" */
+	const char *name; /* which cgroup or command; NULL: the host */
+	const char *files; /* kinds of destinations, by commas */
+	const char
+		*missing; /* what is not watched, since this kernel has nothing to attach to; NULL: nothing */
+};
+
+/*
+ * store_session() - from now on somebody watches, until store_close(); if that never comes, until the last sign of life, of which there is
+ * one every 10 seconds. Returns 0 or -ENOMEM.
+ */
+int store_session(struct store *store, const struct store_watched *watched);
+
+/* store_loss() - takes note of what was lost in that session; it is in the file with the next store_work(). */
+void store_loss(struct store *store, const struct loss *loss);
+
 /* store_error() - what a negative errno of store_open() or store_flush() means; static. */
 const char *store_error(int error);
 
@@ -46,7 +65,7 @@ int store_put(struct store *store, const struct alert *alert);
 
 /*
  * store_due() - for poll(2): milliseconds until store_work() has something to do; 0: now. At once after a
- * quiet second, then once a second; once a day for the bound in age alone.
+ * quiet second, then once a second; in a session every 10 seconds for the sign of life, without one once a day for the bound in age alone.
  */
 int store_due(const struct store *store);
 

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Sessions and losses in the store: signs of life, kills, merges, bounds, older stores. */
+#include "alerts.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const struct store_watched watched = {.scope = "host", .files = "disk,tmpfs,block"};
+
+static char *dir;
+static char path[128];
+
+static int setup(void **state)
+{
+	(void)state;
+	dir = alerts_dir();
+	snprintf(path, sizeof(path), "%s/audit.db", dir);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	alerts_remove(dir);
+	return 0;
+}
+
+static struct store *begin(void)
+{
+	struct store *store = alerts_store(path);
+
+	assert_int_equal(store_session(store, &watched), 0);
+	return store;
+}
+
+static void work(struct store *store)
+{
+	char *moved = NULL;
+
+	for (int i = 0; store_due(store) == 0 && i < 100; i++)
+		assert_int_equal(store_work(store, &moved), 0);
+	assert_null(moved);
+	assert_true(store_due(store) > 0);
+}
+
+static void lose(struct store *store, const char *counter, uint64_t count, const char *container,
+		 uint64_t of_it)
+{
+	const struct loss_kind kind = {.name = counter, .text = "samples", .count = count, .total = count};
+	struct loss loss = {.kinds = &kind, .kind_count = 1};
+
+	loss.time.tv_sec = alerts_now();
+	loss.since.tv_sec = loss.time.tv_sec - 1;
+	if (container)
+		loss.writers[loss.writer_count++] = (struct loss_writer){
+			.samples = of_it, .name = "x", .container = "c", .container_name = container};
+	store_loss(store, &loss);
+}
+
+/* There at once, alive every ten seconds and no more often, and ended when it ends. */
+static void test_life(void **state)
+{
+	struct store *store = begin();
+
+	(void)state;
+	assert_int_equal(store_due(store), 0);
+	work(store);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM session WHERE ended = 0"), 1);
+	assert_in_range(store_due(store), 5000, 10000);
+	assert_int_equal(alerts_number(path, "SELECT abs(unixepoch() - start / 1000000) < 60 FROM session"),
+			 1);
+	store_close(store);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM session"), 1);
+	assert_int_equal(alerts_number(path, "SELECT ended AND seen >= start AND scope = 'host' AND files ="
+					     " 'disk,tmpfs,block' AND name IS NULL FROM session"),
+			 1);
+	/* the next one is another one; one without a session leaves nothing */
+	store = begin();
+	store_close(store);
+	store_close(alerts_store(path));
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM session"), 2);
+}
+
+static void test_killed(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	if (pid == 0) {
+		struct store *store = begin();
+
+		work(store);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM session WHERE ended = 0"), 1);
+}
+
+/* What was lost: with whom it was, as far as that is known; what goes on is one row. */
+static void test_losses(void **state)
+{
+	struct store *store = begin();
+
+	(void)state;
+	work(store);
+	lose(store, "ring_full", 5, NULL, 0);
+	assert_int_equal(store_due(store) > 1000, 0);
+	lose(store, "flooded", 10, "app", 7);
+	lose(store, "flooded", 2, "app", 2);
+	store_close(store);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM loss"), 3);
+	assert_int_equal(alerts_number(path, "SELECT count FROM loss WHERE counter = 'ring_full'"), 5);
+	assert_int_equal(alerts_number(path, "SELECT count FROM loss WHERE writer = 'container app'"), 9);
+	assert_int_equal(
+		alerts_number(path, "SELECT count FROM loss WHERE counter = 'flooded' AND writer IS NULL"),
+		3);
+	assert_int_equal(alerts_number(path, "SELECT since < until AND session = 1 FROM loss"), 1);
+}
+
+static void test_merged(void **state)
+{
+	struct store *store = begin();
+	char *moved = NULL;
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		lose(store, "flooded", 10, "app", 7);
+		assert_int_equal(store_flush(store, &moved), 0);
+	}
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM loss"), 2);
+	assert_int_equal(alerts_number(path, "SELECT sum(count) FROM loss"), 40);
+	/* long ago is another time */
+	alerts_number(path, "UPDATE loss SET since = since - 7200000000, until = until - 7200000000");
+	lose(store, "flooded", 10, "app", 7);
+	assert_int_equal(store_flush(store, &moved), 0);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM loss"), 4);
+	store_close(store);
+}
+
+/* Who makes containers without end gets no row for each; all is counted still. */
+static void test_bounds(void **state)
+{
+	struct store *store = begin();
+	char *moved = NULL, name[32];
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "app-%d", i);
+		lose(store, "flooded", 10, name, 10);
+		if (i % 3 == 0)
+			assert_int_equal(store_flush(store, &moved), 0);
+	}
+	assert_int_equal(store_flush(store, &moved), 0);
+	assert_in_range(alerts_number(path, "SELECT count(*) FROM loss"), 10, 70);
+	assert_int_equal(alerts_number(path, "SELECT sum(count) FROM loss"), 2000);
+	store_close(store);
+	/* of all times: the oldest go, and it is known until when */
+	alerts_number(path, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
+			    " INSERT INTO loss (session, since, until, counter, text, count)"
+			    " SELECT 99, i, i, 'x', 'x', 1 FROM n");
+	alerts_number(path, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
+			    " INSERT INTO session (start, seen, ended, scope) SELECT i, i, 1, 'host' FROM n");
+	store = begin();
+	lose(store, "ring_full", 1, NULL, 0);
+	assert_int_equal(store_flush(store, &moved), 0);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM loss"), 2048);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM session"), 2048);
+	assert_true(alerts_number(path, "SELECT value FROM meta WHERE key = 'told_until'") > 0);
+	/* and by age */
+	work(store);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM loss"), 1);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM session"), 1);
+	store_close(store);
+}
+
+/* A store of the version before is brought up to date where it lies, with all that it holds. */
+static void test_older(void **state)
+{
+	struct alert_spec spec = {.token = "dt0c01.AAAA", .file = "/f", .program = "/bin/a"};
+	struct store *store = alerts_store(path);
+
+	(void)state;
+	spec.time = alerts_now();
+	alerts_put(store, &spec);
+	store_close(store);
+	alerts_number(path, "DROP TABLE session");
+	alerts_number(path, "DROP TABLE loss");
+	alerts_number(path, "PRAGMA user_version = 1");
+	store = begin();
+	alerts_put(store, &spec);
+	lose(store, "ring_full", 1, NULL, 0);
+	store_close(store);
+	assert_int_equal(alerts_number(path, "PRAGMA user_version"), 2);
+	assert_int_equal(alerts_number(path, "SELECT count FROM fact"), 2);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM session"), 1);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM loss"), 1);
+}
+
+/* Locked by another one: what was lost waits. Removed: the new file knows of the time from then on, and of no time before. */
+static void test_troubles(void **state)
+{
+	struct store *store = begin();
+	char *moved = NULL, beside[160];
+	int64_t start;
+	sqlite3 *other;
+
+	(void)state;
+	work(store);
+	start = alerts_number(path, "SELECT start FROM session");
+	assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	lose(store, "ring_full", 3, NULL, 0);
+	assert_int_equal(store_flush(store, &moved), -EBUSY);
+	assert_true(store_due(store) > 1000);
+	sqlite3_exec(other, "COMMIT", NULL, NULL, NULL);
+	sqlite3_close(other);
+	lose(store, "ring_full", 4, NULL, 0);
+	assert_int_equal(store_flush(store, &moved), 0);
+	assert_int_equal(alerts_number(path, "SELECT count FROM loss"), 7);
+	unlink(path);
+	snprintf(beside, sizeof(beside), "%s-wal", path);
+	unlink(beside);
+	snprintf(beside, sizeof(beside), "%s-shm", path);
+	unlink(beside);
+	lose(store, "ring_full", 1, NULL, 0);
+	assert_int_equal(store_flush(store, &moved), 0);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM session"), 1);
+	assert_true(alerts_number(path, "SELECT start FROM session") > start);
+	assert_int_equal(alerts_number(path, "SELECT count FROM loss"), 1);
+	store_close(store);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(test_life),   TEST(test_killed), TEST(test_losses),   TEST(test_merged),
+		TEST(test_bounds), TEST(test_older),  TEST(test_troubles),
+	};
+
+	return UNIT_RUN(tests);
+}
