@@ -164,7 +164,7 @@ void floods_news(struct floods *floods, floods_writer tell, void *context)
 		const struct alert *alert = flood->alert;
 		struct loss_writer writer = {
 			.samples = flood->lost - flood->counted,
-			.cgroup = flood->group & SHARE_USER ? 0 : flood->group,
+			.cgroup = (flood->group & SHARE_USER) ? 0 : flood->group,
 			.uid = flood->uid,
 			.pid = flood->tgid,
 			.name = flood->comm,

@@ -40,7 +40,7 @@ struct summary_walk {
 	enum summary_mode mode;
 	struct summary_told *told; /* of SUMMARY_NEWS */
 	size_t line;
-	bool lost, incomplete;
+	bool lost, incomplete, news;
 };
 
 /* One kind of loss, of which there were so many. */
@@ -63,6 +63,7 @@ static void summary_line(struct summary_walk *walk, enum counter_class class, ui
 		.total = value,
 	};
 	*told = value;
+	walk->news = true;
 }
 
 /* Runs of programs are not writes: how many of those there were is not known, but that there were no more. */
@@ -156,7 +157,7 @@ bool summary_news(const struct probe_counts *counts, const struct pipeline_stats
 
 	told->news_count = 0;
 	summary_losses(&walk, counts, stats);
-	return told->news_count != 0;
+	return walk.news;
 }
 
 void summary_print(const struct probe_counts *counts, const struct pipeline_stats *stats,
