@@ -212,6 +212,7 @@ static void test_bad_input(void **state)
 	check_sentence(ARGS("spillwatch", "exec", "--alerts"), 2, "--alerts");
 	check_sentence(ARGS("spillwatch", "exec", "--exit-code", "x", "--", "true"), 2, "--exit-code");
 	check_sentence(ARGS("spillwatch", "exec", "--output", "xml", "--", "true"), 2, "json");
+	check_sentence(ARGS("spillwatch", "exec", "--alerts-bytes", "1000", "--", "true"), 2, "65536");
 	check_sentence(ARGS("spillwatch", "exec", "--attach", "magic", "--", "true"), 2, "fexit");
 	check_sentence(ARGS("spillwatch", "exec", "--watch", "disk,moon", "--", "true"), 2, "moon");
 	check_sentence(ARGS("spillwatch", "exec", "--ring-bytes", "5000", "--", "true"), 2, "power of two");

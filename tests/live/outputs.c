@@ -13,7 +13,7 @@ static struct live_run script(const char *text)
 	char command[4096];
 
 	snprintf(command, sizeof(command),
-		 "D=$(dirname %s); W=%s; S=%s; A=%s; "
+		 "D=$(dirname %s); W=$(readlink -f %s); S=$(readlink -f %s); A=%s; "
 		 /* a reader that reads nothing, until it is over; bounded, if it never is */
 		 "sleeper() { for i in $(seq 1200); do [ -e $D/over ] && return; sleep 0.1; done; }; "
 		 /* until it is so, for as long as a slow machine may take */
@@ -110,6 +110,33 @@ static void test_full_disk(void **state)
 	live_free(&run);
 }
 
+/* A bound of the alert file: two files of that size at most; an alert that is as long as they get is cut. */
+static void test_alerts_bytes(void **state)
+{
+	struct live_run run =
+		script("$S exec --attach $A --ring-bytes 8388608 --alerts $D/alerts --alerts-bytes 65536 "
+		       "--output json -- "
+		       "$W storm $D/file 200 0; "
+		       /* 14 directories of control characters, as the working directory and in the path */
+		       "cd $D; N=$(printf '%0250d' 0 | tr 0 '\\001'); for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 "
+		       "14; do mkdir $N; "
+		       "cd $N; done; E=$(printf '%02000d' 0 | tr 0 '\\033'); $S exec --attach $A --alerts "
+		       "$D/long -- "
+		       "sh -c '$0 call write ./file 7' $W $E");
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(stat(live_path("alerts.1"), &st), 0);
+	assert_true(st.st_size > 40000 && st.st_size <= 65536);
+	assert_int_equal(stat(live_path("alerts"), &st), 0);
+	assert_true(st.st_size <= 65536);
+	assert_int_equal(alerts_of(run.output), 200);
+	assert_int_equal(alerts_in("long"), 1);
+	assert_int_equal(stat(live_path("long"), &st), 0);
+	assert_true(st.st_size > 2048 && st.st_size <= 16384);
+	live_free(&run);
+}
+
 /* Told to end while nobody reads standard output, nor error: ends, and the alert file has all. */
 static void check_term(const char *redirect)
 {
@@ -190,6 +217,7 @@ const struct CMUnitTest live_outputs[] = {
 	cmocka_unit_test_setup_teardown(test_full_disk, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_term_stuck, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_term_stuck_errors, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_alerts_bytes, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_closed, live_setup, live_teardown),
 };
 const size_t live_outputs_count = sizeof(live_outputs) / sizeof(*live_outputs);

@@ -41,6 +41,7 @@ struct alert_process {
 	uint32_t login_uid; /* (uint32_t)-1: none */
 	uint64_t cgroup_id;
 	bool executable_truncated; /* upper directories are missing */
+	bool script_truncated; /* likewise */
 	bool command_line_truncated;
 	bool working_directory_truncated; /* upper directories are missing: it does not begin with a slash */
 	bool ancestors_truncated; /* there are more up to init */
@@ -50,6 +51,7 @@ struct alert_file {
 	char *path; /* never NULL: what the process would call it, "pipe:[inode]" and the like, "(unknown)" */
 	bool path_truncated; /* upper directories are missing */
 	char *host_path; /* what the host would call it; NULL if that is the same or unknown */
+	bool host_path_truncated; /* upper directories are missing */
 	const char *place; /* static: in a container "layer" or "volume"; else NULL */
 	bool deleted;
 	const char *type; /* static, of include/file_kind.h, or "directory", "symlink" */

@@ -10,6 +10,7 @@
 #include "alert/json.h"
 
 #include "alert/loss.h"
+#include "alert/cut.h"
 #include "alert/message.h"
 #include "lib/cleanup.h"
 
@@ -87,18 +88,19 @@ static json_t *json_process(const struct alert_process *process)
 	json_t *root;
 
 	root = json_pack(
-		"{s:I, s:o*, s:s, s:s*, s:o*, s:s*, s:o*, s:s*, s:s*, s:o*, s:s*, s:o, s:{s:I, s:s}, "
+		"{s:I, s:o*, s:s, s:s*, s:o*, s:s*, s:o*, s:s*, s:o*, s:s*, s:o*, s:s*, s:o, s:{s:I, s:s}, "
 		"s:o*, s:o}",
 		"pid", (json_int_t)process->pid, "ns_pid",
 		in_namespace ? json_integer((json_int_t)process->ns_pid) : NULL, "name", process->name,
 		"executable", process->executable, "executable_truncated",
 		json_mark(process->executable_truncated), "command_line", process->command_line,
 		"command_line_truncated", json_mark(process->command_line_truncated), "script",
-		process->script, "working_directory", process->working_directory,
-		"working_directory_truncated", json_mark(process->working_directory_truncated), "unit",
-		process->unit, "start", json_time(&process->start), "thread", "id",
-		(json_int_t)process->thread_id, "name", process->thread_name, "ancestors_truncated",
-		json_mark(process->ancestors_truncated), "cgroup_id", json_id(process->cgroup_id));
+		process->script, "script_truncated", json_mark(process->script_truncated),
+		"working_directory", process->working_directory, "working_directory_truncated",
+		json_mark(process->working_directory_truncated), "unit", process->unit, "start",
+		json_time(&process->start), "thread", "id", (json_int_t)process->thread_id, "name",
+		process->thread_name, "ancestors_truncated", json_mark(process->ancestors_truncated),
+		"cgroup_id", json_id(process->cgroup_id));
 	if (!root || !process->parent.name)
 		return root;
 	if (json_object_set_new(root, "parent", json_ancestor(&process->parent)) == 0 &&
@@ -121,16 +123,16 @@ static json_t *json_file(const struct alert_file *file)
 {
 	bool known = file->inode != 0;
 
-	return json_pack("{s:s, s:o*, s:s*, s:s*, s:o*, s:s, s:o*, s:o*, s:s*, s:o*, s:o*, s:o*, s:o*}",
-			 "path", file->path, "path_truncated", json_mark(file->path_truncated), "host_path",
-			 file->host_path, "place", file->place, "deleted", json_mark(file->deleted), "type",
-			 file->type, "inode", known ? json_id(file->inode) : NULL, "device",
-			 known ? json_sprintf("%u:%u", file->dev_major, file->dev_minor) : NULL, "fs_type",
-			 known ? file->fs_type : NULL, "mode",
-			 known ? json_sprintf("%04o", file->mode & 07777) : NULL, "uid",
-			 known ? json_id(file->owner_uid) : NULL, "gid",
-			 known ? json_id(file->owner_gid) : NULL, "links",
-			 known ? json_integer((json_int_t)file->links) : NULL);
+	return json_pack(
+		"{s:s, s:o*, s:s*, s:o*, s:s*, s:o*, s:s, s:o*, s:o*, s:s*, s:o*, s:o*, s:o*, s:o*}", "path",
+		file->path, "path_truncated", json_mark(file->path_truncated), "host_path", file->host_path,
+		"host_path_truncated", json_mark(file->host_path_truncated), "place", file->place, "deleted",
+		json_mark(file->deleted), "type", file->type, "inode", known ? json_id(file->inode) : NULL,
+		"device", known ? json_sprintf("%u:%u", file->dev_major, file->dev_minor) : NULL, "fs_type",
+		known ? file->fs_type : NULL, "mode", known ? json_sprintf("%04o", file->mode & 07777) : NULL,
+		"uid", known ? json_id(file->owner_uid) : NULL, "gid",
+		known ? json_id(file->owner_gid) : NULL, "links",
+		known ? json_integer((json_int_t)file->links) : NULL);
 }
 
 static json_t *json_container(const struct alert_container *container)
@@ -268,10 +270,30 @@ int loss_to_json(const struct loss *loss, char **ret_line)
 			 ret_line);
 }
 
-int alert_to_json(const struct alert *alert, char **ret_line)
+static int json_whole(const struct alert *alert, char **ret_line)
 {
 	AUTO_FREE char *message = NULL;
 	int r = alert_message(alert, "", "", &message);
 
 	return r < 0 ? r : json_line(json_alert(alert, message), ret_line);
+}
+
+int alert_to_json(const struct alert *alert, char **ret_line)
+{
+	AUTO_FREE char *whole = NULL;
+	struct alert_cut cut;
+	int r = json_whole(alert, &whole);
+
+	if (r < 0)
+		return r;
+	if (strlen(whole) <= ALERT_LINE_BYTES) {
+		*ret_line = TAKE(whole);
+		return 0;
+	}
+	r = alert_cut(alert, &cut);
+	if (r < 0)
+		return r;
+	r = json_whole(&cut.alert, ret_line);
+	alert_cut_free(&cut);
+	return r;
 }

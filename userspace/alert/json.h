@@ -8,8 +8,9 @@
 #define ALERT_ECS_VERSION "8.11.0"
 
 /*
- * alert_to_json() - one line, with its newline; share/alert.schema.json says what is in it.
- * Facts that are not known are left out. Returns 0 and *ret_line (malloc'ed), or -ENOMEM: also for a
- * string that is not UTF-8, which none from mask.h is.
+ * alert_to_json() - one line, with its newline; share/alert.schema.json says what is in it. Facts that are
+ * not known are left out; what is long is cut where the line would be longer than ALERT_LINE_BYTES
+ * (alert/cut.h). Returns 0 and *ret_line (malloc'ed), or -ENOMEM: also for a string that is not UTF-8, which
+ * none from mask.h is.
  */
 int alert_to_json(const struct alert *alert, char **ret_line);

@@ -5,6 +5,7 @@
  */
 #include "alert/text.h"
 
+#include "alert/cut.h"
 #include "alert/message.h"
 #include "lib/cleanup.h"
 
@@ -49,7 +50,7 @@ static int text_samples(const struct alert_flood *flood, char **ret_text)
 	return 0;
 }
 
-int alert_to_text(const struct alert *alert, bool colour, char **ret_line)
+static int text_whole(const struct alert *alert, bool colour, char **ret_line)
 {
 	bool dim = colour && alert->token.placeholder, bright = colour && !dim;
 	const char *mark = alert->token.placeholder ? "notice" : "ALERT ";
@@ -75,4 +76,24 @@ int alert_to_text(const struct alert *alert, bool colour, char **ret_line)
 		return -ENOMEM;
 	*ret_line = line;
 	return 0;
+}
+
+int alert_to_text(const struct alert *alert, bool colour, char **ret_line)
+{
+	AUTO_FREE char *whole = NULL;
+	struct alert_cut cut;
+	int r = text_whole(alert, colour, &whole);
+
+	if (r < 0)
+		return r;
+	if (strlen(whole) <= ALERT_LINE_BYTES) {
+		*ret_line = TAKE(whole);
+		return 0;
+	}
+	r = alert_cut(alert, &cut);
+	if (r < 0)
+		return r;
+	r = text_whole(&cut.alert, colour, ret_line);
+	alert_cut_free(&cut);
+	return r;
 }

@@ -102,6 +102,15 @@ int options_shared(const struct command *command, int option, struct pipeline_op
 	case OPTION_ALERTS:
 		options->alerts = optarg;
 		return 0;
+	case OPTION_ALERTS_BYTES:
+		if (options_number(optarg, 0, 1UL << 40, &number) &&
+		    (number == 0 || number >= PIPELINE_ALERTS_BYTES_MIN)) {
+			options->alerts_bytes = number;
+			return 0;
+		}
+		log_error("--alerts-bytes takes a number from %ld to %lu, or 0 for no bound",
+			  PIPELINE_ALERTS_BYTES_MIN, 1UL << 40);
+		return EXIT_CODE_USAGE;
 	case OPTION_OUTPUT:
 		return options_output(command, options);
 	case OPTION_ATTACH:

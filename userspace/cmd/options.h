@@ -12,6 +12,7 @@ struct option;
 /* What getopt_long() returns for the shared options; commands number their own from OPTION_OWN on. */
 enum {
 	OPTION_ALERTS = 256,
+	OPTION_ALERTS_BYTES,
 	OPTION_OUTPUT,
 	OPTION_ATTACH,
 	OPTION_WATCH,
@@ -32,6 +33,7 @@ enum {
 /* clang-format off */
 #define OPTIONS_SHARED                                                            \
 	{"alerts", required_argument, NULL, OPTION_ALERTS},                       \
+		{"alerts-bytes", required_argument, NULL, OPTION_ALERTS_BYTES},   \
 		{"output", required_argument, NULL, OPTION_OUTPUT},               \
 		{"attach", required_argument, NULL, OPTION_ATTACH},               \
 		{"watch", required_argument, NULL, OPTION_WATCH},                 \
@@ -48,24 +50,26 @@ enum {
 /* clang-format on */
 
 /* Their part of `help NAME`. */
-#define OPTIONS_SHARED_USAGE                                                                              \
-	"  --alerts FILE          append each alert to FILE as a line of JSON (- is standard output)\n"   \
-	"  --output auto|text|json\n"                                                                     \
-	"                         text: a readable line for each alert on standard error; json: JSON\n"   \
-	"                         on standard output; auto: text on a terminal or without --alerts\n"     \
-	"  --watch LIST           destinations, by commas: disk, tmpfs, block, memfd, pipe, socket,\n"    \
-	"                         tty; or default (disk,tmpfs,block), or all\n"                           \
-	"  --attach auto|fexit|syscall\n"                                                                 \
-	"                         how to attach; auto takes fexit where the kernel allows it\n"           \
-	"  --inspect-bytes N      bound of one write call; bytes past it are counted (default and\n"      \
-	"                         most: 16777216)\n"                                                      \
-	"  --ring-bytes N         size of the ring buffer, a power of two (default: 2097152)\n"           \
-	"  --store FILE           keep what `audit` shows in this database (run: by default in\n"         \
-	"                         " STORE_PATH "; exec: only if given); --no-store: don't\n"              \
-	"  --store-days N         forget what was not seen for N days (default: 90)\n"                    \
-	"  --store-bytes N        bound of the database's size; the oldest goes (default: 268435456)\n"   \
-	"  --net on|off           look once more at what is on its way to a block device (default: on)\n" \
-	"  --procfs DIR           where the host's procfs is mounted, in a container (default: /proc)\n"  \
+#define OPTIONS_SHARED_USAGE                                                                               \
+	"  --alerts FILE          append each alert to FILE as a line of JSON (- is standard output)\n"    \
+	"  --alerts-bytes N       bound of FILE: a full one is called FILE.1, instead of the one before\n" \
+	"                         (default: 67108864; 0: none)\n"                                          \
+	"  --output auto|text|json\n"                                                                      \
+	"                         text: a readable line for each alert on standard error; json: JSON\n"    \
+	"                         on standard output; auto: text on a terminal or without --alerts\n"      \
+	"  --watch LIST           destinations, by commas: disk, tmpfs, block, memfd, pipe, socket,\n"     \
+	"                         tty; or default (disk,tmpfs,block), or all\n"                            \
+	"  --attach auto|fexit|syscall\n"                                                                  \
+	"                         how to attach; auto takes fexit where the kernel allows it\n"            \
+	"  --inspect-bytes N      bound of one write call; bytes past it are counted (default and\n"       \
+	"                         most: 16777216)\n"                                                       \
+	"  --ring-bytes N         size of the ring buffer, a power of two (default: 2097152)\n"            \
+	"  --store FILE           keep what `audit` shows in this database (run: by default in\n"          \
+	"                         " STORE_PATH "; exec: only if given); --no-store: don't\n"               \
+	"  --store-days N         forget what was not seen for N days (default: 90)\n"                     \
+	"  --store-bytes N        bound of the database's size; the oldest goes (default: 268435456)\n"    \
+	"  --net on|off           look once more at what is on its way to a block device (default: on)\n"  \
+	"  --procfs DIR           where the host's procfs is mounted, in a container (default: /proc)\n"   \
 	"  --host-root DIR        below which the container runtimes' files lie (default: /)\n"
 
 /*

@@ -98,6 +98,7 @@ struct pipeline_options pipeline_defaults(void)
 {
 	return (struct pipeline_options){
 		.probe = {.scope = SCOPE_HOST, .watch = FILE_KINDS_DEFAULT},
+		.alerts_bytes = PIPELINE_ALERTS_BYTES,
 		.store_limits = {.days = STORE_DAYS, .bytes = STORE_BYTES},
 	};
 }
@@ -525,9 +526,9 @@ static int pipeline_open_outputs(struct pipeline *pipeline, const struct pipelin
 	int r = bus_open(text, &pipeline->bus);
 
 	if (r == 0 && options->alerts)
-		r = bus_add_file(pipeline->bus, options->alerts);
+		r = bus_add_file(pipeline->bus, options->alerts, options->alerts_bytes);
 	if (r == 0 && options->output == PIPELINE_OUTPUT_JSON && !to_stdout)
-		r = bus_add_file(pipeline->bus, "-");
+		r = bus_add_file(pipeline->bus, "-", 0);
 	return r;
 }
 

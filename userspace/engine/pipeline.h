@@ -18,10 +18,16 @@ enum pipeline_output {
 	PIPELINE_OUTPUT_JSON,
 };
 
+/* 40,000 alerts and more. */
+#define PIPELINE_ALERTS_BYTES (64L << 20)
+/* Some alerts, of any length. */
+#define PIPELINE_ALERTS_BYTES_MIN (64L << 10)
+
 struct pipeline_options {
 	struct probe_options probe;
 	const char *scope_name; /* the cgroup's path, or the command; NULL: the host. Borrowed. */
 	const char *alerts; /* file for JSON lines, "-" is standard output; NULL: none. Borrowed. */
+	unsigned long alerts_bytes; /* bound of that file, 0: none */
 	enum pipeline_output output;
 	const char *procfs; /* where the host's procfs is mounted; NULL: /proc. Borrowed. */
 	const char *root; /* the host's root directory; NULL: /. Borrowed. */

@@ -112,20 +112,28 @@ static bool bus_written(struct bus_output *to, const struct queue_line *line, in
 	return on;
 }
 
+/* To be told by who may say something. */
+static void bus_opened(struct bus_output *to, int r)
+{
+	if (r == 0)
+		return;
+	pthread_mutex_lock(&to->lock);
+	to->reopened = r;
+	pthread_mutex_unlock(&to->lock);
+}
+
 /* What the thread does outside of the lock. */
 static void bus_work(struct bus_output *to, struct queue *taken, bool reopen)
 {
 	struct queue_line line;
 	bool on = true;
-	int r = reopen ? output_reopen(to->output) : 0;
 
-	if (r < 0) {
-		pthread_mutex_lock(&to->lock);
-		to->reopened = r;
-		pthread_mutex_unlock(&to->lock);
-	}
-	while (on && queue_next(taken, &line))
+	if (reopen)
+		bus_opened(to, output_reopen(to->output));
+	while (on && queue_next(taken, &line)) {
+		bus_opened(to, output_make_room(to->output, line.len));
 		on = bus_written(to, &line, output_write(to->output, line.text, line.len));
+	}
 	queue_clear(taken);
 }
 
@@ -265,7 +273,7 @@ static void bus_cut(char *name)
 	name[len] = '\0';
 }
 
-int bus_add_file(struct bus *bus, const char *path)
+int bus_add_file(struct bus *bus, const char *path, unsigned long bytes)
 {
 	struct output *output;
 	char *name;
@@ -276,6 +284,11 @@ int bus_add_file(struct bus *bus, const char *path)
 	r = output_file_open(path, &output);
 	if (r < 0)
 		return r;
+	r = output_bound(output, bytes);
+	if (r < 0) {
+		output_close(output);
+		return r;
+	}
 	if (strcmp(path, "-") == 0)
 		name = strdup("standard output");
 	else if (mask_text(path, strlen(path), NULL, &name) < 0)

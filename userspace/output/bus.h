@@ -46,10 +46,10 @@ struct bus_loss {
 int bus_open(bool text, struct bus **ret_bus);
 
 /*
- * bus_add_file() - a line of JSON for each alert; the path and errors as of output_file_open(). Returns 0 or
- * a negative errno.
+ * bus_add_file() - a line of JSON for each alert; bytes: as of output_bound(); the path and errors as of
+ * output_file_open(). Returns 0 or a negative errno.
  */
-int bus_add_file(struct bus *bus, const char *path);
+int bus_add_file(struct bus *bus, const char *path, unsigned long bytes);
 
 /* bus_emit() - hands an alert to each output. Never blocks. */
 void bus_emit(struct bus *bus, const struct alert *alert);
@@ -60,7 +60,10 @@ void bus_line(struct bus *bus, const char *line);
 /* bus_reopen() - has files opened anew (log rotation) before the next alert is written. */
 void bus_reopen(struct bus *bus);
 
-/* bus_reopened() - a negative errno if that has failed since this was last asked, else 0. */
+/*
+ * bus_reopened() - a negative errno if that, or to begin a new file by the bound, has failed since this was
+ * last asked, else 0.
+ */
 int bus_reopened(struct bus *bus);
 
 /* bus_losses() - what each output did not take so far. Returns how many outputs there are. */

@@ -17,11 +17,15 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 struct output {
 	char *path; /* NULL: a descriptor that was given to us */
 	int fd;
+	unsigned long bytes; /* bound of the file, 0: none */
+	unsigned long over; /* what it is exceeded by, where that can't be helped */
+	char *full; /* the full file's name */
 	bool colour;
 	bool torn; /* what is there ends inside a line */
 };
@@ -189,6 +193,66 @@ int output_write(struct output *output, const char *line, size_t len)
 	return r < 0 ? r : output_write_all(output, line, len);
 }
 
+int output_bound(struct output *output, unsigned long bytes)
+{
+	if (!output->path || output_is_descriptor(output->path) || !bytes)
+		return 0;
+	if (asprintf(&output->full, "%s.1", output->path) < 0) {
+		output->full = NULL;
+		return -ENOMEM;
+	}
+	output->bytes = bytes;
+	return 0;
+}
+
+/* Is that still the file's name? Others may have moved it, or rotated it as well. */
+static bool output_is_named(const struct output *output, const struct stat *st)
+{
+	struct stat named;
+
+	return lstat(output->path, &named) == 0 && named.st_ino == st->st_ino && named.st_dev == st->st_dev;
+}
+
+/* The new one is for the same readers. Where that can't be had, it is for us alone. */
+static void output_like(const struct output *output, const struct stat *st)
+{
+	int r = fchown(output->fd, st->st_uid, st->st_gid);
+
+	r = r < 0 ? r : fchmod(output->fd, st->st_mode & 0777);
+	(void)r;
+}
+
+static int output_rotate(struct output *output, const struct stat *st)
+{
+	int r = 0;
+
+	/* one at a time, of those that share it: who is late must not move the new one */
+	if (flock(output->fd, LOCK_EX | LOCK_NB) < 0)
+		return 0;
+	if (output_is_named(output, st) && rename(output->path, output->full) < 0)
+		r = -errno;
+	r = r < 0 ? r : output_reopen(output);
+	if (r < 0)
+		flock(output->fd, LOCK_UN);
+	else
+		output_like(output, st);
+	return r;
+}
+
+int output_make_room(struct output *output, size_t len)
+{
+	struct stat st;
+	int r;
+
+	if (!output->bytes || fstat(output->fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0 ||
+	    (unsigned long)st.st_size + len <= output->bytes + output->over)
+		return 0;
+	r = output_rotate(output, &st);
+	/* not tried for each line */
+	output->over = r < 0 ? (unsigned long)st.st_size : 0;
+	return r;
+}
+
 int output_reopen(struct output *output)
 {
 	int fd;
@@ -200,6 +264,7 @@ int output_reopen(struct output *output)
 		return fd;
 	close(output->fd);
 	output->fd = fd;
+	output->over = 0;
 	output->torn = output_is_torn(fd, output->path);
 	return 0;
 }
@@ -211,5 +276,6 @@ void output_close(struct output *output)
 	if (output->path && output->fd >= 0)
 		close(output->fd);
 	free(output->path);
+	free(output->full);
 	free(output);
 }

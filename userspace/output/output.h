@@ -31,6 +31,21 @@ bool output_colour(const struct output *output);
  */
 int output_write(struct output *output, const char *line, size_t len);
 
+/*
+ * output_bound() - a bound of the file's size: what would not fit any more goes to a new file, and the full
+ * one is called FILE.1, instead of what had that name. 0: none. Nothing for what is no regular file, or was
+ * given to us.
+ * Returns 0 or -ENOMEM.
+ */
+int output_bound(struct output *output, unsigned long bytes);
+
+/*
+ * output_make_room() - for a line of that length, by the bound. Who shares the file may have done so: then
+ * it is only opened anew. Returns 0, or a negative errno: the file goes on past its bound, for as much
+ * again.
+ */
+int output_make_room(struct output *output, size_t len);
+
 /* output_reopen() - opens the file of that name anew (log rotation); on failure the old one stays. */
 int output_reopen(struct output *output);
 

@@ -127,6 +127,7 @@ static struct alert alert_full(void)
 	alert.process.command_line = text("sh -c \"quoted\\\"");
 	alert.process.command_line_truncated = true;
 	alert.process.script = text("deploy.py");
+	alert.process.script_truncated = true;
 	alert.process.working_directory = text("srv");
 	alert.process.working_directory_truncated = true;
 	alert.process.parent.name = text("sshd");
@@ -141,6 +142,7 @@ static struct alert alert_full(void)
 		.path = text("/x"),
 		.path_truncated = true,
 		.host_path = text("/srv/x"),
+		.host_path_truncated = true,
 		.place = "volume",
 		.deleted = true,
 		.type = "regular",

@@ -137,9 +137,9 @@ static void test_stuck(void **state)
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	out = detour(STDOUT_FILENO, ends[1]);
 	assert_int_equal(bus_open(false, &bus), 0);
-	assert_int_equal(bus_add_file(bus, "-"), 0);
-	assert_int_equal(bus_add_file(bus, path), 0);
-	assert_int_equal(bus_add_file(bus, path), -ENOSPC);
+	assert_int_equal(bus_add_file(bus, "-", 0), 0);
+	assert_int_equal(bus_add_file(bus, path, 0), 0);
+	assert_int_equal(bus_add_file(bus, path, 0), -ENOSPC);
 	emit(bus, 2000);
 	bus_settle(bus, LONG);
 	detour_end(&out);
@@ -175,7 +175,7 @@ static void test_bound(void **state)
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	out = detour(STDOUT_FILENO, ends[1]);
 	assert_int_equal(bus_open(false, &bus), 0);
-	assert_int_equal(bus_add_file(bus, "-"), 0);
+	assert_int_equal(bus_add_file(bus, "-", 0), 0);
 	for (; loss_of(bus, "standard output").alerts == 0; count++) {
 		struct alert alert = make_alert(count);
 
@@ -210,8 +210,8 @@ static void test_dead(void **state)
 	close(ends[0]);
 	out = detour(STDOUT_FILENO, ends[1]);
 	assert_int_equal(bus_open(false, &bus), 0);
-	assert_int_equal(bus_add_file(bus, "-"), 0);
-	assert_int_equal(bus_add_file(bus, path), 0);
+	assert_int_equal(bus_add_file(bus, "-", 0), 0);
+	assert_int_equal(bus_add_file(bus, path, 0), 0);
 	emit(bus, 100);
 	bus_settle(bus, LONG);
 	detour_end(&out);
@@ -223,8 +223,8 @@ static void test_dead(void **state)
 	assert_int_equal(count_alerts(path), 100);
 	remove_file(path);
 	assert_int_equal(bus_open(false, &bus), 0);
-	assert_int_equal(bus_add_file(bus, "/nowhere/alerts"), -ENOENT);
-	assert_int_equal(bus_add_file(bus, "/dev/full"), 0);
+	assert_int_equal(bus_add_file(bus, "/nowhere/alerts", 0), -ENOENT);
+	assert_int_equal(bus_add_file(bus, "/dev/full", 0), 0);
 	emit(bus, 3);
 	bus_settle(bus, LONG);
 	assert_int_equal(loss_of(bus, "/dev/full").alerts, 3);
@@ -262,7 +262,7 @@ static void test_slow(void **state)
 	close(ends[0]);
 	out = detour(STDOUT_FILENO, ends[1]);
 	assert_int_equal(bus_open(false, &bus), 0);
-	assert_int_equal(bus_add_file(bus, "-"), 0);
+	assert_int_equal(bus_add_file(bus, "-", 0), 0);
 	emit(bus, 1000);
 	bus_settle(bus, LONG);
 	detour_end(&out);
@@ -341,7 +341,7 @@ static void test_reopen(void **state)
 	snprintf(path, sizeof(path), "%s/alerts", dir);
 	snprintf(moved, sizeof(moved), "%s/alerts.1", dir);
 	assert_int_equal(bus_open(false, &bus), 0);
-	assert_int_equal(bus_add_file(bus, path), 0);
+	assert_int_equal(bus_add_file(bus, path, 0), 0);
 	emit(bus, 5);
 	bus_settle(bus, LONG);
 	assert_int_equal(rename(path, moved), 0);
@@ -366,13 +366,44 @@ static void test_reopen(void **state)
 	rmdir(dir);
 }
 
+/* Rotated by its thread: both files together have all, in order. */
+static void test_rotated(void **state)
+{
+	char dir[] = "/tmp/spillwatch-unit-XXXXXX", path[64], full[64];
+	struct stat st;
+	struct bus *bus;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/alerts", dir);
+	snprintf(full, sizeof(full), "%s/alerts.1", dir);
+	assert_int_equal(bus_open(false, &bus), 0);
+	assert_int_equal(bus_add_file(bus, path, 65536), 0);
+	emit(bus, 1);
+	bus_settle(bus, LONG);
+	assert_int_equal(stat(path, &st), 0);
+	/* two files, but for a few alerts */
+	emit(bus, (uint64_t)(2 * 65536 / st.st_size - 4));
+	bus_settle(bus, LONG);
+	assert_int_equal(loss_of(bus, path).alerts, 0);
+	assert_int_equal(bus_reopened(bus), 0);
+	bus_close(bus);
+	assert_int_equal(stat(full, &st), 0);
+	assert_true(st.st_size <= 65536);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_size > 0 && st.st_size <= 65536);
+	unlink(path);
+	unlink(full);
+	rmdir(dir);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stuck),  cmocka_unit_test(test_bound),
 		cmocka_unit_test(test_dead),   cmocka_unit_test(test_slow),
 		cmocka_unit_test(test_errors), cmocka_unit_test(test_errors_stuck),
-		cmocka_unit_test(test_reopen),
+		cmocka_unit_test(test_reopen), cmocka_unit_test(test_rotated),
 	};
 
 	return UNIT_RUN(tests);

@@ -271,6 +271,9 @@ static void test_descriptor(void **state)
 	dup2(saved, STDOUT_FILENO);
 	assert_int_equal(status, 0);
 	assert_int_equal(emit(output), 0);
+	/* nor is it ours to give it another name */
+	assert_int_equal(output_bound(output, 1), 0);
+	assert_int_equal(output_make_room(output, 100), 0);
 	output_close(output);
 	assert_int_equal(count_lines(path), 3);
 	assert_int_equal(output_file_open("/dev/fd/../shm/x", &output), -ENOENT);
@@ -312,6 +315,89 @@ static void test_fifo(void **state)
 	rmdir(dir);
 }
 
+static off_t size_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? st.st_size : -1;
+}
+
+/* Makes room, and writes. */
+static int emit_bounded(struct output *output)
+{
+	int r = output_make_room(output, sizeof(line) - 1);
+
+	assert_int_equal(emit(output), 0);
+	return r;
+}
+
+/* A full file gets another name, once; two who share it lose nothing of each other. */
+static void test_bound(void **state)
+{
+	static const off_t len = sizeof(line) - 1;
+	char dir[] = "/tmp/spillwatch-unit-XXXXXX", path[64], full[64];
+	struct output *output, *other;
+	struct stat st;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/alerts", dir);
+	snprintf(full, sizeof(full), "%s/alerts.1", dir);
+	close(open(path, O_WRONLY | O_CREAT, 0600));
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_int_equal(output_file_open(path, &output), 0);
+	assert_int_equal(output_bound(output, 0), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(emit_bounded(output), 0);
+	/* what was there counts as well */
+	assert_int_equal(output_bound(output, (unsigned long)len * 4), 0);
+	assert_int_equal(emit_bounded(output), 0);
+	assert_int_equal(size_of(full), -1);
+	assert_int_equal(output_file_open(path, &other), 0);
+	assert_int_equal(output_bound(other, (unsigned long)len * 4), 0);
+	assert_int_equal(emit_bounded(output), 0);
+	assert_int_equal(size_of(full), 4 * len);
+	assert_int_equal(size_of(path), len);
+	/* who reads it still may */
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0644);
+	/* the other one has the full one open still: it does not move the new one */
+	assert_int_equal(emit_bounded(other), 0);
+	assert_int_equal(size_of(full), 4 * len);
+	assert_int_equal(size_of(path), 2 * len);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(emit_bounded(other), 0);
+	assert_int_equal(size_of(full), 4 * len);
+	assert_int_equal(size_of(path), len);
+	output_close(other);
+	/* a name that can't be had: the file goes on, and it is tried again */
+	unlink(full);
+	assert_int_equal(mkdir(full, 0700), 0);
+	assert_int_equal(emit_bounded(output), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(emit_bounded(output), 0);
+	assert_int_equal(emit_bounded(output), -EISDIR);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(emit_bounded(output), 0);
+	assert_int_equal(emit_bounded(output), -EISDIR);
+	assert_int_equal(rmdir(full), 0);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(emit_bounded(output), 0);
+	assert_true(size_of(full) > 8 * len);
+	assert_true(size_of(path) <= 4 * len);
+	output_close(output);
+	/* one alert is longer than all */
+	assert_int_equal(output_file_open(path, &output), 0);
+	assert_int_equal(output_bound(output, 1), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(emit_bounded(output), 0);
+	assert_int_equal(size_of(path), len);
+	output_close(output);
+	unlink(path);
+	unlink(full);
+	rmdir(dir);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -319,6 +405,7 @@ int main(void)
 		cmocka_unit_test(test_torn),       cmocka_unit_test(test_torn_before),
 		cmocka_unit_test(test_pipe),       cmocka_unit_test(test_others),
 		cmocka_unit_test(test_descriptor), cmocka_unit_test(test_fifo),
+		cmocka_unit_test(test_bound),
 	};
 
 	return UNIT_RUN(tests);

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * alert → alert, shorter. One length for all strings that can be long, halved until the whole fits, so what
+ * is shorter than that stays whole.
+ *
+ * Invariant: what a string takes is reckoned as JSON, where a quote and a backslash are two bytes. What
+ * can't be long (names of processes, times, numbers, of a flood the samples) takes less than half of the
+ * line.
+ */
+#include "alert/cut.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Bytes of the strings below together, and of each, at most and at least. */
+#define CUT_TOGETHER (ALERT_LINE_BYTES / 2)
+#define CUT_MOST 4096UL
+#define CUT_LEAST 512UL
+
+/* No fewer than there are strings below. */
+#define CUT_STRINGS 16UL
+
+/* Bytes of an escape, "\xNN". */
+#define CUT_ESCAPE 4
+
+/* A path keeps its end; where a sentence repeats a string it counts twice. mark: what says that it was cut */
+#define CUT_PATHS(X)                                                         \
+	X(process.executable, process.executable_truncated, 1)               \
+	X(process.script, process.script_truncated, 1)                       \
+	X(process.working_directory, process.working_directory_truncated, 1) \
+	X(file.path, file.path_truncated, 2)                                 \
+	X(file.host_path, file.host_path_truncated, 1)
+
+/* A text keeps its beginning. What is known of a container has no mark: it was cut at a bound before. */
+#define CUT_TEXTS(X)                  \
+	X(process.command_line, 1)    \
+	X(container.id, 1)            \
+	X(container.name, 2)          \
+	X(container.image, 1)         \
+	X(container.pod, 2)           \
+	X(container.pod_namespace, 2) \
+	X(container.pod_uid, 1)
+
+static size_t cut_size(char byte)
+{
+	return byte == '"' || byte == '\\' ? 2 : 1;
+}
+
+static bool cut_inside(const char *at)
+{
+	return ((unsigned char)*at & 0xc0) == 0x80;
+}
+
+/* As much of the beginning as `most` bytes of JSON hold. Returns how many bytes of the text that are. */
+static size_t cut_head(const char *text, size_t most)
+{
+	size_t len = 0, size = 0;
+
+	while (text[len] && (size += cut_size(text[len])) <= most)
+		len++;
+	if (!text[len])
+		return len;
+	while (len && cut_inside(text + len))
+		len--;
+	/* nor through an escape */
+	for (size_t back = 1; back < CUT_ESCAPE && back <= len; back++)
+		if (text[len - back] == '\\' && text[len - back + 1] == 'x')
+			return len - back;
+	return len;
+}
+
+/* As much of the end, from a name in the path on if there is one. Returns where it begins. */
+static size_t cut_tail(const char *text, size_t most)
+{
+	size_t from = strlen(text), size = 0;
+	const char *slash;
+
+	while (from && (size += cut_size(text[from - 1])) <= most)
+		from--;
+	if (!from)
+		return 0;
+	slash = strchr(text + from, '/');
+	if (slash && slash[1])
+		return (size_t)(slash + 1 - text);
+	while (text[from] && cut_inside(text + from))
+		from++;
+	return from;
+}
+
+/* What `most` bytes of a string are, as JSON. NULL is nothing. */
+static size_t cut_least(const char *text, size_t most)
+{
+	size_t size = 0;
+
+	for (; text && *text && size < most; text++)
+		size += cut_size(*text);
+	return size < most ? size : most;
+}
+
+static size_t cut_together(const struct alert *alert, size_t most)
+{
+	size_t size = 0;
+
+#define CUT_PATH(member, mark, times) size += cut_least(alert->member, most) * (times);
+#define CUT_TEXT(member, times) size += cut_least(alert->member, most) * (times);
+	CUT_PATHS(CUT_PATH)
+	CUT_TEXTS(CUT_TEXT)
+#undef CUT_PATH
+#undef CUT_TEXT
+	return size;
+}
+
+/* The end of a path, copied to *at, which moves on. */
+static void cut_path(char **path, bool *mark, size_t most, char **at)
+{
+	size_t from = *path ? cut_tail(*path, most) : 0, len;
+
+	if (!from)
+		return;
+	len = strlen(*path + from) + 1;
+	*path = memcpy(*at, *path + from, len);
+	*mark = true;
+	*at += len;
+}
+
+/* The beginning of a text, likewise. */
+static void cut_text(char **text, size_t most, char **at)
+{
+	size_t len = *text ? cut_head(*text, most) : 0;
+
+	if (!*text || !(*text)[len])
+		return;
+	memcpy(*at, *text, len);
+	(*at)[len] = '\0';
+	*text = *at;
+	*at += len + 1;
+}
+
+int alert_cut(const struct alert *alert, struct alert_cut *ret_cut)
+{
+	struct alert_cut cut = {.alert = *alert};
+	size_t most = CUT_MOST;
+	char *at, *whole;
+
+	while (most > CUT_LEAST && cut_together(alert, most) > CUT_TOGETHER)
+		most /= 2;
+	/* no more than these, and their ends */
+	cut.memory = malloc(cut_together(alert, most) + CUT_STRINGS);
+	if (!cut.memory)
+		return -ENOMEM;
+	at = cut.memory;
+#define CUT_PATH(member, mark, times) cut_path(&cut.alert.member, &cut.alert.mark, most, &at);
+	CUT_PATHS(CUT_PATH)
+#undef CUT_PATH
+	whole = cut.alert.process.command_line;
+#define CUT_TEXT(member, times) cut_text(&cut.alert.member, most, &at);
+	CUT_TEXTS(CUT_TEXT)
+#undef CUT_TEXT
+	cut.alert.process.command_line_truncated |= cut.alert.process.command_line != whole;
+	*ret_cut = cut;
+	return 0;
+}
+
+void alert_cut_free(struct alert_cut *cut)
+{
+	free(cut->memory);
+}
