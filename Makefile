@@ -20,7 +20,7 @@ HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2
 CPPFLAGS  += -D_GNU_SOURCE -Iinclude -Iuserspace -I$(B)
 BASE      := -std=gnu17 -g $(WARNINGS) -ffile-prefix-map=$(CURDIR)=.
 CFLAGS    ?= -O2
-LDLIBS    := -lbpf -lelf -lz -ljansson -lcap-ng -lsqlite3 -lm
+LDLIBS    := -lbpf -lelf -lz -ljansson -lcap-ng -lseccomp -lsqlite3 -lm
 
 ifdef STATIC
 O      := $(B)/static

@@ -23,6 +23,7 @@ int main(int argc, char **argv)
 	/* what an option or a signal does, and loading, is the same by either attachment: in a guest it is shown by one */
 	if (!getenv("LIVE_HOST") || getenv("LIVE_COMMANDS")) {
 		failed += live_group("commands", live_commands, live_commands_count);
+		failed += live_group("privileges", live_privileges, live_privileges_count);
 		failed += live_group("loader", live_loader, live_loader_count);
 	}
 	failed += live_group("run", live_run_tests, live_run_tests_count);

@@ -12,6 +12,7 @@
 #include "cmd/command.h"
 #include "engine/pipeline.h"
 #include "cmd/options.h"
+#include "cmd/privileges.h"
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
@@ -40,15 +41,17 @@ struct exec_options {
 	unsigned long exit_code;
 	bool has_exit_code;
 	bool wait; /* for what outlives the command */
+	struct privileges_user user; /* whom the command runs as */
 	char **command; /* NULL-terminated, borrowed from argv */
 };
 
-enum { OPTION_EXIT_CODE = OPTION_OWN, OPTION_WAIT };
+enum { OPTION_EXIT_CODE = OPTION_OWN, OPTION_WAIT, OPTION_USER };
 
 static const struct option exec_long_options[] = {
 	OPTIONS_SHARED,
 	{"exit-code", required_argument, NULL, OPTION_EXIT_CODE},
 	{"wait", no_argument, NULL, OPTION_WAIT},
+	{"user", required_argument, NULL, OPTION_USER},
 	{0},
 };
 
@@ -74,6 +77,11 @@ static int exec_parse(int argc, char **argv, struct exec_options *options)
 			return EXIT_CODE_USAGE;
 		case OPTION_WAIT:
 			options->wait = true;
+			break;
+		case OPTION_USER:
+			r = options_user(&options->user);
+			if (r)
+				return r;
 			break;
 		case 'h':
 			return -1;
@@ -105,20 +113,22 @@ static int exec_signals(sigset_t *ret_before)
 }
 
 /* In the child: becomes the command, or tells the parent through `report` why it can't. */
-static void exec_child(char **command, const sigset_t *mask, int report)
+static void exec_child(const struct exec_options *options, const sigset_t *mask, int report)
 {
-	int error;
+	int error = options->user.given ? -privileges_become(&options->user) : 0;
 
 	sigprocmask(SIG_SETMASK, mask, NULL);
-	execvp(command[0], command);
-	error = errno;
+	if (!error) {
+		execvp(options->command[0], options->command);
+		error = errno;
+	}
 	if (write(report, &error, sizeof(error)) < 0)
 		error = EIO;
 	_exit(error == ENOENT ? EXIT_CODE_NOT_FOUND : EXIT_CODE_NOT_EXECUTABLE);
 }
 
 /* Starts the command. Returns its pid; or a negative exit code after saying what is wrong. */
-static pid_t exec_start(char **command, const sigset_t *mask)
+static pid_t exec_start(const struct exec_options *options, const sigset_t *mask)
 {
 	int report[2], error = 0;
 	pid_t pid;
@@ -128,7 +138,7 @@ static pid_t exec_start(char **command, const sigset_t *mask)
 		return -EXIT_CODE_RUNTIME;
 	}
 	if (pid == 0)
-		exec_child(command, mask, report[1]);
+		exec_child(options, mask, report[1]);
 	close(report[1]);
 	/* end of file: the exec succeeded and closed its end */
 	if (read(report[0], &error, sizeof(error)) != sizeof(error))
@@ -243,7 +253,7 @@ static int exec_status(const struct exec_options *options, const struct pipeline
 static int exec_watch(struct exec_options *options, struct pipeline *pipeline, int signals,
 		      const sigset_t *mask)
 {
-	pid_t pid = exec_start(options->command, mask);
+	pid_t pid = exec_start(options, mask);
 	bool end = !options->wait;
 	int r, status;
 
@@ -252,6 +262,9 @@ static int exec_watch(struct exec_options *options, struct pipeline *pipeline, i
 	/* after the fork, so that the command keeps its own */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	r = privileges_drop(true);
+	if (r < 0)
+		log_warning("can't give away what is not needed any more: %s", strerror(-r));
 	status = exec_loop(pipeline, signals, pid, &end);
 	r = status < 0 ? status : end ? 0 : exec_wait(pipeline, signals);
 	if (r < 0) {
@@ -312,6 +325,7 @@ const struct command command_exec = {
 		 "SIGINT (Ctrl-C), SIGTERM, SIGHUP or SIGQUIT comes; as long as COMMAND runs, signals are "
 		 "for\n"
 		 "it. A SIGTERM meanwhile is handed on, and says that nothing is to be waited for.\n\n"
+		 "  --user NAME            run COMMAND as that user (as in --user \"$SUDO_USER\")\n"
 		 "  --exit-code N          end with N if any alert was raised, or anything was lost\n"
 		 "  --wait                 watch what COMMAND leaves running as well, until it has "
 		 "ended\n" OPTIONS_SHARED_USAGE,

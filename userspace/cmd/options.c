@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Options shared by the commands that pipeline. Bad input gets one sentence that says what to do,
+ * Options shared by the commands that monitor. Bad input gets one sentence that says what to do,
  * and EXIT_CODE_USAGE.
  */
 #include "cmd/options.h"
@@ -78,6 +78,19 @@ char *options_shown(const char *text, size_t len)
 	char *shown;
 
 	return mask_text(text, len, NULL, &shown) < 0 ? NULL : shown;
+}
+
+int options_user(struct privileges_user *ret_user)
+{
+	int r = privileges_user(optarg, ret_user);
+
+	if (r == 0)
+		return 0;
+	if (r == -ENOENT)
+		log_error("--user takes the name or the number of a user that exists");
+	else
+		log_error("--user: can't look the user up: %s", strerror(-r));
+	return EXIT_CODE_CONFIG;
 }
 
 static int options_watch(const struct command *command, struct pipeline_options *options)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "cmd/command.h"
+#include "cmd/privileges.h"
 #include "engine/pipeline.h"
 
 struct option;
@@ -77,6 +78,9 @@ enum {
  * Returns 0; or an exit code after saying what is wrong; or -1 if the option is not a shared one.
  */
 int options_shared(const struct command *command, int option, struct pipeline_options *options);
+
+/* options_user() - takes a user's name or number in `optarg`. Returns 0; or an exit code after saying what is wrong. */
+int options_user(struct privileges_user *ret_user);
 
 /* options_unknown() - says what getopt_long() stumbled over ('?' or ':'); returns EXIT_CODE_USAGE. */
 int options_unknown(const struct command *command, int option, char *const *argv);

@@ -6,6 +6,7 @@
 #include "cmd/command.h"
 #include "engine/pipeline.h"
 #include "cmd/options.h"
+#include "cmd/privileges.h"
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
@@ -26,15 +27,17 @@
 struct run_options {
 	struct pipeline_options pipeline;
 	const char *cgroup;
+	struct privileges_user user;
 	unsigned long duration; /* seconds; 0: until told to stop */
 };
 
-enum { OPTION_CGROUP = OPTION_OWN, OPTION_DURATION };
+enum { OPTION_CGROUP = OPTION_OWN, OPTION_DURATION, OPTION_USER };
 
 static const struct option run_long_options[] = {
 	OPTIONS_SHARED,
 	{"cgroup", required_argument, NULL, OPTION_CGROUP},
 	{"duration", required_argument, NULL, OPTION_DURATION},
+	{"user", required_argument, NULL, OPTION_USER},
 	{0},
 };
 
@@ -77,6 +80,11 @@ static int run_parse(int argc, char **argv, struct run_options *options)
 				break;
 			log_error("--duration takes a number of seconds");
 			return EXIT_CODE_USAGE;
+		case OPTION_USER:
+			r = options_user(&options->user);
+			if (r)
+				return r;
+			break;
 		case 'h':
 			return -1;
 		default:
@@ -168,6 +176,11 @@ static int run_main(int argc, char **argv)
 		return command_help.main(2, (char *[]){"help", "run", NULL});
 	if (r > 0)
 		return r;
+	r = options.user.given ? privileges_keep(&options.user) : 0;
+	if (r < 0) {
+		log_error("--user: can't become that user: %s", strerror(-r));
+		return EXIT_CODE_CONFIG;
+	}
 	signals = run_signals();
 	if (signals < 0) {
 		log_error("can't receive signals: %s", strerror(errno));
@@ -176,6 +189,9 @@ static int run_main(int argc, char **argv)
 	r = pipeline_open(&options.pipeline, &pipeline);
 	if (r)
 		return r;
+	r = privileges_drop(false);
+	if (r < 0)
+		log_warning("can't give away what is not needed any more: %s", strerror(-r));
 	if (options.duration)
 		timer = run_timer(options.duration);
 	log_note("watching %s by %s; stop with Ctrl-C or SIGTERM",
@@ -202,7 +218,10 @@ const struct command command_run = {
 		"Watches every process of this host (but itself) and raises an alert for each token that is\n"
 		"written to a file. Needs root, or CAP_BPF, CAP_PERFMON and CAP_DAC_READ_SEARCH.\n\n"
 		"  --cgroup PATH          watch only this cgroup (v2) and what is below it\n"
-		"  --duration SECONDS     stop after that time\n" OPTIONS_SHARED_USAGE
+		"  --duration SECONDS     stop after that time\n"
+		"  --user NAME            run as that user, with the capabilities that are needed; alert "
+		"file and\n"
+		"                         store must be in directories of that user\n" OPTIONS_SHARED_USAGE
 		"\nSIGUSR1 and SIGHUP reopen the alert file (a terminal that hangs up ends nothing); SIGTERM "
 		"and\n"
 		"SIGINT judge what was seen, print the summary and end.\n",

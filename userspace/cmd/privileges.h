@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a process may do, before and after it has attached.
+ *
+ * Loading and attaching needs a lot; reading the ring and other people's files needs little. So the rest is given away for good,
+ * once the programs are attached: what an attacker makes of a fault in the daemon is then bounded by what the daemon does.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Whom --user names. */
+struct privileges_user {
+	bool given;
+	uid_t uid;
+	gid_t gid;
+	char name[64]; /* as the system knows it; empty for a number that no name belongs to */
+	char home[256]; /* likewise */
+};
+
+/*
+ * privileges_user() - finds a user by name or number.
+ * Returns 0, -ENOENT if there is no such name, or another negative errno.
+ */
+int privileges_user(const char *name, struct privileges_user *ret_user);
+
+/*
+ * privileges_become() - the calling process is that user from now on, with the groups he has, and no capability but what a
+ * later exec gives. For a child that is about to become a command.
+ * Returns 0 or a negative errno.
+ */
+int privileges_become(const struct privileges_user *user);
+
+/*
+ * privileges_keep() - the calling process is that user from now on, but keeps the capabilities that it had.
+ * Returns 0 or a negative errno.
+ */
+int privileges_keep(const struct privileges_user *user);
+
+/*
+ * privileges_drop() - gives away, for good: all capabilities but those that reading other processes' files needs (also those that an
+ * exec would give), new privileges, core dumps, and the system calls that a daemon that has attached does not make.
+ * For a process of one thread; what it starts later is bound as well.
+ * @kill: whether signals to other users' processes are needed later
+ * Returns 0; -EBUSY if there are other threads; or another negative errno.
+ */
+int privileges_drop(bool kill);
