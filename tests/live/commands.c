@@ -4,8 +4,10 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void check_status(const char *const *options, const char *const *command, int status)
@@ -63,22 +65,120 @@ static void test_exec_passes_through(void **state)
 	live_free(&run);
 }
 
+static void await_file(const char *path)
+{
+	struct stat st = {0};
+
+	for (int i = 0; i < 12000 && stat(path, &st) < 0; i++)
+		usleep(10000);
+	assert_int_equal(stat(path, &st), 0);
+}
+
+/* Waits until a line of what the command has said is `line`. */
+static void await_line(const char *line)
+{
+	char *text = NULL;
+	bool said = false;
+	size_t size = 0;
+
+	for (int i = 0; i < 12000 && !said; i++) {
+		FILE *file = fopen(live_path("output"), "r");
+
+		while (file && !said && getline(&text, &size, file) > 0)
+			said = strcmp(text, line) == 0;
+		if (file)
+			fclose(file);
+		if (!said)
+			usleep(10000);
+	}
+	free(text);
+	if (!said)
+		fail_msg("the command did not say %s", line);
+}
+
+/* What is sent to spillwatch is the command's, but for SIGUSR1 and what tells of a fault. */
 static void test_exec_signals(void **state)
 {
+	const int signals[] = {SIGHUP,  SIGINT,    SIGQUIT,   SIGUSR2,  SIGALRM,  SIGCONT,
+			       SIGTSTP, SIGWINCH,  SIGPWR,    SIGIO,    SIGURG,   SIGPROF,
+			       SIGXCPU, SIGVTALRM, SIGSTKFLT, SIGRTMIN, SIGRTMAX, SIGTERM};
 	struct live_run run;
-	struct stat st = {0};
-	int pid = live_start(ARGS("spillwatch", "exec", "--", live_writer("writer"), "signal"));
+	char line[16];
+	int pid = live_start(ARGS("spillwatch", "exec", "--alerts", live_path("alerts"), "--",
+				  live_writer("writer"), "signals"));
 
 	(void)state;
-	for (int i = 0; i < 12000 && st.st_size == 0; i++) {
-		usleep(10000);
-		stat(live_path("output"), &st);
-	}
+	await_line("ready\n");
+	/* this one is spillwatch's: the alert file is reopened */
+	assert_int_equal(rename(live_path("alerts"), live_path("alerts.1")), 0);
 	kill(pid, SIGUSR1);
+	await_file(live_path("alerts"));
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+		kill(pid, signals[i]);
+		snprintf(line, sizeof(line), "%d\n", signals[i]);
+		await_line(line);
+	}
 	run = live_wait(pid);
-	assert_string_equal(run.output, "ready\n");
 	assert_int_equal(run.status, 7);
+	snprintf(line, sizeof(line), "\n%d\n", SIGUSR1);
+	assert_null(strstr(run.output, line));
 	live_free(&run);
+}
+
+/* Starts `exec` as a shell does: in a group of its own; or, given a terminal, in a session of its own that the terminal belongs to. */
+static pid_t start_job(const char *terminal, const char *script)
+{
+	const char *binary = getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch";
+	const char *const args[] = {"spillwatch", "exec", "--", "sh", "-c", script, NULL};
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(&attributes, terminal ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP);
+	if (terminal)
+		posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, terminal, O_RDWR, 0);
+	assert_int_equal(
+		posix_spawn(&pid, binary, &actions, &attributes, (char *const *)(uintptr_t)args, environ), 0);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	return pid;
+}
+
+/* A shell that waits for its job sees that the command has stopped, and both go on together. */
+static void test_exec_stopped(void **state)
+{
+	pid_t pid = start_job(NULL, "kill -STOP $$; exit 6");
+	int status;
+
+	(void)state;
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+	assert_int_equal(WSTOPSIG(status), SIGSTOP);
+	kill(pid, SIGCONT);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 6);
+}
+
+/* As under `ssh -t`: the terminal tells of its end only who leads the session. */
+static void test_exec_hangup(void **state)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), status;
+	char script[1024];
+	pid_t pid;
+
+	(void)state;
+	assert_true(master >= 0);
+	assert_int_equal(grantpt(master) | unlockpt(master), 0);
+	snprintf(script, sizeof(script), "touch %s; while :; do sleep 0.1; done", live_path("ready"));
+	pid = start_job(ptsname(master), script);
+	await_file(live_path("ready"));
+	close(master);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 128 + SIGHUP);
 }
 
 /* For sh: ends with 7 and leaves a writer, which begins when nobody is to be watching any more. */
@@ -90,15 +190,6 @@ static const char *leaves_writer(void)
 		 "(sleep 2; %s call write %s 18; touch %s) > /dev/null 2>&1 & exit 7", live_writer("writer"),
 		 live_path("file"), live_path("done"));
 	return command;
-}
-
-static void await_file(const char *path)
-{
-	struct stat st = {0};
-
-	for (int i = 0; i < 12000 && stat(path, &st) < 0; i++)
-		usleep(10000);
-	assert_int_equal(stat(path, &st), 0);
 }
 
 /* What outlives the command is not watched any more, or until it has ended; the status is the command's. */
@@ -715,6 +806,8 @@ const struct CMUnitTest live_commands[] = {
 	cmocka_unit_test_setup_teardown(test_exec_silent, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_passes_through, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_signals, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_exec_stopped, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_exec_hangup, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_wait, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_wait_signals, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_bad_input, live_setup, live_teardown),

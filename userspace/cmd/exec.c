@@ -3,19 +3,20 @@
  * `spillwatch exec -- COMMAND`: watches one command and all its descendants, and ends as it did.
  *
  * The command is an ordinary child: it has our terminal, our input, output and process group, and is
- * followed in the kernel from its fork on (bpf/hooks/follow.bpf.c). Signals that the terminal sends reach
- * it directly; those that are sent to us by hand are handed on.
+ * followed in the kernel from its fork on (bpf/hooks/follow.bpf.c). Whose a signal is: exec_signals.h.
  *
  * With --wait, what the command leaves behind is watched until it has ended as well. Then nobody is there to
  * hand signals on to: they are ours, and end the waiting.
  */
 #include "cmd/command.h"
+#include "cmd/exec_signals.h"
 #include "engine/pipeline.h"
 #include "cmd/options.h"
 #include "cmd/privileges.h"
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
+#include "lib/own_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -97,21 +97,6 @@ static int exec_parse(int argc, char **argv, struct exec_options *options)
 	return 0;
 }
 
-/* Signals that we take in the command's stead, and the mask to give back to it. */
-static int exec_signals(sigset_t *ret_before)
-{
-	static const int signals[] = {SIGINT,  SIGQUIT, SIGTERM, SIGHUP,  SIGUSR1,
-				      SIGUSR2, SIGALRM, SIGCONT, SIGWINCH};
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		sigaddset(&set, signals[i]);
-	if (sigprocmask(SIG_BLOCK, &set, ret_before) < 0)
-		return -errno;
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* In the child: becomes the command, or tells the parent through `report` why it can't. */
 static void exec_child(const struct exec_options *options, const sigset_t *mask, int report)
 {
@@ -152,34 +137,33 @@ static pid_t exec_start(const struct exec_options *options, const sigset_t *mask
 	return error == ENOENT ? -EXIT_CODE_NOT_FOUND : -EXIT_CODE_NOT_EXECUTABLE;
 }
 
-/*
- * Hands signals on, unless the terminal has sent them to the command as well. Returns whether one of them asks
- * us to end with the command, whatever it leaves: a SIGTERM is sent to us once, by what wants us gone.
- */
-static bool exec_forward(int signals, pid_t pid)
+static void exec_reopen(struct pipeline *pipeline)
 {
-	struct signalfd_siginfo info;
-	bool end = false;
+	int r = pipeline_reopen(pipeline);
 
-	while (read(signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_code > 0 || info.ssi_pid == (uint32_t)pid)
-			continue;
-		kill(pid, (int)info.ssi_signo);
-		end |= info.ssi_signo == SIGTERM;
-	}
-	return end;
+	if (r < 0)
+		log_error("can't reopen the alert file: %s; going on with the old one", own_file_error(r));
 }
 
-/* The command has ended, and signals are ours. Returns whether one asks for the end. */
-static bool exec_interrupted(int signals)
+/* Stops as the command has; when somebody goes on with us, the command does as well. */
+static int exec_stop(struct pipeline *pipeline, pid_t pid)
 {
-	struct signalfd_siginfo info;
-	bool end = false;
+	int r = pipeline_turn(pipeline, POLLIN);
 
-	while (read(signals, &info, sizeof(info)) == sizeof(info))
-		end |= info.ssi_signo == SIGINT || info.ssi_signo == SIGQUIT || info.ssi_signo == SIGTERM ||
-		       info.ssi_signo == SIGHUP;
-	return end;
+	raise(SIGSTOP);
+	kill(pid, SIGCONT);
+	return r;
+}
+
+/* Takes the signals that came while the command runs. Returns 0 or a negative errno. */
+static int exec_take(struct pipeline *pipeline, int fd, pid_t pid, bool *ret_end)
+{
+	struct exec_signals signals = exec_signals_pass(fd, pid);
+
+	*ret_end |= signals.end;
+	if (signals.reopen)
+		exec_reopen(pipeline);
+	return signals.child && exec_signals_stopped(pid) ? exec_stop(pipeline, pid) : 0;
 }
 
 /* Until the command has ended. Returns its status as waitpid(2) gives it, or a negative errno. */
@@ -201,9 +185,9 @@ static int exec_loop(struct pipeline *pipeline, int signals, pid_t pid, bool *re
 		if (ready < 0 && errno != EINTR)
 			return -errno;
 		/* also what has come with its end, such as the Ctrl-C that it ended by */
-		if (fds[1].revents || fds[2].revents)
-			*ret_end |= exec_forward(signals, pid);
-		r = pipeline_turn(pipeline, fds[0].revents);
+		r = fds[1].revents || fds[2].revents ? exec_take(pipeline, signals, pid, ret_end) : 0;
+		if (r == 0)
+			r = pipeline_turn(pipeline, fds[0].revents);
 		if (r < 0)
 			return r;
 		if (fds[2].revents && waitpid(pid, &status, 0) == pid)
@@ -232,9 +216,15 @@ static int exec_wait(struct pipeline *pipeline, int signals)
 		r = pipeline_turn(pipeline, fds[0].revents);
 		if (r < 0)
 			return r;
-		if (fds[1].revents && exec_interrupted(signals)) {
-			log_note("what the command left goes on unwatched");
-			return 0;
+		if (fds[1].revents) {
+			struct exec_signals own = exec_signals_own(signals);
+
+			if (own.reopen)
+				exec_reopen(pipeline);
+			if (own.interrupt) {
+				log_note("what the command left goes on unwatched");
+				return 0;
+			}
 		}
 	}
 	return 0;
@@ -297,16 +287,16 @@ static int exec_main(int argc, char **argv)
 	options.pipeline.probe.scope = SCOPE_TREE;
 	options.pipeline.scope_name = options.command[0];
 	options.pipeline.store_needed = true;
+	/* before there is any thread, so that no signal comes to one */
+	signals = exec_signals_open(&mask);
+	if (signals < 0) {
+		log_error("can't receive signals: %s", strerror(errno));
+		return EXIT_CODE_RUNTIME;
+	}
 	r = pipeline_open(&options.pipeline, &pipeline);
 	if (r)
 		return r;
-	signals = exec_signals(&mask);
-	if (signals < 0) {
-		log_error("can't receive signals: %s", strerror(errno));
-		r = EXIT_CODE_RUNTIME;
-	} else {
-		r = exec_watch(&options, pipeline, signals, &mask);
-	}
+	r = exec_watch(&options, pipeline, signals, &mask);
 	pipeline_close(pipeline);
 	return r;
 }
