@@ -16,7 +16,6 @@
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
-#include "lib/own_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -137,14 +136,6 @@ static pid_t exec_start(const struct exec_options *options, const sigset_t *mask
 	return error == ENOENT ? -EXIT_CODE_NOT_FOUND : -EXIT_CODE_NOT_EXECUTABLE;
 }
 
-static void exec_reopen(struct pipeline *pipeline)
-{
-	int r = pipeline_reopen(pipeline);
-
-	if (r < 0)
-		log_error("can't reopen the alert file: %s; going on with the old one", own_file_error(r));
-}
-
 /* Stops as the command has; when somebody goes on with us, the command does as well. */
 static int exec_stop(struct pipeline *pipeline, pid_t pid)
 {
@@ -162,7 +153,7 @@ static int exec_take(struct pipeline *pipeline, int fd, pid_t pid, bool *ret_end
 
 	*ret_end |= signals.end;
 	if (signals.reopen)
-		exec_reopen(pipeline);
+		pipeline_reopen(pipeline);
 	return signals.child && exec_signals_stopped(pid) ? exec_stop(pipeline, pid) : 0;
 }
 
@@ -220,7 +211,7 @@ static int exec_wait(struct pipeline *pipeline, int signals)
 			struct exec_signals own = exec_signals_own(signals);
 
 			if (own.reopen)
-				exec_reopen(pipeline);
+				pipeline_reopen(pipeline);
 			if (own.interrupt) {
 				log_note("what the command left goes on unwatched");
 				return 0;
@@ -255,6 +246,9 @@ static int exec_watch(struct exec_options *options, struct pipeline *pipeline, i
 	r = privileges_drop(true);
 	if (r < 0)
 		log_warning("can't give away what is not needed any more: %s", strerror(-r));
+	r = pipeline_begin(pipeline);
+	if (r < 0)
+		log_error("can't start writing alerts: %s", strerror(-r));
 	status = exec_loop(pipeline, signals, pid, &end);
 	r = status < 0 ? status : end ? 0 : exec_wait(pipeline, signals);
 	if (r < 0) {

@@ -192,6 +192,12 @@ static int run_main(int argc, char **argv)
 	r = privileges_drop(false);
 	if (r < 0)
 		log_warning("can't give away what is not needed any more: %s", strerror(-r));
+	r = pipeline_begin(pipeline);
+	if (r < 0) {
+		log_error("can't start writing alerts: %s", strerror(-r));
+		pipeline_close(pipeline);
+		return EXIT_CODE_RUNTIME;
+	}
 	if (options.duration)
 		timer = run_timer(options.duration);
 	log_note("watching %s by %s; stop with Ctrl-C or SIGTERM",

@@ -603,6 +603,11 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 	return 0;
 }
 
+int pipeline_begin(struct pipeline *pipeline)
+{
+	return bus_begin(pipeline->bus);
+}
+
 void pipeline_close(struct pipeline *pipeline)
 {
 	if (!pipeline)

@@ -71,6 +71,11 @@ struct pipeline_options pipeline_defaults(void);
  */
 int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_pipeline);
 
+/*
+ * pipeline_begin() - starts the threads, which have what privileges the process has by then. Returns 0 or a negative errno.
+ */
+int pipeline_begin(struct pipeline *pipeline);
+
 /* pipeline_close() - detaches, closes the outputs, frees; NULL is fine. */
 void pipeline_close(struct pipeline *pipeline);
 

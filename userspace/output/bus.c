@@ -54,6 +54,7 @@ struct bus_output {
 	bool given_up; /* nothing is written any more */
 	bool end; /* asked for */
 	bool left; /* the thread frees it all */
+	bool started; /* there is a thread */
 };
 
 struct bus {
@@ -180,6 +181,7 @@ static int bus_start(struct bus_output *to)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	r = pthread_create(&to->thread, NULL, bus_thread, to);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	to->started = r == 0;
 	return -r;
 }
 
@@ -187,7 +189,6 @@ static int bus_start(struct bus_output *to)
 static int bus_add(struct bus *bus, struct output *output, char *name, bool json, bool alerts)
 {
 	struct bus_output *to = calloc(1, sizeof(*to));
-	int r;
 
 	if (!to || !name) {
 		output_close(output);
@@ -202,11 +203,6 @@ static int bus_add(struct bus *bus, struct output *output, char *name, bool json
 	to->alerts = alerts;
 	pthread_mutex_init(&to->lock, NULL);
 	pthread_cond_init(&to->work, NULL);
-	r = bus_start(to);
-	if (r < 0) {
-		bus_output_free(to);
-		return r;
-	}
 	bus->outputs[bus->count++] = to;
 	return 0;
 }
@@ -256,9 +252,19 @@ int bus_open(bool text, struct bus **ret_bus)
 		free(bus);
 		return r;
 	}
-	log_to(bus_log, bus);
 	*ret_bus = bus;
 	return 0;
+}
+
+int bus_begin(struct bus *bus)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < bus->count; i++)
+		r = bus_start(bus->outputs[i]);
+	if (r == 0)
+		log_to(bus_log, bus);
+	return r;
 }
 
 /* It goes on being text: what cuts a character in two is left out. */
@@ -425,6 +431,10 @@ static void bus_end(struct bus_output *to)
 {
 	bool left;
 
+	if (!to->started) {
+		bus_output_free(to);
+		return;
+	}
 	pthread_mutex_lock(&to->lock);
 	left = to->left = to->busy;
 	to->end = true;

@@ -140,6 +140,7 @@ static void test_stuck(void **state)
 	assert_int_equal(bus_add_file(bus, "-", 0), 0);
 	assert_int_equal(bus_add_file(bus, path, 0), 0);
 	assert_int_equal(bus_add_file(bus, path, 0), -ENOSPC);
+	assert_int_equal(bus_begin(bus), 0);
 	emit(bus, 2000);
 	bus_settle(bus, LONG);
 	detour_end(&out);
@@ -176,6 +177,7 @@ static void test_bound(void **state)
 	out = detour(STDOUT_FILENO, ends[1]);
 	assert_int_equal(bus_open(false, &bus), 0);
 	assert_int_equal(bus_add_file(bus, "-", 0), 0);
+	assert_int_equal(bus_begin(bus), 0);
 	for (; loss_of(bus, "standard output").alerts == 0; count++) {
 		struct alert alert = make_alert(count);
 
@@ -212,6 +214,7 @@ static void test_dead(void **state)
 	assert_int_equal(bus_open(false, &bus), 0);
 	assert_int_equal(bus_add_file(bus, "-", 0), 0);
 	assert_int_equal(bus_add_file(bus, path, 0), 0);
+	assert_int_equal(bus_begin(bus), 0);
 	emit(bus, 100);
 	bus_settle(bus, LONG);
 	detour_end(&out);
@@ -225,6 +228,7 @@ static void test_dead(void **state)
 	assert_int_equal(bus_open(false, &bus), 0);
 	assert_int_equal(bus_add_file(bus, "/nowhere/alerts", 0), -ENOENT);
 	assert_int_equal(bus_add_file(bus, "/dev/full", 0), 0);
+	assert_int_equal(bus_begin(bus), 0);
 	emit(bus, 3);
 	bus_settle(bus, LONG);
 	assert_int_equal(loss_of(bus, "/dev/full").alerts, 3);
@@ -263,6 +267,7 @@ static void test_slow(void **state)
 	out = detour(STDOUT_FILENO, ends[1]);
 	assert_int_equal(bus_open(false, &bus), 0);
 	assert_int_equal(bus_add_file(bus, "-", 0), 0);
+	assert_int_equal(bus_begin(bus), 0);
 	emit(bus, 1000);
 	bus_settle(bus, LONG);
 	detour_end(&out);
@@ -284,6 +289,7 @@ static void test_errors(void **state)
 
 	(void)state;
 	assert_int_equal(bus_open(true, &bus), 0);
+	assert_int_equal(bus_begin(bus), 0);
 	log_note("the %s", "first");
 	emit(bus, 1);
 	log_warning("the second");
@@ -317,6 +323,7 @@ static void test_errors_stuck(void **state)
 	err = detour(STDERR_FILENO, ends[1]);
 	alarm(LONG / 1000);
 	assert_int_equal(bus_open(true, &bus), 0);
+	assert_int_equal(bus_begin(bus), 0);
 	for (int i = 0; i < 20000; i++)
 		log_note("%s", line);
 	emit(bus, 10);
@@ -342,6 +349,7 @@ static void test_reopen(void **state)
 	snprintf(moved, sizeof(moved), "%s/alerts.1", dir);
 	assert_int_equal(bus_open(false, &bus), 0);
 	assert_int_equal(bus_add_file(bus, path, 0), 0);
+	assert_int_equal(bus_begin(bus), 0);
 	emit(bus, 5);
 	bus_settle(bus, LONG);
 	assert_int_equal(rename(path, moved), 0);
@@ -379,6 +387,7 @@ static void test_rotated(void **state)
 	snprintf(full, sizeof(full), "%s/alerts.1", dir);
 	assert_int_equal(bus_open(false, &bus), 0);
 	assert_int_equal(bus_add_file(bus, path, 65536), 0);
+	assert_int_equal(bus_begin(bus), 0);
 	emit(bus, 1);
 	bus_settle(bus, LONG);
 	assert_int_equal(stat(path, &st), 0);
