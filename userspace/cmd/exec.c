@@ -141,7 +141,7 @@ static int exec_stop(struct pipeline *pipeline, pid_t pid)
 {
 	int r = pipeline_turn(pipeline, POLLIN);
 
-	raise(SIGSTOP);
+	kill(getpid(), SIGSTOP);
 	kill(pid, SIGCONT);
 	return r;
 }

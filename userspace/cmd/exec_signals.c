@@ -6,7 +6,6 @@
 #include "cmd/exec_signals.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,7 +52,7 @@ static bool exec_signal_shared(const struct signalfd_siginfo *info)
 
 static void exec_signal_pass(const struct signalfd_siginfo *info, pid_t pid)
 {
-	const union sigval value = {.sival_ptr = (void *)(uintptr_t)info->ssi_ptr};
+	const union sigval value = {.sival_int = info->ssi_int};
 
 	if (info->ssi_code == SI_QUEUE)
 		sigqueue(pid, (int)info->ssi_signo, value);

@@ -183,7 +183,7 @@ static int file_scan_by_roots(const struct file_roots *roots, const struct sampl
 		{roots->procfs, head->tgid, head->start},
 		{roots->procfs, head->parent_tgid, head->parent_start},
 	};
-	int fd = -ENOENT, why = -ENOENT;
+	int fd, why = -ENOENT;
 
 	for (size_t i = 0; i < sizeof(processes) / sizeof(*processes); i++) {
 		fd = file_scan_by_path(&processes[i], view);
