@@ -163,6 +163,16 @@ static int audit_parse(int argc, char **argv, struct audit_options *options)
 	return 0;
 }
 
+static int audit_say(void *context, bool grave, const char *text)
+{
+	(void)context;
+	if (grave)
+		log_warning("%s", text);
+	else
+		log_note("%s", text);
+	return 0;
+}
+
 static int audit_print(struct report *report, enum audit_output output)
 {
 	switch (output) {
@@ -190,6 +200,9 @@ static int audit_remains(struct report *report, enum audit_output output, size_t
 	else if (output == AUDIT_CSV)
 		r = remains_csv(&remains, stdout);
 	else
+		r = report_coverage(report, stdout, layout_width(STDOUT_FILENO),
+				    layout_colour(STDOUT_FILENO));
+	if (r == 0 && output == AUDIT_TABLE)
 		r = remains_table(&remains, stdout, layout_width(STDOUT_FILENO),
 				  layout_colour(STDOUT_FILENO));
 	*ret_still = remains.counts[REMAINS_STILL];
@@ -209,6 +222,9 @@ static int audit_run(struct audit_options *options, struct reader *reader)
 	}
 	r = options->files ? audit_remains(&report, options->output, &still)
 			   : audit_print(&report, options->output);
+	/* CSV has no place for it */
+	if (r == 0 && options->output == AUDIT_CSV)
+		r = coverage_say(&report.coverage, audit_say, NULL);
 	report_close(&report);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		log_error("can't write the report: %s", strerror(errno));

@@ -83,6 +83,16 @@ static void html_missing(const struct report *report, FILE *out)
 			layout_number(meta->lost, number), period_human(meta->lost_until, text));
 }
 
+static int html_line(void *context, bool grave, const char *text)
+{
+	FILE *out = context;
+
+	fprintf(out, "<p class=\"%s\">", grave ? "notice" : "dim");
+	html_text(out, text);
+	fputs(".</p>\n", out);
+	return 0;
+}
+
 static void html_head(const struct report *report, const char *nonce, FILE *out)
 {
 	const struct survey *survey = &report->survey;
@@ -113,6 +123,7 @@ static void html_head(const struct report *report, const char *nonce, FILE *out)
 	html_total(out, survey_containers(survey), "container", "containers");
 	html_total(out, survey->writes, "write", "writes");
 	fputs("</ul>\n", out);
+	coverage_say(&report->coverage, html_line, out);
 	html_missing(report, out);
 	timeline_svg(report, out);
 	fputs("</header>\n<div class=\"tools\" hidden><input id=\"filter\" type=\"search\" "
@@ -147,7 +158,10 @@ int report_html(struct report *report, FILE *out)
 	if (report->survey.count)
 		r = html_tables(report, out);
 	else
-		fputs("<p>No token was written.</p>\n", out);
+		fprintf(out, "<p>No token was %s.</p>\n",
+			coverage_whole(&report->coverage)
+				? "written"
+				: "seen; there may have been some all the same, see above");
 	fprintf(out,
 		"</main>\n<footer><p>A token is disabled by its identifier: <code>PUT "
 		"/api/v2/apiTokens/{id}</code>. Who wrote it first is its origin; who passed it on (a log "

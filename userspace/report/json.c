@@ -6,6 +6,8 @@
  * As in alert/json.c each object is made by one json_pack(), and NULL in any part makes the whole NULL; with * behind
  * it, what is NULL is left out.
  */
+#include "report/json.h"
+
 #include "report/report.h"
 
 #include "lib/cleanup.h"
@@ -216,6 +218,42 @@ static json_t *json_timeline(const struct survey *survey)
 	return list;
 }
 
+static json_t *json_span(const struct coverage_span *span)
+{
+	return json_pack("{s:o, s:o}", "from", json_time(span->from), "until", json_time(span->until));
+}
+
+static json_t *json_loss(const struct coverage_loss *loss)
+{
+	return json_pack("{s:o, s:o, s:s, s:s, s:o, s:s*}", "since", json_time(loss->since), "until",
+			 json_time(loss->until), "counter", loss->counter, "text", loss->text, "count",
+			 json_number(loss->count), "writer", loss->writer);
+}
+
+json_t *report_json_coverage(const struct coverage *coverage)
+{
+	bool lost = coverage->losses_known_since > coverage->period.from;
+	json_t *gaps = json_array(), *losses = json_array();
+	bool whole = gaps && losses;
+
+	for (size_t i = 0; whole && i < coverage->gap_count; i++)
+		whole = json_array_append_new(gaps, json_span(&coverage->gaps[i])) == 0;
+	for (size_t i = 0; whole && i < coverage->loss_count; i++)
+		whole = json_array_append_new(losses, json_loss(&coverage->losses[i])) == 0;
+	if (whole)
+		return json_pack("{s:b, s:o, s:o, s:o*, s:o, s:o, s:s*, s:s*, s:o, s:o, s:o*}", "whole",
+				 (int)coverage_whole(coverage), "from", json_time(coverage->period.from),
+				 "until", json_time(coverage->period.until), "known_since",
+				 coverage->known ? json_time(coverage->known_since) : NULL, "watched_seconds",
+				 json_number((uint64_t)coverage->watched / 1000000), "partly_seconds",
+				 json_number((uint64_t)coverage->partly / 1000000), "parts", coverage->parts,
+				 "never_watched", coverage->missing, "gaps", gaps, "losses", losses,
+				 "losses_known_since", lost ? json_time(coverage->losses_known_since) : NULL);
+	json_decref(gaps);
+	json_decref(losses);
+	return NULL;
+}
+
 static json_t *json_head(const struct report *report, size_t rows, size_t shown)
 {
 	const struct survey *survey = &report->survey;
@@ -225,7 +263,7 @@ static json_t *json_head(const struct report *report, size_t rows, size_t shown)
 	return json_pack(
 		"{s:s, s:o, s:s, s:s, s:o*, s:o*, s:s, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o*, s:o*}, "
 		"s:{s:o, s:o*, s:o, "
-		"s:o*}, s:o, s:o, s:o*}",
+		"s:o*}, s:o, s:o, s:o, s:o*}",
 		"version", SPILLWATCH_VERSION, "generated", json_time(report->generated), "host",
 		report->host, "store", options->store, "since",
 		options->has_since ? json_time(options->survey.since) : NULL, "until",
@@ -239,9 +277,9 @@ static json_t *json_head(const struct report *report, size_t rows, size_t shown)
 		survey->count ? json_time(survey->last) : NULL, "missing", "removed",
 		json_number(meta->removed), "removed_until",
 		meta->removed ? json_time(meta->removed_until) : NULL, "lost_writes", json_number(meta->lost),
-		"lost_until", meta->lost ? json_time(meta->lost_until) : NULL, "timeline",
-		json_timeline(survey), "row_count", json_number(rows), "rows_left_out",
-		rows > shown ? json_number(rows - shown) : NULL);
+		"lost_until", meta->lost ? json_time(meta->lost_until) : NULL, "coverage",
+		report_json_coverage(&report->coverage), "timeline", json_timeline(survey), "row_count",
+		json_number(rows), "rows_left_out", rows > shown ? json_number(rows - shown) : NULL);
 }
 
 int report_json(struct report *report, FILE *out)

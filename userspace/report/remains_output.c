@@ -4,6 +4,7 @@
 
 #include "lib/cleanup.h"
 #include "report/csv_cell.h"
+#include "report/json.h"
 #include "report/layout.h"
 #include "report/period.h"
 #include "version.h"
@@ -115,9 +116,9 @@ int remains_json(const struct report *report, const struct remains *remains, FIL
 		json_object_set_new(counts, remains_names[i], json_integer((json_int_t)remains->counts[i]));
 	for (size_t i = 0; r == 0 && i < remains->count; i++)
 		r = json_array_append_new(items, remains_json_item(&remains->items[i]));
-	root = json_pack("{s:s, s:s, s:s, s:o, s:o}", "version", SPILLWATCH_VERSION, "generated",
-			 period_utc(report->generated, generated), "host", report->host, "counts", counts,
-			 "files", items);
+	root = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "version", SPILLWATCH_VERSION, "generated",
+			 period_utc(report->generated, generated), "host", report->host, "coverage",
+			 report_json_coverage(&report->coverage), "counts", counts, "files", items);
 	if (r == 0 && root) {
 		json_dumpf(root, out, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
 		fputc('\n', out);

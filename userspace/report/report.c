@@ -3,6 +3,8 @@
 #include "report/report.h"
 
 #include "detect/mask.h"
+#include "lib/cleanup.h"
+#include "report/layout.h"
 #include "report/period.h"
 
 #include <errno.h>
@@ -53,6 +55,10 @@ int report_open(struct reader *reader, const struct report_options *options, str
 	if (r == 0)
 		r = survey_make(reader, &report.options.survey, &report.survey);
 	if (r == 0)
+		r = coverage_make(reader, options->survey.since, options->survey.until,
+				  report.survey.count ? report.survey.first : report.generated,
+				  report.survey.meta.told_until, report.generated, &report.coverage);
+	if (r == 0)
 		r = grouping_prepare(&report.survey, &report.scratch);
 	if (r < 0) {
 		report_close(&report);
@@ -73,6 +79,7 @@ void report_close(struct report *report)
 	leaks_free(&report->leaks);
 	labels_close(&report->labels);
 	grouping_scratch_free(&report->scratch);
+	coverage_free(&report->coverage);
 	survey_free(&report->survey);
 	reader_close(report->reader);
 	free(report->host);
@@ -84,4 +91,31 @@ size_t report_limit(const struct report *report, size_t otherwise, size_t count)
 	size_t limit = report->options.limit ? report->options.limit : otherwise;
 
 	return limit && limit < count ? limit : count;
+}
+
+struct report_lines {
+	FILE *out;
+	int width;
+	bool colour;
+};
+
+static int report_line(void *context, bool grave, const char *text)
+{
+	const struct report_lines *lines = context;
+	AUTO_FREE char *fit = NULL;
+	int r = layout_fit(text, lines->width ? lines->width : layout_columns(text), &fit);
+
+	if (r < 0)
+		return r;
+	/* ECMA-48 SGR: red, or dim */
+	fprintf(lines->out, "%s%s%s\n", lines->colour ? (grave ? "\033[31m" : "\033[2m") : "", fit,
+		lines->colour ? "\033[0m" : "");
+	return 0;
+}
+
+int report_coverage(const struct report *report, FILE *out, int width, bool colour)
+{
+	struct report_lines lines = {.out = out, .width = width, .colour = colour};
+
+	return coverage_say(&report->coverage, report_line, &lines);
 }

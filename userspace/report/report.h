@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "report/coverage.h"
 #include "report/grouping.h"
 #include "report/labels.h"
 #include "report/leaks.h"
@@ -20,6 +21,7 @@ struct report {
 	struct report_options options;
 	struct reader *reader;
 	struct survey survey;
+	struct coverage coverage;
 	struct labels labels;
 	struct leaks leaks;
 	struct grouping_scratch scratch;
@@ -42,6 +44,9 @@ void report_close(struct report *report);
 
 /* report_limit() - how many rows of `count` are shown, if `otherwise` is what fits without --limit (0: all). */
 size_t report_limit(const struct report *report, size_t otherwise, size_t count);
+
+/* report_coverage() - what was covered, as text: a line each. */
+int report_coverage(const struct report *report, FILE *out, int width, bool colour);
 
 /* The outputs. Each returns 0 or a negative errno; what `out` could not take is told by ferror(3). */
 

@@ -339,6 +339,8 @@ static int table_head(const struct table *table)
 	if (r == 0 && survey->count)
 		r = table_line(table, 0, TABLE_DIM, "first %s UTC, last %s UTC",
 			       period_human(survey->first, times[0]), period_human(survey->last, times[1]));
+	if (r == 0)
+		r = report_coverage(report, table->out, table->width, table->colour);
 	if (r == 0 && survey->meta.removed)
 		r = table_line(table, 0, "", "older entries were removed: %s (last seen %s UTC or before)",
 			       layout_number(survey->meta.removed, text[0]),
