@@ -343,6 +343,38 @@ static void test_audit_bad_input(void **state)
 }
 
 /* What can't be stored is said and counted; the alerts go on. */
+/* Damage that is found while nothing is written: the new store is there, and whoever waits for the next alert does only that. */
+static void test_damaged_idle(void **state)
+{
+	char noise[4096], command[1024];
+	struct live_run run;
+	int fd;
+
+	(void)state;
+	write_leaks();
+	fd = open(STORE, O_WRONLY);
+	memset(noise, 0xa5, sizeof(noise));
+	for (off_t at = sizeof(noise); at < lseek(fd, 0, SEEK_END); at += (off_t)sizeof(noise))
+		assert_int_equal(pwrite(fd, noise, sizeof(noise), at), sizeof(noise));
+	close(fd);
+	/* once it lies aside: hundredths of a second of CPU time in four seconds */
+	snprintf(
+		command, sizeof(command),
+		"for i in $(seq 600); do ls %s.corrupt-* >&2 && break; sleep 0.1; done 2>/dev/null; sleep 1; "
+		"used() { awk '{print $14 + $15}' /proc/$PPID/stat; }; from=$(used); sleep 4; "
+		"echo used $(($(used) - from))",
+		STORE);
+	run = live_exec(ARGS("--store", STORE), ARGS("sh", "-c", command));
+	if (run.status || !strstr(run.errors, "a new one was begun") || !strstr(run.output, "used "))
+		fail_msg("status %d: %s%s", run.status, run.output, run.errors);
+	assert_in_range(strtoul(strstr(run.output, "used ") + 5, NULL, 10), 0, 150);
+	live_free(&run);
+	run = audit_ok(ARGS("--output", "json"));
+	assert_non_null(strstr(run.output, "\"entries\":0"));
+	assert_non_null(strstr(run.output, "the command sh"));
+	live_free(&run);
+}
+
 static void test_store_lost(void **state)
 {
 	struct maker_token token = maker_token(67);
@@ -401,5 +433,6 @@ const struct CMUnitTest live_audit[] = {
 	cmocka_unit_test_setup_teardown(test_audit_bad_input, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_store_lost, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_covered, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_damaged_idle, live_setup, live_teardown),
 };
 const size_t live_audit_count = sizeof(live_audit) / sizeof(*live_audit);
