@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * JSON Schema, as far as share/alert.schema.json and share/audit.schema.json use it: type, const, enum, pattern, minimum,
- * properties, required, additionalProperties, items. In C, so that the guests of tests/kernels can
+ * properties, required, additionalProperties, items, if, then, else. In C, so that the guests of tests/kernels can
  * check every alert without an interpreter.
  */
 #pragma once

@@ -106,6 +106,9 @@ static void coverage_alive(struct coverage_walk *walk, int64_t now)
 	for (size_t i = walk->count; i-- > 0;) {
 		struct coverage_session *session = &walk->sessions[i];
 
+		/* begun by a clock that was ahead: it says nothing of now */
+		if (session->span.from > now)
+			continue;
 		if (session->open && !later[session->host] && session->span.until <= now &&
 		    now - session->span.until <= COVERAGE_ALIVE)
 			session->span.until = now;

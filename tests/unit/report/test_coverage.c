@@ -114,6 +114,9 @@ static void test_watched(void **state)
 	check(NOW - 7 * DAY, NOW + DAY, true, "watched all of 7 d\n");
 	check(INT64_MIN, NOW + DAY, true, "watched all of 8 d\n");
 	check(NOW - 6 * DAY, NOW - 5 * DAY - MINUTE, true, "watched all of 23 h 59 min\n");
+	/* and one of a clock that was ahead */
+	session(NOW + 100 * DAY, NOW + 101 * DAY, 0, "host", "");
+	check(NOW - 7 * DAY, NOW + DAY, true, "watched all of 7 d\n");
 	/* before anything is known */
 	check(NOW - 9 * DAY, NOW, false,
 	      "!watched 7 d 23 h of 9 d\n!not known who watched before 2026-11-23 00:00 UTC\n");
