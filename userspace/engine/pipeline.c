@@ -645,13 +645,18 @@ static int pipeline_drain(struct pipeline *pipeline)
 
 	pipeline->drain_until = pipeline_now() + PIPELINE_DRAIN_MS;
 	r = probe_consume(pipeline->probe);
+	bus_flush(pipeline->bus);
 	return r < 0 && r != -EAGAIN ? r : 0;
 }
 
 int pipeline_turn(struct pipeline *pipeline, short ready)
 {
+	int r;
+
 	pipeline_look(pipeline, false);
-	return ready ? pipeline_drain(pipeline) : 0;
+	r = ready ? pipeline_drain(pipeline) : 0;
+	bus_flush(pipeline->bus);
+	return r;
 }
 
 /* Drains until every sample that the kernel has sent is judged, or it is time to end. */

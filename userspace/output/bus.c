@@ -34,6 +34,9 @@
  */
 #define BUS_LOOKS 50
 
+/* What waits is no more than this before the thread is woken. */
+#define BUS_WAKE_BYTES 65536
+
 struct bus_output {
 	struct output *output; /* the thread's alone */
 	char *name;
@@ -55,6 +58,7 @@ struct bus_output {
 	bool end; /* asked for */
 	bool left; /* the thread frees it all */
 	bool started; /* there is a thread */
+	size_t unsaid; /* bytes that the thread was not woken for yet; the caller's alone */
 };
 
 struct bus {
@@ -207,6 +211,15 @@ static int bus_add(struct bus *bus, struct output *output, char *name, bool json
 	return 0;
 }
 
+/* Waking a thread costs more than a line does: it is done once for many. */
+static void bus_wake(struct bus_output *to)
+{
+	if (!to->unsaid)
+		return;
+	to->unsaid = 0;
+	pthread_cond_signal(&to->work);
+}
+
 /* Hands a line over, or counts it. @line: NULL: it could not be made */
 static void bus_put(struct bus_output *to, const char *line, bool alert)
 {
@@ -223,10 +236,12 @@ static void bus_put(struct bus_output *to, const char *line, bool alert)
 			to->moved = bus_now();
 		to->bytes += len;
 		to->waiting += alert;
-		pthread_cond_signal(&to->work);
+		to->unsaid += len;
 	} else
 		bus_lose(to, alert, r);
 	pthread_mutex_unlock(&to->lock);
+	if (to->unsaid > BUS_WAKE_BYTES)
+		bus_wake(to);
 }
 
 /* What the program says of itself. */
@@ -235,6 +250,13 @@ static void bus_log(void *context, const char *line)
 	struct bus *bus = context;
 
 	bus_put(bus->outputs[0], line, false);
+	bus_wake(bus->outputs[0]);
+}
+
+void bus_flush(struct bus *bus)
+{
+	for (size_t i = 0; i < bus->count; i++)
+		bus_wake(bus->outputs[i]);
 }
 
 int bus_open(bool text, struct bus **ret_bus)
@@ -417,6 +439,7 @@ void bus_settle(struct bus *bus, int ms)
 	const struct timespec pause = {.tv_nsec = 1000000L};
 	int64_t until = bus_now() + ms;
 
+	bus_flush(bus);
 	for (int looks = 0; bus_waits(bus, looks < BUS_LOOKS); looks++) {
 		if (looks >= BUS_LOOKS && bus_now() > until)
 			break;

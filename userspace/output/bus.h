@@ -57,11 +57,14 @@ int bus_add_file(struct bus *bus, const char *path, unsigned long bytes);
  */
 int bus_begin(struct bus *bus);
 
-/* bus_emit() - hands an alert to each output. Never blocks. */
+/* bus_emit() - hands an alert to each output; it is written at the latest after bus_flush(). Never blocks. */
 void bus_emit(struct bus *bus, const struct alert *alert);
 
-/* bus_line() - hands a line of JSON that is no alert to each output of JSON. Never blocks. */
+/* bus_line() - hands a line of JSON that is no alert to each output of JSON, likewise. Never blocks. */
 void bus_line(struct bus *bus, const char *line);
+
+/* bus_flush() - what was handed over is to be written now. Does not wait for that. */
+void bus_flush(struct bus *bus);
 
 /* bus_reopen() - has files opened anew (log rotation) before the next alert is written. */
 void bus_reopen(struct bus *bus);
