@@ -1,46 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * alert → JSON. Every string is printable and masked already (alert.h), so it is valid UTF-8, which
- * is all that jansson asks for.
+ * alert → JSON. Every string is printable and masked already (alert.h).
  *
- * Invariant: a line is whole or there is none. Each object is made by one json_pack(), which gives
- * NULL if any part of it can't be made, and NULL in any part makes the whole NULL.
- * In its formats: s text, I integer, b boolean, o a value; with * behind it, left out if NULL.
+ * Invariant: a line is whole or there is none. What is required and missing, or no UTF-8, fails all of it (json_writer.h).
  */
 #include "alert/json.h"
 
 #include "alert/loss.h"
 #include "alert/cut.h"
+#include "alert/json_writer.h"
 #include "alert/message.h"
 #include "lib/cleanup.h"
 
 #include <errno.h>
-#include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ECS keeps ids as strings: user.id, file.inode. */
-static json_t *json_id(uint64_t id)
-{
-	return json_sprintf("%llu", (unsigned long long)id);
-}
-
-/* RFC 3339, UTC, microseconds. */
-static json_t *json_time(const struct timespec *time)
-{
-	char text[40];
-	struct tm tm;
-
-	gmtime_r(&time->tv_sec, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	return json_sprintf("%s.%06ldZ", text, time->tv_nsec / 1000);
-}
-
-/* A mark that is there or not; never false. */
-static json_t *json_mark(bool set)
-{
-	return set ? json_true() : NULL;
-}
 
 static const char *json_action(const struct alert *alert)
 {
@@ -49,233 +24,295 @@ static const char *json_action(const struct alert *alert)
 	return alert->repeats ? "token-repeated" : "token-written";
 }
 
-static json_t *json_event(const struct alert *alert)
+/* What all lines begin with. @type: of ECS */
+static void json_event(struct json_writer *json, const char *action, const char *type, uint64_t sequence,
+		       int severity)
 {
-	return json_pack("{s:s, s:s, s:[s], s:[s], s:s, s:I, s:i}", "kind", "alert", "action",
-			 json_action(alert), "category", "file", "type", "change", "module", "spillwatch",
-			 "sequence", (json_int_t)alert->sequence, "severity", alert_severity(alert));
+	json_open(json, "ecs", '{');
+	json_text(json, "version", ALERT_ECS_VERSION);
+	json_close(json, '}');
+	json_open(json, "event", '{');
+	json_text(json, "kind", "alert");
+	json_text(json, "action", action);
+	json_open(json, "category", '[');
+	json_text(json, NULL, "file");
+	json_close(json, ']');
+	json_open(json, "type", '[');
+	json_text(json, NULL, type);
+	json_close(json, ']');
+	json_text(json, "module", "spillwatch");
+	json_int(json, "sequence", (int64_t)sequence);
+	json_int(json, "severity", severity);
+	json_close(json, '}');
 }
 
-static json_t *json_token(const struct token *token)
+/* An object with a name in it. */
+static void json_named(struct json_writer *json, const char *name, const char *text)
 {
-	return json_pack("{s:s, s:s, s:s, s:b}", "identifier", token->identifier, "prefix", token->prefix,
-			 "type", token->type, "placeholder", (int)token->placeholder);
+	json_open(json, name, '{');
+	json_text(json, "name", text);
+	json_close(json, '}');
 }
 
-static json_t *json_ancestor(const struct alert_ancestor *ancestor)
+static void json_token(struct json_writer *json, const struct token *token)
 {
-	return json_pack("{s:I, s:s, s:o}", "pid", (json_int_t)ancestor->pid, "name", ancestor->name, "start",
-			 json_time(&ancestor->start));
+	json_open(json, "token", '{');
+	json_text(json, "identifier", token->identifier);
+	json_text(json, "prefix", token->prefix);
+	json_text(json, "type", token->type);
+	json_bool(json, "placeholder", token->placeholder);
+	json_close(json, '}');
 }
 
-/* All of them or, as everywhere here, NULL. */
-static json_t *json_ancestors(const struct alert_process *process)
+static void json_ancestor(struct json_writer *json, const char *name, const struct alert_ancestor *ancestor)
 {
-	json_t *list = json_array();
+	json_open(json, name, '{');
+	json_int(json, "pid", ancestor->pid);
+	json_text(json, "name", ancestor->name);
+	json_time(json, "start", &ancestor->start);
+	json_close(json, '}');
+}
 
-	for (size_t i = 0; i < process->ancestor_count; i++) {
-		if (json_array_append_new(list, json_ancestor(&process->ancestors[i])) < 0) {
-			json_decref(list);
-			return NULL;
-		}
+static void json_process(struct json_writer *json, const struct alert_process *process)
+{
+	json_open(json, "process", '{');
+	json_int(json, "pid", process->pid);
+	if (process->ns_pid != process->pid)
+		json_int(json, "ns_pid", process->ns_pid);
+	json_text(json, "name", process->name);
+	json_text_if(json, "executable", process->executable);
+	json_mark(json, "executable_truncated", process->executable_truncated);
+	json_text_if(json, "command_line", process->command_line);
+	json_mark(json, "command_line_truncated", process->command_line_truncated);
+	json_text_if(json, "script", process->script);
+	json_mark(json, "script_truncated", process->script_truncated);
+	json_text_if(json, "working_directory", process->working_directory);
+	json_mark(json, "working_directory_truncated", process->working_directory_truncated);
+	json_text_if(json, "unit", process->unit);
+	json_time(json, "start", &process->start);
+	json_open(json, "thread", '{');
+	json_int(json, "id", process->thread_id);
+	json_text(json, "name", process->thread_name);
+	json_close(json, '}');
+	json_mark(json, "ancestors_truncated", process->ancestors_truncated);
+	json_id(json, "cgroup_id", process->cgroup_id);
+	if (process->parent.name) {
+		json_ancestor(json, "parent", &process->parent);
+		json_open(json, "ancestors", '[');
+		for (size_t i = 0; i < process->ancestor_count; i++)
+			json_ancestor(json, NULL, &process->ancestors[i]);
+		json_close(json, ']');
 	}
-	return list;
+	json_close(json, '}');
 }
 
-static json_t *json_process(const struct alert_process *process)
+static void json_user(struct json_writer *json, const struct alert_process *process)
 {
-	bool in_namespace = process->ns_pid != process->pid;
-	json_t *root;
-
-	root = json_pack(
-		"{s:I, s:o*, s:s, s:s*, s:o*, s:s*, s:o*, s:s*, s:o*, s:s*, s:o*, s:s*, s:o, s:{s:I, s:s}, "
-		"s:o*, s:o}",
-		"pid", (json_int_t)process->pid, "ns_pid",
-		in_namespace ? json_integer((json_int_t)process->ns_pid) : NULL, "name", process->name,
-		"executable", process->executable, "executable_truncated",
-		json_mark(process->executable_truncated), "command_line", process->command_line,
-		"command_line_truncated", json_mark(process->command_line_truncated), "script",
-		process->script, "script_truncated", json_mark(process->script_truncated),
-		"working_directory", process->working_directory, "working_directory_truncated",
-		json_mark(process->working_directory_truncated), "unit", process->unit, "start",
-		json_time(&process->start), "thread", "id", (json_int_t)process->thread_id, "name",
-		process->thread_name, "ancestors_truncated", json_mark(process->ancestors_truncated),
-		"cgroup_id", json_id(process->cgroup_id));
-	if (!root || !process->parent.name)
-		return root;
-	if (json_object_set_new(root, "parent", json_ancestor(&process->parent)) == 0 &&
-	    json_object_set_new(root, "ancestors", json_ancestors(process)) == 0)
-		return root;
-	json_decref(root);
-	return NULL;
+	json_open(json, "user", '{');
+	json_id(json, "id", process->uid);
+	json_text_if(json, "name", process->user_name);
+	json_open(json, "group", '{');
+	json_id(json, "id", process->gid);
+	json_text_if(json, "name", process->group_name);
+	json_close(json, '}');
+	if (process->login_uid != UINT32_MAX)
+		json_id(json, "audit_id", process->login_uid);
+	json_close(json, '}');
 }
 
-static json_t *json_user(const struct alert_process *process)
+/* What is known only of a file that was at hand. */
+static void json_inode(struct json_writer *json, const struct alert_file *file)
 {
-	bool logged_in = process->login_uid != UINT32_MAX;
+	char device[32], mode[16];
 
-	return json_pack("{s:o, s:s*, s:{s:o, s:s*}, s:o*}", "id", json_id(process->uid), "name",
-			 process->user_name, "group", "id", json_id(process->gid), "name",
-			 process->group_name, "audit_id", logged_in ? json_id(process->login_uid) : NULL);
+	snprintf(device, sizeof(device), "%u:%u", file->dev_major, file->dev_minor);
+	snprintf(mode, sizeof(mode), "%04o", file->mode & 07777);
+	json_id(json, "inode", file->inode);
+	json_text(json, "device", device);
+	json_text_if(json, "fs_type", file->fs_type);
+	json_text(json, "mode", mode);
+	json_id(json, "uid", file->owner_uid);
+	json_id(json, "gid", file->owner_gid);
+	json_int(json, "links", file->links);
 }
 
-static json_t *json_file(const struct alert_file *file)
+static void json_file(struct json_writer *json, const struct alert_file *file)
 {
-	bool known = file->inode != 0;
-
-	return json_pack(
-		"{s:s, s:o*, s:s*, s:o*, s:s*, s:o*, s:s, s:o*, s:o*, s:s*, s:o*, s:o*, s:o*, s:o*}", "path",
-		file->path, "path_truncated", json_mark(file->path_truncated), "host_path", file->host_path,
-		"host_path_truncated", json_mark(file->host_path_truncated), "place", file->place, "deleted",
-		json_mark(file->deleted), "type", file->type, "inode", known ? json_id(file->inode) : NULL,
-		"device", known ? json_sprintf("%u:%u", file->dev_major, file->dev_minor) : NULL, "fs_type",
-		known ? file->fs_type : NULL, "mode", known ? json_sprintf("%04o", file->mode & 07777) : NULL,
-		"uid", known ? json_id(file->owner_uid) : NULL, "gid",
-		known ? json_id(file->owner_gid) : NULL, "links",
-		known ? json_integer((json_int_t)file->links) : NULL);
+	json_open(json, "file", '{');
+	json_text(json, "path", file->path);
+	json_mark(json, "path_truncated", file->path_truncated);
+	json_text_if(json, "host_path", file->host_path);
+	json_mark(json, "host_path_truncated", file->host_path_truncated);
+	json_text_if(json, "place", file->place);
+	json_mark(json, "deleted", file->deleted);
+	json_text(json, "type", file->type);
+	if (file->inode)
+		json_inode(json, file);
+	json_close(json, '}');
 }
 
-static json_t *json_container(const struct alert_container *container)
+static void json_container(struct json_writer *json, const struct alert_container *container)
 {
-	return json_pack("{s:s, s:s*, s:s*, s:o*}", "id", container->id, "runtime", container->runtime,
-			 "name", container->name, "image",
-			 container->image ? json_pack("{s:s}", "name", container->image) : NULL);
+	json_open(json, "container", '{');
+	json_text(json, "id", container->id);
+	json_text_if(json, "runtime", container->runtime);
+	json_text_if(json, "name", container->name);
+	if (container->image)
+		json_named(json, "image", container->image);
+	json_close(json, '}');
 }
 
-static json_t *json_orchestrator(const struct alert_container *container)
+static void json_orchestrator(struct json_writer *json, const struct alert_container *container)
 {
-	return json_pack("{s:s, s:s*, s:{s:s, s:s*, s:s*}}", "type", "kubernetes", "namespace",
-			 container->pod_namespace, "resource", "type", "pod", "name", container->pod, "id",
-			 container->pod_uid);
+	json_open(json, "orchestrator", '{');
+	json_text(json, "type", "kubernetes");
+	json_text_if(json, "namespace", container->pod_namespace);
+	json_open(json, "resource", '{');
+	json_text(json, "type", "pod");
+	json_text_if(json, "name", container->pod);
+	json_text_if(json, "id", container->pod_uid);
+	json_close(json, '}');
+	json_close(json, '}');
 }
 
-static json_t *json_write(const struct alert *alert)
+static void json_write(struct json_writer *json, const struct alert *alert)
 {
 	const struct alert_write *write = &alert->write;
 
-	return json_pack("{s:s, s:s, s:s*, s:o*, s:o*, s:I, s:I, s:o*, s:o*}", "syscall", write->syscall,
-			 "seen_by", write->seen_by, "part", write->part, "offset",
-			 write->offset >= 0 ? json_integer(write->offset) : NULL, "offset_approximate",
-			 json_mark(write->offset_approximate), "length", (json_int_t)write->length,
-			 "token_offset", (json_int_t)write->token_offset, "compat", json_mark(write->compat),
-			 "repeats", alert->repeats ? json_integer((json_int_t)alert->repeats) : NULL);
+	json_open(json, "write", '{');
+	json_text(json, "syscall", write->syscall);
+	json_text(json, "seen_by", write->seen_by);
+	json_text_if(json, "part", write->part);
+	if (write->offset >= 0)
+		json_int(json, "offset", write->offset);
+	json_mark(json, "offset_approximate", write->offset_approximate);
+	json_int(json, "length", (int64_t)write->length);
+	json_int(json, "token_offset", write->token_offset);
+	json_mark(json, "compat", write->compat);
+	if (alert->repeats)
+		json_int(json, "repeats", (int64_t)alert->repeats);
+	json_close(json, '}');
 }
 
-/* All of them or NULL. */
-static json_t *json_texts(const char (*texts)[ALERT_FLOOD_TEXT], size_t count)
+static void json_texts(struct json_writer *json, const char *name, const char (*texts)[ALERT_FLOOD_TEXT],
+		       size_t count)
 {
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < count; i++) {
-		if (json_array_append_new(list, json_string(texts[i])) < 0) {
-			json_decref(list);
-			return NULL;
-		}
-	}
-	return list;
+	json_open(json, name, '[');
+	for (size_t i = 0; i < count; i++)
+		json_text(json, NULL, texts[i]);
+	json_close(json, ']');
 }
 
-static json_t *json_flood(const struct alert_flood *flood)
+static void json_flood(struct json_writer *json, const struct alert_flood *flood)
 {
-	return json_pack("{s:I, s:o, s:o, s:o}", "samples", (json_int_t)flood->lost, "since",
-			 json_time(&flood->since), "tokens", json_texts(flood->tokens, flood->token_count),
-			 "files", json_texts(flood->files, flood->file_count));
+	json_open(json, "flood", '{');
+	json_int(json, "samples", (int64_t)flood->lost);
+	json_time(json, "since", &flood->since);
+	json_texts(json, "tokens", flood->tokens, flood->token_count);
+	json_texts(json, "files", flood->files, flood->file_count);
+	json_close(json, '}');
 }
 
-static json_t *json_alert(const struct alert *alert, const char *message)
+static void json_alert(struct json_writer *json, const struct alert *alert, const char *message)
 {
 	const struct alert_container *container = &alert->container;
-	json_t *root = json_pack(
-		"{s:o, s:{s:s}, s:o, s:s, s:{s:s}, s:o, s:o, s:o, s:o, s:o, s:{s:s}}", "@timestamp",
-		json_time(&alert->time), "ecs", "version", ALERT_ECS_VERSION, "event", json_event(alert),
-		"message", message, "rule", "name", alert_rule(alert), "token", json_token(&alert->token),
-		"process", json_process(&alert->process), "user", json_user(&alert->process), "file",
-		json_file(&alert->file), "write", json_write(alert), "host", "name", alert->host_name);
-	bool whole = root;
 
-	if (whole && container->id)
-		whole = json_object_set_new(root, "container", json_container(container)) == 0;
-	if (whole && (container->pod || container->pod_uid))
-		whole = json_object_set_new(root, "orchestrator", json_orchestrator(container)) == 0;
-	if (whole && alert->flood)
-		whole = json_object_set_new(root, "flood", json_flood(alert->flood)) == 0;
-	if (whole)
-		return root;
-	json_decref(root);
-	return NULL;
+	json_open(json, NULL, '{');
+	json_time(json, "@timestamp", &alert->time);
+	json_event(json, json_action(alert), "change", alert->sequence, alert_severity(alert));
+	json_text(json, "message", message);
+	json_named(json, "rule", alert_rule(alert));
+	json_token(json, &alert->token);
+	json_process(json, &alert->process);
+	json_user(json, &alert->process);
+	json_file(json, &alert->file);
+	json_write(json, alert);
+	json_named(json, "host", alert->host_name);
+	if (container->id)
+		json_container(json, container);
+	if (container->pod || container->pod_uid)
+		json_orchestrator(json, container);
+	if (alert->flood)
+		json_flood(json, alert->flood);
+	json_close(json, '}');
 }
 
-static int json_line(json_t *root, char **ret_line)
+static void json_kind(struct json_writer *json, const struct loss_kind *kind)
 {
-	AUTO_FREE char *text = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER);
-	char *line;
-
-	json_decref(root);
-	if (!text || asprintf(&line, "%s\n", text) < 0)
-		return -ENOMEM;
-	*ret_line = line;
-	return 0;
+	json_open(json, NULL, '{');
+	json_text(json, "counter", kind->name);
+	json_int(json, "count", (int64_t)kind->count);
+	json_int(json, "total", (int64_t)kind->total);
+	json_text(json, "text", kind->text);
+	json_close(json, '}');
 }
 
-static json_t *json_kind(const struct loss_kind *kind)
+static void json_loss_writer(struct json_writer *json, const struct loss_writer *writer)
 {
-	return json_pack("{s:s, s:I, s:I, s:s}", "counter", kind->name, "count", (json_int_t)kind->count,
-			 "total", (json_int_t)kind->total, "text", kind->text);
+	json_open(json, NULL, '{');
+	json_int(json, "samples", (int64_t)writer->samples);
+	if (writer->cgroup)
+		json_id(json, "cgroup_id", writer->cgroup);
+	json_open(json, "user", '{');
+	json_id(json, "id", writer->uid);
+	json_close(json, '}');
+	json_open(json, "process", '{');
+	json_int(json, "pid", writer->pid);
+	json_text(json, "name", writer->name);
+	json_close(json, '}');
+	if (writer->container) {
+		json_open(json, "container", '{');
+		json_text(json, "id", writer->container);
+		json_text_if(json, "name", writer->container_name);
+		json_close(json, '}');
+	}
+	json_close(json, '}');
 }
 
-static json_t *json_writer(const struct loss_writer *writer)
+static void json_loss(struct json_writer *json, const struct loss *loss)
 {
-	return json_pack("{s:I, s:o*, s:{s:o}, s:{s:I, s:s}, s:o*}", "samples", (json_int_t)writer->samples,
-			 "cgroup_id", writer->cgroup ? json_id(writer->cgroup) : NULL, "user", "id",
-			 json_id(writer->uid), "process", "pid", (json_int_t)writer->pid, "name",
-			 writer->name, "container",
-			 writer->container ? json_pack("{s:s, s:s*}", "id", writer->container, "name",
-						       writer->container_name)
-					   : NULL);
-}
-
-/* Both lists: all of it or NULL. */
-static json_t *json_loss(const struct loss *loss)
-{
-	json_t *kinds = json_array(), *writers = json_array();
-	bool whole = kinds && writers;
-
-	for (size_t i = 0; whole && i < loss->kind_count; i++)
-		whole = json_array_append_new(kinds, json_kind(&loss->kinds[i])) == 0;
-	for (size_t i = 0; whole && i < loss->writer_count; i++)
-		whole = json_array_append_new(writers, json_writer(&loss->writers[i])) == 0;
-	if (whole)
-		return json_pack("{s:o, s:o, s:o}", "since", json_time(&loss->since), "kinds", kinds,
-				 "writers", writers);
-	json_decref(kinds);
-	json_decref(writers);
-	return NULL;
+	json_open(json, "loss", '{');
+	json_time(json, "since", &loss->since);
+	json_open(json, "kinds", '[');
+	for (size_t i = 0; i < loss->kind_count; i++)
+		json_kind(json, &loss->kinds[i]);
+	json_close(json, ']');
+	json_open(json, "writers", '[');
+	for (size_t i = 0; i < loss->writer_count; i++)
+		json_loss_writer(json, &loss->writers[i]);
+	json_close(json, ']');
+	json_close(json, '}');
 }
 
 int loss_to_json(const struct loss *loss, char **ret_line)
 {
 	AUTO_FREE char *message = NULL;
+	struct json_writer json = {0};
 	int r = loss_message(loss, &message);
 
 	if (r < 0)
 		return r;
-	return json_line(json_pack("{s:o, s:{s:s}, s:{s:s, s:s, s:[s], s:[s], s:s, s:I, s:i}, s:s, s:{s:s}, "
-				   "s:o, s:{s:s}}",
-				   "@timestamp", json_time(&loss->time), "ecs", "version", ALERT_ECS_VERSION,
-				   "event", "kind", "alert", "action", "samples-lost", "category", "file",
-				   "type", "info", "module", "spillwatch", "sequence",
-				   (json_int_t)loss->sequence, "severity", ALERT_SEVERITY_LOSS, "message",
-				   message, "rule", "name", "samples-lost", "loss", json_loss(loss), "host",
-				   "name", loss->host_name),
-			 ret_line);
+	json_open(&json, NULL, '{');
+	json_time(&json, "@timestamp", &loss->time);
+	json_event(&json, "samples-lost", "info", loss->sequence, ALERT_SEVERITY_LOSS);
+	json_text(&json, "message", message);
+	json_named(&json, "rule", "samples-lost");
+	json_loss(&json, loss);
+	json_named(&json, "host", loss->host_name);
+	json_close(&json, '}');
+	return json_writer_take(&json, ret_line);
 }
 
 static int json_whole(const struct alert *alert, char **ret_line)
 {
 	AUTO_FREE char *message = NULL;
+	struct json_writer json = {0};
 	int r = alert_message(alert, "", "", &message);
 
-	return r < 0 ? r : json_line(json_alert(alert, message), ret_line);
+	if (r < 0)
+		return r;
+	json_alert(&json, alert, message);
+	return json_writer_take(&json, ret_line);
 }
 
 int alert_to_json(const struct alert *alert, char **ret_line)

@@ -22,6 +22,8 @@
 
 #include "token_search.h"
 
+#include "lib/utf8.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -207,41 +209,6 @@ static void mask_mark_text(const struct mask_view *raw, const struct mask_known 
 	explicit_bzero(&fragments, sizeof(fragments));
 }
 
-/* Length of the valid UTF-8 character at bytes (RFC 3629, section 4), 0 if there is none. */
-static size_t mask_utf8(const uint8_t *bytes, size_t len)
-{
-	uint8_t first = bytes[0], low = 0x80, high = 0xbf;
-	size_t count;
-
-	if (first < 0x80)
-		return 1;
-	if (first >= 0xc2 && first <= 0xdf)
-		count = 2;
-	else if (first >= 0xe0 && first <= 0xef)
-		count = 3;
-	else if (first >= 0xf0 && first <= 0xf4)
-		count = 4;
-	else
-		return 0;
-	if (len < count)
-		return 0;
-	/* no overlong forms, no surrogates, nothing past U+10FFFF */
-	if (first == 0xe0)
-		low = 0xa0;
-	else if (first == 0xed)
-		high = 0x9f;
-	else if (first == 0xf0)
-		low = 0x90;
-	else if (first == 0xf4)
-		high = 0x8f;
-	if (bytes[1] < low || bytes[1] > high)
-		return 0;
-	for (size_t i = 2; i < count; i++)
-		if (bytes[i] < 0x80 || bytes[i] > 0xbf)
-			return 0;
-	return count;
-}
-
 /* Control characters: C0, DEL, and C1 in its two-byte form, which terminals obey as well. */
 static bool mask_is_control(const uint8_t *bytes, size_t count)
 {
@@ -265,7 +232,7 @@ static size_t mask_escape(uint8_t *to, const uint8_t *bytes, size_t len, bool nu
 	uint8_t *start = to;
 
 	for (size_t at = 0; at < len;) {
-		size_t count = mask_utf8(bytes + at, len - at);
+		size_t count = utf8_length(bytes + at, len - at);
 
 		if (nul_separates && !bytes[at]) {
 			*to++ = ' ';
