@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * attribute: uid or gid → name. The file is read when it has changed, at most USERS_MAX entries of it; more
- * than that are shown by number.
+ * attribute: uid or gid → name. The file is read when it has changed, which is asked at most each USERS_LOOK_MS; at most
+ * USERS_MAX entries of it: more than that are shown by number.
  */
 #include "attribute/users.h"
 
@@ -13,8 +13,10 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #define USERS_MAX 4096
+#define USERS_LOOK_MS 100
 
 struct user {
 	uint32_t id;
@@ -28,6 +30,7 @@ struct users {
 	size_t count;
 	struct timespec modified;
 	ino_t inode;
+	int64_t looked; /* ms, CLOCK_MONOTONIC_COARSE */
 };
 
 static int users_open_file(const char *path, bool groups, struct users **ret_users)
@@ -86,8 +89,15 @@ static void users_refresh(struct users *users)
 	AUTO_FCLOSE FILE *file = NULL;
 	struct passwd *user;
 	struct group *group;
+	struct timespec time;
 	struct stat st;
+	int64_t now;
 
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+	now = (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+	if (users->looked && now - users->looked < USERS_LOOK_MS)
+		return;
+	users->looked = now;
 	if (stat(users->path, &st) < 0 ||
 	    (st.st_ino == users->inode && st.st_mtim.tv_sec == users->modified.tv_sec &&
 	     st.st_mtim.tv_nsec == users->modified.tv_nsec))

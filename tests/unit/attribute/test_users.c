@@ -33,10 +33,13 @@ static void test_users(void **state)
 	assert_string_equal(users_name(users, 0), "root");
 	assert_string_equal(users_name(users, 1000), "ada");
 	assert_null(users_name(users, 1001));
+	/* a change shows within 100 ms */
+	usleep(200000);
 	put(path, "root:x:0:0:root:/root:/bin/sh\nbob:x:1001:1001::/home/bob:/bin/sh\n");
 	assert_string_equal(users_name(users, 1001), "bob");
 	assert_null(users_name(users, 1000));
 	unlink(path);
+	usleep(200000);
 	assert_string_equal(users_name(users, 1001), "bob");
 	users_close(users);
 	assert_int_equal(users_open("/nowhere", &users), 0);
