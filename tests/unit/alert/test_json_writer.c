@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define CASES 100000
+#define TEXT_BYTES 512
 
 /* Two strings, and numbers, as jansson writes them. */
 static void check_text(const char *text, int64_t number)
@@ -51,6 +52,12 @@ static void check_text(const char *text, int64_t number)
 	json_decref(tree);
 }
 
+static void add(char *text, size_t *len, const char *piece)
+{
+	*len += (size_t)snprintf(text + *len, TEXT_BYTES - *len, "%s", piece);
+	assert_true(*len < TEXT_BYTES);
+}
+
 static void test_texts(void **state)
 {
 	static const char *const pieces[] = {"a",
@@ -72,18 +79,20 @@ static void test_texts(void **state)
 					     "long enough"};
 	static const char *const broken[] = {"\x80",     "\xc3", "\xed\xa0\x80", "\xf4\x90\x80\x80",
 					     "\xc0\xaf", "\xff", "\xe2\x80"};
-	char text[256];
+	char text[TEXT_BYTES];
+	size_t len;
 
 	(void)state;
 	srandom(1);
 	for (int i = 0; i < CASES; i++) {
 		size_t count = (size_t)random() % 20;
 
+		len = 0;
 		*text = '\0';
 		for (size_t j = 0; j < count; j++)
-			strcat(text, pieces[(size_t)random() % (sizeof(pieces) / sizeof(*pieces))]);
+			add(text, &len, pieces[(size_t)random() % (sizeof(pieces) / sizeof(*pieces))]);
 		if (i % 10 == 0)
-			strcat(text, broken[(size_t)random() % (sizeof(broken) / sizeof(*broken))]);
+			add(text, &len, broken[(size_t)random() % (sizeof(broken) / sizeof(*broken))]);
 		check_text(text, random());
 	}
 	for (int byte = 1; byte < 256; byte++) {
