@@ -83,8 +83,9 @@
 /* Or sooner, if the ring was full then. */
 #define LIMIT_REPEAT_RETRY_NS 1000000000ULL
 
-/* Shared mappings that the daemon keeps an eye on at the same time. */
-#define LIMIT_MAPPED 256
+/* Shared mappings that the daemon keeps an eye on at the same time, and those of them that are kept for writers who have none. */
+#define LIMIT_MAPPED 512
+#define LIMIT_MAPPED_KEPT 128
 
 /* Containers that are known, also when they are gone; the one that was not asked for longest is forgotten, and
  * looked up on disk again. */
@@ -103,8 +104,11 @@
 #define LIMIT_DEFERRED_KEPT 16U
 #define LIMIT_DEFERRED_MS 10000
 
-/* Bytes of ranges that the daemon reads at once, between two records of the ring. */
+/* Bytes of ranges that are read at once, before the longer ones. Those that wait, and their bytes: what comes then is not read. One
+ * writer has half of it. */
 #define LIMIT_READ_AT_ONCE 4096U
+#define LIMIT_ERRANDS 1024U
+#define LIMIT_ERRANDS_BYTES (2U << 20)
 
 /* Bytes of the ring buffer between kernel and daemon; a power of two times the page size. */
 #define LIMIT_RING_BYTES (2U << 20)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * ring → deferred → file_scan → matcher.
+ * ring → deferred → fetcher → matcher.
  *
  * One entry a sample: what is found in its range is its process's. A writer is what has a share of the ring of its own
  * (bpf/emit/share.bpf.h).
@@ -15,13 +15,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct deferred_entry {
 	struct token_sample *sample; /* with its strings; NULL: the entry is free */
-	int fd;
-	uint64_t from, end;
+	uint64_t id;
+	uint64_t from, end, read;
 	uint64_t expected, found; /* tokens */
 	int64_t until; /* ms, CLOCK_MONOTONIC */
 	uint64_t turn; /* number of its last one */
@@ -41,7 +39,6 @@ int deferred_open(struct deferred **ret_deferred)
 
 static void deferred_drop(struct deferred *deferred, struct deferred_entry *entry)
 {
-	close(entry->fd);
 	free(entry->sample);
 	entry->sample = NULL;
 	deferred->count--;
@@ -71,11 +68,11 @@ static bool deferred_has_room(const struct deferred *deferred, size_t of_writer)
 	return of_writer < LIMIT_DEFERRED_WRITER && deferred->count < LIMIT_DEFERRED - LIMIT_DEFERRED_KEPT;
 }
 
-int deferred_add(struct deferred *deferred, const struct sample_view *view, uint64_t length, int fd,
-		 int64_t now, bool *ret_again)
+int deferred_add(struct deferred *deferred, const struct sample_view *view, uint64_t id, int64_t now,
+		 bool *ret_again)
 {
 	const struct token_sample *head = view->head;
-	uint64_t from = (uint64_t)head->offset, end = from + length;
+	uint64_t from = (uint64_t)head->offset, end = from + head->length;
 	struct deferred_entry *place = NULL;
 	size_t of_writer = 0;
 	bool again = false;
@@ -90,19 +87,16 @@ int deferred_add(struct deferred *deferred, const struct sample_view *view, uint
 		of_writer += entry->sample->group == head->group;
 		again |= deferred_is_same_file(entry->sample, head) && entry->from < end && from < entry->end;
 	}
-	if (!place || !deferred_has_room(deferred, of_writer)) {
-		close(fd);
+	if (!place || !deferred_has_room(deferred, of_writer))
 		return -ENOSPC;
-	}
 	place->sample = malloc(head->size);
-	if (!place->sample) {
-		close(fd);
+	if (!place->sample)
 		return -ENOMEM;
-	}
 	memcpy(place->sample, head, head->size);
-	place->fd = fd;
+	place->id = id;
 	place->from = from;
 	place->end = end;
+	place->read = 0;
 	place->expected = head->news;
 	place->found = 0;
 	place->until = now + LIMIT_DEFERRED_MS;
@@ -132,7 +126,7 @@ static uint64_t deferred_turn(const struct deferred *deferred, uint64_t group)
 }
 
 /* Whose turn it is: the writer's whose last one is longest ago; of its ranges, likewise. */
-static struct deferred_entry *deferred_next(struct deferred *deferred)
+static struct deferred_entry *deferred_whose(struct deferred *deferred)
 {
 	struct deferred_entry *next = NULL;
 	uint64_t first = 0;
@@ -152,16 +146,6 @@ static struct deferred_entry *deferred_next(struct deferred *deferred)
 	return next;
 }
 
-/* Where the file ends, or the range. */
-static uint64_t deferred_end(const struct deferred_entry *entry)
-{
-	struct stat st;
-
-	if (fstat(entry->fd, &st) < 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size > entry->end)
-		return entry->end;
-	return (uint64_t)st.st_size;
-}
-
 /* Nothing more is read of a range; counts what of it was lost. @read: to its end */
 static void deferred_done(struct deferred *deferred, struct deferred_entry *entry, bool read,
 			  struct deferred_loss *losses)
@@ -179,19 +163,56 @@ void deferred_abandon(struct deferred *deferred, struct deferred_loss *losses)
 			deferred_done(deferred, &deferred->entries[i], false, losses);
 }
 
-void deferred_step(struct deferred *deferred, int64_t now, deferred_look look, void *context,
-		   struct deferred_loss *losses)
+bool deferred_next(struct deferred *deferred, struct deferred_turn *ret_turn)
 {
-	struct deferred_entry *entry = deferred_next(deferred);
-	struct sample_view view;
-	uint64_t end;
+	struct deferred_entry *entry = deferred_whose(deferred);
+
+	if (!entry || sample_view_parse(entry->sample, entry->sample->size, &ret_turn->view) < 0)
+		return false;
+	entry->turn = ++deferred->turns;
+	ret_turn->id = entry->id;
+	ret_turn->from = entry->from;
+	ret_turn->end = entry->end;
+	return true;
+}
+
+static struct deferred_entry *deferred_find(struct deferred *deferred, uint64_t id)
+{
+	for (size_t i = 0; i < LIMIT_DEFERRED; i++)
+		if (deferred->entries[i].sample && deferred->entries[i].id == id)
+			return &deferred->entries[i];
+	return NULL;
+}
+
+bool deferred_told(struct deferred *deferred, uint64_t id, uint64_t next, uint64_t end, uint64_t read,
+		   uint64_t found, int64_t now, struct deferred_loss *losses)
+{
+	struct deferred_entry *entry = deferred_find(deferred, id);
 
 	if (!entry)
-		return;
-	entry->turn = ++deferred->turns;
-	end = deferred_end(entry);
-	if (entry->from < end && sample_view_parse(entry->sample, entry->sample->size, &view) == 0)
-		entry->from = look(context, &view, entry->fd, entry->from, end - entry->from, &entry->found);
-	if (entry->from >= end || now >= entry->until)
-		deferred_done(deferred, entry, entry->from >= end, losses);
+		return false;
+	entry->from = next;
+	entry->read += read;
+	entry->found += found;
+	if (next < end && entry->read >= LIMIT_FILE_SCAN) {
+		losses->past += end - next;
+		deferred_done(deferred, entry, true, losses);
+		return true;
+	}
+	if (next < end && now < entry->until)
+		return false;
+	deferred_done(deferred, entry, next >= end, losses);
+	return true;
+}
+
+bool deferred_fail(struct deferred *deferred, uint64_t id, uint64_t found, struct deferred_loss *losses)
+{
+	struct deferred_entry *entry = deferred_find(deferred, id);
+
+	if (!entry)
+		return false;
+	entry->found += found;
+	/* the file is counted by who knows why */
+	deferred_done(deferred, entry, true, losses);
+	return true;
 }

@@ -4,7 +4,7 @@
  *
  * Invariant: every record taken out of the ring ends as an alert or in a counter. The record lies in
  * the ring's memory, which is read-only to us, and no secret portion is copied out of it; what is read
- * from files is wiped by file_scan().
+ * from files is wiped by who reads it.
  */
 #include "engine/pipeline.h"
 
@@ -15,18 +15,16 @@
 #include "engine/recorder.h"
 #include "status/summary.h"
 #include "bounds.h"
-#include "files/scan.h"
 #include "detect/mask.h"
 #include "detect/sample_view.h"
 #include "detect/token.h"
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
-#include "engine/deferred.h"
 #include "engine/floods.h"
 #include "engine/losses.h"
+#include "engine/reading.h"
 #include "engine/watched.h"
-#include "files/mapped.h"
 #include "engine/recheck.h"
 #include "engine/repeats.h"
 #include "output/bus.h"
@@ -38,6 +36,7 @@
 #include <linux/magic.h>
 #include <malloc.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,10 +44,10 @@ struct pipeline {
 	struct probe *probe;
 	struct attribute *attribute;
 	struct repeats *repeats;
-	struct mapped *mapped;
+	int waits; /* an epoll(7) of the ring and the files */
+	struct reading *reading;
+	struct reading_loss unread;
 	struct recheck *recheck;
-	struct deferred *deferred;
-	struct file_roots *roots;
 	struct floods *floods;
 	struct wallclock wallclock;
 	uint64_t flooded; /* of probe_flooded() */
@@ -58,7 +57,6 @@ struct pipeline {
 	int64_t next_news; /* ms, CLOCK_MONOTONIC */
 	int64_t drain_until; /* ms, CLOCK_MONOTONIC, of the round that is under way */
 	int64_t next_recheck; /* ms, CLOCK_MONOTONIC */
-	int64_t next_look; /* ms, CLOCK_MONOTONIC */
 	int64_t deadline; /* likewise, of the end; 0: it is not near */
 	int retry; /* ms until containers are to be looked for again, -1 if not */
 	struct bus *bus;
@@ -84,11 +82,11 @@ struct pipeline {
 #define PIPELINE_NEWS_MS 1000
 #define PIPELINE_NEWS_AGAIN_MS 10000
 
-/* ms that the ring may take in one go, if something else is due, and that files may which it asked to be read. */
+/* ms that the ring may take in one go, if something else is due. */
 #define PIPELINE_DRAIN_MS 20
-#define PIPELINE_READ_MS 5
-/* Bytes of such a file between two looks at the clock. */
-#define PIPELINE_READ_STEP (1UL << 20)
+
+/* ms for a last look at what is mapped, where no other time is set. */
+#define PIPELINE_LAST_LOOK_MS 2000
 
 /* ms that second looks may take in one go, and before they go on. */
 #define PIPELINE_RECHECK_MS 5
@@ -172,118 +170,44 @@ static bool pipeline_token(struct pipeline *pipeline, const struct sample_view *
 	return true;
 }
 
-struct pipeline_scan {
-	struct pipeline *pipeline;
-	const struct sample_view *view;
-	int64_t until; /* ms, CLOCK_MONOTONIC; 0: to the end */
-	uint64_t next; /* behind the last token */
-	uint64_t found; /* tokens that nobody had known */
-};
-
-static int pipeline_scanned(void *context, const uint8_t *window, const struct token *token,
-			    const struct token_span *span, uint64_t at)
+/* A token in a file that was read. Returns whether it was news. */
+static bool pipeline_file_token(void *context, const struct sample_view *view, const uint8_t *window,
+				const struct token *token, const struct token_span *span, uint64_t at)
 {
-	struct pipeline_scan *scan = context;
-
-	/* it is found again when it is that one's turn */
-	if (scan->view->head->flags & SAMPLE_MAPPED &&
-	    mapped_is_anothers(scan->pipeline->mapped, scan->view, at))
-		return 0;
-	scan->found += pipeline_token(scan->pipeline, scan->view, window, token, span, &at);
-	scan->next = at + span->end;
-	return scan->until && pipeline_now() > scan->until ? -EAGAIN : 0;
+	return pipeline_token(context, view, window, token, span, &at);
 }
 
-/* The written range of the file, or what is mapped of it. */
-static void pipeline_scan(void *context, const struct sample_view *view, int fd)
+/* What was lost in files, as the summary calls it. */
+static void pipeline_count_files(struct pipeline *pipeline)
 {
-	struct pipeline_scan scan = {.pipeline = context, .view = view};
-	int64_t r = file_scan(fd, (uint64_t)view->head->offset, view->head->length, LIMIT_FILE_SCAN,
-			      pipeline_scanned, &scan);
-
-	if (r < 0)
-		scan.pipeline->stats.files_unread++;
-	else
-		scan.pipeline->stats.bytes_unread += (uint64_t)r;
-}
-
-/* A part of a range that waited to be read: as much as there is time for. Returns where to go on. */
-static uint64_t pipeline_read(void *context, const struct sample_view *view, int fd, uint64_t from,
-			      uint64_t length, uint64_t *found)
-{
-	struct pipeline *pipeline = context;
-	struct pipeline_scan scan = {.pipeline = pipeline, .view = view};
-	uint64_t end = from + length;
-
-	scan.until = pipeline_now() + PIPELINE_READ_MS;
-	while (from < end) {
-		uint64_t step = end - from < PIPELINE_READ_STEP ? end - from : PIPELINE_READ_STEP;
-		int64_t r = file_scan(fd, from, step, step, pipeline_scanned, &scan);
-
-		if (r < 0 && r != -EAGAIN)
-			pipeline->stats.files_unread++;
-		from = r == -EAGAIN ? scan.next : r < 0 ? end : from + step;
-		if (pipeline_now() > scan.until)
-			break;
-	}
-	*found += scan.found;
-	return from < end ? from : end;
-}
-
-/* What the kernel side has seen of tokens in a file that is not read is known to be lost, beside the file. */
-static void pipeline_unread(struct pipeline *pipeline, const struct sample_view *view)
-{
-	pipeline->stats.files_unread++;
-	pipeline->stats.tokens_gone += view->head->flags & SAMPLE_UNREAD ? view->head->news : 0;
-}
-
-/* Puts a range off, to be read a part at a time. */
-static void pipeline_defer(struct pipeline *pipeline, const struct sample_view *view, int fd)
-{
-	uint64_t length = view->head->length < LIMIT_FILE_SCAN ? view->head->length : LIMIT_FILE_SCAN;
-	bool again = false;
-
-	pipeline->stats.bytes_unread += view->head->length - length;
-	if (deferred_add(pipeline->deferred, view, length, fd, pipeline_now(), &again) < 0)
-		pipeline_unread(pipeline, view);
-	pipeline->stats.ranges_again += again;
-}
-
-static void pipeline_count_deferred(struct pipeline *pipeline, const struct deferred_loss *losses)
-{
-	pipeline->stats.tokens_gone += losses->tokens;
-	pipeline->stats.files_unread += losses->unread;
-}
-
-/* Reads what was put off, a part of it. */
-static void pipeline_deferred(struct pipeline *pipeline)
-{
-	struct deferred_loss losses = {0};
-
-	deferred_step(pipeline->deferred, pipeline_now(), pipeline_read, pipeline, &losses);
-	pipeline_count_deferred(pipeline, &losses);
+	pipeline->stats.files_unread = pipeline->unread.unread;
+	pipeline->stats.files_unanswered = pipeline->unread.unanswered;
+	pipeline->stats.tokens_gone = pipeline->unread.tokens;
+	pipeline->stats.ranges_again = pipeline->unread.again;
+	pipeline->stats.bytes_unread = pipeline->unread.past;
 }
 
 /* A sample without a window: the file has to be looked at. */
 static void pipeline_file(struct pipeline *pipeline, const struct sample_view *view)
 {
-	int fd = file_scan_open(pipeline->roots, view);
+	reading_add(pipeline->reading, view);
+	pipeline_count_files(pipeline);
+}
 
-	if (fd < 0) {
-		pipeline_unread(pipeline, view);
-		return;
-	}
-	if (view->head->flags & SAMPLE_MAPPED) {
-		if (mapped_add(pipeline->mapped, view, fd) < 0)
-			pipeline->stats.files_unread++;
-		return;
-	}
-	if (view->head->length > LIMIT_READ_AT_ONCE) {
-		pipeline_defer(pipeline, view, fd);
-		return;
-	}
-	pipeline_scan(pipeline, view, fd);
-	close(fd);
+/* Takes what was read in files. */
+static void pipeline_files(struct pipeline *pipeline)
+{
+	reading_work(pipeline->reading, pipeline_now());
+	pipeline_count_files(pipeline);
+}
+
+/* Reads what is left to be read in files, until there is no time left. */
+static void pipeline_finish_files(struct pipeline *pipeline, bool mapped)
+{
+	int64_t until = pipeline->deadline ? pipeline->deadline : pipeline_now() + PIPELINE_LAST_LOOK_MS;
+
+	reading_finish(pipeline->reading, mapped, until);
+	pipeline_count_files(pipeline);
 }
 
 /* A new cgroup: a container's files may be there only now. What it names is asked for again with its first alert. */
@@ -477,11 +401,10 @@ int pipeline_timeout(const struct pipeline *pipeline)
 	int64_t now = pipeline_now();
 	/* losses come without being told of */
 	int look = pipeline_sooner(-1, pipeline->next_news, now);
+	int files = reading_timeout(pipeline->reading, now);
 
-	if (deferred_count(pipeline->deferred))
-		return 0;
-	if (mapped_any(pipeline->mapped))
-		look = pipeline_sooner(look, pipeline->next_look, now);
+	if (files >= 0)
+		look = pipeline_sooner(look, now + files, now);
 	if (recheck_any(pipeline->recheck))
 		look = pipeline_sooner(look, now + RECHECK_HOLD_MS / 4, now);
 	/* only if there is something: a look that is not made does not put the next one off */
@@ -496,8 +419,6 @@ int pipeline_timeout(const struct pipeline *pipeline)
 
 void pipeline_look(struct pipeline *pipeline, bool all)
 {
-	int64_t ms, took;
-
 	if (pipeline->retry >= 0)
 		pipeline->retry = attribute_retry(pipeline->attribute);
 	recorder_work(pipeline->recorder);
@@ -505,16 +426,10 @@ void pipeline_look(struct pipeline *pipeline, bool all)
 	pipeline_recheck(pipeline);
 	pipeline_floods(pipeline, false);
 	pipeline_news(pipeline, false);
-	pipeline_deferred(pipeline);
-	if (!mapped_any(pipeline->mapped))
-		return;
-	ms = pipeline_now();
-	if (!all && ms < pipeline->next_look)
-		return;
-	took = pipeline_clock(CLOCK_THREAD_CPUTIME_ID);
-	mapped_walk(pipeline->mapped, pipeline_scan, pipeline);
-	took = (pipeline_clock(CLOCK_THREAD_CPUTIME_ID) - took) * MAPPED_PAUSE_TIMES;
-	pipeline->next_look = ms + (took > MAPPED_INTERVAL_MS ? took : MAPPED_INTERVAL_MS);
+	if (all)
+		pipeline_finish_files(pipeline, true);
+	else
+		pipeline_files(pipeline);
 }
 
 /* By --alerts and --output; a person at a terminal gets text unless they asked for something else. */
@@ -545,6 +460,20 @@ static void pipeline_explain_output(const char *path, int error)
 		text ? text : "the file", output_error(error));
 }
 
+static int pipeline_wait_for(const struct pipeline *pipeline, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+
+	return epoll_ctl(pipeline->waits, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+/* One descriptor for all that wakes us. */
+static int pipeline_open_wait(struct pipeline *pipeline)
+{
+	pipeline->waits = epoll_create1(EPOLL_CLOEXEC);
+	return pipeline->waits < 0 ? -errno : pipeline_wait_for(pipeline, reading_fd(pipeline->reading));
+}
+
 int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_pipeline)
 {
 	struct probe_failure failures[PROBE_ATTACHMENT_MAX];
@@ -555,6 +484,15 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 		log_error("out of memory");
 		return EXIT_CODE_RUNTIME;
 	}
+	pipeline->waits = -1;
+	/* before anything is open that who reads others' files shall not have */
+	r = reading_open(options->procfs ? options->procfs : "/proc", options->root, &pipeline->reading);
+	if (r < 0) {
+		log_error("can't start: %s", strerror(-r));
+		pipeline_close(pipeline);
+		return EXIT_CODE_RUNTIME;
+	}
+	reading_start(pipeline->reading, pipeline_file_token, pipeline, &pipeline->unread);
 	r = pipeline_open_outputs(pipeline, options);
 	if (r < 0) {
 		pipeline_explain_output(options->alerts, r);
@@ -572,15 +510,11 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 	if (r == 0)
 		r = recheck_open(&pipeline->recheck);
 	if (r == 0)
-		r = deferred_open(&pipeline->deferred);
-	if (r == 0)
 		r = floods_open(&pipeline->floods);
 	if (r == 0)
 		r = losses_open(&pipeline->losses);
 	if (r == 0)
-		r = mapped_open(attribute_procfs(pipeline->attribute), &pipeline->mapped);
-	if (r == 0)
-		r = file_roots_open(attribute_procfs(pipeline->attribute), options->root, &pipeline->roots);
+		r = pipeline_open_wait(pipeline);
 	if (r < 0) {
 		log_error("can't start: %s", strerror(-r));
 		pipeline_close(pipeline);
@@ -599,6 +533,12 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 	pipeline_trim(pipeline, 0);
 	attribute_scan(pipeline->attribute);
 	pipeline->retry = 0;
+	r = pipeline_wait_for(pipeline, probe_fd(pipeline->probe));
+	if (r < 0) {
+		log_error("can't start: %s", strerror(-r));
+		pipeline_close(pipeline);
+		return EXIT_CODE_RUNTIME;
+	}
 	*ret_pipeline = pipeline;
 	return 0;
 }
@@ -612,15 +552,15 @@ void pipeline_close(struct pipeline *pipeline)
 {
 	if (!pipeline)
 		return;
+	if (pipeline->waits >= 0)
+		close(pipeline->waits);
 	probe_stop(pipeline->probe);
 	recorder_close(pipeline->recorder);
 	watched_free(&pipeline->watched);
 	attribute_close(pipeline->attribute);
 	repeats_close(pipeline->repeats);
-	mapped_close(pipeline->mapped);
-	file_roots_close(pipeline->roots);
+	reading_close(pipeline->reading);
 	recheck_close(pipeline->recheck);
-	deferred_close(pipeline->deferred);
 	floods_close(pipeline->floods);
 	losses_close(pipeline->losses);
 	/* last, for what the others say */
@@ -630,7 +570,7 @@ void pipeline_close(struct pipeline *pipeline)
 
 int pipeline_fd(const struct pipeline *pipeline)
 {
-	return probe_fd(pipeline->probe);
+	return pipeline->waits;
 }
 
 bool pipeline_follows(const struct pipeline *pipeline)
@@ -687,7 +627,6 @@ static int pipeline_drain_sent(struct pipeline *pipeline)
 
 int pipeline_settle(struct pipeline *pipeline, int timeout_ms)
 {
-	struct deferred_loss losses = {0};
 	bool more = true;
 	int r;
 
@@ -707,10 +646,7 @@ int pipeline_settle(struct pipeline *pipeline, int timeout_ms)
 	if (r == 0)
 		r = pipeline_drain_sent(pipeline);
 	recheck_walk(pipeline->recheck, 0, true, pipeline_rechecked, pipeline);
-	while (deferred_count(pipeline->deferred) && pipeline_now() <= pipeline->deadline)
-		pipeline_deferred(pipeline);
-	deferred_abandon(pipeline->deferred, &losses);
-	pipeline_count_deferred(pipeline, &losses);
+	pipeline_finish_files(pipeline, false);
 	pipeline_floods(pipeline, true);
 	return r;
 }

@@ -46,6 +46,7 @@ struct pipeline_stats {
 	uint64_t second_looks; /* alerts of what was seen only on its way to a block device */
 	uint64_t rechecks_failed; /* second looks that could not be made */
 	uint64_t files_unread; /* files that had to be read and could not be */
+	uint64_t files_unanswered; /* likewise, because their file system does not answer */
 	uint64_t tokens_gone; /* that were to be read there and could not be, or not any more; at most */
 	uint64_t ranges_again; /* of files, that were written again before they were read */
 	uint64_t bytes_unread; /* bytes of such files past the bound */
@@ -79,7 +80,7 @@ int pipeline_begin(struct pipeline *pipeline);
 /* pipeline_close() - detaches, closes the outputs, frees; NULL is fine. */
 void pipeline_close(struct pipeline *pipeline);
 
-/* pipeline_fd() - polls readable when samples wait. */
+/* pipeline_fd() - polls readable when samples wait, or something was read in a file. */
 int pipeline_fd(const struct pipeline *pipeline);
 
 /*

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * ring → mapped → file_scan: a bounded table of open files.
+ * ring → mapped → fetcher: a bounded table of files, which the fetcher keeps open.
  *
  * What comes here is never written back (tmpfs, memfd): there a store changes no time, so nothing tells that a file is as it
  * was, and each is looked at whenever it is time. A last look follows when its process is gone.
@@ -24,7 +24,11 @@
 
 struct mapped_file {
 	struct token_sample *sample; /* with its strings */
-	int fd;
+	uint64_t id;
+	bool due; /* in this round */
+	/* of a look that is under way */
+	bool begun, gone;
+	uint64_t at, read, time;
 };
 
 struct mapped {
@@ -54,7 +58,6 @@ static bool mapped_is_gone(const struct mapped *mapped, const struct mapped_file
 
 static void mapped_drop(struct mapped *mapped, size_t index)
 {
-	close(mapped->files[index].fd);
 	free(mapped->files[index].sample);
 	mapped->files[index] = mapped->files[--mapped->count];
 }
@@ -80,32 +83,43 @@ static void mapped_widen(struct token_sample *sample, const struct token_sample 
 	sample->length = end - start;
 }
 
-int mapped_add(struct mapped *mapped, const struct sample_view *view, int fd)
+static bool mapped_is_of(const struct token_sample *sample, const struct token_sample *other)
+{
+	return sample->tgid == other->tgid && sample->start == other->start;
+}
+
+static bool mapped_is_file(const struct token_sample *sample, const struct token_sample *other)
+{
+	return sample->inode == other->inode && sample->device == other->device;
+}
+
+int mapped_add(struct mapped *mapped, const struct sample_view *view, uint64_t id)
 {
 	const struct token_sample *head = view->head;
 	struct mapped_file *file = &mapped->files[mapped->count];
+	size_t of_writer = 0;
 
 	for (size_t i = 0; i < mapped->count; i++) {
 		struct token_sample *other = mapped->files[i].sample;
 
-		if (other->inode == head->inode && other->device == head->device &&
-		    other->tgid == head->tgid && other->start == head->start) {
-			close(fd);
+		if (mapped_is_file(other, head) && mapped_is_of(other, head)) {
 			mapped_widen(other, head);
-			return 0;
+			/* also of the look that is under way */
+			if (mapped->files[i].begun && (uint64_t)other->offset < mapped->files[i].at)
+				mapped->files[i].at = (uint64_t)other->offset;
+			return 1;
 		}
+		of_writer += other->group == head->group;
 	}
-	if (mapped->count == LIMIT_MAPPED) {
-		close(fd);
+	/* some places are kept for writers who have none */
+	if (mapped->count == LIMIT_MAPPED || (of_writer && mapped->count >= LIMIT_MAPPED - LIMIT_MAPPED_KEPT))
 		return -ENOSPC;
-	}
+	memset(file, 0, sizeof(*file));
 	file->sample = malloc(head->size);
-	if (!file->sample) {
-		close(fd);
+	if (!file->sample)
 		return -ENOMEM;
-	}
 	memcpy(file->sample, head, head->size);
-	file->fd = fd;
+	file->id = id;
 	mapped->count++;
 	return 0;
 }
@@ -143,18 +157,16 @@ static bool mapped_holds(const char *procfs, const struct token_sample *sample, 
 	return holds && procfs_alive(&process);
 }
 
-bool mapped_is_anothers(const struct mapped *mapped, const struct sample_view *view, uint64_t at)
+bool mapped_is_anothers(const char *procfs, const struct sample_view *view, const struct mapped_rival *rivals,
+			size_t count, uint64_t at)
 {
-	const struct token_sample *head = view->head;
+	struct token_sample other = *view->head;
 
-	for (size_t i = 0; i < mapped->count; i++) {
-		const struct token_sample *other = mapped->files[i].sample;
-
-		if (other->inode != head->inode || other->device != head->device ||
-		    (other->tgid == head->tgid && other->start == head->start))
-			continue;
-		if (mapped_holds(mapped->procfs, other, at))
-			return !mapped_holds(mapped->procfs, head, at);
+	for (size_t i = 0; i < count && i < MAPPED_RIVALS; i++) {
+		other.tgid = rivals[i].tgid;
+		other.start = rivals[i].start;
+		if (mapped_holds(procfs, &other, at))
+			return !mapped_holds(procfs, view->head, at);
 	}
 	return false;
 }
@@ -173,19 +185,96 @@ static uint64_t mapped_now(void)
 	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
 }
 
-void mapped_walk(struct mapped *mapped, mapped_look look, void *context)
+void mapped_begin(struct mapped *mapped)
 {
-	for (size_t i = mapped->count; i-- > 0;) {
-		struct mapped_file *file = &mapped->files[i];
-		bool gone = mapped_is_gone(mapped, file);
-		uint64_t now = mapped_now();
-		struct sample_view view;
+	for (size_t i = 0; i < mapped->count; i++)
+		mapped->files[i].due = true;
+}
 
-		if (sample_view_parse(file->sample, file->sample->size, &view) == 0)
-			look(context, &view, file->fd);
-		/* what the next look finds was not there at this one */
-		file->sample->time = now;
-		if (gone)
-			mapped_drop(mapped, i);
+size_t mapped_left(const struct mapped *mapped)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < mapped->count; i++)
+		left += mapped->files[i].due;
+	return left;
+}
+
+static void mapped_rivals(const struct mapped *mapped, const struct token_sample *head,
+			  struct mapped_look *look)
+{
+	look->rival_count = 0;
+	for (size_t i = 0; i < mapped->count && look->rival_count < MAPPED_RIVALS; i++) {
+		const struct token_sample *other = mapped->files[i].sample;
+
+		if (mapped_is_file(other, head) && !mapped_is_of(other, head))
+			look->rivals[look->rival_count++] =
+				(struct mapped_rival){.start = other->start, .tgid = other->tgid};
 	}
+}
+
+bool mapped_next(struct mapped *mapped, struct mapped_look *ret_look)
+{
+	struct mapped_file *next = NULL;
+
+	/* those that are forgotten are replaced by the last: what comes first is looked at last */
+	for (size_t i = mapped->count; i-- > 0;)
+		if (mapped->files[i].due && (!next || mapped->files[i].begun))
+			next = &mapped->files[i];
+	if (!next || sample_view_parse(next->sample, next->sample->size, &ret_look->view) < 0)
+		return false;
+	if (!next->begun) {
+		next->begun = true;
+		/* asked before the look, so that the last one comes after the last store */
+		next->gone = mapped_is_gone(mapped, next);
+		next->at = (uint64_t)next->sample->offset;
+		next->read = 0;
+		next->time = mapped_now();
+	}
+	ret_look->id = next->id;
+	ret_look->from = next->at;
+	ret_look->end = (uint64_t)next->sample->offset + next->sample->length;
+	mapped_rivals(mapped, next->sample, ret_look);
+	return true;
+}
+
+static size_t mapped_index(const struct mapped *mapped, uint64_t id)
+{
+	size_t i = 0;
+
+	while (i < mapped->count && mapped->files[i].id != id)
+		i++;
+	return i;
+}
+
+bool mapped_told(struct mapped *mapped, uint64_t id, uint64_t next, uint64_t end, uint64_t read,
+		 uint64_t *past)
+{
+	size_t i = mapped_index(mapped, id);
+	struct mapped_file *file = &mapped->files[i];
+
+	if (i == mapped->count || !file->begun)
+		return false;
+	file->at = next;
+	file->read += read;
+	if (next < end && file->read < LIMIT_FILE_SCAN)
+		return false;
+	*past += next < end ? end - next : 0;
+	/* what the next look finds was not there at this one */
+	file->sample->time = file->time;
+	file->due = file->begun = false;
+	if (!file->gone)
+		return false;
+	mapped_drop(mapped, i);
+	return true;
+}
+
+bool mapped_forget(struct mapped *mapped, uint64_t id)
+{
+	size_t i = mapped_index(mapped, id);
+
+	if (i == mapped->count)
+		return false;
+	mapped_drop(mapped, i);
+	return true;
 }

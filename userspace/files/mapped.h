@@ -7,14 +7,24 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "detect/sample_view.h"
 
 #define MAPPED_INTERVAL_MS 2000
 /* Or after so many times what the last looks took, so that much that is mapped costs a bounded share of a processor. */
 #define MAPPED_PAUSE_TIMES 20
+/* Of those that have mapped one file, so many are told apart. */
+#define MAPPED_RIVALS 8
 
 struct mapped;
+
+/* Another process that has mapped the same file. */
+struct mapped_rival {
+	uint64_t start; /* ns, CLOCK_BOOTTIME */
+	uint32_t tgid;
+	uint32_t pad;
+};
 
 /* mapped_open() - @procfs: where the host's procfs is mounted; borrowed. Returns 0 and *ret_mapped (mapped_close()),
  * or -ENOMEM. */
@@ -22,21 +32,49 @@ int mapped_open(const char *procfs, struct mapped **ret_mapped);
 void mapped_close(struct mapped *mapped);
 
 /*
- * mapped_add() - takes over the descriptor of the file that the sample tells of, and copies the sample; of a file that the
- * process has mapped already, what is looked at is widened by the new window.
- * Returns 0; or -ENOSPC if LIMIT_MAPPED files are held, or -ENOMEM (the descriptor is then closed).
+ * mapped_add() - copies the sample; of a file that the process has mapped already, what is looked at is widened by the new
+ * window.
+ * @id: names the file from now on
+ * Returns 0, or 1 if it was widened (the file has the name that it had); or -ENOSPC if LIMIT_MAPPED files are held, or all that are
+ * not kept for writers who have none, or -ENOMEM.
  */
-int mapped_add(struct mapped *mapped, const struct sample_view *view, int fd);
-
-/*
- * mapped_is_anothers() - is it another process that has mapped the same file who stored at that byte of it, by what their
- * page tables say? If nobody can tell, it is not.
- */
-bool mapped_is_anothers(const struct mapped *mapped, const struct sample_view *view, uint64_t at);
+int mapped_add(struct mapped *mapped, const struct sample_view *view, uint64_t id);
 
 /* mapped_any() - is there anything to look at? */
 bool mapped_any(const struct mapped *mapped);
 
-/* mapped_walk() - calls back for each file; then forgets those whose process is gone. */
-typedef void (*mapped_look)(void *context, const struct sample_view *view, int fd);
-void mapped_walk(struct mapped *mapped, mapped_look look, void *context);
+/* mapped_begin() - from now on, each file is looked at once more. */
+void mapped_begin(struct mapped *mapped);
+
+/* What is to be looked at next. */
+struct mapped_look {
+	struct sample_view view; /* of the file's; until mapped_told() or mapped_forget() */
+	uint64_t id;
+	uint64_t from, end;
+	struct mapped_rival rivals[MAPPED_RIVALS];
+	size_t rival_count;
+};
+
+/* mapped_next() - the file whose turn it is in this round, or what is left of the last one. Returns false if the round is over. */
+bool mapped_next(struct mapped *mapped, struct mapped_look *ret_look);
+
+/*
+ * mapped_told() - how far the file was looked at. @next: where to go on, @end: where it ends, @read: bytes that were read.
+ * Returns true if it is not needed any more, since its process is gone: it is then forgotten. Adds to *past what lies past
+ * LIMIT_FILE_SCAN.
+ */
+bool mapped_told(struct mapped *mapped, uint64_t id, uint64_t next, uint64_t end, uint64_t read,
+		 uint64_t *past);
+
+/* mapped_forget() - it can't be read. Returns whether it was known. */
+bool mapped_forget(struct mapped *mapped, uint64_t id);
+
+/* mapped_left() - files that have not had their turn in this round. */
+size_t mapped_left(const struct mapped *mapped);
+
+/*
+ * mapped_is_anothers() - is it one of the rivals who stored at that byte of the file, by what the page tables say? If nobody can
+ * tell, it is not. Reads procfs, which can take long.
+ */
+bool mapped_is_anothers(const char *procfs, const struct sample_view *view, const struct mapped_rival *rivals,
+			size_t count, uint64_t at);

@@ -5,7 +5,7 @@
  * Invariant: nothing but a regular file is ever opened for reading; openat2(2) (5.6) resolves every name below a given root.
  *
  * Limit: a network or FUSE file system that does not answer keeps us waiting. Who must not wait asks somebody else
- * (files/reader.h).
+ * (files/fetcher.h).
  */
 #include "files/safe_open.h"
 

@@ -112,6 +112,8 @@ static void summary_losses(struct summary_walk *walk, const struct probe_counts 
 	summary_skipped(walk, counts);
 	summary_line(walk, LOSS, stats->files_unread, "files_unread",
 		     "files that had to be read and could not be");
+	summary_line(walk, LOSS, stats->files_unanswered, "files_unanswered",
+		     "files that had to be read and whose file system did not answer");
 	summary_line(
 		walk, LOSS, stats->tokens_gone, "tokens_gone",
 		"tokens, at most, that were not in their file any more when it was read, or it could not be");

@@ -5,15 +5,19 @@
  *     others pipe DIR N ALERTS    a pipe has the name of a file that is mapped; N is stored into the file
  *     others link DIR N ALERTS    a symbolic link to a pipe has
  *     others lease DIR N ALERTS   somebody holds a lease on it
+ *     others dead DIR N ALERTS    its path leads to a FUSE file system that does not answer
+ *     others hang DIR N ALERTS    the same, and it does not wait until the daemon is done with it
  *
- * DIR becomes a tmpfs of its own. The daemon is stopped while the files are changed, so it always comes too late. Each waits until
- * the daemon is done with the file, by what it says in ALERTS of N, or of N + 1 which lies in a file that is as it seems. Ends
- * with 0; or with 1 after saying what failed, such as that the pipe was opened.
+ * DIR becomes a tmpfs of its own. The daemon (its parent, or DAEMON of the environment) is stopped while the files are changed, so it always comes too late. Each waits until
+ * the daemon is done with the file, by what it says in ALERTS of N, or of N + 1 which lies in a file that is as it seems; N + 2 is written
+ * by a call. Ends
+ * with 0; with 77 if this machine can't do it; or with 1 after saying what failed, such as that the pipe was opened.
  */
 #include "../token_maker.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fuse.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -27,6 +31,9 @@
 #define PAGE 4096
 /* How long the daemon may take for what it says. */
 #define AWAIT_MS 120000
+/* How long a file system does not answer, if the daemon doesn't end. */
+#define DEAD_S 60
+#define EXIT_VOID 77
 
 static void fail(const char *what)
 {
@@ -119,15 +126,18 @@ static void await_alert(const char *alerts, uint64_t n)
 /* A child that goes on as soon as anybody opens the pipe for reading. */
 static pid_t pipe_wait(const char *path)
 {
+	char place[64];
 	pid_t pid;
+	int fd;
 
-	if (mkfifo(path, 0600) < 0)
+	if (mkfifo(path, 0600) < 0 || (fd = open(path, O_PATH)) < 0)
 		fail(path);
+	/* whatever it is called by then */
+	snprintf(place, sizeof(place), "/proc/self/fd/%d", fd);
 	pid = fork();
-	if (pid == 0) {
-		open(path, O_WRONLY);
-		_exit(0);
-	}
+	if (pid == 0)
+		_exit(open(place, O_WRONLY) < 0);
+	close(fd);
 	return pid;
 }
 
@@ -179,9 +189,76 @@ static void leased(const char *dir, uint64_t n, const char *alerts, pid_t daemon
 	await_alert(alerts, n + 1);
 }
 
+/* Answers the first request, as it must be, reads all others, and answers none of them: who has asked waits in vain. */
+static void serve_nothing(int fuse, pid_t daemon)
+{
+	static char request[FUSE_MIN_READ_BUFFER * 16];
+	const struct fuse_in_header *in = (const void *)request;
+	struct {
+		struct fuse_out_header header;
+		struct fuse_init_out init;
+	} out = {.header.len = sizeof(out),
+		 .init = {.major = FUSE_KERNEL_VERSION,
+			  .minor = FUSE_KERNEL_MINOR_VERSION,
+			  .max_write = 4096}};
+
+	setsid();
+	if (read(fuse, request, sizeof(request)) < (ssize_t)sizeof(*in))
+		_exit(1);
+	out.header.unique = in->unique;
+	if (write(fuse, &out, sizeof(out)) != sizeof(out))
+		_exit(1);
+	fcntl(fuse, F_SETFL, O_NONBLOCK);
+	for (int ms = 0; ms < DEAD_S * 1000 && kill(daemon, 0) == 0; ms += 10) {
+		(void)!read(fuse, request, sizeof(request));
+		usleep(10000);
+	}
+	_exit(0);
+}
+
+static void mount_dead(const char *place, pid_t daemon)
+{
+	int fuse = open("/dev/fuse", O_RDWR);
+	char options[128];
+
+	if (fuse < 0)
+		exit(EXIT_VOID);
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", fuse);
+	if (mount("dead", place, "fuse", 0, options) < 0)
+		fail("mount");
+	if (fork() == 0)
+		serve_nothing(fuse, daemon);
+	close(fuse);
+}
+
+static void dead(const char *dir, uint64_t n, const char *alerts, pid_t daemon, bool wait)
+{
+	struct maker_token good = maker_token(n + 2);
+	const char *place = path_in(dir, "place");
+	int fd, other;
+
+	if (access("/dev/fuse", F_OK) < 0)
+		exit(EXIT_VOID);
+	if (mkdir(place, 0700) < 0)
+		fail(place);
+	fd = new_file(path_in(dir, "place/file"));
+	other = new_file(path_in(dir, "other"));
+	daemon_stop(daemon);
+	store(map_file(fd), n);
+	mount_dead(place, daemon);
+	store(map_file(other), n + 1);
+	fd = open(path_in(dir, "good"), O_CREAT | O_WRONLY, 0600);
+	if (write(fd, good.text, MAKER_TOKEN_LEN) != MAKER_TOKEN_LEN)
+		fail("good");
+	kill(daemon, SIGCONT);
+	await_alert(alerts, n + 2);
+	if (wait)
+		await_alert(alerts, n + 1);
+}
+
 int main(int argc, char **argv)
 {
-	pid_t daemon = getppid();
+	pid_t daemon = getenv("DAEMON") ? atoi(getenv("DAEMON")) : getppid();
 	uint64_t n;
 
 	if (argc != 5) {
@@ -194,7 +271,9 @@ int main(int argc, char **argv)
 		fail(argv[2]);
 	if (strcmp(argv[1], "pipe") == 0 || strcmp(argv[1], "link") == 0)
 		swapped(argv[2], *argv[1] == 'l', n, argv[4], daemon);
-	else
+	else if (strcmp(argv[1], "lease") == 0)
 		leased(argv[2], n, argv[4], daemon);
+	else
+		dead(argv[2], n, argv[4], daemon, *argv[1] == 'd');
 	return 0;
 }

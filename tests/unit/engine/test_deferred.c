@@ -6,9 +6,7 @@
 #include "engine/deferred.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 struct looks {
 	size_t count;
@@ -17,38 +15,48 @@ struct looks {
 	uint64_t tokens; /* that a turn finds */
 };
 
-static uint64_t look(void *context, const struct sample_view *view, int fd, uint64_t from, uint64_t length,
-		     uint64_t *found)
+/* A turn of a range without an end; returns whether it is done. */
+static bool step(struct deferred *deferred, struct looks *looks, int64_t now, struct deferred_loss *losses)
 {
-	struct looks *looks = context;
-	size_t i = looks->count++;
+	struct deferred_turn turn;
+	uint64_t length;
+	size_t i = looks->count;
 
-	assert_true(fcntl(fd, F_GETFD) >= 0);
+	if (!deferred_next(deferred, &turn))
+		return false;
+	looks->count++;
 	assert_true(i < 16);
-	looks->inode[i] = view->head->inode;
-	looks->from[i] = from;
+	length = turn.end - turn.from;
+	looks->inode[i] = turn.view.head->inode;
+	looks->from[i] = turn.from;
 	looks->length[i] = length;
-	*found += looks->tokens;
-	return looks->step && looks->step < length ? from + looks->step : from + length;
+	if (looks->step && looks->step < length)
+		length = looks->step;
+	return deferred_told(deferred, turn.id, turn.from + length, turn.end, length, looks->tokens, now,
+			     losses);
 }
 
-static int add_file(struct deferred *deferred, uint64_t inode, uint64_t group, uint64_t from, uint64_t length,
-		    int fd, bool *again)
+static int add_again(struct deferred *deferred, uint64_t inode, uint64_t group, uint64_t from,
+		     uint64_t length, bool *again)
 {
-	const struct token_sample head = {
-		.size = sizeof(head), .inode = inode, .group = group, .offset = (int64_t)from, .news = 5};
+	static uint64_t ids;
+	const struct token_sample head = {.size = sizeof(head),
+					  .inode = inode,
+					  .group = group,
+					  .offset = (int64_t)from,
+					  .length = length,
+					  .news = 5};
 	struct sample_view view;
 
 	assert_int_equal(sample_view_parse(&head, sizeof(head), &view), 0);
-	return deferred_add(deferred, &view, length, fd, 0, again);
+	return deferred_add(deferred, &view, ++ids, 0, again);
 }
 
-/* In a file without an end. */
 static int add(struct deferred *deferred, uint64_t inode, uint64_t group, uint64_t from, uint64_t length)
 {
 	bool again = false;
 
-	return add_file(deferred, inode, group, from, length, open("/dev/zero", O_RDONLY), &again);
+	return add_again(deferred, inode, group, from, length, &again);
 }
 
 /* Two ranges of one writer, and one of another's, which has not to wait for both. */
@@ -60,13 +68,13 @@ static void test_turns(void **state)
 
 	(void)state;
 	assert_int_equal(deferred_open(&deferred), 0);
-	deferred_step(deferred, 0, look, &looks, &losses);
+	step(deferred, &looks, 0, &losses);
 	assert_int_equal(looks.count, 0);
 	assert_int_equal(add(deferred, 1, 7, 1000, 200), 0);
 	assert_int_equal(add(deferred, 2, 7, 0, 200), 0);
 	assert_int_equal(add(deferred, 3, 8, 0, 200), 0);
 	while (deferred_count(deferred))
-		deferred_step(deferred, 0, look, &looks, &losses);
+		step(deferred, &looks, 0, &losses);
 	assert_int_equal(looks.count, 6);
 	assert_int_equal(looks.inode[0], 1);
 	assert_int_equal(looks.inode[1], 3);
@@ -89,11 +97,11 @@ static void test_losses(void **state)
 	(void)state;
 	assert_int_equal(deferred_open(&deferred), 0);
 	assert_int_equal(add(deferred, 1, 7, 0, 200), 0);
-	deferred_step(deferred, 0, look, &looks, &losses);
-	deferred_step(deferred, 0, look, &looks, &losses);
+	step(deferred, &looks, 0, &losses);
+	step(deferred, &looks, 0, &losses);
 	assert_int_equal(losses.tokens, 3);
 	assert_int_equal(add(deferred, 1, 7, 0, 1000), 0);
-	deferred_step(deferred, LIMIT_DEFERRED_MS, look, &looks, &losses);
+	step(deferred, &looks, LIMIT_DEFERRED_MS, &losses);
 	assert_int_equal(losses.tokens, 7);
 	assert_int_equal(losses.unread, 1);
 	assert_int_equal(deferred_count(deferred), 0);
@@ -111,7 +119,7 @@ static void test_abandoned(void **state)
 	assert_int_equal(deferred_open(&deferred), 0);
 	assert_int_equal(add(deferred, 1, 7, 0, 200), 0);
 	assert_int_equal(add(deferred, 2, 7, 0, 200), 0);
-	deferred_step(deferred, 0, look, &looks, &losses);
+	step(deferred, &looks, 0, &losses);
 	deferred_abandon(deferred, &losses);
 	assert_int_equal(losses.tokens, 9);
 	assert_int_equal(losses.unread, 2);
@@ -119,31 +127,49 @@ static void test_abandoned(void **state)
 	deferred_close(deferred);
 }
 
-/* A range that waits is asked for again; one past the file's end is done at once. */
+/* A range that waits is asked for again. */
 static void test_again(void **state)
 {
-	struct deferred_loss losses = {0};
-	struct looks looks = {.tokens = 5};
 	struct deferred *deferred;
-	char path[] = "/tmp/deferredXXXXXX";
 	bool again = false;
-	int fd = mkstemp(path);
 
 	(void)state;
-	assert_true(fd >= 0);
-	unlink(path);
-	assert_int_equal(ftruncate(fd, 100), 0);
 	assert_int_equal(deferred_open(&deferred), 0);
-	assert_int_equal(add_file(deferred, 1, 7, 50, 1UL << 60, fd, &again), 0);
+	assert_int_equal(add_again(deferred, 1, 7, 50, 1UL << 60, &again), 0);
 	assert_false(again);
-	assert_int_equal(add_file(deferred, 1, 8, 0, 50, open("/dev/zero", O_RDONLY), &again), 0);
+	assert_int_equal(add_again(deferred, 1, 8, 0, 50, &again), 0);
 	assert_false(again);
-	assert_int_equal(add_file(deferred, 1, 8, 0, 51, open("/dev/zero", O_RDONLY), &again), 0);
+	assert_int_equal(add_again(deferred, 1, 8, 0, 51, &again), 0);
 	assert_true(again);
-	deferred_step(deferred, 0, look, &looks, &losses);
-	assert_int_equal(looks.length[0], 50);
+	assert_int_equal(deferred_count(deferred), 3);
+	deferred_close(deferred);
+}
+
+/* The file ends before the range does; so much of it is holes that it does not matter how long it is; or it can't be read. */
+static void test_ends(void **state)
+{
+	struct deferred_loss losses = {0};
+	struct deferred *deferred;
+	struct deferred_turn turn;
+
+	(void)state;
+	assert_int_equal(deferred_open(&deferred), 0);
+	assert_int_equal(add(deferred, 1, 7, 50, 1UL << 60), 0);
+	assert_true(deferred_next(deferred, &turn));
+	assert_true(deferred_told(deferred, turn.id, 100, 100, 50, 5, 0, &losses));
+	assert_int_equal(losses.tokens + losses.unread + losses.past, 0);
+	assert_int_equal(add(deferred, 1, 7, 0, 1UL << 40), 0);
+	assert_true(deferred_next(deferred, &turn));
+	assert_false(
+		deferred_told(deferred, turn.id, 1UL << 39, turn.end, LIMIT_FILE_SCAN - 1, 5, 0, &losses));
+	assert_true(deferred_told(deferred, turn.id, (1UL << 40) - 3, turn.end, 1, 0, 0, &losses));
+	assert_int_equal(losses.past, 3);
+	assert_int_equal(add(deferred, 1, 7, 0, 100), 0);
+	assert_true(deferred_next(deferred, &turn));
+	assert_true(deferred_fail(deferred, turn.id, 1, &losses));
+	assert_false(deferred_fail(deferred, turn.id, 1, &losses));
+	assert_int_equal(losses.tokens, 4);
 	assert_int_equal(losses.unread, 0);
-	assert_int_equal(deferred_count(deferred), 2);
 	deferred_close(deferred);
 }
 
@@ -171,7 +197,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_turns), cmocka_unit_test(test_losses), cmocka_unit_test(test_abandoned),
-		cmocka_unit_test(test_again), cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_again), cmocka_unit_test(test_ends),   cmocka_unit_test(test_bound),
 	};
 
 	return UNIT_RUN(tests);

@@ -7,31 +7,27 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static size_t looks;
-static struct token_sample last; /* that was looked at */
+static struct mapped_look last; /* the last that was asked for */
+static struct token_sample last_head;
 
-static void look(void *context, const struct sample_view *view, int fd)
+/* A whole round: each file is looked at to its end. */
+static void walk(struct mapped *mapped)
 {
-	struct stat st;
+	uint64_t past = 0;
 
-	(void)context;
-	assert_int_equal(fstat(fd, &st), 0);
-	assert_true(view->head->tgid > 0);
-	last = *view->head;
-	looks++;
-}
-
-static int file_open(void)
-{
-	char path[] = "/tmp/spillwatch-unit-XXXXXX";
-	int fd = mkstemp(path);
-
-	unlink(path);
-	return fd;
+	mapped_begin(mapped);
+	while (mapped_next(mapped, &last)) {
+		assert_true(last.view.head->tgid > 0);
+		last_head = *last.view.head;
+		looks++;
+		mapped_told(mapped, last.id, last.end, last.end, last.end - last.from, &past);
+	}
+	assert_int_equal(past, 0);
+	assert_int_equal(mapped_left(mapped), 0);
 }
 
 /* When this process started, as the kernel counts: field 22 of stat, in clock ticks. */
@@ -74,14 +70,14 @@ static void test_looks(void **state)
 	looks = 0;
 	assert_int_equal(mapped_open("/proc", &mapped), 0);
 	assert_false(mapped_any(mapped));
-	assert_int_equal(mapped_add(mapped, &view, file_open()), 0);
+	assert_int_equal(mapped_add(mapped, &view, 7), 0);
 	assert_true(mapped_any(mapped));
-	mapped_walk(mapped, look, NULL);
-	assert_int_equal(last.time, sample.time);
+	walk(mapped);
+	assert_int_equal(last_head.time, sample.time);
 	for (int i = 0; i < 4; i++) {
-		time = last.time;
-		mapped_walk(mapped, look, NULL);
-		assert_true(last.time > time);
+		time = last_head.time;
+		walk(mapped);
+		assert_true(last_head.time > time);
 	}
 	assert_int_equal(looks, 5);
 	mapped_close(mapped);
@@ -107,12 +103,13 @@ static void test_windows(void **state)
 
 		sample.offset = windows[i].offset;
 		sample.length = windows[i].length;
-		assert_int_equal(mapped_add(mapped, &view, file_open()), 0);
+		assert_int_equal(mapped_add(mapped, &view, i + 1), i > 0);
 		looks = 0;
-		mapped_walk(mapped, look, NULL);
+		walk(mapped);
 		assert_int_equal(looks, 1);
-		assert_int_equal(last.offset, windows[i].start);
-		assert_int_equal(last.offset + (int64_t)last.length, windows[i].end);
+		assert_int_equal(last.from, windows[i].start);
+		assert_int_equal(last.end, windows[i].end);
+		assert_int_equal(last.id, 1);
 	}
 	mapped_close(mapped);
 }
@@ -131,13 +128,14 @@ static void test_gone(void **state)
 	view = sample_make(&sample, (uint32_t)pid, 1);
 	looks = 0;
 	assert_int_equal(mapped_open("/proc", &mapped), 0);
-	assert_int_equal(mapped_add(mapped, &view, file_open()), 0);
-	mapped_walk(mapped, look, NULL);
+	assert_int_equal(mapped_add(mapped, &view, 1), 0);
+	walk(mapped);
 	assert_int_equal(looks, 1);
 	assert_false(mapped_any(mapped));
 	mapped_close(mapped);
 }
 
+/* Who maps files without end leaves room for others. */
 static void test_bound(void **state)
 {
 	struct token_sample sample;
@@ -145,13 +143,81 @@ static void test_bound(void **state)
 
 	(void)state;
 	assert_int_equal(mapped_open("/proc", &mapped), 0);
-	for (uint64_t i = 0; i <= LIMIT_MAPPED; i++) {
+	for (uint64_t i = 0; i < 2 * LIMIT_MAPPED; i++) {
 		struct sample_view view = sample_make(&sample, (uint32_t)getpid(), i + 1);
+		bool room = i < LIMIT_MAPPED - LIMIT_MAPPED_KEPT;
 
-		assert_int_equal(mapped_add(mapped, &view, file_open()), i < LIMIT_MAPPED ? 0 : -ENOSPC);
+		sample.group = 5;
+		assert_int_equal(mapped_add(mapped, &view, i + 1), room ? 0 : -ENOSPC);
 		/* the same one again takes no place */
-		if (i < LIMIT_MAPPED)
-			assert_int_equal(mapped_add(mapped, &view, file_open()), 0);
+		if (room)
+			assert_int_equal(mapped_add(mapped, &view, 0), 1);
+	}
+	for (uint64_t i = 0; i <= LIMIT_MAPPED_KEPT; i++) {
+		struct sample_view view = sample_make(&sample, (uint32_t)getpid(), 10000 + i);
+
+		sample.group = 100 + i;
+		assert_int_equal(mapped_add(mapped, &view, 10000 + i), i < LIMIT_MAPPED_KEPT ? 0 : -ENOSPC);
+	}
+	assert_true(mapped_forget(mapped, 10000));
+	assert_false(mapped_forget(mapped, 10000));
+	mapped_close(mapped);
+}
+
+/* A look takes several turns; of a file that is too long, only so much is read. */
+static void test_turns(void **state)
+{
+	struct token_sample sample;
+	struct sample_view view = sample_make(&sample, (uint32_t)getpid(), 1);
+	uint64_t past = 0, at = 0;
+	struct mapped *mapped;
+	size_t turns = 0;
+
+	(void)state;
+	sample.length = LIMIT_FILE_SCAN + (3 << 20);
+	assert_int_equal(mapped_open("/proc", &mapped), 0);
+	assert_int_equal(mapped_add(mapped, &view, 1), 0);
+	mapped_begin(mapped);
+	while (mapped_next(mapped, &last)) {
+		assert_int_equal(last.from, at);
+		at += 32 << 20;
+		assert_false(mapped_told(mapped, 1, at, last.end, 32 << 20, &past));
+		turns++;
+	}
+	assert_int_equal(turns, LIMIT_FILE_SCAN / (32 << 20));
+	assert_int_equal(past, 3 << 20);
+	/* holes cost nothing */
+	mapped_begin(mapped);
+	assert_true(mapped_next(mapped, &last));
+	assert_false(mapped_told(mapped, 1, last.end - 1, last.end, 4096, &past));
+	assert_true(mapped_next(mapped, &last));
+	assert_int_equal(last.from, last.end - 1);
+	mapped_close(mapped);
+}
+
+/* Others that have mapped the same file are named with it. */
+static void test_rivals(void **state)
+{
+	struct token_sample sample;
+	struct mapped *mapped;
+
+	(void)state;
+	assert_int_equal(mapped_open("/proc", &mapped), 0);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct sample_view view = sample_make(&sample, (uint32_t)getpid(), i < 2 ? 1 : 2);
+
+		sample.start += i * 1000000000ULL;
+		assert_int_equal(mapped_add(mapped, &view, i + 1), 0);
+	}
+	mapped_begin(mapped);
+	while (mapped_next(mapped, &last)) {
+		uint64_t past = 0;
+
+		/* the second is looked at before the first, and gone then: it is a process that never was */
+		assert_int_equal(last.rival_count, last.id == 2);
+		if (last.id == 2)
+			assert_int_equal(last.rivals[0].start, last.view.head->start - 1000000000ULL);
+		mapped_told(mapped, last.id, last.end, last.end, 0, &past);
 	}
 	mapped_close(mapped);
 }
@@ -167,8 +233,8 @@ static void test_reused(void **state)
 	looks = 0;
 	sample.start += 1000000000ULL;
 	assert_int_equal(mapped_open("/proc", &mapped), 0);
-	assert_int_equal(mapped_add(mapped, &view, file_open()), 0);
-	mapped_walk(mapped, look, NULL);
+	assert_int_equal(mapped_add(mapped, &view, 1), 0);
+	walk(mapped);
 	assert_int_equal(looks, 1);
 	assert_false(mapped_any(mapped));
 	mapped_close(mapped);
@@ -178,7 +244,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_looks),  cmocka_unit_test(test_windows), cmocka_unit_test(test_gone),
-		cmocka_unit_test(test_reused), cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_reused), cmocka_unit_test(test_bound),   cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_rivals),
 	};
 
 	return UNIT_RUN(tests);

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The process that reads: what it finds, what becomes of it when it hangs or ends, and of those who ask. */
+#include "unit.h"
+
+#include "files/fetcher.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What is found, and how often. */
+struct seen {
+	size_t count;
+	uint64_t at;
+};
+
+static int seen_add(void *context, const uint8_t *window, const struct token *token,
+		    const struct token_span *span, uint64_t at)
+{
+	struct seen *seen = context;
+
+	assert_memory_equal(window, token->identifier, strlen(token->identifier));
+	assert_int_equal(span->end, MAKER_TOKEN_LEN);
+	seen->count++;
+	seen->at = at;
+	return 0;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* When this process started, as the kernel counts: field 22 of stat, in clock ticks. */
+static uint64_t own_start(void)
+{
+	char stat[1024] = "", *at;
+	FILE *file = fopen("/proc/self/stat", "r");
+
+	assert_non_null(file);
+	assert_true(fread(stat, 1, sizeof(stat) - 1, file) > 0);
+	fclose(file);
+	at = strrchr(stat, ')');
+	for (int field = 2; field < 22; field++)
+		at = strchr(at + 1, ' ');
+	return strtoull(at, NULL, 10) * (1000000000ULL / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+/* A file of this process's, and a sample of it. */
+struct subject {
+	struct {
+		struct token_sample head;
+		char path[64];
+	} sample;
+	struct sample_view view;
+	int fd;
+};
+
+static void subject_make(struct subject *subject, uint64_t token_at)
+{
+	char path[] = "/tmp/spillwatch-unit-XXXXXX";
+	struct token_sample *head = &subject->sample.head;
+	struct stat st;
+
+	memset(subject, 0, sizeof(*subject));
+	subject->fd = mkstemp(path);
+	assert_int_equal(pwrite(subject->fd, maker_token(3).text, MAKER_TOKEN_LEN, (off_t)token_at),
+			 MAKER_TOKEN_LEN);
+	assert_int_equal(fstat(subject->fd, &st), 0);
+	strcpy(subject->sample.path, path);
+	head->path_len = (uint16_t)strlen(path);
+	head->size = (uint32_t)(sizeof(*head) + head->path_len);
+	head->tgid = (uint32_t)getpid();
+	head->start = own_start();
+	head->inode = st.st_ino;
+	head->device = SAMPLE_DEVICE(major(st.st_dev), minor(st.st_dev));
+	assert_int_equal(sample_view_parse(head, head->size, &subject->view), 0);
+}
+
+static void subject_end(const struct subject *subject)
+{
+	unlink(subject->sample.path);
+	close(subject->fd);
+}
+
+static struct fetcher_request request_of(const struct subject *subject, uint64_t group)
+{
+	return (struct fetcher_request){.view = &subject->view, .end = 1UL << 62, .group = group, .uid = 0};
+}
+
+/* Until the request is done. */
+static struct fetcher_done hear(struct fetcher *fetcher, struct seen *seen)
+{
+	struct fetcher_done done;
+
+	while (!fetcher_hear(fetcher, now_ms(), seen_add, seen, &done)) {
+		struct pollfd fd = {.fd = fetcher_fd(fetcher), .events = POLLIN};
+
+		poll(&fd, 1, 10);
+	}
+	return done;
+}
+
+static struct fetcher_done ask(struct fetcher *fetcher, const struct fetcher_request *request,
+			       struct seen *seen)
+{
+	int r = fetcher_ask(fetcher, request, now_ms());
+
+	if (r < 0)
+		return (struct fetcher_done){.error = r};
+	assert_true(fetcher_busy(fetcher));
+	assert_int_equal(fetcher_ask(fetcher, request, now_ms()), -EBUSY);
+	return hear(fetcher, seen);
+}
+
+/* The child of a process that has one. */
+static pid_t child_of(pid_t pid)
+{
+	char path[64];
+	int child = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	file = fopen(path, "r");
+	if (!file || fscanf(file, "%d", &child) != 1)
+		child = 0;
+	if (file)
+		fclose(file);
+	return child;
+}
+
+static void test_found(void **state)
+{
+	struct fetcher *fetcher;
+	struct fetcher_request request;
+	struct fetcher_done done;
+	struct subject subject;
+	struct seen seen = {0};
+
+	(void)state;
+	assert_int_equal(fetcher_open("/proc", NULL, &fetcher), 0);
+	subject_make(&subject, 5000);
+	request = request_of(&subject, 1);
+	done = ask(fetcher, &request, &seen);
+	assert_int_equal(done.error, 0);
+	assert_int_equal(done.next, 5000 + MAKER_TOKEN_LEN);
+	assert_int_equal(done.end, done.next);
+	assert_int_equal(seen.count, 1);
+	assert_int_equal(seen.at, 5000);
+	/* what is kept open has no need of a name, until it is closed */
+	request.id = 9;
+	assert_int_equal(ask(fetcher, &request, &seen).error, 0);
+	unlink(subject.sample.path);
+	close(subject.fd);
+	assert_int_equal(ask(fetcher, &request, &seen).error, 0);
+	assert_int_equal(seen.count, 3);
+	request.close = true;
+	request.view = NULL;
+	assert_int_equal(ask(fetcher, &request, &seen).error, 0);
+	request.close = false;
+	request.view = &subject.view;
+	assert_int_equal(ask(fetcher, &request, &seen).error, -ENOENT);
+	fetcher_close(fetcher);
+}
+
+/* Of terabytes of holes nothing is read. */
+static void test_sparse(void **state)
+{
+	const uint64_t at = 3ULL << 40;
+	struct fetcher *fetcher;
+	struct fetcher_request request;
+	struct fetcher_done done = {0};
+	struct subject subject;
+	struct seen seen = {0};
+	uint64_t read = 0;
+
+	(void)state;
+	assert_int_equal(fetcher_open("/proc", NULL, &fetcher), 0);
+	subject_make(&subject, 0);
+	if (pwrite(subject.fd, maker_token(4).text, MAKER_TOKEN_LEN, (off_t)at) != MAKER_TOKEN_LEN) {
+		print_message("no files of terabytes in /tmp\n");
+	} else {
+		for (request = request_of(&subject, 1); done.next < at + MAKER_TOKEN_LEN;
+		     request.from = done.next) {
+			done = ask(fetcher, &request, &seen);
+			assert_int_equal(done.error, 0);
+			read += done.read;
+		}
+		assert_int_equal(seen.count, 2);
+		assert_int_equal(seen.at, at);
+		assert_true(read <= 4 << 20);
+	}
+	subject_end(&subject);
+	fetcher_close(fetcher);
+}
+
+/* One that doesn't answer is given up, another one goes on; who keeps too many waiting is not read for. */
+static void test_hangs(void **state)
+{
+	struct fetcher *fetcher;
+	struct fetcher_request request;
+	struct subject subject;
+	struct seen seen = {0};
+	pid_t nursery;
+
+	(void)state;
+	assert_int_equal(fetcher_open("/proc", NULL, &fetcher), 0);
+	nursery = child_of(getpid());
+	subject_make(&subject, 0);
+	request = request_of(&subject, 1);
+	assert_int_equal(ask(fetcher, &request, &seen).error, 0);
+	if (!nursery || !child_of(nursery)) {
+		print_message("this kernel doesn't tell of children\n");
+		subject_end(&subject);
+		fetcher_close(fetcher);
+		return;
+	}
+	fetcher_patience(fetcher, 50);
+	/* with the one that starts them, so that nobody ends it */
+	kill(nursery, SIGSTOP);
+	kill(child_of(nursery), SIGSTOP);
+	assert_int_equal(ask(fetcher, &request, &seen).error, -ETIME);
+	assert_int_equal(fetcher_left(fetcher), 1);
+	for (size_t i = 1; i < FETCHER_LEFT_GROUP; i++)
+		assert_int_equal(ask(fetcher, &request, &seen).error, -ETIME);
+	assert_int_equal(fetcher_left(fetcher), FETCHER_LEFT_GROUP);
+	/* at once: it is not even asked for */
+	assert_int_equal(fetcher_ask(fetcher, &request, now_ms()), -ETIME);
+	fetcher_patience(fetcher, 60000);
+	kill(nursery, SIGCONT);
+	request.group = 2;
+	assert_int_equal(ask(fetcher, &request, &seen).error, 0);
+	/* those that were given up are killed, and their places free again */
+	request.group = 1;
+	while (fetcher_left(fetcher)) {
+		struct fetcher_done done;
+
+		fetcher_hear(fetcher, now_ms(), seen_add, &seen, &done);
+		usleep(1000);
+	}
+	assert_int_equal(ask(fetcher, &request, &seen).error, 0);
+	assert_int_equal(seen.count, 3);
+	subject_end(&subject);
+	fetcher_close(fetcher);
+}
+
+/* It ends in the middle, and then the one that starts them does. */
+static void test_ends(void **state)
+{
+	struct fetcher *fetcher;
+	struct fetcher_request request;
+	struct subject subject;
+	struct seen seen = {0};
+	pid_t nursery, child;
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(fetcher_open("/proc", NULL, &fetcher), 0);
+	nursery = child_of(getpid());
+	subject_make(&subject, 0);
+	request = request_of(&subject, 1);
+	assert_int_equal(ask(fetcher, &request, &seen).error, 0);
+	child = nursery ? child_of(nursery) : 0;
+	if (child) {
+		kill(child, SIGSTOP);
+		assert_int_equal(fetcher_ask(fetcher, &request, now_ms()), 0);
+		kill(child, SIGKILL);
+		assert_int_equal(hear(fetcher, &seen).error, -EIO);
+		assert_int_equal(ask(fetcher, &request, &seen).error, 0);
+		kill(nursery, SIGKILL);
+		/* it takes the one that reads with it, as soon as that can be */
+		while (ask(fetcher, &request, &seen).error == 0)
+			usleep(1000);
+		assert_true(ask(fetcher, &request, &seen).error < 0);
+		/* and nothing wakes us without end */
+		struct pollfd fd = {.fd = fetcher_fd(fetcher), .events = POLLIN};
+
+		assert_int_equal(poll(&fd, 1, 0), 0);
+	}
+	subject_end(&subject);
+	fetcher_close(fetcher);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_found),
+		cmocka_unit_test(test_sparse),
+		cmocka_unit_test(test_hangs),
+		cmocka_unit_test(test_ends),
+	};
+
+	return UNIT_RUN(tests);
+}

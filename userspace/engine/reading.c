@@ -1,0 +1,520 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * ring → reading → fetcher → matcher: what is to be read, and what has come of it.
+ *
+ * Errands are what is quickly done and may be gone soon: a short range, opening a file that is read later, and closing one. They have
+ * every other turn; the rest is shared by long ranges and mapped files.
+ */
+#include "engine/reading.h"
+
+#include "bounds.h"
+#include "engine/deferred.h"
+#include "files/mapped.h"
+#include "files/fetcher.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Writers share these, by a hash. */
+#define READING_WRITERS 256
+/* Those that are to be closed are never more than can be open, in use or just given back. */
+#define READING_ERRANDS (LIMIT_ERRANDS + 2 * FETCHER_KEPT)
+
+enum reading_kind { READING_ERRAND, READING_DEFERRED, READING_MAPPED };
+
+struct errand {
+	struct token_sample *sample; /* NULL: the file with that id is to be closed */
+	uint64_t id; /* 0: the range is all that is asked for; else the file is only opened */
+	/* whose file it is */
+	uint64_t group;
+	uint32_t uid;
+};
+
+struct reading {
+	struct fetcher *fetcher;
+	struct deferred *deferred;
+	struct mapped *mapped;
+	reading_token token;
+	void *context;
+	struct reading_loss *loss;
+	/* a ring: the oldest at `first` */
+	struct errand errands[READING_ERRANDS];
+	size_t first, count, bytes;
+	size_t samples; /* of them, those with one */
+	uint16_t of_writer[READING_WRITERS];
+	uint64_t ids; /* given so far */
+	uint64_t turns;
+	int64_t next_look; /* at what is mapped; ms, CLOCK_MONOTONIC */
+	uint64_t look_cpu; /* ns, of the round that is under way */
+	/* the request under way */
+	enum reading_kind kind;
+	struct errand errand; /* of READING_ERRAND, taken off the ring */
+	struct sample_view view;
+	uint64_t id;
+	uint64_t group;
+	uint32_t uid;
+	uint64_t read; /* of an errand */
+	uint64_t found;
+};
+
+static int64_t reading_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int reading_open(const char *procfs, const char *root, struct reading **ret_reading)
+{
+	struct reading *reading = calloc(1, sizeof(*reading));
+	int r;
+
+	if (!reading)
+		return -ENOMEM;
+	r = fetcher_open(procfs, root, &reading->fetcher);
+	if (r == 0)
+		r = deferred_open(&reading->deferred);
+	if (r == 0)
+		r = mapped_open(procfs, &reading->mapped);
+	if (r < 0) {
+		reading_close(reading);
+		return r;
+	}
+	*ret_reading = reading;
+	return 0;
+}
+
+void reading_close(struct reading *reading)
+{
+	if (!reading)
+		return;
+	fetcher_close(reading->fetcher);
+	deferred_close(reading->deferred);
+	mapped_close(reading->mapped);
+	for (size_t i = 0; i < reading->count; i++)
+		free(reading->errands[(reading->first + i) % READING_ERRANDS].sample);
+	free(reading->errand.sample);
+	free(reading);
+}
+
+void reading_start(struct reading *reading, reading_token token, void *context, struct reading_loss *loss)
+{
+	reading->token = token;
+	reading->context = context;
+	reading->loss = loss;
+}
+
+int reading_fd(const struct reading *reading)
+{
+	return fetcher_fd(reading->fetcher);
+}
+
+static uint16_t *reading_of_writer(struct reading *reading, const struct token_sample *head)
+{
+	return &reading->of_writer[head->group % READING_WRITERS];
+}
+
+/* The last of the ring. */
+static void errand_put(struct reading *reading, const struct errand *errand)
+{
+	reading->errands[(reading->first + reading->count) % READING_ERRANDS] = *errand;
+	reading->count++;
+}
+
+/* Returns 0, or -ENOSPC or -ENOMEM. */
+static int errand_add(struct reading *reading, const struct sample_view *view, uint64_t id)
+{
+	const struct token_sample *head = view->head;
+	struct errand errand = {.id = id, .group = head->group, .uid = head->uid};
+
+	if (reading->samples == LIMIT_ERRANDS || reading->bytes + head->size > LIMIT_ERRANDS_BYTES ||
+	    *reading_of_writer(reading, head) >= LIMIT_ERRANDS / 2)
+		return -ENOSPC;
+	errand.sample = malloc(head->size);
+	if (!errand.sample)
+		return -ENOMEM;
+	memcpy(errand.sample, head, head->size);
+	errand_put(reading, &errand);
+	reading->samples++;
+	reading->bytes += head->size;
+	++*reading_of_writer(reading, head);
+	return 0;
+}
+
+/* What has become of the first one is known later. */
+static void errand_take(struct reading *reading)
+{
+	const struct token_sample *sample;
+
+	reading->errand = reading->errands[reading->first];
+	reading->first = (reading->first + 1) % READING_ERRANDS;
+	reading->count--;
+	reading->read = 0;
+	sample = reading->errand.sample;
+	if (!sample)
+		return;
+	reading->samples--;
+	reading->bytes -= sample->size;
+	--*reading_of_writer(reading, sample);
+}
+
+static void errand_end(struct reading *reading)
+{
+	free(reading->errand.sample);
+	reading->errand = (struct errand){0};
+}
+
+/* The file that was asked for last is not needed any more. */
+static void reading_close_file(struct reading *reading, uint64_t id)
+{
+	if (reading->count < READING_ERRANDS)
+		errand_put(reading, &(struct errand){NULL, id, reading->group, reading->uid});
+}
+
+/* A file can't be read: it is known why, and how much was in it at most. */
+static void reading_lose(struct reading *reading, const struct token_sample *head, int error, uint64_t found)
+{
+	if (error == -ETIME)
+		reading->loss->unanswered++;
+	else
+		reading->loss->unread++;
+	if (head && head->flags & SAMPLE_UNREAD && head->news > found)
+		reading->loss->tokens += head->news - found;
+}
+
+static void reading_count(struct reading *reading, const struct deferred_loss *losses)
+{
+	reading->loss->unread += losses->unread;
+	reading->loss->tokens += losses->tokens;
+	reading->loss->past += losses->past;
+}
+
+static void reading_add_mapped(struct reading *reading, const struct sample_view *view)
+{
+	uint64_t id = ++reading->ids;
+	int r = mapped_add(reading->mapped, view, id);
+
+	if (r > 0)
+		return;
+	if (r == 0) {
+		r = errand_add(reading, view, id);
+		if (r < 0)
+			mapped_forget(reading->mapped, id);
+	}
+	if (r < 0)
+		reading_lose(reading, view->head, r, 0);
+}
+
+static void reading_add_range(struct reading *reading, const struct sample_view *view)
+{
+	struct deferred_loss losses = {0};
+	uint64_t id = ++reading->ids;
+	bool again = false;
+	int r = deferred_add(reading->deferred, view, id, reading_now(), &again);
+
+	reading->loss->again += again;
+	if (r < 0) {
+		reading_lose(reading, view->head, r, 0);
+		return;
+	}
+	r = errand_add(reading, view, id);
+	if (r == 0)
+		return;
+	deferred_fail(reading->deferred, id, 0, &losses);
+	losses.unread++;
+	reading_count(reading, &losses);
+}
+
+void reading_add(struct reading *reading, const struct sample_view *view)
+{
+	int r;
+
+	if (view->head->flags & SAMPLE_MAPPED)
+		reading_add_mapped(reading, view);
+	else if (view->head->length > LIMIT_READ_AT_ONCE)
+		reading_add_range(reading, view);
+	else {
+		r = errand_add(reading, view, 0);
+		if (r < 0)
+			reading_lose(reading, view->head, r, 0);
+	}
+	/* what was written may be gone soon */
+	reading_work(reading, reading_now());
+}
+
+/* Is what is mapped to be looked at now? Begins a round if it is time. */
+static bool reading_looks(struct reading *reading, int64_t now)
+{
+	int64_t pause;
+
+	if (mapped_left(reading->mapped))
+		return true;
+	if (!mapped_any(reading->mapped) || now < reading->next_look)
+		return false;
+	pause = (int64_t)(reading->look_cpu / 1000000) * MAPPED_PAUSE_TIMES;
+	reading->look_cpu = 0;
+	reading->next_look = now + (pause > MAPPED_INTERVAL_MS ? pause : MAPPED_INTERVAL_MS);
+	mapped_begin(reading->mapped);
+	return true;
+}
+
+static bool reading_ask_errand(struct reading *reading, struct fetcher_request *request)
+{
+	if (!reading->errand.sample) {
+		if (!reading->count)
+			return false;
+		errand_take(reading);
+	}
+	reading->kind = READING_ERRAND;
+	request->id = reading->errand.id;
+	request->group = reading->errand.group;
+	request->uid = reading->errand.uid;
+	request->close = !reading->errand.sample;
+	if (request->close)
+		return true;
+	if (sample_view_parse(reading->errand.sample, reading->errand.sample->size, &reading->view) < 0)
+		return false;
+	request->from = (uint64_t)reading->view.head->offset + reading->read;
+	request->end = request->id ? request->from
+				   : (uint64_t)reading->view.head->offset + reading->view.head->length;
+	return true;
+}
+
+static bool reading_ask_deferred(struct reading *reading, struct fetcher_request *request)
+{
+	struct deferred_turn turn;
+
+	if (!deferred_next(reading->deferred, &turn))
+		return false;
+	reading->kind = READING_DEFERRED;
+	reading->view = turn.view;
+	request->group = turn.view.head->group;
+	request->uid = turn.view.head->uid;
+	request->id = turn.id;
+	request->from = turn.from;
+	request->end = turn.end;
+	return true;
+}
+
+static bool reading_ask_mapped(struct reading *reading, struct fetcher_request *request, int64_t now)
+{
+	struct mapped_look look;
+
+	if (!reading_looks(reading, now) || !mapped_next(reading->mapped, &look))
+		return false;
+	reading->kind = READING_MAPPED;
+	reading->view = look.view;
+	request->group = look.view.head->group;
+	request->uid = look.view.head->uid;
+	request->id = look.id;
+	request->from = look.from;
+	request->end = look.end;
+	memcpy(request->rivals, look.rivals, sizeof(request->rivals));
+	request->rival_count = look.rival_count;
+	return true;
+}
+
+/* Whose turn it is; who has nothing to do leaves it to the next. */
+static bool reading_choose(struct reading *reading, struct fetcher_request *request, int64_t now)
+{
+	static const enum reading_kind order[][3] = {
+		{READING_ERRAND, READING_DEFERRED, READING_MAPPED},
+		{READING_DEFERRED, READING_MAPPED, READING_ERRAND},
+		{READING_ERRAND, READING_MAPPED, READING_DEFERRED},
+		{READING_MAPPED, READING_DEFERRED, READING_ERRAND},
+	};
+	const enum reading_kind *kinds = order[reading->turns++ % (sizeof(order) / sizeof(*order))];
+	bool any = false;
+
+	for (size_t i = 0; !any && i < 3; i++) {
+		*request = (struct fetcher_request){.view = &reading->view};
+		if (kinds[i] == READING_ERRAND)
+			any = reading_ask_errand(reading, request);
+		else if (kinds[i] == READING_DEFERRED)
+			any = reading_ask_deferred(reading, request);
+		else
+			any = reading_ask_mapped(reading, request, now);
+	}
+	return any;
+}
+
+static void reading_errand_done(struct reading *reading, const struct fetcher_done *done)
+{
+	const struct token_sample *sample = reading->errand.sample;
+	struct deferred_loss losses = {0};
+	uint64_t id = reading->errand.id;
+
+	if (done->error < 0 && id && sample) {
+		/* it is of a range or of a mapping, unless that has been told already */
+		if (mapped_forget(reading->mapped, id) || deferred_fail(reading->deferred, id, 0, &losses))
+			reading_lose(reading, NULL, done->error, 0);
+		reading_count(reading, &losses);
+	} else if (done->error < 0 && sample) {
+		reading_lose(reading, sample, done->error, reading->found);
+	} else if (!id && sample && done->next < done->end) {
+		/* its turn was too short */
+		reading->read = done->next - (uint64_t)sample->offset;
+		return;
+	}
+	errand_end(reading);
+}
+
+static void reading_deferred_done(struct reading *reading, const struct fetcher_done *done, int64_t now)
+{
+	struct deferred_loss losses = {0};
+	bool ends;
+
+	if (done->error < 0) {
+		ends = deferred_fail(reading->deferred, reading->id, reading->found, &losses);
+		reading_lose(reading, NULL, done->error, 0);
+	} else {
+		ends = deferred_told(reading->deferred, reading->id, done->next, done->end, done->read,
+				     reading->found, now, &losses);
+	}
+	reading_count(reading, &losses);
+	if (ends)
+		reading_close_file(reading, reading->id);
+}
+
+static void reading_mapped_done(struct reading *reading, const struct fetcher_done *done)
+{
+	uint64_t past = 0;
+	bool ends;
+
+	reading->look_cpu += done->cpu;
+	if (done->error < 0) {
+		ends = mapped_forget(reading->mapped, reading->id);
+		reading_lose(reading, NULL, done->error, 0);
+	} else {
+		ends = mapped_told(reading->mapped, reading->id, done->next, done->end, done->read, &past);
+		reading->loss->past += past;
+	}
+	if (ends)
+		reading_close_file(reading, reading->id);
+}
+
+static void reading_done(struct reading *reading, const struct fetcher_done *done, int64_t now)
+{
+	if (reading->kind == READING_ERRAND)
+		reading_errand_done(reading, done);
+	else if (reading->kind == READING_DEFERRED)
+		reading_deferred_done(reading, done, now);
+	else
+		reading_mapped_done(reading, done);
+}
+
+static int reading_token_found(void *context, const uint8_t *window, const struct token *token,
+			       const struct token_span *span, uint64_t at)
+{
+	struct reading *reading = context;
+
+	reading->found += reading->token(reading->context, &reading->view, window, token, span, at);
+	return 0;
+}
+
+/* Asks for what comes next. Returns false if nothing does. */
+static bool reading_ask(struct reading *reading, int64_t now)
+{
+	struct fetcher_request request;
+	struct fetcher_done done = {0};
+
+	if (!reading_choose(reading, &request, now))
+		return false;
+	reading->id = request.id;
+	reading->group = request.group;
+	reading->uid = request.uid;
+	reading->found = 0;
+	done.error = fetcher_ask(reading->fetcher, &request, now);
+	if (done.error < 0)
+		reading_done(reading, &done, now);
+	return true;
+}
+
+void reading_work(struct reading *reading, int64_t now)
+{
+	int64_t until = now + FETCHER_TURN_MS;
+	struct fetcher_done done;
+
+	/* it is called for each record of the ring, and a look is cheap; a token is not */
+	do {
+		if (fetcher_busy(reading->fetcher)) {
+			if (!fetcher_hear(reading->fetcher, now, reading_token_found, reading, &done))
+				return;
+			reading_done(reading, &done, now);
+		} else if (!reading_ask(reading, now)) {
+			return;
+		}
+		now = reading_now();
+	} while (now < until);
+}
+
+int reading_timeout(const struct reading *reading, int64_t now)
+{
+	int64_t at = reading->next_look;
+
+	if (fetcher_busy(reading->fetcher))
+		at = fetcher_until(reading->fetcher);
+	else if (reading->count || reading->errand.sample || deferred_count(reading->deferred) ||
+		 mapped_left(reading->mapped))
+		return 0;
+	else if (!mapped_any(reading->mapped))
+		return -1;
+	return at > now ? (int)(at - now) : 0;
+}
+
+/* Is anything to be read? */
+static bool reading_any(const struct reading *reading)
+{
+	return fetcher_busy(reading->fetcher) || reading->errand.sample || reading->samples ||
+	       deferred_count(reading->deferred) || mapped_left(reading->mapped);
+}
+
+/* There is no time left. What is under way has not answered; what has not had its turn is not known. */
+static void reading_abandon(struct reading *reading, int64_t now)
+{
+	const struct fetcher_done silent = {.error = -ETIME};
+	struct deferred_loss losses = {0};
+
+	if (fetcher_stop(reading->fetcher))
+		reading_done(reading, &silent, now);
+	/* of a file that is opened for a range or a mapping, that one is counted */
+	if (reading->errand.sample && !reading->errand.id)
+		reading_lose(reading, reading->errand.sample, -ECANCELED, 0);
+	errand_end(reading);
+	while (reading->count) {
+		errand_take(reading);
+		if (reading->errand.sample && !reading->errand.id)
+			reading_lose(reading, reading->errand.sample, -ECANCELED, 0);
+		errand_end(reading);
+	}
+	deferred_abandon(reading->deferred, &losses);
+	reading_count(reading, &losses);
+}
+
+void reading_finish(struct reading *reading, bool mapped, int64_t until)
+{
+	int64_t now = reading_now();
+
+	/* what one file may keep all others waiting for */
+	if (until - now < 4 * (int64_t)FETCHER_PATIENCE_MS)
+		fetcher_patience(reading->fetcher, until > now ? (int)(until - now) / 4 : 0);
+	if (mapped)
+		mapped_begin(reading->mapped);
+	for (; reading_any(reading) && now <= until; now = reading_now()) {
+		struct pollfd fd = {.fd = reading_fd(reading), .events = POLLIN};
+		int wait = reading_timeout(reading, now);
+
+		if (wait < 0 || wait > until - now)
+			wait = (int)(until - now);
+		poll(&fd, 1, wait);
+		reading_work(reading, reading_now());
+	}
+	reading_abandon(reading, now);
+	/* a last look is not made at these */
+	if (mapped)
+		reading->loss->unread += mapped_left(reading->mapped);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Which file is read next: what the kernel side asks for at once (errands), longer ranges (deferred) and what is mapped (mapped), in
+ * turn. The reading itself is another process's (files/fetcher.h), so nothing here waits for a file.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "detect/sample_view.h"
+#include "detect/token.h"
+
+struct reading;
+
+/* What was lost; added up. */
+struct reading_loss {
+	uint64_t unread; /* files that could not be read */
+	uint64_t unanswered; /* of whom nothing was heard: their file system doesn't answer */
+	uint64_t tokens; /* that the kernel side had seen there; at most */
+	uint64_t again; /* ranges that were asked for again before they were read */
+	uint64_t past; /* bytes past LIMIT_FILE_SCAN */
+};
+
+/* A token in a file. Returns whether nobody had known it. */
+typedef bool (*reading_token)(void *context, const struct sample_view *view, const uint8_t *window,
+			      const struct token *token, const struct token_span *span, uint64_t at);
+
+/*
+ * reading_open() - starts the process that reads; it must come before anything is opened that it shall not have.
+ * Returns 0 and *ret_reading (reading_close()), or a negative errno.
+ */
+int reading_open(const char *procfs, const char *root, struct reading **ret_reading);
+void reading_close(struct reading *reading);
+
+/* reading_start() - who is told of tokens, and where losses are counted; borrowed. Before all that follows. */
+void reading_start(struct reading *reading, reading_token token, void *context, struct reading_loss *loss);
+
+/* reading_fd() - polls readable when there is something to do. */
+int reading_fd(const struct reading *reading);
+
+/* reading_add() - a sample without a window: its file is to be looked at. */
+void reading_add(struct reading *reading, const struct sample_view *view);
+
+/*
+ * reading_work() - takes what was read, and asks for the next: for a bounded time, and waits for nothing.
+ * @now: ms, CLOCK_MONOTONIC
+ */
+void reading_work(struct reading *reading, int64_t now);
+
+/* reading_timeout() - ms until reading_work() is due, if reading_fd() says nothing; -1: it is not. */
+int reading_timeout(const struct reading *reading, int64_t now);
+
+/* reading_finish() - the end: reads all that waits, what is mapped as well if so, until @until; the rest is counted as lost. */
+void reading_finish(struct reading *reading, bool mapped, int64_t until);

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The daemon's side of the fetchers (files/fetcher_process.c). Nothing here waits for one.
+ *
+ * A lane is a socket to one fetcher at a time. The one that doesn't answer is told to be killed, and its lane is free again when the
+ * nursery says that it has ended; another lane goes on meanwhile. Who keeps some of them waiting, by its group or its user, is not read
+ * for until those have ended, so nobody can take all of them.
+ */
+#include "files/fetcher.h"
+
+#include "bounds.h"
+#include "files/fetcher_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum fetcher_state { LANE_FREE, LANE_READS, LANE_LEFT };
+
+struct fetcher_lane {
+	enum fetcher_state state;
+	int fd;
+	/* of LANE_LEFT: whose file it was */
+	uint64_t group;
+	uint32_t uid;
+	uint64_t cpu; /* ns, that it has told of */
+};
+
+struct fetcher {
+	struct fetcher_world world;
+	struct fetcher_lane lanes[FETCHER_LANES];
+	pid_t nursery;
+	int control, epoll;
+	int current; /* the lane that reads; -1: none */
+	int patience; /* ms */
+	bool busy;
+	uint64_t number; /* of the last request */
+	uint8_t message[sizeof(struct fetcher_message) + SAMPLE_MAX_BYTES]; /* with its sample */
+	int64_t until; /* ms, CLOCK_MONOTONIC */
+	uint64_t group; /* of the request under way */
+	uint32_t uid;
+};
+
+static int fetcher_pair(int *ret_ours, int *ret_theirs)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	*ret_ours = pair[0];
+	*ret_theirs = pair[1];
+	return fcntl(pair[0], F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
+}
+
+static int fetcher_watch(const struct fetcher *fetcher, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+
+	return epoll_ctl(fetcher->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+static int fetcher_sockets(struct fetcher *fetcher)
+{
+	int r = fetcher_pair(&fetcher->control, &fetcher->world.control);
+
+	if (r == 0)
+		r = fetcher_watch(fetcher, fetcher->control);
+	for (size_t i = 0; r == 0 && i < FETCHER_LANES; i++) {
+		r = fetcher_pair(&fetcher->lanes[i].fd, &fetcher->world.lanes[i]);
+		if (r == 0)
+			r = fetcher_watch(fetcher, fetcher->lanes[i].fd);
+	}
+	return r;
+}
+
+static void fetcher_end(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+int fetcher_open(const char *procfs, const char *root, struct fetcher **ret_fetcher)
+{
+	struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
+	int r;
+
+	if (!fetcher)
+		return -ENOMEM;
+	fetcher->world.procfs = procfs;
+	fetcher->world.root = root;
+	fetcher->world.control = fetcher->control = fetcher->current = -1;
+	fetcher->patience = FETCHER_PATIENCE_MS;
+	for (size_t i = 0; i < FETCHER_LANES; i++)
+		fetcher->lanes[i].fd = fetcher->world.lanes[i] = -1;
+	fetcher->epoll = epoll_create1(EPOLL_CLOEXEC);
+	r = fetcher->epoll < 0 ? -errno : fetcher_sockets(fetcher);
+	if (r == 0 && getrandom(fetcher->world.pad, sizeof(fetcher->world.pad), 0) < 0)
+		r = -errno;
+	if (r == 0) {
+		fetcher->nursery = fork();
+		r = fetcher->nursery < 0 ? -errno : 0;
+	}
+	if (r == 0 && fetcher->nursery == 0)
+		fetcher_nursery(&fetcher->world);
+	fetcher_end(&fetcher->world.control);
+	for (size_t i = 0; i < FETCHER_LANES; i++)
+		fetcher_end(&fetcher->world.lanes[i]);
+	if (r < 0) {
+		fetcher_close(fetcher);
+		return r;
+	}
+	*ret_fetcher = fetcher;
+	return 0;
+}
+
+void fetcher_close(struct fetcher *fetcher)
+{
+	if (!fetcher)
+		return;
+	fetcher_end(&fetcher->control);
+	fetcher_end(&fetcher->epoll);
+	for (size_t i = 0; i < FETCHER_LANES; i++)
+		fetcher_end(&fetcher->lanes[i].fd);
+	/* it waits for nobody; its fetchers are killed with it */
+	if (fetcher->nursery > 0)
+		waitpid(fetcher->nursery, NULL, 0);
+	explicit_bzero(&fetcher->world, sizeof(fetcher->world));
+	free(fetcher);
+}
+
+int fetcher_fd(const struct fetcher *fetcher)
+{
+	return fetcher->epoll;
+}
+
+bool fetcher_busy(const struct fetcher *fetcher)
+{
+	return fetcher->busy;
+}
+
+int64_t fetcher_until(const struct fetcher *fetcher)
+{
+	return fetcher->until;
+}
+
+void fetcher_patience(struct fetcher *fetcher, int ms)
+{
+	int less = fetcher->patience - ms;
+
+	fetcher->patience = ms;
+	if (fetcher->busy && less > 0)
+		fetcher->until -= less;
+}
+
+size_t fetcher_left(const struct fetcher *fetcher)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < FETCHER_LANES; i++)
+		left += fetcher->lanes[i].state == LANE_LEFT;
+	return left;
+}
+
+static int fetcher_order(const struct fetcher *fetcher, enum fetcher_order order, int lane)
+{
+	const struct fetcher_control control = {.order = order, .lane = (uint32_t)lane};
+
+	return write(fetcher->control, &control, sizeof(control)) < 0 ? -errno : 0;
+}
+
+/* Those that wait for files of that group, or of that user. */
+static size_t fetcher_blames(const struct fetcher *fetcher, uint64_t group, uint32_t uid, bool of_user)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < FETCHER_LANES; i++) {
+		const struct fetcher_lane *lane = &fetcher->lanes[i];
+
+		left += lane->state == LANE_LEFT &&
+			(of_user ? uid && lane->uid == uid : lane->group == group);
+	}
+	return left;
+}
+
+/* A lane with a fetcher: the current one, or another. */
+static int fetcher_lane(struct fetcher *fetcher)
+{
+	for (int i = 0; fetcher->current < 0 && i < FETCHER_LANES; i++) {
+		int r;
+
+		if (fetcher->lanes[i].state != LANE_FREE)
+			continue;
+		r = fetcher_order(fetcher, FETCHER_START, i);
+		if (r < 0)
+			return r;
+		fetcher->lanes[i].state = LANE_READS;
+		fetcher->lanes[i].cpu = 0;
+		fetcher->current = i;
+	}
+	return fetcher->current < 0 ? -ENOSPC : fetcher->current;
+}
+
+int fetcher_ask(struct fetcher *fetcher, const struct fetcher_request *request, int64_t now)
+{
+	const struct token_sample *head = request->close ? NULL : request->view->head;
+	struct fetcher_message message = {.number = fetcher->number + 1,
+					  .id = request->id,
+					  .from = request->from,
+					  .end = request->end,
+					  .close = request->close,
+					  .rival_count = (uint32_t)request->rival_count};
+	size_t of_group = fetcher_blames(fetcher, request->group, request->uid, false);
+	size_t of_user = fetcher_blames(fetcher, request->group, request->uid, true);
+	int lane, patience = fetcher->patience;
+
+	if (fetcher->busy)
+		return -EBUSY;
+	if (of_group >= FETCHER_LEFT_GROUP || of_user >= FETCHER_LEFT_USER)
+		return -ETIME;
+	if ((of_group || of_user) && patience > FETCHER_PATIENCE_LESS_MS)
+		patience = FETCHER_PATIENCE_LESS_MS;
+	lane = fetcher_lane(fetcher);
+	if (lane < 0)
+		return lane;
+	memcpy(message.rivals, request->rivals, sizeof(message.rivals));
+	memcpy(fetcher->message, &message, sizeof(message));
+	if (head)
+		memcpy(fetcher->message + sizeof(message), head, head->size);
+	if (write(fetcher->lanes[lane].fd, fetcher->message, sizeof(message) + (head ? head->size : 0)) < 0)
+		return -errno;
+	fetcher->number++;
+	fetcher->busy = true;
+	fetcher->group = request->group;
+	fetcher->uid = request->uid;
+	fetcher->until = now + patience;
+	return 0;
+}
+
+/* The fetcher of that lane has ended, by itself or because it was told to. */
+static void fetcher_ended(struct fetcher *fetcher, uint32_t lane)
+{
+	if (lane >= FETCHER_LANES || fetcher->lanes[lane].state == LANE_FREE)
+		return;
+	fetcher->lanes[lane].state = LANE_FREE;
+	if (fetcher->current == (int)lane)
+		fetcher->current = -1;
+}
+
+/* Goes on without the current one. */
+static void fetcher_give_up(struct fetcher *fetcher)
+{
+	struct fetcher_lane *lane = &fetcher->lanes[fetcher->current];
+
+	fetcher_order(fetcher, FETCHER_KILL, fetcher->current);
+	lane->state = LANE_LEFT;
+	lane->group = fetcher->group;
+	lane->uid = fetcher->uid;
+	fetcher->current = -1;
+}
+
+bool fetcher_stop(struct fetcher *fetcher)
+{
+	bool busy = fetcher->busy;
+
+	if (busy && fetcher->current >= 0)
+		fetcher_give_up(fetcher);
+	fetcher->busy = false;
+	return busy;
+}
+
+static int fetcher_failed(struct fetcher *fetcher, int error, struct fetcher_done *ret_done)
+{
+	fetcher->busy = false;
+	*ret_done = (struct fetcher_done){.error = error};
+	return 1;
+}
+
+/* One answer of the current fetcher. Returns 1 if it was the last. */
+static int fetcher_take(struct fetcher *fetcher, struct fetcher_answer *answer, file_scan_token token,
+			void *context, struct fetcher_done *ret_done)
+{
+	struct fetcher_lane *lane = &fetcher->lanes[fetcher->current];
+	uint64_t words[TOKEN_MAX_LEN / 8];
+	struct token_span span;
+	struct token found;
+
+	if (answer->done) {
+		*ret_done = (struct fetcher_done){.error = answer->error,
+						  .next = answer->next,
+						  .end = answer->end,
+						  .read = answer->read,
+						  .cpu = answer->cpu - lane->cpu};
+		lane->cpu = answer->cpu;
+		fetcher->busy = false;
+		return 1;
+	}
+	fetcher_pad(&fetcher->world, answer->window);
+	memcpy(words, answer->window, sizeof(words));
+	if (token_match((const uint8_t *)words, answer->len < sizeof(words) ? answer->len : sizeof(words), 0,
+			&found, &span))
+		token(context, (const uint8_t *)words, &found, &span, answer->at);
+	explicit_bzero(words, sizeof(words));
+	explicit_bzero(answer->window, sizeof(answer->window));
+	return 0;
+}
+
+static int64_t fetcher_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What was heard of the request, as long as it may. Returns 1 if it is done. */
+static int fetcher_listen(struct fetcher *fetcher, int64_t now, file_scan_token token, void *context,
+			  struct fetcher_done *ret_done)
+{
+	struct fetcher_answer answer;
+
+	while (fetcher->busy && fetcher->current >= 0) {
+		ssize_t len = read(fetcher->lanes[fetcher->current].fd, &answer, sizeof(answer));
+
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len != sizeof(answer))
+			return 0;
+		if (answer.number != fetcher->number)
+			continue;
+		if (fetcher_take(fetcher, &answer, token, context, ret_done))
+			return 1;
+		/* it is not the fetcher who is slow then */
+		fetcher->until = fetcher_now() + fetcher->patience;
+		if (fetcher_now() > now + FETCHER_TURN_MS)
+			return 0;
+	}
+	return 0;
+}
+
+/* Nobody is there any more to start one: what asks is told so, and nothing is heard that would wake us again and again. */
+static void fetcher_orphaned(struct fetcher *fetcher)
+{
+	fetcher_end(&fetcher->control);
+	for (size_t i = 0; i < FETCHER_LANES; i++) {
+		fetcher_end(&fetcher->lanes[i].fd);
+		fetcher->lanes[i].state = LANE_FREE;
+	}
+	fetcher->current = -1;
+}
+
+/* What the nursery tells. Returns whether the fetcher that was asked is among those that have ended. */
+static bool fetcher_news(struct fetcher *fetcher)
+{
+	struct fetcher_control control;
+	int asked = fetcher->current;
+	ssize_t len;
+
+	while ((len = read(fetcher->control, &control, sizeof(control))) == sizeof(control))
+		if (control.order == FETCHER_ENDED)
+			fetcher_ended(fetcher, control.lane);
+	if (len == 0)
+		fetcher_orphaned(fetcher);
+	return fetcher->busy && asked >= 0 && fetcher->current < 0;
+}
+
+/* What those say late that were given up is not listened to. */
+static void fetcher_ignore(const struct fetcher *fetcher)
+{
+	struct fetcher_answer answer;
+
+	for (int i = 0; i < FETCHER_LANES; i++)
+		while (i != fetcher->current &&
+		       read(fetcher->lanes[i].fd, &answer, sizeof(answer)) == sizeof(answer))
+			explicit_bzero(&answer, sizeof(answer));
+}
+
+int fetcher_hear(struct fetcher *fetcher, int64_t now, file_scan_token token, void *context,
+		 struct fetcher_done *ret_done)
+{
+	int64_t began = fetcher_now();
+
+	if (fetcher_listen(fetcher, began, token, context, ret_done))
+		return 1;
+	if (fetcher_news(fetcher)) {
+		fetcher_ignore(fetcher);
+		return fetcher_failed(fetcher, -EIO, ret_done);
+	}
+	fetcher_ignore(fetcher);
+	if (!fetcher->busy || now < fetcher->until)
+		return 0;
+	fetcher_give_up(fetcher);
+	return fetcher_failed(fetcher, -ETIME, ret_done);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the daemon and the processes that read for it say to each other (files/fetcher.h).
+ *
+ * Sockets that keep messages apart (SOCK_SEQPACKET). A token's bytes are never sent as they are: the kernel keeps what was sent in
+ * memory that nobody wipes, and a look at sockets (--watch socket) would find the token.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "files/mapped.h"
+#include "files/fetcher.h"
+#include "token_formats.h"
+
+/* The daemon to a fetcher; behind it stands the sample. */
+struct fetcher_message {
+	uint64_t number; /* of the request, which the answers repeat */
+	uint64_t id, from, end;
+	uint32_t close, rival_count;
+	struct mapped_rival rivals[MAPPED_RIVALS];
+};
+
+/* A fetcher to the daemon: any number of tokens, then it is done. */
+struct fetcher_answer {
+	uint64_t number;
+	uint32_t done;
+	int32_t error;
+	uint64_t next, end, read, cpu;
+	uint64_t at;
+	uint32_t secret, len; /* of the token in the window */
+	uint8_t window[TOKEN_MAX_LEN];
+};
+
+/* The daemon to the process that starts the fetchers, and what that says. */
+enum fetcher_order { FETCHER_START, FETCHER_KILL, FETCHER_ENDED };
+
+struct fetcher_control {
+	uint32_t order; /* enum fetcher_order */
+	uint32_t lane;
+};
+
+/* What all of them have from the beginning. */
+struct fetcher_world {
+	const char *procfs, *root;
+	int control; /* the end of the one that starts the others */
+	int lanes[FETCHER_LANES]; /* the fetchers' ends */
+	uint8_t pad[TOKEN_MAX_LEN]; /* what hides a token */
+};
+
+/* fetcher_pad() - hides a window, or shows it again. */
+static inline void fetcher_pad(const struct fetcher_world *world, uint8_t *window)
+{
+	for (unsigned int i = 0; i < TOKEN_MAX_LEN; i++)
+		window[i] ^= world->pad[i];
+}
+
+/* fetcher_nursery() - the process that starts the fetchers; does not return. */
+_Noreturn void fetcher_nursery(struct fetcher_world *world);
