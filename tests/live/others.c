@@ -85,6 +85,28 @@ static void test_dead(void **state)
 	live_free(&run);
 }
 
+/* A name in a place that does not answer by then: what it is the name of is not known, and nobody waits for that. */
+static void test_dead_name(void **state)
+{
+	struct maker_token name = maker_token(98), good = maker_token(100);
+	time_t began = time(NULL);
+	struct live_run run = others_run("name", "98");
+
+	(void)state;
+	if (run.status == OTHERS_VOID) {
+		print_message("no FUSE on this machine\n");
+		live_free(&run);
+		return;
+	}
+	if (run.status)
+		fail_msg("status %d: %s", run.status, run.errors);
+	assert_int_equal(live_count(&run, &name), 1);
+	assert_int_equal(live_count(&run, &good), 1);
+	if (time(NULL) - began >= OTHERS_DEAD_S)
+		fail_msg("it was waited for");
+	live_free(&run);
+}
+
 /* SIGTERM while a file hangs: the daemon ends, whether or not the file system ever answers. */
 static void test_dead_end(void **state)
 {
@@ -127,6 +149,7 @@ const struct CMUnitTest live_others[] = {
 	cmocka_unit_test_setup_teardown(test_swapped_link, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_leased, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_dead, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_dead_name, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_dead_end, live_setup, live_teardown),
 };
 const size_t live_others_count = sizeof(live_others) / sizeof(*live_others);

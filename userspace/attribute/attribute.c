@@ -17,6 +17,7 @@
 #include "attribute/wallclock.h"
 #include "capture/calls.h"
 #include "detect/mask.h"
+#include "files/safe_open.h"
 #include "lib/cleanup.h"
 
 #include <errno.h>
@@ -283,18 +284,19 @@ static const char *attribute_kind(uint32_t kind)
 	return types[kind];
 }
 
-/* What has a name as a process sees it: st_mode; 0 if it, or the process, is gone. */
+/* What has a name as a process sees it: st_mode; 0 if it, or the process, is gone, or its file system would have to be asked. */
 static uint32_t attribute_mode_by(const struct procfs_process *process, const struct sample_view *view)
 {
-	AUTO_FREE char *path = NULL;
+	char link[PATH_MAX], path[PATH_MAX + 1];
+	AUTO_CLOSE int root = -1;
+	AUTO_CLOSE int place = -1;
 	struct stat st;
 
-	if (asprintf(&path, "%s/%u/root%.*s", process->root, process->pid, (int)view->head->path_len,
-		     view->path) < 0) {
-		path = NULL;
-		return 0;
-	}
-	return lstat(path, &st) == 0 && procfs_alive(process) ? st.st_mode : 0;
+	snprintf(link, sizeof(link), "%s/%u/root", process->root, process->pid);
+	snprintf(path, sizeof(path), "%.*s", (int)view->head->path_len, view->path);
+	root = safe_root(link);
+	place = root < 0 ? root : safe_glance(root, path, &st);
+	return place >= 0 && procfs_alive(process) ? st.st_mode : 0;
 }
 
 /* What has the name that was given, as the kernel side tells; if it could not, as it is now. */

@@ -8,6 +8,7 @@
  */
 #include "attribute/linked.h"
 
+#include "files/safe_open.h"
 #include "lib/cleanup.h"
 #include "sample.h"
 
@@ -34,34 +35,40 @@ struct linked_handle {
 
 _Static_assert(offsetof(struct linked_handle, inode) == sizeof(struct file_handle), "the number follows");
 
-/* A directory of the file system, as the host calls it. Returns a descriptor or a negative errno. */
-static int linked_directory(const char *root, const char *was)
+/* The path of the directory that something lay in; NULL if there is no memory, or no directory. */
+static char *linked_above(const char *was)
 {
 	const char *end = strrchr(was, '/');
-	AUTO_FREE char *path = NULL;
+
+	return end ? strndup(was, (size_t)(end - was) + 1) : NULL;
+}
+
+/*
+ * A directory of the file system with that device, as the host calls it. Returns a descriptor or a negative errno. Another file system is
+ * not opened: it may not answer.
+ */
+static int linked_directory(int host, dev_t device, const char *was)
+{
+	AUTO_FREE char *path = linked_above(was);
+	struct stat st;
+	AUTO_CLOSE int place = path ? safe_glance(host, path, &st) : -ENOENT;
 	int fd;
 
-	if (!end)
+	if (place < 0)
+		return place;
+	if (st.st_dev != device)
 		return -ENOENT;
-	if (asprintf(&path, "%s%.*s/", root, (int)(end - was), was) < 0) {
-		path = NULL;
-		return -ENOMEM;
-	}
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
 /* Is that what the host calls it? */
-static bool linked_leads_to(const char *root, const char *path, const struct stat *to)
+static bool linked_leads_to(int host, const char *path, const struct stat *to)
 {
-	AUTO_FREE char *whole = NULL;
 	struct stat st;
+	AUTO_CLOSE int place = safe_glance(host, path, &st);
 
-	if (asprintf(&whole, "%s%s", root, path) < 0) {
-		whole = NULL;
-		return false;
-	}
-	return lstat(whole, &st) == 0 && st.st_dev == to->st_dev && st.st_ino == to->st_ino;
+	return place >= 0 && st.st_dev == to->st_dev && st.st_ino == to->st_ino;
 }
 
 int linked_path(const char *root, uint32_t device, const char *was, uint64_t inode, uint32_t generation,
@@ -71,7 +78,9 @@ int linked_path(const char *root, uint32_t device, const char *was, uint64_t ino
 				       .type = LINKED_HANDLE_TYPE,
 				       .inode = (uint32_t)inode,
 				       .generation = generation};
-	AUTO_CLOSE int directory = linked_directory(root, was);
+	const dev_t dev = makedev(SAMPLE_MAJOR(device), SAMPLE_MINOR(device));
+	AUTO_CLOSE int host = safe_root(*root ? root : "/");
+	AUTO_CLOSE int directory = host < 0 ? host : linked_directory(host, dev, was);
 	AUTO_CLOSE int fd = -1;
 	char link[64], path[PATH_MAX];
 	struct stat st;
@@ -83,15 +92,14 @@ int linked_path(const char *root, uint32_t device, const char *was, uint64_t ino
 		return -ENOENT;
 	fd = open_by_handle_at(directory, (struct file_handle *)&handle, O_PATH | O_CLOEXEC);
 	/* also what has no name and is about to go */
-	if (fd < 0 || fstat(fd, &st) < 0 || st.st_ino != inode || !st.st_nlink ||
-	    st.st_dev != makedev(SAMPLE_MAJOR(device), SAMPLE_MINOR(device)))
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_ino != inode || !st.st_nlink || st.st_dev != dev)
 		return -ENOENT;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	len = readlink(link, path, sizeof(path) - 1);
 	if (len <= 0)
 		return -ENOENT;
 	path[len] = '\0';
-	if (*path != '/' || !linked_leads_to(root, path, &st))
+	if (*path != '/' || !linked_leads_to(host, path, &st))
 		return -ENOENT;
 	*ret_path = strdup(path);
 	if (!*ret_path)

@@ -6,6 +6,7 @@
  *     others link DIR N ALERTS    a symbolic link to a pipe has
  *     others lease DIR N ALERTS   somebody holds a lease on it
  *     others dead DIR N ALERTS    its path leads to a FUSE file system that does not answer
+ *     others name DIR N ALERTS    N is the name of a file there, and N + 1 is not used
  *     others hang DIR N ALERTS    the same, and it does not wait until the daemon is done with it
  *
  * DIR becomes a tmpfs of its own. The daemon (its parent, or DAEMON of the environment) is stopped while the files are changed, so it always comes too late. Each waits until
@@ -256,6 +257,29 @@ static void dead(const char *dir, uint64_t n, const char *alerts, pid_t daemon, 
 		await_alert(alerts, n + 1);
 }
 
+static void named(const char *dir, uint64_t n, const char *alerts, pid_t daemon)
+{
+	struct maker_token name = maker_token(n), good = maker_token(n + 2);
+	const char *place = path_in(dir, "place");
+	int fd;
+
+	if (access("/dev/fuse", F_OK) < 0)
+		exit(EXIT_VOID);
+	if (mkdir(place, 0700) < 0)
+		fail(place);
+	daemon_stop(daemon);
+	if (mkdir(path_in(place, "name"), 0700) < 0 ||
+	    rename(path_in(place, "name"), path_in(place, name.text)) < 0)
+		fail("a directory");
+	mount_dead(place, daemon);
+	fd = open(path_in(dir, "good"), O_CREAT | O_WRONLY, 0600);
+	if (write(fd, good.text, MAKER_TOKEN_LEN) != MAKER_TOKEN_LEN)
+		fail("good");
+	kill(daemon, SIGCONT);
+	await_alert(alerts, n + 2);
+	await_alert(alerts, n);
+}
+
 int main(int argc, char **argv)
 {
 	pid_t daemon = getenv("DAEMON") ? atoi(getenv("DAEMON")) : getppid();
@@ -271,6 +295,8 @@ int main(int argc, char **argv)
 		fail(argv[2]);
 	if (strcmp(argv[1], "pipe") == 0 || strcmp(argv[1], "link") == 0)
 		swapped(argv[2], *argv[1] == 'l', n, argv[4], daemon);
+	else if (strcmp(argv[1], "name") == 0)
+		named(argv[2], n, argv[4], daemon);
 	else if (strcmp(argv[1], "lease") == 0)
 		leased(argv[2], n, argv[4], daemon);
 	else
