@@ -174,18 +174,17 @@ static void mode_cycle(char **args)
 	}
 }
 
-/* Waits until the text is in the file, at most five minutes. */
-static void wait_for(const char *path, const char *text)
+/* Waits until the text is in the file, from *at on, at most five minutes; *at is near behind it then. */
+static void wait_for(const char *path, const char *text, off_t *at)
 {
 	char *held = malloc(PACED_BYTES + 1);
 	size_t keep = strlen(text);
-	off_t at = 0;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (!held || fd < 0)
 		fail(path);
 	for (int i = 0; i < 30000; i++) {
-		ssize_t len = pread(fd, held, PACED_BYTES, at);
+		ssize_t len = pread(fd, held, PACED_BYTES, *at);
 
 		if (len < 0)
 			fail("pread");
@@ -197,7 +196,7 @@ static void wait_for(const char *path, const char *text)
 		}
 		/* what may be the beginning of it is read again */
 		if ((size_t)len > keep)
-			at += len - (off_t)keep;
+			*at += len - (off_t)keep;
 		if ((size_t)len < PACED_BYTES)
 			usleep(10000);
 	}
@@ -213,6 +212,7 @@ static void mode_paced(char **args)
 {
 	uint64_t count = number(args[1]), distinct = number(args[2]);
 	int fd = open_new(args[0], 0);
+	off_t at = 0;
 
 	for (uint64_t i = 0; i < count; i++) {
 		bool wait = i % 1000 == 999;
@@ -222,7 +222,7 @@ static void mode_paced(char **args)
 		check_length("write", write(fd, token.text, sizeof(token.text)), sizeof(token.text));
 		token.text[MAKER_IDENTIFIER_LEN] = '\0';
 		if (wait)
-			wait_for(args[3], token.text);
+			wait_for(args[3], token.text, &at);
 	}
 }
 
