@@ -86,6 +86,7 @@ guest_add() {
 guest_image() {
 	local kernel=$1 init=$2 output=$3 root version module applet name file
 	root=$(mktemp -d)
+	chmod 755 "$root" # programs of other users run there too
 	version=$(basename "$kernel"/boot/vmlinuz-*)
 	version=${version#vmlinuz-}
 	mkdir -p "$root"/{proc,sys,dev,tmp,mnt,bin,sbin,etc,tests/writers,modules}
