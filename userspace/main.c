@@ -14,7 +14,8 @@
  *   detect/token.c        which token is it? (include/token_formats.h); detect/search.c finds it
  *   attribute/            who wrote, where, in words; every string through detect/mask.c
  *   alert/                one alert as JSON (share/alert.schema.json) or as a line of text
- *   files/                what is written in a file that has to be read: opened with care, found, searched
+ *   files/                what is written in a file that has to be read: opened with care, found, searched, by a process that
+ *                         can be given up
  *   output/               where alerts go: a queue and a thread for each output
  *   store/                what alerts told, kept
  *   report/               what the store knows, for `audit`
