@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define LOSS_ID_LEN 12
 
@@ -44,4 +46,62 @@ int loss_message(const struct loss *loss, char **ret_text)
 	}
 	*ret_text = text;
 	return 0;
+}
+
+static size_t loss_text_size(const char *text)
+{
+	return text ? strlen(text) + 1 : 0;
+}
+
+/* Bytes of all texts that a loss borrows. */
+static size_t loss_texts_size(const struct loss *loss)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < loss->kind_count; i++)
+		size += loss_text_size(loss->kinds[i].text);
+	for (size_t i = 0; i < loss->writer_count; i++)
+		size += loss_text_size(loss->writers[i].name) + loss_text_size(loss->writers[i].container) +
+			loss_text_size(loss->writers[i].container_name);
+	return size;
+}
+
+/* Copies a text to *at, which moves on; NULL stays NULL. */
+static const char *loss_text(const char *text, char **at)
+{
+	char *copy = *at;
+
+	if (!text)
+		return NULL;
+	memcpy(copy, text, loss_text_size(text));
+	*at += loss_text_size(text);
+	return copy;
+}
+
+struct loss *loss_copy(const struct loss *loss)
+{
+	size_t size = loss->kind_count * sizeof(*loss->kinds);
+	struct loss *copy = malloc(sizeof(*copy) + size + loss_texts_size(loss));
+	struct loss_kind *kinds;
+	char *at;
+
+	if (!copy)
+		return NULL;
+	*copy = *loss;
+	copy->host_name = NULL;
+	kinds = (struct loss_kind *)(copy + 1);
+	copy->kinds = kinds;
+	at = (char *)(kinds + loss->kind_count);
+	for (size_t i = 0; i < loss->kind_count; i++) {
+		kinds[i] = loss->kinds[i];
+		kinds[i].text = loss_text(kinds[i].text, &at);
+	}
+	for (size_t i = 0; i < loss->writer_count; i++) {
+		struct loss_writer *writer = &copy->writers[i];
+
+		writer->name = loss_text(writer->name, &at);
+		writer->container = loss_text(writer->container, &at);
+		writer->container_name = loss_text(writer->container_name, &at);
+	}
+	return copy;
 }

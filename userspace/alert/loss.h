@@ -13,7 +13,7 @@
 /* One kind of loss. */
 struct loss_kind {
 	const char *name; /* static: of include/counters.h, or of struct pipeline_stats */
-	const char *text; /* static: what it counts, in words */
+	const char *text; /* what it counts, in words; borrowed */
 	uint64_t count; /* since it was told the last time */
 	uint64_t total; /* since the monitor's start */
 };
@@ -38,11 +38,20 @@ struct loss {
 	const char *host_name; /* borrowed */
 };
 
-/* loss_to_json() - one line of JSON by share/alert.schema.json, event.action samples-lost. Returns 0 and *ret_line (malloc'ed), or -ENOMEM. */
+/*
+ * loss_to_json() - one line of JSON by share/alert.schema.json, event.action samples-lost. Returns 0 and
+ * *ret_line (malloc'ed), or -ENOMEM.
+ */
 int loss_to_json(const struct loss *loss, char **ret_line);
 
 /* loss_who() - "container app", "user 33": who it was, shortly. */
 void loss_who(const struct loss_writer *writer, char *text, size_t size);
+
+/*
+ * loss_copy() - with all that it borrows but the host's name. Returns it as one piece of memory (free()),
+ * NULL if there is none.
+ */
+struct loss *loss_copy(const struct loss *loss);
 
 /* loss_message() - the same in a sentence. Returns 0 and *ret_text (malloc'ed), or -ENOMEM. */
 int loss_message(const struct loss *loss, char **ret_text);

@@ -88,6 +88,9 @@ struct pipeline {
 /* ms for a last look at what is mapped, where no other time is set. */
 #define PIPELINE_LAST_LOOK_MS 2000
 
+/* ms that the store has in any case, when the outputs have used up the time that there was. */
+#define PIPELINE_STORE_MS 200
+
 /* ms that second looks may take in one go, and before they go on. */
 #define PIPELINE_RECHECK_MS 5
 #define PIPELINE_RECHECK_PAUSE_MS 20
@@ -414,14 +417,13 @@ int pipeline_timeout(const struct pipeline *pipeline)
 		look = pipeline_sooner(look, pipeline->next_flood, now);
 	if (pipeline->retry >= 0)
 		look = pipeline_sooner(look, now + pipeline->retry, now);
-	return recorder_timeout(pipeline->recorder, look);
+	return look;
 }
 
 void pipeline_look(struct pipeline *pipeline, bool all)
 {
 	if (pipeline->retry >= 0)
 		pipeline->retry = attribute_retry(pipeline->attribute);
-	recorder_work(pipeline->recorder);
 	pipeline_trim(pipeline, PIPELINE_TRIM_ALERTS);
 	pipeline_recheck(pipeline);
 	pipeline_floods(pipeline, false);
@@ -545,7 +547,9 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 
 int pipeline_begin(struct pipeline *pipeline)
 {
-	return bus_begin(pipeline->bus);
+	int r = bus_begin(pipeline->bus);
+
+	return r < 0 ? r : recorder_begin(pipeline->recorder);
 }
 
 void pipeline_close(struct pipeline *pipeline)
@@ -578,6 +582,13 @@ bool pipeline_follows(const struct pipeline *pipeline)
 	return probe_follows(pipeline->probe);
 }
 
+/* What a turn has handed over is to be written. */
+static void pipeline_flush(struct pipeline *pipeline)
+{
+	bus_flush(pipeline->bus);
+	recorder_wake(pipeline->recorder);
+}
+
 /* Turns waiting samples into alerts, for PIPELINE_DRAIN_MS at most. */
 static int pipeline_drain(struct pipeline *pipeline)
 {
@@ -585,7 +596,7 @@ static int pipeline_drain(struct pipeline *pipeline)
 
 	pipeline->drain_until = pipeline_now() + PIPELINE_DRAIN_MS;
 	r = probe_consume(pipeline->probe);
-	bus_flush(pipeline->bus);
+	pipeline_flush(pipeline);
 	return r < 0 && r != -EAGAIN ? r : 0;
 }
 
@@ -595,7 +606,7 @@ int pipeline_turn(struct pipeline *pipeline, short ready)
 
 	pipeline_look(pipeline, false);
 	r = ready ? pipeline_drain(pipeline) : 0;
-	bus_flush(pipeline->bus);
+	pipeline_flush(pipeline);
 	return r;
 }
 
@@ -658,8 +669,15 @@ void pipeline_reopen(struct pipeline *pipeline)
 
 void pipeline_deliver(struct pipeline *pipeline, int ms)
 {
+	int64_t until = pipeline_now() + ms, now;
+
+	/* both at the same time */
+	recorder_finish(pipeline->recorder);
 	bus_settle(pipeline->bus, ms);
 	pipeline_count_outputs(pipeline);
+	now = pipeline_now();
+	pipeline->stats.store_errors =
+		recorder_end(pipeline->recorder, now < until ? (int)(until - now) : PIPELINE_STORE_MS);
 }
 
 const struct pipeline_stats *pipeline_stats(const struct pipeline *pipeline)
@@ -734,7 +752,6 @@ void pipeline_summary(struct pipeline *pipeline, bool quiet)
 	int r = probe_counts(pipeline->probe, &counts);
 	size_t floods = 0;
 
-	pipeline->stats.store_errors = recorder_end(pipeline->recorder);
 	pipeline_news(pipeline, true);
 	if (r < 0)
 		log_error("can't read the counters: %s", strerror(-r));

@@ -116,8 +116,8 @@ void pipeline_last_repeats(struct pipeline *pipeline);
 void pipeline_reopen(struct pipeline *pipeline);
 
 /*
- * pipeline_deliver() - the end of the outputs, before the summary: waits for those that still take what they have to,
- * so many ms at most. What waits then does not arrive.
+ * pipeline_deliver() - the end of the outputs and of the store, before the summary: waits for those that still take
+ * what they have to, so many ms at most. What waits then does not arrive.
  */
 void pipeline_deliver(struct pipeline *pipeline, int ms);
 

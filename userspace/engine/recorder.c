@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * pipeline → recorder → store. Invariant: whatever the store does, alerts go on; a change of its state is
- * said once, what it could not take is counted.
+ * pipeline → recorder → store. The store has a thread of its own, and all that is for it waits in a queue
+ * with a bound.
+ *
+ * Invariant: whatever the store does, alerts go on; a change of its state is said once, what it could not
+ * take is counted. From recorder_begin() on the store is the thread's alone.
+ *
+ * Limit: a thread inside a call that does not return can't be joined. It is left behind with what is its own.
  */
 #include "engine/recorder.h"
 
@@ -11,12 +16,35 @@
 #include "lib/log.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 
 #define RECORDER_RETRY_SECONDS 60
 
+/* Bytes of alerts that may wait for the thread: what comes then is not stored. */
+#define RECORDER_QUEUE_BYTES (8UL << 20)
+
+/* Of which no more wait before the thread is woken: that costs more than an alert does. */
+#define RECORDER_WAKE_BYTES 65536
+
+/* ms that the thread has in the end, for what came since recorder_end(). */
+#define RECORDER_CLOSE_MS 1000
+
+/* Of what is watched. */
+#define RECORDER_TEXTS 4
+
+/* What the loop has for the thread: one of both. */
+struct recorder_item {
+	struct recorder_item *next;
+	struct alert *alert; /* behind the item itself */
+	struct loss *loss;
+	size_t size;
+};
+
 struct recorder {
+	/* the thread's */
 	const char *path; /* borrowed */
 	struct store_limits limits;
 	struct store *store; /* NULL: can't be opened; tried again at `retry` */
@@ -24,6 +52,24 @@ struct recorder {
 	struct store_watched watched; /* without a scope: nothing yet */
 	uint64_t missed; /* writes while there was no store */
 	bool failing; /* and it was said */
+	/* everybody's, below the lock */
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t work, answer;
+	struct recorder_item *first, **last;
+	size_t bytes; /* of what waits */
+	uint64_t waiting, taken; /* writes: that wait, that the thread is at */
+	uint64_t unstored; /* writes: that it has, and are not in the store */
+	uint64_t lost; /* writes that found no room in the queue */
+	struct store_watched coming; /* what is watched from now on */
+	char *texts[RECORDER_TEXTS]; /* of that */
+	bool begin; /* that is news */
+	bool flush, end; /* asked for */
+	bool busy; /* the thread is not at the lock */
+	bool given_up; /* nobody waits for it any more */
+	bool done; /* the store is closed */
+	bool left; /* the thread frees it all */
+	bool started; /* there is a thread */
 };
 
 static time_t recorder_now(void)
@@ -85,19 +131,211 @@ static bool recorder_again(struct recorder *recorder)
 	return recorder->store;
 }
 
-void recorder_watch(struct recorder *recorder, const struct store_watched *watched)
+/* ms until the store has something to do. */
+static int recorder_due(const struct recorder *recorder)
 {
-	if (!recorder)
+	time_t now = recorder_now();
+
+	if (recorder->store)
+		return store_due(recorder->store);
+	return recorder->retry > now ? (int)(recorder->retry - now) * 1000 : 0;
+}
+
+static void recorder_result(struct recorder *recorder, int r, char *moved)
+{
+	recorder_say_moved(moved);
+	if (r < 0 && !recorder->failing)
+		recorder_say(recorder, "can't take what is to be stored, alerts go on", r);
+	else if (r == 0 && recorder->failing)
+		log_note("the store works again");
+	recorder->failing = r < 0;
+}
+
+static void recorder_flush(struct recorder *recorder)
+{
+	char *moved = NULL;
+	int r = store_flush(recorder->store, &moved);
+
+	recorder_result(recorder, r, moved);
+}
+
+static void recorder_take_alert(struct recorder *recorder, const struct alert *alert)
+{
+	if (!recorder_again(recorder)) {
+		recorder->missed += alert->news;
 		return;
+	}
+	store_put(recorder->store, alert); /* what it can't take, it counts */
+	/* in a storm there is something to take all the time */
+	if (store_crowded(recorder->store))
+		recorder_flush(recorder);
+}
+
+static void recorder_free_item(struct recorder_item *item)
+{
+	free(item->loss);
+	free(item);
+}
+
+static void recorder_take(struct recorder *recorder, struct recorder_item *items)
+{
+	while (items) {
+		struct recorder_item *item = items;
+
+		items = item->next;
+		if (item->alert)
+			recorder_take_alert(recorder, item->alert);
+		else if (recorder->store)
+			store_loss(recorder->store, item->loss);
+		recorder_free_item(item);
+	}
+}
+
+/* What is due; all of it if that was asked for. */
+static void recorder_work(struct recorder *recorder, bool flush)
+{
+	char *moved = NULL;
+	int r;
+
+	if (!recorder_again(recorder))
+		return;
+	if (flush) {
+		recorder_flush(recorder);
+	} else if (store_due(recorder->store) == 0) {
+		r = store_work(recorder->store, &moved);
+		recorder_result(recorder, r, moved);
+	}
+}
+
+static void recorder_begin_session(struct recorder *recorder, const struct store_watched *watched)
+{
 	recorder->watched = *watched;
 	if (recorder->store)
 		store_session(recorder->store, watched);
 }
 
-void recorder_loss(struct recorder *recorder, const struct loss *loss)
+static uint64_t recorder_unstored(const struct recorder *recorder)
 {
-	if (recorder && recorder->store)
-		store_loss(recorder->store, loss);
+	if (!recorder->store)
+		return recorder->missed;
+	return recorder->missed + store_lost(recorder->store) + store_waiting(recorder->store);
+}
+
+/* Locked, but for the work itself: takes all there is. */
+static void recorder_turn(struct recorder *recorder)
+{
+	struct recorder_item *items = recorder->first;
+	struct store_watched watched = recorder->coming;
+	bool begin = recorder->begin, flush = recorder->flush;
+
+	recorder->first = NULL;
+	recorder->last = &recorder->first;
+	recorder->bytes = 0;
+	recorder->taken = recorder->waiting;
+	recorder->waiting = 0;
+	recorder->begin = false;
+	recorder->busy = true;
+	pthread_mutex_unlock(&recorder->lock);
+	if (begin)
+		recorder_begin_session(recorder, &watched);
+	recorder_take(recorder, items);
+	recorder_work(recorder, flush);
+	pthread_mutex_lock(&recorder->lock);
+	recorder->taken = 0;
+	recorder->unstored = recorder_unstored(recorder);
+	recorder->flush &= !flush;
+	recorder->busy = false;
+	pthread_cond_signal(&recorder->answer);
+}
+
+/* Of CLOCK_MONOTONIC. */
+static struct timespec recorder_in(int ms)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	time.tv_sec += ms / 1000;
+	time.tv_nsec += ms % 1000 * 1000000L;
+	if (time.tv_nsec >= 1000000000L) {
+		time.tv_nsec -= 1000000000L;
+		time.tv_sec++;
+	}
+	return time;
+}
+
+static void recorder_free(struct recorder *recorder)
+{
+	while (recorder->first) {
+		struct recorder_item *item = recorder->first;
+
+		recorder->first = item->next;
+		recorder_free_item(item);
+	}
+	pthread_cond_destroy(&recorder->work);
+	pthread_cond_destroy(&recorder->answer);
+	pthread_mutex_destroy(&recorder->lock);
+	for (size_t i = 0; i < RECORDER_TEXTS; i++)
+		free(recorder->texts[i]);
+	free(recorder);
+}
+
+static void *recorder_thread(void *context)
+{
+	struct recorder *recorder = context;
+	bool left;
+
+	pthread_mutex_lock(&recorder->lock);
+	for (;;) {
+		struct timespec due = recorder_in(recorder_due(recorder));
+		int r = 0;
+
+		while (r == 0 && !recorder->first && !recorder->begin && !recorder->flush && !recorder->end)
+			r = pthread_cond_timedwait(&recorder->work, &recorder->lock, &due);
+		if (recorder->end && !recorder->first)
+			break;
+		recorder_turn(recorder);
+	}
+	recorder->busy = true;
+	pthread_mutex_unlock(&recorder->lock);
+	store_close(TAKE(recorder->store));
+	pthread_mutex_lock(&recorder->lock);
+	recorder->done = true;
+	pthread_cond_signal(&recorder->answer);
+	left = recorder->left;
+	pthread_mutex_unlock(&recorder->lock);
+	/* nobody else knows it any more */
+	if (left)
+		recorder_free(recorder);
+	return NULL;
+}
+
+static void recorder_prepare(struct recorder *recorder)
+{
+	pthread_condattr_t monotonic;
+
+	recorder->last = &recorder->first;
+	pthread_mutex_init(&recorder->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&recorder->work, &monotonic);
+	pthread_cond_init(&recorder->answer, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+int recorder_begin(struct recorder *recorder)
+{
+	sigset_t all, before;
+	int r;
+
+	if (!recorder)
+		return 0;
+	/* signals are for who waits for them */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&recorder->thread, NULL, recorder_thread, recorder);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	recorder->started = r == 0;
+	return -r;
 }
 
 int recorder_open(const char *path, bool needed, const struct store_limits *limits,
@@ -129,85 +367,158 @@ int recorder_open(const char *path, bool needed, const struct store_limits *limi
 		recorder->retry = recorder_now() + RECORDER_RETRY_SECONDS;
 	}
 	if (r < 0 && needed) {
-		recorder_close(recorder);
+		free(recorder);
 		return EXIT_CODE_CONFIG;
 	}
+	recorder_prepare(recorder);
 	*ret_recorder = recorder;
 	return 0;
 }
 
+/* Locked: waits for an answer, until a time. Returns whether there was one in time. */
+static bool recorder_waits(struct recorder *recorder, const struct timespec *until)
+{
+	return pthread_cond_timedwait(&recorder->answer, &recorder->lock, until) == 0;
+}
+
 void recorder_close(struct recorder *recorder)
 {
+	struct timespec until = recorder_in(RECORDER_CLOSE_MS);
+	bool left;
+
 	if (!recorder)
 		return;
-	store_close(recorder->store);
-	free(recorder);
+	if (!recorder->started) {
+		store_close(TAKE(recorder->store));
+		recorder_free(recorder);
+		return;
+	}
+	pthread_mutex_lock(&recorder->lock);
+	recorder->end = true;
+	pthread_cond_signal(&recorder->work);
+	while (!recorder->done && !recorder->given_up && recorder_waits(recorder, &until))
+		;
+	left = recorder->left = !recorder->done;
+	if (left)
+		pthread_detach(recorder->thread);
+	pthread_mutex_unlock(&recorder->lock);
+	/* from here on one that was left is not ours */
+	if (left)
+		return;
+	pthread_join(recorder->thread, NULL);
+	recorder_free(recorder);
 }
 
-int recorder_timeout(const struct recorder *recorder, int timeout)
+void recorder_watch(struct recorder *recorder, const struct store_watched *watched)
 {
-	int due = 0;
-	time_t now;
+	const char *const texts[RECORDER_TEXTS] = {watched->scope, watched->name, watched->files,
+						   watched->missing};
 
 	if (!recorder)
-		return timeout;
-	now = recorder_now();
-	if (recorder->store)
-		due = store_due(recorder->store);
-	else if (recorder->retry > now)
-		due = (int)(recorder->retry - now) * 1000;
-	return timeout >= 0 && timeout < due ? timeout : due;
+		return;
+	pthread_mutex_lock(&recorder->lock);
+	for (size_t i = 0; i < RECORDER_TEXTS; i++)
+		recorder->texts[i] = texts[i] ? strdup(texts[i]) : NULL;
+	recorder->coming = (struct store_watched){
+		.scope = recorder->texts[0],
+		.name = recorder->texts[1],
+		.files = recorder->texts[2],
+		.missing = recorder->texts[3],
+	};
+	recorder->begin = recorder->coming.scope && recorder->coming.files;
+	pthread_cond_signal(&recorder->work);
+	pthread_mutex_unlock(&recorder->lock);
 }
 
-static void recorder_result(struct recorder *recorder, int r, char *moved)
+/* Takes the item, which may be NULL. @news: writes that it tells of */
+static void recorder_queue(struct recorder *recorder, struct recorder_item *item, uint64_t news)
 {
-	recorder_say_moved(moved);
-	if (r < 0 && !recorder->failing)
-		recorder_say(recorder, "can't take what is to be stored, alerts go on", r);
-	else if (r == 0 && recorder->failing)
-		log_note("the store works again");
-	recorder->failing = r < 0;
+	bool taken;
+
+	pthread_mutex_lock(&recorder->lock);
+	taken = item && !recorder->given_up && recorder->bytes + item->size <= RECORDER_QUEUE_BYTES;
+	if (taken) {
+		*recorder->last = item;
+		recorder->last = &item->next;
+		recorder->bytes += item->size;
+		recorder->waiting += news;
+		if (recorder->bytes > RECORDER_WAKE_BYTES)
+			pthread_cond_signal(&recorder->work);
+	} else {
+		recorder->lost += news;
+	}
+	pthread_mutex_unlock(&recorder->lock);
+	if (item && !taken)
+		recorder_free_item(item);
 }
 
-static void recorder_flush(struct recorder *recorder)
+void recorder_loss(struct recorder *recorder, const struct loss *loss)
 {
-	char *moved = NULL;
-	int r = store_flush(recorder->store, &moved);
+	struct recorder_item *item;
 
-	recorder_result(recorder, r, moved);
+	if (!recorder)
+		return;
+	item = calloc(1, sizeof(*item));
+	if (item) {
+		item->loss = loss_copy(loss);
+		item->size = sizeof(*item);
+	}
+	if (item && !item->loss)
+		free(TAKE(item));
+	recorder_queue(recorder, item, 0);
 }
 
 void recorder_put(struct recorder *recorder, const struct alert *alert)
 {
+	struct recorder_item *item;
+	size_t size;
+
 	if (!recorder)
 		return;
-	if (!recorder_again(recorder)) {
-		recorder->missed += alert->news;
-		return;
+	size = sizeof(*item) + alert_pack_size(alert);
+	item = malloc(size);
+	if (item) {
+		*item = (struct recorder_item){.size = size};
+		item->alert = alert_pack(alert, item + 1);
+		item->alert->host_name = NULL;
 	}
-	store_put(recorder->store, alert); /* what it can't take, it counts */
-	/* a storm goes on for as long as there is something in the ring, and nobody else asks */
-	if (store_crowded(recorder->store))
-		recorder_flush(recorder);
+	recorder_queue(recorder, item, alert->news);
 }
 
-void recorder_work(struct recorder *recorder)
+void recorder_wake(struct recorder *recorder)
 {
-	char *moved = NULL;
-	int r;
-
-	if (!recorder || !recorder_again(recorder) || store_due(recorder->store) > 0)
+	if (!recorder)
 		return;
-	r = store_work(recorder->store, &moved);
-	recorder_result(recorder, r, moved);
+	pthread_mutex_lock(&recorder->lock);
+	if (recorder->first)
+		pthread_cond_signal(&recorder->work);
+	pthread_mutex_unlock(&recorder->lock);
 }
 
-uint64_t recorder_end(struct recorder *recorder)
+void recorder_finish(struct recorder *recorder)
 {
+	if (!recorder)
+		return;
+	pthread_mutex_lock(&recorder->lock);
+	recorder->flush = true;
+	pthread_cond_signal(&recorder->work);
+	pthread_mutex_unlock(&recorder->lock);
+}
+
+uint64_t recorder_end(struct recorder *recorder, int ms)
+{
+	struct timespec until = recorder_in(ms);
+	uint64_t unstored;
+	bool idle;
+
 	if (!recorder)
 		return 0;
-	if (!recorder->store)
-		return recorder->missed;
-	recorder_flush(recorder);
-	return recorder->missed + store_lost(recorder->store) + store_waiting(recorder->store);
+	pthread_mutex_lock(&recorder->lock);
+	do
+		idle = !recorder->first && !recorder->busy && !recorder->flush;
+	while (!idle && recorder->started && recorder_waits(recorder, &until));
+	recorder->given_up = !idle;
+	unstored = recorder->lost + recorder->unstored + recorder->waiting + recorder->taken;
+	pthread_mutex_unlock(&recorder->lock);
+	return unstored;
 }

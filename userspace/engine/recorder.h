@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The store as a pipeline uses it: says what goes wrong, and goes on. */
+/* The store as a pipeline uses it, on a thread of its own: says what goes wrong, and goes on. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,30 +10,47 @@
 struct recorder;
 
 /*
- * recorder_open() - @path: NULL for no store. One that can't be opened is tried again later, what comes meanwhile is
- * counted; or, if it is @needed, an error. So is a path that was given and holds something else than a store, or is
- * a link, or a file that others own or may write to.
+ * recorder_open() - @path: NULL for no store. One that can't be opened is tried again later, what comes
+ * meanwhile is counted; or, if it is @needed, an error. So is a path that was given and holds something else
+ * than a store, or is a link, or a file that others own or may write to.
  * Returns 0 and *ret_recorder (recorder_close()), or an exit code after saying what is wrong.
  */
 int recorder_open(const char *path, bool needed, const struct store_limits *limits,
 		  struct recorder **ret_recorder);
 
-/* The others take NULL for "nothing is stored". */
+/*
+ * recorder_close() - ends the thread and closes the store, with what was handed over since; a thread that
+ * hangs there is left to itself. It and the others take NULL for "nothing is stored".
+ */
 void recorder_close(struct recorder *recorder);
 
-/* recorder_watch() - says what is watched from now on. Its strings are borrowed until recorder_close(). */
+/*
+ * recorder_begin() - starts the thread; what was handed over before has waited. Returns 0 or a negative
+ * errno.
+ */
+int recorder_begin(struct recorder *recorder);
+
+/* recorder_watch() - says what is watched from now on; once. */
 void recorder_watch(struct recorder *recorder, const struct store_watched *watched);
 
-/* recorder_loss() - takes note of what was lost. */
+/* recorder_loss() - hands over what was lost. Never blocks. */
 void recorder_loss(struct recorder *recorder, const struct loss *loss);
 
+/*
+ * recorder_put() - hands an alert over, which is taken at the latest after recorder_wake(). Never blocks:
+ * what finds no room is not stored, and counted.
+ */
 void recorder_put(struct recorder *recorder, const struct alert *alert);
 
-/* recorder_timeout() - for poll(2): the sooner of `timeout` (-1: never) and when recorder_work() is due. */
-int recorder_timeout(const struct recorder *recorder, int timeout);
+/* recorder_wake() - what was handed over is to be taken now. Does not wait for that. */
+void recorder_wake(struct recorder *recorder);
 
-/* recorder_work() - writes and prunes what is due; cheap if nothing is. */
-void recorder_work(struct recorder *recorder);
+/* recorder_finish() - has all written that was handed over, and does not wait for it. */
+void recorder_finish(struct recorder *recorder);
 
-/* recorder_end() - writes what still waits. Returns how many writes of tokens are not in the store. */
-uint64_t recorder_end(struct recorder *recorder);
+/*
+ * recorder_end() - waits until that is done, so many ms at most; then nothing is waited for any more, nor
+ * taken.
+ * Returns how many writes of tokens are not in the store.
+ */
+uint64_t recorder_end(struct recorder *recorder, int ms);

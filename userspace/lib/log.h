@@ -8,7 +8,7 @@ void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * log_to() - what takes lines, with their newline, in place of standard error; NULL: nothing any more. Not
- * while others may be logging.
+ * log_to() - what takes lines, with their newline, in place of standard error; NULL: nothing any more. It
+ * must not wait, nor log.
  */
 void log_to(void (*taker)(void *context, const char *line), void *context);

@@ -58,7 +58,7 @@ struct bus_output {
 	bool end; /* asked for */
 	bool left; /* the thread frees it all */
 	bool started; /* there is a thread */
-	size_t unsaid; /* bytes that the thread was not woken for yet; the caller's alone */
+	size_t unsaid; /* bytes that it was not woken for yet */
 };
 
 struct bus {
@@ -211,10 +211,10 @@ static int bus_add(struct bus *bus, struct output *output, char *name, bool json
 	return 0;
 }
 
-/* Waking a thread costs more than a line does: it is done once for many. */
-static void bus_wake(struct bus_output *to)
+/* Waking a thread costs more than a line does: it is done once for many. Locked. @beyond: bytes */
+static void bus_wake(struct bus_output *to, size_t beyond)
 {
-	if (!to->unsaid)
+	if (to->unsaid <= beyond)
 		return;
 	to->unsaid = 0;
 	pthread_cond_signal(&to->work);
@@ -237,11 +237,17 @@ static void bus_put(struct bus_output *to, const char *line, bool alert)
 		to->bytes += len;
 		to->waiting += alert;
 		to->unsaid += len;
+		bus_wake(to, BUS_WAKE_BYTES);
 	} else
 		bus_lose(to, alert, r);
 	pthread_mutex_unlock(&to->lock);
-	if (to->unsaid > BUS_WAKE_BYTES)
-		bus_wake(to);
+}
+
+static void bus_flush_output(struct bus_output *to)
+{
+	pthread_mutex_lock(&to->lock);
+	bus_wake(to, 0);
+	pthread_mutex_unlock(&to->lock);
 }
 
 /* What the program says of itself. */
@@ -250,13 +256,13 @@ static void bus_log(void *context, const char *line)
 	struct bus *bus = context;
 
 	bus_put(bus->outputs[0], line, false);
-	bus_wake(bus->outputs[0]);
+	bus_flush_output(bus->outputs[0]);
 }
 
 void bus_flush(struct bus *bus)
 {
 	for (size_t i = 0; i < bus->count; i++)
-		bus_wake(bus->outputs[i]);
+		bus_flush_output(bus->outputs[i]);
 }
 
 int bus_open(bool text, struct bus **ret_bus)

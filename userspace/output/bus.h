@@ -52,8 +52,8 @@ int bus_open(bool text, struct bus **ret_bus);
 int bus_add_file(struct bus *bus, const char *path, unsigned long bytes);
 
 /*
- * bus_begin() - starts the threads, when all outputs are there; what the program says of itself goes this way from now on. What
- * was handed over before has waited. Returns 0 or a negative errno.
+ * bus_begin() - starts the threads, when all outputs are there; what the program says of itself goes this
+ * way from now on. What was handed over before has waited. Returns 0 or a negative errno.
  */
 int bus_begin(struct bus *bus);
 

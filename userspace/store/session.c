@@ -22,13 +22,16 @@
 /* Rows of each table. */
 #define SESSION_ROWS 2048
 #define SESSION_TEXT 160
+/* Room for what is counted, in words: an output's name may be among them. */
+#define SESSION_WORDS 400
 /* Losses with less than that between them are one. */
 #define SESSION_GAP_US (60LL * 1000000)
 /* By so much the clock may be wrong, or be put right, and it is still the same session. */
 #define SESSION_JUMP_US (60LL * 1000000)
 
 struct session_loss {
-	const char *counter, *text; /* static */
+	const char *counter; /* static */
+	char text[SESSION_WORDS];
 	char writer[SESSION_TEXT]; /* "": not known */
 	int64_t since, until;
 	uint64_t count;
@@ -98,12 +101,15 @@ static int64_t session_micros(const struct timespec *time)
 	return (int64_t)time->tv_sec * 1000000 + time->tv_nsec / 1000;
 }
 
-static struct session_loss *session_find(struct session *session, const char *counter, const char *writer)
+static struct session_loss *session_find(struct session *session, const struct loss_kind *kind,
+					 const char *writer)
 {
 	for (size_t i = 0; i < session->loss_count; i++) {
 		struct session_loss *loss = &session->losses[i];
 
-		if (strcmp(loss->counter, counter) == 0 && strcmp(loss->writer, writer) == 0)
+		/* each output has the same counter, and words of its own */
+		if (strcmp(loss->counter, kind->name) == 0 && strcmp(loss->text, kind->text) == 0 &&
+		    strcmp(loss->writer, writer) == 0)
 			return loss;
 	}
 	return NULL;
@@ -112,21 +118,21 @@ static struct session_loss *session_find(struct session *session, const char *co
 static void session_add(struct session *session, const struct loss *loss, const struct loss_kind *kind,
 			const char *writer, uint64_t count)
 {
-	struct session_loss *one = session_find(session, kind->name, writer);
+	struct session_loss *one = session_find(session, kind, writer);
 
 	if (!count)
 		return;
 	/* half of the room is for the kinds, of which there are fewer */
 	if (!one && *writer && session->loss_count >= SESSION_WAITING / 2) {
 		writer = "";
-		one = session_find(session, kind->name, writer);
+		one = session_find(session, kind, writer);
 	}
 	if (!one) {
 		if (session->loss_count == SESSION_WAITING)
 			return;
 		one = &session->losses[session->loss_count++];
-		*one = (struct session_loss){
-			.counter = kind->name, .text = kind->text, .since = session_micros(&loss->since)};
+		*one = (struct session_loss){.counter = kind->name, .since = session_micros(&loss->since)};
+		snprintf(one->text, sizeof(one->text), "%s", kind->text);
 		snprintf(one->writer, sizeof(one->writer), "%s", writer);
 	}
 	one->until = session_micros(&loss->time);
@@ -224,9 +230,11 @@ static int session_write_loss(sqlite3 *db, const struct session *session, const 
 		r = SESSION_RUN(db, NULL,
 				"UPDATE loss SET until = max(until, ?1), count = count + ?2 WHERE id ="
 				" (SELECT id FROM loss WHERE session = ?3 AND counter = ?4 AND writer IS ?5"
-				" AND until BETWEEN ?6 AND ?1 AND since >= ?7 ORDER BY id DESC LIMIT 1)",
-				"iiittii", loss->until, (int64_t)loss->count, session->id, loss->counter,
-				writer, loss->since - SESSION_GAP_US, loss->until - 60 * SESSION_GAP_US);
+				" AND until BETWEEN ?6 AND ?1 AND since >= ?7 AND text = ?8"
+				" ORDER BY id DESC LIMIT 1)",
+				"iiittiit", loss->until, (int64_t)loss->count, session->id, loss->counter,
+				writer, loss->since - SESSION_GAP_US, loss->until - 60 * SESSION_GAP_US,
+				loss->text);
 	if (r < 0 || sqlite3_changes(db))
 		return r < 0 ? r : 0;
 	r = SESSION_RUN(db, NULL,

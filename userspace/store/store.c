@@ -3,8 +3,8 @@
  * alert → store: what alerts said, kept for `audit`.
  *
  * Invariant: each write that an alert told of is in the file, waits in memory, or is counted as lost; and how many
- * are lost is itself kept in the file as soon as it takes something again. Nothing here holds up alerts
- * for longer than one transaction, or the wait for another writer's (a second at most).
+ * are lost is itself kept in the file as soon as it takes something again. It is used by one thread, which
+ * waits for a transaction, or for another writer's (a second at most).
  *
  * Limit: what waits (a second's alerts) is gone if the daemon is killed by force. Repeats are told with a
  * delay of up to LIMIT_REPEAT_NS; their hour is that of the alert that told them.
@@ -28,7 +28,7 @@
 
 #define STORE_INTERVAL_MS 1000
 /*
- * Facts that are written at once: some hundred microseconds, in which no alert is given. The more that wait, the more
+ * Facts that are written at once: some hundred microseconds, in which nothing is taken. The more that wait, the more
  * at once, each for less: a storm must not fill the memory they wait in.
  */
 #define STORE_SLICE 8
