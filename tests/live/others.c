@@ -121,12 +121,13 @@ static void test_dead_end(void **state)
 	snprintf(command, sizeof(command),
 		 "%s run --no-store --attach %s --watch tmpfs --cgroup %s --alerts %s & watcher=$!; "
 		 "until grep -q watching %s; do kill -0 $watcher || exit 9; sleep 0.05; done; "
-		 "(echo 0 > %s/cgroup.procs; DAEMON=$watcher exec %s hang %s 97 %s); status=$?; "
-		 "kill $watcher; wait $watcher || exit 8; exit $status",
+		 "(echo 0 > %s/cgroup.procs; DAEMON=$watcher exec %s hang %s 97 %s) & writer=$!; "
+		 "while kill -0 $writer && ! [ -e %s.ready ]; do sleep 0.05; done; "
+		 "kill $watcher; wait $watcher || exit 8; wait $writer",
 		 getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch",
 		 getenv("SPILLWATCH_ATTACH") ? getenv("SPILLWATCH_ATTACH") : "auto", group,
 		 live_path("alerts"), live_path("errors"), group, live_writer("others"), live_path("mnt"),
-		 live_path("alerts"));
+		 live_path("alerts"), live_path("alerts"));
 	run = live_command(ARGS("sh", "-c", command));
 	for (int i = 0; i < 3000 && rmdir(group) < 0; i++)
 		usleep(10000);

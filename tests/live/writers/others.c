@@ -7,7 +7,7 @@
  *     others lease DIR N ALERTS   somebody holds a lease on it
  *     others dead DIR N ALERTS    its path leads to a FUSE file system that does not answer
  *     others name DIR N ALERTS    N is the name of a file there, and N + 1 is not used
- *     others hang DIR N ALERTS    the same, and it does not wait until the daemon is done with it
+ *     others hang DIR N ALERTS    the same; it makes ALERTS.ready and waits until the daemon has ended
  *
  * DIR becomes a tmpfs of its own. The daemon (its parent, or DAEMON of the environment) is stopped while the files are changed, so it always comes too late. Each waits until
  * the daemon is done with the file, by what it says in ALERTS of N, or of N + 1 which lies in a file that is as it seems; N + 2 is written
@@ -236,6 +236,7 @@ static void dead(const char *dir, uint64_t n, const char *alerts, pid_t daemon, 
 {
 	struct maker_token good = maker_token(n + 2);
 	const char *place = path_in(dir, "place");
+	char ready[512];
 	int fd, other;
 
 	if (access("/dev/fuse", F_OK) < 0)
@@ -253,8 +254,15 @@ static void dead(const char *dir, uint64_t n, const char *alerts, pid_t daemon, 
 		fail("good");
 	kill(daemon, SIGCONT);
 	await_alert(alerts, n + 2);
-	if (wait)
+	if (wait) {
 		await_alert(alerts, n + 1);
+		return;
+	}
+	snprintf(ready, sizeof(ready), "%s.ready", alerts);
+	close(open(ready, O_CREAT | O_WRONLY, 0600));
+	/* whose process has ended has no path that leads there */
+	for (int ms = 0; ms < DEAD_S * 1000 && kill(daemon, 0) == 0; ms += 10)
+		usleep(10000);
 }
 
 static void named(const char *dir, uint64_t n, const char *alerts, pid_t daemon)
