@@ -23,8 +23,11 @@
 
 #define RECORDER_RETRY_SECONDS 60
 
-/* Bytes of alerts that may wait for the thread: what comes then is not stored. */
-#define RECORDER_QUEUE_BYTES (8UL << 20)
+/*
+ * Bytes of alerts that may wait for the thread, some 16,000: it is slower than a storm. What comes then is
+ * not stored.
+ */
+#define RECORDER_QUEUE_BYTES (32UL << 20)
 
 /* Of which no more wait before the thread is woken: that costs more than an alert does. */
 #define RECORDER_WAKE_BYTES 65536
