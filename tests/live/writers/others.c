@@ -7,12 +7,12 @@
  *     others lease DIR N ALERTS   somebody holds a lease on it
  *     others dead DIR N ALERTS    its path leads to a FUSE file system that does not answer
  *     others name DIR N ALERTS    N is the name of a file there, and N + 1 is not used
- *     others hang DIR N ALERTS    the same; it makes ALERTS.ready and waits until the daemon has ended
+ *     others hang DIR N ALERTS    as dead, but it makes ALERTS.ready and waits until the daemon has ended
  *
- * DIR becomes a tmpfs of its own. The daemon (its parent, or DAEMON of the environment) is stopped while the files are changed, so it always comes too late. Each waits until
- * the daemon is done with the file, by what it says in ALERTS of N, or of N + 1 which lies in a file that is as it seems; N + 2 is written
- * by a call. Ends
- * with 0; with 77 if this machine can't do it; or with 1 after saying what failed, such as that the pipe was opened.
+ * DIR becomes a tmpfs of its own. The daemon (its parent, or DAEMON of the environment) is stopped while the files are
+ * changed, so it always comes too late. Each waits until the daemon is done with the file, by what it says in ALERTS of N,
+ * or of N + 1 which lies in a file that is as it seems; N + 2 is written by a call. Ends with 0; with 77 if this machine
+ * can't do it; or with 1 after saying what failed, such as that the pipe was opened.
  */
 #include "../token_maker.h"
 
