@@ -17,6 +17,11 @@
 	"for i in $(seq 600); do grep -q 'Seccomp:.2' /proc/$watcher/status && break; sleep 0.1; " \
 	"done; cat /proc/$watcher/task/*/status; grep 'core file' /proc/$watcher/limits; "
 
+/* The same of who reads files for it, into a file. */
+#define READER                                                                                     \
+	"for p in $(pgrep -P $watcher spillwatch-read); do cat /proc/$p/status; grep 'core file' " \
+	"/proc/$p/limits; done > %s; "
+
 /* The value of a line "NAME: NUMBER" of /proc/PID/status in a text, which may hold several: all must be the same. */
 static uint64_t status_value(const char *text, const char *name, int base)
 {
@@ -48,15 +53,18 @@ static void check_dropped(const char *text, uint64_t kept)
 static void test_dropped(void **state)
 {
 	struct maker_token token = maker_token(80);
-	char script[1024];
-	struct live_run run;
+	char script[2048];
+	struct live_run run, reader;
 
 	(void)state;
-	snprintf(script, sizeof(script), "watcher=$PPID; " STATUS "%s call write %s 80",
-		 live_writer("writer"), live_path("file"));
+	snprintf(script, sizeof(script), "watcher=$PPID; " STATUS READER "%s call write %s 80",
+		 live_path("reader"), live_writer("writer"), live_path("file"));
 	run = live_exec(ARGS(NULL), ARGS("sh", "-c", script));
 	assert_int_equal(run.status, 0);
 	check_dropped(run.output, KEPT | CAPABILITY(CAP_KILL));
+	reader = live_command(ARGS("cat", live_path("reader")));
+	check_dropped(reader.output, KEPT | CAPABILITY(CAP_CHECKPOINT_RESTORE));
+	live_free(&reader);
 	/* what comes after that is seen and named as before */
 	assert_int_equal(live_count(&run, &token), 1);
 	assert_string_equal(live_string(live_only(&run), "file.path"), live_path("file"));

@@ -12,7 +12,7 @@
 #include "cmd/exec_signals.h"
 #include "engine/pipeline.h"
 #include "cmd/options.h"
-#include "cmd/privileges.h"
+#include "lib/privileges.h"
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
@@ -243,7 +243,7 @@ static int exec_watch(struct exec_options *options, struct pipeline *pipeline, i
 	/* after the fork, so that the command keeps its own */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	r = privileges_drop(true);
+	r = privileges_drop(PRIVILEGES_SIGNAL);
 	if (r < 0)
 		log_warning("can't give away what is not needed any more: %s", strerror(-r));
 	r = pipeline_begin(pipeline);

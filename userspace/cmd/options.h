@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "cmd/command.h"
-#include "cmd/privileges.h"
+#include "lib/privileges.h"
 #include "engine/pipeline.h"
 
 struct option;

@@ -6,7 +6,7 @@
 #include "cmd/command.h"
 #include "engine/pipeline.h"
 #include "cmd/options.h"
-#include "cmd/privileges.h"
+#include "lib/privileges.h"
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
@@ -189,7 +189,7 @@ static int run_main(int argc, char **argv)
 	r = pipeline_open(&options.pipeline, &pipeline);
 	if (r)
 		return r;
-	r = privileges_drop(false);
+	r = privileges_drop(0);
 	if (r < 0)
 		log_warning("can't give away what is not needed any more: %s", strerror(-r));
 	r = pipeline_begin(pipeline);

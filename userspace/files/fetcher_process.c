@@ -11,9 +11,9 @@
 #include "files/fetcher_process.h"
 
 #include "files/scan.h"
+#include "lib/privileges.h"
 #include "sample.h"
 
-#include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -213,28 +213,6 @@ static _Noreturn void fetcher_main(const struct fetcher_world *world, int lane)
 	}
 }
 
-/* What reading others' files needs, of what we have. */
-static void fetcher_drop_capabilities(void)
-{
-	static const unsigned int needed[] = {
-		CAP_DAC_READ_SEARCH, /* any file */
-		CAP_SYS_PTRACE, /* root, fd and pagemap of any process */
-		CAP_CHECKPOINT_RESTORE, /* map_files */
-	};
-	bool have[sizeof(needed) / sizeof(*needed)];
-
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (capng_get_caps_process() < 0)
-		return;
-	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++)
-		have[i] = capng_have_capability(CAPNG_PERMITTED, needed[i]);
-	capng_clear(CAPNG_SELECT_CAPS);
-	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++)
-		if (have[i])
-			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, needed[i]);
-	capng_apply(CAPNG_SELECT_CAPS);
-}
-
 /* Keeps the numbers of standard input, output and error taken, and nothing of theirs. */
 static void fetcher_let_go(const struct fetcher_world *world)
 {
@@ -314,7 +292,8 @@ void fetcher_nursery(struct fetcher_world *world)
 	sigfillset(&set);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	fetcher_let_go(world);
-	fetcher_drop_capabilities();
+	/* what can't be given away is so in the daemon as well, which says why */
+	(void)privileges_drop(PRIVILEGES_FORK | PRIVILEGES_MAP_FILES);
 	prctl(PR_SET_NAME, "spillwatch-read", 0, 0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	signal(SIGCHLD, SIG_DFL);

@@ -38,11 +38,18 @@ int privileges_become(const struct privileges_user *user);
  */
 int privileges_keep(const struct privileges_user *user);
 
+/* What a process needs besides reading other people's files. */
+enum privileges_need {
+	PRIVILEGES_SIGNAL = 1U << 0, /* signals to other users' processes */
+	PRIVILEGES_FORK = 1U << 1,
+	PRIVILEGES_MAP_FILES = 1U << 2, /* /proc/PID/map_files */
+};
+
 /*
  * privileges_drop() - gives away, for good: all capabilities but those that reading other processes' files needs (also those that an
  * exec would give), new privileges, core dumps, and the system calls that a daemon that has attached does not make.
  * For a process of one thread; what it starts later is bound as well.
- * @kill: whether signals to other users' processes are needed later
+ * @needs: of enum privileges_need
  * Returns 0; -EBUSY if there are other threads; or another negative errno.
  */
-int privileges_drop(bool kill);
+int privileges_drop(unsigned int needs);

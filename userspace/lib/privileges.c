@@ -6,13 +6,14 @@
  * CAP_DAC_READ_SEARCH  any file is read, and opened by its handle (open_by_handle_at(2))
  * CAP_SYS_PTRACE       links of /proc/PID (exe, root, cwd) of processes that hold a capability that we don't (ptrace(2),
  *                      "Ptrace access mode checking")
- * With `exec` CAP_KILL as well, for a command that has become another user. Also CAP_BPF before Linux 5.19, which asks for it at
+ * With `exec` CAP_KILL as well, for a command that has become another user; in who reads files, CAP_CHECKPOINT_RESTORE, for
+ * /proc/PID/map_files. Also CAP_BPF before Linux 5.19, which asks for it at
  * each use of a map (c8644cd0efe7, "bpf: refine kernel.unprivileged_bpf_disabled behaviour").
  *
  * There is no way back, so there is no attaching anew: who wants that starts another daemon. A helper that stays privileged would be
  * one more process that can be attacked, and its pipe as well.
  */
-#include "cmd/privileges.h"
+#include "lib/privileges.h"
 
 #include <cap-ng.h>
 #include <dirent.h>
@@ -22,6 +23,7 @@
 #include <linux/sched.h>
 #include <pwd.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,7 +134,7 @@ static bool privileges_old_kernel(void)
 	return major < 5 || (major == 5 && minor < 19);
 }
 
-static int privileges_capabilities(bool kill)
+static int privileges_capabilities(unsigned int needs)
 {
 	const struct {
 		unsigned int capability;
@@ -141,7 +143,8 @@ static int privileges_capabilities(bool kill)
 		{CAP_DAC_READ_SEARCH, true},
 		{CAP_SYS_PTRACE, true},
 		{CAP_BPF, privileges_old_kernel()},
-		{CAP_KILL, kill},
+		{CAP_KILL, needs & PRIVILEGES_SIGNAL},
+		{CAP_CHECKPOINT_RESTORE, needs & PRIVILEGES_MAP_FILES},
 	};
 	bool keep[PRIVILEGES_COUNT(kept)], bounding;
 
@@ -220,12 +223,13 @@ static const struct privileges_call {
 	{SCMP_SYS(bpf), 0, BPF_LINK_DETACH},
 	{SCMP_SYS(prctl), 0, PR_SET_NAME},
 	{SCMP_SYS(prctl), 0, PR_GET_DUMPABLE},
+	{SCMP_SYS(prctl), 0, PR_SET_PDEATHSIG},
 	{SCMP_SYS(ioctl), 1, 0x5401}, /* TCGETS: isatty(3) */
 	{SCMP_SYS(ioctl), 1, 0x2400}, /* PERF_EVENT_IOC_ENABLE and … */
 	{SCMP_SYS(ioctl), 1, 0x2401}, /* … _DISABLE, as a link ends */
 };
 
-static int privileges_filter(scmp_filter_ctx filter)
+static int privileges_filter(scmp_filter_ctx filter, bool fork)
 {
 	int r = 0;
 
@@ -240,12 +244,17 @@ static int privileges_filter(scmp_filter_ctx filter)
 		r = seccomp_rule_add(
 			filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
 			SCMP_CMP(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_NEWUSER, CLONE_THREAD));
+	/* by the C library's fork(), which asks for no new namespace */
+	if (r == 0 && fork)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+				     SCMP_CMP(0, SCMP_CMP_MASKED_EQ, ~(uint64_t)0,
+					      CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | SIGCHLD));
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	return r < 0 ? r : seccomp_load(filter);
 }
 
-static int privileges_seccomp(void)
+static int privileges_seccomp(bool fork)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int r;
@@ -254,12 +263,12 @@ static int privileges_seccomp(void)
 		return -ENOMEM;
 	/* what is refused shows in the audit log; without one it does not matter */
 	(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1);
-	r = privileges_filter(filter);
+	r = privileges_filter(filter, fork);
 	seccomp_release(filter);
 	return r;
 }
 
-int privileges_drop(bool kill)
+int privileges_drop(unsigned int needs)
 {
 	const struct rlimit none = {0};
 	int r = privileges_alone();
@@ -268,10 +277,10 @@ int privileges_drop(bool kill)
 		return r;
 	if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -errno;
-	r = privileges_capabilities(kill);
+	r = privileges_capabilities(needs);
 	if (r < 0)
 		return r;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	return privileges_seccomp();
+	return privileges_seccomp(needs & PRIVILEGES_FORK);
 }
