@@ -28,8 +28,10 @@ static uint64_t status_value(const char *text, const char *name, int base)
 	const char *at = strstr(text, name);
 	uint64_t value;
 
-	if (!at)
+	if (!at) {
 		fail_msg("no %s in: %s", name, text);
+		return 0;
+	}
 	value = strtoull(at + strlen(name), NULL, base);
 	while ((at = strstr(at + 1, name)))
 		if (strtoull(at + strlen(name), NULL, base) != value)
