@@ -17,10 +17,11 @@
 	"for i in $(seq 600); do grep -q 'Seccomp:.2' /proc/$watcher/status && break; sleep 0.1; " \
 	"done; cat /proc/$watcher/task/*/status; grep 'core file' /proc/$watcher/limits; "
 
-/* The same of who reads files for it, into a file. */
-#define READER                                                                                     \
-	"for p in $(pgrep -P $watcher spillwatch-read); do cat /proc/$p/status; grep 'core file' " \
-	"/proc/$p/limits; done > %s; "
+/* The same of who reads files for it, into a file. BusyBox's pgrep looks for what it was started as. */
+#define READER                                                                                   \
+	"for p in $(grep -lx \"PPid:.$watcher\" /proc/[0-9]*/status); do "                       \
+	"grep -q '^Name:.spillwatch-read' $p && cat $p && grep 'core file' ${p%%status}limits; " \
+	"done > %s; "
 
 /* The value of a line "NAME: NUMBER" of /proc/PID/status in a text, which may hold several: all must be the same. */
 static uint64_t status_value(const char *text, const char *name, int base)
