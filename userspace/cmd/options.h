@@ -54,7 +54,7 @@ enum {
 #define OPTIONS_SHARED_USAGE                                                                               \
 	"  --alerts FILE          append each alert to FILE as a line of JSON (- is standard output)\n"    \
 	"  --alerts-bytes N       bound of FILE: a full one is called FILE.1, instead of the one before\n" \
-	"                         (default: 67108864; 0: none)\n"                                          \
+	"                         (default: 1073741824; 0: none)\n"                                        \
 	"  --output auto|text|json\n"                                                                      \
 	"                         text: a readable line for each alert on standard error; json: JSON\n"    \
 	"                         on standard output; auto: text on a terminal or without --alerts\n"      \
