@@ -21,6 +21,7 @@
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
+#include "lib/monotonic.h"
 #include "engine/floods.h"
 #include "engine/losses.h"
 #include "engine/reading.h"
@@ -104,21 +105,6 @@ struct pipeline_options pipeline_defaults(void)
 	};
 }
 
-/* ms */
-static int64_t pipeline_clock(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* ms, CLOCK_MONOTONIC */
-static int64_t pipeline_now(void)
-{
-	return pipeline_clock(CLOCK_MONOTONIC);
-}
-
 /* Gives back what the heap has free, if there were so many alerts since the last time. */
 static void pipeline_trim(struct pipeline *pipeline, uint64_t alerts)
 {
@@ -200,14 +186,14 @@ static void pipeline_file(struct pipeline *pipeline, const struct sample_view *v
 /* Takes what was read in files. */
 static void pipeline_files(struct pipeline *pipeline)
 {
-	reading_work(pipeline->reading, pipeline_now());
+	reading_work(pipeline->reading, monotonic_ms());
 	pipeline_count_files(pipeline);
 }
 
 /* Reads what is left to be read in files, until there is no time left. */
 static void pipeline_finish_files(struct pipeline *pipeline, bool mapped)
 {
-	int64_t until = pipeline->deadline ? pipeline->deadline : pipeline_now() + PIPELINE_LAST_LOOK_MS;
+	int64_t until = pipeline->deadline ? pipeline->deadline : monotonic_ms() + PIPELINE_LAST_LOOK_MS;
 
 	reading_finish(pipeline->reading, mapped, until);
 	pipeline_count_files(pipeline);
@@ -236,11 +222,11 @@ static void pipeline_rechecked(void *context, const struct sample_view *view)
 
 static void pipeline_hold(struct pipeline *pipeline, const struct sample_view *view)
 {
-	int r = recheck_hold(pipeline->recheck, view, pipeline_now());
+	int r = recheck_hold(pipeline->recheck, view, monotonic_ms());
 
 	if (r == -ENOSPC) {
 		recheck_walk(pipeline->recheck, 0, true, pipeline_rechecked, pipeline);
-		r = recheck_hold(pipeline->recheck, view, pipeline_now());
+		r = recheck_hold(pipeline->recheck, view, monotonic_ms());
 	}
 	if (r < 0)
 		pipeline->stats.alerts_failed++;
@@ -249,7 +235,7 @@ static void pipeline_hold(struct pipeline *pipeline, const struct sample_view *v
 /* Looks at the files that may have been stored into, if it is time, and tells of what waited long enough. */
 static void pipeline_recheck(struct pipeline *pipeline)
 {
-	int64_t now = pipeline_now();
+	int64_t now = monotonic_ms();
 	bool more;
 
 	if (probe_recheck_due(pipeline->probe) && now >= pipeline->next_recheck) {
@@ -289,8 +275,8 @@ static int pipeline_record(void *context, void *data, size_t size)
 		pipeline->stats.samples_bad++;
 	/* while settling: what is left is counted; else it has its turn again */
 	if (pipeline->deadline)
-		return pipeline_now() > pipeline->deadline ? -ETIME : 0;
-	return pipeline_now() > pipeline->drain_until ? -EAGAIN : 0;
+		return monotonic_ms() > pipeline->deadline ? -ETIME : 0;
+	return monotonic_ms() > pipeline->drain_until ? -EAGAIN : 0;
 }
 
 static void pipeline_flood_seen(void *context, uint64_t group, const struct share *share)
@@ -301,7 +287,7 @@ static void pipeline_flood_seen(void *context, uint64_t group, const struct shar
 	/* nothing new since the last look */
 	if (share->last < pipeline->flood_looked)
 		return;
-	floods_seen(pipeline->floods, group, share, &since, pipeline_now());
+	floods_seen(pipeline->floods, group, share, &since, monotonic_ms());
 }
 
 static void pipeline_flood_told(void *context, const struct alert *flood)
@@ -326,7 +312,7 @@ static void pipeline_floods_look(struct pipeline *pipeline)
 /* Tells of who floods, if it is time. */
 static void pipeline_floods(struct pipeline *pipeline, bool all)
 {
-	int64_t now = pipeline_now();
+	int64_t now = monotonic_ms();
 
 	if (!all && now < pipeline->next_flood)
 		return;
@@ -368,7 +354,7 @@ static void pipeline_stuck(struct pipeline *pipeline)
 static void pipeline_news(struct pipeline *pipeline, bool last)
 {
 	int reopened = bus_reopened(pipeline->bus);
-	int64_t now = pipeline_now();
+	int64_t now = monotonic_ms();
 	struct probe_counts counts;
 
 	if (reopened < 0)
@@ -401,7 +387,7 @@ static int pipeline_sooner(int one, int64_t at, int64_t now)
 
 int pipeline_timeout(const struct pipeline *pipeline)
 {
-	int64_t now = pipeline_now();
+	int64_t now = monotonic_ms();
 	/* losses come without being told of */
 	int look = pipeline_sooner(-1, pipeline->next_news, now);
 	int files = reading_timeout(pipeline->reading, now);
@@ -594,7 +580,7 @@ static int pipeline_drain(struct pipeline *pipeline)
 {
 	int r;
 
-	pipeline->drain_until = pipeline_now() + PIPELINE_DRAIN_MS;
+	pipeline->drain_until = monotonic_ms() + PIPELINE_DRAIN_MS;
 	r = probe_consume(pipeline->probe);
 	pipeline_flush(pipeline);
 	return r < 0 && r != -EAGAIN ? r : 0;
@@ -627,7 +613,7 @@ static int pipeline_drain_sent(struct pipeline *pipeline)
 		r = pipeline_drain(pipeline);
 		if (r == 0 && pipeline->stats.samples < sent) {
 			nanosleep(&pause, NULL);
-			if (pipeline_now() > pipeline->deadline)
+			if (monotonic_ms() > pipeline->deadline)
 				r = -ETIME;
 		}
 	}
@@ -642,13 +628,13 @@ int pipeline_settle(struct pipeline *pipeline, int timeout_ms)
 	int r;
 
 	probe_detach(pipeline->probe);
-	pipeline->deadline = pipeline_now() + timeout_ms;
+	pipeline->deadline = monotonic_ms() + timeout_ms;
 	r = pipeline_drain_sent(pipeline);
 	/* a round that is under way does not count: the last one is a whole one */
 	for (int round = 0; r == 0 && round < 2; round += !more) {
 		r = probe_recheck(pipeline->probe, PIPELINE_RECHECK_MS, &more);
 		r = r < 0 ? r : pipeline_drain_sent(pipeline);
-		if (r == 0 && pipeline_now() > pipeline->deadline)
+		if (r == 0 && monotonic_ms() > pipeline->deadline)
 			r = -ETIME;
 	}
 	if (r < 0)
@@ -669,13 +655,13 @@ void pipeline_reopen(struct pipeline *pipeline)
 
 void pipeline_deliver(struct pipeline *pipeline, int ms)
 {
-	int64_t until = pipeline_now() + ms, now;
+	int64_t until = monotonic_ms() + ms, now;
 
 	/* both at the same time */
 	recorder_finish(pipeline->recorder);
 	bus_settle(pipeline->bus, ms);
 	pipeline_count_outputs(pipeline);
-	now = pipeline_now();
+	now = monotonic_ms();
 	pipeline->stats.store_errors =
 		recorder_end(pipeline->recorder, now < until ? (int)(until - now) : PIPELINE_STORE_MS);
 }

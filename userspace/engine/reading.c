@@ -11,12 +11,12 @@
 #include "engine/deferred.h"
 #include "files/mapped.h"
 #include "files/fetcher.h"
+#include "lib/monotonic.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Writers share these, by a hash. */
 #define READING_WRITERS 256
@@ -59,14 +59,6 @@ struct reading {
 	uint64_t read; /* of an errand */
 	uint64_t found;
 };
-
-static int64_t reading_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 int reading_open(const char *procfs, const char *root, struct reading **ret_reading)
 {
@@ -214,7 +206,7 @@ static void reading_add_range(struct reading *reading, const struct sample_view 
 	struct deferred_loss losses = {0};
 	uint64_t id = ++reading->ids;
 	bool again = false;
-	int r = deferred_add(reading->deferred, view, id, reading_now(), &again);
+	int r = deferred_add(reading->deferred, view, id, monotonic_ms(), &again);
 
 	reading->loss->again += again;
 	if (r < 0) {
@@ -243,7 +235,7 @@ void reading_add(struct reading *reading, const struct sample_view *view)
 			reading_lose(reading, view->head, r, 0);
 	}
 	/* what was written may be gone soon */
-	reading_work(reading, reading_now());
+	reading_work(reading, monotonic_ms());
 }
 
 /* Is what is mapped to be looked at now? Begins a round if it is time. */
@@ -448,7 +440,7 @@ void reading_work(struct reading *reading, int64_t now)
 		} else if (!reading_ask(reading, now)) {
 			return;
 		}
-		now = reading_now();
+		now = monotonic_ms();
 	} while (now < until);
 }
 
@@ -497,21 +489,21 @@ static void reading_abandon(struct reading *reading, int64_t now)
 
 void reading_finish(struct reading *reading, bool mapped, int64_t until)
 {
-	int64_t now = reading_now();
+	int64_t now = monotonic_ms();
 
 	/* what one file may keep all others waiting for */
 	if (until - now < 4 * (int64_t)FETCHER_PATIENCE_MS)
 		fetcher_patience(reading->fetcher, until > now ? (int)(until - now) / 4 : 0);
 	if (mapped)
 		mapped_begin(reading->mapped);
-	for (; reading_any(reading) && now <= until; now = reading_now()) {
+	for (; reading_any(reading) && now <= until; now = monotonic_ms()) {
 		struct pollfd fd = {.fd = reading_fd(reading), .events = POLLIN};
 		int wait = reading_timeout(reading, now);
 
 		if (wait < 0 || wait > until - now)
 			wait = (int)(until - now);
 		poll(&fd, 1, wait);
-		reading_work(reading, reading_now());
+		reading_work(reading, monotonic_ms());
 	}
 	reading_abandon(reading, now);
 	/* a last look is not made at these */

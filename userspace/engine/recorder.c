@@ -14,10 +14,10 @@
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
+#include "lib/thread.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 
@@ -327,18 +327,13 @@ static void recorder_prepare(struct recorder *recorder)
 
 int recorder_begin(struct recorder *recorder)
 {
-	sigset_t all, before;
 	int r;
 
 	if (!recorder)
 		return 0;
-	/* signals are for who waits for them */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&recorder->thread, NULL, recorder_thread, recorder);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	r = thread_start(&recorder->thread, recorder_thread, recorder);
 	recorder->started = r == 0;
-	return -r;
+	return r;
 }
 
 int recorder_open(const char *path, bool needed, const struct store_limits *limits,

@@ -10,6 +10,7 @@
 
 #include "bounds.h"
 #include "files/fetcher_process.h"
+#include "lib/monotonic.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,6 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum fetcher_state { LANE_FREE, LANE_READS, LANE_LEFT };
@@ -312,14 +312,6 @@ static int fetcher_take(struct fetcher *fetcher, struct fetcher_answer *answer, 
 	return 0;
 }
 
-static int64_t fetcher_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* What was heard of the request, as long as it may. Returns 1 if it is done. */
 static int fetcher_listen(struct fetcher *fetcher, int64_t now, file_scan_token token, void *context,
 			  struct fetcher_done *ret_done)
@@ -338,8 +330,8 @@ static int fetcher_listen(struct fetcher *fetcher, int64_t now, file_scan_token 
 		if (fetcher_take(fetcher, &answer, token, context, ret_done))
 			return 1;
 		/* it is not the fetcher who is slow then */
-		fetcher->until = fetcher_now() + fetcher->patience;
-		if (fetcher_now() > now + FETCHER_TURN_MS)
+		fetcher->until = monotonic_ms() + fetcher->patience;
+		if (monotonic_ms() > now + FETCHER_TURN_MS)
 			return 0;
 	}
 	return 0;
@@ -385,7 +377,7 @@ static void fetcher_ignore(const struct fetcher *fetcher)
 int fetcher_hear(struct fetcher *fetcher, int64_t now, file_scan_token token, void *context,
 		 struct fetcher_done *ret_done)
 {
-	int64_t began = fetcher_now();
+	int64_t began = monotonic_ms();
 
 	if (fetcher_listen(fetcher, began, token, context, ret_done))
 		return 1;

@@ -16,12 +16,13 @@
 #include "detect/mask.h"
 #include "lib/cleanup.h"
 #include "lib/log.h"
+#include "lib/monotonic.h"
+#include "lib/thread.h"
 #include "output/output.h"
 #include "output/queue.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 
@@ -66,15 +67,6 @@ struct bus {
 	size_t count;
 };
 
-/* ms, CLOCK_MONOTONIC */
-static int64_t bus_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void bus_output_free(struct bus_output *to)
 {
 	output_close(to->output);
@@ -111,7 +103,7 @@ static bool bus_written(struct bus_output *to, const struct queue_line *line, in
 		to->bytes -= line->len;
 		to->waiting -= line->alert;
 		bus_lose(to, line->alert && r < 0, r);
-		to->moved = bus_now();
+		to->moved = monotonic_ms();
 	}
 	pthread_mutex_unlock(&to->lock);
 	return on;
@@ -177,16 +169,10 @@ static void *bus_thread(void *context)
 
 static int bus_start(struct bus_output *to)
 {
-	sigset_t all, before;
-	int r;
+	int r = thread_start(&to->thread, bus_thread, to);
 
-	/* signals are for who waits for them; and a SIGPIPE must not end a program that did not ask for it */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&to->thread, NULL, bus_thread, to);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	to->started = r == 0;
-	return -r;
+	return r;
 }
 
 /* Takes the output, also on failure. */
@@ -233,7 +219,7 @@ static void bus_put(struct bus_output *to, const char *line, bool alert)
 		r = queue_put(&to->queue, line, len, alert);
 	if (r == 0) {
 		if (!to->bytes)
-			to->moved = bus_now();
+			to->moved = monotonic_ms();
 		to->bytes += len;
 		to->waiting += alert;
 		to->unsaid += len;
@@ -368,7 +354,7 @@ void bus_reopen(struct bus *bus)
 
 		pthread_mutex_lock(&to->lock);
 		if (bus_is_idle(to))
-			to->moved = bus_now();
+			to->moved = monotonic_ms();
 		to->reopen = true;
 		pthread_cond_signal(&to->work);
 		pthread_mutex_unlock(&to->lock);
@@ -392,7 +378,7 @@ int bus_reopened(struct bus *bus)
 
 size_t bus_losses(struct bus *bus, struct bus_loss losses[BUS_OUTPUTS])
 {
-	int64_t now = bus_now();
+	int64_t now = monotonic_ms();
 
 	for (size_t i = 0; i < bus->count; i++) {
 		struct bus_output *to = bus->outputs[i];
@@ -414,7 +400,7 @@ size_t bus_losses(struct bus *bus, struct bus_loss losses[BUS_OUTPUTS])
 /* Is there an output to be waited for? @any: whether it moves or not */
 static bool bus_waits(const struct bus *bus, bool any)
 {
-	int64_t now = bus_now();
+	int64_t now = monotonic_ms();
 	bool waits = false;
 
 	for (size_t i = 0; i < bus->count; i++) {
@@ -443,11 +429,11 @@ static void bus_give_up(struct bus_output *to)
 void bus_settle(struct bus *bus, int ms)
 {
 	const struct timespec pause = {.tv_nsec = 1000000L};
-	int64_t until = bus_now() + ms;
+	int64_t until = monotonic_ms() + ms;
 
 	bus_flush(bus);
 	for (int looks = 0; bus_waits(bus, looks < BUS_LOOKS); looks++) {
-		if (looks >= BUS_LOOKS && bus_now() > until)
+		if (looks >= BUS_LOOKS && monotonic_ms() > until)
 			break;
 		nanosleep(&pause, NULL);
 	}
