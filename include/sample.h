@@ -6,6 +6,9 @@
  * record. Both sides are the same machine and the same build: native byte order,
  * no versioning; the daemon still checks every length before it believes one.
  *
+ * A write with several tokens puts its facts into the ring once, with the first of them. Each further one is a token_more
+ * that names the first one's record.
+ *
  * The window holds one whole token and nothing else. It is the only place outside the writing
  * process where the kernel side keeps a secret portion (the ring buffer's memory, which only the
  * daemon maps, read-only, and which is left out of core dumps).
@@ -44,6 +47,7 @@ enum sample_flag {
 	SAMPLE_WRITEBACK = 1U << 25, /* by the one at what is on its way to a block device */
 	SAMPLE_DESCRIBES =
 		1U << 26, /* no window: who stores into which file, for what is found there later */
+	SAMPLE_MORE = 1U << 27, /* a struct token_more, and not a sample */
 };
 
 /*
@@ -118,8 +122,9 @@ struct token_sample {
 	__u32 owner_uid, owner_gid;
 	__u32 rdev; /* of a device file, else 0 */
 	__u32 inner_device; /* of the file system that `inner` is a path in */
-	__u32 kind; /* enum file_kind */
-	__u32 call; /* enum write_call */
+	__u16 kind; /* enum file_kind */
+	__u16 call; /* enum write_call */
+	__u32 slot; /* of the map `scratch`, where it was made: see struct token_more */
 	__u32 news; /* writes of the token that this sample is the first to tell of */
 	char fs_name[16]; /* file_system_type.name */
 
@@ -142,6 +147,23 @@ struct token_sample {
 #undef SAMPLE_LEN
 	__u8 window[TOKEN_MAX_LEN];
 	/* the strings follow */
+};
+
+/* A further token of a write. It begins as a sample does, so that each can be told from the other. */
+struct token_more {
+	__u32 size;
+	__u32 flags; /* SAMPLE_MORE */
+	__u64 seq; /* as the samples' */
+	/* of the record that has the facts: it is the last whole one of that scratch, so no other can have come in between */
+	__u64 facts; /* its seq */
+	__u32 slot; /* of the map `scratch` */
+	/* what differs, as in the sample */
+	__u32 repeats;
+	__u32 news;
+	__u32 window_len;
+	__s64 token_at;
+	__u64 token_key;
+	__u8 window[TOKEN_MAX_LEN];
 };
 
 /*
@@ -192,3 +214,4 @@ _Static_assert(__builtin_offsetof(struct token_sample, comm) == 80, "struct toke
 _Static_assert(__builtin_offsetof(struct token_sample, inode) == 128, "struct token_sample: inode");
 _Static_assert(__builtin_offsetof(struct token_sample, offset) == 208, "struct token_sample: offset");
 _Static_assert(__builtin_offsetof(struct token_sample, window) == 288, "struct token_sample: window");
+_Static_assert(sizeof(struct token_more) == 152, "struct token_more: size");

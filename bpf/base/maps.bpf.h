@@ -97,6 +97,7 @@ struct reader {
 	__u32 segments_left;
 	__u32 fill; /* bytes in the window */
 	__u64 joins; /* begun_joins() of the stream */
+	__u64 facts; /* number of the sample in the ring that has this write's facts, 0: none has */
 	__s64 defer_at; /* of the first token that is the daemon's to find, if `deferred` */
 	__u32 missing; /* tokens from there on, so far */
 	__u32 tokens; /* of the write, so far */
@@ -151,6 +152,7 @@ struct call_args {
 
 struct scratch {
 	__u32 busy;
+	__u32 slot; /* its number in the map */
 	/* of the hook: what it has done, until when (ns, CLOCK_MONOTONIC) it may go on, and how many bytes it may look at */
 	__u32 steps;
 	__u64 until;
@@ -166,6 +168,7 @@ struct scratch {
 	struct token_window window;
 	struct path_buffer path;
 	struct sample_buffer sample;
+	struct token_more more;
 };
 
 const volatile struct probe_config settings __weak = {};

@@ -334,6 +334,7 @@ static __always_inline void emit_describe(struct scratch *s)
 	head->length = s->event.length;
 	head->size = sizeof(*head);
 	head->group = share_group();
+	head->slot = s->slot;
 	emit_process(s);
 	if (s->event.name)
 		emit_name(s);
@@ -546,7 +547,7 @@ static __always_inline int emit_defers(struct scratch *s, __s64 token_at)
 {
 	if (s->reader.tokens <= LIMIT_DEFER_TOKENS || s->event.offset < 0 || s->event.entry ||
 	    s->event.recheck || s->reader.behind || s->event.flags & SAMPLE_OFFSET_APPROX || s->event.guess ||
-	    share_admit(s, LIMIT_SHARE_ASK_BYTES))
+	    share_admit(s, s->sample.head.size, LIMIT_SHARE_ASK_BYTES))
 		return 0;
 	s->reader.deferred = 1;
 	s->reader.defer_at = token_at;
@@ -594,6 +595,63 @@ __noinline int emit_dropped(struct scratch *s)
 }
 
 /*
+ * What differs from the token of this write that is in the ring already. A function of its own: what it spills is not on the way
+ * that is deepest. Returns 0, or 1 if the ring is full.
+ */
+__noinline int emit_more(struct scratch *s)
+{
+	const struct token_sample *head;
+	struct token_more *more;
+	int full;
+
+	if (!s)
+		return 0;
+	head = &s->sample.head;
+	more = &s->more;
+	more->size = sizeof(*more);
+	more->flags = SAMPLE_MORE;
+	more->seq = head->seq;
+	more->facts = s->reader.facts;
+	more->slot = s->slot;
+	more->repeats = head->repeats;
+	more->news = head->news;
+	more->window_len = head->window_len;
+	more->token_at = head->token_at;
+	more->token_key = head->token_key;
+	__builtin_memcpy(more->window, head->window, sizeof(more->window));
+	full = bpf_ringbuf_output(&samples, more, sizeof(*more), 0) != 0;
+	__builtin_memset(more->window, 0, sizeof(more->window));
+	return full;
+}
+
+/* The sample whole; of what follows in the same write the facts are known then. Returns 0, or 1 if the ring is full. */
+static __always_inline int emit_whole(struct scratch *s)
+{
+	__u32 size = s->sample.head.size;
+
+	if (size > sizeof(s->sample) || bpf_ringbuf_output(&samples, &s->sample, size, 0))
+		return 1;
+	/* what a second look finds is another's each time */
+	if (!s->event.recheck)
+		s->reader.facts = s->sample.head.seq;
+	return 0;
+}
+
+/* No function of its own: 6.1 counts all frames of a chain together. Returns 0, or 1 if there is no room for the sample. */
+static __always_inline int emit_send(struct scratch *s, __s64 token_at)
+{
+	__u32 size = s->reader.facts ? sizeof(struct token_more) : s->sample.head.size;
+
+	s->reader.refused = share_admit(s, size, 0);
+	if (s->reader.refused) {
+		if (!s->sample.head.repeats)
+			emit_defers(s, token_at);
+		return 1;
+	}
+	return s->reader.facts ? emit_more(s) : emit_whole(s);
+}
+
+/*
  * emit_token() - sends the token whose second dot is at `dot` of the window.
  * A function of its own (verified once, alone); returns 0.
  */
@@ -602,7 +660,6 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 	struct token_sample *head;
 	__u64 public_len, start;
 	__s64 token_at;
-	__u32 size;
 	int known_already;
 
 	if (!s)
@@ -654,13 +711,7 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 		return 0;
 	}
 	head->seq = __sync_fetch_and_add(&sample_seq, 1) + 1;
-	size = head->size;
-	if (size > sizeof(s->sample))
-		return 0; /* cannot be: each length is masked to its part */
-	s->reader.refused = share_admit(s, 0);
-	if (s->reader.refused && !head->repeats && emit_defers(s, token_at))
-		emit_dropped(s);
-	else if (s->reader.refused || bpf_ringbuf_output(&samples, &s->sample, size, 0))
+	if (emit_send(s, token_at))
 		emit_dropped(s);
 	else
 		count(COUNTER_samples_sent);
@@ -681,6 +732,7 @@ __noinline int emit_request(struct scratch *s, __u32 flag)
 	if (!s)
 		return 0;
 	emit_describe(s);
+	s->reader.facts = 0;
 	head = &s->sample.head;
 	head->flags |= flag;
 	head->news = s->reader.deferred ? s->reader.missing : 0;
@@ -688,7 +740,7 @@ __noinline int emit_request(struct scratch *s, __u32 flag)
 	size = head->size;
 	if (size > sizeof(s->sample))
 		return 0;
-	s->reader.refused = !s->reader.deferred && share_admit(s, LIMIT_SHARE_ASK_BYTES);
+	s->reader.refused = !s->reader.deferred && share_admit(s, size, LIMIT_SHARE_ASK_BYTES);
 	if (s->reader.refused || bpf_ringbuf_output(&samples, &s->sample, size, 0)) {
 		if (flag == SAMPLE_DESCRIBES)
 			count(COUNTER_writers_undescribed);

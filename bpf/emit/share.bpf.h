@@ -97,10 +97,10 @@ __weak __noinline int share_lost(struct scratch *s, __u64 samples)
 }
 
 /*
- * share_admit() - may the sample in s->sample be sent, by its group? A function of its own. Returns 0 if so.
+ * share_admit() - may so many bytes be sent, by the group of s->sample? A function of its own. Returns 0 if so.
  * @more: bytes beyond the share that it may take
  */
-__weak __noinline int share_admit(struct scratch *s, __u64 more)
+__weak __noinline int share_admit(struct scratch *s, __u64 bytes, __u64 more)
 {
 	__u64 fill = bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA), top, limit;
 	__u64 size = bpf_ringbuf_query(&samples, BPF_RB_RING_SIZE);
@@ -115,8 +115,7 @@ __weak __noinline int share_admit(struct scratch *s, __u64 more)
 	else if (fill > size / 4 * 3)
 		limit /= 4;
 	limit += more;
-	size = s->sample.head.size;
-	taken = share_take(s->sample.head.group, limit, size);
+	taken = share_take(s->sample.head.group, limit, bytes);
 	if (taken == 1)
 		return 1;
 	/* a second look is not made by who has written */
@@ -126,5 +125,5 @@ __weak __noinline int share_admit(struct scratch *s, __u64 more)
 	if (taken == SHARE_FIRST && !full)
 		return 0;
 	top = bpf_get_current_ancestor_cgroup_id(SHARE_DEPTH_TOP);
-	return top && share_take(top | SHARE_TOP, limit * LIMIT_SHARES_TOP, size) == 1;
+	return top && share_take(top | SHARE_TOP, limit * LIMIT_SHARES_TOP, bytes) == 1;
 }

@@ -38,7 +38,7 @@ static __always_inline void cgroup_tell(const char *path)
 		head->cgroup_len = len - 1;
 		head->size = sizeof(*head) + len - 1;
 		head->seq = __sync_fetch_and_add(&sample_seq, 1) + 1;
-		if (share_admit(s, LIMIT_SHARE_ASK_BYTES) ||
+		if (share_admit(s, head->size, LIMIT_SHARE_ASK_BYTES) ||
 		    bpf_ringbuf_output(&samples, &s->sample, sizeof(*head) + len - 1, 0))
 			count(COUNTER_cgroups_untold);
 		else

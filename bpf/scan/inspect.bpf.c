@@ -377,6 +377,7 @@ static __always_inline void inspect_entered_token(struct scratch *s, const struc
 	s->reader.fill = INSPECT_CARRY + token->len;
 	s->reader.position = token->at + token->len;
 	s->reader.described = 0;
+	s->reader.facts = 0;
 	s->event.flags |= SAMPLE_ENTRY;
 	emit_token(s, INSPECT_CARRY + token->len - TOKEN_SECRET_LEN - 1);
 }

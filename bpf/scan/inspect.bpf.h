@@ -75,8 +75,10 @@ static __always_inline struct scratch *inspect_take(void)
 
 		if (!s)
 			break;
-		if (!preemptible || !__sync_lock_test_and_set(&s->busy, 1))
+		if (!preemptible || !__sync_lock_test_and_set(&s->busy, 1)) {
+			s->slot = slot;
 			return s;
+		}
 	}
 	return NULL;
 }

@@ -178,6 +178,41 @@ static void test_many(void **state)
 	live_free(&run);
 }
 
+/*
+ * 150 tokens of one write go through a ring that has room for some 25 with all facts, while the daemon sleeps: only the first one
+ * has those. Each is told of as seen by the kernel side, none was looked for in the file.
+ */
+static void test_more(void **state)
+{
+	enum { COUNT = 150 };
+	char command[1024];
+	json_t *seen = json_object(), *alert;
+	struct live_run run;
+	size_t i;
+
+	(void)state;
+	snprintf(command, sizeof(command), "kill -STOP $PPID; %s many %s %d; kill -CONT $PPID",
+		 live_writer("writer"), live_path("file"), COUNT);
+	run = live_exec(ARGS("--ring-bytes", "65536"), ARGS("sh", "-c", command));
+	if (run.status || live_lost(&run))
+		fail_msg("%s", run.errors);
+	json_array_foreach (run.alerts, i, alert) {
+		struct maker_token token = maker_token((uint64_t)live_integer(alert, "write.token_offset") /
+						       (MAKER_TOKEN_LEN + 1));
+
+		assert_string_equal(live_string(alert, "token.identifier"), token.identifier);
+		assert_string_not_equal(live_string(alert, "write.seen_by"), "file_read");
+		assert_string_equal(live_string(alert, "file.path"), live_path("file"));
+		assert_string_equal(live_string(alert, "process.name"), "writer");
+		assert_non_null(strstr(live_string(alert, "process.command_line"), "many"));
+		json_object_set_new(seen, token.identifier, json_true());
+	}
+	assert_int_equal(json_array_size(run.alerts), COUNT);
+	assert_int_equal(json_object_size(seen), COUNT);
+	json_decref(seen);
+	live_free(&run);
+}
+
 /* The count of a kind of loss, or of all writers, in all lines that tell of losses. */
 static uint64_t told(const struct live_run *run, const char *list, const char *counter)
 {
@@ -360,6 +395,7 @@ const struct CMUnitTest live_bounds[] = {
 	cmocka_unit_test_setup_teardown(test_exactly, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_storm, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_many, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_more, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_neighbour, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_vanishing_pages, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_told_in_json, live_setup, live_teardown),

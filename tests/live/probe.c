@@ -22,6 +22,35 @@
 #define EVERY_BYTES (1U << 20)
 #define EVERY_PITCH (MAKER_TOKEN_LEN + 1)
 
+/* A record's token, where it says so itself and where it is one more of a write. Returns false if it is none. */
+struct record_token {
+	const uint8_t *window;
+	uint32_t len;
+	int64_t at;
+};
+
+static bool record_token(const void *data, size_t size, struct record_token *ret_token)
+{
+	const struct token_sample *sample = data;
+	const struct token_more *more = data;
+
+	if (size >= sizeof(*more) && more->flags & SAMPLE_MORE)
+		*ret_token = (struct record_token){more->window, more->window_len, more->token_at};
+	else if (size >= sizeof(*sample))
+		*ret_token = (struct record_token){sample->window, sample->window_len, sample->token_at};
+	else
+		return false;
+	return true;
+}
+
+/* Somebody else's container. */
+static bool record_is_cgroup(const void *data, size_t size)
+{
+	const struct token_sample *sample = data;
+
+	return size >= sizeof(*sample) && sample->flags & SAMPLE_CGROUP;
+}
+
 struct every {
 	uint8_t seen[EVERY_BYTES];
 	uint64_t samples, wrong;
@@ -30,15 +59,13 @@ struct every {
 static int every_record(void *context, void *data, size_t size)
 {
 	struct every *every = context;
-	const struct token_sample *sample = data;
+	struct record_token token;
 
-	/* somebody else's container */
-	if (size >= sizeof(*sample) && sample->flags & SAMPLE_CGROUP)
+	if (record_is_cgroup(data, size))
 		return 0;
 	every->samples++;
-	if (size < sizeof(*sample) || sample->window_len != MAKER_TOKEN_LEN ||
-	    memcmp(sample->window, "dt0c01.", 7) != 0 || sample->token_at >= EVERY_BYTES ||
-	    every->seen[sample->token_at]++)
+	if (!record_token(data, size, &token) || token.len != MAKER_TOKEN_LEN ||
+	    memcmp(token.window, "dt0c01.", 7) != 0 || token.at >= EVERY_BYTES || every->seen[token.at]++)
 		every->wrong++;
 	return 0;
 }
@@ -95,8 +122,8 @@ static void test_every_offset(void **state)
 		.attachment = every_attachment(),
 		.scope = SCOPE_TREE,
 		.watch = FILE_KINDS_DEFAULT,
-		/* a write's samples take 13 MiB; beyond half of the ring, a writer has a share only */
-		.ring_bytes = 32U << 20,
+		/* a write's samples take 2 MiB; beyond half of the ring, a writer has a share only */
+		.ring_bytes = 8U << 20,
 		/* 11,000 tokens a write are none that a hook has the time for */
 		.hook_ns = 60000000000ULL,
 	};
@@ -153,12 +180,12 @@ struct dense {
 static int dense_record(void *context, void *data, size_t size)
 {
 	struct dense *dense = context;
-	const struct token_sample *sample = data;
+	struct record_token token;
 
-	if (size >= sizeof(*sample) && sample->flags & SAMPLE_CGROUP)
+	if (record_is_cgroup(data, size))
 		return 0;
-	if (size < sizeof(*sample) || sample->window_len != dense->kind->len ||
-	    sample->token_at >= DENSE_BYTES || dense->seen[sample->token_at]++)
+	if (!record_token(data, size, &token) || token.len != dense->kind->len || token.at >= DENSE_BYTES ||
+	    dense->seen[token.at]++)
 		dense->wrong++;
 	return 0;
 }
@@ -324,6 +351,7 @@ static void test_layout(void **state)
 		MEMBER(token_sample, inner_device),
 		MEMBER(token_sample, kind),
 		MEMBER(token_sample, call),
+		MEMBER(token_sample, slot),
 		MEMBER(token_sample, news),
 		MEMBER(token_sample, fs_name),
 		MEMBER(token_sample, offset),
@@ -337,6 +365,12 @@ static void test_layout(void **state)
 		MEMBER(token_sample, window_len),
 #define STRING(name, bound) MEMBER(token_sample, name##_len),
 		SAMPLE_STRINGS(STRING) MEMBER(token_sample, window),
+	};
+	static const struct layout_member more[] = {
+		MEMBER(token_more, size),      MEMBER(token_more, flags),      MEMBER(token_more, seq),
+		MEMBER(token_more, facts),     MEMBER(token_more, slot),       MEMBER(token_more, repeats),
+		MEMBER(token_more, news),      MEMBER(token_more, window_len), MEMBER(token_more, token_at),
+		MEMBER(token_more, token_key), MEMBER(token_more, window),
 	};
 	static const struct layout_member config[] = {
 		MEMBER(probe_config, cgroup_id), MEMBER(probe_config, cgroup_level),
@@ -353,6 +387,7 @@ static void test_layout(void **state)
 	btf = bpf_object__btf(skeleton->obj);
 	layout_check(btf, "token_sample", sizeof(struct token_sample), sample,
 		     sizeof(sample) / sizeof(*sample));
+	layout_check(btf, "token_more", sizeof(struct token_more), more, sizeof(more) / sizeof(*more));
 	layout_check(btf, "probe_config", sizeof(struct probe_config), config,
 		     sizeof(config) / sizeof(*config));
 	layout_check(btf, "counters", sizeof(struct counters), counters, 1);

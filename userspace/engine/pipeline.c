@@ -22,6 +22,7 @@
 #include "lib/exit_code.h"
 #include "lib/log.h"
 #include "lib/monotonic.h"
+#include "engine/facts.h"
 #include "engine/floods.h"
 #include "engine/losses.h"
 #include "engine/reading.h"
@@ -49,6 +50,7 @@ struct pipeline {
 	struct reading *reading;
 	struct reading_loss unread;
 	struct recheck *recheck;
+	struct facts *facts;
 	struct floods *floods;
 	struct wallclock wallclock;
 	uint64_t flooded; /* of probe_flooded() */
@@ -247,6 +249,21 @@ static void pipeline_recheck(struct pipeline *pipeline)
 	recheck_walk(pipeline->recheck, now, false, pipeline_rechecked, pipeline);
 }
 
+/* What is said of a record by itself, or by the one with its write's facts. Returns 0, or -EBADMSG. */
+static int pipeline_view(struct pipeline *pipeline, const void *data, size_t size,
+			 struct sample_view *ret_view)
+{
+	const struct token_more *more = data;
+	int r;
+
+	if (size >= sizeof(*more) && more->flags & SAMPLE_MORE)
+		return facts_more(pipeline->facts, data, size, ret_view);
+	r = sample_view_parse(data, size, ret_view);
+	if (r == 0 && ret_view->head->window_len && !(ret_view->head->flags & SAMPLE_RECHECK))
+		facts_keep(pipeline->facts, ret_view, monotonic_ms());
+	return r;
+}
+
 /* One record of the ring. Never fails: what can't be used is counted. */
 static int pipeline_record(void *context, void *data, size_t size)
 {
@@ -255,7 +272,7 @@ static int pipeline_record(void *context, void *data, size_t size)
 	struct token_span span;
 	struct token token;
 
-	bool good = sample_view_parse(data, size, &view) == 0;
+	bool good = pipeline_view(pipeline, data, size, &view) == 0;
 
 	pipeline->stats.samples++;
 	if (good && view.head->fs_magic == BTRFS_SUPER_MAGIC)
@@ -412,6 +429,7 @@ void pipeline_look(struct pipeline *pipeline, bool all)
 		pipeline->retry = attribute_retry(pipeline->attribute);
 	pipeline_trim(pipeline, PIPELINE_TRIM_ALERTS);
 	pipeline_recheck(pipeline);
+	facts_forget(pipeline->facts, monotonic_ms());
 	pipeline_floods(pipeline, false);
 	pipeline_news(pipeline, false);
 	if (all)
@@ -498,6 +516,8 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 	if (r == 0)
 		r = recheck_open(&pipeline->recheck);
 	if (r == 0)
+		r = facts_open(&pipeline->facts);
+	if (r == 0)
 		r = floods_open(&pipeline->floods);
 	if (r == 0)
 		r = losses_open(&pipeline->losses);
@@ -551,6 +571,7 @@ void pipeline_close(struct pipeline *pipeline)
 	repeats_close(pipeline->repeats);
 	reading_close(pipeline->reading);
 	recheck_close(pipeline->recheck);
+	facts_close(pipeline->facts);
 	floods_close(pipeline->floods);
 	losses_close(pipeline->losses);
 	/* last, for what the others say */
