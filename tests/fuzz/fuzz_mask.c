@@ -47,7 +47,7 @@ static void check_output(char *text, const struct mask_known *known)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t secret[SECRET_LEN];
-	struct mask_known known = {secret, 0};
+	struct mask_known known = {secret, 0, NULL};
 	char *text;
 
 	if (size >= SECRET_LEN) {

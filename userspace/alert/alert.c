@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The strings that an alert owns, but for its ancestors' names. */
-#define ALERT_STRINGS(X)             \
+/* The strings of its process and its file, but for the ancestors' names. */
+#define ALERT_FACTS(X)               \
 	X(process.name)              \
 	X(process.thread_name)       \
 	X(process.executable)        \
@@ -19,24 +19,35 @@
 	X(process.group_name)        \
 	X(file.path)                 \
 	X(file.host_path)            \
-	X(file.fs_type)              \
-	X(container.id)              \
-	X(container.name)            \
-	X(container.image)           \
-	X(container.pod)             \
-	X(container.pod_namespace)   \
+	X(file.fs_type)
+
+#define ALERT_CONTAINER(X)         \
+	X(container.id)            \
+	X(container.name)          \
+	X(container.image)         \
+	X(container.pod)           \
+	X(container.pod_namespace) \
 	X(container.pod_uid)
+
+#define ALERT_STRINGS(X) ALERT_FACTS(X) ALERT_CONTAINER(X)
+
+#define ALERT_FREE(member) free(alert->member);
+
+static void alert_free_facts(struct alert *alert)
+{
+	ALERT_FACTS(ALERT_FREE)
+	for (size_t i = 0; i < alert->process.ancestor_count; i++)
+		free(alert->process.ancestors[i].name);
+	free(alert->process.ancestors);
+}
 
 void alert_free(struct alert *alert)
 {
 	if (!alert)
 		return;
-#define ALERT_FREE(member) free(alert->member);
-	ALERT_STRINGS(ALERT_FREE)
-#undef ALERT_FREE
-	for (size_t i = 0; i < alert->process.ancestor_count; i++)
-		free(alert->process.ancestors[i].name);
-	free(alert->process.ancestors);
+	if (!alert->facts)
+		alert_free_facts(alert);
+	ALERT_CONTAINER(ALERT_FREE)
 	memset(alert, 0, sizeof(*alert));
 }
 
@@ -79,6 +90,7 @@ struct alert *alert_pack(const struct alert *alert, void *to)
 	char *at = (char *)(ancestors + process->ancestor_count);
 
 	*pack = *alert;
+	pack->facts = NULL;
 	pack->process.ancestors = process->ancestor_count ? ancestors : NULL;
 	if (process->ancestor_count)
 		memcpy(ancestors, process->ancestors, process->ancestor_count * sizeof(*ancestors));

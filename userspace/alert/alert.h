@@ -103,6 +103,14 @@ struct alert_flood {
 	char files[ALERT_FLOOD_SAMPLES][ALERT_FLOOD_TEXT]; /* paths, as file.path */
 };
 
+/* What an alert has in common with others that lend it the same process and the same file, and is made once. */
+struct alert_facts {
+	/* as JSON, from process to file; NULL: not made yet */
+	char *json;
+	size_t len;
+	const char *place; /* file.place in that */
+};
+
 struct alert {
 	struct timespec time; /* CLOCK_REALTIME, when the write returned */
 	uint64_t sequence; /* of what was said or lost, since the start */
@@ -116,6 +124,8 @@ struct alert {
 	struct alert_write write;
 	const struct alert_flood *flood; /* borrowed; NULL: the alert is of one token */
 	const char *host_name; /* borrowed, printable */
+	struct alert_facts
+		*facts; /* borrowed, and then process and file are as well; NULL: they are the alert's own */
 };
 
 /* alert_free() - frees what an alert owns and zeroes it; NULL is fine. */

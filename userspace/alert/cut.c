@@ -158,6 +158,8 @@ int alert_cut(const struct alert *alert, struct alert_cut *ret_cut)
 	CUT_TEXTS(CUT_TEXT)
 #undef CUT_TEXT
 	cut.alert.process.command_line_truncated |= cut.alert.process.command_line != whole;
+	/* what was made of it is of the whole */
+	cut.alert.facts = NULL;
 	*ret_cut = cut;
 	return 0;
 }

@@ -213,6 +213,37 @@ static void json_flood(struct json_writer *json, const struct alert_flood *flood
 	json_close(json, '}');
 }
 
+/* Longer ones are made each time. */
+#define JSON_FACTS_BYTES 4096
+
+static void json_facts_keep(struct alert_facts *facts, const char *json, size_t len, const char *place)
+{
+	char *copy = len <= JSON_FACTS_BYTES ? malloc(len) : NULL;
+
+	if (!copy)
+		return;
+	memcpy(copy, json, len);
+	free(facts->json);
+	*facts = (struct alert_facts){.json = copy, .len = len, .place = place};
+}
+
+/* Who, and into which file. */
+static void json_facts(struct json_writer *json, const struct alert *alert)
+{
+	struct alert_facts *facts = alert->facts;
+	size_t from = json->len;
+
+	if (facts && facts->json && facts->place == alert->file.place) {
+		json_again(json, facts->json, facts->len);
+		return;
+	}
+	json_process(json, &alert->process);
+	json_user(json, &alert->process);
+	json_file(json, &alert->file);
+	if (facts && !json->failed)
+		json_facts_keep(facts, json->text + from, json->len - from, alert->file.place);
+}
+
 static void json_alert(struct json_writer *json, const struct alert *alert, const char *message)
 {
 	const struct alert_container *container = &alert->container;
@@ -223,9 +254,7 @@ static void json_alert(struct json_writer *json, const struct alert *alert, cons
 	json_text(json, "message", message);
 	json_named(json, "rule", alert_rule(alert));
 	json_token(json, &alert->token);
-	json_process(json, &alert->process);
-	json_user(json, &alert->process);
-	json_file(json, &alert->file);
+	json_facts(json, alert);
 	json_write(json, alert);
 	json_named(json, "host", alert->host_name);
 	if (container->id)

@@ -211,6 +211,12 @@ void json_time(struct json_writer *json, const char *name, const struct timespec
 	json_bytes(json, text, len);
 }
 
+void json_again(struct json_writer *json, const char *fields, size_t len)
+{
+	json_bytes(json, fields, len);
+	json->comma = true;
+}
+
 int json_writer_take(struct json_writer *json, char **ret_line)
 {
 	json_bytes(json, "\n", 2); /* with the end of the string */

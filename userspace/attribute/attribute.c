@@ -12,6 +12,7 @@
 #include "attribute/linked.h"
 #include "attribute/mounts.h"
 #include "attribute/procfs.h"
+#include "attribute/reuse.h"
 #include "attribute/script.h"
 #include "attribute/users.h"
 #include "attribute/wallclock.h"
@@ -28,6 +29,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* What is asked for beside the sample, as it stands. */
+struct attribute_stand {
+	uint64_t users, groups, mounts; /* how often each was read */
+	int64_t clock; /* what lies between the kernel's times and the times of day */
+};
+
+/* Bytes of a sample of which process and file are kept. */
+#define ATTRIBUTE_REUSED_BYTES 2048
+
 struct attribute {
 	const char *procfs;
 	const char *root; /* the host's */
@@ -36,6 +46,9 @@ struct attribute {
 	struct mounts *mounts;
 	struct containers *containers;
 	struct wallclock wallclock;
+	struct reuse *reuse;
+	struct attribute_stand stand; /* of what is kept in that */
+	uint64_t generation; /* counts its changes */
 	char *host_name;
 };
 
@@ -71,6 +84,8 @@ int attribute_open(const char *procfs, const char *root, struct attribute **ret_
 		r = mounts_open(attribute->procfs, &attribute->mounts);
 	if (r == 0)
 		r = containers_open(root, attribute->procfs, &attribute->containers);
+	if (r == 0)
+		r = reuse_open(&attribute->reuse);
 	if (r < 0) {
 		attribute_close(attribute);
 		return r;
@@ -97,6 +112,7 @@ void attribute_close(struct attribute *attribute)
 	users_close(attribute->groups);
 	mounts_close(attribute->mounts);
 	containers_close(attribute->containers);
+	reuse_close(attribute->reuse);
 	free(attribute->host_name);
 	free(attribute);
 }
@@ -478,10 +494,84 @@ static void attribute_write(const struct sample_view *view, const struct token_s
 	write->compat = head->flags & SAMPLE_COMPAT;
 }
 
-int attribute_alert(struct attribute *attribute, const struct sample_view *view, const uint8_t *window,
-		    const struct token *token, const struct token_span *span, struct alert *ret_alert)
+/* Is all that is said of process and file known from the sample, and from what attribute_generation() asks? */
+static bool attribute_reusable(const struct sample_view *view)
 {
-	const struct mask_known known = {window + span->secret, span->end - span->secret};
+	const struct token_sample *head = view->head;
+
+	if (head->flags & (SAMPLE_RECHECK | SAMPLE_PARTS) || head->size > ATTRIBUTE_REUSED_BYTES)
+		return false;
+	if (!head->args_len && head->flags & SAMPLE_ARGS_UNREADABLE)
+		return false;
+	return head->flags & SAMPLE_KTHREAD || !attribute_is_nameless(view->exe, head->exe_len);
+}
+
+static bool attribute_same_stand(const struct attribute_stand *one, const struct attribute_stand *other)
+{
+	return one->users == other->users && one->groups == other->groups && one->mounts == other->mounts &&
+	       one->clock == other->clock;
+}
+
+/* Another number if anything that was asked for beside the samples has changed. */
+static uint64_t attribute_generation(struct attribute *attribute, uint64_t time)
+{
+	struct attribute_stand stand = {
+		.users = users_changes(attribute->users),
+		.groups = users_changes(attribute->groups),
+		.mounts = mounts_changes(attribute->mounts, time),
+		.clock = attribute->wallclock.offset,
+	};
+
+	if (!attribute_same_stand(&stand, &attribute->stand)) {
+		attribute->stand = stand;
+		attribute->generation++;
+	}
+	return attribute->generation;
+}
+
+/* Who, and into which file. */
+static int attribute_make(struct attribute *attribute, const struct sample_view *view,
+			  const struct mask_known *known, struct alert *alert)
+{
+	int r = attribute_process(attribute, view, known, &alert->process);
+
+	return r == 0 ? attribute_file(attribute, view, known, &alert->file) : r;
+}
+
+/* The same as it was made for another token. Returns 1 if there is, 0 if not, or a negative errno. */
+static int attribute_reuse(struct attribute *attribute, const struct sample_view *view, struct alert *alert)
+{
+	bool any = false;
+	const struct mask_known every = {.any = &any};
+	uint64_t key, generation;
+	struct alert made = {0};
+	int r;
+
+	if (!attribute_reusable(view))
+		return 0;
+	key = reuse_key(attribute->reuse, view);
+	generation = attribute_generation(attribute, view->head->time);
+	r = reuse_find(attribute->reuse, key, generation, alert);
+	if (r)
+		return r > 0;
+	r = attribute_make(attribute, view, &every, &made);
+	if (r == 0)
+		reuse_keep(attribute->reuse, key, generation, !any, &made);
+	if (r == 0 && !any) {
+		alert->process = made.process;
+		alert->file = made.file;
+		alert->facts = made.facts;
+		return 1;
+	}
+	alert_free(&made);
+	return r;
+}
+
+static int attribute_finish(struct attribute *attribute, const struct sample_view *view,
+			    const uint8_t *window, const struct token *token, const struct token_span *span,
+			    bool lent, struct alert *ret_alert)
+{
+	const struct mask_known known = {.secret = window + span->secret, .len = span->end - span->secret};
 	struct alert alert = {
 		.time = wallclock_time(&attribute->wallclock, view->head->time),
 		.repeats = view->head->repeats,
@@ -489,11 +579,11 @@ int attribute_alert(struct attribute *attribute, const struct sample_view *view,
 		.token = *token,
 		.host_name = attribute->host_name,
 	};
-	int r = attribute_process(attribute, view, &known, &alert.process);
+	int r = lent ? attribute_reuse(attribute, view, &alert) : 0;
 
 	if (r == 0)
-		r = attribute_file(attribute, view, &known, &alert.file);
-	if (r == 0)
+		r = attribute_make(attribute, view, &known, &alert);
+	if (r >= 0)
 		r = attribute_container(attribute, view, &known, &alert);
 	if (r < 0) {
 		alert_free(&alert);
@@ -502,6 +592,18 @@ int attribute_alert(struct attribute *attribute, const struct sample_view *view,
 	attribute_write(view, span, &alert.write);
 	*ret_alert = alert;
 	return 0;
+}
+
+int attribute_alert(struct attribute *attribute, const struct sample_view *view, const uint8_t *window,
+		    const struct token *token, const struct token_span *span, struct alert *ret_alert)
+{
+	return attribute_finish(attribute, view, window, token, span, false, ret_alert);
+}
+
+int attribute_lend(struct attribute *attribute, const struct sample_view *view, const uint8_t *window,
+		   const struct token *token, const struct token_span *span, struct alert *ret_alert)
+{
+	return attribute_finish(attribute, view, window, token, span, true, ret_alert);
 }
 
 int attribute_repeat(struct attribute *attribute, const struct alert *last, const struct seen_value *value,

@@ -48,6 +48,13 @@ int attribute_alert(struct attribute *attribute, const struct sample_view *view,
 		    const struct token *token, const struct token_span *span, struct alert *ret_alert);
 
 /*
+ * attribute_lend() - the same, but process and file may be what was made for another token of the same: they are borrowed until the
+ * next call, and nothing of them is to be changed.
+ */
+int attribute_lend(struct attribute *attribute, const struct sample_view *view, const uint8_t *window,
+		   const struct token *token, const struct token_span *span, struct alert *ret_alert);
+
+/*
  * attribute_repeat() - the last alert of a leak, as it would be of the leak's last write. Where another process wrote
  * it, its command line, directory, parent and ancestors are not known.
  * Returns 0 and *ret_alert, which borrows from `last` (attribute_repeat_free()), or -ENOMEM.

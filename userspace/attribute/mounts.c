@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define MOUNTS_MAX 16384
 
@@ -36,6 +37,8 @@ struct mounts {
 	struct mount *entries;
 	size_t count;
 	bool read;
+	uint64_t changes;
+	uint64_t looked; /* ns, CLOCK_BOOTTIME */
 };
 
 int mounts_open(const char *procfs, struct mounts **ret_mounts)
@@ -137,11 +140,24 @@ static void mounts_refresh(struct mounts *mounts)
 	if (mounts->read && poll(&fd, 1, 0) == 0)
 		return;
 	mounts->read = true;
+	mounts->changes++;
 	mounts_clear(mounts);
 	if (fseek(mounts->file, 0, SEEK_SET) < 0)
 		return;
 	while (mounts->count < MOUNTS_MAX && getline(&line, &size, mounts->file) > 0)
 		mounts_add(mounts, line);
+}
+
+uint64_t mounts_changes(struct mounts *mounts, uint64_t time)
+{
+	struct timespec now;
+
+	if (time > mounts->looked) {
+		clock_gettime(CLOCK_BOOTTIME, &now);
+		mounts->looked = (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+		mounts_refresh(mounts);
+	}
+	return mounts->changes;
 }
 
 /* How much of the inner path the mount's root covers, 0 if it does not lie below it. */

@@ -18,6 +18,12 @@ int mounts_open(const char *procfs, struct mounts **ret_mounts);
 void mounts_close(struct mounts *mounts);
 
 /*
+ * mounts_changes() - how often they were read: what mounts_path() says is the same as long as they were not read again.
+ * @time: ns, CLOCK_BOOTTIME, that it is asked for; what is older than the last look needs no other one
+ */
+uint64_t mounts_changes(struct mounts *mounts, uint64_t time);
+
+/*
  * mounts_path() - the host's path of what lies at inner[0, len) in the file system with that device (as the
  * kernel keeps a dev_t: major << 20 | minor).
  * Returns 0 and *ret_path (malloc'ed, the bytes as they are, terminated), -ENOENT if the host has not mounted

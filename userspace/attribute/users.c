@@ -30,6 +30,7 @@ struct users {
 	size_t count;
 	struct timespec modified;
 	ino_t inode;
+	uint64_t changes;
 	int64_t looked; /* ms, CLOCK_MONOTONIC_COARSE */
 };
 
@@ -107,11 +108,18 @@ static void users_refresh(struct users *users)
 		return;
 	users->inode = st.st_ino;
 	users->modified = st.st_mtim;
+	users->changes++;
 	users->count = 0;
 	while (users->groups && users->count < USERS_MAX && (group = fgetgrent(file)))
 		users_add(users, group->gr_name, group->gr_gid);
 	while (!users->groups && users->count < USERS_MAX && (user = fgetpwent(file)))
 		users_add(users, user->pw_name, user->pw_uid);
+}
+
+uint64_t users_changes(struct users *users)
+{
+	users_refresh(users);
+	return users->changes;
 }
 
 const char *users_name(struct users *users, uint32_t id)

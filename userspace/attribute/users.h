@@ -16,3 +16,6 @@ void users_close(struct users *users);
 
 /* users_name() - borrowed until the next call; NULL if there is none. Follows changes of the file. */
 const char *users_name(struct users *users, uint32_t id);
+
+/* users_changes() - how often the file was read: a name is the same as long as it was not read again. */
+uint64_t users_changes(struct users *users);

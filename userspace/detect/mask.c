@@ -41,6 +41,7 @@
 /* The fragments of a known secret as words, open addressing; 0 is an empty slot. */
 struct mask_fragments {
 	uint64_t slots[MASK_SLOTS];
+	bool any; /* each word in the class is one */
 };
 _Static_assert(MASK_FRAGMENT_LEN == sizeof(uint64_t), "a fragment is a word");
 _Static_assert(TOKEN_SECRET_LEN < MASK_SLOTS / 2, "fragments of a secret portion");
@@ -120,11 +121,22 @@ static size_t mask_slot(const struct mask_fragments *fragments, uint64_t fragmen
 static void mask_fragments_fill(struct mask_fragments *fragments, const struct mask_known *known)
 {
 	memset(fragments, 0, sizeof(*fragments));
+	fragments->any = known && known->any;
 	for (size_t at = 0; known && at + MASK_FRAGMENT_LEN <= known->len; at++) {
 		uint64_t fragment = token_word(known->secret, at);
 
 		fragments->slots[mask_slot(fragments, fragment)] = fragment;
 	}
+}
+
+static bool mask_is_fragment(const struct mask_fragments *fragments, const uint8_t *bytes)
+{
+	if (!fragments->any)
+		return fragments->slots[mask_slot(fragments, token_word(bytes, 0))];
+	for (size_t i = 0; i < MASK_FRAGMENT_LEN; i++)
+		if (!mask_in_class(bytes[i]))
+			return false;
+	return true;
 }
 
 static void mask_mark_fragments(const struct mask_view *view, const struct mask_fragments *fragments)
@@ -135,7 +147,7 @@ static void mask_mark_fragments(const struct mask_view *view, const struct mask_
 			at += MASK_FRAGMENT_LEN;
 			continue;
 		}
-		if (fragments->slots[mask_slot(fragments, token_word(view->bytes, at))])
+		if (mask_is_fragment(fragments, view->bytes + at))
 			mask_mark(view, at, at + MASK_FRAGMENT_LEN);
 		at++;
 	}
@@ -302,6 +314,8 @@ static int mask_bytes(const uint8_t *bytes, size_t len, bool nul_separates, cons
 	mask_mark_text(&(struct mask_view){.bytes = text, .len = text_len, .bits = 8, .marks = marks}, known,
 		       scratch);
 	masked = mask_replace(text, marks, text_len);
+	if (known && known->any)
+		*known->any |= memchr(marks, 1, text_len) != NULL;
 	explicit_bzero(text, text_len);
 	explicit_bzero(scratch, text_len);
 	free(text);

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,11 @@
 struct mask_known {
 	const uint8_t *secret;
 	size_t len;
+	/*
+	 * Not NULL: whatever could be a fragment of any secret is taken for one, and *any is set where something was masked. A
+	 * text without is the same for every secret.
+	 */
+	bool *any;
 };
 
 /*

@@ -141,7 +141,7 @@ static bool pipeline_token(struct pipeline *pipeline, const struct sample_view *
 		if (probe_placed(pipeline->probe, key.token_key, key.place))
 			return false;
 	}
-	if (attribute_alert(pipeline->attribute, view, window, token, span, &alert) < 0) {
+	if (attribute_lend(pipeline->attribute, view, window, token, span, &alert) < 0) {
 		pipeline->stats.alerts_failed++;
 		return true;
 	}

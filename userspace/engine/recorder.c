@@ -24,7 +24,7 @@
 #define RECORDER_RETRY_SECONDS 60
 
 /*
- * Bytes of alerts that may wait for the thread, some 16,000: it is slower than a storm. What comes then is
+ * Bytes of what alerts leave for the thread, some 45,000: it is slower than a storm. What comes then is
  * not stored.
  */
 #define RECORDER_QUEUE_BYTES (32UL << 20)
@@ -41,7 +41,7 @@
 /* What the loop has for the thread: one of both. */
 struct recorder_item {
 	struct recorder_item *next;
-	struct alert *alert; /* behind the item itself */
+	struct fact fact; /* if there is no loss */
 	struct loss *loss;
 	size_t size;
 };
@@ -162,13 +162,13 @@ static void recorder_flush(struct recorder *recorder)
 	recorder_result(recorder, r, moved);
 }
 
-static void recorder_take_alert(struct recorder *recorder, const struct alert *alert)
+static void recorder_take_fact(struct recorder *recorder, struct fact *fact)
 {
 	if (!recorder_again(recorder)) {
-		recorder->missed += alert->news;
+		recorder->missed += fact->count;
 		return;
 	}
-	store_put(recorder->store, alert); /* what it can't take, it counts */
+	store_take(recorder->store, fact); /* what it can't take, it counts */
 	/* in a storm there is something to take all the time */
 	if (store_crowded(recorder->store))
 		recorder_flush(recorder);
@@ -176,6 +176,7 @@ static void recorder_take_alert(struct recorder *recorder, const struct alert *a
 
 static void recorder_free_item(struct recorder_item *item)
 {
+	fact_free(&item->fact);
 	free(item->loss);
 	free(item);
 }
@@ -186,8 +187,8 @@ static void recorder_take(struct recorder *recorder, struct recorder_item *items
 		struct recorder_item *item = items;
 
 		items = item->next;
-		if (item->alert)
-			recorder_take_alert(recorder, item->alert);
+		if (!item->loss)
+			recorder_take_fact(recorder, &item->fact);
 		else if (recorder->store)
 			store_loss(recorder->store, item->loss);
 		recorder_free_item(item);
@@ -469,17 +470,14 @@ void recorder_loss(struct recorder *recorder, const struct loss *loss)
 void recorder_put(struct recorder *recorder, const struct alert *alert)
 {
 	struct recorder_item *item;
-	size_t size;
 
 	if (!recorder)
 		return;
-	size = sizeof(*item) + alert_pack_size(alert);
-	item = malloc(size);
-	if (item) {
-		*item = (struct recorder_item){.size = size};
-		item->alert = alert_pack(alert, item + 1);
-		item->alert->host_name = NULL;
-	}
+	item = calloc(1, sizeof(*item));
+	if (item && fact_make(alert, &item->fact) < 0)
+		free(TAKE(item));
+	if (item)
+		item->size = sizeof(*item) + fact_size(&item->fact);
 	recorder_queue(recorder, item, alert->news);
 }
 

@@ -133,7 +133,7 @@ static int database_prepare(sqlite3 *db)
 	if (r == 0)
 		r = statement_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 				       "PRAGMA journal_size_limit = 4194304; PRAGMA temp_store = MEMORY;"
-				       "PRAGMA cache_size = -512");
+				       "PRAGMA cache_size = -2048");
 	return r == 0 && version < DATABASE_VERSION ? database_upgrade(db) : r;
 }
 
@@ -182,7 +182,11 @@ static int database_make_file(const char *path)
 static int database_connect(const char *path, int flags, sqlite3 **ret_db)
 {
 	sqlite3 *db = NULL;
-	int r = statement_error(NULL, sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL));
+	int r;
+
+	/* counting memory takes a lock each time; refused once SQLite is in use, and then it is set already */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	r = statement_error(NULL, sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL));
 
 	if (r < 0) {
 		sqlite3_close(db);

@@ -7,33 +7,52 @@
 #include "store/fact.h"
 
 #include "alert/message.h"
+#include "lib/cleanup.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A copy, NULL of NULL. */
-static char *fact_copy(const char *text, bool *failed)
-{
-	char *copy = text ? strdup(text) : NULL;
+/* Its texts, borrowed. */
+struct fact_texts {
+#define FACT_TEXT(name) const char *name;
+	FACT_TEXTS(FACT_TEXT)
+#undef FACT_TEXT
+};
 
-	*failed |= text && !copy;
-	return copy;
+/* Copies them into one piece of memory. Returns 0 or -ENOMEM. */
+static int fact_pack(const struct fact_texts *texts, struct fact *fact)
+{
+	size_t size = 1, len; /* never nothing */
+	char *at;
+
+#define FACT_SIZE(name) size += texts->name ? strlen(texts->name) + 1 : 0;
+	FACT_TEXTS(FACT_SIZE)
+#undef FACT_SIZE
+	fact->memory = at = malloc(size);
+	if (!at)
+		return -ENOMEM;
+#define FACT_COPY(name)                        \
+	if (texts->name) {                     \
+		len = strlen(texts->name) + 1; \
+		memcpy(at, texts->name, len);  \
+		fact->name = at;               \
+		at += len;                     \
+	}
+	/* the last one's end is nobody's beginning */
+	/* cppcheck-suppress unreadVariable */
+	FACT_TEXTS(FACT_COPY)
+#undef FACT_COPY
+	return 0;
 }
 
 /* Programs without a path (kernel threads, those that were gone) go by their name. */
-static char *fact_program(const struct alert_process *process, bool *failed)
+static int fact_program(const struct alert_process *process, char **ret_program)
 {
-	char *program;
-
-	if (process->executable)
-		return fact_copy(process->executable, failed);
-	if (asprintf(&program, "(%s)", process->name && *process->name ? process->name : "unknown") < 0) {
-		*failed = true;
-		return NULL;
-	}
-	return program;
+	return asprintf(ret_program, "(%s)", process->name && *process->name ? process->name : "unknown") < 0
+		       ? -ENOMEM
+		       : 0;
 }
 
 int fact_make(const struct alert *alert, struct fact *ret_fact)
@@ -41,31 +60,33 @@ int fact_make(const struct alert *alert, struct fact *ret_fact)
 	const struct alert_process *process = &alert->process;
 	const struct alert_container *container = &alert->container;
 	const struct alert_file *file = &alert->file;
-	bool failed = false;
+	AUTO_FREE char *program = NULL;
 	int64_t time = (int64_t)alert->time.tv_sec * 1000000 + alert->time.tv_nsec / 1000;
+	struct fact_texts texts = {
+		.token = alert->token.identifier,
+		.file = file->host_path ? file->host_path : file->path,
+		.program = process->executable,
+		.container = container->id ? container->id : "",
+		.token_type = alert->token.type,
+		.file_path = file->host_path ? file->path : NULL,
+		.file_type = file->type,
+		.fs_type = file->fs_type,
+		.runtime = container->runtime,
+		.container_name = container->name,
+		.image = container->image,
+		.pod = container->pod,
+		.pod_namespace = container->pod_namespace,
+		.pod_uid = container->pod_uid,
+		.process = process->name,
+		.user = process->user_name,
+		.command_line = process->command_line,
+		.script = process->script,
+		.unit = process->unit,
+		.syscall = alert->write.syscall,
+		.seen_by = alert->write.seen_by,
+		.part = alert->write.part,
+	};
 	struct fact fact = {
-		.token = fact_copy(alert->token.identifier, &failed),
-		.file = fact_copy(file->host_path ? file->host_path : file->path, &failed),
-		.program = fact_program(process, &failed),
-		.container = fact_copy(container->id ? container->id : "", &failed),
-		.token_type = fact_copy(alert->token.type, &failed),
-		.file_path = fact_copy(file->host_path ? file->path : NULL, &failed),
-		.file_type = fact_copy(file->type, &failed),
-		.fs_type = fact_copy(file->fs_type, &failed),
-		.runtime = fact_copy(container->runtime, &failed),
-		.container_name = fact_copy(container->name, &failed),
-		.image = fact_copy(container->image, &failed),
-		.pod = fact_copy(container->pod, &failed),
-		.pod_namespace = fact_copy(container->pod_namespace, &failed),
-		.pod_uid = fact_copy(container->pod_uid, &failed),
-		.process = fact_copy(process->name, &failed),
-		.user = fact_copy(process->user_name, &failed),
-		.command_line = fact_copy(process->command_line, &failed),
-		.script = fact_copy(process->script, &failed),
-		.unit = fact_copy(process->unit, &failed),
-		.syscall = fact_copy(alert->write.syscall, &failed),
-		.seen_by = fact_copy(alert->write.seen_by, &failed),
-		.part = fact_copy(alert->write.part, &failed),
 		.placeholder = alert->token.placeholder,
 		/* the host's own name for it is whole */
 		.path_truncated = file->path_truncated && !file->host_path,
@@ -80,10 +101,15 @@ int fact_make(const struct alert *alert, struct fact *ret_fact)
 		.count = alert->news,
 	};
 
-	if (failed) {
-		fact_free(&fact);
-		return -ENOMEM;
+	if (!texts.program) {
+		if (fact_program(process, &program) < 0) {
+			program = NULL;
+			return -ENOMEM;
+		}
+		texts.program = program;
 	}
+	if (fact_pack(&texts, &fact) < 0)
+		return -ENOMEM;
 	*ret_fact = fact;
 	return 0;
 }
@@ -91,7 +117,11 @@ int fact_make(const struct alert *alert, struct fact *ret_fact)
 void fact_free(struct fact *fact)
 {
 #define FACT_FREE(name) free(fact->name);
-	FACT_TEXTS(FACT_FREE)
+	if (fact->memory)
+		free(fact->memory);
+	else {
+		FACT_TEXTS(FACT_FREE)
+	}
 #undef FACT_FREE
 	memset(fact, 0, sizeof(*fact));
 }

@@ -43,6 +43,7 @@ struct fact {
 #define FACT_TEXT(name) char *name;
 	FACT_TEXTS(FACT_TEXT)
 #undef FACT_TEXT
+	char *memory; /* that holds them all; NULL: each has its own */
 	bool placeholder;
 	bool path_truncated; /* upper directories of the file's path are missing */
 	bool deleted; /* the file had no name any more */

@@ -163,17 +163,24 @@ const char *store_error(int error)
 	}
 }
 
+int store_take(struct store *store, struct fact *fact)
+{
+	uint64_t writes = fact->count;
+	int r = pending_add(store->pending, fact);
+
+	if (r < 0)
+		store->lost += writes;
+	return r;
+}
+
 int store_put(struct store *store, const struct alert *alert)
 {
 	struct fact fact = {0};
-	int r;
+	int r = fact_make(alert, &fact);
 
-	r = fact_make(alert, &fact);
-	if (r == 0) {
-		r = pending_add(store->pending, &fact);
-	}
-	if (r < 0)
-		store->lost += alert->news;
+	if (r == 0)
+		return store_take(store, &fact);
+	store->lost += alert->news;
 	return r;
 }
 
@@ -225,7 +232,9 @@ static int store_transaction(struct store *store, size_t most)
 
 	if (r < 0)
 		return r;
+	writer_begin(store->writer);
 	r = pending_walk(store->pending, most, store_visit, store->writer);
+	writer_begin(store->writer);
 	if (r == 0)
 		r = store_tell_lost(store);
 	if (r == 0 && store->session)

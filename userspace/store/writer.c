@@ -1,36 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* pending → writer → database: eight statements a fact, all of them prepared once. */
+/*
+ * pending → writer → database: eight statements a fact, all of them prepared once. What a fact shares with the one before, the file and the program,
+ * is not written again in the same transaction.
+ */
 #include "store/writer.h"
 
 #include "store/statement.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define WRITER_STATEMENTS(X)                                                                           \
-	X(name_find, "SELECT id FROM name WHERE value = ?")                                            \
-	X(name_add, "INSERT INTO name (value) VALUES (?) RETURNING id")                                \
-	X(fact, "INSERT INTO fact (token, file, program, container, first, last, count)"               \
-		" VALUES (?, ?, ?, ?, ?, ?, ?)"                                                        \
-		" ON CONFLICT (token, file, program, container) DO UPDATE SET first = min(first, "     \
-		"excluded.first),"                                                                     \
-		" last = max(last, excluded.last), count = count + excluded.count RETURNING id")       \
-	X(activity, "INSERT INTO activity (fact, hour, count) VALUES (?, ?, ?)"                        \
-		    " ON CONFLICT (fact, hour) DO UPDATE SET count = count + excluded.count")          \
-	X(detail,                                                                                      \
-	  "INSERT OR REPLACE INTO detail (fact, process, pid, uid, user, command_line, script, unit,"  \
-	  " syscall, seen_by, part) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                         \
-	X(token, "INSERT OR REPLACE INTO token (id, type, placeholder) VALUES (?, ?, ?)")              \
-	X(file, "INSERT OR REPLACE INTO file (id, path, type, fs_type, dev_major, dev_minor, inode,"   \
-		" path_truncated, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")                        \
-	X(container, "INSERT OR REPLACE INTO container (id, runtime, name, image, pod, pod_namespace," \
-		     " pod_uid) VALUES (?, ?, ?, ?, ?, ?, ?)")                                         \
-	X(count, "INSERT INTO meta (key, value) VALUES (?, ?)"                                         \
-		 " ON CONFLICT (key) DO UPDATE SET value = value + excluded.value")                    \
-	X(latest, "INSERT INTO meta (key, value) VALUES (?, ?)"                                        \
+#define WRITER_STATEMENTS(X)                                                                             \
+	X(name_find, "SELECT id FROM name WHERE value = ?")                                              \
+	X(name_add, "INSERT INTO name (value) VALUES (?) RETURNING id")                                  \
+	X(fact, "INSERT INTO fact (token, file, program, container, first, last, count)"                 \
+		" VALUES (?, ?, ?, ?, ?, ?, ?)"                                                          \
+		" ON CONFLICT (token, file, program, container) DO UPDATE SET first = min(first, "       \
+		"excluded.first),"                                                                       \
+		" last = max(last, excluded.last), count = count + excluded.count RETURNING id")         \
+	X(activity, "INSERT INTO activity (fact, hour, count) VALUES (?, ?, ?)"                          \
+		    " ON CONFLICT (fact, hour) DO UPDATE SET count = count + excluded.count")            \
+	X(detail,                                                                                        \
+	  "INSERT OR REPLACE INTO detail (fact, process, pid, uid, user, command_line, script, unit,"    \
+	  " syscall, seen_by, part) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                           \
+	X(token, "INSERT OR REPLACE INTO token (id, type, placeholder) VALUES (?, ?, ?)")                \
+	X(file_put, "INSERT OR REPLACE INTO file (id, path, type, fs_type, dev_major, dev_minor, inode," \
+		    " path_truncated, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")                      \
+	X(container, "INSERT OR REPLACE INTO container (id, runtime, name, image, pod, pod_namespace,"   \
+		     " pod_uid) VALUES (?, ?, ?, ?, ?, ?, ?)")                                           \
+	X(count, "INSERT INTO meta (key, value) VALUES (?, ?)"                                           \
+		 " ON CONFLICT (key) DO UPDATE SET value = value + excluded.value")                      \
+	X(latest, "INSERT INTO meta (key, value) VALUES (?, ?)"                                          \
 		  " ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)")
 
 struct writer {
+	/* the last fact's, of the transaction that is under way; NULL: there was none */
+	const struct fact *last;
+	int64_t file, program;
 #define WRITER_FIELD(name, sql) sqlite3_stmt *name;
 	WRITER_STATEMENTS(WRITER_FIELD)
 #undef WRITER_FIELD
@@ -94,31 +102,71 @@ static int writer_details(struct writer *writer, const struct fact *fact, int64_
 	return writer_do(writer->detail, writer_do(writer->activity, 0));
 }
 
+static bool writer_same(const char *one, const char *other)
+{
+	return one == other || (one && other && strcmp(one, other) == 0);
+}
+
+static bool writer_same_file(const struct fact *one, const struct fact *other)
+{
+	return writer_same(one->file, other->file) && writer_same(one->file_path, other->file_path) &&
+	       writer_same(one->file_type, other->file_type) && writer_same(one->fs_type, other->fs_type) &&
+	       one->dev_major == other->dev_major && one->dev_minor == other->dev_minor &&
+	       one->inode == other->inode && one->path_truncated == other->path_truncated &&
+	       one->deleted == other->deleted;
+}
+
+static int writer_file(struct writer *writer, const struct fact *fact)
+{
+	int r;
+
+	if (writer->last && writer_same_file(writer->last, fact))
+		return 0;
+	r = writer_name(writer, fact->file, &writer->file);
+	if (r < 0)
+		return r;
+	statement_bind(writer->file_put, "itttiiiii", writer->file, fact->file_path, fact->file_type,
+		       fact->fs_type, (int64_t)fact->dev_major, (int64_t)fact->dev_minor,
+		       (int64_t)fact->inode, (int64_t)fact->path_truncated, (int64_t)fact->deleted);
+	return writer_do(writer->file_put, 0);
+}
+
+static int writer_program(struct writer *writer, const struct fact *fact)
+{
+	if (writer->last && writer_same(writer->last->program, fact->program))
+		return 0;
+	return writer_name(writer, fact->program, &writer->program);
+}
+
+void writer_begin(struct writer *writer)
+{
+	writer->last = NULL;
+}
+
 int writer_put(struct writer *writer, const struct fact *fact)
 {
-	int64_t token, file, program, container = 0, id;
+	int64_t token, container = 0, id;
 	int r = writer_name(writer, fact->token, &token);
 
 	if (r == 0)
-		r = writer_name(writer, fact->file, &file);
+		r = writer_file(writer, fact);
 	if (r == 0)
-		r = writer_name(writer, fact->program, &program);
+		r = writer_program(writer, fact);
+	/* half of it may be new: all of it is taken anew then */
+	writer->last = r == 0 ? fact : NULL;
 	if (r == 0 && *fact->container)
 		r = writer_name(writer, fact->container, &container);
 	if (r < 0)
 		return r;
 	statement_bind(writer->token, "iti", token, fact->token_type, (int64_t)fact->placeholder);
-	statement_bind(writer->file, "itttiiiii", file, fact->file_path, fact->file_type, fact->fs_type,
-		       (int64_t)fact->dev_major, (int64_t)fact->dev_minor, (int64_t)fact->inode,
-		       (int64_t)fact->path_truncated, (int64_t)fact->deleted);
-	r = writer_do(writer->file, writer_do(writer->token, 0));
+	r = writer_do(writer->token, 0);
 	if (container) {
 		statement_bind(writer->container, "itttttt", container, fact->runtime, fact->container_name,
 			       fact->image, fact->pod, fact->pod_namespace, fact->pod_uid);
 		r = writer_do(writer->container, r);
 	}
-	statement_bind(writer->fact, "iiiiiii", token, file, program, container, fact->first, fact->last,
-		       (int64_t)fact->count);
+	statement_bind(writer->fact, "iiiiiii", token, writer->file, writer->program, container, fact->first,
+		       fact->last, (int64_t)fact->count);
 	if (r == 0)
 		r = statement_run(writer->fact, &id);
 	return r < 0 ? r : writer_details(writer, fact, id);

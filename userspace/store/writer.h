@@ -13,7 +13,13 @@ int writer_open(sqlite3 *db, struct writer **ret_writer);
 /* writer_close() - before the database is closed; NULL is fine. */
 void writer_close(struct writer *writer);
 
-/* writer_put() - inside a transaction of the caller: adds a fact, or adds to it. Returns 0 or a negative errno. */
+/* writer_begin() - before a transaction's first fact, and when it is over: nothing is known any more of what was written. */
+void writer_begin(struct writer *writer);
+
+/*
+ * writer_put() - inside a transaction of the caller: adds a fact, or adds to it. The fact is borrowed until writer_begin().
+ * Returns 0 or a negative errno.
+ */
 int writer_put(struct writer *writer, const struct fact *fact);
 
 /* writer_count() - adds to a number in the table meta. Returns 0 or a negative errno. */

@@ -345,6 +345,95 @@ static void test_pack(void **state)
 	free(sample);
 }
 
+/* One token after the other, by an attribute that has seen all before; each as by one that has seen nothing. */
+struct lent {
+	struct attribute *attribute;
+	uint64_t number; /* of the token */
+	bool reused; /* the last one was */
+};
+
+static void lent_check(struct lent *lent, struct token_sample *sample)
+{
+	struct maker_token made = maker_token(++lent->number);
+	char *expected, *line;
+	struct alert alert;
+	struct sample_view view;
+	struct token_span span;
+	struct token token;
+
+	memcpy(sample->window, made.text, MAKER_TOKEN_LEN);
+	sample->seq++;
+	sample->time += 1000;
+	sample->offset += 97;
+	sample->token_at = (int64_t)lent->number;
+	assert_int_equal(sample_view_parse(sample, sample->size, &view), 0);
+	assert_int_equal(token_match(view.window, sample->window_len, 0, &token, &span), 1);
+	assert_int_equal(attribute_alert(lent->attribute, &view, view.window, &token, &span, &alert), 0);
+	assert_null(alert.facts);
+	assert_int_equal(alert_to_json(&alert, &expected), 0);
+	alert_free(&alert);
+	assert_int_equal(attribute_lend(lent->attribute, &view, view.window, &token, &span, &alert), 0);
+	lent->reused = alert.facts && alert.facts->json;
+	assert_int_equal(alert_to_json(&alert, &line), 0);
+	assert_string_equal(line, expected);
+	assert_null(strstr(line, made.secret));
+	free(expected);
+	free(line);
+	alert_free(&alert);
+}
+
+static void test_lent(void **state)
+{
+	static const char args[] = "python3\0write.py";
+	struct token_sample *samples[3];
+	struct lent lent = {.number = 100};
+	struct maker_token other = maker_token(151);
+	char path[64];
+
+	(void)state;
+	snprintf(path, sizeof(path), "/srv/%.8s", other.secret + 20);
+	samples[0] = sample_make("/var/log/app.log", "/usr/bin/python3", args, sizeof(args));
+	samples[1] = sample_make("/var/log/other.log", "/usr/bin/python3", args, sizeof(args));
+	/* a part of the secret of one of the tokens */
+	samples[2] = sample_make(path, "/usr/bin/python3", args, sizeof(args));
+	assert_int_equal(attribute_open(NULL, NULL, &lent.attribute), 0);
+	for (int i = 0; i < 120; i++) {
+		lent_check(&lent, samples[i % 3]);
+		/* each file's first one is made, and one that could show a secret each time */
+		assert_int_equal(lent.reused, i >= 3 && i % 3 != 2);
+	}
+	/* whatever else is different */
+	samples[0]->tid++;
+	lent_check(&lent, samples[0]);
+	assert_false(lent.reused);
+	samples[0]->uid = 12345;
+	lent_check(&lent, samples[0]);
+	assert_false(lent.reused);
+	samples[0]->flags |= SAMPLE_FILE_DELETED;
+	lent_check(&lent, samples[0]);
+	assert_false(lent.reused);
+	((char *)(samples[0] + 1))[1]++;
+	lent_check(&lent, samples[0]);
+	assert_false(lent.reused);
+	lent_check(&lent, samples[0]);
+	assert_true(lent.reused);
+	/* asked of the process, and what can be another thing each time */
+	samples[0]->flags |= SAMPLE_NAME;
+	lent_check(&lent, samples[0]);
+	lent_check(&lent, samples[0]);
+	assert_false(lent.reused);
+	/* many others in between */
+	for (uint32_t i = 0; i < 1000; i++) {
+		samples[1]->inode = i;
+		lent_check(&lent, samples[1]);
+		lent_check(&lent, samples[1]);
+		assert_true(lent.reused);
+	}
+	attribute_close(lent.attribute);
+	for (int i = 0; i < 3; i++)
+		free(samples[i]);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -353,6 +442,7 @@ int main(void)
 		cmocka_unit_test(test_text),       cmocka_unit_test(test_fallback),
 		cmocka_unit_test(test_nameless),   cmocka_unit_test(test_host_name),
 		cmocka_unit_test(test_pieces),     cmocka_unit_test(test_pack),
+		cmocka_unit_test(test_lent),
 	};
 
 	return UNIT_RUN(tests);

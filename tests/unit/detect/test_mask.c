@@ -78,7 +78,7 @@ static void test_tokens(void **state)
 static void test_known_fragments(void **state)
 {
 	struct maker_token token = maker_token(6);
-	struct mask_known known = {(const uint8_t *)token.secret, MAKER_SECRET_LEN};
+	struct mask_known known = {(const uint8_t *)token.secret, MAKER_SECRET_LEN, NULL};
 	char text[256], hex[32];
 
 	(void)state;
@@ -98,7 +98,7 @@ static void test_known_fragments(void **state)
 static void test_known_base64(void **state)
 {
 	struct maker_token token = maker_token(8);
-	struct mask_known known = {(const uint8_t *)token.secret, MAKER_SECRET_LEN};
+	struct mask_known known = {(const uint8_t *)token.secret, MAKER_SECRET_LEN, NULL};
 	char whole[128], text[256], *masked;
 
 	(void)state;
@@ -147,7 +147,7 @@ static size_t encode_between(const char *bytes, size_t len, size_t neighbours, e
 static void test_known_encoded(void **state)
 {
 	struct maker_token token = maker_token(10);
-	struct mask_known known = {(const uint8_t *)token.secret, MAKER_SECRET_LEN};
+	struct mask_known known = {(const uint8_t *)token.secret, MAKER_SECRET_LEN, NULL};
 	char text[ORACLE_ENCODED_MAX(MAKER_TOKEN_LEN + 8)], *masked;
 
 	(void)state;
@@ -169,7 +169,7 @@ static void test_known_encoded(void **state)
 static void test_known_hex(void **state)
 {
 	struct maker_token token = maker_token(12);
-	struct mask_known known = {(const uint8_t *)token.secret, MAKER_SECRET_LEN};
+	struct mask_known known = {(const uint8_t *)token.secret, MAKER_SECRET_LEN, NULL};
 	char text[2 * MAKER_SECRET_LEN + 2] = "";
 
 	(void)state;
@@ -189,7 +189,7 @@ static void test_known_hex(void **state)
 /* Base64 characters that hold bits of a neighbour as well; '-' and '_', '+' and '/' among them. */
 static void test_known_shared(void **state)
 {
-	struct mask_known known = {(const uint8_t *)"ABCDEFGHIJ", 10};
+	struct mask_known known = {(const uint8_t *)"ABCDEFGHIJ", 10, NULL};
 
 	(void)state;
 	/* ab ABCDEFGH zz */
@@ -197,7 +197,7 @@ static void test_known_shared(void **state)
 	/* what is no digit between them ends a stretch */
 	check("YWJBQkNE!RUZHSHp6", 17, &known, "YWJBQkNE!RUZHSHp6");
 	/* ABCDEFGO, then 0xbf: six bits of one at the end of a byte of the other */
-	known = (struct mask_known){(const uint8_t *)"ABCDEFGO", 8};
+	known = (struct mask_known){(const uint8_t *)"ABCDEFGO", 8, NULL};
 	check("QUJDREVGR0+/", 12, &known, "<masked>/");
 	check("QUJDREVGR0-_", 12, &known, "<masked>_");
 	/* likewise, then 0xff */
@@ -238,8 +238,8 @@ static void test_encoded_tokens(void **state)
 static void test_known_refused(void **state)
 {
 	static const char secret[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-	struct mask_known too_long = {(const uint8_t *)secret, MAKER_SECRET_LEN + 1};
-	struct mask_known lower = {(const uint8_t *)"abcdefgh", 8}, none = {0};
+	struct mask_known too_long = {(const uint8_t *)secret, MAKER_SECRET_LEN + 1, NULL};
+	struct mask_known lower = {(const uint8_t *)"abcdefgh", 8, NULL}, none = {0};
 	char *masked = NULL;
 
 	(void)state;
@@ -260,7 +260,7 @@ static void test_invariants(void **state)
 	(void)state;
 	for (int i = 0; i < 5000; i++) {
 		struct maker_token token = maker_token(maker_next(&seed));
-		struct mask_known known = {(const uint8_t *)token.secret, MAKER_SECRET_LEN};
+		struct mask_known known = {(const uint8_t *)token.secret, MAKER_SECRET_LEN, NULL};
 		size_t len = maker_next(&seed) % 300, at, count;
 		uint8_t *bytes = malloc(len ? len : 1);
 		char encoded[ORACLE_ENCODED_MAX(MAKER_SECRET_LEN)], *masked, *again;
@@ -293,7 +293,7 @@ static void test_time(void **state)
 	enum { LEN = 65536 };
 	struct mask_known known = {
 		(const uint8_t *)"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-		MAKER_SECRET_LEN};
+		MAKER_SECRET_LEN, NULL};
 	char *text = malloc(LEN), *masked;
 
 	(void)state;
@@ -309,20 +309,52 @@ static void test_time(void **state)
 	free(text);
 }
 
+/* Whatever could be a fragment of any secret, in each reading: what has none is the same whatever the secret is. */
+static void test_any(void **state)
+{
+	static const struct {
+		const char *text;
+		bool any;
+	} cases[] = {
+		{"/var/log/syslog", false},
+		{"ABCDEFG/HIJKLMN", false},
+		{"ABCDEFGH", true},
+		{"x/0123456789", true},
+		/* ABCDEFGH as hex and as base64, at any place */
+		{"414243444546", true},
+		{"4a4b4c4d4e4f4g", false},
+		{"4142434445464748", true},
+		{"x4142434445464748", true},
+		{"QUJDREVGR0g=", true},
+		{"xyQUJDREVGR0g=", true},
+		{"", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		bool any = false;
+		const struct mask_known every = {.any = &any};
+		char *text, *plain;
+
+		assert_int_equal(mask_text(cases[i].text, strlen(cases[i].text), &every, &text), 0);
+		assert_int_equal(any, cases[i].any);
+		assert_int_equal(mask_text(cases[i].text, strlen(cases[i].text), NULL, &plain), 0);
+		if (!any)
+			assert_string_equal(text, plain);
+		free(text);
+		free(plain);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_tokens),
-		cmocka_unit_test(test_known_fragments),
-		cmocka_unit_test(test_known_base64),
-		cmocka_unit_test(test_args),
-		cmocka_unit_test(test_known_encoded),
-		cmocka_unit_test(test_known_hex),
-		cmocka_unit_test(test_known_shared),
-		cmocka_unit_test(test_encoded_tokens),
-		cmocka_unit_test(test_known_refused),
-		cmocka_unit_test(test_invariants),
+		cmocka_unit_test(test_any),           cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_tokens),        cmocka_unit_test(test_known_fragments),
+		cmocka_unit_test(test_known_base64),  cmocka_unit_test(test_args),
+		cmocka_unit_test(test_known_encoded), cmocka_unit_test(test_known_hex),
+		cmocka_unit_test(test_known_shared),  cmocka_unit_test(test_encoded_tokens),
+		cmocka_unit_test(test_known_refused), cmocka_unit_test(test_invariants),
 		cmocka_unit_test(test_time),
 	};
 

@@ -485,7 +485,7 @@ static void test_untrusted_files(void **state)
 static void test_untrusted_texts(void **state)
 {
 	struct maker_token token = maker_token(17);
-	const struct mask_known known = {(const uint8_t *)token.text + 32, 64};
+	const struct mask_known known = {(const uint8_t *)token.text + 32, 64, NULL};
 	struct alert_container found;
 	char text[4096];
 

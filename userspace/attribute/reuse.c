@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * attribute → reuse: four places for each key, of which the one that was asked for least recently makes room.
+ *
+ * Invariant: what is kept showed nothing that could be of any secret (mask_known.any), so it is right whatever token comes.
+ */
+#include "attribute/reuse.h"
+
+#include "token_key.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define REUSE_WAYS 4
+#define REUSE_SETS (REUSE_ENTRIES / REUSE_WAYS)
+/* What is hashed at once. */
+#define REUSE_WORDS TOKEN_SEED_WORDS
+#define REUSE_BYTES (REUSE_WORDS * sizeof(__u64))
+
+struct reuse_entry {
+	uint64_t key, generation;
+	uint64_t used;
+	bool known; /* there is one */
+	bool good; /* it can be lent */
+	struct alert alert; /* its process and its file */
+	struct alert_facts facts;
+};
+
+struct reuse {
+	struct token_seed seed;
+	uint64_t uses;
+	struct reuse_entry entries[REUSE_SETS][REUSE_WAYS];
+};
+
+int reuse_open(struct reuse **ret_reuse)
+{
+	struct reuse *reuse = calloc(1, sizeof(*reuse));
+	uint8_t *to;
+
+	if (!reuse)
+		return -ENOMEM;
+	to = (uint8_t *)&reuse->seed;
+	for (size_t done = 0; done < sizeof(reuse->seed);) {
+		ssize_t got = getrandom(to + done, sizeof(reuse->seed) - done, 0);
+
+		if (got < 0 && errno != EINTR) {
+			int r = -errno;
+
+			free(reuse);
+			return r;
+		}
+		done += got > 0 ? (size_t)got : 0;
+	}
+	*ret_reuse = reuse;
+	return 0;
+}
+
+static void reuse_forget(struct reuse_entry *entry)
+{
+	alert_free(&entry->alert);
+	free(entry->facts.json);
+	*entry = (struct reuse_entry){0};
+}
+
+void reuse_close(struct reuse *reuse)
+{
+	if (!reuse)
+		return;
+	for (size_t i = 0; i < REUSE_SETS; i++)
+		for (size_t k = 0; k < REUSE_WAYS; k++)
+			reuse_forget(&reuse->entries[i][k]);
+	free(reuse);
+}
+
+/* Goes on with a hash; what is left of the last piece counts as zeros, so its length has to be among what was hashed before. */
+static uint64_t reuse_hash(const struct reuse *reuse, uint64_t before, const void *bytes, size_t len)
+{
+	const uint8_t *from = bytes;
+	__u64 words[REUSE_WORDS];
+
+	while (len) {
+		size_t piece = len < REUSE_BYTES ? len : REUSE_BYTES;
+
+		if (piece < REUSE_BYTES)
+			memset(words, 0, sizeof(words));
+		memcpy(words, from, piece);
+		before = token_hash(&reuse->seed, before, words, REUSE_WORDS);
+		from += piece;
+		len -= piece;
+	}
+	return before;
+}
+
+uint64_t reuse_key(const struct reuse *reuse, const struct sample_view *view)
+{
+	struct token_sample head;
+	uint64_t key;
+
+	memset(&head, 0, sizeof(head));
+	memcpy(&head, view->head, offsetof(struct token_sample, window));
+	head.seq = head.time = head.token_key = 0;
+	head.offset = head.token_at = 0;
+	head.length = head.described = 0;
+	head.slot = head.repeats = head.news = 0;
+	head.call = head.window_len = 0;
+	key = reuse_hash(reuse, 0, &head, offsetof(struct token_sample, window));
+#define REUSE_STRING(name, bound) key = reuse_hash(reuse, key, view->name, view->head->name##_len);
+	SAMPLE_STRINGS(REUSE_STRING)
+#undef REUSE_STRING
+	return key;
+}
+
+static void reuse_lend(struct reuse *reuse, struct reuse_entry *entry, struct alert *alert)
+{
+	entry->used = ++reuse->uses;
+	alert->process = entry->alert.process;
+	alert->file = entry->alert.file;
+	alert->facts = &entry->facts;
+}
+
+int reuse_find(struct reuse *reuse, uint64_t key, uint64_t generation, struct alert *alert)
+{
+	struct reuse_entry *set = reuse->entries[key % REUSE_SETS];
+
+	for (size_t i = 0; i < REUSE_WAYS; i++) {
+		if (!set[i].known || set[i].key != key || set[i].generation != generation)
+			continue;
+		if (!set[i].good) {
+			set[i].used = ++reuse->uses;
+			return -EACCES;
+		}
+		reuse_lend(reuse, &set[i], alert);
+		return 1;
+	}
+	return 0;
+}
+
+void reuse_keep(struct reuse *reuse, uint64_t key, uint64_t generation, bool good, struct alert *alert)
+{
+	struct reuse_entry *set = reuse->entries[key % REUSE_SETS], *entry = &set[0];
+
+	for (size_t i = 1; i < REUSE_WAYS; i++)
+		if (set[i].used < entry->used)
+			entry = &set[i];
+	reuse_forget(entry);
+	entry->known = true;
+	entry->key = key;
+	entry->generation = generation;
+	entry->good = good;
+	entry->used = ++reuse->uses;
+	if (!good)
+		return;
+	entry->alert.process = alert->process;
+	entry->alert.file = alert->file;
+	reuse_lend(reuse, entry, alert);
+}
