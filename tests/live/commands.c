@@ -655,6 +655,37 @@ static void test_run_end(void **state)
 	live_free(&run);
 }
 
+/*
+ * In the middle of a storm that does not end: the alert file is reopened, then it ends. By its own count, no turn of the loop, after which
+ * signals and timers are answered, has taken long: of CPU time, since the machine may have had none for it.
+ */
+static void test_run_turns(void **state)
+{
+	static const char label[] = "longest turns of the loop: ";
+	const char *alerts = live_path("cgroup-alerts"), *told;
+	char script[1024];
+	int wall = -1, cpu = -1;
+	struct live_run run;
+	struct stat st;
+
+	(void)state;
+	snprintf(script, sizeof(script),
+		 "inside $WRITER storm $FILE 1000000000 0 & storm=$!; trap 'kill $storm' EXIT; "
+		 "await() { for i in $(seq 600); do [ -s %s ] && return; sleep 0.1; done; }; await; "
+		 "mv %s %s.old; kill -USR1 $watcher; await",
+		 alerts, alerts, alerts);
+	run = run_in_cgroup_after("SPILLWATCH_TURNS=1", script);
+	assert_int_equal(stat(alerts, &st), 0);
+	assert_true(st.st_size > 0);
+	told = strstr(run.errors, label);
+	if (!told || sscanf(told + strlen(label), "%d ms, %d ms of CPU", &wall, &cpu) != 2)
+		fail_msg("%s", run.errors);
+	/* in a guest a millisecond is no measure */
+	if (cpu > 100 && !getenv("LIVE_HOST"))
+		fail_msg("a turn of %d ms, %d ms of CPU time", wall, cpu);
+	live_free(&run);
+}
+
 /* A terminal that hangs up, or who expects it to reload: both signals reopen the alert file, and none ends it. */
 static void check_reopen(const char *before, const char *signal)
 {
@@ -828,5 +859,6 @@ const struct CMUnitTest live_run_tests[] = {
 	cmocka_unit_test_setup_teardown(test_run_cgroup, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_run_end, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_run_reopen, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_run_turns, live_setup, live_teardown),
 };
 const size_t live_run_tests_count = sizeof(live_run_tests) / sizeof(*live_run_tests);

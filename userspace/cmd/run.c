@@ -10,6 +10,7 @@
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
+#include "lib/monotonic.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -19,10 +20,14 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
-/* Samples sent before the end was asked for are judged, but a storm must not hold the end up. */
-#define RUN_SETTLE_MS 2000
-/* Nor must an output. */
-#define RUN_DELIVER_MS 1500
+/*
+ * ms from the signal on. Samples sent before it are judged, but a storm must not hold the end up, nor must an output or the store:
+ * with the time that it takes to close them, it comes within two seconds, whatever hangs.
+ */
+#define RUN_END_MS 1500
+#define RUN_SETTLE_MS 1100
+/* What outputs and store have in any case. */
+#define RUN_DELIVER_MS 200
 
 struct run_options {
 	struct pipeline_options pipeline;
@@ -168,6 +173,7 @@ static int run_main(int argc, char **argv)
 	AUTO_CLOSE int signals = -1;
 	AUTO_CLOSE int timer = -1;
 	struct pipeline *pipeline;
+	int64_t end, left;
 	int r;
 
 	options.pipeline.store = STORE_PATH;
@@ -204,13 +210,15 @@ static int run_main(int argc, char **argv)
 		 options.cgroup ? "the cgroup" : "this host",
 		 probe_attachment_name(pipeline_attachment(pipeline)));
 	r = run_loop(pipeline, signals, timer);
+	end = monotonic_ms() + RUN_END_MS;
 	if (r < 0)
 		log_error("reading samples failed: %s", strerror(-r));
 	else
 		pipeline_settle(pipeline, RUN_SETTLE_MS);
 	pipeline_look(pipeline, true);
 	pipeline_last_repeats(pipeline);
-	pipeline_deliver(pipeline, RUN_DELIVER_MS);
+	left = end - monotonic_ms();
+	pipeline_deliver(pipeline, left > RUN_DELIVER_MS ? (int)left : RUN_DELIVER_MS);
 	pipeline_summary(pipeline, false);
 	pipeline_close(pipeline);
 	return r < 0 ? EXIT_CODE_RUNTIME : EXIT_CODE_OK;

@@ -13,6 +13,7 @@
 #include "attribute/wallclock.h"
 #include "cmd/diagnose.h"
 #include "engine/recorder.h"
+#include "engine/turn.h"
 #include "status/summary.h"
 #include "bounds.h"
 #include "detect/mask.h"
@@ -68,6 +69,7 @@ struct pipeline {
 	struct watched watched;
 	struct pipeline_stats stats;
 	uint64_t said; /* alerts, and what was said of repeats */
+	struct turn longest; /* what the longest turns took */
 	uint64_t trimmed; /* alerts when the heap last gave back what it had free */
 };
 
@@ -227,7 +229,8 @@ static void pipeline_hold(struct pipeline *pipeline, const struct sample_view *v
 	int r = recheck_hold(pipeline->recheck, view, monotonic_ms());
 
 	if (r == -ENOSPC) {
-		recheck_walk(pipeline->recheck, 0, true, pipeline_rechecked, pipeline);
+		/* the oldest have to go sooner */
+		recheck_walk(pipeline->recheck, INT64_MAX, false, pipeline_rechecked, pipeline);
 		r = recheck_hold(pipeline->recheck, view, monotonic_ms());
 	}
 	if (r < 0)
@@ -407,12 +410,13 @@ int pipeline_timeout(const struct pipeline *pipeline)
 	int64_t now = monotonic_ms();
 	/* losses come without being told of */
 	int look = pipeline_sooner(-1, pipeline->next_news, now);
-	int files = reading_timeout(pipeline->reading, now);
+	int files = reading_timeout(pipeline->reading, now), held;
 
 	if (files >= 0)
 		look = pipeline_sooner(look, now + files, now);
-	if (recheck_any(pipeline->recheck))
-		look = pipeline_sooner(look, now + RECHECK_HOLD_MS / 4, now);
+	held = recheck_timeout(pipeline->recheck, now);
+	if (held >= 0)
+		look = pipeline_sooner(look, now + held, now);
 	/* only if there is something: a look that is not made does not put the next one off */
 	if (probe_recheck_due(pipeline->probe))
 		look = pipeline_sooner(look, pipeline->next_recheck, now);
@@ -609,11 +613,13 @@ static int pipeline_drain(struct pipeline *pipeline)
 
 int pipeline_turn(struct pipeline *pipeline, short ready)
 {
+	struct turn turn = turn_begin();
 	int r;
 
 	pipeline_look(pipeline, false);
 	r = ready ? pipeline_drain(pipeline) : 0;
 	pipeline_flush(pipeline);
+	turn_end(&turn, &pipeline->longest);
 	return r;
 }
 
@@ -765,6 +771,7 @@ void pipeline_summary(struct pipeline *pipeline, bool quiet)
 	else
 		summary_print(&counts, &pipeline->stats, probe_missing(pipeline->probe),
 			      probe_cache(pipeline->probe), quiet);
+	turn_say(&pipeline->longest);
 	probe_floods(pipeline->probe, pipeline_flood_named, &floods);
 	if (floods > PIPELINE_FLOODS_NAMED)
 		log_note("flooding: %zu more", floods - PIPELINE_FLOODS_NAMED);

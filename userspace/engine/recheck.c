@@ -212,7 +212,8 @@ void recheck_walk(struct recheck *recheck, int64_t now, bool all, recheck_token 
 {
 	size_t done = 0;
 
-	while (done < recheck->held_count && (all || recheck->held[done].due <= now)) {
+	while (done < recheck->held_count &&
+	       (all || (recheck->held[done].due <= now && done < RECHECK_WALK_MOST))) {
 		recheck_tell(recheck, recheck->held[done].sample, token, context);
 		recheck_drop(&recheck->held[done]);
 		done++;
@@ -224,4 +225,11 @@ void recheck_walk(struct recheck *recheck, int64_t now, bool all, recheck_token 
 bool recheck_any(const struct recheck *recheck)
 {
 	return recheck->held_count != 0;
+}
+
+int recheck_timeout(const struct recheck *recheck, int64_t now)
+{
+	if (!recheck->held_count)
+		return -1;
+	return recheck->held[0].due > now ? (int)(recheck->held[0].due - now) : 0;
 }

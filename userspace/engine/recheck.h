@@ -36,12 +36,19 @@ int recheck_hold(struct recheck *recheck, const struct sample_view *view, int64_
 /* recheck_first() - a first look has told of a token: what is held of it is dropped. */
 void recheck_first(struct recheck *recheck, const struct sample_view *view);
 
+/* Samples that are told of in one go, if not all are to be. */
+#define RECHECK_WALK_MOST 256
+
 /*
- * recheck_walk() - calls back for each sample that was held long enough, or for all, with what is known of its writer
- * filled in; then forgets it. The view is gone after the call.
+ * recheck_walk() - calls back for the oldest samples, RECHECK_WALK_MOST at most, that were held long enough, or for all, with what is
+ * known of their writer filled in; then forgets them. The view is gone after the call.
+ * @now: ms, CLOCK_MONOTONIC
  */
 typedef void (*recheck_token)(void *context, const struct sample_view *view);
 void recheck_walk(struct recheck *recheck, int64_t now, bool all, recheck_token token, void *context);
 
 /* recheck_any() - is anything held? */
 bool recheck_any(const struct recheck *recheck);
+
+/* recheck_timeout() - ms until one was held long enough, -1 if none is held. */
+int recheck_timeout(const struct recheck *recheck, int64_t now);

@@ -33,7 +33,7 @@
 #define RECORDER_WAKE_BYTES 65536
 
 /* ms that the thread has in the end, for what came since recorder_end(). */
-#define RECORDER_CLOSE_MS 1000
+#define RECORDER_CLOSE_MS 200
 
 /* Of what is watched. */
 #define RECORDER_TEXTS 4

@@ -27,7 +27,7 @@
 #include <time.h>
 
 /* ms that bus_close() gives to what was said since bus_settle(). */
-#define BUS_CLOSE_MS 500
+#define BUS_CLOSE_MS 200
 
 /*
  * Looks, one a ms, before anything is given up: the threads have not been heard if the machine stood still

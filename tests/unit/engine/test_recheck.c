@@ -107,6 +107,8 @@ static void test_hold(void **state)
 	/* a copy: what the ring holds is the next one's by now */
 	memset(&made, 0, sizeof(made));
 	assert_true(recheck_any(recheck));
+	assert_int_equal(recheck_timeout(recheck, 1000), RECHECK_HOLD_MS);
+	assert_int_equal(recheck_timeout(recheck, 1000 + RECHECK_HOLD_MS + 5), 0);
 	recheck_walk(recheck, 1000 + RECHECK_HOLD_MS - 1, false, told_add, &told);
 	assert_int_equal(told.count, 0);
 	/* those that were held long enough, the oldest first */
@@ -118,6 +120,7 @@ static void test_hold(void **state)
 	assert_int_equal(told.count, 3);
 	assert_int_equal(told.last.token_key, 2);
 	assert_false(recheck_any(recheck));
+	assert_int_equal(recheck_timeout(recheck, 100000), -1);
 	recheck_walk(recheck, 100000, true, told_add, &told);
 	assert_int_equal(told.count, 3);
 	recheck_close(recheck);
@@ -250,8 +253,14 @@ static void test_bounds(void **state)
 		view = found_make(&made, i, 0);
 		assert_int_equal(recheck_hold(recheck, &view, 0), i < HELD_MAX ? 0 : -ENOSPC);
 	}
-	recheck_walk(recheck, RECHECK_HOLD_MS, false, told_add, &told);
-	assert_int_equal(told.count, HELD_MAX);
+	/* so many in one go */
+	for (size_t told_so_far = 0; told_so_far < HELD_MAX;) {
+		told_so_far += RECHECK_WALK_MOST;
+		recheck_walk(recheck, RECHECK_HOLD_MS, false, told_add, &told);
+		assert_int_equal(told.count, told_so_far);
+		assert_int_equal(told.last.token_key, told_so_far - 1);
+	}
+	assert_false(recheck_any(recheck));
 	/* of writers the newest are kept */
 	for (uint64_t seq = 1; seq <= WRITERS; seq++) {
 		view = writer_make(&made, seq, "/bin/writer");
