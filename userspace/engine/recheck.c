@@ -213,7 +213,7 @@ void recheck_walk(struct recheck *recheck, int64_t now, bool all, recheck_token 
 	size_t done = 0;
 
 	while (done < recheck->held_count &&
-	       (all || (recheck->held[done].due <= now && done < RECHECK_WALK_MOST))) {
+	       (all || (done < RECHECK_WALK_MOST && recheck->held[done].due <= now))) {
 		recheck_tell(recheck, recheck->held[done].sample, token, context);
 		recheck_drop(&recheck->held[done]);
 		done++;
