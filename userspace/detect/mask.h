@@ -7,7 +7,9 @@
  * identifier and a dot, however short; a run of 64 or more [A-Z0-9] standing alone; and any stretch
  * of MASK_FRAGMENT_LEN or more bytes of the secret portion that the caller knows (the one in the
  * sample that is being named). Each of them as it stands, as hex and as base64 (RFC 4648, both
- * alphabets, any alignment). Masking what is masked changes nothing.
+ * alphabets, any alignment), and each of these with its bytes escaped (detect/escapes.h). In small
+ * letters as well, where it takes MASK_CASELESS_LEN bytes of the known one, and no hash is taken for
+ * one. Masking what is masked changes nothing.
  */
 #pragma once
 
@@ -19,6 +21,8 @@
 #define MASK_TEXT "<masked>"
 /* The shortest stretch of a known secret portion that is masked wherever it stands. */
 #define MASK_FRAGMENT_LEN 8
+/* The same where some letters are small: two fragments. */
+#define MASK_CASELESS_LEN 16
 
 /* A secret portion that must not appear: up to TOKEN_SECRET_LEN bytes of [A-Z0-9]; borrowed, may be
  * NULL/0. */

@@ -7,6 +7,7 @@
 #include "generate.h"
 #include "oracle.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
@@ -153,14 +154,19 @@ static void test_known_encoded(void **state)
 	(void)state;
 	for (int encoding = 0; encoding < ORACLE_ENCODING_MAX; encoding++)
 		for (size_t from = 0; from < MAKER_SECRET_LEN; from++)
-			for (size_t len = MASK_FRAGMENT_LEN; from + len <= MAKER_SECRET_LEN; len++) {
+			for (size_t len = oracle_least((enum oracle_encoding)encoding);
+			     from + len <= MAKER_SECRET_LEN; len += encoding > ORACLE_BASE64_URL ? 7 : 1) {
 				encode_between(token.secret + from, len, from + len * 5,
 					       (enum oracle_encoding)encoding, text);
 				assert_int_equal(mask_text(text, strlen(text), &known, &masked), 0);
 				assert_false(oracle_shows(masked, token.secret, MAKER_SECRET_LEN));
 				assert_non_null(strstr(masked, MASK_TEXT));
 				/* but the neighbours' own characters, and one whose rest was cut */
-				assert_in_range(strlen(masked), strlen(MASK_TEXT), strlen(MASK_TEXT) + 9);
+				assert_in_range(strlen(masked), strlen(MASK_TEXT),
+						strlen(MASK_TEXT) + 1 +
+							4 * oracle_encode("~", 1,
+									  (enum oracle_encoding)encoding,
+									  text));
 				free(masked);
 			}
 }
@@ -215,7 +221,8 @@ static void test_encoded_tokens(void **state)
 
 	(void)state;
 	for (int encoding = 0; encoding < ORACLE_ENCODING_MAX; encoding++)
-		for (size_t neighbours = 0; neighbours < 9; neighbours++) {
+		for (size_t neighbours = 0; neighbours < (encoding > ORACLE_BASE64_URL ? 1 : 9);
+		     neighbours++) {
 			size_t len = encode_between(token.text, MAKER_TOKEN_LEN, neighbours,
 						    (enum oracle_encoding)encoding, text);
 
@@ -232,6 +239,72 @@ static void test_encoded_tokens(void **state)
 			assert_false(oracle_shows(masked, token.secret, MAKER_SECRET_LEN));
 			free(masked);
 		}
+}
+
+/* What is written otherwise only in part, or more than once, or in letters of both cases. */
+static void test_known_mixed(void **state)
+{
+	struct maker_token token = maker_token(14);
+	struct mask_known known = {.secret = (const uint8_t *)token.secret, .len = MAKER_SECRET_LEN};
+	char text[ORACLE_ENCODED_MAX(MAKER_TOKEN_LEN)], expected[128], *to;
+
+	(void)state;
+	/* dots as in a URL */
+	snprintf(text, sizeof(text), "?t=%.6s%%2E%.24s%%2e%s&", token.text, token.text + 7, token.secret);
+	snprintf(expected, sizeof(expected), "?t=%.6s%%2E%.24s%%2e<masked>&", token.text, token.text + 7);
+	check_all(text, expected);
+	/* now and then */
+	for (int every = 2; every < 8; every++) {
+		to = text + sprintf(text, "/");
+		for (int i = 0; i < MAKER_SECRET_LEN; i++)
+			to += sprintf(to,
+				      i % every   ? "%c"
+				      : every % 2 ? "\\x%02x"
+						  : "%%%02x",
+				      token.secret[i]);
+		sprintf(to, "/");
+		check(text, strlen(text), &known, "/<masked>/");
+		check_all(text, "/<masked>/");
+	}
+	/* every other letter small */
+	for (int i = 0; i < MAKER_SECRET_LEN; i++)
+		text[i] = (char)(i % 2 ? tolower(token.secret[i]) : token.secret[i]);
+	text[MAKER_SECRET_LEN] = '\0';
+	check(text, strlen(text), &known, "<masked>");
+	/* hex, of which the digits are escaped */
+	to = text;
+	for (int i = 0; i < MAKER_SECRET_LEN; i++) {
+		char hex[3];
+
+		sprintf(hex, "%02x", (unsigned char)token.secret[i]);
+		to += sprintf(to, "%%%02x%%%02x", (unsigned char)hex[0], (unsigned char)hex[1]);
+	}
+	check(text, strlen(text), &known, "<masked>");
+	/* escaped so often that nobody reads it */
+	snprintf(text, sizeof(text), "%%2525252525252541");
+	check(text, strlen(text), &known, text);
+}
+
+/* Small letters where there is no token: names, hashes, suffixes. */
+static void test_small_letters(void **state)
+{
+	static const char hash[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+	struct maker_token token = maker_token(16);
+	struct mask_known known = {.secret = (const uint8_t *)"CONTAINERDANDMORE", .len = 17};
+	char text[256];
+
+	(void)state;
+	snprintf(text, sizeof(text), "/var/lib/docker/overlay2/%s/diff", hash);
+	check_all(text, text);
+	snprintf(text, sizeof(text), "/x/%s.json", token.identifier);
+	check_all(text, text);
+	/* a made-up token hides no name */
+	check("/usr/bin/containerd", 19, &known, "/usr/bin/containerd");
+	check("/usr/bin/containerdandmo", 24, &known, "/usr/bin/containerdandmo");
+	check("/usr/bin/containerdandmor", 25, &known, "/usr/bin/<masked>");
+	check("/usr/bin/CONTAINERD", 19, &known, "/usr/bin/<masked>");
+	/* 41 to 44 are no letters that are escaped, if what is before them is none */
+	check_all("100%41 a\\y41 &41;", "100%41 a\\y41 &41;");
 }
 
 /* A secret that would not be masked is refused, not passed over. */
@@ -289,7 +362,8 @@ static void test_invariants(void **state)
 /* 64 KiB of what is dearest; far from what a sanitized build takes, near enough to see a square. */
 static void test_time(void **state)
 {
-	static const char *const fills[] = {"A", "41", "dt0c01.", "dt0c01.A.B", "QUFB", "a", "\xff"};
+	static const char *const fills[] = {"A", "41",   "dt0c01.", "dt0c01.A.B", "QUFB",
+					    "a", "\xff", "\\x41",   "%25",        "\\"};
 	enum { LEN = 65536 };
 	struct mask_known known = {
 		(const uint8_t *)"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
@@ -325,6 +399,11 @@ static void test_any(void **state)
 		{"4a4b4c4d4e4f4g", false},
 		{"4142434445464748", true},
 		{"x4142434445464748", true},
+		/* in small letters, and escaped */
+		{"/abcdefghijklmno/", false},
+		{"/abcdefghijklmnop/", true},
+		{"\\x41\\x42\\x43\\x44\\x45\\x46\\x47", false},
+		{"\\x41\\x42\\x43\\x44\\x45\\x46\\x47\\x48", true},
 		{"QUJDREVGR0g=", true},
 		{"xyQUJDREVGR0g=", true},
 		{"", false},
@@ -353,7 +432,8 @@ int main(void)
 		cmocka_unit_test(test_tokens),        cmocka_unit_test(test_known_fragments),
 		cmocka_unit_test(test_known_base64),  cmocka_unit_test(test_args),
 		cmocka_unit_test(test_known_encoded), cmocka_unit_test(test_known_hex),
-		cmocka_unit_test(test_known_shared),  cmocka_unit_test(test_encoded_tokens),
+		cmocka_unit_test(test_known_shared),  cmocka_unit_test(test_known_mixed),
+		cmocka_unit_test(test_small_letters), cmocka_unit_test(test_encoded_tokens),
 		cmocka_unit_test(test_known_refused), cmocka_unit_test(test_invariants),
 		cmocka_unit_test(test_time),
 	};

@@ -2,6 +2,8 @@
 /* See oracle.h. Written without a look at token_search.h and mask.c, on purpose. */
 #include "oracle.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,11 +102,44 @@ static const struct {
 #undef ORACLE_ENCODING_ENTRY
 };
 
+size_t oracle_least(enum oracle_encoding encoding)
+{
+	switch (encoding) {
+#define ORACLE_FORM_CASE(id, format, lower, least) \
+	case ORACLE_##id:                          \
+		return least;
+		ORACLE_FORMS(ORACLE_FORM_CASE)
+#undef ORACLE_FORM_CASE
+	default:
+		return 8;
+	}
+}
+
+/* Byte by byte. Returns false if that encoding is none of these. */
+static bool oracle_spell(const uint8_t *bytes, size_t len, enum oracle_encoding encoding, char *to)
+{
+	*to = '\0';
+	switch (encoding) {
+#define ORACLE_FORM_CASE(id, format, lower, least)                                                           \
+	case ORACLE_##id:                                                                                    \
+		for (size_t at = 0; at < len; at++)                                                          \
+			to += sprintf(to, format, (unsigned int)((lower) ? tolower(bytes[at]) : bytes[at])); \
+		return true;
+		ORACLE_FORMS(ORACLE_FORM_CASE)
+#undef ORACLE_FORM_CASE
+	default:
+		return false;
+	}
+}
+
 size_t oracle_encode(const void *bytes, size_t len, enum oracle_encoding encoding, char *to)
 {
 	const uint8_t *from = bytes;
-	size_t bits = oracle_encodings[encoding].bits, count = 0;
+	size_t bits, count = 0;
 
+	if (oracle_spell(from, len, encoding, to))
+		return strlen(to);
+	bits = oracle_encodings[encoding].bits;
 	for (; bits * count < 8 * len; count++) {
 		unsigned int value = 0;
 
@@ -160,6 +195,22 @@ static bool oracle_shares(const uint8_t *bytes, size_t len, const void *secret, 
 	return false;
 }
 
+/* Is a stretch of the secret spelt out in the text, in that encoding, in letters of either case? */
+static bool oracle_spells(const char *text, const uint8_t *secret, size_t secret_len,
+			  enum oracle_encoding encoding)
+{
+	char spelt[ORACLE_ENCODED_MAX(16)];
+	size_t least = oracle_least(encoding);
+
+	/* not even one byte of it */
+	if (!oracle_spell(secret, 1, encoding, spelt) || (encoding != ORACLE_LOWER && !strchr(text, *spelt)))
+		return false;
+	for (size_t at = 0; at + least <= secret_len; at++)
+		if (oracle_spell(secret + at, least, encoding, spelt) && strcasestr(text, spelt))
+			return true;
+	return false;
+}
+
 bool oracle_shows(const char *text, const void *secret, size_t secret_len)
 {
 	size_t len = strlen(text);
@@ -173,6 +224,8 @@ bool oracle_shows(const char *text, const void *secret, size_t secret_len)
 			shows = shows || oracle_shares(bytes, count, secret, secret_len);
 		}
 	free(bytes);
+	for (int encoding = 0; encoding < ORACLE_ENCODING_MAX; encoding++)
+		shows = shows || oracle_spells(text, secret, secret_len, (enum oracle_encoding)encoding);
 	return shows;
 }
 

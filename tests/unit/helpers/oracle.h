@@ -26,21 +26,45 @@ bool oracle_begun(const uint8_t *bytes, size_t len);
 	X(BASE64, 6, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") \
 	X(BASE64_URL, 6, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
+/* How each byte can be written by itself; X(id, format of a byte, in small letters first?, bytes that must not be read in a row). */
+#define ORACLE_FORMS(X)                           \
+	X(LOWER, "%c", true, 16)                  \
+	X(PERCENT, "%%%02X", false, 8)            \
+	X(PERCENT_LOWER, "%%%02x", true, 16)      \
+	X(PERCENT_TWICE, "%%25%02x", false, 8)    \
+	X(PERCENT_U, "%%u%04X", false, 8)         \
+	X(BACKSLASH, "\\x%02x", false, 8)         \
+	X(BACKSLASH_TWICE, "\\\\x%02X", false, 8) \
+	X(BACKSLASH_LOWER, "\\x%02x", true, 16)   \
+	X(UNICODE, "\\u%04x", false, 8)           \
+	X(UNICODE_BRACES, "\\u{%X}", false, 8)    \
+	X(UNICODE_LONG, "\\U%08x", false, 8)      \
+	X(OCTAL, "\\%03o", false, 8)              \
+	X(OCTAL_PRINTF, "\\0%03o", false, 8)      \
+	X(REFERENCE, "&#%u;", false, 8)           \
+	X(REFERENCE_HEX, "&#x%02x;", false, 8)
+
 enum oracle_encoding {
 	ORACLE_RAW,
 #define ORACLE_ENCODING_ENUM(id, bits, alphabet) ORACLE_##id,
 	ORACLE_ENCODINGS(ORACLE_ENCODING_ENUM)
 #undef ORACLE_ENCODING_ENUM
-		ORACLE_ENCODING_MAX
+#define ORACLE_FORM_ENUM(id, format, lower, least) ORACLE_##id,
+		ORACLE_FORMS(ORACLE_FORM_ENUM)
+#undef ORACLE_FORM_ENUM
+			ORACLE_ENCODING_MAX
 };
 
 /* Room for `len` bytes in any encoding, with a terminator. */
-#define ORACLE_ENCODED_MAX(len) (2 * (len) + 1)
+#define ORACLE_ENCODED_MAX(len) (10 * (len) + 1)
+
+/* oracle_least() - how many bytes of a secret in a row must not be read in that encoding. */
+size_t oracle_least(enum oracle_encoding encoding);
 
 /* oracle_encode() - the text, terminated, without padding; returns its length. */
 size_t oracle_encode(const void *bytes, size_t len, enum oracle_encoding encoding, char *to);
 
-/* oracle_shows() - can 8 consecutive bytes of the secret be read in the text, in any encoding? */
+/* oracle_shows() - can oracle_least() bytes in a row of the secret be read in the text, in any encoding? */
 bool oracle_shows(const char *text, const void *secret, size_t secret_len);
 
 /* oracle_printable() - is this valid UTF-8 without a control character (Cc)? */

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Ways to write a byte so that people and programs can still read it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * escapes_read() - the byte that text[0, len) begins with, if it is written as %41, %u0041, \x41, \u0041, \u{41}, \U00000041, \101,
+ * \0101, &#65; or &#x41;, where a backslash may be escaped itself. Returns how long the escape is; 0 if there is none, or none of one
+ * byte.
+ */
+size_t escapes_read(const uint8_t *text, size_t len, uint8_t *ret_byte);
+
+/* escapes_begin() - may an escape begin with that byte? */
+static inline bool escapes_begin(uint8_t byte)
+{
+	return byte == '%' || byte == '\\' || byte == '&';
+}
