@@ -552,6 +552,27 @@ static void test_scan_name(void **state)
 	check_scan(ARGS("spillwatch", "scan", path), 1, expected);
 }
 
+/* A name that would show as another one: neither the line nor what can't be read is turned around by it. */
+static void test_scan_deceiving(void **state)
+{
+	struct maker_token token = maker_token(24);
+	char path[512], expected[1024];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s", live_path("a\u202egpj.exe"));
+	file_make(path, "", &token);
+	snprintf(expected, sizeof(expected), "%s: byte 0: API token %s\n",
+		 live_path("a\\xe2\\x80\\xaegpj.exe"), token.identifier);
+	check_scan(ARGS("spillwatch", "scan", path), 1, expected);
+	snprintf(expected, sizeof(expected),
+		 "{\"file\":{\"path\":\"%s\"},\"token\":{\"identifier\":\"%s\",\"prefix\":\"dt0c01\","
+		 "\"type\":\"API token\",\"placeholder\":false,\"offset\":0}}\n",
+		 live_path("a\\u202Egpj.exe"), token.identifier);
+	check_scan(ARGS("spillwatch", "scan", "--output", "json", path), 1, expected);
+	check_sentence(ARGS("spillwatch", "scan", "/nowhere/a\u202e\nb"), 3,
+		       "/nowhere/a\\xe2\\x80\\xae\\x0ab");
+}
+
 /* What is no part of a secret passes unchanged, however it comes; secrets pass nowhere. */
 static void test_mask(void **state)
 {
@@ -850,6 +871,7 @@ const struct CMUnitTest live_commands[] = {
 	cmocka_unit_test_setup_teardown(test_store_refused, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_scan, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_scan_name, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_scan_deceiving, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mask, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_check, live_setup, live_teardown),
 };

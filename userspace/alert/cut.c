@@ -3,11 +3,13 @@
  * alert → alert, shorter. One length for all strings that can be long, halved until the whole fits, so what
  * is shorter than that stays whole.
  *
- * Invariant: what a string takes is reckoned as JSON, where a quote and a backslash are two bytes. What
- * can't be long (names of processes, times, numbers, of a flood the samples) takes less than half of the
- * line.
+ * Invariant: what a string takes is reckoned as JSON, where a quote and a backslash are two bytes, and as a terminal gets
+ * it, where each byte of a character that deceives is an escape. What can't be long (names of processes,
+ * times, numbers, of a flood the samples) takes less than half of the line.
  */
 #include "alert/cut.h"
+
+#include "lib/deceive.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,6 +25,9 @@
 
 /* Bytes of an escape, "\xNN". */
 #define CUT_ESCAPE 4
+
+/* Bytes of a character, at most. */
+#define CUT_CHARACTER 4
 
 /* A path keeps its end; where a sentence repeats a string it counts twice. mark: what says that it was cut */
 #define CUT_PATHS(X)                                                         \
@@ -42,9 +47,14 @@
 	X(container.pod_namespace, 2) \
 	X(container.pod_uid, 1)
 
-static size_t cut_size(char byte)
+/* What a byte takes; of a character that deceives, all is laid on the first. */
+static size_t cut_size(const char *at)
 {
-	return byte == '"' || byte == '\\' ? 2 : 1;
+	size_t deceives = deceive_length(at, strnlen(at, CUT_CHARACTER));
+
+	if (deceives)
+		return deceives * (CUT_ESCAPE - 1) + 1;
+	return *at == '"' || *at == '\\' ? 2 : 1;
 }
 
 static bool cut_inside(const char *at)
@@ -57,7 +67,7 @@ static size_t cut_head(const char *text, size_t most)
 {
 	size_t len = 0, size = 0;
 
-	while (text[len] && (size += cut_size(text[len])) <= most)
+	while (text[len] && (size += cut_size(text + len)) <= most)
 		len++;
 	if (!text[len])
 		return len;
@@ -76,7 +86,7 @@ static size_t cut_tail(const char *text, size_t most)
 	size_t from = strlen(text), size = 0;
 	const char *slash;
 
-	while (from && (size += cut_size(text[from - 1])) <= most)
+	while (from && (size += cut_size(text + from - 1)) <= most)
 		from--;
 	if (!from)
 		return 0;
@@ -94,7 +104,7 @@ static size_t cut_least(const char *text, size_t most)
 	size_t size = 0;
 
 	for (; text && *text && size < most; text++)
-		size += cut_size(*text);
+		size += cut_size(text);
 	return size < most ? size : most;
 }
 

@@ -2,6 +2,7 @@
 /* alert → JSON: the bytes. */
 #include "alert/json_writer.h"
 
+#include "lib/deceive.h"
 #include "lib/utf8.h"
 
 #include <errno.h>
@@ -84,6 +85,12 @@ static void json_quoted(struct json_writer *json, const char *text)
 		if (!count) {
 			json->failed = true;
 			return;
+		}
+		/* the same to whoever reads JSON, and nothing to a terminal */
+		if (count > 1 && deceive_length((const char *)from, count)) {
+			to = deceive_json(to, (const char *)from, count);
+			from += count;
+			continue;
 		}
 		while (count--)
 			*to++ = (char)*from++;

@@ -8,6 +8,7 @@
 #include "alert/cut.h"
 #include "alert/message.h"
 #include "lib/cleanup.h"
+#include "lib/deceive.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -57,7 +58,8 @@ static int text_whole(const struct alert *alert, bool colour, char **ret_line)
 	const char *plain = bright ? TEXT_PLAIN : "";
 	AUTO_FREE char *message = NULL;
 	AUTO_FREE char *place = NULL;
-	char time[16], again[48] = "", *line;
+	AUTO_FREE char *line = NULL;
+	char time[16], again[48] = "";
 	struct tm tm;
 	int r = alert_message(alert, bright ? TEXT_BOLD : "", plain, &message);
 
@@ -74,8 +76,8 @@ static int text_whole(const struct alert *alert, bool colour, char **ret_line)
 		     bright ? TEXT_RED : "", mark, plain, message, bright ? TEXT_DIM : "", place, again,
 		     colour ? TEXT_PLAIN : "") < 0)
 		return -ENOMEM;
-	*ret_line = line;
-	return 0;
+	*ret_line = deceive_shown(line);
+	return *ret_line ? 0 : -ENOMEM;
 }
 
 int alert_to_text(const struct alert *alert, bool colour, char **ret_line)

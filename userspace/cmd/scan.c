@@ -16,6 +16,7 @@
 #include "detect/stream.h"
 #include "files/safe_open.h"
 #include "lib/cleanup.h"
+#include "lib/deceive.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
 
@@ -59,7 +60,7 @@ static int scan_json(const char *path, const struct token *token, uint64_t at)
 
 	if (!line)
 		return -ENOMEM;
-	json_dumpf(line, stdout, JSON_COMPACT);
+	json_dumpf(line, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
 	json_decref(line);
 	putchar('\n');
 	return 0;
@@ -70,6 +71,7 @@ static int scan_token(void *context, const struct token *token, uint64_t at)
 {
 	struct scan *scan = context;
 	AUTO_FREE char *shown = NULL;
+	AUTO_FREE char *seen = NULL;
 	int r = mask_text(scan->path, strlen(scan->path), NULL, &shown);
 
 	scan->found = true;
@@ -77,7 +79,10 @@ static int scan_token(void *context, const struct token *token, uint64_t at)
 		return r;
 	if (scan->json)
 		return scan_json(shown, token, at);
-	printf("%s: byte %llu: %s %s%s\n", shown, (unsigned long long)at, token->type, token->identifier,
+	seen = deceive_shown(shown);
+	if (!seen)
+		return -ENOMEM;
+	printf("%s: byte %llu: %s %s%s\n", seen, (unsigned long long)at, token->type, token->identifier,
 	       token->placeholder ? " (placeholder)" : "");
 	return 0;
 }

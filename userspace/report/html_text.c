@@ -5,6 +5,7 @@
  */
 #include "report/html_text.h"
 
+#include "lib/deceive.h"
 #include "report/layout.h"
 #include "report/period.h"
 
@@ -34,7 +35,7 @@ static const char *html_entity(char c)
 void html_text(FILE *out, const char *text)
 {
 	while (text && *text) {
-		size_t deceives = layout_deceives(text);
+		size_t deceives = deceive_length(text, strlen(text));
 		const char *entity = html_entity(*text);
 
 		if (deceives)

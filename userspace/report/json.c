@@ -193,7 +193,7 @@ static int json_row(struct report *report, struct group *group, FILE *out)
 	if (r == 0 && (!entries || json_object_set_new(row, "entries", entries) < 0))
 		r = -ENOMEM;
 	if (r == 0)
-		json_dumpf(row, out, JSON_COMPACT | JSON_PRESERVE_ORDER);
+		json_dumpf(row, out, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
 	json_decref(row);
 	return r;
 }
@@ -295,7 +295,7 @@ int report_json(struct report *report, FILE *out)
 		return r;
 	shown = report_limit(report, 0, groups.count);
 	json = json_head(report, groups.count, shown);
-	head = json ? json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+	head = json ? json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII) : NULL;
 	json_decref(json);
 	if (head)
 		/* without its closing brace: the rows go on */

@@ -5,8 +5,11 @@
  */
 #include "report/layout.h"
 
+#include "lib/deceive.h"
+
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,40 +39,16 @@ bool layout_colour(int fd)
 	return isatty(fd) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
 }
 
-size_t layout_deceives(const char *text)
-{
-	static const struct {
-		uint32_t first, last;
-	} ranges[] = {
-		{0x061c, 0x061c}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff},
-	};
-	const uint8_t *bytes = (const uint8_t *)text;
-	uint32_t c = 0;
-	size_t len = 0;
-
-	if ((bytes[0] & 0xe0) == 0xc0 && bytes[1]) {
-		c = (bytes[0] & 0x1fU) << 6 | (bytes[1] & 0x3fU);
-		len = 2;
-	} else if ((bytes[0] & 0xf0) == 0xe0 && bytes[1] && bytes[2]) {
-		c = (bytes[0] & 0x0fU) << 12 | (bytes[1] & 0x3fU) << 6 | (bytes[2] & 0x3fU);
-		len = 3;
-	}
-	for (size_t i = 0; len && i < sizeof(ranges) / sizeof(*ranges); i++)
-		if (c >= ranges[i].first && c <= ranges[i].last)
-			return len;
-	return 0;
-}
-
-/* One character: its bytes and columns. */
+/* One character: its bytes, and the columns it takes, or its escape. */
 static size_t layout_next(const char *text, int *ret_columns, bool *ret_deceives)
 {
-	size_t len = layout_deceives(text);
+	size_t len = deceive_length(text, strnlen(text, MB_LEN_MAX));
 	mbstate_t state = {0};
 	wchar_t c;
 	int columns;
 
 	*ret_deceives = len;
-	*ret_columns = 1;
+	*ret_columns = len ? (int)len * DECEIVE_ESCAPE : 1;
 	if (len)
 		return len;
 	len = mbrtowc(&c, text, MB_CUR_MAX, &state);
@@ -101,10 +80,8 @@ static char *layout_part(const char *text, int from, int to, char *out)
 	while (*text) {
 		size_t len = layout_next(text, &columns, &deceives);
 
-		if (at >= from && at + columns <= to) {
-			memcpy(out, deceives ? "?" : text, deceives ? 1 : len);
-			out += deceives ? 1 : len;
-		}
+		if (at >= from && at + columns <= to)
+			out = deceives ? deceive_escape(out, text, len) : mempcpy(out, text, len);
 		at += columns;
 		text += len;
 	}
@@ -114,7 +91,7 @@ static char *layout_part(const char *text, int from, int to, char *out)
 int layout_fit(const char *text, int columns, char **ret_text)
 {
 	int total = layout_columns(text), head, tail;
-	char *copy = malloc(strlen(text) + sizeof(LAYOUT_ELLIPSIS)), *end;
+	char *copy = malloc(strlen(text) * DECEIVE_ESCAPE + sizeof(LAYOUT_ELLIPSIS)), *end;
 
 	if (!copy)
 		return -ENOMEM;

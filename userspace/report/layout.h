@@ -12,21 +12,15 @@ int layout_width(int fd);
 /* layout_colour() - may it get colour? (a terminal, and no NO_COLOR) */
 bool layout_colour(int fd);
 
-/* layout_columns() - how many columns a text takes. Needs a UTF-8 LC_CTYPE; else a byte is a column. */
+/* layout_columns() - how many columns a text takes that layout_fit() has left whole. Needs a UTF-8 LC_CTYPE; else a byte is a column. */
 int layout_columns(const char *text);
 
 /*
  * layout_fit() - a copy that takes at most `columns`; what is too long loses its middle to a "…" and keeps more of its
- * end, which of a path says more. Characters that turn the direction of writing become "?".
+ * end, which of a path says X the direction of writing become "?".
  * Returns 0 and *ret_text (malloc'ed), or -ENOMEM.
  */
 int layout_fit(const char *text, int columns, char **ret_text);
-
-/*
- * layout_deceives() - bytes of the character that `text` begins with, if it turns the direction of writing (UAX #9) or
- * shows nothing at all, by which one path could look like another; else 0.
- */
-size_t layout_deceives(const char *text);
 
 /* Room for layout_number()'s text. */
 #define LAYOUT_NUMBER 32

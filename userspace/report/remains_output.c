@@ -120,7 +120,7 @@ int remains_json(const struct report *report, const struct remains *remains, FIL
 			 period_utc(report->generated, generated), "host", report->host, "coverage",
 			 report_json_coverage(&report->coverage), "counts", counts, "files", items);
 	if (r == 0 && root) {
-		json_dumpf(root, out, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+		json_dumpf(root, out, JSON_INDENT(1) | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
 		fputc('\n', out);
 	} else {
 		r = -ENOMEM;

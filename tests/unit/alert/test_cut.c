@@ -12,7 +12,8 @@
 #include <string.h>
 
 /* As mask_text() gives them: a path of control characters, all quotes, letters of two bytes, one without a slash. */
-static const char *const parts[] = {"/\\x01\\x02\\x03", "/\"\"\"\"\\", "/\xc3\xa9\xc3\xa9", "x", "\\"};
+static const char *const parts[] = {"/\\x01\\x02\\x03", "/\"\"\"\"\\", "/\xc3\xa9\xc3\xa9", "x", "\\",
+				    "\u202e/",          "\u00ad",      "\U000e0041"};
 
 static char *make_text(const char *part, size_t len)
 {
@@ -78,7 +79,7 @@ static void test_all(void **state)
 		json_t *json;
 
 		for (size_t j = 0; j < ALERT_FLOOD_SAMPLES; j++)
-			snprintf(flood.files[j], sizeof(flood.files[j]), "%s", i == 2 ? "/f" : text);
+			snprintf(flood.files[j], sizeof(flood.files[j]), "%s", i == 2 || i > 4 ? "/f" : text);
 		for (size_t j = 0; j < 16; j++)
 			ancestors[j] = (struct alert_ancestor){.name = name};
 		alert.process.executable = alert.process.script = alert.process.working_directory = text;
@@ -99,7 +100,7 @@ static void test_all(void **state)
 		assert_true(marked(json, "process", "script_truncated"));
 		assert_true(marked(json, "process", "working_directory_truncated"));
 		assert_true(marked(json, "process", "command_line_truncated"));
-		assert_true(strlen(value(json, "file", "path")) > 200);
+		assert_true(strlen(value(json, "file", "path")) > (i < 5 ? 200 : 80));
 		json_decref(json);
 		free(text);
 	}

@@ -70,7 +70,7 @@ static void test_texts(void **state)
 					     "\t",
 					     "\x1f",
 					     "\xc3\xa9",
-					     "\xe2\x80\x8b",
+					     "\xe2\x80\x90",
 					     "\xf0\x9f\x98\x80",
 					     "\xed\x9f\xbf",
 					     "\xee\x80\x80",

@@ -5,6 +5,7 @@
 #include "alert/text.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 /* The fields are not const, these texts are. */
@@ -94,12 +95,25 @@ static void test_colour(void **state)
 	      "dt0c01.ABCDEFGH to /x  (write of 96 bytes, token at byte 8)\033[0m\n");
 }
 
+/* Whoever names a file can't turn the line that tells of it. */
+static void test_deceiving(void **state)
+{
+	struct alert alert = alert_make();
+	char *line;
+
+	(void)state;
+	alert.file.path = TEXT("/tmp/a\u202egpj.\u200bexe");
+	assert_int_equal(alert_to_text(&alert, true, &line), 0);
+	assert_non_null(strstr(line, " to /tmp/a\\xe2\\x80\\xaegpj.\\xe2\\x80\\x8bexe"));
+	assert_null(strstr(line, "\u202e"));
+	free(line);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_repeats),
-		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_deceiving), cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_repeats),   cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_colour),
 	};
 

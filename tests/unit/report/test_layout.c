@@ -34,8 +34,10 @@ static void test_fit(void **state)
 	check_fit("日本語日本語", 6, "…本語");
 	check_fit("e\u0301e\u0301e\u0301", 3, "e\u0301e\u0301e\u0301");
 	/* U+202E would show "gpj.exe" as "exe.jpg" */
-	check_fit("a\u202egpj.exe", 20, "a?gpj.exe");
-	check_fit("a\u200bb", 20, "a?b");
+	check_fit("a\u202egpj.exe", 20, "a\\xe2\\x80\\xaegpj.exe");
+	check_fit("a\u200bb", 20, "a\\xe2\\x80\\x8bb");
+	/* no escape is cut */
+	check_fit("a\u200bb", 12, "a…b");
 	for (int columns = 0; columns < 40; columns++) {
 		assert_int_equal(layout_fit("/a/日本/\u202e/very/long/é/path/名前.log", columns, &fit), 0);
 		assert_true(layout_columns(fit) <= columns);
@@ -88,6 +90,8 @@ static void test_csv(void **state)
 	check_written(csv_cell, "a,b", "\"a,b\"");
 	check_written(csv_cell, "a\"b", "\"a\"\"b\"");
 	check_written(csv_cell, "a\r\nb", "\"a\r\nb\"");
+	check_written(csv_cell, "a\u202eb", "a\\xe2\\x80\\xaeb");
+	check_written(csv_cell, "\u202e,\"", "\"\\xe2\\x80\\xae,\"\"\"");
 	check_written(csv_cell, NULL, "");
 	check_written(csv_cell, "", "");
 	for (size_t i = 0; formulas[i]; i++) {
