@@ -38,10 +38,22 @@ static void check_output(char *text, const struct mask_known *known)
 		abort();
 	if (oracle_shows(text, known->secret, known->len))
 		abort();
-	if (mask_text(text, len, known, &again) || strcmp(text, again) != 0)
+	if (mask_more(text, known, &again) || strcmp(text, again) != 0)
 		abort();
 	free(again);
 	free(text);
+}
+
+/* Where nothing was masked, what was there can be told. */
+static void check_exact(const char *text, const uint8_t *data, size_t size)
+{
+	char *exact;
+
+	if (mask_exact(text, &exact))
+		return;
+	if (strlen(exact) != size || (size && memcmp(exact, data, size) != 0))
+		abort();
+	free(exact);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -58,6 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (mask_text(data, size, &known, &text))
 		abort();
+	check_exact(text, data, size);
 	check_output(text, &known);
 	if (mask_args(data, size, &known, &text))
 		abort();

@@ -265,6 +265,40 @@ static void test_files(void **state)
 	live_free(&run);
 }
 
+/* A byte that is no text, and a name that looks like its escape: told apart, and both found again. */
+static void test_names_told_apart(void **state)
+{
+	static const char *const shown[] = {"/a\\x01", "/a\\x5cx01"};
+	struct live_run run;
+	char command[2048];
+	json_t *root;
+
+	(void)state;
+	snprintf(command, sizeof(command), "%s call write %s 66; %s call write '%s' 67",
+		 live_writer("writer"), live_path("a\x01"), live_writer("writer"), live_path("a\\x01"));
+	run = live_exec(ARGS("--store", STORE), ARGS("sh", "-c", command));
+	assert_int_equal(json_array_size(run.alerts), 2);
+	for (size_t i = 0; i < 2; i++) {
+		const char *path = live_string(json_array_get(run.alerts, i), "file.path");
+
+		assert_string_equal(path + strlen(path) - strlen(shown[i]), shown[i]);
+	}
+	live_free(&run);
+	run = audit_ok(ARGS("--files", "--output", "json"));
+	root = json_loads(run.output, 0, NULL);
+	assert_int_equal(live_integer(root, "counts.still there"), 2);
+	json_decref(root);
+	live_free(&run);
+	/* gone or not, nothing is said of a name that could be another's */
+	unlink(live_path("a\x01"));
+	run = audit_ok(ARGS("--files", "--output", "json"));
+	root = json_loads(run.output, 0, NULL);
+	assert_int_equal(live_integer(root, "counts.still there"), 1);
+	assert_int_equal(live_integer(root, "counts.unknown"), 1);
+	json_decref(root);
+	live_free(&run);
+}
+
 /* `audit` reads while a monitor writes, which neither hinders; a monitor that is killed leaves what it had. */
 static void test_while_written(void **state)
 {
@@ -428,6 +462,7 @@ const struct CMUnitTest live_audit[] = {
 	cmocka_unit_test_setup_teardown(test_outputs, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_no_secret_stored, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_files, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_names_told_apart, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_run_store, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_while_written, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_audit_bad_input, live_setup, live_teardown),

@@ -95,6 +95,10 @@ static size_t cut_tail(const char *text, size_t most)
 		return (size_t)(slash + 1 - text);
 	while (text[from] && cut_inside(text + from))
 		from++;
+	/* nor from the middle of an escape on */
+	for (size_t back = 1; back < CUT_ESCAPE && back <= from; back++)
+		if (text[from - back] == '\\' && text[from - back + 1] == 'x')
+			return from - back + strnlen(text + from - back, CUT_ESCAPE);
 	return from;
 }
 

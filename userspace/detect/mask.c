@@ -410,6 +410,12 @@ static uint8_t *mask_escape_byte(uint8_t *to, uint8_t byte)
 	return to;
 }
 
+/* Would a backslash be taken for the beginning of an escape? */
+static bool mask_looks_escaped(const uint8_t *bytes, size_t len)
+{
+	return len >= 2 && bytes[0] == '\\' && bytes[1] == 'x';
+}
+
 /* Printable text, at most MASK_ESCAPE_LEN times as long; a NUL becomes a space where it separates. */
 static size_t mask_escape(uint8_t *to, const uint8_t *bytes, size_t len, bool nul_separates)
 {
@@ -420,7 +426,8 @@ static size_t mask_escape(uint8_t *to, const uint8_t *bytes, size_t len, bool nu
 
 		if (nul_separates && !bytes[at]) {
 			*to++ = ' ';
-		} else if (count && !mask_is_control(bytes + at, count)) {
+		} else if (count && !mask_is_control(bytes + at, count) &&
+			   !mask_looks_escaped(bytes + at, len - at)) {
 			memcpy(to, bytes + at, count);
 			to += count;
 		} else {
@@ -530,6 +537,43 @@ static int mask_bytes(const uint8_t *bytes, size_t len, bool nul_separates, cons
 int mask_text(const void *bytes, size_t len, const struct mask_known *known, char **ret_text)
 {
 	return mask_bytes(bytes, len, false, known, ret_text);
+}
+
+int mask_more(const char *text, const struct mask_known *known, char **ret_text)
+{
+	char *copy;
+
+	if (known && !mask_known_valid(known))
+		return -EINVAL;
+	copy = strdup(text);
+	return mask_printable(copy, strlen(text), known, ret_text);
+}
+
+int mask_exact(const char *text, char **ret_bytes)
+{
+	size_t len = strlen(text);
+	uint8_t *bytes, *to;
+
+	if (strstr(text, MASK_TEXT))
+		return -ENOENT;
+	bytes = to = malloc(len + 1);
+	if (!bytes)
+		return -ENOMEM;
+	for (size_t at = 0; at < len; to++) {
+		const uint8_t *from = (const uint8_t *)text + at;
+		size_t count = mask_looks_escaped(from, len - at) ? escapes_read(from, len - at, to) : 0;
+
+		if (!count)
+			*to = *from;
+		if (!*to) {
+			free(bytes);
+			return -ENOENT;
+		}
+		at += count ? count : 1;
+	}
+	*to = '\0';
+	*ret_bytes = (char *)bytes;
+	return 0;
 }
 
 int mask_args(const void *bytes, size_t len, const struct mask_known *known, char **ret_text)

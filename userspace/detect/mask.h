@@ -39,11 +39,24 @@ struct mask_known {
 /*
  * mask_text() - a printable copy of bytes[0, len): secrets masked, then every byte that is not part
  * of valid UTF-8, and every control character, escaped as \xNN (so that the text is valid UTF-8
- * without control characters; a backslash stays as it is).
+ * without control characters). A backslash before an x is \x5c, any other stays as it is; so \xNN
+ * always is a byte, and what was there can be told.
  * @known: may be NULL. Returns 0 and *ret_text (malloc'ed, the caller frees), -ENOMEM, or -EINVAL if
  * @known is no secret portion (it would go unmasked).
  */
 int mask_text(const void *bytes, size_t len, const struct mask_known *known, char **ret_text);
+
+/*
+ * mask_more() - masks what was made printable by one of these functions, as another secret is known.
+ * Returns as mask_text().
+ */
+int mask_more(const char *text, const struct mask_known *known, char **ret_text);
+
+/*
+ * mask_exact() - the bytes that mask_text() made this text of. Returns 0 and *ret_bytes (malloc'ed,
+ * terminated), -ENOENT if that can't be told (something was masked, or a NUL is among them), or -ENOMEM.
+ */
+int mask_exact(const char *text, char **ret_bytes);
 
 /*
  * mask_args() - the same for a command line as the kernel keeps it (arguments separated by NUL, the

@@ -105,7 +105,9 @@ static bool remains_all(const struct remains_file *file)
 	return true;
 }
 
-/* Can the name be what we have of it? Not if a part of it is missing, masked or escaped. */
+static const char remains_inexact[] = "its name can't be told exactly";
+
+/* Can the name be what we have of it? Not if a part of it is missing or masked. */
 static const char *remains_vague(const struct fact *fact)
 {
 	if (fact->file_type && strcmp(fact->file_type, "regular") != 0)
@@ -114,9 +116,35 @@ static const char *remains_vague(const struct fact *fact)
 		return "it had no path";
 	if (fact->path_truncated)
 		return "its whole path is not known";
-	if (strstr(fact->file, MASK_TEXT) || strstr(fact->file, "\\x"))
-		return "its name can't be told exactly";
+	if (strstr(fact->file, MASK_TEXT))
+		return remains_inexact;
 	return NULL;
+}
+
+/*
+ * The name as it is, in place of its text, if the file is there. A store of an earlier version may have had no escape in
+ * mind, so the file itself has to be the one. Returns false if that is not so.
+ */
+static bool remains_exact(struct fact *fact)
+{
+	struct stat st;
+	char *exact;
+	int fd;
+
+	if (!strstr(fact->file, "\\x"))
+		return true;
+	if (!fact->inode || mask_exact(fact->file, &exact) < 0)
+		return false;
+	fd = lookup_open(exact, &st);
+	if (fd >= 0)
+		close(fd);
+	if (fd < 0 || !lookup_is(fact, &st)) {
+		free(exact);
+		return false;
+	}
+	free(fact->file);
+	fact->file = exact;
+	return true;
 }
 
 static void remains_look(struct remains_file *file)
@@ -129,6 +157,8 @@ static void remains_look(struct remains_file *file)
 	bool same;
 	int fd;
 
+	if (!vague && !remains_exact(&file->fact))
+		vague = remains_inexact;
 	if (vague) {
 		remains_say(file, REMAINS_UNKNOWN, vague);
 		return;

@@ -328,10 +328,10 @@ static int containers_by_conmon(struct containers *containers, uint64_t start, u
 	return container_facts_set(&container->facts.name, conmon.container);
 }
 
-/* A copy that shows nothing of the secret at hand; masking what is masked changes nothing else. */
+/* A copy that shows nothing of the secret at hand. */
 static int containers_copy(const char *text, const struct mask_known *known, char **ret_text)
 {
-	return text ? mask_text(text, strlen(text), known, ret_text) : 0;
+	return text ? mask_more(text, known, ret_text) : 0;
 }
 
 void containers_free_one(struct alert_container *container)
