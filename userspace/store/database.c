@@ -133,7 +133,7 @@ static int database_prepare(sqlite3 *db)
 	if (r == 0)
 		r = statement_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 				       "PRAGMA journal_size_limit = 4194304; PRAGMA temp_store = MEMORY;"
-				       "PRAGMA cache_size = -2048");
+				       "PRAGMA cache_size = -512");
 	return r == 0 && version < DATABASE_VERSION ? database_upgrade(db) : r;
 }
 
