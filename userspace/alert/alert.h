@@ -73,6 +73,7 @@ struct alert_container {
 	char *pod; /* Kubernetes */
 	char *pod_namespace;
 	char *pod_uid;
+	bool claimed; /* the id is the word of whoever could name it so; no runtime of theirs agrees */
 };
 
 struct alert_write {

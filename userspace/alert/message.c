@@ -52,7 +52,8 @@ static int message_container(const struct alert_container *container, char **ret
 			     container->pod_namespace ? container->pod_namespace : "?", container->pod, len,
 			     name);
 	else
-		r = asprintf(&text, " in container %.*s", len, name);
+		r = asprintf(&text, " in %scontainer %.*s", container->claimed ? "what is named like " : "",
+			     len, name);
 	if (r < 0)
 		return -ENOMEM;
 	*ret_text = text;

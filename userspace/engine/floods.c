@@ -162,14 +162,16 @@ void floods_news(struct floods *floods, floods_writer tell, void *context)
 	for (size_t i = 0; i < LIMIT_FLOODS; i++) {
 		struct flood *flood = &floods->entries[i];
 		const struct alert *alert = flood->alert;
+		/* nobody is blamed for what another one calls himself */
+		bool named = alert && !alert->container.claimed;
 		struct loss_writer writer = {
 			.samples = flood->lost - flood->counted,
 			.cgroup = (flood->group & SHARE_USER) ? 0 : flood->group,
 			.uid = flood->uid,
 			.pid = flood->tgid,
 			.name = flood->comm,
-			.container = alert ? alert->container.id : NULL,
-			.container_name = alert ? alert->container.name : NULL,
+			.container = named ? alert->container.id : NULL,
+			.container_name = named ? alert->container.name : NULL,
 		};
 
 		if (!writer.samples)

@@ -55,12 +55,23 @@ static int fact_program(const struct alert_process *process, char **ret_program)
 		       : 0;
 }
 
+/* One that is only claimed is another one than that which it is called like. NULL if it is not. */
+static int fact_claimed(const struct alert_container *container, char **ret_claimed)
+{
+	*ret_claimed = NULL;
+	if (!container->claimed || asprintf(ret_claimed, "claimed %s", container->id) >= 0)
+		return 0;
+	*ret_claimed = NULL;
+	return -ENOMEM;
+}
+
 int fact_make(const struct alert *alert, struct fact *ret_fact)
 {
 	const struct alert_process *process = &alert->process;
 	const struct alert_container *container = &alert->container;
 	const struct alert_file *file = &alert->file;
 	AUTO_FREE char *program = NULL;
+	AUTO_FREE char *claimed = NULL;
 	int64_t time = (int64_t)alert->time.tv_sec * 1000000 + alert->time.tv_nsec / 1000;
 	struct fact_texts texts = {
 		.token = alert->token.identifier,
@@ -108,6 +119,10 @@ int fact_make(const struct alert *alert, struct fact *ret_fact)
 		}
 		texts.program = program;
 	}
+	if (fact_claimed(container, &claimed) < 0)
+		return -ENOMEM;
+	if (claimed)
+		texts.container = texts.container_name = claimed;
 	if (fact_pack(&texts, &fact) < 0)
 		return -ENOMEM;
 	*ret_fact = fact;

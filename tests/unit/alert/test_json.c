@@ -154,6 +154,7 @@ static struct alert alert_full(void)
 	};
 	alert.container = (struct alert_container){
 		.id = text("0123456789ab"),
+		.claimed = true,
 		.runtime = "containerd",
 		.name = text("app"),
 		.image = text("registry/app:1"),

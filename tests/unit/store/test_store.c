@@ -127,6 +127,26 @@ static void test_keys(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
 
+/* What calls itself a container is an entry of its own, and is none of that one's. */
+static void test_claimed(void **state)
+{
+	struct store *store = alerts_store(path);
+	struct alert_spec spec = spec_make("/f", 0);
+	struct alert alert;
+
+	(void)state;
+	spec.container = "0123456789abcdef";
+	alerts_put(store, &spec);
+	alert = alerts_make(&spec);
+	alert.container.claimed = true;
+	alert.container.name = NULL;
+	assert_int_equal(store_put(store, &alert), 0);
+	flush(store);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM fact"), 2);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM container"), 2);
+	store_close(store);
+}
+
 static void test_due(void **state)
 {
 	struct store *store = alerts_store(path);
@@ -678,15 +698,16 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_repeats),     TEST(test_repeats_of_others),
-		TEST(test_keys),        TEST(test_due),
-		TEST(test_slices),      TEST(test_age),
-		TEST(test_size),        TEST(test_kill),
-		TEST(test_full_disk),   TEST(test_damage),
-		TEST(test_precious),    TEST(test_versions),
-		TEST(test_removed),     TEST(test_busy),
-		TEST(test_damage_idle), TEST(test_damage_stuck),
-		TEST(test_clock),       TEST(test_clock_ahead),
+		TEST(test_repeats),      TEST(test_repeats_of_others),
+		TEST(test_keys),         TEST(test_due),
+		TEST(test_claimed),      TEST(test_slices),
+		TEST(test_age),          TEST(test_size),
+		TEST(test_kill),         TEST(test_full_disk),
+		TEST(test_damage),       TEST(test_precious),
+		TEST(test_versions),     TEST(test_removed),
+		TEST(test_busy),         TEST(test_damage_idle),
+		TEST(test_damage_stuck), TEST(test_clock),
+		TEST(test_clock_ahead),
 	};
 
 	return UNIT_RUN(tests);

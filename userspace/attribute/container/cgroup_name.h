@@ -21,6 +21,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Room for a component of a path (NAME_MAX) and the NUL. */
 #define CGROUP_NAME_BYTES 256
@@ -32,6 +33,8 @@ struct cgroup_name {
 	char id[CGROUP_NAME_BYTES]; /* [0-9A-Za-z_.-]+, not "." nor ".."; or LXC's or nspawn's name */
 	char outer[CGROUP_NAME_BYTES]; /* id of the container around it; "" if there is none */
 	char pod_uid[CGROUP_NAME_UID_BYTES]; /* "" if there is none */
+	uint32_t
+		owner; /* the user who chose the name (owner.h), for whoever asks files; 0: root, or not asked */
 	size_t end; /* path[0, end) is the container's cgroup, without what it made below */
 	size_t outer_end; /* path[0, outer_end) is the outer container's; 0 if there is none */
 };

@@ -5,7 +5,7 @@
  * Invariant: a process is taken for an ancestor only if it started before; a pid that was given to another
  * process meanwhile is not.
  *
- * Limit: anybody can call a program conmon and give it such arguments, for the children of that program only.
+ * Anybody can call a program conmon and give it such arguments, for the children of that program; so they are its user's word.
  */
 #include "attribute/container/conmon.h"
 
@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Ancestors that are looked at, the parent included. */
 #define CONMON_ANCESTORS 8
@@ -63,6 +64,32 @@ static int conmon_stat(const char *procfs, uint32_t pid, struct conmon_stat *ret
 		return -ESRCH;
 	ret_stat->ticks = strtoull(at, NULL, 10);
 	return 0;
+}
+
+/*
+ * Who started it, by its real user id: status tells, also where the directory's owner is root's since nobody may trace it. As root
+ * only a program of that name counts, or one that is allowed to become root, such as sudo, would do under a link of that name.
+ */
+static int conmon_owner(const char *procfs, uint32_t pid, uint32_t *ret_uid)
+{
+	char text[4096], path[PATH_MAX], exe[PATH_MAX], *at;
+	ssize_t len;
+
+	if (conmon_slurp(procfs, pid, "status", text, sizeof(text)) < 0)
+		return -ESRCH;
+	at = strstr(text, "\nUid:");
+	if (!at)
+		return -ESRCH;
+	*ret_uid = (uint32_t)strtoul(at + strlen("\nUid:"), NULL, 10);
+	if (*ret_uid)
+		return 0;
+	snprintf(path, sizeof(path), "%s/%u/exe", procfs, pid);
+	len = readlink(path, exe, sizeof(exe) - 1);
+	if (len < 0)
+		return -ESRCH;
+	exe[len] = '\0';
+	at = strrchr(exe, '/');
+	return at && strcmp(at, "/conmon") == 0 ? 0 : -EPERM;
 }
 
 static const char *conmon_next(const char *args, size_t len, size_t *at)
@@ -126,7 +153,7 @@ int container_conmon_find(const char *procfs, uint32_t parent, uint64_t start,
 			if (len <= 0 || container_conmon_parse(args, (size_t)len, ret_conmon) < 0)
 				return -ENOENT;
 			ret_conmon->pid = parent;
-			return 0;
+			return conmon_owner(procfs, parent, &ret_conmon->name.owner) < 0 ? -ENOENT : 0;
 		}
 		ticks = stat.ticks;
 		parent = stat.parent;

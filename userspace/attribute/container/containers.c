@@ -17,12 +17,15 @@
 #include "attribute/container/readers.h"
 #include "files/open.h"
 #include "attribute/container/nested.h"
+#include "attribute/container/owner.h"
 #include "attribute/container/scan.h"
 #include "attribute/container/table.h"
 #include "lib/cleanup.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +48,8 @@ struct containers {
 	char *none; /* the last cgroups' paths that named no container */
 	size_t none_len;
 	uint64_t none_until; /* ns, CLOCK_MONOTONIC; 0: there are none */
+	char owned[PATH_MAX]; /* the last path whose owner was asked for */
+	uint32_t owner;
 };
 
 static uint64_t containers_now(void)
@@ -111,7 +116,9 @@ static void container_try(struct containers *containers, struct container *conta
 {
 	struct container_again *again = container->again;
 
-	if (containers_read(containers, again, &container->facts) == 0 || ++again->tries == CONTAINERS_TRIES)
+	if (containers_read(containers, again, &container->facts) == 0)
+		container->agreed = true;
+	if (container->agreed || ++again->tries == CONTAINERS_TRIES)
 		container_table_settle(&containers->table, container);
 	else
 		again->due = containers_now() + (CONTAINERS_MS << (again->tries - 1));
@@ -132,6 +139,7 @@ static int container_refresh(struct containers *containers, struct container *co
 	if (containers_read(containers, fresh->again, &fresh->facts) == 0) {
 		container_facts_free(&container->facts);
 		container->facts = fresh->facts;
+		container->agreed = true;
 		fresh->facts = (struct container_facts){0};
 		container_table_settle(&containers->table, container);
 	}
@@ -141,7 +149,23 @@ static int container_refresh(struct containers *containers, struct container *co
 
 static void containers_key(const struct cgroup_name *name, char *key, size_t size)
 {
-	snprintf(key, size, "%s:%s:%s", name->outer, name->runtime, name->id);
+	snprintf(key, size, "%" PRIu32 ":%s:%s:%s", name->owner, name->outer, name->runtime, name->id);
+}
+
+/* Whose word a name is. In a container, of which only the inside can say, it is that one's anyway. */
+static uint32_t containers_owner(struct containers *containers, const char *path,
+				 const struct cgroup_name *name)
+{
+	if (name->outer_end)
+		return 0;
+	if (strncmp(containers->owned, path, name->end) != 0 || containers->owned[name->end]) {
+		if (name->end >= sizeof(containers->owned))
+			return container_owner(containers->root, path, name->end);
+		containers->owner = container_owner(containers->root, path, name->end);
+		memcpy(containers->owned, path, name->end);
+		containers->owned[name->end] = '\0';
+	}
+	return containers->owner;
 }
 
 /* By its key: an entry that is there, or a new one. */
@@ -179,6 +203,7 @@ static int containers_guess(struct containers *containers, char *path, bool made
 		struct container *container;
 
 		path[len] = '\0';
+		name.owner = container_owner(containers->root, path, (size_t)len);
 		container = container_table_use(&containers->table, path);
 		if (container) {
 			r = made ? container_refresh(containers, container, path, &name, true) : 0;
@@ -213,6 +238,7 @@ static int containers_lookup(struct containers *containers, const char *path, si
 		return guess ? containers_guess(containers, copy, made, ret_container) : -ENOENT;
 	if (guess && !made)
 		return -ENOENT; /* was looked up already */
+	name.owner = containers_owner(containers, copy, &name);
 	containers_key(&name, key, sizeof(key));
 	return containers_get(containers, key, copy, &name, made, ret_container);
 }
@@ -317,15 +343,43 @@ static int containers_by_conmon(struct containers *containers, uint64_t start, u
 	*ret_container = container;
 	if (!container->again)
 		return 0;
-	/* podman's files, as conmon sees them */
+	/* podman's files, as conmon sees them: its arguments are the word of whoever started it */
 	snprintf(link, sizeof(link), "%s/%u/root", containers->procfs, conmon.pid);
 	root = open(link, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root >= 0) {
-		container_podman_bundle(root, &conmon.name, conmon.bundle, &container->facts);
+		container->agreed =
+			container_podman_bundle(root, &conmon.name, conmon.bundle, &container->facts) == 0;
 		close(root);
 	}
 	container_table_settle(&containers->table, container);
-	return container_facts_set(&container->facts.name, conmon.container);
+	return container->agreed ? container_facts_set(&container->facts.name, conmon.container) : 0;
+}
+
+/*
+ * Is the id no more than somebody's word? Root's cgroups are named by root alone. A user's or a container's are his or its to name:
+ * a file of a runtime of theirs has to know the id, and of root's none may.
+ */
+static bool containers_claims(struct containers *containers, struct container *container)
+{
+	static const char *const runtimes[] = {"docker", "podman", "cri-o", "containerd", "unknown", "runc"};
+	char key[CONTAINERS_KEY_BYTES];
+	struct cgroup_name name = {0};
+
+	if (!container->owner && !container->inner)
+		return false;
+	if (!container->agreed)
+		return true;
+	snprintf(name.id, sizeof(name.id), "%s", container->id);
+	for (size_t i = 0; container->owner && i < sizeof(runtimes) / sizeof(*runtimes); i++) {
+		const struct container *other;
+
+		name.runtime = runtimes[i];
+		containers_key(&name, key, sizeof(key));
+		other = container_table_find(&containers->table, key);
+		if (other && other->agreed)
+			return true;
+	}
+	return false;
 }
 
 /* A copy that shows nothing of the secret at hand. */
@@ -362,6 +416,14 @@ int containers_find(struct containers *containers, const char *paths, size_t len
 		return 0;
 	}
 	facts = &container->facts;
+	copy.claimed = containers_claims(containers, container);
+	/* whose names they would be is not known */
+	if (copy.claimed) {
+		copy.runtime = container->runtime;
+		r = containers_copy(container->id, known, &copy.id);
+		*ret_container = copy;
+		return r;
+	}
 	copy.runtime = facts->runtime ? facts->runtime : container->runtime;
 	r = containers_copy(container->id, known, &copy.id);
 	if (r == 0)

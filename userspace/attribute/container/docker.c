@@ -7,6 +7,7 @@
  */
 #include "attribute/container/readers.h"
 #include "files/open.h"
+#include "attribute/container/owner.h"
 #include "attribute/container/user.h"
 #include "lib/cleanup.h"
 
@@ -43,8 +44,12 @@ static int container_docker_try(int root, const struct cgroup_name *name, const 
 				struct container_facts *facts)
 {
 	json_t *config = NULL;
-	int r = file_json(root, &config, "%s/containers/%s/config.v2.json", data, name->id);
+	int r = name->owner ? container_owned(root, name->owner, "%s/containers/%s/config.v2.json", data,
+					      name->id)
+			    : 0;
 
+	if (r == 0)
+		r = file_json(root, &config, "%s/containers/%s/config.v2.json", data, name->id);
 	if (r == 0)
 		r = container_docker_fill(config, facts);
 	json_decref(config);
@@ -115,13 +120,15 @@ int container_docker_read(int root, const struct cgroup_name *name, const char *
 	uint32_t uid;
 	int r = -ENOENT;
 
-	for (size_t i = 0; r < 0 && r != -EAGAIN && i < sizeof(datas) / sizeof(*datas); i++)
+	for (size_t i = 0; !name->owner && r < 0 && r != -EAGAIN && i < sizeof(datas) / sizeof(*datas); i++)
 		r = container_docker_try(root, name, datas[i], facts);
-	if (r < 0 && r != -EAGAIN && container_user_find(root, path, &uid, home, sizeof(home)) == 0 &&
+	if (r < 0 && r != -EAGAIN && container_user_find(root, name, path, &uid, home, sizeof(home)) == 0 &&
 	    *home) {
 		snprintf(data, sizeof(data), "%s/.local/share/docker", home);
 		r = container_docker_try(root, name, data, facts);
 	}
+	if (name->owner)
+		return r;
 	if (r < 0 && r != -EAGAIN)
 		r = container_docker_by_bundle(root, name, facts);
 	return r < 0 && r != -EAGAIN ? container_docker_by_setting(root, name, facts) : r;

@@ -9,6 +9,7 @@
  */
 #include "attribute/container/readers.h"
 #include "files/open.h"
+#include "attribute/container/owner.h"
 #include "attribute/container/user.h"
 #include "lib/cleanup.h"
 
@@ -87,10 +88,14 @@ static int container_podman_list(int root, const struct cgroup_name *name, const
 				 const char *driver, const char *list, struct container_facts *facts)
 {
 	AUTO_FREE char *text = NULL;
-	size_t len;
-	int r = file_read(root, CONTAINER_LIST_MAX, &text, &len, "%s/%s-containers/%s.json", store, driver,
-			  list);
+	size_t len = 0;
+	int r = name->owner
+			? container_owned(root, name->owner, "%s/%s-containers/%s.json", store, driver, list)
+			: 0;
 
+	if (r == 0)
+		r = file_read(root, CONTAINER_LIST_MAX, &text, &len, "%s/%s-containers/%s.json", store,
+			      driver, list);
 	return r < 0 ? r : container_podman_search(text, len, name->id, facts);
 }
 
@@ -136,7 +141,7 @@ int container_podman_read(int root, const struct cgroup_name *name, const char *
 	uint32_t uid;
 	int r = -ENOENT;
 
-	if (container_user_find(root, path, &uid, home, sizeof(home)) == 0) {
+	if (container_user_find(root, name, path, &uid, home, sizeof(home)) == 0) {
 		snprintf(store, sizeof(store), "%s/.local/share/containers/storage", home);
 		if (*home)
 			r = container_podman_try(root, name, store, facts);
@@ -144,7 +149,7 @@ int container_podman_read(int root, const struct cgroup_name *name, const char *
 		if (r < 0)
 			r = container_podman_try(root, name, store, facts);
 	}
-	for (size_t i = 0; r < 0 && i < sizeof(stores) / sizeof(*stores); i++)
+	for (size_t i = 0; !name->owner && r < 0 && i < sizeof(stores) / sizeof(*stores); i++)
 		r = container_podman_try(root, name, stores[i], facts);
 	return r;
 }

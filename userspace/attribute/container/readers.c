@@ -10,9 +10,9 @@ static int readers_any(int root, const struct cgroup_name *name, const char *pat
 {
 	int r = container_docker_read(root, name, path, facts);
 
-	if (r == -ENOENT)
+	if (r == -ENOENT && !name->owner)
 		r = container_containerd_read(root, name, NULL, facts);
-	if (r == -ENOENT)
+	if (r == -ENOENT && !name->owner)
 		r = container_crio_read(root, name, facts);
 	if (r == -ENOENT)
 		r = container_podman_read(root, name, path, facts);
@@ -28,6 +28,9 @@ int container_facts_read(int root, const struct cgroup_name *name, const char *p
 		return container_docker_read(root, name, path, facts);
 	if (strcmp(name->runtime, "podman") == 0)
 		return container_podman_read(root, name, path, facts);
+	/* these are root's alone, and of LXC's and nspawn's no file is asked */
+	if (name->owner && strcmp(name->runtime, "runc") != 0 && strcmp(name->runtime, "unknown") != 0)
+		return -ENOENT;
 	if (strcmp(name->runtime, "cri-o") == 0)
 		return container_crio_read(root, name, facts);
 	if (strcmp(name->runtime, "runc") == 0)
@@ -50,7 +53,7 @@ int container_facts_guess(int root, const struct cgroup_name *name, const char *
 
 	if (!*name->id)
 		return r;
-	if (*parent)
+	if (*parent && !name->owner)
 		r = container_containerd_read(root, name, parent, facts);
 	return r == -ENOENT ? container_runc_read(root, name, path, facts) : r;
 }

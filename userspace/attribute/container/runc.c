@@ -7,6 +7,7 @@
  */
 #include "attribute/container/readers.h"
 #include "files/open.h"
+#include "attribute/container/owner.h"
 #include "attribute/container/user.h"
 #include "lib/cleanup.h"
 
@@ -37,6 +38,8 @@ static int container_runc_try(int root, const struct cgroup_name *name, const ch
 	const char *bundle;
 	int r = file_exists(root, "%s/%s", states, name->id);
 
+	if (r == 0 && name->owner)
+		r = container_owned(root, name->owner, "%s/%s/%s", states, name->id, file);
 	if (r < 0)
 		return r;
 	r = container_facts_set(&facts->name, name->id);
@@ -59,12 +62,13 @@ int container_runc_read(int root, const struct cgroup_name *name, const char *pa
 	} kinds[] = {{"runc", "state.json", "runc"}, {"crun", "status", "unknown"}};
 	char states[64], home[PATH_MAX];
 	uint32_t uid;
-	bool user = container_user_find(root, path, &uid, home, sizeof(home)) == 0;
+	bool user = container_user_find(root, name, path, &uid, home, sizeof(home)) == 0;
 	int r = -ENOENT;
 
 	for (size_t i = 0; r == -ENOENT && i < sizeof(kinds) / sizeof(*kinds); i++) {
 		snprintf(states, sizeof(states), "/run/%s", kinds[i].directory);
-		r = container_runc_try(root, name, states, kinds[i].file, facts);
+		if (!name->owner)
+			r = container_runc_try(root, name, states, kinds[i].file, facts);
 		if (r == -ENOENT && user) {
 			snprintf(states, sizeof(states), "/run/user/%u/%s", uid, kinds[i].directory);
 			r = container_runc_try(root, name, states, kinds[i].file, facts);

@@ -38,6 +38,8 @@ int container_new(const char *key, const char *path, const struct cgroup_name *n
 		return r;
 	}
 	container->runtime = name->runtime;
+	container->owner = name->owner;
+	container->inner = *name->outer;
 	*container->again = (struct container_again){.name = *name, .guessed = guessed};
 	memcpy(container->again->path, path, name->end);
 	container->again->path[name->end] = '\0';
@@ -103,4 +105,12 @@ struct container *container_table_use(struct container_table *table, const char 
 		return NULL;
 	HASH_DEL(table->entries, container);
 	return container_table_put(table, container) == 0 ? container : NULL;
+}
+
+const struct container *container_table_find(const struct container_table *table, const char *key)
+{
+	struct container *container;
+
+	HASH_FIND_STR(table->entries, key, container);
+	return container;
 }

@@ -25,6 +25,9 @@ struct container {
 	char *id; /* masked */
 	char *pod_uid; /* from the cgroup's path; NULL if there is none */
 	const char *runtime; /* static, from the cgroup's name */
+	uint32_t owner; /* the user who chose that name; 0: root */
+	bool inner; /* it is in another container */
+	bool agreed; /* a file of its runtime's knows it */
 	struct container_facts facts;
 	struct container_again *again; /* NULL: there is nothing more to read */
 	UT_hash_handle hh;
@@ -49,6 +52,9 @@ int container_table_add(struct container_table *table, const char *key, const ch
 
 /* container_table_use() - the one with that key, from now on the most recently used; NULL if there is none. */
 struct container *container_table_use(struct container_table *table, const char *key);
+
+/* container_table_find() - the same, only to look at it. */
+const struct container *container_table_find(const struct container_table *table, const char *key);
 
 /* container_table_settle() - there is nothing more to read of it. */
 void container_table_settle(struct container_table *table, struct container *container);

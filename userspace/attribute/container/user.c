@@ -29,14 +29,15 @@ static int container_user_uid(const char *path, uint32_t *ret_uid)
 	return -ENOENT;
 }
 
-int container_user_find(int root, const char *path, uint32_t *ret_uid, char *ret_home, size_t size)
+int container_user_find(int root, const struct cgroup_name *name, const char *path, uint32_t *ret_uid,
+			char *ret_home, size_t size)
 {
 	AUTO_FCLOSE FILE *file = NULL;
 	AUTO_FREE char *text = NULL;
 	struct passwd *entry;
-	uint32_t uid;
+	uint32_t uid = name->owner;
 	size_t len;
-	int r = container_user_uid(path, &uid);
+	int r = uid ? 0 : container_user_uid(path, &uid);
 
 	if (r < 0)
 		return r;

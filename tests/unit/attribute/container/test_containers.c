@@ -27,7 +27,6 @@
 #define TASKS "/run/containerd/io.containerd.runtime.v2.task"
 #define POD_SYSTEMD "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" UID_ ".slice"
 #define POD_CGROUPFS "/kubepods/burstable/pod" UID
-#define USER "/user.slice/user-1000.slice/user@1000.service/user.slice"
 
 #define CRI                                                                                                 \
 	"{\"ociVersion\":\"1.0.2\",\"annotations\":{\"io.kubernetes.cri.container-name\":\"web\","          \
@@ -77,6 +76,29 @@ static void put(const char *path, const char *text)
 	fclose(file);
 }
 
+/* The user whose home and slice are used; files of his, where we may say so. */
+static unsigned int user(void)
+{
+	return geteuid() ? geteuid() : 1000;
+}
+
+static void put_users(const char *path, const char *text)
+{
+	put(path, text);
+	if (!geteuid())
+		assert_int_equal(chown(under(path), user(), user()), 0);
+}
+
+/* A path below the slice that is delegated to him. */
+static const char *users(const char *path)
+{
+	static char text[PATH_MAX];
+
+	snprintf(text, sizeof(text), "/user.slice/user-%u.slice/user@%u.service/user.slice%s", user(), user(),
+		 path);
+	return text;
+}
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
@@ -87,11 +109,15 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 
 static int setup(void **state)
 {
+	char passwd[128];
+
 	(void)state;
 	strcpy(root + strlen(root) - 6, "XXXXXX");
 	if (!mkdtemp(root) || mkdir(under("/proc"), 0755) < 0)
 		return -1;
-	put("/etc/passwd", "root:x:0:0::/root:/bin/sh\nada:x:1000:1000::/home/ada:/bin/sh\n");
+	snprintf(passwd, sizeof(passwd), "root:x:0:0::/root:/bin/sh\nada:x:%u:1000::/home/ada:/bin/sh\n",
+		 user());
+	put("/etc/passwd", passwd);
 	return containers_open(root, under("/proc"), &containers);
 }
 
@@ -128,6 +154,20 @@ static void check(const char *paths, const char *runtime, const char *id, const 
 	check_text(found.runtime, runtime);
 	check_text(found.name, name);
 	check_text(found.image, image);
+	assert_null(found.pod);
+	assert_false(found.claimed);
+	containers_free_one(&found);
+}
+
+/* The id is somebody's word: it is said, and said to be that; nothing else is. */
+static void check_claimed(const char *paths, const char *id)
+{
+	struct alert_container found = find(paths);
+
+	check_text(found.id, id);
+	assert_true(found.claimed);
+	assert_null(found.name);
+	assert_null(found.image);
 	assert_null(found.pod);
 	containers_free_one(&found);
 }
@@ -259,8 +299,8 @@ static void test_docker_kubernetes(void **state)
 static void test_docker_rootless(void **state)
 {
 	(void)state;
-	put("/home/ada/.local/share/docker/containers/" A "/config.v2.json", DOCKER);
-	check(USER "/docker-" A ".scope", "docker", A, "web", "web:1");
+	put_users("/home/ada/.local/share/docker/containers/" A "/config.v2.json", DOCKER);
+	check(users("/docker-" A ".scope"), "docker", A, "web", "web:1");
 }
 
 static void test_nerdctl(void **state)
@@ -301,15 +341,16 @@ static void test_podman_volatile(void **state)
 static void test_podman_rootless(void **state)
 {
 	(void)state;
-	put("/home/ada/.local/share/containers/storage/overlay-containers/containers.json", PODMAN);
-	check(USER "/libpod-" A ".scope/container", "podman", A, "web", "localhost/web:1");
+	put_users("/home/ada/.local/share/containers/storage/overlay-containers/containers.json", PODMAN);
+	check(users("/libpod-" A ".scope/container"), "podman", A, "web", "localhost/web:1");
 }
 
 static void test_podman_vfs(void **state)
 {
 	(void)state;
-	put("/home/ada/.local/share/containers/storage/vfs-containers/volatile-containers.json", PODMAN);
-	check(USER "/libpod-" A ".scope", "podman", A, "web", "localhost/web:1");
+	put_users("/home/ada/.local/share/containers/storage/vfs-containers/volatile-containers.json",
+		  PODMAN);
+	check(users("/libpod-" A ".scope"), "podman", A, "web", "localhost/web:1");
 }
 
 /* No cgroup of its own: conmon, its parent, tells. */
@@ -321,12 +362,15 @@ static void test_podman_conmon(void **state)
 				   "/userdata\0-n\0web\0--exit-command\0podman\0--exit-command-arg\0-n\0no";
 	uint64_t second = 1000000000ULL, hz = (uint64_t)sysconf(_SC_CLK_TCK);
 	struct alert_container found;
+	char status[128];
 	FILE *file;
 
 	(void)state;
-	put("/home/ada/.local/share/containers/storage/overlay-containers/containers.json", PODMAN);
+	put_users("/home/ada/.local/share/containers/storage/overlay-containers/containers.json", PODMAN);
 	put("/proc/300/stat", "300 (sh) S 200 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 500 0 0\n");
 	put("/proc/200/stat", "200 (conmon) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 400 0 0\n");
+	snprintf(status, sizeof(status), "Name:\tconmon\nUid:\t%u\t0\t0\t0\n", user());
+	put("/proc/200/status", status);
 	put("/proc/200/cmdline", "");
 	file = fopen(under("/proc/200/cmdline"), "w");
 	fwrite(args, 1, sizeof(args), file);
@@ -344,6 +388,112 @@ static void test_podman_conmon(void **state)
 	/* not asked for */
 	assert_int_equal(containers_find(containers, "/", 1, 600 * second / hz, 0, NULL, &found), 0);
 	assert_null(found.id);
+}
+
+/* Anybody may call a program conmon, and say anything of whoever's container. */
+static void test_conmon_pretender(void **state)
+{
+	static const char args[] = "conmon\0-c\0" A "\0-n\0web\0-b\0"
+				   "/var/lib/containers/storage/overlay-containers/" A "/userdata";
+	struct alert_container found;
+	char status[128];
+	FILE *file;
+
+	(void)state;
+	put("/var/lib/containers/storage/overlay-containers/containers.json", PODMAN);
+	put("/proc/200/stat", "200 (conmon) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 400 0 0\n");
+	snprintf(status, sizeof(status), "Name:\tconmon\nUid:\t%u\t0\t0\t0\n", user() + 1);
+	put("/proc/200/status", status);
+	put("/proc/200/cmdline", "");
+	file = fopen(under("/proc/200/cmdline"), "w");
+	fwrite(args, 1, sizeof(args), file);
+	fclose(file);
+	assert_int_equal(symlink(root, under("/proc/200/root")), 0);
+	assert_int_equal(containers_find(containers, "/", 1, UINT64_MAX, 200, NULL, &found), 0);
+	check_text(found.id, A);
+	assert_true(found.claimed);
+	assert_null(found.name);
+	assert_null(found.image);
+	containers_free_one(&found);
+	/* what may become root, by a link of that name */
+	put("/proc/200/status", "Name:\tconmon\nUid:\t0\t0\t0\t0\n");
+	assert_int_equal(symlink("/usr/bin/sudo", under("/proc/200/exe")), 0);
+	assert_int_equal(containers_find(containers, "/", 1, UINT64_MAX, 200, NULL, &found), 0);
+	assert_null(found.id);
+	unlink(under("/proc/200/exe"));
+	assert_int_equal(symlink("/usr/bin/conmon", under("/proc/200/exe")), 0);
+	assert_int_equal(containers_find(containers, "/", 1, UINT64_MAX, 200, NULL, &found), 0);
+	check_text(found.name, "web");
+	assert_false(found.claimed);
+	containers_free_one(&found);
+}
+
+/* Who may make cgroups below his own slice calls them like another one's container. */
+static void test_users_pretender(void **state)
+{
+	static const char other[] =
+		"/home/eve/.local/share/containers/storage/overlay-containers/containers.json";
+
+	(void)state;
+	put("/var/lib/docker/containers/" A "/config.v2.json", DOCKER);
+	put("/var/lib/containers/storage/overlay-containers/containers.json", PODMAN);
+	put(TASKS "/k8s.io/" B "/config.json", CRI);
+	put(TASKS "/user.slice/web/config.json", CRI);
+	put("/run/runc/" A "/state.json", "{}");
+	check("/docker/" A, "docker", A, "web", "web:1");
+	check_claimed(users("/docker-" A ".scope"), A);
+	check_claimed(users("/libpod-" A ".scope"), A);
+	check_claimed(users("/cri-containerd-" B ".scope"), B);
+	check_claimed(users("/crio-" A ".scope"), A);
+	check_claimed(users("/runc-" A ".scope"), A);
+	check_claimed(users("/x/" A), A);
+	check_claimed(users("/lxc.payload.web"), "web");
+	check_claimed(users("/machine-web.scope"), "web");
+	check_claimed(users("/user@0.service/docker-" A ".scope"), A);
+	assert_null(find(users("/web")).id);
+	/* nor by a link to what is another user's */
+	put(other, PODMAN);
+	if (!geteuid())
+		assert_int_equal(chown(under(other), user() + 1, 0), 0);
+	put("/home/ada/.local/share/containers/x", "");
+	assert_int_equal(symlink("../../../../eve/.local/share/containers/storage",
+				 under("/home/ada/.local/share/containers/storage")),
+			 0);
+	if (!geteuid())
+		check_claimed(users("/y/libpod-" A ".scope"), A);
+	check("/docker/" A, "docker", A, "web", "web:1");
+}
+
+/* His own files may say what they like, but not that he is what root's runtime has made. */
+static void test_users_forgery(void **state)
+{
+	struct alert_container found;
+
+	(void)state;
+	put("/var/lib/docker/containers/" A "/config.v2.json", DOCKER);
+	put_users("/home/ada/.local/share/docker/containers/" A "/config.v2.json", DOCKER);
+	found = find(users("/docker-" A ".scope"));
+	assert_false(found.claimed);
+	containers_free_one(&found);
+	check("/docker/" A, "docker", A, "web", "web:1");
+	found = find(users("/docker-" A ".scope"));
+	assert_true(found.claimed);
+	containers_free_one(&found);
+}
+
+/* A service that was given its cgroup, as the directory's owner tells, also when what it made there is gone. */
+static void test_delegated(void **state)
+{
+	(void)state;
+	if (geteuid())
+		skip();
+	put("/var/lib/docker/containers/" A "/config.v2.json", DOCKER);
+	put("/sys/fs/cgroup/system.slice/job.service/cgroup.procs", "");
+	check("/system.slice/docker-" A ".scope", "docker", A, "web", "web:1");
+	assert_int_equal(chown(under("/sys/fs/cgroup/system.slice/job.service"), 1234, 0), 0);
+	check_claimed("/system.slice/job.service/docker-" A ".scope", A);
+	check_claimed("/system.slice/job.service/gone/gone/docker-" A ".scope/x", A);
+	check("/system.slice/job.service.d/docker-" A ".scope", "docker", A, "web", "web:1");
 }
 
 static void test_named(void **state)
@@ -524,9 +674,9 @@ static void test_nested_pretender(void **state)
 {
 	(void)state;
 	put("/var/lib/docker/containers/" A "/config.v2.json", DOCKER);
-	check("/docker/" B "/docker/" A, "docker", A, NULL, NULL);
+	check_claimed("/docker/" B "/docker/" A, A);
 	check("/docker/" A, "docker", A, "web", "web:1");
-	check("/docker/" B "/docker/" A, "docker", A, NULL, NULL);
+	check_claimed("/docker/" B "/docker/" A, A);
 }
 
 static void test_scan(void **state)
@@ -606,6 +756,10 @@ int main(void)
 		TEST(test_podman_rootless),
 		TEST(test_podman_vfs),
 		TEST(test_podman_conmon),
+		TEST(test_conmon_pretender),
+		TEST(test_users_pretender),
+		TEST(test_users_forgery),
+		TEST(test_delegated),
 		TEST(test_named),
 		TEST(test_runc),
 		TEST(test_nothing_on_disk),
