@@ -691,7 +691,8 @@ static void test_run_turns(void **state)
 
 	(void)state;
 	snprintf(script, sizeof(script),
-		 "inside $WRITER storm $FILE 1000000000 0 & storm=$!; trap 'kill $storm' EXIT; "
+		 "touch $FILE.go; while [ -e $FILE.go ]; do inside $WRITER storm $FILE 20000 0; done & "
+		 "trap 'rm -f $FILE.go; wait' EXIT; "
 		 "await() { for i in $(seq 600); do [ -s %s ] && return; sleep 0.1; done; }; await; "
 		 "mv %s %s.old; kill -USR1 $watcher; await",
 		 alerts, alerts, alerts);
