@@ -5,6 +5,7 @@ B            := build
 # V=1 shows the commands
 Q            := $(if $(V),,@)
 PREFIX       ?= /usr/local
+SYSCONFDIR   ?= /etc
 DESTDIR      ?=
 ARGS         ?=
 FUZZ_SECONDS ?= 12
@@ -20,7 +21,7 @@ HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2
 CPPFLAGS  += -D_GNU_SOURCE -Iinclude -Iuserspace -I$(B)
 BASE      := -std=gnu17 -g $(WARNINGS) -ffile-prefix-map=$(CURDIR)=.
 CFLAGS    ?= -O2
-LDLIBS    := -lbpf -lelf -lz -ljansson -lcap-ng -lseccomp -lsqlite3 -lm
+LDLIBS    := -lbpf -lelf -lz -ljansson -lyaml -lcap-ng -lseccomp -lsqlite3 -lm
 
 ifdef STATIC
 O      := $(B)/static
@@ -114,6 +115,8 @@ run: deps ## install what is missing, build and run the daemon (ARGS="--duration
 
 include tests/tests.mk
 
+SHIPPED_RULES := $(wildcard deploy/rules.d/*.yaml)
+
 # --- install --------------------------------------------------------------------------------------
 
 .PHONY: install uninstall clean help
@@ -122,11 +125,15 @@ install: all ## install into DESTDIR and PREFIX
 	install -D -m 644 share/alert.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/alert.schema.json
 	install -D -m 644 share/audit.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/audit.schema.json
 	install -D -m 644 share/alert-fields.md $(DESTDIR)$(PREFIX)/share/spillwatch/alert-fields.md
+	install -D -m 644 share/config.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/config.schema.json
+	install -d -m 755 $(DESTDIR)$(SYSCONFDIR)/spillwatch/rules.d
+	install -m 644 $(SHIPPED_RULES) $(DESTDIR)$(SYSCONFDIR)/spillwatch/rules.d
 	install -D -m 644 man/spillwatch.8 $(DESTDIR)$(PREFIX)/share/man/man8/spillwatch.8
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/spillwatch $(DESTDIR)$(PREFIX)/share/man/man8/spillwatch.8
 	rm -rf $(DESTDIR)$(PREFIX)/share/spillwatch
+	rm -f $(SHIPPED_RULES:deploy/%=$(DESTDIR)$(SYSCONFDIR)/spillwatch/%)
 
 clean: ## remove build/
 	rm -rf $(B)

@@ -121,6 +121,10 @@ $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(SOURCES:%.c=$(B)/obj/%.o)
 	@echo "  LINK     $@"
 	$(Q)$(CC) -pie $^ -o $@ $(LDLIBS)
 
+.PHONY: bench-rules
+bench-rules: $(B)/tests/bench/rules ## what a thousand rules cost an alert
+	$(B)/tests/bench/rules
+
 .PHONY: bench-audit
 bench-audit: $(B)/spillwatch $(B)/tests/bench/store ## how long `audit` takes over a million recorded alerts
 	tests/bench/audit
@@ -143,6 +147,14 @@ $(B)/tests/fuzz/fuzz_container: tests/fuzz/fuzz_container.c $(CONTAINERS) $(DETE
 	@echo "  LINK     $@"
 	$(Q)$(CLANG) $(CPPFLAGS) $(TEST_CPPFLAGS) -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all $< $(CONTAINERS) $(DETECT) tests/unit/helpers/oracle.c -o $@ -ljansson -lm
+
+RULES := $(wildcard userspace/rules/*.c) userspace/lib/period.c userspace/lib/own_file.c userspace/lib/log.c
+
+$(B)/tests/fuzz/fuzz_rules: tests/fuzz/fuzz_rules.c $(RULES) $(DETECT) tests/unit/helpers/globs.c $(wildcard userspace/rules/*.h)
+	@mkdir -p $(@D)
+	@echo "  LINK     $@"
+	$(Q)$(CLANG) $(CPPFLAGS) $(TEST_CPPFLAGS) -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all $< $(RULES) $(DETECT) tests/unit/helpers/globs.c tests/unit/helpers/oracle.c -o $@ -lyaml -lm
 
 fuzz: $(FUZZERS) ## each fuzz target for FUZZ_SECONDS
 	@failed=0; for t in $(FUZZERS); do mkdir -p $(B)/corpus/$$(basename $$t); echo "== $$t"; \

@@ -13,6 +13,7 @@
  *   detect/sample_view.c  is the record what it says it is?
  *   detect/token.c        which token is it? (include/token_formats.h); detect/search.c finds it
  *   attribute/            who wrote, where, in words; every string through detect/mask.c
+ *   rules/                is it expected, and how grave is it? As the configuration says
  *   alert/                one alert as JSON (share/alert.schema.json) or as a line of text
  *   files/                what is written in a file that has to be read: opened with care, found, searched, by a process that
  *                         can be given up

@@ -33,6 +33,9 @@ int main(int argc, char **argv)
 	/* nor to outputs */
 	if (!getenv("LIVE_HOST"))
 		failed += live_group("outputs", live_outputs, live_outputs_count);
+	/* nor to rules */
+	if (!getenv("LIVE_HOST"))
+		failed += live_group("rules", live_rules, live_rules_count);
 	/* the guests of tests/kernels set this; a machine that others work on is not ours to watch */
 	if (getenv("LIVE_HOST"))
 		failed += live_group("host", live_host, live_host_count);

@@ -112,6 +112,17 @@ struct alert_facts {
 	const char *place; /* file.place in that */
 };
 
+/* What the rules of the configuration say of it (rules/rules.h). Its strings are borrowed, and only while it goes out. */
+struct alert_ruling {
+	const char *rule; /* the name of the one that decides; NULL: none */
+	const char *reason; /* that it gives; may be NULL */
+	int severity; /* 0: as it is without it */
+	bool allowed; /* no alert, the store has it only */
+	bool carrier; /* who wrote passes on what others gave it */
+	const char *expired; /* the name of one that would have decided before; NULL: none */
+	int64_t until; /* until when that was: microseconds since 1970 */
+};
+
 struct alert {
 	struct timespec time; /* CLOCK_REALTIME, when the write returned */
 	uint64_t sequence; /* of what was said or lost, since the start */
@@ -123,6 +134,7 @@ struct alert {
 	struct alert_file file;
 	struct alert_container container;
 	struct alert_write write;
+	struct alert_ruling ruling;
 	const struct alert_flood *flood; /* borrowed; NULL: the alert is of one token */
 	const char *host_name; /* borrowed, printable */
 	struct alert_facts

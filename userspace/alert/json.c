@@ -54,6 +54,30 @@ static void json_named(struct json_writer *json, const char *name, const char *t
 	json_close(json, '}');
 }
 
+/* The rule of the configuration that decides, and else the one that each alert comes from. */
+static void json_rule(struct json_writer *json, const struct alert *alert)
+{
+	const struct alert_ruling *ruling = &alert->ruling;
+
+	json_open(json, "rule", '{');
+	json_text(json, "name", ruling->rule ? ruling->rule : alert_rule(alert));
+	if (ruling->rule)
+		json_text(json, "category", alert_rule(alert));
+	json_text_if(json, "description", ruling->reason);
+	if (ruling->expired) {
+		const struct timespec until = {
+			.tv_sec = ruling->until / 1000000,
+			.tv_nsec = ruling->until % 1000000 * 1000,
+		};
+
+		json_open(json, "expired", '{');
+		json_text(json, "name", ruling->expired);
+		json_time(json, "until", &until);
+		json_close(json, '}');
+	}
+	json_close(json, '}');
+}
+
 static void json_token(struct json_writer *json, const struct token *token)
 {
 	json_open(json, "token", '{');
@@ -253,7 +277,7 @@ static void json_alert(struct json_writer *json, const struct alert *alert, cons
 	json_time(json, "@timestamp", &alert->time);
 	json_event(json, json_action(alert), "change", alert->sequence, alert_severity(alert));
 	json_text(json, "message", message);
-	json_named(json, "rule", alert_rule(alert));
+	json_rule(json, alert);
 	json_token(json, &alert->token);
 	json_facts(json, alert);
 	json_write(json, alert);

@@ -12,6 +12,8 @@
 
 int alert_severity(const struct alert *alert)
 {
+	if (alert->ruling.severity)
+		return alert->ruling.severity;
 	return alert->token.placeholder ? ALERT_SEVERITY_PLACEHOLDER : ALERT_SEVERITY_TOKEN;
 }
 

@@ -51,15 +51,35 @@ static int text_samples(const struct alert_flood *flood, char **ret_text)
 	return 0;
 }
 
+/* Which rule decided, and which one does not any more. */
+static int text_ruling(const struct alert_ruling *ruling, char **ret_text)
+{
+	time_t until = ruling->until / 1000000;
+	char day[16] = "";
+	struct tm tm;
+	char *text;
+
+	if (ruling->expired && gmtime_r(&until, &tm))
+		strftime(day, sizeof(day), "%Y-%m-%d", &tm);
+	if (asprintf(&text, "%s%s%s%s%s%s", ruling->rule ? "; rule: " : "", ruling->rule ? ruling->rule : "",
+		     ruling->expired ? "; the rule '" : "", ruling->expired ? ruling->expired : "",
+		     ruling->expired ? "' is over since " : "", day) < 0)
+		return -ENOMEM;
+	*ret_text = text;
+	return 0;
+}
+
 static int text_whole(const struct alert *alert, bool colour, char **ret_line)
 {
-	bool dim = colour && alert->token.placeholder, bright = colour && !dim;
-	const char *mark = alert->token.placeholder ? "notice" : "ALERT ";
+	bool low = alert_severity(alert) <= ALERT_SEVERITY_PLACEHOLDER;
+	bool dim = colour && low, bright = colour && !dim;
+	const char *mark = low ? "notice" : "ALERT ";
 	const char *plain = bright ? TEXT_PLAIN : "";
 	AUTO_FREE char *message = NULL;
 	AUTO_FREE char *place = NULL;
 	AUTO_FREE char *line = NULL;
 	char time[16], again[48] = "";
+	AUTO_FREE char *ruling = NULL;
 	struct tm tm;
 	int r = alert_message(alert, bright ? TEXT_BOLD : "", plain, &message);
 
@@ -72,9 +92,13 @@ static int text_whole(const struct alert *alert, bool colour, char **ret_line)
 	if (alert->repeats)
 		snprintf(again, sizeof(again), "; %" PRIu64 " time%s more since", alert->repeats,
 			 alert->repeats == 1 ? "" : "s");
-	if (asprintf(&line, "%s%s  %s%s%s  %s  %s(%s%s)%s\n", dim ? TEXT_DIM : "", time,
+	if (r == 0)
+		r = text_ruling(&alert->ruling, &ruling);
+	if (r < 0)
+		return r;
+	if (asprintf(&line, "%s%s  %s%s%s  %s  %s(%s%s%s)%s\n", dim ? TEXT_DIM : "", time,
 		     bright ? TEXT_RED : "", mark, plain, message, bright ? TEXT_DIM : "", place, again,
-		     colour ? TEXT_PLAIN : "") < 0)
+		     ruling, colour ? TEXT_PLAIN : "") < 0)
 		return -ENOMEM;
 	*ret_line = deceive_shown(line);
 	return *ret_line ? 0 : -ENOMEM;

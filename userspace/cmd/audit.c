@@ -10,7 +10,7 @@
 #include "lib/exit_code.h"
 #include "lib/log.h"
 #include "report/layout.h"
-#include "report/period.h"
+#include "lib/period.h"
 #include "report/remains.h"
 #include "report/report.h"
 #include "store/store.h"
@@ -44,6 +44,7 @@ enum {
 	OPTION_AUDIT_LIMIT,
 	OPTION_AUDIT_FILES,
 	OPTION_AUDIT_EXIT_CODE,
+	OPTION_AUDIT_ALLOWED,
 };
 
 static const struct option audit_long_options[] = {
@@ -57,6 +58,7 @@ static const struct option audit_long_options[] = {
 	{"limit", required_argument, NULL, OPTION_AUDIT_LIMIT},
 	{"files", no_argument, NULL, OPTION_AUDIT_FILES},
 	{"exit-code", required_argument, NULL, OPTION_AUDIT_EXIT_CODE},
+	{"allowed", no_argument, NULL, OPTION_AUDIT_ALLOWED},
 	{"help", no_argument, NULL, 'h'},
 	{0},
 };
@@ -127,6 +129,9 @@ static int audit_option(int option, char *const *argv, struct audit_options *opt
 		return 0;
 	case OPTION_AUDIT_EXIT_CODE:
 		return audit_number("--exit-code", 0, 255, &options->exit_code);
+	case OPTION_AUDIT_ALLOWED:
+		report->survey.allowed = true;
+		return 0;
 	case 'h':
 		return -1;
 	default:
@@ -156,6 +161,10 @@ static int audit_parse(int argc, char **argv, struct audit_options *options)
 	/* a page shows every grouping, the leaks first */
 	if (options->output == AUDIT_HTML && !options->has_by)
 		options->report.by = DIMENSION_TOKEN;
+	if (options->report.survey.allowed && options->output == AUDIT_HTML) {
+		log_error("--allowed is shown as table, json or csv");
+		return EXIT_CODE_USAGE;
+	}
 	if (options->files && options->output == AUDIT_HTML) {
 		log_error("--files is shown as table, json or csv");
 		return EXIT_CODE_USAGE;
@@ -288,6 +297,7 @@ const struct command command_audit = {
 		 "  --token IDENTIFIER     only this token\n"
 		 "  --output table|json|csv|html\n"
 		 "                         html: one page that needs no network, to attach to a ticket\n"
+		 "  --allowed              what rules of the configuration allow, instead of leaks\n"
 		 "  --limit N              at most N rows of each kind (table: 25 groups, 10 tokens in each, "
 		 "5 places\n"
 		 "                         of each; html: 1000; json and csv: all)\n"

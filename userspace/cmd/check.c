@@ -3,6 +3,7 @@
  * `spillwatch check`: what this kernel offers. Each attachment is really tried, for a moment and with
  * nobody in its scope, because a kernel's version and configuration don't tell what it will refuse.
  */
+#include "cmd/check_config.h"
 #include "cmd/command.h"
 #include "cmd/diagnose.h"
 #include "engine/pipeline.h"
@@ -142,24 +143,14 @@ static void check_verdict(bool fexit, bool syscall)
 		       "CAP_PERFMON and CAP_DAC_READ_SEARCH, a kernel from 5.17 on allows one of the two.\n");
 }
 
-static int check_main(int argc, char **argv)
+enum { OPTION_CHECK_ALERT = OPTION_OWN };
+
+static int check_kernel(void)
 {
-	static const struct option long_options[] = {{"help", no_argument, NULL, 'h'}, {0}};
 	struct utsname host;
 	enum probe_cache cache = PROBE_CACHE_NONE;
 	bool fexit, syscall;
-	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-		if (option == 'h')
-			return command_help.main(2, (char *[]){"help", "check", NULL});
-		return options_unknown(&command_check, option, argv);
-	}
-	if (optind < argc) {
-		log_error("'check' takes no arguments");
-		return EXIT_CODE_USAGE;
-	}
 	if (uname(&host) < 0) {
 		log_error("can't tell the kernel: %s", strerror(errno));
 		return EXIT_CODE_RUNTIME;
@@ -184,12 +175,51 @@ static int check_main(int argc, char **argv)
 	return fexit || syscall ? EXIT_CODE_OK : EXIT_CODE_KERNEL;
 }
 
+static int check_main(int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{"config", required_argument, NULL, OPTION_CONFIG},
+		{"alert", required_argument, NULL, OPTION_CHECK_ALERT},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	const char *config = NULL, *alerts = NULL;
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+		switch (option) {
+		case OPTION_CONFIG:
+			config = optarg;
+			break;
+		case OPTION_CHECK_ALERT:
+			alerts = optarg;
+			break;
+		case 'h':
+			return command_help.main(2, (char *[]){"help", "check", NULL});
+		default:
+			return options_unknown(&command_check, option, argv);
+		}
+	}
+	if (optind < argc) {
+		log_error("'check' takes no arguments");
+		return EXIT_CODE_USAGE;
+	}
+	return config || alerts ? check_config(config, alerts) : check_kernel();
+}
+
 const struct command command_check = {
 	.name = "check",
 	.summary = "what this kernel offers, and what is missing",
-	.usage = "Usage: spillwatch check\n\n"
+	.usage = "Usage: spillwatch check\n"
+		 "       spillwatch check [--config FILE] [--alert FILE]\n\n"
 		 "Tries each attachment for a moment, watching nobody, and says which one `run` and `exec` "
 		 "would\n"
-		 "take, what is missing and how to get it. Ends with 0 if there is one, else with 4.\n",
+		 "take, what is missing and how to get it. Ends with 0 if there is one, else with 4.\n\n"
+		 "  --config FILE          only say whether this configuration is good, and rules.d/*.yaml\n"
+		 "                         beside it; ends with 3 if there is a mistake in it\n"
+		 "  --alert FILE           say which of its rules decides each recorded alert (a line of "
+		 "JSON, as\n"
+		 "                         --alerts writes it; - is standard input), and why\n",
 	.main = check_main,
 };

@@ -9,6 +9,7 @@
  * hand signals on to: they are ours, and end the waiting.
  */
 #include "cmd/command.h"
+#include "cmd/config.h"
 #include "cmd/exec_signals.h"
 #include "engine/pipeline.h"
 #include "cmd/options.h"
@@ -54,13 +55,27 @@ static const struct option exec_long_options[] = {
 	{0},
 };
 
+/* One option of the configuration. */
+static int exec_option(void *context, int option)
+{
+	struct exec_options *options = context;
+
+	return options_shared(&command_exec, option, &options->pipeline);
+}
+
+static const struct config_taker exec_taker = {
+	.options = exec_long_options,
+	/* '+': options end at the command, whose own options are not ours */
+	.letters = "+:h",
+	.take = exec_option,
+};
+
 static int exec_parse(int argc, char **argv, struct exec_options *options)
 {
 	int option, r;
 
 	opterr = 0;
-	/* '+': options end at the command, whose own options are not ours */
-	while ((option = getopt_long(argc, argv, "+:h", exec_long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, exec_taker.letters, exec_long_options, NULL)) != -1) {
 		r = options_shared(&command_exec, option, &options->pipeline);
 		if (r > 0)
 			return r;
@@ -265,33 +280,45 @@ static int exec_watch(struct exec_options *options, struct pipeline *pipeline, i
 	return exec_status(options, pipeline, status);
 }
 
-static int exec_main(int argc, char **argv)
+static int exec_run(struct exec_options *options)
 {
-	struct exec_options options = {.pipeline = pipeline_defaults()};
 	AUTO_CLOSE int signals = -1;
 	struct pipeline *pipeline;
 	sigset_t mask;
 	int r;
 
-	r = exec_parse(argc, argv, &options);
-	if (r < 0)
-		return command_help.main(2, (char *[]){"help", "exec", NULL});
-	if (r > 0)
-		return r;
-	options.pipeline.probe.scope = SCOPE_TREE;
-	options.pipeline.scope_name = options.command[0];
-	options.pipeline.store_needed = true;
+	options->pipeline.probe.scope = SCOPE_TREE;
+	options->pipeline.scope_name = options->command[0];
+	options->pipeline.store_needed = true;
 	/* before there is any thread, so that no signal comes to one */
 	signals = exec_signals_open(&mask);
 	if (signals < 0) {
 		log_error("can't receive signals: %s", strerror(errno));
 		return EXIT_CODE_RUNTIME;
 	}
-	r = pipeline_open(&options.pipeline, &pipeline);
+	r = pipeline_open(&options->pipeline, &pipeline);
 	if (r)
 		return r;
-	r = exec_watch(&options, pipeline, signals, &mask);
+	r = exec_watch(options, pipeline, signals, &mask);
 	pipeline_close(pipeline);
+	return r;
+}
+
+static int exec_main(int argc, char **argv)
+{
+	struct exec_options options = {.pipeline = pipeline_defaults()};
+	struct config *config;
+	int r = config_load(argc, argv, &exec_taker, &options, &config);
+
+	if (config)
+		options.pipeline.rules = config_rules(config);
+	if (r == 0)
+		r = exec_parse(argc, argv, &options);
+	if (r < 0)
+		r = command_help.main(2, (char *[]){"help", "exec", NULL});
+	else if (r == 0)
+		r = exec_run(&options);
+	config_free(config);
 	return r;
 }
 

@@ -15,9 +15,35 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+/* Who is told what is wrong with a value, if it is no command line's. */
+static void (*options_wrong_taker)(void *context, const char *text);
+static void *options_wrong_context;
+
+void options_wrong_to(void (*taker)(void *context, const char *text), void *context)
+{
+	options_wrong_taker = taker;
+	options_wrong_context = context;
+}
+
+void options_wrong(const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (options_wrong_taker)
+		options_wrong_taker(options_wrong_context, text);
+	else
+		log_error("%s", text);
+}
 
 bool options_number(const char *text, unsigned long min, unsigned long max, unsigned long *ret_number)
 {
@@ -43,7 +69,7 @@ static int options_output(const struct command *command, struct pipeline_options
 	else if (strcmp(optarg, "json") == 0)
 		options->output = PIPELINE_OUTPUT_JSON;
 	else {
-		log_error("--output takes auto, text or json; see 'spillwatch help %s'", command->name);
+		options_wrong("--output takes auto, text or json; see 'spillwatch help %s'", command->name);
 		return EXIT_CODE_USAGE;
 	}
 	return 0;
@@ -57,7 +83,7 @@ static int options_attach(const struct command *command, struct pipeline_options
 		options->probe.attachment = i;
 		return 0;
 	}
-	log_error("--attach takes auto, fexit or syscall; see 'spillwatch help %s'", command->name);
+	options_wrong("--attach takes auto, fexit or syscall; see 'spillwatch help %s'", command->name);
 	return EXIT_CODE_USAGE;
 }
 
@@ -66,7 +92,7 @@ static int options_directory(const char *name, const char **ret_path)
 	struct stat st;
 
 	if (stat(optarg, &st) < 0 || !S_ISDIR(st.st_mode)) {
-		log_error("%s takes a directory that exists", name);
+		options_wrong("%s takes a directory that exists", name);
 		return EXIT_CODE_CONFIG;
 	}
 	*ret_path = optarg;
@@ -87,9 +113,9 @@ int options_user(struct privileges_user *ret_user)
 	if (r == 0)
 		return 0;
 	if (r == -ENOENT)
-		log_error("--user takes the name or the number of a user that exists");
+		options_wrong("--user takes the name or the number of a user that exists");
 	else
-		log_error("--user: can't look the user up: %s", strerror(-r));
+		options_wrong("--user: can't look the user up: %s", strerror(-r));
 	return EXIT_CODE_CONFIG;
 }
 
@@ -102,8 +128,8 @@ static int options_watch(const struct command *command, struct pipeline_options 
 	if (watch_parse(optarg, &options->probe.watch, &bad, &bad_len) == 0)
 		return 0;
 	shown = options_shown(bad, bad_len);
-	log_error("--watch does not know '%s'; see 'spillwatch help %s'", shown ? shown : "this",
-		  command->name);
+	options_wrong("--watch does not know '%s'; see 'spillwatch help %s'", shown ? shown : "this",
+		      command->name);
 	return EXIT_CODE_USAGE;
 }
 
@@ -112,6 +138,8 @@ int options_shared(const struct command *command, int option, struct pipeline_op
 	unsigned long number;
 
 	switch (option) {
+	case OPTION_CONFIG: /* it was read before */
+		return 0;
 	case OPTION_ALERTS:
 		options->alerts = optarg;
 		return 0;
@@ -121,8 +149,8 @@ int options_shared(const struct command *command, int option, struct pipeline_op
 			options->alerts_bytes = number;
 			return 0;
 		}
-		log_error("--alerts-bytes takes a number from %ld to %lu, or 0 for no bound",
-			  PIPELINE_ALERTS_BYTES_MIN, 1UL << 40);
+		options_wrong("--alerts-bytes takes a number from %ld to %lu, or 0 for no bound",
+			      PIPELINE_ALERTS_BYTES_MIN, 1UL << 40);
 		return EXIT_CODE_USAGE;
 	case OPTION_OUTPUT:
 		return options_output(command, options);
@@ -135,14 +163,14 @@ int options_shared(const struct command *command, int option, struct pipeline_op
 			options->probe.inspect_bytes = (uint32_t)number;
 			return 0;
 		}
-		log_error("--inspect-bytes takes a number from 1 to %u", LIMIT_INSPECT_BYTES);
+		options_wrong("--inspect-bytes takes a number from 1 to %u", LIMIT_INSPECT_BYTES);
 		return EXIT_CODE_USAGE;
 	case OPTION_RING_BYTES:
 		if (options_number(optarg, 4096, 1UL << 30, &number) && !(number & (number - 1))) {
 			options->probe.ring_bytes = (uint32_t)number;
 			return 0;
 		}
-		log_error("--ring-bytes takes a power of two from 4096 to %lu", 1UL << 30);
+		options_wrong("--ring-bytes takes a power of two from 4096 to %lu", 1UL << 30);
 		return EXIT_CODE_USAGE;
 	case OPTION_PROCFS:
 		return options_directory("--procfs", &options->procfs);
@@ -157,19 +185,19 @@ int options_shared(const struct command *command, int option, struct pipeline_op
 	case OPTION_STORE_DAYS:
 		if (options_number(optarg, 1, 36500, &options->store_limits.days))
 			return 0;
-		log_error("--store-days takes a number of days from 1 to 36500");
+		options_wrong("--store-days takes a number of days from 1 to 36500");
 		return EXIT_CODE_USAGE;
 	case OPTION_NET:
 		if (strcmp(optarg, "on") == 0 || strcmp(optarg, "off") == 0) {
 			options->probe.no_net = strcmp(optarg, "off") == 0;
 			return 0;
 		}
-		log_error("--net takes on or off; see 'spillwatch help %s'", command->name);
+		options_wrong("--net takes on or off; see 'spillwatch help %s'", command->name);
 		return EXIT_CODE_USAGE;
 	case OPTION_STORE_BYTES:
 		if (options_number(optarg, STORE_BYTES_MIN, 1UL << 40, &options->store_limits.bytes))
 			return 0;
-		log_error("--store-bytes takes a number from %ld to %lu", STORE_BYTES_MIN, 1UL << 40);
+		options_wrong("--store-bytes takes a number from %ld to %lu", STORE_BYTES_MIN, 1UL << 40);
 		return EXIT_CODE_USAGE;
 	default:
 		return -1;

@@ -26,6 +26,7 @@ enum {
 	OPTION_STORE_DAYS,
 	OPTION_STORE_BYTES,
 	OPTION_NET,
+	OPTION_CONFIG,
 	OPTION_OWN,
 };
 
@@ -47,6 +48,7 @@ enum {
 		{"store-days", required_argument, NULL, OPTION_STORE_DAYS},       \
 		{"store-bytes", required_argument, NULL, OPTION_STORE_BYTES},     \
 		{"net", required_argument, NULL, OPTION_NET},                     \
+		{"config", required_argument, NULL, OPTION_CONFIG},               \
 		{"help", no_argument, NULL, 'h'}
 /* clang-format on */
 
@@ -70,6 +72,8 @@ enum {
 	"  --store-days N         forget what was not seen for N days (default: 90)\n"                     \
 	"  --store-bytes N        bound of the database's size; the oldest goes (default: 268435456)\n"    \
 	"  --net on|off           look once more at what is on its way to a block device (default: on)\n"  \
+	"  --config FILE          settings and rules, beside it rules.d/*.yaml (run: by default\n"         \
+	"                         /etc/spillwatch/spillwatch.yaml); the command line wins\n"               \
 	"  --procfs DIR           where the host's procfs is mounted, in a container (default: /proc)\n"   \
 	"  --host-root DIR        below which the container runtimes' files lie (default: /)\n"
 
@@ -78,6 +82,12 @@ enum {
  * Returns 0; or an exit code after saying what is wrong; or -1 if the option is not a shared one.
  */
 int options_shared(const struct command *command, int option, struct pipeline_options *options);
+
+/* options_wrong() - says what is wrong with a value; format as printf(3). */
+void options_wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* options_wrong_to() - who is told that instead of standard error; NULL: standard error. */
+void options_wrong_to(void (*taker)(void *context, const char *text), void *context);
 
 /* options_user() - takes a user's name or number in `optarg`. Returns 0; or an exit code after saying what is wrong. */
 int options_user(struct privileges_user *ret_user);

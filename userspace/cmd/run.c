@@ -4,6 +4,7 @@
  * its time is over, then judges what is still in the ring and says what it did.
  */
 #include "cmd/command.h"
+#include "cmd/run.h"
 #include "engine/pipeline.h"
 #include "cmd/options.h"
 #include "lib/privileges.h"
@@ -34,6 +35,8 @@ struct run_options {
 	const char *cgroup;
 	struct privileges_user user;
 	unsigned long duration; /* seconds; 0: until told to stop */
+	struct config *config;
+	bool running; /* these are only tried on */
 };
 
 enum { OPTION_CGROUP = OPTION_OWN, OPTION_DURATION, OPTION_USER };
@@ -65,36 +68,55 @@ static int run_cgroup(struct run_options *options)
 	return 0;
 }
 
+/* One option, of the command line or of the configuration. As options_shared(). */
+static int run_option(void *context, int option)
+{
+	struct run_options *options = context;
+
+	switch (option) {
+	case OPTION_CGROUP:
+		options->cgroup = optarg;
+		return 0;
+	case OPTION_DURATION:
+		if (options_number(optarg, 1, 1UL << 31, &options->duration))
+			return 0;
+		options_wrong("--duration takes a number of seconds");
+		return EXIT_CODE_USAGE;
+	case OPTION_USER:
+		/* when the configuration is read anew, nobody can be looked up any more */
+		return options->running ? 0 : options_user(&options->user);
+	default:
+		return options_shared(&command_run, option, &options->pipeline);
+	}
+}
+
+static const struct config_taker run_taker = {
+	.options = run_long_options,
+	.letters = ":h",
+	.run = true,
+	.take = run_option,
+};
+
+void run_try(const struct config *config, bool running, struct problems *problems)
+{
+	struct run_options scratch = {.pipeline = pipeline_defaults(), .running = running};
+
+	config_set(config, &run_taker, &scratch, problems);
+}
+
 static int run_parse(int argc, char **argv, struct run_options *options)
 {
 	int option, r;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":h", run_long_options, NULL)) != -1) {
-		r = options_shared(&command_run, option, &options->pipeline);
+	while ((option = getopt_long(argc, argv, run_taker.letters, run_long_options, NULL)) != -1) {
+		if (option == 'h')
+			return -1;
+		r = run_option(options, option);
 		if (r > 0)
 			return r;
-		if (r == 0)
-			continue;
-		switch (option) {
-		case OPTION_CGROUP:
-			options->cgroup = optarg;
-			break;
-		case OPTION_DURATION:
-			if (options_number(optarg, 1, 1UL << 31, &options->duration))
-				break;
-			log_error("--duration takes a number of seconds");
-			return EXIT_CODE_USAGE;
-		case OPTION_USER:
-			r = options_user(&options->user);
-			if (r)
-				return r;
-			break;
-		case 'h':
-			return -1;
-		default:
+		if (r < 0)
 			return options_unknown(&command_run, option, argv);
-		}
 	}
 	if (optind < argc) {
 		log_error("'run' takes no arguments, only options; to watch one command use 'spillwatch exec "
@@ -132,7 +154,7 @@ static int run_timer(unsigned long seconds)
 }
 
 /* Takes one signal; returns whether it asks for the end. */
-static bool run_signal(struct pipeline *pipeline, int signals)
+static bool run_signal(struct pipeline *pipeline, int signals, struct config *config)
 {
 	struct signalfd_siginfo info;
 
@@ -142,10 +164,12 @@ static bool run_signal(struct pipeline *pipeline, int signals)
 	if (info.ssi_signo != SIGUSR1 && info.ssi_signo != SIGHUP)
 		return true;
 	pipeline_reopen(pipeline);
+	if (info.ssi_signo == SIGHUP)
+		config_reload(config, pipeline);
 	return false;
 }
 
-static int run_loop(struct pipeline *pipeline, int signals, int timer)
+static int run_loop(struct pipeline *pipeline, int signals, int timer, struct config *config)
 {
 	struct pollfd fds[] = {
 		{.fd = pipeline_fd(pipeline), .events = POLLIN},
@@ -162,27 +186,20 @@ static int run_loop(struct pipeline *pipeline, int signals, int timer)
 		r = pipeline_turn(pipeline, fds[0].revents);
 		if (r < 0)
 			return r;
-		if (fds[2].revents || (fds[1].revents && run_signal(pipeline, signals)))
+		if (fds[2].revents || (fds[1].revents && run_signal(pipeline, signals, config)))
 			return 0;
 	}
 }
 
-static int run_main(int argc, char **argv)
+static int run_watch(struct run_options *options)
 {
-	struct run_options options = {.pipeline = pipeline_defaults()};
 	AUTO_CLOSE int signals = -1;
 	AUTO_CLOSE int timer = -1;
 	struct pipeline *pipeline;
 	int64_t end, left;
 	int r;
 
-	options.pipeline.store = STORE_PATH;
-	r = run_parse(argc, argv, &options);
-	if (r < 0)
-		return command_help.main(2, (char *[]){"help", "run", NULL});
-	if (r > 0)
-		return r;
-	r = options.user.given ? privileges_keep(&options.user) : 0;
+	r = options->user.given ? privileges_keep(&options->user) : 0;
 	if (r < 0) {
 		log_error("--user: can't become that user: %s", strerror(-r));
 		return EXIT_CODE_CONFIG;
@@ -192,7 +209,9 @@ static int run_main(int argc, char **argv)
 		log_error("can't receive signals: %s", strerror(errno));
 		return EXIT_CODE_RUNTIME;
 	}
-	r = pipeline_open(&options.pipeline, &pipeline);
+	if (options->config)
+		options->pipeline.rules = config_rules(options->config);
+	r = pipeline_open(&options->pipeline, &pipeline);
 	if (r)
 		return r;
 	r = privileges_drop(0);
@@ -204,12 +223,14 @@ static int run_main(int argc, char **argv)
 		pipeline_close(pipeline);
 		return EXIT_CODE_RUNTIME;
 	}
-	if (options.duration)
-		timer = run_timer(options.duration);
+	if (options->duration)
+		timer = run_timer(options->duration);
 	log_note("watching %s by %s; stop with Ctrl-C or SIGTERM",
-		 options.cgroup ? "the cgroup" : "this host",
+		 options->cgroup ? "the cgroup" : "this host",
 		 probe_attachment_name(pipeline_attachment(pipeline)));
-	r = run_loop(pipeline, signals, timer);
+	if (options->config && rules_count(config_rules(options->config)))
+		log_note("%zu rules are in force", rules_count(config_rules(options->config)));
+	r = run_loop(pipeline, signals, timer, options->config);
 	end = monotonic_ms() + RUN_END_MS;
 	if (r < 0)
 		log_error("reading samples failed: %s", strerror(-r));
@@ -224,6 +245,23 @@ static int run_main(int argc, char **argv)
 	return r < 0 ? EXIT_CODE_RUNTIME : EXIT_CODE_OK;
 }
 
+static int run_main(int argc, char **argv)
+{
+	struct run_options options = {.pipeline = pipeline_defaults()};
+	int r;
+
+	options.pipeline.store = STORE_PATH;
+	r = config_load(argc, argv, &run_taker, &options, &options.config);
+	if (r == 0)
+		r = run_parse(argc, argv, &options);
+	if (r < 0)
+		r = command_help.main(2, (char *[]){"help", "run", NULL});
+	else if (r == 0)
+		r = run_watch(&options);
+	config_free(options.config);
+	return r;
+}
+
 const struct command command_run = {
 	.name = "run",
 	.summary = "watch this host, or one cgroup, until stopped",
@@ -236,8 +274,9 @@ const struct command command_run = {
 		"  --user NAME            run as that user, with the capabilities that are needed; alert "
 		"file and\n"
 		"                         store must be in directories of that user\n" OPTIONS_SHARED_USAGE
-		"\nSIGUSR1 and SIGHUP reopen the alert file (a terminal that hangs up ends nothing); SIGTERM "
-		"and\n"
-		"SIGINT judge what was seen, print the summary and end.\n",
+		"\nSIGUSR1 and SIGHUP reopen the alert file (a terminal that hangs up ends nothing); SIGHUP "
+		"reads the\n"
+		"configuration anew, and takes its rules if there is no mistake in it. SIGTERM and SIGINT\n"
+		"judge what was seen, print the summary and end.\n",
 	.main = run_main,
 };

@@ -66,6 +66,7 @@ struct pipeline {
 	struct bus *bus;
 	bool stuck[BUS_OUTPUTS]; /* and it was said */
 	struct recorder *recorder; /* NULL: nothing is stored */
+	const struct rules *rules; /* NULL: none; borrowed */
 	struct watched watched;
 	struct pipeline_stats stats;
 	uint64_t said; /* alerts, and what was said of repeats */
@@ -120,14 +121,28 @@ static void pipeline_trim(struct pipeline *pipeline, uint64_t alerts)
 	pipeline->trimmed = pipeline->stats.alerts;
 }
 
-static void pipeline_emit(struct pipeline *pipeline, struct alert *alert)
+/* Returns whether it goes out: what a rule allows is only stored. */
+static bool pipeline_emit(struct pipeline *pipeline, struct alert *alert)
 {
-	/* a gap is what was lost meanwhile, on its way here or for want of memory */
-	alert->sequence = ++pipeline->said + pipeline->stats.alerts_failed + probe_lost(pipeline->probe);
-	bus_emit(pipeline->bus, alert);
+	bool out;
+
+	/* whoever floods writes what nobody has looked at: that is told of in any case */
+	if (pipeline->rules && !alert->flood)
+		rules_apply(pipeline->rules, alert);
+	out = !alert->ruling.allowed;
+	if (out) {
+		/* a gap is what was lost meanwhile, on its way here or for want of memory */
+		alert->sequence =
+			++pipeline->said + pipeline->stats.alerts_failed + probe_lost(pipeline->probe);
+		bus_emit(pipeline->bus, alert);
+	}
 	/* the store is told of tokens */
 	if (!alert->flood)
 		recorder_put(pipeline->recorder, alert);
+	/* there may be other rules by the time it is repeated */
+	memset(&alert->ruling, 0, sizeof(alert->ruling));
+	pipeline->stats.allowed += !out;
+	return out;
 }
 
 /* A token, wherever it was found: names it, says it, and keeps it to tell of repeats. Returns whether it was news. */
@@ -153,10 +168,11 @@ static bool pipeline_token(struct pipeline *pipeline, const struct sample_view *
 		alert.news = 1;
 		probe_place(pipeline->probe, key.token_key, key.place, (int64_t)*file_at, view->head->time);
 	}
-	pipeline->stats.second_looks += (view->head->flags & SAMPLE_WRITEBACK) != 0;
-	pipeline->stats.alerts++;
-	pipeline->stats.placeholders += token->placeholder;
-	pipeline_emit(pipeline, &alert);
+	if (pipeline_emit(pipeline, &alert)) {
+		pipeline->stats.second_looks += (view->head->flags & SAMPLE_WRITEBACK) != 0;
+		pipeline->stats.alerts++;
+		pipeline->stats.placeholders += token->placeholder;
+	}
 	floods_keep(pipeline->floods, view->head->group, &alert);
 	repeats_keep(pipeline->repeats, &key, &alert);
 	alert_free(&alert);
@@ -495,6 +511,7 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 		return EXIT_CODE_RUNTIME;
 	}
 	pipeline->waits = -1;
+	pipeline_rules(pipeline, options->rules);
 	/* before anything is open that who reads others' files shall not have */
 	r = reading_open(options->procfs ? options->procfs : "/proc", options->root, &pipeline->reading);
 	if (r < 0) {
@@ -673,6 +690,11 @@ int pipeline_settle(struct pipeline *pipeline, int timeout_ms)
 	pipeline_finish_files(pipeline, false);
 	pipeline_floods(pipeline, true);
 	return r;
+}
+
+void pipeline_rules(struct pipeline *pipeline, const struct rules *rules)
+{
+	pipeline->rules = rules && rules_count(rules) ? rules : NULL;
 }
 
 void pipeline_reopen(struct pipeline *pipeline)

@@ -10,6 +10,7 @@
 
 #include "capture/probe.h"
 #include "output/bus.h"
+#include "rules/rules.h"
 #include "store/store.h"
 
 enum pipeline_output {
@@ -34,6 +35,8 @@ struct pipeline_options {
 	const char *store; /* path of the store, NULL: none. Borrowed. */
 	bool store_needed; /* not to be opened at all without it */
 	struct store_limits store_limits;
+	const struct rules
+		*rules; /* NULL: none. Borrowed, until pipeline_rules() puts others in their place. */
 };
 
 /* What happened on the way from the ring to the outputs. */
@@ -43,6 +46,7 @@ struct pipeline_stats {
 	uint64_t samples_unjudged; /* records that waited in the ring when the time to end was over */
 	uint64_t alerts; /* raised, placeholders among them */
 	uint64_t placeholders;
+	uint64_t allowed; /* of what was written, by a rule: no alert */
 	uint64_t second_looks; /* alerts of what was seen only on its way to a block device */
 	uint64_t rechecks_failed; /* second looks that could not be made */
 	uint64_t files_unread; /* files that had to be read and could not be */
@@ -111,6 +115,9 @@ void pipeline_look(struct pipeline *pipeline, bool all);
 
 /* pipeline_last_repeats() - says how often known tokens were repeated since that was last said. */
 void pipeline_last_repeats(struct pipeline *pipeline);
+
+/* pipeline_rules() - puts rules in the place of those that are in force, between two alerts; NULL: none. Borrowed. */
+void pipeline_rules(struct pipeline *pipeline, const struct rules *rules);
 
 /* pipeline_reopen() - has the alert file opened anew (log rotation), before the next alert is written. */
 void pipeline_reopen(struct pipeline *pipeline);

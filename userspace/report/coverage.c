@@ -8,7 +8,7 @@
 
 #include "lib/cleanup.h"
 #include "report/layout.h"
-#include "report/period.h"
+#include "lib/period.h"
 
 #include <errno.h>
 #include <inttypes.h>

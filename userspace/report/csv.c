@@ -5,7 +5,7 @@
 #include "report/report.h"
 
 #include "report/csv_cell.h"
-#include "report/period.h"
+#include "lib/period.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -26,7 +26,7 @@ static int csv_line(struct report *report, const struct survey_fact *entry, FILE
 		fact.token,
 		fact.token_type,
 		fact.placeholder ? "true" : "false",
-		leaks_carried(&report->leaks, entry) ? "carrier" : "origin",
+		leaks_role(&report->leaks, entry),
 		count,
 		period_utc(fact.first, first),
 		period_utc(fact.last, last),
@@ -46,6 +46,7 @@ static int csv_line(struct report *report, const struct survey_fact *entry, FILE
 		fact.pod,
 		fact.syscall,
 		fact.part,
+		fact.rule,
 	};
 
 	csv_cells(out, cells, sizeof(cells) / sizeof(*cells));
@@ -65,7 +66,7 @@ int report_csv(struct report *report, FILE *out)
 	fputs("token,token_type,placeholder,role,writes,first,last,file,file_as_seen,file_type,program,"
 	      "process,"
 	      "last_pid,user,command_line,container_id,container,runtime,image,namespace,pod,syscall,"
-	      "part\r\n",
+	      "part,rule\r\n",
 	      out);
 	shown = report_limit(report, 0, groups.count);
 	for (size_t i = 0; r == 0 && i < shown; i++) {

@@ -15,7 +15,7 @@
 #include "report/page.js.h"
 #include "report/html_text.h"
 #include "report/layout.h"
-#include "report/period.h"
+#include "lib/period.h"
 #include "report/timeline.h"
 #include "version.h"
 

@@ -7,7 +7,7 @@
 
 #include "lib/deceive.h"
 #include "report/layout.h"
-#include "report/period.h"
+#include "lib/period.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -11,7 +11,7 @@
 #include "report/report.h"
 
 #include "lib/cleanup.h"
-#include "report/period.h"
+#include "lib/period.h"
 #include "version.h"
 
 #include <errno.h>
@@ -91,13 +91,14 @@ static json_t *json_entry(struct report *report, const struct survey_fact *entry
 		message = NULL;
 	json = json_pack(
 		"{s:{s:s, s:s*, s:b}, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s*}, s:o*, s:o*, s:{s:s*, "
-		"s:s*, s:s*}, s:s}",
+		"s:s*, s:s*}, s:s, s:o*}",
 		"token", "identifier", fact.token, "type", fact.token_type, "placeholder", fact.placeholder,
-		"role", leaks_carried(&report->leaks, entry) ? "carrier" : "origin", "writes",
-		json_number(fact.count), "first", json_time(fact.first), "last", json_time(fact.last), "file",
-		json_file(&fact), "process", json_process(&fact), "user", "id", "", "name", fact.user,
-		"container", json_container(&fact), "orchestrator", json_pod(&fact), "write", "syscall",
-		fact.syscall, "seen_by", fact.seen_by, "part", fact.part, "message", message);
+		"role", leaks_role(&report->leaks, entry), "writes", json_number(fact.count), "first",
+		json_time(fact.first), "last", json_time(fact.last), "file", json_file(&fact), "process",
+		json_process(&fact), "user", "id", "", "name", fact.user, "container", json_container(&fact),
+		"orchestrator", json_pod(&fact), "write", "syscall", fact.syscall, "seen_by", fact.seen_by,
+		"part", fact.part, "message", message, "rule",
+		fact.rule ? json_pack("{s:s}", "name", fact.rule) : NULL);
 	if (json) {
 		char uid[16];
 
@@ -263,7 +264,7 @@ static json_t *json_head(const struct report *report, size_t rows, size_t shown)
 	return json_pack(
 		"{s:s, s:o, s:s, s:s, s:o*, s:o*, s:s, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o*, s:o*}, "
 		"s:{s:o, s:o*, s:o, "
-		"s:o*}, s:o, s:o, s:o, s:o*}",
+		"s:o*}, s:o, s:o, s:o, s:o*, s:o*}",
 		"version", SPILLWATCH_VERSION, "generated", json_time(report->generated), "host",
 		report->host, "store", options->store, "since",
 		options->has_since ? json_time(options->survey.since) : NULL, "until",
@@ -279,7 +280,8 @@ static json_t *json_head(const struct report *report, size_t rows, size_t shown)
 		meta->removed ? json_time(meta->removed_until) : NULL, "lost_writes", json_number(meta->lost),
 		"lost_until", meta->lost ? json_time(meta->lost_until) : NULL, "coverage",
 		report_json_coverage(&report->coverage), "timeline", json_timeline(survey), "row_count",
-		json_number(rows), "rows_left_out", rows > shown ? json_number(rows - shown) : NULL);
+		json_number(rows), "rows_left_out", rows > shown ? json_number(rows - shown) : NULL,
+		"allowed_left_out", survey->allowed ? json_number(survey->allowed) : NULL);
 }
 
 int report_json(struct report *report, FILE *out)

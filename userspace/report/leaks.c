@@ -15,12 +15,17 @@
 
 #define LEAKS_NONE UINT32_MAX
 
-/* Of two first writes: the earlier; at the same time the one that is not known to pass things on. */
+/*
+ * Of two first writes: the one that no rule calls a carrier's; the earlier; at the same time the one that is not known to pass
+ * things on.
+ */
 static bool leaks_before(const struct leaks *leaks, const struct survey_fact *a, const struct survey_fact *b)
 {
 	bool relay_a = leaks->relays[a->member[DIMENSION_PROGRAM]];
 	bool relay_b = leaks->relays[b->member[DIMENSION_PROGRAM]];
 
+	if ((a->verdict == FACT_CARRIER) != (b->verdict == FACT_CARRIER))
+		return b->verdict == FACT_CARRIER;
 	if (a->first != b->first)
 		return a->first < b->first;
 	return relay_a != relay_b ? relay_b : a->id < b->id;
@@ -70,13 +75,24 @@ bool leaks_carried(const struct leaks *leaks, const struct survey_fact *fact)
 {
 	const struct survey_fact *origin = leaks_origin(leaks, fact);
 
+	if (fact->verdict == FACT_CARRIER && origin->verdict != FACT_CARRIER)
+		return true;
 	return origin->member[DIMENSION_PROGRAM] != fact->member[DIMENSION_PROGRAM] ||
 	       origin->member[DIMENSION_CONTAINER] != fact->member[DIMENSION_CONTAINER];
 }
 
 bool leaks_relayed(const struct leaks *leaks, const struct survey_fact *fact)
 {
-	return leaks->relays[leaks_origin(leaks, fact)->member[DIMENSION_PROGRAM]];
+	const struct survey_fact *origin = leaks_origin(leaks, fact);
+
+	return origin->verdict == FACT_CARRIER || leaks->relays[origin->member[DIMENSION_PROGRAM]];
+}
+
+const char *leaks_role(const struct leaks *leaks, const struct survey_fact *fact)
+{
+	if (fact->verdict == FACT_ALLOWED)
+		return "allowed";
+	return fact->verdict == FACT_CARRIER || leaks_carried(leaks, fact) ? "carrier" : "origin";
 }
 
 int leaks_carriers(const struct leaks *leaks, const struct group *group, uint32_t **ret_facts,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * One token is one leak, however many programs passed it on: who wrote it first is its origin, every other program (or
- * the same one in another container) is a carrier.
+ * the same one in another container) is a carrier. Whom a rule calls a carrier is never the origin while there is another.
  */
 #pragma once
 
@@ -28,6 +28,9 @@ bool leaks_carried(const struct leaks *leaks, const struct survey_fact *fact);
 
 /* leaks_relayed() - is even the origin one that passes things on? Then who gave it the token was not seen. */
 bool leaks_relayed(const struct leaks *leaks, const struct survey_fact *fact);
+
+/* leaks_role() - "origin", "carrier" or "allowed", of one fact; static. */
+const char *leaks_role(const struct leaks *leaks, const struct survey_fact *fact);
 
 /*
  * leaks_carriers() - of a group of one token, in order (group_order()): the first fact of each carrier.

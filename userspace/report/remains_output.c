@@ -6,7 +6,7 @@
 #include "report/csv_cell.h"
 #include "report/json.h"
 #include "report/layout.h"
-#include "report/period.h"
+#include "lib/period.h"
 #include "version.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
 #include "detect/mask.h"
 #include "lib/cleanup.h"
 #include "report/layout.h"
-#include "report/period.h"
+#include "lib/period.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -62,6 +62,10 @@ static int survey_fact(void *context, const struct reader_fact *row)
 
 	if (!survey_wanted(build, row))
 		return 0;
+	if ((row->verdict == FACT_ALLOWED) != build->options->allowed) {
+		survey->allowed += row->verdict == FACT_ALLOWED;
+		return 0;
+	}
 	if (survey->count == survey->room) {
 		size_t room = survey->room ? survey->room * 2 : 1024;
 		struct survey_fact *more = realloc(survey->facts, room * sizeof(*more));
@@ -72,7 +76,12 @@ static int survey_fact(void *context, const struct reader_fact *row)
 		survey->room = room;
 	}
 	fact = &survey->facts[survey->count];
-	*fact = (struct survey_fact){.id = row->id, .first = row->first, .last = row->last};
+	*fact = (struct survey_fact){
+		.id = row->id,
+		.verdict = (uint8_t)row->verdict,
+		.first = row->first,
+		.last = row->last,
+	};
 	/* the hours tell; but for those that lie wholly inside we know it exactly */
 	if (row->first >= build->options->since && row->last < build->options->until)
 		fact->count = row->count;
@@ -293,6 +302,7 @@ struct reader_fact survey_row(const struct survey *survey, const struct survey_f
 		.first = fact->first,
 		.last = fact->last,
 		.count = fact->count,
+		.verdict = fact->verdict,
 	};
 }
 

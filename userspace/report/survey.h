@@ -24,12 +24,14 @@ enum dimension {
 struct survey_fact {
 	int64_t id;
 	uint32_t member[DIMENSION_MAX];
+	uint8_t verdict; /* enum fact_verdict */
 	int64_t first, last; /* microseconds; first and last at all, also outside of the period */
 	uint64_t count; /* writes within the period; whole hours at its ends */
 };
 
 struct survey_options {
 	bool pods; /* tell pods apart */
+	bool allowed; /* only what a rule allows, and not all but that */
 	bool hours; /* tell the writes in each hour */
 	int64_t since, until; /* microseconds since 1970: [since, until) */
 	const char *token; /* only this identifier; NULL: all */
@@ -41,6 +43,7 @@ struct survey {
 	struct survey_fact *facts; /* `count` of them, by rising id */
 	size_t count, room;
 	struct idmap members[DIMENSION_MAX];
+	size_t allowed; /* facts that a rule allows, and that are left out for it */
 	uint64_t writes;
 	int64_t first, last;
 	/* writes in each hour from hour on; NULL if there are none, or nobody asked */

@@ -9,7 +9,7 @@
 
 #include "lib/cleanup.h"
 #include "report/layout.h"
-#include "report/period.h"
+#include "lib/period.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -121,6 +121,24 @@ static int table_writer(struct table *table, const struct survey_fact *fact, cha
 	return r < 0 ? -ENOMEM : 0;
 }
 
+/* Which rule decided of it. */
+static int table_rule(struct table *table, const struct survey_fact *fact, char **ret_text)
+{
+	struct reader_fact row = survey_row(&table->report->survey, fact);
+	struct fact all;
+	int r = reader_fact(table->report->reader, &row, &all);
+
+	*ret_text = NULL;
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (asprintf(ret_text, "rule: %s", all.rule ? all.rule : "?") < 0) {
+		*ret_text = NULL;
+		r = -ENOMEM;
+	}
+	fact_free(&all);
+	return r < 0 ? r : 0;
+}
+
 /* Who and where, without what the group says already. */
 static int table_place(struct table *table, const struct survey_fact *fact)
 {
@@ -133,6 +151,7 @@ static int table_place(struct table *table, const struct survey_fact *fact)
 	AUTO_FREE char *head = NULL;
 	AUTO_FREE char *fit = NULL;
 	AUTO_FREE char *text = NULL;
+	AUTO_FREE char *rule = NULL;
 	int r = 0, room;
 
 	if (by == DIMENSION_FILE || by == DIMENSION_TOKEN)
@@ -151,7 +170,9 @@ static int table_place(struct table *table, const struct survey_fact *fact)
 		text = NULL;
 		r = -ENOMEM;
 	}
-	return r < 0 ? r : table_row(table, 4, TABLE_DIM, text, NULL, fact->count, fact->first, fact->last);
+	if (r == 0 && fact->verdict != FACT_LEAK)
+		r = table_rule(table, fact, &rule);
+	return r < 0 ? r : table_row(table, 4, TABLE_DIM, text, rule, fact->count, fact->first, fact->last);
 }
 
 static int table_places(struct table *table, struct group *token)
@@ -330,7 +351,12 @@ static int table_head(const struct table *table)
 	char text[4][64], times[2][PERIOD_TEXT];
 	int r;
 
-	layout_count(survey->members[DIMENSION_TOKEN].count, "leaked token", "leaked tokens", text[0], 64);
+	if (report->options.survey.allowed)
+		layout_count(survey->members[DIMENSION_TOKEN].count, "token that rules allow",
+			     "tokens that rules allow", text[0], 64);
+	else
+		layout_count(survey->members[DIMENSION_TOKEN].count, "leaked token", "leaked tokens", text[0],
+			     64);
 	layout_count(survey->members[DIMENSION_FILE].count, "file", "files", text[1], 64);
 	layout_count(survey_containers(survey), "container", "containers", text[2], 64);
 	layout_count(survey->writes, "write", "writes", text[3], 64);
@@ -341,6 +367,9 @@ static int table_head(const struct table *table)
 			       period_human(survey->first, times[0]), period_human(survey->last, times[1]));
 	if (r == 0)
 		r = report_coverage(report, table->out, table->width, table->colour);
+	if (r == 0 && survey->allowed)
+		r = table_line(table, 0, TABLE_DIM, "beside them, as rules allow: %s (--allowed shows them)",
+			       layout_count(survey->allowed, "entry", "entries", text[0], 64));
 	if (r == 0 && survey->meta.removed)
 		r = table_line(table, 0, "", "older entries were removed: %s (last seen %s UTC or before)",
 			       layout_number(survey->meta.removed, text[0]),

@@ -3,7 +3,7 @@
 #include "report/timeline.h"
 
 #include "report/layout.h"
-#include "report/period.h"
+#include "lib/period.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

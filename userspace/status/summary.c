@@ -190,6 +190,9 @@ void summary_print(const struct probe_counts *counts, const struct pipeline_stat
 	if (stats->placeholders)
 		log_note("%" PRIu64 " of the alerts %s for a placeholder", stats->placeholders,
 			 stats->placeholders == 1 ? "is" : "are");
+	if (stats->allowed)
+		log_note("%" PRIu64 " token%s written as a rule allows", stats->allowed,
+			 stats->allowed == 1 ? " was" : "s were");
 	summary_losses(&printed, counts, stats);
 	summary_unwatched(missing);
 }

@@ -75,6 +75,11 @@ static const char *const database_steps[DATABASE_VERSION] = {
 	"CREATE TABLE loss (id INTEGER PRIMARY KEY, session INTEGER NOT NULL, since INTEGER NOT NULL,"
 	" until INTEGER NOT NULL, counter TEXT NOT NULL, text TEXT NOT NULL, count INTEGER NOT NULL, writer "
 	"TEXT);",
+	/* verdict: enum fact_verdict, what is another makes another fact; rule: that decided of the last of them */
+	"ALTER TABLE fact ADD COLUMN verdict INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE detail ADD COLUMN rule TEXT;"
+	"DROP INDEX fact_key;"
+	"CREATE UNIQUE INDEX fact_key ON fact (token, file, program, container, verdict);",
 };
 
 static int database_version(sqlite3 *db, int64_t *ret_version)

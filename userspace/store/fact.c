@@ -65,6 +65,13 @@ static int fact_claimed(const struct alert_container *container, char **ret_clai
 	return -ENOMEM;
 }
 
+static enum fact_verdict fact_verdict(const struct alert_ruling *ruling)
+{
+	if (ruling->allowed)
+		return FACT_ALLOWED;
+	return ruling->carrier ? FACT_CARRIER : FACT_LEAK;
+}
+
 int fact_make(const struct alert *alert, struct fact *ret_fact)
 {
 	const struct alert_process *process = &alert->process;
@@ -96,8 +103,10 @@ int fact_make(const struct alert *alert, struct fact *ret_fact)
 		.syscall = alert->write.syscall,
 		.seen_by = alert->write.seen_by,
 		.part = alert->write.part,
+		.rule = alert->ruling.rule,
 	};
 	struct fact fact = {
+		.verdict = fact_verdict(&alert->ruling),
 		.placeholder = alert->token.placeholder,
 		/* the host's own name for it is whole */
 		.path_truncated = file->path_truncated && !file->host_path,

@@ -37,13 +37,22 @@
 	X(unit)           \
 	X(syscall)        \
 	X(seen_by)        \
-	X(part)
+	X(part)           \
+	X(rule)
+
+/* What a rule says of it, which is a part of its key as well. */
+enum fact_verdict {
+	FACT_LEAK,
+	FACT_ALLOWED,
+	FACT_CARRIER, /* who wrote passes on what others gave it */
+};
 
 struct fact {
 #define FACT_TEXT(name) char *name;
 	FACT_TEXTS(FACT_TEXT)
 #undef FACT_TEXT
 	char *memory; /* that holds them all; NULL: each has its own */
+	enum fact_verdict verdict;
 	bool placeholder;
 	bool path_truncated; /* upper directories of the file's path are missing */
 	bool deleted; /* the file had no name any more */

@@ -59,8 +59,8 @@ void pending_close(struct pending *pending)
 /* Texts are printable: no control character stands in them. */
 static int pending_key(const struct fact *fact, char **ret_key)
 {
-	return asprintf(ret_key, "%s\n%s\n%s\n%s\n%" PRId64, fact->token, fact->file, fact->program,
-			fact->container, fact_hour(fact->last)) < 0
+	return asprintf(ret_key, "%s\n%s\n%s\n%s\n%" PRId64 "\n%d", fact->token, fact->file, fact->program,
+			fact->container, fact_hour(fact->last), (int)fact->verdict) < 0
 		       ? -ENOMEM
 		       : 0;
 }

@@ -14,18 +14,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define READER_STATEMENTS(X)                                                                           \
-	X(name, "SELECT value FROM name WHERE id = ?")                                                 \
-	X(container, "SELECT runtime, name, image, pod, pod_namespace, pod_uid, value"                 \
-		     " FROM container JOIN name USING (id) WHERE id = ?")                              \
-	X(token, "SELECT type, placeholder FROM token WHERE id = ?")                                   \
-	X(file, "SELECT path, type, fs_type, dev_major, dev_minor, inode, path_truncated, deleted"     \
-		" FROM file WHERE id = ?")                                                             \
-	X(detail, "SELECT process, pid, uid, user, command_line, script, unit, syscall, seen_by, part" \
-		  " FROM detail WHERE fact = ?")
+#define READER_STATEMENTS(X)                                                                              \
+	X(name, "SELECT value FROM name WHERE id = ?")                                                    \
+	X(container, "SELECT runtime, name, image, pod, pod_namespace, pod_uid, value"                    \
+		     " FROM container JOIN name USING (id) WHERE id = ?")                                 \
+	X(token, "SELECT type, placeholder FROM token WHERE id = ?")                                      \
+	X(file, "SELECT path, type, fs_type, dev_major, dev_minor, inode, path_truncated, deleted"        \
+		" FROM file WHERE id = ?")                                                                \
+	X(detail, reader->rules ? "SELECT process, pid, uid, user, command_line, script, unit, syscall, " \
+				  "seen_by, part, rule"                                                   \
+				  " FROM detail WHERE fact = ?"                                           \
+				: "SELECT process, pid, uid, user, command_line, script, unit, syscall, " \
+				  "seen_by, part, NULL"                                                   \
+				  " FROM detail WHERE fact = ?")
 
 struct reader {
 	sqlite3 *db;
+	bool rules; /* it knows of rules; an older version's is only read here, and not brought up to date */
 #define READER_FIELD(name, sql) sqlite3_stmt *name;
 	READER_STATEMENTS(READER_FIELD)
 #undef READER_FIELD
@@ -36,6 +41,11 @@ int reader_open(const char *path, struct reader **ret_reader)
 	struct reader *reader = calloc(1, sizeof(*reader));
 	int r = reader ? database_open_reader(path, &reader->db) : -ENOMEM;
 
+	if (r == 0)
+		reader->rules =
+			statement_query(reader->db,
+					"SELECT 1 FROM pragma_table_info('fact') WHERE name = 'verdict'",
+					NULL) > 0;
 #define READER_PREPARE(name, sql) r = r == 0 ? statement_prepare(reader->db, sql, &reader->name) : r;
 	READER_STATEMENTS(READER_PREPARE)
 #undef READER_PREPARE
@@ -72,10 +82,14 @@ int reader_facts(struct reader *reader, int64_t since, int64_t until, reader_fac
 {
 	sqlite3_stmt *statement = NULL;
 	/* '+': all rows in their order; by the index on `last` each of them would be looked up */
-	int r = statement_prepare(reader->db,
-				  "SELECT id, token, file, program, container, first, last, count FROM fact"
-				  " WHERE +last >= ? AND first < ? ORDER BY id",
-				  &statement);
+	int r = statement_prepare(
+		reader->db,
+		reader->rules
+			? "SELECT id, token, file, program, container, first, last, count, verdict FROM fact"
+			  " WHERE +last >= ? AND first < ? ORDER BY id"
+			: "SELECT id, token, file, program, container, first, last, count, 0 FROM fact"
+			  " WHERE +last >= ? AND first < ? ORDER BY id",
+		&statement);
 
 	if (r < 0)
 		return r;
@@ -90,6 +104,7 @@ int reader_facts(struct reader *reader, int64_t since, int64_t until, reader_fac
 			.first = sqlite3_column_int64(statement, 5),
 			.last = sqlite3_column_int64(statement, 6),
 			.count = (uint64_t)sqlite3_column_int64(statement, 7),
+			.verdict = (enum fact_verdict)sqlite3_column_int(statement, 8),
 		};
 
 		r = visit(context, &fact);
@@ -270,13 +285,19 @@ static int reader_detail(struct reader *reader, int64_t id, struct fact *fact)
 	fact->syscall = reader_copy(row, 7, &failed);
 	fact->seen_by = reader_copy(row, 8, &failed);
 	fact->part = reader_copy(row, 9, &failed);
+	fact->rule = reader_copy(row, 10, &failed);
 	sqlite3_reset(row);
 	return failed ? -ENOMEM : 0;
 }
 
 int reader_fact(struct reader *reader, const struct reader_fact *row, struct fact *ret_fact)
 {
-	struct fact fact = {.first = row->first, .last = row->last, .count = row->count};
+	struct fact fact = {
+		.first = row->first,
+		.last = row->last,
+		.count = row->count,
+		.verdict = row->verdict,
+	};
 	int r = reader_name(reader, row->token, &fact.token);
 
 	if (r == 0)

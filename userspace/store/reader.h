@@ -26,6 +26,7 @@ void reader_end(struct reader *reader);
 /* A fact in numbers: the ids are those of its texts, 0 for no container. */
 struct reader_fact {
 	int64_t id, token, file, program, container;
+	enum fact_verdict verdict;
 	int64_t first, last; /* microseconds since 1970 */
 	uint64_t count;
 };

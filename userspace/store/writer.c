@@ -15,16 +15,16 @@
 #define WRITER_STATEMENTS(X)                                                                             \
 	X(name_find, "SELECT id FROM name WHERE value = ?")                                              \
 	X(name_add, "INSERT INTO name (value) VALUES (?) RETURNING id")                                  \
-	X(fact, "INSERT INTO fact (token, file, program, container, first, last, count)"                 \
-		" VALUES (?, ?, ?, ?, ?, ?, ?)"                                                          \
-		" ON CONFLICT (token, file, program, container) DO UPDATE SET first = min(first, "       \
-		"excluded.first),"                                                                       \
+	X(fact, "INSERT INTO fact (token, file, program, container, verdict, first, last, count)"        \
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)"                                                       \
+		" ON CONFLICT (token, file, program, container, verdict)"                                \
+		" DO UPDATE SET first = min(first, excluded.first),"                                     \
 		" last = max(last, excluded.last), count = count + excluded.count RETURNING id")         \
 	X(activity, "INSERT INTO activity (fact, hour, count) VALUES (?, ?, ?)"                          \
 		    " ON CONFLICT (fact, hour) DO UPDATE SET count = count + excluded.count")            \
 	X(detail,                                                                                        \
 	  "INSERT OR REPLACE INTO detail (fact, process, pid, uid, user, command_line, script, unit,"    \
-	  " syscall, seen_by, part) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                           \
+	  " syscall, seen_by, part, rule) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                  \
 	X(token, "INSERT OR REPLACE INTO token (id, type, placeholder) VALUES (?, ?, ?)")                \
 	X(file_put, "INSERT OR REPLACE INTO file (id, path, type, fs_type, dev_major, dev_minor, inode," \
 		    " path_truncated, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")                      \
@@ -96,9 +96,9 @@ static int writer_do(sqlite3_stmt *statement, int r)
 static int writer_details(struct writer *writer, const struct fact *fact, int64_t id)
 {
 	statement_bind(writer->activity, "iii", id, fact_hour(fact->last), (int64_t)fact->count);
-	statement_bind(writer->detail, "itiittttttt", id, fact->process, (int64_t)fact->pid,
+	statement_bind(writer->detail, "itiitttttttt", id, fact->process, (int64_t)fact->pid,
 		       (int64_t)fact->uid, fact->user, fact->command_line, fact->script, fact->unit,
-		       fact->syscall, fact->seen_by, fact->part);
+		       fact->syscall, fact->seen_by, fact->part, fact->rule);
 	return writer_do(writer->detail, writer_do(writer->activity, 0));
 }
 
@@ -165,8 +165,8 @@ int writer_put(struct writer *writer, const struct fact *fact)
 			       fact->image, fact->pod, fact->pod_namespace, fact->pod_uid);
 		r = writer_do(writer->container, r);
 	}
-	statement_bind(writer->fact, "iiiiiii", token, writer->file, writer->program, container, fact->first,
-		       fact->last, (int64_t)fact->count);
+	statement_bind(writer->fact, "iiiiiiii", token, writer->file, writer->program, container,
+		       (int64_t)fact->verdict, fact->first, fact->last, (int64_t)fact->count);
 	if (r == 0)
 		r = statement_run(writer->fact, &id);
 	return r < 0 ? r : writer_details(writer, fact, id);

@@ -162,6 +162,12 @@ static struct alert alert_full(void)
 		.pod_namespace = text("shop"),
 		.pod_uid = text("8b1a9953-c461-4a3e-b2c0-1d1a1d1a1d1a"),
 	};
+	alert.ruling = (struct alert_ruling){
+		.rule = "prod",
+		.reason = "why",
+		.expired = "the job",
+		.until = 1798761600000000,
+	};
 	alert.write = (struct alert_write){
 		.syscall = "pwrite64",
 		.seen_by = "page_cache",
@@ -318,6 +324,13 @@ static void test_values(void **state)
 	assert_string_equal(json_string_value(at(least, "event.action")), "token-written");
 	assert_int_equal(json_integer_value(at(all, "write.repeats")), 3);
 	assert_int_equal(json_integer_value(at(all, "event.severity")), 21);
+	assert_string_equal(json_string_value(at(all, "rule.name")), "prod");
+	assert_string_equal(json_string_value(at(all, "rule.category")), "token-written-to-file");
+	assert_string_equal(json_string_value(at(all, "rule.description")), "why");
+	assert_string_equal(json_string_value(at(all, "rule.expired.name")), "the job");
+	assert_string_equal(json_string_value(at(all, "rule.expired.until")), "2027-01-01T00:00:00.000000Z");
+	assert_string_equal(json_string_value(at(least, "rule.name")), "token-written");
+	assert_null(at(least, "rule.category"));
 	assert_int_equal(json_integer_value(at(least, "event.severity")), 73);
 	/* began in an earlier write to the same stream */
 	assert_int_equal(json_integer_value(at(least, "write.token_offset")), -50);

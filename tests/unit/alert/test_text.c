@@ -51,6 +51,28 @@ static void test_plain(void **state)
 	      "  (write of 96 bytes, token at byte 8)\n");
 }
 
+/* What a rule says stands behind how it was written. */
+static void test_ruling(void **state)
+{
+	struct alert alert = alert_make();
+
+	(void)state;
+	alert.ruling = (struct alert_ruling){.rule = "prod", .severity = 99};
+	check(&alert, false,
+	      "22:13:20  ALERT   sh (pid 42, uid 1000) wrote API token dt0c01.ABCDEFGH to /x"
+	      "  (write of 96 bytes, token at byte 8; rule: prod)\n");
+	alert.ruling = (struct alert_ruling){
+		.rule = "quiet",
+		.severity = 21,
+		.expired = "the job",
+		.until = 1798761600000000,
+	};
+	check(&alert, false,
+	      "22:13:20  notice  sh (pid 42, uid 1000) wrote API token dt0c01.ABCDEFGH to /x"
+	      "  (write of 96 bytes, token at byte 8; rule: quiet; the rule 'the job' is over since "
+	      "2027-01-01)\n");
+}
+
 static void test_repeats(void **state)
 {
 	struct alert alert = alert_make();
@@ -114,7 +136,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_deceiving), cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_repeats),   cmocka_unit_test(test_unknown),
-		cmocka_unit_test(test_colour),
+		cmocka_unit_test(test_colour),    cmocka_unit_test(test_ruling),
 	};
 
 	setenv("TZ", "UTC", 1);

@@ -4,7 +4,7 @@
 #include "unit.h"
 
 #include "report/coverage.h"
-#include "report/period.h"
+#include "lib/period.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #include "unit.h"
 
 #include "report/layout.h"
-#include "report/period.h"
+#include "lib/period.h"
 #include "report/relay.h"
 #include "report/remains.h"
 #include "report/report.h"
@@ -118,6 +118,60 @@ static void put_leaks(void)
 	};
 
 	put_all(specs, sizeof(specs) / sizeof(*specs));
+}
+
+/* What is passed on by who does that by a rule, what a rule allows, and who wrote it first, later than both. */
+static void test_rules(void **state)
+{
+	struct alert_spec spec = {
+		.token = "dt0c01.LEAK1", .file = "/pods/secret", .program = "/usr/bin/writes"};
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	struct store *store = alerts_store(path);
+	struct alert alert;
+	char *text;
+
+	(void)state;
+	spec.time = alerts_now() - 100;
+	alert = alerts_make(&spec);
+	alert.ruling = (struct alert_ruling){.rule = "may", .allowed = true};
+	assert_int_equal(store_put(store, &alert), 0);
+	spec.program = "/usr/bin/passes";
+	spec.time++;
+	alert = alerts_make(&spec);
+	alert.ruling = (struct alert_ruling){.rule = "bundles", .carrier = true};
+	assert_int_equal(store_put(store, &alert), 0);
+	store_close(store);
+	text = output(&options, output_table);
+	assert_non_null(strstr(text, "from passes, a relay: who gave it the token was not seen"));
+	assert_non_null(strstr(text, "1 leaked token on "));
+	assert_non_null(strstr(text, "beside them, as rules allow: 1 entry (--allowed shows them)"));
+	assert_null(strstr(text, "writes →"));
+	free(text);
+	store = alerts_store(path);
+	spec.program = "/usr/bin/first";
+	spec.time++;
+	alerts_put(store, &spec);
+	store_close(store);
+	text = output(&options, output_table);
+	assert_non_null(strstr(text, "from first\n"));
+	assert_non_null(strstr(text, "passed on by 1 carrier: passes"));
+	assert_non_null(strstr(text, "↳ passes → /pods/secret  rule: bundles"));
+	free(text);
+	text = output(&options, report_json);
+	assert_non_null(strstr(text, "\"allowed_left_out\":1"));
+	assert_non_null(strstr(text, "\"rule\":{\"name\":\"bundles\"}"));
+	free(text);
+	options.survey.allowed = true;
+	text = output(&options, output_table);
+	assert_non_null(strstr(text, "1 token that rules allow on "));
+	assert_non_null(strstr(text, "writes → /pods/secret  rule: may"));
+	assert_null(strstr(text, "from first"));
+	free(text);
+	text = output(&options, report_csv);
+	assert_non_null(strstr(text, "dt0c01.LEAK1,API token,false,allowed,1,"));
+	assert_non_null(strstr(text, ",write,,may\r\n"));
+	assert_null(strstr(text, "origin"));
+	free(text);
 }
 
 static void test_leaks(void **state)
@@ -441,9 +495,11 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_leaks),  TEST(test_groups),      TEST(test_filters),
-		TEST(test_period), TEST(test_table_width), TEST(test_hostile),
-		TEST(test_empty),  TEST(test_remains),     cmocka_unit_test(test_relays),
+		TEST(test_rules),   TEST(test_leaks),
+		TEST(test_groups),  TEST(test_filters),
+		TEST(test_period),  TEST(test_table_width),
+		TEST(test_hostile), TEST(test_empty),
+		TEST(test_remains), cmocka_unit_test(test_relays),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

@@ -3,6 +3,8 @@
 #include "alerts.h"
 #include "unit.h"
 
+#include "store/reader.h"
+
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -179,6 +181,60 @@ static void test_bounds(void **state)
 	store_close(store);
 }
 
+/* As version 2 had it. */
+static void before_rules(void)
+{
+	alerts_number(path, "DROP INDEX fact_key");
+	alerts_number(path, "ALTER TABLE fact DROP COLUMN verdict");
+	alerts_number(path, "ALTER TABLE detail DROP COLUMN rule");
+	alerts_number(path, "CREATE UNIQUE INDEX fact_key ON fact (token, file, program, container)");
+	alerts_number(path, "PRAGMA user_version = 2");
+}
+
+static int count_facts(void *context, const struct reader_fact *row)
+{
+	assert_int_equal(row->verdict, FACT_LEAK);
+	++*(int *)context;
+	return 0;
+}
+
+/* One that knows of no rules is read as it is; a monitor brings it up to date, and then what a rule says stands by itself. */
+static void test_before_rules(void **state)
+{
+	struct alert_spec spec = {.token = "dt0c01.AAAA", .file = "/f", .program = "/bin/a"};
+	struct store *store = alerts_store(path);
+	struct reader *reader;
+	struct alert alert;
+	int facts = 0;
+
+	(void)state;
+	spec.time = alerts_now();
+	alerts_put(store, &spec);
+	store_close(store);
+	before_rules();
+	assert_int_equal(reader_open(path, &reader), 0);
+	assert_int_equal(reader_facts(reader, 0, INT64_MAX, count_facts, &facts), 0);
+	assert_int_equal(facts, 1);
+	reader_close(reader);
+	assert_int_equal(alerts_number(path, "PRAGMA user_version"), 2);
+	store = begin();
+	alerts_put(store, &spec);
+	alert = alerts_make(&spec);
+	alert.ruling = (struct alert_ruling){.rule = "may", .allowed = true};
+	assert_int_equal(store_put(store, &alert), 0);
+	alert.ruling = (struct alert_ruling){.rule = "passes", .carrier = true};
+	assert_int_equal(store_put(store, &alert), 0);
+	assert_int_equal(store_put(store, &alert), 0);
+	store_close(store);
+	assert_int_equal(alerts_number(path, "PRAGMA user_version"), 3);
+	assert_int_equal(alerts_number(path, "SELECT count FROM fact WHERE verdict = 0"), 2);
+	assert_int_equal(alerts_number(path, "SELECT count FROM fact WHERE verdict = 1"), 1);
+	assert_int_equal(alerts_number(path, "SELECT count FROM fact WHERE verdict = 2"), 2);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM detail JOIN fact ON fact = id"
+					     " WHERE rule = 'may' AND verdict = 1"),
+			 1);
+}
+
 /* A store of the version before is brought up to date where it lies, with all that it holds. */
 static void test_older(void **state)
 {
@@ -191,12 +247,13 @@ static void test_older(void **state)
 	store_close(store);
 	alerts_number(path, "DROP TABLE session");
 	alerts_number(path, "DROP TABLE loss");
+	before_rules();
 	alerts_number(path, "PRAGMA user_version = 1");
 	store = begin();
 	alerts_put(store, &spec);
 	lose(store, "ring_full", 1, NULL, 0);
 	store_close(store);
-	assert_int_equal(alerts_number(path, "PRAGMA user_version"), 2);
+	assert_int_equal(alerts_number(path, "PRAGMA user_version"), 3);
 	assert_int_equal(alerts_number(path, "SELECT count FROM fact"), 2);
 	assert_int_equal(alerts_number(path, "SELECT count(*) FROM session"), 1);
 	assert_int_equal(alerts_number(path, "SELECT count(*) FROM loss"), 1);
@@ -240,8 +297,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_life),   TEST(test_killed), TEST(test_losses),   TEST(test_merged),
-		TEST(test_bounds), TEST(test_older),  TEST(test_troubles),
+		TEST(test_life),   TEST(test_killed), TEST(test_losses),       TEST(test_merged),
+		TEST(test_bounds), TEST(test_older),  TEST(test_before_rules), TEST(test_troubles),
 	};
 
 	return UNIT_RUN(tests);

@@ -2,7 +2,7 @@
 /* Times as people write them. */
 #include "unit.h"
 
-#include "report/period.h"
+#include "lib/period.h"
 
 #define SECOND 1000000LL
 #define NOW (1700000000LL * SECOND)

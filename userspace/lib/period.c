@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* report: times in and out. */
-#include "report/period.h"
+/* Times in and out. */
+#include "lib/period.h"
 
 #include <stdio.h>
 #include <stdlib.h>

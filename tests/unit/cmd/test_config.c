@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The configuration as a whole: what share/config.schema.json says is what is taken, what is shipped is good, garbage is refused. */
+#include "alerts.h"
+#include "unit.h"
+
+#include "cmd/config.h"
+#include "cmd/options.h"
+
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SCHEMA "share/config.schema.json"
+
+static char *dir;
+static char path[256];
+
+static int setup(void **state)
+{
+	(void)state;
+	dir = alerts_dir();
+	snprintf(path, sizeof(path), "%s/spillwatch.yaml", dir);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	alerts_remove(dir);
+	return 0;
+}
+
+static void put(const char *text, size_t len)
+{
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, len, file), len);
+	fclose(file);
+}
+
+/* Reads a text as spillwatch.yaml. Returns how many mistakes are in it. */
+static size_t mistakes_in(const char *text, size_t len, char *ret_first, size_t size)
+{
+	struct problems problems = {0};
+	struct config *config = NULL;
+	size_t count;
+
+	put(text, len);
+	assert_int_equal(config_read(path, &problems, &config), 0);
+	if (ret_first)
+		snprintf(ret_first, size, "%s", problems.count ? problems.lines[0] : "");
+	count = problems.count;
+	problems_free(&problems);
+	config_free(config);
+	return count;
+}
+
+static json_t *schema_part(json_t *schema, const char *name)
+{
+	char copy[128], *rest, *step;
+
+	snprintf(copy, sizeof(copy), "%s", name);
+	for (step = strtok_r(copy, "/", &rest); step && schema; step = strtok_r(NULL, "/", &rest))
+		schema = json_object_get(schema, step);
+	assert_non_null(schema);
+	return schema;
+}
+
+/* Each setting of the schema is known, and each option that both commands have stands in the schema. */
+static void test_settings(void **state)
+{
+	static const struct option options[] = {OPTIONS_SHARED, {0}};
+	json_t *schema = json_load_file(SCHEMA, 0, NULL), *settings, *value;
+	char yaml[128], first[256];
+	const char *name;
+
+	(void)state;
+	settings = schema_part(schema, "properties");
+	json_object_foreach (settings, name, value) {
+		if (strcmp(name, "rules") == 0)
+			continue;
+		snprintf(yaml, sizeof(yaml), "%s: 1\n", name);
+		if (mistakes_in(yaml, strlen(yaml), first, sizeof(first)))
+			fail_msg("%s", first);
+	}
+	for (size_t i = 0; options[i].name; i++) {
+		char key[32];
+
+		snprintf(key, sizeof(key), "%s", options[i].name);
+		for (char *at = key; (at = strchr(at, '-'));)
+			*at = '_';
+		if (options[i].val != 'h' && options[i].val != OPTION_CONFIG &&
+		    !json_object_get(settings, key))
+			fail_msg("%s is an option, and not in the schema", options[i].name);
+	}
+	json_decref(schema);
+}
+
+/* What a rule may ask is the same in the schema, beside `not` and inside. */
+static void test_keys(void **state)
+{
+	static const char *const keys[] = {
+#define KEY(id, name, kind, words, text) name,
+		RULES_KEYS(KEY)
+#undef KEY
+			"tokens_file",
+	};
+	const size_t count = sizeof(keys) / sizeof(*keys);
+	json_t *schema = json_load_file(SCHEMA, 0, NULL);
+	const json_t *match = schema_part(schema, "$defs/match/properties");
+	const json_t *none = schema_part(schema, "$defs/match/properties/not/properties");
+
+	(void)state;
+	assert_int_equal(json_object_size(match), count + 1);
+	assert_int_equal(json_object_size(none), count);
+	for (size_t i = 0; i < count; i++)
+		if (!json_object_get(match, keys[i]) || !json_object_get(none, keys[i]))
+			fail_msg("%s is not in the schema", keys[i]);
+	json_decref(schema);
+}
+
+/* What comes with it: good, and of those who pass on only. */
+static void test_shipped(void **state)
+{
+	static const char *const files[] = {"deploy/rules.d/90-container-runtimes.yaml",
+					    "deploy/rules.d/90-kubernetes.yaml"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		struct problems problems = {0};
+		struct config *config;
+
+		assert_int_equal(config_read(files[i], &problems, &config), 0);
+		if (problems.count)
+			fail_msg("%s", problems.lines[0]);
+		assert_true(rules_count(config_rules(config)) > 2);
+		for (size_t j = 0; j < rules_count(config_rules(config)); j++) {
+			const struct rule *rule = rules_rule(config_rules(config), j);
+
+			assert_true(rule->carrier);
+			assert_false(rule->allow);
+			assert_int_equal(rule->severity, 21);
+			assert_non_null(rule->reason);
+		}
+		config_free(config);
+	}
+}
+
+static char *text(const char *borrowed)
+{
+	return (char *)(uintptr_t)borrowed;
+}
+
+/* The kubelet is who it says only outside of a container. */
+static void test_kubelet(void **state)
+{
+	struct problems problems = {0};
+	struct config *config;
+	struct alert_spec spec = {
+		.token = "dt0c01.ABCDEFGHIJKLMNOPQRSTUVWX",
+		.file = "/var/lib/kubelet/pods/0-1/volumes/kubernetes.io~secret/db/..2026_11_28/token",
+		.program = "/usr/bin/kubelet",
+	};
+	struct alert alert = alerts_make(&spec);
+
+	(void)state;
+	assert_int_equal(config_read("deploy/rules.d/90-kubernetes.yaml", &problems, &config), 0);
+	rules_apply(config_rules(config), &alert);
+	assert_string_equal(alert.ruling.rule, "the kubelet gives pods their secrets");
+	assert_true(alert.ruling.carrier);
+	alert = alerts_make(&spec);
+	alert.container.id = text("0123456789abcdef");
+	rules_apply(config_rules(config), &alert);
+	assert_null(alert.ruling.rule);
+	spec.file = "/var/log/kubelet.log";
+	alert = alerts_make(&spec);
+	rules_apply(config_rules(config), &alert);
+	assert_null(alert.ruling.rule);
+	config_free(config);
+}
+
+/* Whatever stands there, it is read to an end; what is no configuration is refused. */
+static void test_garbage(void **state)
+{
+	static const char good[] =
+		"ring_bytes: 4096\nwatch: [disk, pipe]\nrules:\n  - name: one\n    match: {path: "
+		"'/a/**', user: [root, 1], not: {container: '*'}}\n    until: 2027-01-31\n";
+	char garbage[sizeof(good)];
+	uint64_t random = 1;
+	size_t refused = 0;
+
+	(void)state;
+	assert_int_equal(mistakes_in(good, strlen(good), NULL, 0), 0);
+	for (int i = 0; i < 1000; i++) {
+		size_t len = strlen(good);
+
+		memcpy(garbage, good, sizeof(good));
+		for (uint64_t j = maker_next(&random) % 8; i % 4 && j < 8; j++)
+			garbage[maker_next(&random) % len] = (char)maker_next(&random);
+		for (size_t j = 0; i % 4 == 0 && j < len; j++)
+			garbage[j] = (char)maker_next(&random);
+		refused += mistakes_in(garbage, i % 3 ? len : maker_next(&random) % len, NULL, 0) != 0;
+	}
+	assert_true(refused > 800);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_settings, setup, teardown),
+		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_shipped),
+		cmocka_unit_test(test_kubelet),
+		cmocka_unit_test_setup_teardown(test_garbage, setup, teardown),
+	};
+
+	return UNIT_RUN(tests);
+}
