@@ -67,12 +67,12 @@ static int scan_json(const char *path, const struct token *token, uint64_t at)
 }
 
 /* Whether standard output took it all is asked at the end. */
-static int scan_token(void *context, const struct token *token, uint64_t at)
+static int scan_token(void *context, const struct token *token, const struct mask_known *known, uint64_t at)
 {
 	struct scan *scan = context;
 	AUTO_FREE char *shown = NULL;
 	AUTO_FREE char *seen = NULL;
-	int r = mask_text(scan->path, strlen(scan->path), NULL, &shown);
+	int r = mask_text(scan->path, strlen(scan->path), known, &shown);
 
 	scan->found = true;
 	if (r < 0)

@@ -125,6 +125,7 @@ static int stream_masked(const struct stream *stream, const void *bytes, size_t 
 int stream_push(struct stream *stream, size_t len)
 {
 	struct token_span span = {0};
+	struct mask_known known = {.len = TOKEN_SECRET_LEN};
 	struct token token;
 	size_t from = 0, begun;
 	int r;
@@ -132,8 +133,9 @@ int stream_push(struct stream *stream, size_t len)
 	len += stream->held;
 	while (token_match(stream->window, len, from, &token, &span)) {
 		r = stream_masked(stream, stream->window + from, span.secret - from);
+		known.secret = stream->window + span.secret;
 		if (r >= 0 && stream->use.token)
-			r = stream->use.token(stream->use.context, &token, stream->base + span.start);
+			r = stream->use.token(stream->use.context, &token, &known, stream->base + span.start);
 		if (r < 0)
 			return r;
 		from = span.end;

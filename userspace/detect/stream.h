@@ -8,13 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "detect/mask.h"
 #include "detect/token.h"
 
 /* What is done with a stream. Either function may be NULL; a negative result ends the push it came from. */
 struct stream_use {
 	void *context;
-	/* each token, in order; @at: the place of its first byte */
-	int (*token)(void *context, const struct token *token, uint64_t at);
+	/* each token, in order; @at: the place of its first byte; @known: its secret portion, for the mask only */
+	int (*token)(void *context, const struct token *token, const struct mask_known *known, uint64_t at);
 	/* the text, in order: MASK_TEXT stands in place of each secret portion */
 	int (*text)(void *context, const void *bytes, size_t len);
 };

@@ -7,6 +7,7 @@
 #include "generate.h"
 #include "oracle.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -33,9 +34,13 @@ static int seen_text(void *context, const void *bytes, size_t len)
 	return 0;
 }
 
-static int seen_token(void *context, const struct token *token, uint64_t at)
+static int seen_token(void *context, const struct token *token, const struct mask_known *known, uint64_t at)
 {
 	struct seen *seen = context;
+
+	assert_int_equal(known->len, TOKEN_SECRET_LEN);
+	for (size_t i = 0; i < known->len; i++)
+		assert_true(isupper(known->secret[i]) || isdigit(known->secret[i]));
 
 	assert_int_equal(strncmp(token->identifier, token->prefix, TOKEN_PREFIX_LEN), 0);
 	seen->at[seen->count++] = at;
