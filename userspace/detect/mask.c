@@ -496,6 +496,25 @@ static char *mask_once(uint8_t *text, size_t len, const struct mask_fragments *f
 	return masked;
 }
 
+int mask_wipe(void *bytes, size_t len)
+{
+	uint8_t *at = bytes, *marks = calloc(2, len + 1);
+	struct mask_view raw = {.bytes = bytes, .len = len, .bits = 8, .marks = marks};
+	int r;
+
+	if (!marks)
+		return -ENOMEM;
+	mask_mark_readings(&raw, NULL, marks + len + 1);
+	r = mask_mark_escaped(&raw, NULL, marks + len + 1);
+	/* of the same shape still */
+	for (size_t i = 0; r == 0 && i < len; i++)
+		if (marks[i])
+			at[i] = 'A';
+	explicit_bzero(marks, 2 * (len + 1));
+	free(marks);
+	return r;
+}
+
 /* Takes `text`, which is printable. */
 static int mask_printable(char *text, size_t len, const struct mask_known *known, char **ret_text)
 {

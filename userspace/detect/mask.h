@@ -53,6 +53,12 @@ int mask_text(const void *bytes, size_t len, const struct mask_known *known, cha
 int mask_more(const char *text, const struct mask_known *known, char **ret_text);
 
 /*
+ * mask_wipe() - overwrites what is a secret by its shape in bytes[0, len), where they stand, so that of a token as it stands
+ * mask_text() tells the same. Returns 0 or -ENOMEM (nothing was done).
+ */
+int mask_wipe(void *bytes, size_t len);
+
+/*
  * mask_exact() - the bytes that mask_text() made this text of. Returns 0 and *ret_bytes (malloc'ed,
  * terminated), -ENOENT if that can't be told (something was masked, or a NUL is among them), or -ENOMEM.
  */

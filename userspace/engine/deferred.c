@@ -10,6 +10,7 @@
  */
 #include "engine/deferred.h"
 
+#include "detect/kept.h"
 #include "bounds.h"
 
 #include <errno.h>
@@ -39,7 +40,7 @@ int deferred_open(struct deferred **ret_deferred)
 
 static void deferred_drop(struct deferred *deferred, struct deferred_entry *entry)
 {
-	free(entry->sample);
+	kept_free(entry->sample);
 	entry->sample = NULL;
 	deferred->count--;
 }
@@ -89,10 +90,9 @@ int deferred_add(struct deferred *deferred, const struct sample_view *view, uint
 	}
 	if (!place || !deferred_has_room(deferred, of_writer))
 		return -ENOSPC;
-	place->sample = malloc(head->size);
+	place->sample = kept_sample(view);
 	if (!place->sample)
 		return -ENOMEM;
-	memcpy(place->sample, head, head->size);
 	place->id = id;
 	place->from = from;
 	place->end = end;

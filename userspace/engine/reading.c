@@ -7,6 +7,7 @@
  */
 #include "engine/reading.h"
 
+#include "detect/kept.h"
 #include "bounds.h"
 #include "engine/deferred.h"
 #include "files/mapped.h"
@@ -88,8 +89,8 @@ void reading_close(struct reading *reading)
 	deferred_close(reading->deferred);
 	mapped_close(reading->mapped);
 	for (size_t i = 0; i < reading->count; i++)
-		free(reading->errands[(reading->first + i) % READING_ERRANDS].sample);
-	free(reading->errand.sample);
+		kept_free(reading->errands[(reading->first + i) % READING_ERRANDS].sample);
+	kept_free(reading->errand.sample);
 	free(reading);
 }
 
@@ -126,10 +127,9 @@ static int errand_add(struct reading *reading, const struct sample_view *view, u
 	if (reading->samples == LIMIT_ERRANDS || reading->bytes + head->size > LIMIT_ERRANDS_BYTES ||
 	    *reading_of_writer(reading, head) >= LIMIT_ERRANDS / 2)
 		return -ENOSPC;
-	errand.sample = malloc(head->size);
+	errand.sample = kept_sample(view);
 	if (!errand.sample)
 		return -ENOMEM;
-	memcpy(errand.sample, head, head->size);
 	errand_put(reading, &errand);
 	reading->samples++;
 	reading->bytes += head->size;
@@ -156,7 +156,7 @@ static void errand_take(struct reading *reading)
 
 static void errand_end(struct reading *reading)
 {
-	free(reading->errand.sample);
+	kept_free(reading->errand.sample);
 	reading->errand = (struct errand){0};
 }
 

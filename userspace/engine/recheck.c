@@ -6,6 +6,7 @@
  */
 #include "engine/recheck.h"
 
+#include "detect/kept.h"
 #include "bounds.h"
 
 #include <errno.h>
@@ -40,8 +41,7 @@ int recheck_open(struct recheck **ret_recheck)
 
 static void recheck_drop(struct recheck_held *held)
 {
-	explicit_bzero(held->sample->window, sizeof(held->sample->window));
-	free(held->sample);
+	kept_free(held->sample);
 	held->sample = NULL;
 }
 
@@ -50,7 +50,7 @@ static void recheck_forget_writer(struct recheck *recheck)
 	struct token_sample **oldest = &recheck->writers[recheck->first];
 
 	recheck->bytes -= (*oldest)->size;
-	free(*oldest);
+	kept_free(*oldest);
 	*oldest = NULL;
 	recheck->first = (recheck->first + 1) % RECHECK_WRITERS_MAX;
 	recheck->count--;
@@ -67,18 +67,9 @@ void recheck_close(struct recheck *recheck)
 	free(recheck);
 }
 
-static struct token_sample *recheck_copy(const struct sample_view *view)
-{
-	struct token_sample *copy = malloc(view->head->size);
-
-	if (copy)
-		memcpy(copy, view->head, view->head->size);
-	return copy;
-}
-
 int recheck_describe(struct recheck *recheck, const struct sample_view *view)
 {
-	struct token_sample *copy = recheck_copy(view);
+	struct token_sample *copy = kept_sample(view);
 
 	if (!copy)
 		return -ENOMEM;
@@ -97,7 +88,7 @@ int recheck_hold(struct recheck *recheck, const struct sample_view *view, int64_
 
 	if (recheck->held_count == RECHECK_HELD_MAX)
 		return -ENOSPC;
-	held->sample = recheck_copy(view);
+	held->sample = kept_sample(view);
 	if (!held->sample)
 		return -ENOMEM;
 	held->due = now + RECHECK_HOLD_MS;

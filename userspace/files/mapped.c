@@ -7,6 +7,7 @@
  */
 #include "files/mapped.h"
 
+#include "detect/kept.h"
 #include "attribute/procfs.h"
 #include "bounds.h"
 #include "lib/cleanup.h"
@@ -58,7 +59,7 @@ static bool mapped_is_gone(const struct mapped *mapped, const struct mapped_file
 
 static void mapped_drop(struct mapped *mapped, size_t index)
 {
-	free(mapped->files[index].sample);
+	kept_free(mapped->files[index].sample);
 	mapped->files[index] = mapped->files[--mapped->count];
 }
 
@@ -115,10 +116,9 @@ int mapped_add(struct mapped *mapped, const struct sample_view *view, uint64_t i
 	if (mapped->count == LIMIT_MAPPED || (of_writer && mapped->count >= LIMIT_MAPPED - LIMIT_MAPPED_KEPT))
 		return -ENOSPC;
 	memset(file, 0, sizeof(*file));
-	file->sample = malloc(head->size);
+	file->sample = kept_sample(view);
 	if (!file->sample)
 		return -ENOMEM;
-	memcpy(file->sample, head, head->size);
 	file->id = id;
 	mapped->count++;
 	return 0;

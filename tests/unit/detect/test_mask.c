@@ -343,6 +343,32 @@ static void test_exact(void **state)
 	free(exact);
 }
 
+/* In place nothing of a secret is left, and of a token as it stands the same is told afterwards. */
+static void test_wipe(void **state)
+{
+	struct maker_token token = maker_token(26);
+	char text[ORACLE_ENCODED_MAX(MAKER_TOKEN_LEN) + 32], before[sizeof(text)], *expected, *masked;
+
+	(void)state;
+	for (int encoding = 0; encoding < ORACLE_ENCODING_MAX; encoding++) {
+		size_t len = (size_t)sprintf(text, "curl -H ");
+
+		len += oracle_encode(token.text, MAKER_TOKEN_LEN, (enum oracle_encoding)encoding, text + len);
+		len += (size_t)sprintf(text + len, " x");
+		memcpy(before, text, len);
+		assert_int_equal(mask_wipe(text, len), 0);
+		assert_int_equal(strlen(text), len);
+		assert_false(oracle_shows(text, token.secret, MAKER_SECRET_LEN));
+		assert_int_equal(mask_args(before, len, NULL, &expected), 0);
+		assert_int_equal(mask_args(text, len, NULL, &masked), 0);
+		if (encoding == ORACLE_RAW)
+			assert_string_equal(masked, expected);
+		free(expected);
+		free(masked);
+	}
+	assert_int_equal(mask_wipe(text, 0), 0);
+}
+
 /* A secret that would not be masked is refused, not passed over. */
 static void test_known_refused(void **state)
 {
@@ -469,21 +495,14 @@ static void test_any(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_any),
-		cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_tokens),
-		cmocka_unit_test(test_known_fragments),
-		cmocka_unit_test(test_known_base64),
-		cmocka_unit_test(test_args),
-		cmocka_unit_test(test_known_encoded),
-		cmocka_unit_test(test_known_hex),
-		cmocka_unit_test(test_known_shared),
-		cmocka_unit_test(test_known_mixed),
-		cmocka_unit_test(test_small_letters),
-		cmocka_unit_test(test_exact),
-		cmocka_unit_test(test_encoded_tokens),
-		cmocka_unit_test(test_known_refused),
-		cmocka_unit_test(test_invariants),
+		cmocka_unit_test(test_any),           cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_tokens),        cmocka_unit_test(test_known_fragments),
+		cmocka_unit_test(test_known_base64),  cmocka_unit_test(test_args),
+		cmocka_unit_test(test_known_encoded), cmocka_unit_test(test_known_hex),
+		cmocka_unit_test(test_known_shared),  cmocka_unit_test(test_known_mixed),
+		cmocka_unit_test(test_small_letters), cmocka_unit_test(test_exact),
+		cmocka_unit_test(test_wipe),          cmocka_unit_test(test_encoded_tokens),
+		cmocka_unit_test(test_known_refused), cmocka_unit_test(test_invariants),
 		cmocka_unit_test(test_time),
 	};
 
