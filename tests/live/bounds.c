@@ -277,39 +277,6 @@ static void test_neighbour(void **state)
 	live_free(&run);
 }
 
-/*
- * The same of what is no token: while the daemon sleeps, one cgroup makes more cgroups, and maps more files in memory, than the ring has
- * room for. The other one's first tokens are all alerted.
- */
-static void test_neighbour_tells(void **state)
-{
-	static const char script[] =
-		"A=$ROOT/spillwatch-test-$$-a; B=$ROOT/spillwatch-test-$$-b; mkdir $A $B || exit 1; set --; "
-		"for n in $(seq 400); do set -- \"$@\" $A/$n; done; "
-		"kill -STOP $PPID; (echo 0 > $A/cgroup.procs; mkdir \"$@\"; exec $STORES maps $FILE 400); "
-		"(echo 0 > $B/cgroup.procs; for n in $(seq 5000 5009); do $WRITER call write $FILE.$n $n; "
-		"sleep 0.11; done); kill -CONT $PPID; rmdir \"$@\"; rmdir $A $B";
-	char command[1024];
-	struct live_run run;
-
-	(void)state;
-	snprintf(command, sizeof(command), "ROOT=%s WRITER=%s STORES=%s FILE=%s; %s", live_cgroup_root(),
-		 live_writer("writer"), live_writer("stores"), live_path("file"), script);
-	run = live_exec(ARGS("--ring-bytes", "262144", "--watch", "default,memfd"),
-			ARGS("sh", "-c", command));
-	if (run.status)
-		fail_msg("%s", run.errors);
-	for (uint64_t n = 5000; n < 5010; n++) {
-		struct maker_token token = maker_token(n);
-
-		if (live_count(&run, &token) != 1)
-			fail_msg("token %llu: %zu alerts: %s", (unsigned long long)n,
-				 live_count(&run, &token), run.errors);
-	}
-	assert_non_null(strstr(run.errors, "new cgroups for which the ring buffer had no room"));
-	live_free(&run);
-}
-
 /* A loss stands in the alert file while its writer is still there, and not only once that has ended. */
 static void test_told_in_json(void **state)
 {
@@ -430,7 +397,6 @@ const struct CMUnitTest live_bounds[] = {
 	cmocka_unit_test_setup_teardown(test_many, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_more, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_neighbour, live_setup, live_teardown),
-	cmocka_unit_test_setup_teardown(test_neighbour_tells, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_vanishing_pages, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_told_in_json, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_swarm, live_setup, live_teardown),

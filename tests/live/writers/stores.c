@@ -436,18 +436,6 @@ static void put_mappers(const char *path)
 	wait(NULL);
 }
 
-/* So many files in memory, of which each is mapped, and nothing is stored into any. */
-static void put_maps(const char *path)
-{
-	(void)path;
-	for (uint64_t i = 0; i < first; i++) {
-		int fd = open_memory();
-
-		map_file(fd, 0, WINDOW);
-		close(fd);
-	}
-}
-
 static const struct {
 	const char *how;
 	void (*put)(const char *path);
@@ -459,7 +447,6 @@ static const struct {
 	{"read", put_read},       {"race", put_race},       {"remotely", put_remotely},
 	{"erased", put_erased},   {"gaps", put_gaps},       {"last", put_last},
 	{"tmpfs", put_tmpfs},     {"memfd", put_memfd},     {"mappers", put_mappers},
-	{"maps", put_maps},
 };
 
 int main(int argc, char **argv)
