@@ -70,7 +70,7 @@ $(B)/spillwatch.bpf.o: $(BPF_OBJECTS)
 # the warnings of generated code are not ours
 $(SKELETON): $(B)/spillwatch.bpf.o
 	@echo "  SKELETON $@"
-	$(Q){ echo '#pragma GCC system_header'; echo '#include "calibration.h"'; echo '#include "recheck.h"'; echo '#include "scope.h"'; echo '#include "write_call.h"'; $(BPFTOOL) gen skeleton $< name spillwatch_bpf; } > $@
+	$(Q){ echo '#pragma GCC system_header'; echo '#include "calibration.h"'; echo '#include "lease.h"'; echo '#include "recheck.h"'; echo '#include "scope.h"'; echo '#include "write_call.h"'; $(BPFTOOL) gen skeleton $< name spillwatch_bpf; } > $@
 
 # the style and the script of the HTML report, as C strings page_css and page_js
 $(B)/report/page.%.h: userspace/report/page.%
@@ -78,10 +78,13 @@ $(B)/report/page.%.h: userspace/report/page.%
 	@echo "  TEXT     $@"
 	$(Q){ echo 'static const char page_$*[] ='; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } > $@
 
+# what a record of the ring looks like
+RECORD = 0x$(shell cat include/sample.h include/bounds.h include/types.h include/token_formats.h | sha256sum | cut -c1-15)
+
 # written only if it has changed, so that what includes it is built anew then
 $(B)/version.h: FORCE
 	@mkdir -p $(@D)
-	@echo '#define SPILLWATCH_VERSION "$(VERSION)"' > $@.$$$$; if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
+	@printf '#define SPILLWATCH_VERSION "%s"\n#define SPILLWATCH_RECORD %sULL\n' '$(VERSION)' '$(RECORD)' > $@.$$$$; if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
 
 .PHONY: FORCE
 FORCE:

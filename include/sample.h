@@ -215,3 +215,5 @@ _Static_assert(__builtin_offsetof(struct token_sample, inode) == 128, "struct to
 _Static_assert(__builtin_offsetof(struct token_sample, offset) == 208, "struct token_sample: offset");
 _Static_assert(__builtin_offsetof(struct token_sample, window) == 288, "struct token_sample: window");
 _Static_assert(sizeof(struct token_more) == 152, "struct token_more: size");
+_Static_assert(__builtin_offsetof(struct token_more, seq) == __builtin_offsetof(struct token_sample, seq),
+	       "each record's number is at one place");

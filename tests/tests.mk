@@ -89,6 +89,11 @@ test-live: live-binaries ## the built program on this kernel
 	@set -o pipefail; { echo "--- $$($(B)/spillwatch check | sed -n 's/^spillwatch would attach by \([a-z]*\).*/\1/p')"; \
 		$(B)/tests/live/live; } 2>&1 | tee $(B)/live.log
 
+.PHONY: soak-restart
+soak-restart: live-binaries ## a daemon that is killed 200 times in a stream of tokens: each is alerted once (RESTARTS=200)
+	RESTART_KILLS=$(or $(RESTARTS),200) SPILLWATCH=$(B)/spillwatch LIVE_WRITERS=$(B)/tests/live/writers \
+		LIVE_SCHEMA=share/alert.schema.json $(B)/tests/live/live 'test_restart_killed'
+
 $(B)/tests/oracle/machine: tests/oracle/machine.c tests/live/token_maker.h tests/live/writers/async.h
 	@mkdir -p $(@D)
 	@echo "  LINK     $@"

@@ -28,6 +28,7 @@
 #include "bounds.h"
 #include "calibration.h"
 #include "known.h"
+#include "lease.h"
 #include "recheck.h"
 #include "sample.h"
 #include "scope.h"
@@ -184,8 +185,12 @@ const volatile __u32 scratch_own __weak = 0;
 
 /* Can kernel memory be read by plain loads (direct.bpf.h)? */
 const volatile __u32 direct_loads __weak = 0;
-/* The daemon, as the initial pid namespace counts; set by register_self. */
+/* The daemon, as the initial pid namespace counts, and when it was started: another one may have its number after it. */
 __u32 self_tgid __weak = 0;
+__u64 self_start __weak = 0; /* ns, CLOCK_BOOTTIME */
+/* The programs are pinned: without a daemon they go on for as long as their lease. */
+const volatile __u32 leased __weak = 0;
+struct lease lease __weak = {};
 __u64 sample_seq __weak = 0;
 /* Set by calibrate_cache; see cache.bpf.h. */
 struct cache_bases cache_bases __weak = {};

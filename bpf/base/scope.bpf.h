@@ -5,13 +5,21 @@
 #include "base/kernel.bpf.h"
 #include "base/maps.bpf.h"
 
+/* There is a daemon, or was until lately. */
+static __always_inline int scope_leased(void)
+{
+	return !leased || bpf_jiffies64() <= lease.until;
+}
+
 /* @task: the current one; it takes a call to ask for it */
 static __always_inline int scope_holds(const struct task_struct *task)
 {
 	__u32 tgid = task->tgid;
 
+	if (!scope_leased())
+		return 0;
 	/* Writing an alert is a write; the daemon never looks at itself. */
-	if (tgid == self_tgid)
+	if (tgid == self_tgid && task->group_leader->start_boottime == self_start)
 		return 0;
 	switch (settings.scope) {
 	case SCOPE_TREE:

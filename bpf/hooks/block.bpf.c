@@ -306,7 +306,7 @@ int BPF_PROG(recheck_bio, struct bio *bio)
 		return 0;
 	/* what was split off or passed on has been here already */
 	count = bio->bi_vcnt;
-	if (!count || !cache_bases.valid)
+	if (!count || !cache_bases.valid || !scope_leased())
 		return 0;
 	vector = (__u64)KERNEL_ADDRESS(struct bio, bio, bi_io_vec);
 	bpf_probe_read_kernel(&first, sizeof(first), (const void *)vector);

@@ -50,7 +50,7 @@ static __always_inline void cgroup_tell(const char *path)
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(cgroup_made, struct cgroup *cgrp, const char *path)
 {
-	if (settings.scope == SCOPE_TREE && !scope_holds_current())
+	if (!scope_leased() || (settings.scope == SCOPE_TREE && !scope_holds_current()))
 		return 0;
 	preempt_begin();
 	cgroup_tell(path);

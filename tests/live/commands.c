@@ -775,7 +775,8 @@ static void test_run_host(void **state)
 	snprintf(command, sizeof(command),
 		 "ALERTS=%s ERRORS=%s WRITER=%s FILE=%s; await() { for i in $(seq 600); do \"$@\" && break; "
 		 "sleep 0.1; done; }; "
-		 "%s run --no-store --attach %s --watch all --output text --alerts $ALERTS & watcher=$!; "
+		 "%s run --no-pin --no-store --attach %s --watch all --output text --alerts $ALERTS & "
+		 "watcher=$!; "
 		 "await grep -q watching $ERRORS; $WRITER call write $FILE 16; await test -s $ALERTS; "
 		 "mv $ALERTS $ALERTS.1; kill -USR1 $watcher; await test -e $ALERTS; "
 		 "$WRITER call pwritev2 $FILE 17; kill $watcher; wait $watcher",
@@ -848,7 +849,7 @@ static void test_loop(void **state)
 		 "sleep 0.1; done; }; two() { [ $(wc -l < $ALERTS) -ge 2 ]; }; "
 		 "truncate -s 128M $IMAGE; mkfs.btrfs -q $IMAGE > /dev/null 2>&1; mkdir $MNT; mount -o loop "
 		 "$IMAGE $MNT; head -c 65536 /dev/zero > $MNT/file; sync; "
-		 "%s run --no-store --attach %s --output text --alerts $ALERTS & watcher=$!; "
+		 "%s run --no-pin --no-store --attach %s --output text --alerts $ALERTS & watcher=$!; "
 		 "await grep -q watching $ERRORS; $WRITER call write $MNT/file 61; sync; await two; umount "
 		 "$MNT; "
 		 "kill $watcher; wait $watcher; cat $ALERTS",

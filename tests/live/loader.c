@@ -172,7 +172,9 @@ static void test_doors(void **state)
 		/* beside those of loader_few(), what doors are made of */
 		assert_int_equal(loader_programs(), before + 5 + DOORS_PROGRAMS * (int)LIMIT_DOORS);
 		assert_false(bpf_program__autoattach(skeleton->progs.write_syscall));
-		assert_int_equal(doors_skipped(doors, skeleton->progs.write_syscall), 0);
+		assert_int_equal(doors_skipped(doors, skeleton->progs.write_syscall,
+					       bpf_program__fd(skeleton->progs.write_syscall)),
+				 0);
 		doors_free(doors);
 		spillwatch_bpf__destroy(skeleton);
 		assert_int_equal(loader_programs(), before);

@@ -25,8 +25,10 @@ int main(int argc, char **argv)
 		failed += live_group("commands", live_commands, live_commands_count);
 		failed += live_group("privileges", live_privileges, live_privileges_count);
 		failed += live_group("loader", live_loader, live_loader_count);
+		failed += live_group("restarts", live_restart_commands, live_restart_commands_count);
 	}
 	failed += live_group("run", live_run_tests, live_run_tests_count);
+	failed += live_group("restart", live_restart, live_restart_count);
 	/* no other kernel makes a difference to the store */
 	if (!getenv("LIVE_HOST"))
 		failed += live_group("audit", live_audit, live_audit_count);

@@ -29,6 +29,22 @@
 	X(container.pod_namespace) \
 	X(container.pod_uid)
 
+/* Those that are the program's own. */
+#define ALERT_STATICS(X)     \
+	X(token.type)        \
+	X(file.place)        \
+	X(file.type)         \
+	X(container.runtime) \
+	X(write.syscall)     \
+	X(write.seen_by)     \
+	X(write.part)        \
+	X(ruling.rule)       \
+	X(ruling.reason)     \
+	X(ruling.expired)
+
+/* A new string has its place in one of these lists. */
+_Static_assert(sizeof(struct alert) == 576, "are all strings of an alert in the lists above?");
+
 #define ALERT_STRINGS(X) ALERT_FACTS(X) ALERT_CONTAINER(X)
 
 #define ALERT_FREE(member) free(alert->member);
@@ -100,4 +116,81 @@ struct alert *alert_pack(const struct alert *alert, void *to)
 	for (size_t i = 0; i < process->ancestor_count; i++)
 		ancestors[i].name = alert_string_pack(process->ancestors[i].name, &at);
 	return pack;
+}
+
+/* Makes a place in the frozen bytes of a pointer into them; NULL is place 0. @member: the pointer */
+static void alert_place(void *member, const void *frozen)
+{
+	uintptr_t at;
+
+	memcpy(&at, member, sizeof(at));
+	at -= at ? (uintptr_t)frozen : 0;
+	memcpy(member, &at, sizeof(at));
+}
+
+/* Makes a pointer of a place again. Returns whether there are `need` bytes. */
+static bool alert_point(void *member, char *frozen, size_t size, size_t need)
+{
+	uintptr_t at;
+	char *pointer;
+
+	memcpy(&at, member, sizeof(at));
+	pointer = at && at < size ? frozen + at : NULL;
+	memcpy(member, &pointer, sizeof(pointer));
+	return at < size && need <= size - at;
+}
+
+size_t alert_freeze_size(const struct alert *alert)
+{
+	size_t size = alert_pack_size(alert);
+
+#define ALERT_SIZE(member) size += alert_string_size(alert->member);
+	ALERT_STATICS(ALERT_SIZE)
+#undef ALERT_SIZE
+	return size + 1;
+}
+
+void alert_freeze(const struct alert *alert, void *to)
+{
+	struct alert *pack = alert_pack(alert, to);
+	char *at = (char *)to + alert_pack_size(alert);
+
+	pack->flood = NULL;
+	pack->host_name = NULL;
+#define ALERT_PACK(member) pack->member = alert_string_pack(alert->member, &at);
+	ALERT_STATICS(ALERT_PACK)
+#undef ALERT_PACK
+	/* however the bytes are, what begins in them ends in them */
+	*at = '\0';
+	for (size_t i = 0; i < pack->process.ancestor_count; i++)
+		alert_place(&pack->process.ancestors[i].name, to);
+#define ALERT_PLACE(member) alert_place(&pack->member, to);
+	ALERT_STRINGS(ALERT_PLACE)
+	ALERT_STATICS(ALERT_PLACE)
+#undef ALERT_PLACE
+	alert_place(&pack->process.ancestors, to);
+}
+
+const struct alert *alert_thaw(void *frozen, size_t size)
+{
+	struct alert *alert = frozen;
+	struct alert_process *process = &alert->process;
+	char *bytes = frozen;
+	bool good = size > sizeof(*alert) && !bytes[size - 1];
+
+	if (!good || process->ancestor_count > size / sizeof(*process->ancestors))
+		return NULL;
+#define ALERT_THAW(member) good &= alert_point(&alert->member, bytes, size, 0);
+	ALERT_STRINGS(ALERT_THAW)
+	ALERT_STATICS(ALERT_THAW)
+#undef ALERT_THAW
+	good &= alert_point(&process->ancestors, bytes, size,
+			    process->ancestor_count * sizeof(*process->ancestors));
+	for (size_t i = 0; good && process->ancestors && i < process->ancestor_count; i++)
+		good &= alert_point(&process->ancestors[i].name, bytes, size, 0);
+	/* what an alert always has */
+	return good && alert->file.path && alert->file.type && alert->write.syscall && alert->write.seen_by &&
+			       alert->token.type
+		       ? alert
+		       : NULL;
 }

@@ -126,6 +126,7 @@ struct alert_ruling {
 struct alert {
 	struct timespec time; /* CLOCK_REALTIME, when the write returned */
 	uint64_t sequence; /* of what was said or lost, since the start */
+	uint64_t number; /* of what was said: without a gap */
 	uint64_t
 		repeats; /* of this token in this place by this writer since the first alert; 0: this is the first */
 	uint64_t news; /* writes that this alert is the first to tell of */
@@ -153,3 +154,15 @@ size_t alert_pack_size(const struct alert *alert);
  * @to: alert_pack_size() bytes, aligned as a struct alert must be
  */
 struct alert *alert_pack(const struct alert *alert, void *to);
+
+/*
+ * An alert as bytes that mean the same in another process, for its successor: places in them where an alert has pointers. Without the
+ * host's name, and not of a flood.
+ *
+ * alert_freeze_size() - how many.
+ * alert_freeze() - @to: so many, aligned as a struct alert must be
+ * alert_thaw() - makes an alert of them, in place; it owns nothing. NULL: they are none.
+ */
+size_t alert_freeze_size(const struct alert *alert);
+void alert_freeze(const struct alert *alert, void *to);
+const struct alert *alert_thaw(void *frozen, size_t size);

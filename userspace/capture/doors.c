@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "capture/doors.h"
 
+#include "capture/pin.h"
 #include "lib/cleanup.h"
 #include "bounds.h"
 #include "license.h"
@@ -9,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Descriptors; negative: there is none. */
@@ -73,15 +75,20 @@ static int hook_make(struct hook *hook, const struct door_template *of, uint32_t
 	return 0;
 }
 
+static void hook_init(struct hook *hook, const struct bpf_program *program)
+{
+	hook->program = program;
+	hook->map = -1;
+	for (size_t i = 0; i < LIMIT_DOORS; i++)
+		hook->door[i] = hook->link[i] = -1;
+}
+
 int doors_add(struct doors *doors, const struct door_template *of, struct bpf_program *program,
 	      uint32_t attach_btf_id)
 {
 	struct hook *hook = &doors->hook[doors->count++];
 
-	hook->program = program;
-	hook->map = -1;
-	for (size_t i = 0; i < LIMIT_DOORS; i++)
-		hook->door[i] = hook->link[i] = -1;
+	hook_init(hook, program);
 	bpf_program__set_autoattach(program, false);
 	return hook_make(hook, of, (uint32_t)doors->count, attach_btf_id);
 }
@@ -108,6 +115,77 @@ int doors_attach(struct doors *doors)
 
 	for (size_t i = 0; r == 0 && i < doors->count; i++)
 		r = hook_attach(&doors->hook[i]);
+	return r;
+}
+
+/* "NAME-3" */
+static void door_name(const struct hook *hook, size_t i, char name[64])
+{
+	snprintf(name, 64, "%s-%zu", bpf_program__name(hook->program), i);
+}
+
+static int hook_pin(const struct hook *hook, struct pin_set *set)
+{
+	char name[64];
+	/* a map of programs is emptied when nobody has it any more, whoever's programs use it */
+	int r = pin_put(set, "doors", bpf_program__name(hook->program), hook->map);
+
+	for (size_t i = 0; r == 0 && i < LIMIT_DOORS; i++) {
+		door_name(hook, i, name);
+		r = pin_put(set, "door", name, hook->door[i]);
+		if (r == 0)
+			r = pin_put(set, "link", name, hook->link[i]);
+	}
+	return r;
+}
+
+int doors_pin(const struct doors *doors, struct pin_set *set)
+{
+	int r = 0;
+
+	for (size_t i = 0; doors && r == 0 && i < doors->count; i++)
+		r = hook_pin(&doors->hook[i], set);
+	return r;
+}
+
+static int hook_take(struct hook *hook, const struct pin_set *set)
+{
+	char name[64];
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < LIMIT_DOORS; i++) {
+		door_name(hook, i, name);
+		hook->door[i] = pin_get(set, "door", name);
+		hook->link[i] = pin_get(set, "link", name);
+		r = hook->door[i] < 0 ? hook->door[i] : hook->link[i];
+	}
+	return r < 0 ? r : 0;
+}
+
+int doors_take(const struct pin_set *set, const struct bpf_object *object, struct doors **ret_doors)
+{
+	struct doors *doors = doors_new(PIN_PROGRAMS_MAX);
+	struct bpf_program *program;
+	int r = doors ? 0 : -ENOMEM;
+
+	bpf_object__for_each_program (program, object) {
+		struct hook *hook = doors ? &doors->hook[doors->count] : NULL;
+
+		if (r < 0 || doors->count == PIN_PROGRAMS_MAX)
+			break;
+		hook_init(hook, program);
+		hook->map = pin_get(set, "doors", bpf_program__name(program));
+		if (hook->map < 0)
+			continue;
+		doors->count++;
+		r = hook_take(hook, set);
+	}
+	if (r < 0 || !doors->count) {
+		doors_free(doors);
+		doors = NULL;
+	}
+	if (r == 0)
+		*ret_doors = doors;
 	return r;
 }
 
@@ -160,10 +238,10 @@ static uint64_t hook_missed(const struct hook *hook)
 	return fewest;
 }
 
-uint64_t doors_skipped(const struct doors *doors, const struct bpf_program *program)
+uint64_t doors_skipped(const struct doors *doors, const struct bpf_program *program, int fd)
 {
 	for (size_t i = 0; doors && i < doors->count; i++)
 		if (doors->hook[i].program == program)
 			return hook_missed(&doors->hook[i]);
-	return door_missed(bpf_program__fd(program));
+	return door_missed(fd);
 }

@@ -9,8 +9,10 @@
 #include <stdint.h>
 
 struct bpf_insn;
+struct bpf_object;
 struct bpf_program;
 struct doors;
+struct pin_set;
 
 /* What doors are made of: the program `door`, relocated. */
 struct door_template {
@@ -36,6 +38,12 @@ int doors_attach(struct doors *doors);
 /* doors_detach() - not to be undone; NULL is fine. @but: this program's stay, NULL: none do */
 void doors_detach(struct doors *doors, const struct bpf_program *but);
 
+/* doors_pin() - so that they stay (capture/pin.h). Returns 0 or a negative errno. */
+int doors_pin(const struct doors *doors, struct pin_set *set);
+
+/* doors_take() - those that are pinned, of an object's programs. Returns 0 and *ret_doors, NULL if there are none; or a negative errno. */
+int doors_take(const struct pin_set *set, const struct bpf_object *object, struct doors **ret_doors);
+
 /* doors_free() - detaches and unloads; NULL is fine. */
 void doors_free(struct doors *doors);
 
@@ -43,5 +51,6 @@ void doors_free(struct doors *doors);
  * doors_skipped() - events that the kernel may have kept from a hook: each such event is a run that all of its doors have
  * missed (or itself, if it has none), so there are at most as many as the one has missed that missed the fewest.
  * @doors: NULL is fine
+ * @fd: of the program
  */
-uint64_t doors_skipped(const struct doors *doors, const struct bpf_program *program);
+uint64_t doors_skipped(const struct doors *doors, const struct bpf_program *program, int fd);

@@ -2,23 +2,29 @@
 /*
  * write → probe → inspect → sample ⇒ ring: the userspace end of it.
  *
- * Invariant: nothing is pinned, so whatever happens to this process, the kernel detaches and frees
- * everything with it. The attachments are tried in the order of what they cost the host.
+ * Invariant: unless a place to pin was given, whatever happens to this process, the kernel detaches and frees everything with
+ * it. Pinned, it goes on until its lease is over (include/lease.h), and who comes next takes it over if it is what he
+ * would have attached himself. The attachments are tried in the order of what they cost the host.
  */
 #include "capture/probe.h"
 
+#include "capture/adopt.h"
 #include "capture/btrfs.h"
 #include "capture/calls.h"
 #include "capture/functions.h"
 #include "capture/loader.h"
+#include "capture/pin.h"
 #include "capture/preempt.h"
 #include "lib/cleanup.h"
 #include "lib/memory_file.h"
+#include "lib/monotonic.h"
 #include "bounds.h"
 #include "file_kind.h"
 #include "known.h"
+#include "lease.h"
 #include "license.h"
 #include "spillwatch.skel.h"
+#include "version.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -28,6 +34,9 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+
+/* ms that another version's ring is read from after ours are attached. */
+#define PROBE_OLD_MS 2000
 
 /* A look at one file, which takes as many goes as it needs. */
 struct recheck_look {
@@ -39,7 +48,16 @@ struct recheck_look {
 struct probe {
 	struct spillwatch_bpf *skeleton;
 	struct doors *doors;
+	struct adopted *adopted; /* the skeleton was not loaded here; NULL: it was */
+	struct pin_set *pins; /* NULL: nothing is pinned */
+	int pin_error;
+	struct probe_takeover takeover;
+	uint64_t base[COUNTER_MAX]; /* of the counters, what those before us have told of */
+	uint64_t base_skipped[PIN_PROGRAMS_MAX];
 	struct ring_buffer *ring;
+	struct ring_buffer *old; /* of another version's programs, for PROBE_OLD_MS */
+	int64_t old_until; /* ms, CLOCK_MONOTONIC */
+	struct pin_said said; /* where nothing is pinned */
 	enum probe_attachment attachment;
 	struct functions_missing missing; /* none that is essential */
 	int cpus;
@@ -64,7 +82,7 @@ const char *probe_attachment_name(enum probe_attachment attachment)
 }
 
 /* libbpf has one print function a process: what it says of a failing attempt is kept here. */
-static char probe_said[sizeof(((struct probe_failure *)0)->text)];
+static char probe_reason[sizeof(((struct probe_failure *)0)->text)];
 
 /* The verifier's reason: the last line of its log before the statistics. */
 static void probe_keep_reason(const char *log)
@@ -77,10 +95,10 @@ static void probe_keep_reason(const char *log)
 	for (start = end; start > log && start[-1] != '\n';)
 		start--;
 	len = (size_t)(end - start);
-	if (len >= sizeof(probe_said))
-		len = sizeof(probe_said) - 1;
-	memcpy(probe_said, start, len);
-	probe_said[len] = '\0';
+	if (len >= sizeof(probe_reason))
+		len = sizeof(probe_reason) - 1;
+	memcpy(probe_reason, start, len);
+	probe_reason[len] = '\0';
 }
 
 /* Keeps the first warning of an attempt, and prefers the verifier's reason where there is one. */
@@ -93,9 +111,9 @@ __attribute__((format(printf, 2, 0))) static int probe_print(enum libbpf_print_l
 		return 0;
 	if (strstr(text, "BEGIN PROG LOAD LOG")) {
 		probe_keep_reason(text);
-	} else if (!*probe_said) {
+	} else if (!*probe_reason) {
 		text[strcspn(text, "\n")] = '\0';
-		snprintf(probe_said, sizeof(probe_said), "%s", text);
+		snprintf(probe_reason, sizeof(probe_reason), "%s", text);
 	}
 	return 0;
 }
@@ -160,6 +178,7 @@ static void probe_select(struct spillwatch_bpf *skeleton, const struct targets *
 	bpf_program__set_autoload(skeleton->progs.follow_exit, tree);
 	/* run by hand, never attached */
 	bpf_program__set_autoattach(skeleton->progs.register_self, false);
+	bpf_program__set_autoattach(skeleton->progs.lease_renew, false);
 	bpf_program__set_autoattach(skeleton->progs.calibrate_cache, false);
 	bpf_program__set_autoattach(skeleton->progs.recheck_look, false);
 	bpf_program__set_autoattach(skeleton->progs.recheck_existing, false);
@@ -193,7 +212,7 @@ static int probe_fexit_allowed(const struct targets *targets)
 	return 0;
 }
 
-/* Is there all that can't be done without? Returns 0, -ENOTSUP, which probe_said explains, or what the kernel says. */
+/* Is there all that can't be done without? Returns 0, -ENOTSUP, which probe_reason explains, or what the kernel says. */
 static int probe_fexit_usable(const struct targets *targets, uint32_t watch,
 			      struct functions_missing *ret_missing)
 {
@@ -203,7 +222,7 @@ static int probe_fexit_usable(const struct targets *targets, uint32_t watch,
 	if (!ret_missing->essential)
 		return probe_fexit_allowed(targets);
 	functions_say(ret_missing, lacks, sizeof(lacks));
-	snprintf(probe_said, sizeof(probe_said),
+	snprintf(probe_reason, sizeof(probe_reason),
 		 "this kernel has %s to attach to, so what is written by that would not be seen", lacks);
 	return -ENOTSUP;
 }
@@ -224,6 +243,7 @@ static void probe_configure(struct spillwatch_bpf *skeleton, const struct probe_
 	bpf_program__set_autoload(skeleton->progs.door, preempts);
 	if (!preempts)
 		bpf_map__set_max_entries(skeleton->maps.preempted, 1);
+	skeleton->rodata->leased = options->pin != NULL;
 	skeleton->rodata->settings.scope = options->scope;
 	skeleton->rodata->settings.cgroup_id = options->cgroup.id;
 	skeleton->rodata->settings.cgroup_level = options->cgroup.level;
@@ -241,12 +261,21 @@ static void probe_configure(struct spillwatch_bpf *skeleton, const struct probe_
 		bpf_map__set_max_entries(skeleton->maps.samples, options->ring_bytes);
 }
 
-/* Lets the kernel note who we are, before anything is attached; see bpf/hooks/self.bpf.c. */
-static int probe_register_self(const struct spillwatch_bpf *skeleton)
+static int probe_run(const struct adopted *adopted, const struct bpf_program *program)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, run);
 
-	return bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.register_self), &run);
+	return bpf_prog_test_run_opts(adopt_program(adopted, program), &run) < 0 ? -errno : 0;
+}
+
+/* Lets the kernel note who we are, and that we are there, before anything is attached; see bpf/hooks/self.bpf.c. */
+static int probe_register_self(const struct spillwatch_bpf *skeleton, const struct adopted *adopted,
+			       unsigned long seconds)
+{
+	int r = probe_run(adopted, skeleton->progs.register_self);
+
+	skeleton->bss->lease.seconds = seconds ? seconds : PIN_SECONDS;
+	return r < 0 ? r : probe_run(adopted, skeleton->progs.lease_renew);
 }
 
 /*
@@ -255,7 +284,6 @@ static int probe_register_self(const struct spillwatch_bpf *skeleton)
  */
 static void probe_calibrate(struct spillwatch_bpf *skeleton)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, run);
 	struct calibration *calibration = &skeleton->bss->calibration;
 	AUTO_CLOSE int fd = memory_file();
 
@@ -263,30 +291,22 @@ static void probe_calibrate(struct spillwatch_bpf *skeleton)
 	    write(fd, calibration->pattern, sizeof(calibration->pattern)) < 0)
 		return;
 	calibration->fd = (__u32)fd;
-	bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.calibrate_cache), &run);
+	probe_run(NULL, skeleton->progs.calibrate_cache);
 }
 
 /*
  * Lets the kernel side note the files that are mapped already; see recheck_existing() of bpf/hooks/recheck.bpf.c. Without
  * it, stores to them are seen when their pages have been written back once.
  */
-static void probe_existing(const struct spillwatch_bpf *skeleton)
+static void probe_existing(const struct spillwatch_bpf *skeleton, const struct adopted *adopted)
 {
-	struct bpf_link *link;
+	int program = adopt_program(adopted, skeleton->progs.recheck_existing);
+	AUTO_CLOSE int link = program < 0 ? -1 : bpf_link_create(program, 0, BPF_TRACE_ITER, NULL);
+	AUTO_CLOSE int fd = link < 0 ? -1 : bpf_iter_create(link);
 	char nothing[64];
-	int fd;
 
-	if (!bpf_program__autoload(skeleton->progs.recheck_existing))
-		return;
-	link = bpf_program__attach_iter(skeleton->progs.recheck_existing, NULL);
-	if (!link)
-		return;
-	fd = bpf_iter_create(bpf_link__fd(link));
 	while (fd >= 0 && (read(fd, nothing, sizeof(nothing)) > 0 || errno == EAGAIN))
 		;
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
 }
 
 static int probe_load(const struct probe_options *options, struct loader *loader,
@@ -298,7 +318,7 @@ static int probe_load(const struct probe_options *options, struct loader *loader
 
 	if (r < 0)
 		return r;
-	probe_said[0] = '\0';
+	probe_reason[0] = '\0';
 	probe_configure(skeleton, options, loader_targets(loader), attachment, preempts);
 	/* fewer bytes than 256 at once are given whole */
 	for (size_t at = 0; r == 0 && at < sizeof(skeleton->rodata->token_seed); at += sizeof(__u64))
@@ -323,7 +343,7 @@ static int probe_try(const struct probe_options *options, struct loader *loader,
 	bool preempts;
 	int r = 0;
 
-	probe_said[0] = '\0';
+	probe_reason[0] = '\0';
 	probe->missing.count = 0;
 	if (attachment == PROBE_FEXIT)
 		r = probe_fexit_usable(targets, options->watch, &probe->missing);
@@ -333,12 +353,12 @@ static int probe_try(const struct probe_options *options, struct loader *loader,
 		if (r < 0)
 			r = probe_load(options, loader, attachment, preempts, LOADER_PLAIN, &skeleton);
 		if (r < 0 && loader_lacked(loader))
-			snprintf(probe_said, sizeof(probe_said),
+			snprintf(probe_reason, sizeof(probe_reason),
 				 "this kernel has nothing that %s could attach to", loader_lacked(loader));
 	}
 	if (r == 0) {
 		doors = loader_doors(loader);
-		r = probe_register_self(skeleton);
+		r = probe_register_self(skeleton, NULL, options->pin_seconds);
 		if (r == 0) {
 			probe_calibrate(skeleton);
 			step = "attach";
@@ -346,7 +366,7 @@ static int probe_try(const struct probe_options *options, struct loader *loader,
 			if (r == 0 && doors)
 				r = doors_attach(doors);
 			if (r == 0)
-				probe_existing(skeleton);
+				probe_existing(skeleton, NULL);
 		}
 		if (r < 0) {
 			doors_free(doors);
@@ -355,7 +375,7 @@ static int probe_try(const struct probe_options *options, struct loader *loader,
 	}
 	failure->error = r;
 	failure->step = step;
-	memcpy(failure->text, probe_said, sizeof(failure->text));
+	memcpy(failure->text, probe_reason, sizeof(failure->text));
 	if (r == 0) {
 		probe->skeleton = skeleton;
 		probe->doors = doors;
@@ -383,11 +403,239 @@ static int probe_attach(const struct probe_options *options, struct probe_failur
 	return r;
 }
 
+/* What two daemons must have in common for the second to take over the first one's programs. */
+static uint64_t probe_program(const struct probe_options *options)
+{
+	const struct {
+		uint64_t attachment, scope, cgroup, level, watch, inspect, no_net, hook, ring, slots;
+	} told = {
+		options->attachment, options->scope,
+		options->cgroup.id,  options->cgroup.level,
+		options->watch,      options->inspect_bytes,
+		options->no_net,     options->hook_ns,
+		options->ring_bytes, (uint64_t)libbpf_num_possible_cpus(),
+	};
+	uint64_t hash = 14695981039346656037ULL; /* FNV-1a */
+	size_t size;
+	const unsigned char *object = spillwatch_bpf__elf_bytes(&size);
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ object[i]) * 1099511628211ULL;
+	for (size_t i = 0; i < sizeof(told); i++)
+		hash = (hash ^ ((const unsigned char *)&told)[i]) * 1099511628211ULL;
+	return hash;
+}
+
+static int probe_raw_counts(const struct probe *probe, uint64_t counts[COUNTER_MAX])
+{
+	__u32 zero = 0;
+	/* each CPU's share, as the kernel pads it: a multiple of 8 bytes, which a row of u64 is */
+	AUTO_FREE struct counters *shares = calloc((size_t)probe->cpus, sizeof(*shares));
+
+	if (!shares)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(bpf_map__fd(probe->skeleton->maps.counters), &zero, shares) < 0)
+		return -errno;
+	memset(counts, 0, COUNTER_MAX * sizeof(*counts));
+	for (int cpu = 0; cpu < probe->cpus; cpu++)
+		for (int id = 0; id < COUNTER_MAX; id++)
+			counts[id] += shares[cpu].value[id];
+	return 0;
+}
+
+#define PROBE_NS 1000000000ULL
+
+static uint64_t probe_boot_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * PROBE_NS + (uint64_t)now.tv_nsec;
+}
+
+/* Leaves to the next daemon what this one is. */
+static void probe_describe(struct probe *probe, const struct probe_options *options, struct pin_state *state)
+{
+	state->program = probe_program(options);
+	state->record = SPILLWATCH_RECORD;
+	snprintf(state->version, sizeof(state->version), "%s", SPILLWATCH_VERSION);
+	state->attached = probe_boot_ns();
+	state->attachment = probe->attachment;
+	state->preempts = probe->doors != NULL;
+	for (size_t i = 0; i < probe->missing.count && i < PIN_MISSING_MAX; i++)
+		snprintf(state->missing_name[state->missing++], sizeof(*state->missing_name), "%s",
+			 probe->missing.function[i]->name);
+}
+
+static int probe_pin(struct probe *probe, const struct probe_options *options)
+{
+	int r = pin_begin(probe->pins);
+
+	if (r == 0)
+		r = adopt_pin(probe->pins, probe->skeleton);
+	if (r == 0)
+		r = doors_pin(probe->doors, probe->pins);
+	if (r == 0) {
+		probe_describe(probe, options, pin_state(probe->pins));
+		pin_whole(probe->pins);
+	}
+	return r;
+}
+
+/* How much of what the kernel side has counted was told of, or can't have been taken out of the ring by us. */
+static int probe_base(struct probe *probe, const struct pin_state *state)
+{
+	uint64_t counts[COUNTER_MAX], again[COUNTER_MAX], waiting;
+	int r, tries = 0;
+
+	/* while others write */
+	do {
+		r = probe_raw_counts(probe, counts);
+		if (r == 0)
+			r = adopt_waiting(bpf_map__fd(probe->skeleton->maps.samples), &waiting);
+		if (r == 0)
+			r = probe_raw_counts(probe, again);
+	} while (r == 0 && tries++ < 100 && counts[COUNTER_samples_sent] != again[COUNTER_samples_sent]);
+	if (r < 0)
+		return r;
+	memcpy(probe->base, state->told, sizeof(probe->base));
+	probe->base[COUNTER_samples_sent] = counts[COUNTER_samples_sent] - waiting;
+	memcpy(probe->base_skipped, state->told_skipped, sizeof(probe->base_skipped));
+	probe->takeover.waiting = waiting;
+	return 0;
+}
+
+/* How long nobody took anything out of the ring, and nobody looked at all. */
+static void probe_away(struct probe *probe, const struct pin_state *state)
+{
+	struct probe_takeover *takeover = &probe->takeover;
+
+	takeover->away_ns = probe_boot_ns() - state->renewed;
+	if (takeover->away_ns > state->seconds * PROBE_NS)
+		takeover->blind_ns = takeover->away_ns - state->seconds * PROBE_NS;
+	takeover->killed = !state->ended;
+	takeover->watched_ns = state->renewed - state->attached;
+	snprintf(takeover->version, sizeof(takeover->version), "%s", state->version);
+}
+
+static void probe_take_facts(struct probe *probe, const struct pin_state *state)
+{
+	probe->attachment = (enum probe_attachment)state->attachment;
+	for (size_t i = 0; i < state->missing && i < PIN_MISSING_MAX; i++) {
+		const struct function *function = functions_named(state->missing_name[i]);
+
+		if (function)
+			probe->missing.function[probe->missing.count++] = function;
+	}
+	probe_away(probe, state);
+	probe->takeover.how = PROBE_TAKEN;
+}
+
+/* Takes over what is pinned. */
+static int probe_adopt(struct probe *probe, const struct probe_options *options)
+{
+	struct pin_state *state = pin_state(probe->pins);
+	int r;
+
+	probe->skeleton = spillwatch_bpf__open();
+	r = probe->skeleton ? adopt_take(probe->pins, probe->skeleton, &probe->adopted) : -errno;
+	if (r == 0)
+		r = doors_take(probe->pins, probe->skeleton->obj, &probe->doors);
+	if (r == 0) {
+		probe_take_facts(probe, state);
+		r = probe_base(probe, state);
+	}
+	/* from here on we are the ones */
+	if (r == 0)
+		r = probe_register_self(probe->skeleton, probe->adopted, options->pin_seconds);
+	if (r == 0) {
+		/* what was mapped meanwhile the programs have seen, if they were awake */
+		if (probe->takeover.blind_ns)
+			probe_existing(probe->skeleton, probe->adopted);
+		state->ended = 0;
+		return 0;
+	}
+	doors_free(TAKE(probe->doors));
+	spillwatch_bpf__destroy(TAKE(probe->skeleton));
+	adopt_free(TAKE(probe->adopted));
+	memset(&probe->takeover, 0, sizeof(probe->takeover));
+	probe->missing.count = 0;
+	return r;
+}
+
+/*
+ * Another version's programs are attached until ours are; what they have left in their ring is read as well. A record of another
+ * layout can't be.
+ */
+static void probe_inherit(struct probe *probe, const struct pin_state *state, int ring, probe_record record,
+			  void *context)
+{
+	uint64_t waiting = 0;
+
+	probe_away(probe, state);
+	probe->takeover.how = PROBE_REPLACED;
+	*probe_said(probe) = state->said;
+	if (ring < 0 || adopt_waiting(ring, &waiting) < 0)
+		return;
+	if (state->record == SPILLWATCH_RECORD)
+		probe->old = ring_buffer__new(ring, record, context, NULL);
+	if (!probe->old)
+		probe->takeover.unreadable = waiting;
+	probe->takeover.waiting = waiting;
+	probe->old_until = monotonic_ms() + PROBE_OLD_MS;
+}
+
+/* The daemon's own programs, attached and pinned before those that were pinned here by another version go. */
+static int probe_replace(struct probe *probe, const struct probe_options *options,
+			 struct probe_failure *failures)
+{
+	int r = probe_attach(options, failures, probe);
+
+	if (r < 0 || !probe->skeleton)
+		return r;
+	if (probe->pins)
+		probe->pin_error = probe_pin(probe, options);
+	if (probe->pin_error < 0) {
+		pin_remove(probe->pins);
+		pin_close(TAKE(probe->pins));
+	}
+	return 0;
+}
+
+/* Takes over what is pinned, if it is what we would attach. */
+static int probe_open(struct probe *probe, const struct probe_options *options,
+		      struct probe_failure *failures, probe_record record, void *context)
+{
+	struct pin_state before = {0};
+	AUTO_CLOSE int ring = -1;
+	int r = -ENOENT;
+
+	if (options->pin)
+		r = pin_open(options->pin, &failures[PROBE_AUTO].holder, &probe->pins);
+	if (options->pin && r < 0) {
+		probe->pin_error = r;
+		if (r == -EBUSY || options->pin_needed)
+			return failures[PROBE_AUTO].pin = r;
+	}
+	if (probe->pins && pin_state(probe->pins)) {
+		before = *pin_state(probe->pins);
+		if (before.program == probe_program(options) && probe_adopt(probe, options) == 0)
+			return 0;
+		ring = pin_get(probe->pins, "map", "samples");
+	}
+	r = probe_replace(probe, options, failures);
+	if (r == 0 && before.whole)
+		probe_inherit(probe, &before, ring, record, context);
+	if (r == 0 && options->pin_needed && probe->pin_error < 0)
+		r = failures[PROBE_AUTO].pin = probe->pin_error;
+	return r;
+}
+
 int probe_start(const struct probe_options *options, probe_record record, void *context,
 		struct probe_failure *failures, struct probe **ret_probe)
 {
 	struct probe_failure own[PROBE_ATTACHMENT_MAX];
-	AUTO_FREE struct probe *probe = calloc(1, sizeof(*probe));
+	struct probe *probe = calloc(1, sizeof(*probe));
 	int r;
 
 	if (!probe)
@@ -396,20 +644,19 @@ int probe_start(const struct probe_options *options, probe_record record, void *
 		failures = own;
 	memset(failures, 0, sizeof(own));
 	libbpf_set_print(probe_print);
-	r = probe_attach(options, failures, probe);
-	if (r < 0 || !probe->skeleton)
-		/* cppcheck-suppress memleak */ /* does not know AUTO_FREE */
-		return r;
 	probe->cpus = libbpf_num_possible_cpus();
-	probe->ring = ring_buffer__new(bpf_map__fd(probe->skeleton->maps.samples), record, context, NULL);
-	if (!probe->ring || probe->cpus < 0) {
-		r = probe->cpus < 0 ? probe->cpus : -errno;
-		ring_buffer__free(probe->ring);
-		doors_free(probe->doors);
-		spillwatch_bpf__destroy(probe->skeleton);
+	r = probe->cpus < 0 ? probe->cpus : probe_open(probe, options, failures, record, context);
+	if (r == 0) {
+		probe->ring =
+			ring_buffer__new(bpf_map__fd(probe->skeleton->maps.samples), record, context, NULL);
+		r = probe->ring ? 0 : -errno;
+	}
+	if (r < 0) {
+		probe_stop(probe);
 		return r;
 	}
-	*ret_probe = TAKE(probe);
+	probe_renew(probe);
+	*ret_probe = probe;
 	return 0;
 }
 
@@ -417,16 +664,73 @@ void probe_stop(struct probe *probe)
 {
 	if (!probe)
 		return;
+	ring_buffer__free(probe->old);
 	ring_buffer__free(probe->ring);
 	doors_free(probe->doors);
 	spillwatch_bpf__destroy(probe->skeleton);
+	adopt_free(probe->adopted);
+	pin_close(probe->pins);
 	free(probe);
+}
+
+int probe_renew(struct probe *probe)
+{
+	struct pin_state *state = probe->pins ? pin_state(probe->pins) : NULL;
+	struct bpf_program *program;
+	size_t i = 0;
+	int r;
+
+	if (!state)
+		return 0;
+	state->renewed = probe_boot_ns();
+	state->seconds = probe->skeleton->bss->lease.seconds;
+	r = probe_run(probe->adopted, probe->skeleton->progs.lease_renew);
+	if (r == 0)
+		r = probe_raw_counts(probe, state->told);
+	bpf_object__for_each_program (program, probe->skeleton->obj) {
+		if (i < PIN_PROGRAMS_MAX)
+			state->told_skipped[i++] =
+				doors_skipped(probe->doors, program, adopt_program(probe->adopted, program));
+	}
+	return r;
+}
+
+void probe_leave(struct probe *probe)
+{
+	probe_renew(probe);
+	if (probe->pins)
+		pin_state(probe->pins)->ended = 1;
+	/* nobody is left out while there is nobody */
+	probe->skeleton->bss->self_tgid = 0;
+}
+
+const struct probe_takeover *probe_takeover(const struct probe *probe)
+{
+	return &probe->takeover;
+}
+
+int probe_pinned(const struct probe *probe)
+{
+	return probe->pins ? 1 : probe->pin_error;
+}
+
+void *probe_journal(const struct probe *probe)
+{
+	return probe->pins ? pin_journal(probe->pins) : NULL;
+}
+
+struct pin_said *probe_said(struct probe *probe)
+{
+	return probe->pins ? &pin_state(probe->pins)->said : &probe->said;
 }
 
 void probe_detach(struct probe *probe)
 {
 	struct bpf_link *net = probe->skeleton->links.recheck_bio;
 
+	if (probe->pins)
+		pin_drop(probe->pins, "link", bpf_program__name(probe->skeleton->progs.recheck_bio));
+	adopt_detach(probe->adopted, probe->skeleton->progs.recheck_bio);
 	probe->skeleton->links.recheck_bio = NULL;
 	doors_detach(probe->doors, probe->skeleton->progs.recheck_bio);
 	spillwatch_bpf__detach(probe->skeleton);
@@ -435,6 +739,9 @@ void probe_detach(struct probe *probe)
 
 void probe_detach_net(struct probe *probe)
 {
+	if (probe->pins)
+		pin_remove(probe->pins);
+	adopt_detach(probe->adopted, NULL);
 	doors_detach(probe->doors, NULL);
 	spillwatch_bpf__detach(probe->skeleton);
 }
@@ -489,22 +796,36 @@ int probe_fd(const struct probe *probe)
 
 int probe_consume(struct probe *probe)
 {
-	return ring_buffer__consume(probe->ring);
+	int old = probe->old ? ring_buffer__consume(probe->old) : 0;
+	int own = old < 0 ? old : ring_buffer__consume(probe->ring);
+
+	/* of these the counters know nothing */
+	if (old > 0)
+		probe->base[COUNTER_samples_sent] -= (uint64_t)old;
+	if (probe->old && monotonic_ms() > probe->old_until) {
+		ring_buffer__free(probe->old);
+		probe->old = NULL;
+	}
+	return own < 0 ? own : own + old;
 }
 
 /* By hook, what has been skipped. */
 static void probe_skipped(const struct probe *probe, struct probe_counts *counts)
 {
 	struct bpf_program *program;
+	size_t i = 0;
 
 	bpf_object__for_each_program (program, probe->skeleton->obj) {
 		struct probe_skipped *skipped = &counts->skipped[counts->hooks_skipped];
+		uint64_t before = i < PIN_PROGRAMS_MAX ? probe->base_skipped[i] : 0;
 
+		i++;
 		if (counts->hooks_skipped == PROBE_HOOKS_MAX)
 			break;
-		skipped->runs = doors_skipped(probe->doors, program);
-		if (!skipped->runs)
+		skipped->runs = doors_skipped(probe->doors, program, adopt_program(probe->adopted, program));
+		if (skipped->runs <= before)
 			continue;
+		skipped->runs -= before;
 		snprintf(skipped->hook, sizeof(skipped->hook), "%s", bpf_program__name(program));
 		counts->hooks_skipped++;
 	}
@@ -513,17 +834,12 @@ static void probe_skipped(const struct probe *probe, struct probe_counts *counts
 int probe_counts(const struct probe *probe, struct probe_counts *ret_counts)
 {
 	struct probe_counts counts = {0};
-	__u32 zero = 0;
-	/* each CPU's share, as the kernel pads it: a multiple of 8 bytes, which a row of u64 is */
-	AUTO_FREE struct counters *shares = calloc((size_t)probe->cpus, sizeof(*shares));
+	int r = probe_raw_counts(probe, counts.value);
 
-	if (!shares)
-		return -ENOMEM;
-	if (bpf_map_lookup_elem(bpf_map__fd(probe->skeleton->maps.counters), &zero, shares) < 0)
-		return -errno;
-	for (int cpu = 0; cpu < probe->cpus; cpu++)
-		for (int id = 0; id < COUNTER_MAX; id++)
-			counts.value[id] += shares[cpu].value[id];
+	if (r < 0)
+		return r;
+	for (int id = 0; id < COUNTER_MAX; id++)
+		counts.value[id] -= probe->base[id];
 	probe_skipped(probe, &counts);
 	*ret_counts = counts;
 	return 0;
@@ -533,14 +849,6 @@ bool probe_recheck_due(const struct probe *probe)
 {
 	return probe->rechecks || probe->recheck_at < probe->recheck_count ||
 	       probe->skeleton->bss->rechecks_added != probe->rechecks_added;
-}
-
-static int64_t probe_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /*
@@ -569,6 +877,7 @@ static int probe_recheck_file(struct probe *probe, __u64 mapping, int64_t deadli
 	volatile struct recheck_request *request = &probe->skeleton->bss->recheck_request;
 	int map = bpf_map__fd(probe->skeleton->maps.rechecks);
 	struct recheck_look *look = &probe->recheck_look;
+	int r;
 
 	if (!look->begun) {
 		*look = (struct recheck_look){.begun = true};
@@ -580,11 +889,10 @@ static int probe_recheck_file(struct probe *probe, __u64 mapping, int64_t deadli
 	request->index = look->index;
 	request->dirty = look->dirty;
 	request->done = 0;
-	while (!request->done && probe_now_ms() <= deadline) {
-		LIBBPF_OPTS(bpf_test_run_opts, run);
-
-		if (bpf_prog_test_run_opts(bpf_program__fd(probe->skeleton->progs.recheck_look), &run) < 0)
-			return -errno;
+	while (!request->done && monotonic_ms() <= deadline) {
+		r = probe_run(probe->adopted, probe->skeleton->progs.recheck_look);
+		if (r < 0)
+			return r;
 	}
 	look->index = request->index;
 	look->dirty = request->dirty;
@@ -620,17 +928,16 @@ static int probe_recheck_later(struct probe *probe, int64_t deadline)
 		__u64 mapping, index;
 	} key;
 	__u32 count;
+	int r;
 
-	while (probe_now_ms() <= deadline && bpf_map_get_next_key(map, NULL, &key) == 0) {
-		LIBBPF_OPTS(bpf_test_run_opts, run);
-
+	while (monotonic_ms() <= deadline && bpf_map_get_next_key(map, NULL, &key) == 0) {
 		if (bpf_map_lookup_elem(map, &key, &count) == 0) {
 			request->mapping = key.mapping;
 			request->index = key.index;
 			request->count = count;
-			if (bpf_prog_test_run_opts(bpf_program__fd(probe->skeleton->progs.recheck_look),
-						   &run) < 0)
-				return -errno;
+			r = probe_run(probe->adopted, probe->skeleton->progs.recheck_look);
+			if (r < 0)
+				return r;
 		}
 		bpf_map_delete_elem(map, &key);
 	}
@@ -639,7 +946,7 @@ static int probe_recheck_later(struct probe *probe, int64_t deadline)
 
 int probe_recheck(struct probe *probe, int64_t max_ms, bool *ret_more)
 {
-	int64_t deadline = probe_now_ms() + max_ms;
+	int64_t deadline = monotonic_ms() + max_ms;
 	int r;
 
 	if (probe->recheck_at == probe->recheck_count)
@@ -647,7 +954,7 @@ int probe_recheck(struct probe *probe, int64_t max_ms, bool *ret_more)
 	r = probe_recheck_later(probe, deadline);
 	if (r < 0)
 		return r;
-	while (probe->recheck_at < probe->recheck_count && probe_now_ms() <= deadline) {
+	while (probe->recheck_at < probe->recheck_count && monotonic_ms() <= deadline) {
 		r = probe_recheck_file(probe, probe->recheck_list[probe->recheck_at], deadline);
 
 		if (r == -EAGAIN)

@@ -7,9 +7,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "capture/cgroup.h"
 #include "capture/functions.h"
+#include "capture/pin.h"
 #include "counters.h"
 #include "sample.h"
 #include "share.h"
@@ -35,6 +37,9 @@ struct probe_options {
 	bool no_net; /* what is on its way to block devices is not looked at */
 	uint64_t hook_ns; /* that a hook may take; 0: LIMIT_HOOK_NS */
 	uint32_t ring_bytes; /* a power of two, at least a page; 0: LIMIT_RING_BYTES */
+	const char *pin; /* where everything is pinned (capture/pin.h), NULL: nowhere. Borrowed. */
+	bool pin_needed; /* not to be started without */
+	unsigned long pin_seconds; /* that the programs go on without a daemon; 0: PIN_SECONDS */
 };
 
 /* Why an attachment could not be used; error is 0 if it could, or was not tried. */
@@ -42,6 +47,9 @@ struct probe_failure {
 	int error; /* negative errno */
 	const char *step; /* "load", "attach"; static */
 	char text[512]; /* what libbpf and the verifier said last, one line */
+	/* of PROBE_AUTO, which is no attachment: nothing was tried, since the pins can't be had … */
+	int pin; /* for that reason, of pin_open(); 0 if it was not so */
+	pid_t holder; /* … which this process holds; 0: not known */
 };
 
 struct probe;
@@ -56,13 +64,14 @@ typedef int (*probe_record)(void *context, void *data, size_t size);
  * probe_start() - loads and attaches; from here on writes are seen. The calling process is left out
  * of what is watched; with SCOPE_TREE its future children are what is watched.
  * @failures: array of PROBE_ATTACHMENT_MAX, filled for each attachment that was tried; may be NULL
+ * With options->pin, what a daemon before us has left is taken over if it is the same; else replaced, without a moment in which nobody looks.
  * Returns 0 and *ret_probe (end it with probe_stop()), or the last attempt's negative errno: -EPERM
  * without privilege, -ENOTSUP if the kernel has no BTF, or for fexit lacks a function that can't be done without.
  */
 int probe_start(const struct probe_options *options, probe_record record, void *context,
 		struct probe_failure *failures, struct probe **ret_probe);
 
-/* probe_stop() - detaches and frees; NULL is fine. */
+/* probe_stop() - frees, and detaches what is not pinned; NULL is fine. */
 void probe_stop(struct probe *probe);
 
 /*
@@ -72,6 +81,41 @@ void probe_stop(struct probe *probe);
  */
 void probe_detach(struct probe *probe);
 void probe_detach_net(struct probe *probe);
+
+/* probe_pinned() - 1: everything is pinned; 0: nothing is, nor was that asked for; or why not, a negative errno (pin_error()). */
+int probe_pinned(const struct probe *probe);
+
+/*
+ * probe_renew() - a sign of life, once a second; without it, what is pinned does nothing some day. Returns 0 or a negative errno.
+ * probe_leave() - the last one: what is pinned is left to whoever comes next.
+ */
+int probe_renew(struct probe *probe);
+void probe_leave(struct probe *probe);
+
+/* What was there when we came. */
+struct probe_takeover {
+	enum {
+		PROBE_FIRST, /* nothing */
+		PROBE_TAKEN, /* the same programs: they are ours now */
+		PROBE_REPLACED, /* others, which ours have replaced */
+	} how;
+	bool killed; /* whoever had them did not end in order */
+	uint64_t watched_ns; /* that they had been attached until the last sign of life of that one */
+	uint64_t away_ns; /* since then */
+	uint64_t blind_ns; /* of these, the last in which the programs did nothing either */
+	uint64_t waiting; /* records that waited in the ring */
+	uint64_t unreadable; /* of these, those of another layout */
+	char version[64]; /* that had attached them */
+};
+
+/* probe_takeover() - as long as the probe lives. */
+const struct probe_takeover *probe_takeover(const struct probe *probe);
+
+/* probe_journal() - PIN_JOURNAL_BYTES of memory that outlives us, or NULL; as long as the probe lives. */
+void *probe_journal(const struct probe *probe);
+
+/* probe_said() - what all daemons that had these programs have said so far, for whoever counts it; as long as the probe lives. */
+struct pin_said *probe_said(struct probe *probe);
 
 /* probe_attachment() - which one is in use. */
 enum probe_attachment probe_attachment(const struct probe *probe);

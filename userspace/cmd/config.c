@@ -46,7 +46,8 @@ static const struct config_key {
 	{"no_store", CONFIG_FLAG, false},     {"store_days", CONFIG_VALUE, false},
 	{"store_bytes", CONFIG_VALUE, false}, {"net", CONFIG_SWITCH, false},
 	{"cgroup", CONFIG_VALUE, true},       {"duration", CONFIG_VALUE, true},
-	{"user", CONFIG_VALUE, true},
+	{"user", CONFIG_VALUE, true},         {"pin", CONFIG_VALUE, true},
+	{"no_pin", CONFIG_FLAG, true},        {"pin_seconds", CONFIG_VALUE, true},
 };
 
 #define CONFIG_KEYS (sizeof(config_keys) / sizeof(*config_keys))

@@ -6,6 +6,7 @@
 #include "cmd/command.h"
 #include "cmd/run.h"
 #include "engine/pipeline.h"
+#include "capture/pin.h"
 #include "cmd/options.h"
 #include "lib/privileges.h"
 #include "lib/cleanup.h"
@@ -29,23 +30,37 @@
 #define RUN_SETTLE_MS 1100
 /* What outputs and store have in any case. */
 #define RUN_DELIVER_MS 200
+/* A week. */
+#define RUN_PIN_SECONDS_MAX 604800UL
 
 struct run_options {
 	struct pipeline_options pipeline;
 	const char *cgroup;
+	const char *pin; /* NULL: at the default place */
+	bool no_pin;
 	struct privileges_user user;
 	unsigned long duration; /* seconds; 0: until told to stop */
 	struct config *config;
 	bool running; /* these are only tried on */
 };
 
-enum { OPTION_CGROUP = OPTION_OWN, OPTION_DURATION, OPTION_USER };
+enum {
+	OPTION_CGROUP = OPTION_OWN,
+	OPTION_DURATION,
+	OPTION_USER,
+	OPTION_PIN,
+	OPTION_NO_PIN,
+	OPTION_PIN_SECONDS
+};
 
 static const struct option run_long_options[] = {
 	OPTIONS_SHARED,
 	{"cgroup", required_argument, NULL, OPTION_CGROUP},
 	{"duration", required_argument, NULL, OPTION_DURATION},
 	{"user", required_argument, NULL, OPTION_USER},
+	{"pin", required_argument, NULL, OPTION_PIN},
+	{"no-pin", no_argument, NULL, OPTION_NO_PIN},
+	{"pin-seconds", required_argument, NULL, OPTION_PIN_SECONDS},
 	{0},
 };
 
@@ -85,6 +100,17 @@ static int run_option(void *context, int option)
 	case OPTION_USER:
 		/* when the configuration is read anew, nobody can be looked up any more */
 		return options->running ? 0 : options_user(&options->user);
+	case OPTION_PIN:
+		options->pin = optarg;
+		return 0;
+	case OPTION_NO_PIN:
+		options->no_pin = true;
+		return 0;
+	case OPTION_PIN_SECONDS:
+		if (options_number(optarg, 1, RUN_PIN_SECONDS_MAX, &options->pipeline.probe.pin_seconds))
+			return 0;
+		options_wrong("--pin-seconds takes a number of seconds from 1 to %lu", RUN_PIN_SECONDS_MAX);
+		return EXIT_CODE_USAGE;
 	default:
 		return options_shared(&command_run, option, &options->pipeline);
 	}
@@ -102,6 +128,17 @@ void run_try(const struct config *config, bool running, struct problems *problem
 	struct run_options scratch = {.pipeline = pipeline_defaults(), .running = running};
 
 	config_set(config, &run_taker, &scratch, problems);
+}
+
+/* The host's daemon pins unless it was told not to; one for a cgroup, which may be gone tomorrow, if it was told where. */
+static void run_pin(struct run_options *options)
+{
+	struct probe_options *probe = &options->pipeline.probe;
+
+	if (options->no_pin || (options->cgroup && !options->pin))
+		return;
+	probe->pin = options->pin ? options->pin : PIN_DIRECTORY;
+	probe->pin_needed = options->pin != NULL;
 }
 
 static int run_parse(int argc, char **argv, struct run_options *options)
@@ -124,7 +161,10 @@ static int run_parse(int argc, char **argv, struct run_options *options)
 			  "COMMAND'");
 		return EXIT_CODE_USAGE;
 	}
-	return options->cgroup ? run_cgroup(options) : 0;
+	r = options->cgroup ? run_cgroup(options) : 0;
+	if (r == 0)
+		run_pin(options);
+	return r;
 }
 
 static int run_signals(void)
@@ -153,22 +193,23 @@ static int run_timer(unsigned long seconds)
 	return fd;
 }
 
-/* Takes one signal; returns whether it asks for the end. */
-static bool run_signal(struct pipeline *pipeline, int signals, struct config *config)
+/* Takes one signal; returns its number if it asks for the end, else 0. */
+static int run_signal(struct pipeline *pipeline, int signals, struct config *config)
 {
 	struct signalfd_siginfo info;
 
 	if (read(signals, &info, sizeof(info)) != sizeof(info))
-		return false;
+		return 0;
 	/* a terminal that hangs up is not who watches; nohup(1) leaves it ignored, which a signalfd doesn't know */
 	if (info.ssi_signo != SIGUSR1 && info.ssi_signo != SIGHUP)
-		return true;
+		return (int)info.ssi_signo;
 	pipeline_reopen(pipeline);
 	if (info.ssi_signo == SIGHUP)
 		config_reload(config, pipeline);
-	return false;
+	return 0;
 }
 
+/* Returns the signal that asks for the end; SIGALRM: the time is over; or a negative errno. */
 static int run_loop(struct pipeline *pipeline, int signals, int timer, struct config *config)
 {
 	struct pollfd fds[] = {
@@ -186,8 +227,11 @@ static int run_loop(struct pipeline *pipeline, int signals, int timer, struct co
 		r = pipeline_turn(pipeline, fds[0].revents);
 		if (r < 0)
 			return r;
-		if (fds[2].revents || (fds[1].revents && run_signal(pipeline, signals, config)))
-			return 0;
+		if (fds[2].revents)
+			return SIGALRM;
+		r = fds[1].revents ? run_signal(pipeline, signals, config) : 0;
+		if (r)
+			return r;
 	}
 }
 
@@ -234,7 +278,10 @@ static int run_watch(struct run_options *options)
 	end = monotonic_ms() + RUN_END_MS;
 	if (r < 0)
 		log_error("reading samples failed: %s", strerror(-r));
-	else
+	/* who sends SIGTERM will start another one */
+	if (pipeline_pinned(pipeline) && (r < 0 || r == SIGTERM))
+		pipeline_leave(pipeline, RUN_SETTLE_MS);
+	else if (r >= 0)
 		pipeline_settle(pipeline, RUN_SETTLE_MS);
 	pipeline_look(pipeline, true);
 	pipeline_last_repeats(pipeline);
@@ -271,12 +318,20 @@ const struct command command_run = {
 		"written to a file. Needs root, or CAP_BPF, CAP_PERFMON and CAP_DAC_READ_SEARCH.\n\n"
 		"  --cgroup PATH          watch only this cgroup (v2) and what is below it\n"
 		"  --duration SECONDS     stop after that time\n"
+		"  --pin DIR              where programs stay while there is no daemon, in a BPF file "
+		"system\n"
+		"                         (default: " PIN_DIRECTORY "; with --cgroup none);\n"
+		"                         --no-pin: they don't\n"
+		"  --pin-seconds N        they go on without a daemon for that time (default: 600)\n"
 		"  --user NAME            run as that user, with the capabilities that are needed; alert "
 		"file and\n"
 		"                         store must be in directories of that user\n" OPTIONS_SHARED_USAGE
 		"\nSIGUSR1 and SIGHUP reopen the alert file (a terminal that hangs up ends nothing); SIGHUP "
 		"reads the\n"
 		"configuration anew, and takes its rules if there is no mistake in it. SIGTERM and SIGINT\n"
-		"judge what was seen, print the summary and end.\n",
+		"judge what was seen, print the summary and end. After SIGTERM the programs stay attached, "
+		"and\n"
+		"the next daemon misses nothing; 'spillwatch stop' removes them, SIGINT and the end of\n"
+		"--duration as well.\n",
 	.main = run_main,
 };

@@ -11,7 +11,9 @@
 #include "alert/alert.h"
 #include "attribute/attribute.h"
 #include "attribute/wallclock.h"
+#include "capture/pin.h"
 #include "cmd/diagnose.h"
+#include "engine/journal.h"
 #include "engine/recorder.h"
 #include "engine/turn.h"
 #include "status/summary.h"
@@ -69,7 +71,14 @@ struct pipeline {
 	const struct rules *rules; /* NULL: none; borrowed */
 	struct watched watched;
 	struct pipeline_stats stats;
-	uint64_t said; /* alerts, and what was said of repeats */
+	struct pin_said *said; /* alerts, and what was said of repeats */
+	struct journal *journal;
+	uint64_t *stored; /* its mark of the store; NULL: nothing is stored */
+	uint64_t record; /* number of the ring's that is at hand; 0: none */
+	bool first; /* no record was taken yet */
+	int64_t next_renew; /* ms, CLOCK_MONOTONIC */
+	bool renew_failed; /* and it was said */
+	bool leaves; /* the programs stay: what they have is the next one's */
 	struct turn longest; /* what the longest turns took */
 	uint64_t trimmed; /* alerts when the heap last gave back what it had free */
 };
@@ -87,6 +96,12 @@ struct pipeline {
 /* ms until a loss is told of at the latest, and between two times that it is. */
 #define PIPELINE_NEWS_MS 1000
 #define PIPELINE_NEWS_AGAIN_MS 10000
+
+/* ms between two signs of life. */
+#define PIPELINE_RENEW_MS 1000
+
+/* The store has one less often: every so many microseconds. */
+#define PIPELINE_STORED_US 11000000
 
 /* ms that the ring may take in one go, if something else is due. */
 #define PIPELINE_DRAIN_MS 20
@@ -130,15 +145,22 @@ static bool pipeline_emit(struct pipeline *pipeline, struct alert *alert)
 	if (pipeline->rules && !alert->flood)
 		rules_apply(pipeline->rules, alert);
 	out = !alert->ruling.allowed;
-	if (out) {
-		/* a gap is what was lost meanwhile, on its way here or for want of memory */
-		alert->sequence =
-			++pipeline->said + pipeline->stats.alerts_failed + probe_lost(pipeline->probe);
+	alert->number = pipeline->said->number + 1;
+	/* a gap is what was lost meanwhile, on its way here or for want of memory */
+	alert->sequence =
+		pipeline->said->said + out + pipeline->stats.alerts_failed + probe_lost(pipeline->probe);
+	journal_put(pipeline->journal, alert, pipeline->record);
+	pipeline->said->said += out;
+	pipeline->said->number = alert->number;
+	if (out)
 		bus_emit(pipeline->bus, alert);
-	}
+	else
+		bus_pass(pipeline->bus, alert->number);
 	/* the store is told of tokens */
 	if (!alert->flood)
 		recorder_put(pipeline->recorder, alert);
+	else
+		journal_pass(pipeline->stored, alert->number);
 	/* there may be other rules by the time it is repeated */
 	memset(&alert->ruling, 0, sizeof(alert->ruling));
 	pipeline->stats.allowed += !out;
@@ -294,6 +316,12 @@ static int pipeline_record(void *context, void *data, size_t size)
 	bool good = pipeline_view(pipeline, data, size, &view) == 0;
 
 	pipeline->stats.samples++;
+	/* a token_more has its own as well, where its view has that of its facts */
+	pipeline->record = good ? ((const struct token_more *)data)->seq : 0;
+	/* the daemon before us has died just behind this one */
+	if (good && pipeline->first && journal_has(pipeline->journal, pipeline->record))
+		return 0;
+	pipeline->first = false;
 	if (good && view.head->fs_magic == BTRFS_SUPER_MAGIC)
 		probe_learn_btrfs(pipeline->probe);
 	if (good && view.head->flags & SAMPLE_CGROUP)
@@ -309,6 +337,8 @@ static int pipeline_record(void *context, void *data, size_t size)
 		pipeline_token(pipeline, &view, view.window, &token, &span, NULL);
 	} else
 		pipeline->stats.samples_bad++;
+	journal_handled(pipeline->journal, pipeline->record);
+	pipeline->record = 0;
 	/* while settling: what is left is counted; else it has its turn again */
 	if (pipeline->deadline)
 		return monotonic_ms() > pipeline->deadline ? -ETIME : 0;
@@ -362,7 +392,10 @@ static void pipeline_emit_loss(struct pipeline *pipeline, struct loss *loss)
 {
 	AUTO_FREE char *line = NULL;
 
-	loss->sequence = ++pipeline->said + pipeline->stats.alerts_failed + probe_lost(pipeline->probe);
+	journal_skip(pipeline->journal, ++pipeline->said->number);
+	bus_pass(pipeline->bus, pipeline->said->number);
+	journal_pass(pipeline->stored, pipeline->said->number);
+	loss->sequence = ++pipeline->said->said + pipeline->stats.alerts_failed + probe_lost(pipeline->probe);
 	loss->host_name = attribute_host(pipeline->attribute);
 	if (loss_to_json(loss, &line) == 0)
 		bus_line(pipeline->bus, line);
@@ -440,11 +473,29 @@ int pipeline_timeout(const struct pipeline *pipeline)
 		look = pipeline_sooner(look, pipeline->next_flood, now);
 	if (pipeline->retry >= 0)
 		look = pipeline_sooner(look, now + pipeline->retry, now);
+	if (pipeline_pinned(pipeline))
+		look = pipeline_sooner(look, pipeline->next_renew, now);
 	return look;
+}
+
+/* A sign of life for the programs and for who comes after us, if it is time. */
+static void pipeline_renew(struct pipeline *pipeline)
+{
+	int64_t now = monotonic_ms();
+	int r;
+
+	if (now < pipeline->next_renew)
+		return;
+	pipeline->next_renew = now + PIPELINE_RENEW_MS;
+	r = probe_renew(pipeline->probe);
+	if (r < 0 && !pipeline->renew_failed)
+		log_error("can't renew the programs' lease: %s; they end when it is over", strerror(-r));
+	pipeline->renew_failed = r < 0;
 }
 
 void pipeline_look(struct pipeline *pipeline, bool all)
 {
+	pipeline_renew(pipeline);
 	if (pipeline->retry >= 0)
 		pipeline->retry = attribute_retry(pipeline->attribute);
 	pipeline_trim(pipeline, PIPELINE_TRIM_ALERTS);
@@ -500,6 +551,106 @@ static int pipeline_open_wait(struct pipeline *pipeline)
 	return pipeline->waits < 0 ? -errno : pipeline_wait_for(pipeline, reading_fd(pipeline->reading));
 }
 
+/* Where everything is pinned is the user's own path, but a path can hold a token as well. */
+static void pipeline_say_pinned(const struct probe_options *options, const struct probe *probe)
+{
+	int pinned = probe_pinned(probe);
+	AUTO_FREE char *path = NULL;
+
+	if (pinned == 0 || mask_text(options->pin, strlen(options->pin), NULL, &path) < 0)
+		return;
+	if (pinned < 0)
+		log_warning(
+			"can't pin the programs at %s: %s; what is written between the end of this daemon "
+			"and the start of the next one is not seen",
+			path, pin_error(pinned));
+}
+
+/* What a daemon before us has left, and how long nobody watched. */
+static void pipeline_say_takeover(const struct probe_takeover *takeover)
+{
+	double away = (double)takeover->away_ns / PIPELINE_NS;
+
+	if (takeover->how == PROBE_FIRST)
+		return;
+	if (takeover->how == PROBE_TAKEN)
+		log_note("goes on where another daemon %s %.1f s ago; %" PRIu64 " samples waited",
+			 takeover->killed ? "died" : "ended", away, takeover->waiting);
+	else
+		log_note("replaced the programs of another daemon (version %s), gone for %.1f s; %" PRIu64
+			 " samples waited",
+			 takeover->version, away, takeover->waiting);
+	if (takeover->unreadable)
+		log_warning("lost: %" PRIu64 " samples of another version, which this one can't read",
+			    takeover->unreadable);
+	if (takeover->blind_ns)
+		log_warning("nobody watched for %.1f s: no daemon came back in time",
+			    (double)takeover->blind_ns / PIPELINE_NS);
+}
+
+static uint64_t *pipeline_mark(void *context, const char *name)
+{
+	const struct pipeline *pipeline = context;
+
+	return journal_mark(pipeline->journal, name, pipeline->said->number);
+}
+
+/* An alert that a daemon before us has made, and not everybody has. */
+static void pipeline_again(void *context, const struct alert *alert)
+{
+	struct pipeline *pipeline = context;
+	struct alert again = *alert;
+
+	again.host_name = attribute_host(pipeline->attribute);
+	if (!alert->ruling.allowed)
+		bus_emit_again(pipeline->bus, &again);
+	if (pipeline->stored && alert->number > *pipeline->stored)
+		recorder_put(pipeline->recorder, &again);
+}
+
+/* Delivers what a daemon before us had no time to deliver. */
+static int pipeline_replay(struct pipeline *pipeline)
+{
+	const char *store = recorder_path(pipeline->recorder);
+	struct journal_left left;
+	uint64_t least;
+	int r = journal_open(probe_journal(pipeline->probe), &pipeline->journal);
+
+	if (r < 0)
+		return r;
+	bus_marks(pipeline->bus, pipeline_mark, pipeline);
+	if (store)
+		pipeline->stored = pipeline_mark(pipeline, store);
+	recorder_mark(pipeline->recorder, pipeline->stored, journal_id(pipeline->journal));
+	least = bus_least(pipeline->bus);
+	if (pipeline->stored && *pipeline->stored < least)
+		least = *pipeline->stored;
+	if (least == UINT64_MAX)
+		return 0;
+	left = journal_replay(pipeline->journal, least, pipeline->said->number, pipeline_again, pipeline);
+	if (left.delivered)
+		log_note("delivers %" PRIu64 " alerts that were on their way", left.delivered);
+	if (left.missing)
+		log_warning("lost: %" PRIu64 " alerts that the daemon before had not delivered",
+			    left.missing);
+	if (left.pending)
+		log_warning("lost: %" PRIu64 " looks into files that the daemon before had not finished",
+			    left.pending);
+	pipeline->stats.files_unread += left.pending;
+	return 0;
+}
+
+/* Who watched before us has told the store so until a few seconds before his end. Returns microseconds. */
+static int64_t pipeline_before(const struct probe_takeover *takeover)
+{
+	int64_t watched = (int64_t)(takeover->watched_ns / 1000);
+
+	if (takeover->how == PROBE_FIRST || takeover->blind_ns)
+		return 0;
+	return (int64_t)(takeover->away_ns / 1000) +
+	       (watched < PIPELINE_STORED_US ? watched : PIPELINE_STORED_US);
+}
+
 int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_pipeline)
 {
 	struct probe_failure failures[PROBE_ATTACHMENT_MAX];
@@ -553,11 +704,24 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 	if (r < 0) {
 		diagnose_failure(options->probe.attachment, failures, r);
 		pipeline_close(pipeline);
-		return EXIT_CODE_KERNEL;
+		return failures[PROBE_AUTO].pin < 0 ? EXIT_CODE_CONFIG : EXIT_CODE_KERNEL;
 	}
 	if (watched_make(&options->probe, options->scope_name, probe_missing(pipeline->probe),
-			 &pipeline->watched) == 0)
+			 &pipeline->watched) == 0) {
+		pipeline->watched.store.before_us = pipeline_before(probe_takeover(pipeline->probe));
 		recorder_watch(pipeline->recorder, &pipeline->watched.store);
+	}
+	pipeline->said = probe_said(pipeline->probe);
+	/* other programs count for themselves */
+	pipeline->first = probe_takeover(pipeline->probe)->how == PROBE_TAKEN;
+	r = pipeline_replay(pipeline);
+	if (r < 0) {
+		log_error("can't start: %s", strerror(-r));
+		pipeline_close(pipeline);
+		return EXIT_CODE_RUNTIME;
+	}
+	pipeline_say_pinned(&options->probe, pipeline->probe);
+	pipeline_say_takeover(probe_takeover(pipeline->probe));
 	/* the kernel's types took some 12 MB to parse, and are not needed any more */
 	pipeline_trim(pipeline, 0);
 	attribute_scan(pipeline->attribute);
@@ -585,8 +749,11 @@ void pipeline_close(struct pipeline *pipeline)
 		return;
 	if (pipeline->waits >= 0)
 		close(pipeline->waits);
+	if (pipeline->leaves)
+		probe_leave(pipeline->probe);
 	probe_stop(pipeline->probe);
 	recorder_close(pipeline->recorder);
+	journal_close(pipeline->journal);
 	watched_free(&pipeline->watched);
 	attribute_close(pipeline->attribute);
 	repeats_close(pipeline->repeats);
@@ -613,6 +780,8 @@ bool pipeline_follows(const struct pipeline *pipeline)
 /* What a turn has handed over is to be written. */
 static void pipeline_flush(struct pipeline *pipeline)
 {
+	journal_pending(pipeline->journal,
+			recheck_held(pipeline->recheck) + reading_waiting(pipeline->reading));
 	bus_flush(pipeline->bus);
 	recorder_wake(pipeline->recorder);
 }
@@ -697,6 +866,27 @@ void pipeline_rules(struct pipeline *pipeline, const struct rules *rules)
 	pipeline->rules = rules && rules_count(rules) ? rules : NULL;
 }
 
+int pipeline_leave(struct pipeline *pipeline, int timeout_ms)
+{
+	int r = 0;
+
+	pipeline->leaves = true;
+	pipeline->deadline = monotonic_ms() + timeout_ms;
+	/* others go on writing: one round more than it takes to come here */
+	for (int round = 0; r >= 0 && round < 2; round++)
+		r = pipeline_drain(pipeline);
+	recheck_walk(pipeline->recheck, 0, true, pipeline_rechecked, pipeline);
+	pipeline_finish_files(pipeline, true);
+	pipeline_floods(pipeline, true);
+	pipeline_flush(pipeline);
+	return r == -ETIME ? 0 : r;
+}
+
+bool pipeline_pinned(const struct pipeline *pipeline)
+{
+	return probe_pinned(pipeline->probe) > 0;
+}
+
 void pipeline_reopen(struct pipeline *pipeline)
 {
 	bus_reopen(pipeline->bus);
@@ -767,6 +957,9 @@ void pipeline_last_repeats(struct pipeline *pipeline)
 {
 	struct probe_forgotten forgotten = {0};
 
+	/* those are counted on, and told by who comes next */
+	if (pipeline->leaves)
+		return;
 	probe_seen(pipeline->probe, pipeline_repeat, pipeline, &forgotten);
 	pipeline->stats.repeats_untold += forgotten.repeats;
 	pipeline->stats.leaks_forgotten = forgotten.leaks;

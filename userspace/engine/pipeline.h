@@ -100,6 +100,15 @@ int pipeline_turn(struct pipeline *pipeline, short ready);
  */
 int pipeline_settle(struct pipeline *pipeline, int timeout_ms);
 
+/*
+ * pipeline_leave() - the end of a daemon whose programs stay, in place of pipeline_settle(): drains what waits, for timeout_ms at
+ * most; what comes then is for the next one. Returns 0 or a negative errno.
+ */
+int pipeline_leave(struct pipeline *pipeline, int timeout_ms);
+
+/* pipeline_pinned() - do the programs stay if nobody detaches them? */
+bool pipeline_pinned(const struct pipeline *pipeline);
+
 /* pipeline_follows() - is there still a process that belongs to the tree that is watched (SCOPE_TREE)? */
 bool pipeline_follows(const struct pipeline *pipeline);
 

@@ -458,6 +458,12 @@ int reading_timeout(const struct reading *reading, int64_t now)
 	return at > now ? (int)(at - now) : 0;
 }
 
+size_t reading_waiting(const struct reading *reading)
+{
+	return reading->samples + deferred_count(reading->deferred) +
+	       (reading->errand.sample && !reading->errand.id);
+}
+
 /* Is anything to be read? */
 static bool reading_any(const struct reading *reading)
 {

@@ -52,5 +52,8 @@ void reading_work(struct reading *reading, int64_t now);
 /* reading_timeout() - ms until reading_work() is due, if reading_fd() says nothing; -1: it is not. */
 int reading_timeout(const struct reading *reading, int64_t now);
 
+/* reading_waiting() - how many requests are not done, but for mapped files. */
+size_t reading_waiting(const struct reading *reading);
+
 /* reading_finish() - the end: reads all that waits, what is mapped as well if so, until @until; the rest is counted as lost. */
 void reading_finish(struct reading *reading, bool mapped, int64_t until);

@@ -213,9 +213,9 @@ void recheck_walk(struct recheck *recheck, int64_t now, bool all, recheck_token 
 	memmove(recheck->held, recheck->held + done, recheck->held_count * sizeof(*recheck->held));
 }
 
-bool recheck_any(const struct recheck *recheck)
+size_t recheck_held(const struct recheck *recheck)
 {
-	return recheck->held_count != 0;
+	return recheck->held_count;
 }
 
 int recheck_timeout(const struct recheck *recheck, int64_t now)

@@ -47,8 +47,8 @@ void recheck_first(struct recheck *recheck, const struct sample_view *view);
 typedef void (*recheck_token)(void *context, const struct sample_view *view);
 void recheck_walk(struct recheck *recheck, int64_t now, bool all, recheck_token token, void *context);
 
-/* recheck_any() - is anything held? */
-bool recheck_any(const struct recheck *recheck);
+/* recheck_held() - how much is held. */
+size_t recheck_held(const struct recheck *recheck);
 
 /* recheck_timeout() - ms until one was held long enough, -1 if none is held. */
 int recheck_timeout(const struct recheck *recheck, int64_t now);

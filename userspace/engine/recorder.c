@@ -43,6 +43,7 @@ struct recorder_item {
 	struct recorder_item *next;
 	struct fact fact; /* if there is no loss */
 	struct loss *loss;
+	uint64_t number; /* of the alert */
 	size_t size;
 };
 
@@ -55,6 +56,9 @@ struct recorder {
 	struct store_watched watched; /* without a scope: nothing yet */
 	uint64_t missed; /* writes while there was no store */
 	bool failing; /* and it was said */
+	uint64_t *mark; /* number of the last alert that is in the file, or lost; NULL: nobody asks */
+	uint64_t mark_id; /* whose, in the file */
+	uint64_t put; /* number of the last one that the store has taken */
 	/* everybody's, below the lock */
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -162,13 +166,16 @@ static void recorder_flush(struct recorder *recorder)
 	recorder_result(recorder, r, moved);
 }
 
-static void recorder_take_fact(struct recorder *recorder, struct fact *fact)
+static void recorder_take_fact(struct recorder *recorder, struct fact *fact, uint64_t number)
 {
 	if (!recorder_again(recorder)) {
 		recorder->missed += fact->count;
 		return;
 	}
 	store_take(recorder->store, fact); /* what it can't take, it counts */
+	recorder->put = number;
+	if (recorder->mark_id)
+		store_mark(recorder->store, recorder->mark_id, number);
 	/* in a storm there is something to take all the time */
 	if (store_crowded(recorder->store))
 		recorder_flush(recorder);
@@ -188,7 +195,7 @@ static void recorder_take(struct recorder *recorder, struct recorder_item *items
 
 		items = item->next;
 		if (!item->loss)
-			recorder_take_fact(recorder, &item->fact);
+			recorder_take_fact(recorder, &item->fact, item->number);
 		else if (recorder->store)
 			store_loss(recorder->store, item->loss);
 		recorder_free_item(item);
@@ -209,6 +216,10 @@ static void recorder_work(struct recorder *recorder, bool flush)
 		r = store_work(recorder->store, &moved);
 		recorder_result(recorder, r, moved);
 	}
+	/* all that was taken is in the file, or counted as lost */
+	if (recorder->mark && !recorder->failing && store_waiting(recorder->store) == 0 &&
+	    recorder->put > *recorder->mark)
+		__atomic_store_n(recorder->mark, recorder->put, __ATOMIC_RELEASE);
 }
 
 static void recorder_begin_session(struct recorder *recorder, const struct store_watched *watched)
@@ -216,6 +227,8 @@ static void recorder_begin_session(struct recorder *recorder, const struct store
 	recorder->watched = *watched;
 	if (recorder->store)
 		store_session(recorder->store, watched);
+	/* one that begins later, in another file, begins then */
+	recorder->watched.before_us = 0;
 }
 
 static uint64_t recorder_unstored(const struct recorder *recorder)
@@ -408,6 +421,25 @@ void recorder_close(struct recorder *recorder)
 	recorder_free(recorder);
 }
 
+void recorder_mark(struct recorder *recorder, uint64_t *mark, uint64_t id)
+{
+	uint64_t marked;
+
+	if (!recorder || !mark)
+		return;
+	recorder->mark = mark;
+	recorder->mark_id = id;
+	marked = recorder->store && id ? store_marked(recorder->store, id) : 0;
+	/* killed between the file and the mark */
+	if (marked > *mark)
+		*mark = marked;
+}
+
+const char *recorder_path(const struct recorder *recorder)
+{
+	return recorder ? recorder->path : NULL;
+}
+
 void recorder_watch(struct recorder *recorder, const struct store_watched *watched)
 {
 	const char *const texts[RECORDER_TEXTS] = {watched->scope, watched->name, watched->files,
@@ -423,6 +455,7 @@ void recorder_watch(struct recorder *recorder, const struct store_watched *watch
 		.name = recorder->texts[1],
 		.files = recorder->texts[2],
 		.missing = recorder->texts[3],
+		.before_us = watched->before_us,
 	};
 	recorder->begin = recorder->coming.scope && recorder->coming.files;
 	pthread_cond_signal(&recorder->work);
@@ -476,8 +509,10 @@ void recorder_put(struct recorder *recorder, const struct alert *alert)
 	item = calloc(1, sizeof(*item));
 	if (item && fact_make(alert, &item->fact) < 0)
 		free(TAKE(item));
-	if (item)
+	if (item) {
+		item->number = alert->number;
 		item->size = sizeof(*item) + fact_size(&item->fact);
+	}
 	recorder_queue(recorder, item, alert->news);
 }
 

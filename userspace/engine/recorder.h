@@ -30,6 +30,14 @@ void recorder_close(struct recorder *recorder);
  */
 int recorder_begin(struct recorder *recorder);
 
+/*
+ * recorder_mark() - where the number of the last alert that is in the file, or lost, is noted from now on; before recorder_begin().
+ * What the file itself knows under that id counts, if it is more.
+ * recorder_path() - of the store, for whose mark that is; NULL: nothing is stored.
+ */
+void recorder_mark(struct recorder *recorder, uint64_t *mark, uint64_t id);
+const char *recorder_path(const struct recorder *recorder);
+
 /* recorder_watch() - says what is watched from now on; once. */
 void recorder_watch(struct recorder *recorder, const struct store_watched *watched);
 

@@ -52,6 +52,7 @@ struct bus_output {
 	uint64_t lost; /* alerts */
 	int error; /* of the last one that was lost */
 	int reopened; /* 0, or why that failed */
+	uint64_t *mark; /* number of the last alert that is through; NULL: nobody asks */
 	int64_t moved; /* ms, CLOCK_MONOTONIC: when a line was written, or the first one came to wait */
 	bool reopen; /* asked for */
 	bool busy; /* the thread is not at the lock */
@@ -103,6 +104,8 @@ static bool bus_written(struct bus_output *to, const struct queue_line *line, in
 		to->bytes -= line->len;
 		to->waiting -= line->alert;
 		bus_lose(to, line->alert && r < 0, r);
+		if (to->mark && line->number > *to->mark)
+			__atomic_store_n(to->mark, line->number, __ATOMIC_RELEASE);
 		to->moved = monotonic_ms();
 	}
 	pthread_mutex_unlock(&to->lock);
@@ -207,7 +210,7 @@ static void bus_wake(struct bus_output *to, size_t beyond)
 }
 
 /* Hands a line over, or counts it. @line: NULL: it could not be made */
-static void bus_put(struct bus_output *to, const char *line, bool alert)
+static void bus_put(struct bus_output *to, const char *line, bool alert, uint64_t number)
 {
 	size_t len = line ? strlen(line) : 0;
 	int r = line ? 0 : -ENOMEM;
@@ -216,7 +219,7 @@ static void bus_put(struct bus_output *to, const char *line, bool alert)
 	if (to->given_up || (r == 0 && to->bytes + len > BUS_QUEUE_BYTES))
 		r = -ETIME;
 	if (r == 0)
-		r = queue_put(&to->queue, line, len, alert);
+		r = queue_put(&to->queue, line, len, alert, number);
 	if (r == 0) {
 		if (!to->bytes)
 			to->moved = monotonic_ms();
@@ -241,7 +244,7 @@ static void bus_log(void *context, const char *line)
 {
 	struct bus *bus = context;
 
-	bus_put(bus->outputs[0], line, false);
+	bus_put(bus->outputs[0], line, false, 0);
 	bus_flush_output(bus->outputs[0]);
 }
 
@@ -337,14 +340,68 @@ void bus_emit(struct bus *bus, const struct alert *alert)
 		text = NULL;
 	for (size_t i = 0; i < bus->count; i++)
 		if (bus->outputs[i]->alerts)
-			bus_put(bus->outputs[i], bus->outputs[i]->json ? json : text, true);
+			bus_put(bus->outputs[i], bus->outputs[i]->json ? json : text, true, alert->number);
+}
+
+void bus_marks(struct bus *bus, bus_mark mark, void *context)
+{
+	for (size_t i = 0; i < bus->count; i++)
+		if (bus->outputs[i]->alerts)
+			bus->outputs[i]->mark = mark(context, bus->outputs[i]->name);
+}
+
+uint64_t bus_least(const struct bus *bus)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = 0; i < bus->count; i++) {
+		const struct bus_output *to = bus->outputs[i];
+
+		if (to->mark && *to->mark < least)
+			least = *to->mark;
+	}
+	return least;
+}
+
+void bus_pass(struct bus *bus, uint64_t number)
+{
+	for (size_t i = 0; i < bus->count; i++) {
+		uint64_t before = number - 1, *mark = bus->outputs[i]->mark;
+
+		if (mark)
+			__atomic_compare_exchange_n(mark, &before, number, false, __ATOMIC_RELEASE,
+						    __ATOMIC_RELAXED);
+	}
+}
+
+/* The daemon may have died between writing a line and marking it. */
+static void bus_again(struct bus_output *to, const char *line, uint64_t number)
+{
+	if (line && output_ends(to->output, line))
+		*to->mark = number;
+	else
+		bus_put(to, line, true, number);
+}
+
+void bus_emit_again(struct bus *bus, const struct alert *alert)
+{
+	for (size_t i = 0; i < bus->count; i++) {
+		struct bus_output *to = bus->outputs[i];
+		AUTO_FREE char *line = NULL;
+		int r;
+
+		if (!to->mark || *to->mark >= alert->number)
+			continue;
+		r = to->json ? alert_to_json(alert, &line) : alert_to_text(alert, to->colour, &line);
+		bus_again(to, r < 0 ? NULL : line, alert->number);
+	}
 }
 
 void bus_line(struct bus *bus, const char *line)
 {
 	for (size_t i = 0; i < bus->count; i++)
 		if (bus->outputs[i]->json)
-			bus_put(bus->outputs[i], line, false);
+			bus_put(bus->outputs[i], line, false, 0);
 }
 
 void bus_reopen(struct bus *bus)

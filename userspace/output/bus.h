@@ -63,6 +63,21 @@ void bus_emit(struct bus *bus, const struct alert *alert);
 /* bus_line() - hands a line of JSON that is no alert to each output of JSON, likewise. Never blocks. */
 void bus_line(struct bus *bus, const char *line);
 
+/*
+ * How far each output has come, for who delivers to them after us (engine/journal.h), before bus_begin():
+ *
+ * bus_marks() - asks for the word of each output that takes alerts, where it notes the last number that it has, or has lost.
+ * bus_least() - the least of them; UINT64_MAX: there are none.
+ * bus_emit_again() - an alert of another daemon's, to those that don't have it.
+ */
+typedef uint64_t *(*bus_mark)(void *context, const char *name);
+void bus_marks(struct bus *bus, bus_mark mark, void *context);
+uint64_t bus_least(const struct bus *bus);
+void bus_emit_again(struct bus *bus, const struct alert *alert);
+
+/* bus_pass() - that number is of nothing that goes to outputs: who has all before has it. */
+void bus_pass(struct bus *bus, uint64_t number);
+
 /* bus_flush() - what was handed over is to be written now. Does not wait for that. */
 void bus_flush(struct bus *bus);
 

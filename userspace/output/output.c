@@ -279,3 +279,18 @@ void output_close(struct output *output)
 	free(output->full);
 	free(output);
 }
+
+bool output_ends(const struct output *output, const char *line)
+{
+	size_t len = strlen(line);
+	AUTO_FREE char *last = malloc(len + 1);
+	AUTO_CLOSE int fd =
+		output->path ? open(output->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY)
+			     : -1;
+	struct stat ours, st;
+
+	return last && fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       fstat(output->fd, &ours) == 0 && ours.st_ino == st.st_ino && ours.st_dev == st.st_dev &&
+	       (size_t)st.st_size >= len && pread(fd, last, len, st.st_size - (off_t)len) == (ssize_t)len &&
+	       memcmp(last, line, len) == 0;
+}

@@ -46,6 +46,9 @@ int output_bound(struct output *output, unsigned long bytes);
  */
 int output_make_room(struct output *output, size_t len);
 
+/* output_ends() - is that line the last one of a regular file? Nothing else can tell. */
+bool output_ends(const struct output *output, const char *line);
+
 /* output_reopen() - opens the file of that name anew (log rotation); on failure the old one stays. */
 int output_reopen(struct output *output);
 

@@ -7,7 +7,6 @@
 #include "output/queue.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +17,7 @@
 struct queue_head {
 	uint32_t len;
 	bool alert;
+	uint64_t number;
 };
 
 /* Makes room behind what waits. */
@@ -38,9 +38,9 @@ static int queue_grow(struct queue *queue, size_t need)
 	return 0;
 }
 
-int queue_put(struct queue *queue, const char *line, size_t len, bool alert)
+int queue_put(struct queue *queue, const char *line, size_t len, bool alert, uint64_t number)
 {
-	struct queue_head head = {.len = (uint32_t)len, .alert = alert};
+	struct queue_head head = {.len = (uint32_t)len, .alert = alert, .number = number};
 	int r;
 
 	if (queue_empty(queue))
@@ -64,6 +64,7 @@ bool queue_next(struct queue *queue, struct queue_line *ret_line)
 	ret_line->text = queue->bytes + queue->from + sizeof(head);
 	ret_line->len = head.len;
 	ret_line->alert = head.alert;
+	ret_line->number = head.number;
 	queue->from += sizeof(head) + head.len;
 	return true;
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct queue {
 	char *bytes;
@@ -18,10 +19,11 @@ struct queue_line {
 	const char *text; /* in the queue's memory */
 	size_t len;
 	bool alert; /* and not what the program says of itself */
+	uint64_t number; /* of the alert */
 };
 
 /* queue_put() - copies a line. Returns 0 or -ENOMEM. */
-int queue_put(struct queue *queue, const char *line, size_t len, bool alert);
+int queue_put(struct queue *queue, const char *line, size_t len, bool alert, uint64_t number);
 
 /* queue_next() - the first line, which is taken; good until the next queue_put(). False if there is none. */
 bool queue_next(struct queue *queue, struct queue_line *ret_line);

@@ -42,9 +42,9 @@ static void pending_drop(struct pending *pending, struct pending_entry *entry)
 	free(entry);
 }
 
-void pending_clear(struct pending *pending, size_t most)
+void pending_clear(struct pending *pending)
 {
-	while (pending->table && most--)
+	while (pending->table)
 		pending_drop(pending, pending->table);
 }
 
@@ -52,7 +52,7 @@ void pending_close(struct pending *pending)
 {
 	if (!pending)
 		return;
-	pending_clear(pending, SIZE_MAX);
+	pending_clear(pending);
 	free(pending);
 }
 
@@ -120,12 +120,11 @@ int pending_add(struct pending *pending, struct fact *fact)
 	return -ENOMEM;
 }
 
-int pending_walk(const struct pending *pending, size_t most, pending_fact visit, void *context)
+int pending_walk(const struct pending *pending, pending_fact visit, void *context)
 {
 	int r = 0;
 
-	for (const struct pending_entry *entry = pending->table; entry && r >= 0 && most--;
-	     entry = entry->hh.next)
+	for (const struct pending_entry *entry = pending->table; entry && r >= 0; entry = entry->hh.next)
 		r = visit(context, &entry->fact);
 	return r < 0 ? r : 0;
 }
@@ -133,11 +132,6 @@ int pending_walk(const struct pending *pending, size_t most, pending_fact visit,
 bool pending_any(const struct pending *pending)
 {
 	return pending->table;
-}
-
-size_t pending_count(const struct pending *pending)
-{
-	return HASH_COUNT(pending->table);
 }
 
 bool pending_crowded(const struct pending *pending)

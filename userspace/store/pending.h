@@ -24,16 +24,13 @@ int pending_add(struct pending *pending, struct fact *fact);
 /* A negative result ends the walk. */
 typedef int (*pending_fact)(void *context, const struct fact *fact);
 
-/* pending_walk() - the first `most` of them, in the order in which they came. Returns 0, or what `visit` returned. */
-int pending_walk(const struct pending *pending, size_t most, pending_fact visit, void *context);
+/* pending_walk() - all of them, in the order in which they came. Returns 0, or what `visit` returned. */
+int pending_walk(const struct pending *pending, pending_fact visit, void *context);
 
-/* pending_clear() - forgets the first `most`. */
-void pending_clear(struct pending *pending, size_t most);
+/* pending_clear() - forgets them. */
+void pending_clear(struct pending *pending);
 
 bool pending_any(const struct pending *pending);
-
-/* pending_count() - how many facts wait. */
-size_t pending_count(const struct pending *pending);
 
 /* pending_crowded() - is half of what may wait there already? */
 bool pending_crowded(const struct pending *pending);

@@ -79,8 +79,8 @@ int session_open(const struct store_watched *watched, struct session **ret_sessi
 		return -ENOMEM;
 	}
 	session->fresh = true;
-	session->start = session->seen = session_time(CLOCK_REALTIME);
-	session->boot = session_time(CLOCK_BOOTTIME);
+	session->start = session->seen = session_time(CLOCK_REALTIME) - watched->before_us;
+	session->boot = session_time(CLOCK_BOOTTIME) - watched->before_us;
 	*ret_session = session;
 	return 0;
 }

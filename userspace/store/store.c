@@ -15,6 +15,7 @@
 #include "lib/own_file.h"
 #include "store/clock.h"
 #include "store/database.h"
+#include "store/mark.h"
 #include "store/pending.h"
 #include "store/prune.h"
 #include "store/session.h"
@@ -27,12 +28,6 @@
 #include <time.h>
 
 #define STORE_INTERVAL_MS 1000
-/*
- * Facts that are written at once: some hundred microseconds, in which nothing is taken. The more that wait, the more
- * at once, each for less: a storm must not fill the memory they wait in.
- */
-#define STORE_SLICE 8
-#define STORE_SLICE_PART 64
 #define STORE_RETRY_MS 5000
 #define STORE_BEAT_MS 10000
 #define STORE_PRUNE_SLICE_MS 100
@@ -50,6 +45,7 @@ struct store {
 	struct session *session; /* NULL: nobody watches */
 	bool ending; /* the session */
 	int64_t next_flush, next_size, next_prune, next_beat; /* ms, CLOCK_BOOTTIME */
+	uint64_t mark_id, mark; /* of store_mark() */
 	bool failed; /* the last time it was written */
 	uint64_t lost, lost_told; /* writes; what of it the file knows */
 };
@@ -226,17 +222,20 @@ static int store_tell_lost(struct store *store)
 	return r == 0 ? writer_latest(store->writer, "lost_until", store_wallclock()) : r;
 }
 
-static int store_transaction(struct store *store, size_t most)
+/* All that waits: who comes after us must not find a part of it. */
+static int store_transaction(struct store *store)
 {
 	int r = statement_exec(store->db, "BEGIN IMMEDIATE");
 
 	if (r < 0)
 		return r;
 	writer_begin(store->writer);
-	r = pending_walk(store->pending, most, store_visit, store->writer);
+	r = pending_walk(store->pending, store_visit, store->writer);
 	writer_begin(store->writer);
 	if (r == 0)
 		r = store_tell_lost(store);
+	if (r == 0 && store->mark)
+		r = mark_write(store->db, store->mark_id, store->mark);
 	if (r == 0 && store->session)
 		r = session_write(store->db, store->session, store->writer, store->ending);
 	if (r == 0)
@@ -256,7 +255,7 @@ static bool store_is_gone(const struct store *store)
 	return stat(store->path, &st) < 0 || st.st_ino != store->inode || st.st_dev != store->device;
 }
 
-static int store_try(struct store *store, size_t most)
+static int store_try(struct store *store)
 {
 	int r = 0;
 
@@ -264,7 +263,7 @@ static int store_try(struct store *store, size_t most)
 		store_disconnect(store);
 	if (!store->db)
 		r = store_connect(store);
-	return r == 0 ? store_transaction(store, most) : r;
+	return r == 0 ? store_transaction(store) : r;
 }
 
 /* Moves a damaged file aside and begins a new one. */
@@ -277,24 +276,23 @@ static int store_renew(struct store *store, char **ret_moved)
 	return r == 0 ? store_connect(store) : r;
 }
 
-/* Writes the first `most` of what waits; the others are due at once. */
-static int store_write(struct store *store, size_t most, char **ret_moved)
+static int store_write(struct store *store, char **ret_moved)
 {
 	int r = 0;
 
 	if (!store_pending(store) && !store->ending && !(store->session && store_now() >= store->next_beat))
 		return 0;
-	r = store_try(store, most);
+	r = store_try(store);
 	if (r == -EUCLEAN) {
 		r = store_renew(store, ret_moved);
 		if (r == 0)
-			r = store_try(store, most);
+			r = store_try(store);
 	}
 	store->failed = r < 0;
 	store->next_flush = store_now() + (r < 0 ? STORE_RETRY_MS : STORE_INTERVAL_MS);
 	if (r < 0)
 		return r;
-	pending_clear(store->pending, most);
+	pending_clear(store->pending);
 	store->next_beat = store_now() + STORE_BEAT_MS;
 	store->lost_told = store->lost;
 	if (store_pending(store))
@@ -309,7 +307,7 @@ bool store_crowded(const struct store *store)
 
 int store_flush(struct store *store, char **ret_moved)
 {
-	return store_write(store, SIZE_MAX, ret_moved);
+	return store_write(store, ret_moved);
 }
 
 static int store_prune_sessions(struct store *store, int64_t before)
@@ -390,12 +388,22 @@ int store_work(struct store *store, char **ret_moved)
 	if (store_due(store) > 0)
 		return 0;
 	if (store_now() >= store->next_flush)
-		r = store_write(store, STORE_SLICE + pending_count(store->pending) / STORE_SLICE_PART,
-				ret_moved);
+		r = store_write(store, ret_moved);
 	if (r < 0)
 		return r;
 	r = store_prune(store);
 	return r == -EUCLEAN ? store_renew(store, ret_moved) : r;
+}
+
+void store_mark(struct store *store, uint64_t id, uint64_t number)
+{
+	store->mark_id = id;
+	store->mark = number;
+}
+
+uint64_t store_marked(const struct store *store, uint64_t id)
+{
+	return store->db ? mark_read(store->db, id) : 0;
 }
 
 uint64_t store_lost(const struct store *store)

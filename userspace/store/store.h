@@ -44,6 +44,7 @@ struct store_watched {
 	const char *files; /* kinds of destinations, by commas */
 	const char
 		*missing; /* what is not watched, since this kernel has nothing to attach to; NULL: nothing */
+	int64_t before_us; /* it began so long ago: who watched before has left its programs */
 };
 
 /*
@@ -54,6 +55,14 @@ int store_session(struct store *store, const struct store_watched *watched);
 
 /* store_loss() - takes note of what was lost in that session; it is in the file with the next store_work(). */
 void store_loss(struct store *store, const struct loss *loss);
+
+/*
+ * store_mark() - what was put so far is all up to the alert of that number; it is in the file with what waits.
+ * store_marked() - what the file says of that: the last number, 0: nothing.
+ * @id: of the monitor, and of those that continue it
+ */
+void store_mark(struct store *store, uint64_t id, uint64_t number);
+uint64_t store_marked(const struct store *store, uint64_t id);
 
 /* store_error() - what a negative errno of store_open() or store_flush() means; static. */
 const char *store_error(int error);
@@ -74,7 +83,7 @@ int store_take(struct store *store, struct fact *fact);
 int store_due(const struct store *store);
 
 /*
- * store_work() - a slice of what is due: writes what waits, removes what is too old or too much; what is left is due at
+ * store_work() - writes what waits, removes a slice of what is too old or too much; what is left of that is due at
  * once. Cheap if nothing is due.
  * @ret_moved: as of store_open(): the file was found to be damaged; untouched otherwise
  * Returns 0; or a negative errno: what waits goes on waiting, and is tried again some seconds later.

@@ -99,14 +99,14 @@ static void test_hold(void **state)
 
 	(void)state;
 	assert_int_equal(recheck_open(&recheck), 0);
-	assert_false(recheck_any(recheck));
+	assert_int_equal(recheck_held(recheck), 0);
 	for (uint64_t i = 0; i < 3; i++) {
 		view = found_make(&made, i, 0);
 		assert_int_equal(recheck_hold(recheck, &view, (int64_t)(1000 + 100 * i)), 0);
 	}
 	/* a copy: what the ring holds is the next one's by now */
 	memset(&made, 0, sizeof(made));
-	assert_true(recheck_any(recheck));
+	assert_int_not_equal(recheck_held(recheck), 0);
 	assert_int_equal(recheck_timeout(recheck, 1000), RECHECK_HOLD_MS);
 	assert_int_equal(recheck_timeout(recheck, 1000 + RECHECK_HOLD_MS + 5), 0);
 	recheck_walk(recheck, 1000 + RECHECK_HOLD_MS - 1, false, told_add, &told);
@@ -119,7 +119,7 @@ static void test_hold(void **state)
 	recheck_walk(recheck, 1100 + RECHECK_HOLD_MS, true, told_add, &told);
 	assert_int_equal(told.count, 3);
 	assert_int_equal(told.last.token_key, 2);
-	assert_false(recheck_any(recheck));
+	assert_int_equal(recheck_held(recheck), 0);
 	assert_int_equal(recheck_timeout(recheck, 100000), -1);
 	recheck_walk(recheck, 100000, true, told_add, &told);
 	assert_int_equal(told.count, 3);
@@ -151,7 +151,7 @@ static void test_first(void **state)
 		made.head.device = cases[i].device;
 		made.head.tgid = cases[i].tgid;
 		recheck_first(recheck, &view);
-		assert_int_equal(recheck_any(recheck), cases[i].left);
+		assert_int_equal(recheck_held(recheck) != 0, cases[i].left);
 		recheck_walk(recheck, 0, true, told_add, &told);
 		assert_int_equal(told.count, cases[i].left);
 		recheck_close(recheck);
@@ -260,7 +260,7 @@ static void test_bounds(void **state)
 		assert_int_equal(told.count, told_so_far);
 		assert_int_equal(told.last.token_key, told_so_far - 1);
 	}
-	assert_false(recheck_any(recheck));
+	assert_int_equal(recheck_held(recheck), 0);
 	/* of writers the newest are kept */
 	for (uint64_t seq = 1; seq <= WRITERS; seq++) {
 		view = writer_make(&made, seq, "/bin/writer");

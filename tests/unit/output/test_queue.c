@@ -38,7 +38,8 @@ static void test_order(void **state)
 	for (int round = 0; round < 50; round++) {
 		for (int i = 0; i < round; i++, in++)
 			assert_int_equal(
-				queue_put(&queue, text, make_line(in, text, sizeof(text)), in % 3 == 0), 0);
+				queue_put(&queue, text, make_line(in, text, sizeof(text)), in % 3 == 0, 0),
+				0);
 		for (int i = 0; i < round / 2; i++)
 			check_next(&queue, out++);
 	}
@@ -57,14 +58,14 @@ static void test_memory(void **state)
 
 	(void)state;
 	for (int i = 0; i < 1000; i++) {
-		assert_int_equal(queue_put(&queue, text, sizeof(text), true), 0);
+		assert_int_equal(queue_put(&queue, text, sizeof(text), true, 0), 0);
 		assert_true(queue_next(&queue, &line));
 	}
 	assert_true(queue.size < 8192);
 	queue_clear(&queue);
 	assert_non_null(queue.bytes);
 	for (int i = 0; i < 1000; i++)
-		assert_int_equal(queue_put(&queue, text, sizeof(text), true), 0);
+		assert_int_equal(queue_put(&queue, text, sizeof(text), true, 0), 0);
 	queue_clear(&queue);
 	assert_null(queue.bytes);
 	assert_true(queue_empty(&queue));

@@ -186,32 +186,45 @@ static void work_until_done(struct store *store)
 	}
 }
 
-/* What has piled up is written a slice at a time, so that alerts can go on between. */
-static void test_slices(void **state)
+/* What has piled up is written at once, and with it up to which alert that is: who comes after a kill never finds one without the other. */
+static void test_mark(void **state)
 {
 	enum { FACTS = 100 };
 	struct store *store = alerts_store(path);
 	char files[FACTS][16], *moved = NULL;
-	int64_t before = -1, stored;
-	int slices = 0;
 
 	(void)state;
+	assert_int_equal(store_marked(store, 7), 0);
 	for (int i = 0; i < FACTS; i++) {
 		struct alert_spec spec;
 
 		snprintf(files[i], sizeof(files[i]), "/f%d", i);
 		spec = spec_make(files[i], 0);
 		alerts_put(store, &spec);
+		store_mark(store, 7, 1000 + (uint64_t)i);
 	}
-	for (; store_waiting(store); slices++) {
-		assert_int_equal(store_due(store), 0);
-		assert_int_equal(store_work(store, &moved), 0);
-		stored = alerts_number(path, "SELECT count(*) FROM fact");
-		assert_true(stored > before);
-		assert_int_equal((uint64_t)stored + store_waiting(store), FACTS);
-		before = stored;
-	}
-	assert_in_range(slices, 2, FACTS / 2);
+	assert_int_equal(store_marked(store, 7), 0);
+	assert_int_equal(store_due(store), 0);
+	assert_int_equal(store_work(store, &moved), 0);
+	assert_int_equal(store_waiting(store), 0);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM fact"), FACTS);
+	assert_int_equal(store_marked(store, 7), 1000 + FACTS - 1);
+	store_close(store);
+	store = alerts_store(path);
+	assert_int_equal(store_marked(store, 7), 1000 + FACTS - 1);
+	/* of a store that several monitors write, each has its own */
+	assert_int_equal(store_marked(store, 8), 0);
+	store_mark(store, 8, 5);
+	alerts_put(store, &(struct alert_spec){.token = "t", .file = "/g", .time = alerts_now()});
+	assert_int_equal(store_flush(store, &moved), 0);
+	assert_int_equal(store_marked(store, 8), 5);
+	assert_int_equal(store_marked(store, 7), 1000 + FACTS - 1);
+	/* but that many only: another one takes the place of the first */
+	store_mark(store, 7 + 16, 6);
+	alerts_put(store, &(struct alert_spec){.token = "t", .file = "/h", .time = alerts_now()});
+	assert_int_equal(store_flush(store, &moved), 0);
+	assert_int_equal(store_marked(store, 7), 0);
+	assert_int_equal(store_marked(store, 7 + 16), 6);
 	store_close(store);
 }
 
@@ -700,7 +713,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(test_repeats),      TEST(test_repeats_of_others),
 		TEST(test_keys),         TEST(test_due),
-		TEST(test_claimed),      TEST(test_slices),
+		TEST(test_claimed),      TEST(test_mark),
 		TEST(test_age),          TEST(test_size),
 		TEST(test_kill),         TEST(test_full_disk),
 		TEST(test_damage),       TEST(test_precious),

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Daemons one after the other: what is written while there is none, what one had not delivered when it was killed, and that
+ * nothing is left in the end. Each in a cgroup and a BPF file system of its own.
+ *
+ * From the environment: RESTART_KILLS, how often test_restart_killed kills.
+ */
+#include "live.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define RESTART_KILLS 3
+/* Tokens between two kills, 100 a second. */
+#define RESTART_TOKENS 150
+
+/*
+ * For sh: "daemon OPTION…" starts one and waits until it watches, "inside COMMAND…" runs a command in the cgroup, "await COMMAND…" until
+ * it succeeds. What daemons say goes to $SAID, alerts to $ALERTS.
+ */
+static const char restart_shell[] =
+	"n=0; await() { for i in $(seq 1200); do \"$@\" && return; sleep 0.1; done; echo \"waited for $*\" "
+	">&2; }; "
+	"said() { [ $(grep -c \"$1\" $SAID) -ge $2 ]; }; "
+	"alerts() { [ $(wc -l < $ALERTS) -ge $1 ]; }; "
+	"daemon() { n=$((n + 1)); $SPILLWATCH run --attach $ATTACH --cgroup $GROUP --pin $PIN --alerts "
+	"$ALERTS "
+	"--store $STORE --ring-bytes 16777216 --output text \"$@\" 2>> $SAID & watcher=$!; "
+	"await said watching $n; }; "
+	"end() { kill -$1 $watcher; wait $watcher; }; "
+	"inside() { (echo 0 > $GROUP/cgroup.procs; exec \"$@\"); }; "
+	": > $SAID; : > $ALERTS; ";
+
+static const char *restart_group(void)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "%s/spillwatch-restart-%d", live_cgroup_root(), getpid());
+	return path;
+}
+
+static int restart_setup(void **state)
+{
+	int r = live_setup(state);
+
+	if (mkdir(live_path("bpf"), 0755) < 0 || mount("bpf", live_path("bpf"), "bpf", 0, NULL) < 0 ||
+	    mkdir(restart_group(), 0755) < 0)
+		fail_msg("can't make a BPF file system and a cgroup");
+	setenv("PIN", live_path("bpf/sw"), 1);
+	setenv("GROUP", restart_group(), 1);
+	setenv("SAID", live_path("said"), 1);
+	setenv("ALERTS", live_path("daemon-alerts"), 1);
+	setenv("STORE", live_path("store"), 1);
+	setenv("FILE", live_path("file"), 1);
+	setenv("WRITER", live_writer("writer"), 1);
+	setenv("ATTACH", getenv("SPILLWATCH_ATTACH") ? getenv("SPILLWATCH_ATTACH") : "auto", 1);
+	setenv("SPILLWATCH", getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch", 1);
+	return r;
+}
+
+static int restart_teardown(void **state)
+{
+	rmdir(restart_group());
+	umount2(live_path("bpf"), MNT_DETACH);
+	return live_teardown(state);
+}
+
+static struct live_run restart_run(const char *script)
+{
+	char command[8192];
+
+	snprintf(command, sizeof(command), "%s%s", restart_shell, script);
+	return live_command(ARGS("sh", "-c", command));
+}
+
+static char *restart_text(const char *path)
+{
+	struct live_run run = live_command(ARGS("cat", path));
+	char *text = strdup(run.output);
+
+	live_free(&run);
+	return text;
+}
+
+/* How often a text stands in another. */
+static size_t restart_times(const char *text, const char *what)
+{
+	size_t times = 0;
+
+	for (const char *at = text; (at = strstr(at, what)); at += strlen(what))
+		times++;
+	return times;
+}
+
+static void restart_said(const char *what)
+{
+	char *said = restart_text(live_path("said"));
+
+	if (!strstr(said, what))
+		fail_msg("'%s' was not said: %s", what, said);
+	free(said);
+}
+
+/* Tokens 0 … count - 1, once each: in the alert file and in the store. */
+static void restart_check(size_t count)
+{
+	char *alerts = restart_text(live_path("daemon-alerts"));
+	struct live_run run;
+	char stored[64];
+
+	for (size_t i = 0; i < count; i++) {
+		struct maker_token token = maker_token(i);
+		char identifier[MAKER_IDENTIFIER_LEN + 32];
+
+		snprintf(identifier, sizeof(identifier), "\"identifier\":\"%s\"", token.identifier);
+		if (restart_times(alerts, identifier) != 1) {
+			char *said = restart_text(live_path("said"));
+
+			fail_msg("token %zu of %zu was alerted %zu times: %s", i, count,
+				 restart_times(alerts, identifier), said);
+		}
+	}
+	free(alerts);
+	snprintf(stored, sizeof(stored), "%zu leaked tokens", count);
+	run = live_command(ARGS("spillwatch", "audit", "--store", live_path("store"), "--limit", "1"));
+	if (!strstr(run.output, stored))
+		fail_msg("%s", run.output);
+	snprintf(stored, sizeof(stored), ", %zu writes", count);
+	if (!strstr(run.output, stored))
+		fail_msg("%s", run.output);
+	live_free(&run);
+}
+
+/* Nothing is left: no pin, and so no program, link or map. */
+static void restart_gone(void)
+{
+	struct stat st;
+
+	if (stat(live_path("bpf/sw"), &st) == 0)
+		fail_msg("pins are left");
+}
+
+/* Killed by force in a stream of tokens, and started again: each is alerted, none twice, all are in the store. */
+static void test_restart_killed(void **state)
+{
+	const char *given = getenv("RESTART_KILLS");
+	size_t kills = given ? strtoul(given, NULL, 10) : RESTART_KILLS;
+	char script[2048];
+	struct live_run run;
+
+	(void)state;
+	snprintf(script, sizeof(script),
+		 "daemon; inside $WRITER storm $FILE %zu 100 & writer=$!; "
+		 "for kill in $(seq %zu); do await alerts $((kill * 30)); sleep 0.$((kill * 37 %% 100)); "
+		 "kill -9 $watcher; wait $watcher 2> /dev/null; sleep 0.5; daemon; done; "
+		 "wait $writer; await alerts %zu; end INT",
+		 kills * RESTART_TOKENS, kills, kills * RESTART_TOKENS);
+	run = restart_run(script);
+	if (run.status)
+		fail_msg("status %d: %s", run.status, run.errors);
+	live_free(&run);
+	restart_check(kills * RESTART_TOKENS);
+	restart_said("goes on where another daemon died");
+	restart_gone();
+}
+
+/* Ended in order, as a service manager does it; then for good, by a person. */
+static void test_restart_ended(void **state)
+{
+	struct live_run run =
+		restart_run("daemon; inside $WRITER storm $FILE 100 0; end TERM || exit 1; "
+			    "inside $WRITER call write $FILE.2 100; daemon; await alerts 101; end TERM; "
+			    /* a token that is known already */
+			    "inside $WRITER call write $FILE.3 101; daemon; await alerts 102; end INT");
+
+	(void)state;
+	if (run.status)
+		fail_msg("status %d: %s", run.status, run.errors);
+	live_free(&run);
+	restart_check(102);
+	restart_said("goes on where another daemon ended");
+	restart_gone();
+}
+
+/* `stop` ends a daemon, and removes what one has left. */
+static void test_restart_stop(void **state)
+{
+	struct live_run run =
+		restart_run("daemon; $SPILLWATCH stop --pin $PIN || exit 1; wait $watcher || exit 2; "
+			    "test -e $PIN && exit 3; daemon; kill -9 $watcher; wait $watcher; "
+			    "test -e $PIN || exit 4; $SPILLWATCH stop --pin $PIN || exit 5; "
+			    "test -e $PIN && exit 6; $SPILLWATCH stop --pin $PIN");
+
+	(void)state;
+	if (run.status || !strstr(run.errors, "the daemon has ended") ||
+	    !strstr(run.errors, "had left are detached") || !strstr(run.errors, "nothing is pinned"))
+		fail_msg("status %d: %s", run.status, run.errors);
+	live_free(&run);
+	restart_gone();
+}
+
+/* Two daemons don't share what is pinned; where nothing can be pinned, who asked for it is told. */
+static void test_restart_second(void **state)
+{
+	struct live_run run = restart_run("daemon; echo \"pid $watcher\"; $SPILLWATCH run --attach $ATTACH "
+					  "--cgroup $GROUP --pin $PIN --no-store; "
+					  "echo \"status $?\"; end INT; $SPILLWATCH run --cgroup $GROUP "
+					  "--pin $FILE.dir --no-store; echo \"status $?\"");
+	char *pid;
+
+	(void)state;
+	pid = strstr(run.output, "pid ");
+	if (!pid || !strstr(run.output, "status 3\nstatus 3\n"))
+		fail_msg("%s%s", run.output, run.errors);
+	pid[strcspn(pid, "\n")] = '\0';
+	if (!strstr(run.errors, pid) || !strstr(run.errors, "another daemon watches"))
+		fail_msg("%s", run.errors);
+	if (!strstr(run.errors, "BPF file system"))
+		fail_msg("%s", run.errors);
+	live_free(&run);
+	restart_gone();
+}
+
+/* Nobody comes back: the programs do nothing any more. Who comes after all says how long that was. */
+static void test_restart_lease(void **state)
+{
+	struct live_run run = restart_run(
+		"daemon --pin-seconds 1; inside $WRITER call write $FILE.0 0; await alerts 1; sleep 3; "
+		"kill -9 $watcher; wait $watcher; sleep 4; inside $WRITER call write $FILE.1 1; "
+		"daemon; inside $WRITER call write $FILE.2 2; await alerts 2; end INT");
+	struct maker_token asleep = maker_token(1);
+	char *alerts;
+
+	(void)state;
+	if (run.status)
+		fail_msg("status %d: %s", run.status, run.errors);
+	live_free(&run);
+	alerts = restart_text(live_path("daemon-alerts"));
+	assert_null(strstr(alerts, asleep.identifier));
+	assert_int_equal(restart_times(alerts, "\"identifier\""), 2);
+	free(alerts);
+	restart_said("nobody watched for ");
+	restart_gone();
+}
+
+/* Another program takes the place of the one that is attached: nothing is missed in between. */
+static void test_restart_replaced(void **state)
+{
+	struct live_run run =
+		restart_run("daemon; inside $WRITER storm $FILE 50 0; await alerts 50; end TERM; "
+			    "inside $WRITER call write $FILE.2 50; "
+			    "daemon --inspect-bytes 1000000; inside $WRITER call write $FILE.3 51; "
+			    "await alerts 52; end INT");
+
+	(void)state;
+	if (run.status)
+		fail_msg("status %d: %s", run.status, run.errors);
+	live_free(&run);
+	restart_check(52);
+	restart_said("replaced the programs of another daemon");
+	restart_gone();
+}
+
+const struct CMUnitTest live_restart[] = {
+	cmocka_unit_test_setup_teardown(test_restart_killed, restart_setup, restart_teardown),
+};
+const size_t live_restart_count = sizeof(live_restart) / sizeof(*live_restart);
+
+const struct CMUnitTest live_restart_commands[] = {
+	cmocka_unit_test_setup_teardown(test_restart_ended, restart_setup, restart_teardown),
+	cmocka_unit_test_setup_teardown(test_restart_stop, restart_setup, restart_teardown),
+	cmocka_unit_test_setup_teardown(test_restart_second, restart_setup, restart_teardown),
+	cmocka_unit_test_setup_teardown(test_restart_lease, restart_setup, restart_teardown),
+	cmocka_unit_test_setup_teardown(test_restart_replaced, restart_setup, restart_teardown),
+};
+const size_t live_restart_commands_count = sizeof(live_restart_commands) / sizeof(*live_restart_commands);

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * `spillwatch stop`: ends the daemon, and detaches what it has left or would leave.
+ *
+ * Who has the lock of the pins is the daemon, by the kernel's own word; nobody else is ever sent a signal.
+ */
+#include "cmd/command.h"
+#include "capture/pin.h"
+#include "cmd/options.h"
+#include "lib/cleanup.h"
+#include "lib/exit_code.h"
+#include "lib/log.h"
+#include "lib/monotonic.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A daemon ends within less. */
+#define STOP_MS 10000
+#define STOP_PAUSE_NS 20000000L
+
+enum { OPTION_PIN = OPTION_OWN };
+
+static const struct option stop_options[] = {
+	{"pin", required_argument, NULL, OPTION_PIN},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+/* Asks whoever has it to end for good; a pid that has become somebody else's meanwhile gets nothing. */
+static int stop_ask(const char *directory, pid_t holder)
+{
+	struct pin_set *set;
+	pid_t again;
+	int pidfd = holder ? (int)syscall(SYS_pidfd_open, holder, 0) : -1;
+	int r = pidfd < 0 ? -ESRCH : pin_open(directory, &again, &set);
+
+	if (r == 0)
+		pin_close(set);
+	else if (r == -EBUSY && again == holder)
+		r = syscall(SYS_pidfd_send_signal, pidfd, SIGINT, NULL, 0) < 0 ? -errno : 0;
+	if (pidfd >= 0)
+		close(pidfd);
+	return r;
+}
+
+/* Takes the directory, from a daemon if need be. Returns 0 and *ret_set, or a negative errno. */
+static int stop_take(const char *directory, bool *ret_ended, struct pin_set **ret_set)
+{
+	const struct timespec pause = {.tv_nsec = STOP_PAUSE_NS};
+	int64_t until = monotonic_ms() + STOP_MS;
+	pid_t holder = 0, asked = 0;
+	int r;
+
+	while ((r = pin_open(directory, &holder, ret_set)) == -EBUSY && monotonic_ms() < until) {
+		if (holder && holder != asked && stop_ask(directory, holder) == 0) {
+			asked = holder;
+			*ret_ended = true;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return r;
+}
+
+static int stop_one(const char *directory)
+{
+	AUTO_FREE char *shown = options_shown(directory, strlen(directory));
+	struct pin_set *set = NULL;
+	bool ended = false, left;
+	int r = access(directory, F_OK) < 0 ? -errno : stop_take(directory, &ended, &set);
+
+	/* a daemon that ends takes the directory with it */
+	if (r == -ENOENT && !ended)
+		return r;
+	if (r < 0 && r != -ENOENT) {
+		log_error("%s: %s", shown ? shown : "the pins",
+			  r == -EBUSY ? "the daemon does not end" : pin_error(r));
+		return r;
+	}
+	left = set && pin_state(set);
+	if (set) {
+		pin_remove(set);
+		pin_close(set);
+	}
+	if (ended)
+		log_note("%s: the daemon has ended, and its programs are detached", shown ? shown : "");
+	else if (left)
+		log_note("%s: the programs that a daemon had left are detached", shown ? shown : "");
+	return 0;
+}
+
+static int stop_main(int argc, char **argv)
+{
+	const char *pin = PIN_DIRECTORY;
+	int option, r;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":h", stop_options, NULL)) != -1) {
+		if (option == 'h')
+			return command_help.main(2, (char *[]){"help", "stop", NULL});
+		if (option != OPTION_PIN)
+			return options_unknown(&command_stop, option, argv);
+		pin = optarg;
+	}
+	if (optind < argc) {
+		log_error("'stop' takes no arguments; see 'spillwatch help stop'");
+		return EXIT_CODE_USAGE;
+	}
+	r = stop_one(pin);
+	if (r == -ENOENT)
+		log_note("nothing is pinned there");
+	return r < 0 && r != -ENOENT ? EXIT_CODE_RUNTIME : EXIT_CODE_OK;
+}
+
+const struct command command_stop = {
+	.name = "stop",
+	.summary = "end the daemon, and detach what it would leave",
+	.usage = "Usage: spillwatch stop [--pin DIR]\n\n"
+		 "Ends the daemon, and detaches the programs that one has left for the next (after SIGTERM, "
+		 "or when\n"
+		 "it was killed). Needs root.\n\n"
+		 "  --pin DIR              the one that pins its programs there (default: " PIN_DIRECTORY
+		 ")\n",
+	.main = stop_main,
+};
