@@ -162,7 +162,7 @@ void alert_freeze(const struct alert *alert, void *to)
 #undef ALERT_PACK
 	/* however the bytes are, what begins in them ends in them */
 	*at = '\0';
-	for (size_t i = 0; i < pack->process.ancestor_count; i++)
+	for (size_t i = 0; pack->process.ancestors && i < pack->process.ancestor_count; i++)
 		alert_place(&pack->process.ancestors[i].name, to);
 #define ALERT_PLACE(member) alert_place(&pack->member, to);
 	ALERT_STRINGS(ALERT_PLACE)

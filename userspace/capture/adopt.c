@@ -50,42 +50,46 @@ static const struct bpf_link *adopt_link(const struct spillwatch_bpf *skeleton,
 	return NULL;
 }
 
+static int adopt_pin_program(struct pin_set *set, const struct spillwatch_bpf *skeleton,
+			     const struct bpf_program *program)
+{
+	const struct bpf_link *link = adopt_link(skeleton, program);
+	const char *name = bpf_program__name(program);
+	int fd = bpf_program__fd(program), r = 0;
+
+	if (fd >= 0)
+		r = pin_put(set, "program", name, fd);
+	return r < 0 || !link ? r : pin_put(set, "link", name, bpf_link__fd(link));
+}
+
 int adopt_pin(struct pin_set *set, const struct spillwatch_bpf *skeleton)
 {
-	struct bpf_program *program;
-	struct bpf_map *map;
+	struct bpf_program *program = NULL;
+	struct bpf_map *map = NULL;
 	int r = 0;
 
-	bpf_object__for_each_map(map, skeleton->obj)
-	{
-		if (r == 0 && bpf_map__fd(map) >= 0)
+	while (r == 0 && (map = bpf_object__next_map(skeleton->obj, map)))
+		if (bpf_map__fd(map) >= 0)
 			r = pin_put(set, "map", bpf_map__name(map), bpf_map__fd(map));
-	}
-	bpf_object__for_each_program (program, skeleton->obj) {
-		const struct bpf_link *link = adopt_link(skeleton, program);
-
-		if (r == 0 && bpf_program__fd(program) >= 0)
-			r = pin_put(set, "program", bpf_program__name(program), bpf_program__fd(program));
-		if (r == 0 && link)
-			r = pin_put(set, "link", bpf_program__name(program), bpf_link__fd(link));
-	}
+	while (r == 0 && (program = bpf_object__next_program(skeleton->obj, program)))
+		r = adopt_pin_program(set, skeleton, program);
 	return r;
+}
+
+static int adopt_map(const struct pin_set *set, struct bpf_map *map)
+{
+	AUTO_CLOSE int fd = pin_get(set, "map", bpf_map__name(map));
+
+	return fd < 0 ? fd : bpf_map__reuse_fd(map, fd);
 }
 
 static int adopt_maps(const struct pin_set *set, const struct spillwatch_bpf *skeleton)
 {
-	struct bpf_map *map;
+	struct bpf_map *map = NULL;
 	int r = 0;
 
-	bpf_object__for_each_map(map, skeleton->obj)
-	{
-		AUTO_CLOSE int fd = r == 0 ? pin_get(set, "map", bpf_map__name(map)) : -ENOENT;
-
-		if (fd >= 0)
-			r = bpf_map__reuse_fd(map, fd);
-		else if (r == 0)
-			r = fd;
-	}
+	while (r == 0 && (map = bpf_object__next_map(skeleton->obj, map)))
+		r = adopt_map(set, map);
 	return r;
 }
 
