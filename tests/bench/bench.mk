@@ -56,3 +56,6 @@ $(BENCHES:%=bench-%): bench-%: bench-binaries
 bench: deps-bench ## install what is missing, every benchmark in turn; bench-write, bench-search, … for one
 	$(MAKE) bench-binaries
 	@failed=0; for b in $(BENCHES); do echo "== $$b"; $(MAKE) --no-print-directory bench-$$b || failed=1; done; exit $$failed
+
+# what they include
+-include $(wildcard $(B)/obj/tests/bench/*.d)
