@@ -7,6 +7,9 @@
  */
 #include "live.h"
 
+#include "capture/probe.h"
+
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,7 +175,8 @@ static void test_restart_killed(void **state)
 static void test_restart_ended(void **state)
 {
 	struct live_run run =
-		restart_run("daemon; inside $WRITER storm $FILE 100 0; end TERM || exit 1; "
+		/* what lies there and nobody knows is removed, in the end */
+		restart_run("mkdir -p $PIN/7; daemon; inside $WRITER storm $FILE 100 0; end TERM || exit 1; "
 			    "inside $WRITER call write $FILE.2 100; daemon; await alerts 101; end TERM; "
 			    /* a token that is known already */
 			    "inside $WRITER call write $FILE.3 101; daemon; await alerts 102; end INT");
@@ -265,6 +269,34 @@ static void test_restart_replaced(void **state)
 	restart_gone();
 }
 
+static int nothing(void *context, void *data, size_t size)
+{
+	(void)context;
+	(void)data;
+	(void)size;
+	return 0;
+}
+
+/* Where nothing can be pinned it is said, and what is attached then never falls asleep. */
+static void test_restart_unpinned(void **state)
+{
+	struct probe_options options = {.scope = SCOPE_TREE,
+					.watch = FILE_KINDS_DEFAULT,
+					.pin = live_path("no-bpf"),
+					.pin_seconds = 1};
+	struct probe_failure failures[PROBE_ATTACHMENT_MAX];
+	struct probe *probe;
+
+	(void)state;
+	assert_int_equal(probe_start(&options, nothing, NULL, failures, &probe), 0);
+	assert_int_equal(probe_pinned(probe), -EMEDIUMTYPE);
+	assert_false(probe_leased(probe));
+	probe_stop(probe);
+	options.pin_needed = true;
+	assert_int_equal(probe_start(&options, nothing, NULL, failures, &probe), -EMEDIUMTYPE);
+	assert_int_equal(failures[PROBE_AUTO].pin, -EMEDIUMTYPE);
+}
+
 const struct CMUnitTest live_restart[] = {
 	cmocka_unit_test_setup_teardown(test_restart_killed, restart_setup, restart_teardown),
 };
@@ -276,5 +308,6 @@ const struct CMUnitTest live_restart_commands[] = {
 	cmocka_unit_test_setup_teardown(test_restart_second, restart_setup, restart_teardown),
 	cmocka_unit_test_setup_teardown(test_restart_lease, restart_setup, restart_teardown),
 	cmocka_unit_test_setup_teardown(test_restart_replaced, restart_setup, restart_teardown),
+	cmocka_unit_test_setup_teardown(test_restart_unpinned, restart_setup, restart_teardown),
 };
 const size_t live_restart_commands_count = sizeof(live_restart_commands) / sizeof(*live_restart_commands);

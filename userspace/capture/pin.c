@@ -352,8 +352,6 @@ int pin_open(const char *directory, pid_t *ret_holder, struct pin_set **ret_set)
 	}
 	for (unsigned int number = pin_sets(set, false, false); number && !pin_use(set, number); number--)
 		;
-	/* what was never whole, or is older */
-	pin_sets(set, true, false);
 	*ret_set = set;
 	return 0;
 }

@@ -74,7 +74,8 @@ void *pin_journal(const struct pin_set *set);
 
 /*
  * pin_begin() - a new set, empty and not whole, is in use from now on. Returns 0 or a negative errno.
- * pin_whole() - it is whole; those before it are removed.
+ * pin_whole() - the one in use is whole; all others are removed, also those of which nobody knows what they are. Not sooner: what they
+ * have attached watches until then.
  */
 int pin_begin(struct pin_set *set);
 void pin_whole(struct pin_set *set);

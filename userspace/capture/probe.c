@@ -553,6 +553,7 @@ static int probe_adopt(struct probe *probe, const struct probe_options *options)
 		if (probe->takeover.blind_ns)
 			probe_existing(probe->skeleton, probe->adopted);
 		state->ended = 0;
+		pin_whole(probe->pins);
 		return 0;
 	}
 	doors_free(TAKE(probe->doors));
@@ -595,7 +596,7 @@ static int probe_replace(struct probe *probe, const struct probe_options *option
 		return r;
 	if (probe->pins)
 		probe->pin_error = probe_pin(probe, options);
-	if (probe->pin_error < 0) {
+	if (probe->pins && probe->pin_error < 0) {
 		pin_remove(probe->pins);
 		pin_close(TAKE(probe->pins));
 	}
@@ -606,6 +607,7 @@ static int probe_replace(struct probe *probe, const struct probe_options *option
 static int probe_open(struct probe *probe, const struct probe_options *options,
 		      struct probe_failure *failures, probe_record record, void *context)
 {
+	struct probe_options own = *options;
 	struct pin_state before = {0};
 	AUTO_CLOSE int ring = -1;
 	int r = -ENOENT;
@@ -623,7 +625,10 @@ static int probe_open(struct probe *probe, const struct probe_options *options,
 			return 0;
 		ring = pin_get(probe->pins, "map", "samples");
 	}
-	r = probe_replace(probe, options, failures);
+	/* what is not pinned has no lease */
+	if (!probe->pins)
+		own.pin = NULL;
+	r = probe_replace(probe, &own, failures);
 	if (r == 0 && before.whole)
 		probe_inherit(probe, &before, ring, record, context);
 	if (r == 0 && options->pin_needed && probe->pin_error < 0)
@@ -673,6 +678,11 @@ void probe_stop(struct probe *probe)
 	free(probe);
 }
 
+bool probe_leased(const struct probe *probe)
+{
+	return probe->skeleton->rodata->leased;
+}
+
 int probe_renew(struct probe *probe)
 {
 	struct pin_state *state = probe->pins ? pin_state(probe->pins) : NULL;
@@ -680,11 +690,14 @@ int probe_renew(struct probe *probe)
 	size_t i = 0;
 	int r;
 
-	if (!state)
+	/* also of programs that then could not be pinned */
+	if (!probe_leased(probe))
 		return 0;
+	r = probe_run(probe->adopted, probe->skeleton->progs.lease_renew);
+	if (!state)
+		return r;
 	state->renewed = probe_boot_ns();
 	state->seconds = probe->skeleton->bss->lease.seconds;
-	r = probe_run(probe->adopted, probe->skeleton->progs.lease_renew);
 	if (r == 0)
 		r = probe_raw_counts(probe, state->told);
 	bpf_object__for_each_program (program, probe->skeleton->obj) {

@@ -85,6 +85,9 @@ void probe_detach_net(struct probe *probe);
 /* probe_pinned() - 1: everything is pinned; 0: nothing is, nor was that asked for; or why not, a negative errno (pin_error()). */
 int probe_pinned(const struct probe *probe);
 
+/* probe_leased() - does what is loaded end without signs of life? */
+bool probe_leased(const struct probe *probe);
+
 /*
  * probe_renew() - a sign of life, once a second; without it, what is pinned does nothing some day. Returns 0 or a negative errno.
  * probe_leave() - the last one: what is pinned is left to whoever comes next.

@@ -473,7 +473,7 @@ int pipeline_timeout(const struct pipeline *pipeline)
 		look = pipeline_sooner(look, pipeline->next_flood, now);
 	if (pipeline->retry >= 0)
 		look = pipeline_sooner(look, now + pipeline->retry, now);
-	if (pipeline_pinned(pipeline))
+	if (probe_leased(pipeline->probe))
 		look = pipeline_sooner(look, pipeline->next_renew, now);
 	return look;
 }
