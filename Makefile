@@ -6,6 +6,7 @@ B            := build
 Q            := $(if $(V),,@)
 PREFIX       ?= /usr/local
 SYSCONFDIR   ?= /etc
+UNITDIR      ?= $(PREFIX)/lib/systemd/system
 DESTDIR      ?=
 ARGS         ?=
 FUZZ_SECONDS ?= 12
@@ -131,11 +132,15 @@ install: all ## install into DESTDIR and PREFIX
 	install -D -m 644 share/config.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/config.schema.json
 	install -d -m 755 $(DESTDIR)$(SYSCONFDIR)/spillwatch/rules.d
 	install -m 644 $(SHIPPED_RULES) $(DESTDIR)$(SYSCONFDIR)/spillwatch/rules.d
+	install -d -m 755 $(DESTDIR)$(UNITDIR)
+	sed 's|/usr/local/bin|$(PREFIX)/bin|' deploy/systemd/spillwatch.service > $(DESTDIR)$(UNITDIR)/spillwatch.service
+	chmod 644 $(DESTDIR)$(UNITDIR)/spillwatch.service
 	install -D -m 644 man/spillwatch.8 $(DESTDIR)$(PREFIX)/share/man/man8/spillwatch.8
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/spillwatch $(DESTDIR)$(PREFIX)/share/man/man8/spillwatch.8
 	rm -rf $(DESTDIR)$(PREFIX)/share/spillwatch
+	rm -f $(DESTDIR)$(UNITDIR)/spillwatch.service
 	rm -f $(SHIPPED_RULES:deploy/%=$(DESTDIR)$(SYSCONFDIR)/spillwatch/%)
 
 clean: ## remove build/

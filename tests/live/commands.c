@@ -6,7 +6,9 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -873,7 +875,54 @@ const struct CMUnitTest live_host[] = {
 };
 const size_t live_host_count = sizeof(live_host) / sizeof(*live_host);
 
+/* Writes down what a service manager hears, a line each, until it hears "END". */
+static void notify_hear(int manager)
+{
+	FILE *heard = fopen(live_path("heard"), "w");
+	char said[256] = "";
+
+	while (heard && strcmp(said, "END") != 0) {
+		ssize_t len = recv(manager, said, sizeof(said) - 1, 0);
+
+		said[len > 0 ? len : 0] = '\0';
+		fprintf(heard, "%s\n", said);
+	}
+	_exit(heard && fclose(heard) == 0 ? 0 : 1);
+}
+
+/* A service manager hears that it watches, then that it lives, and that it ends. */
+static void test_run_notify(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), status;
+	const char *const end = "STOPPING=1\nEND\n";
+	char before[256];
+	struct live_run run;
+	pid_t pid;
+
+	(void)state;
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", live_path("notify"));
+	assert_int_equal(bind(manager, (const struct sockaddr *)&address, sizeof(address)), 0);
+	pid = fork();
+	if (pid == 0)
+		notify_hear(manager);
+	snprintf(before, sizeof(before), "NOTIFY_SOCKET=%s WATCHDOG_USEC=200000", live_path("notify"));
+	run = run_in_cgroup_after(before, "sleep 1");
+	live_free(&run);
+	assert_int_equal(sendto(manager, "END", 3, 0, (const struct sockaddr *)&address, sizeof(address)), 3);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(manager);
+	run = live_command(ARGS("cat", live_path("heard")));
+	assert_int_equal(strncmp(run.output, "READY=1\n", strlen("READY=1\n")), 0);
+	assert_non_null(strstr(run.output, "\nWATCHDOG=1\n"));
+	assert_true(strlen(run.output) > strlen(end));
+	assert_string_equal(run.output + strlen(run.output) - strlen(end), end);
+	live_free(&run);
+}
+
 const struct CMUnitTest live_commands[] = {
+	cmocka_unit_test_setup_teardown(test_run_notify, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_status, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_silent, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_passes_through, live_setup, live_teardown),

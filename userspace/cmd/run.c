@@ -12,6 +12,7 @@
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
+#include "lib/notify.h"
 #include "lib/monotonic.h"
 
 #include <errno.h>
@@ -210,7 +211,8 @@ static int run_signal(struct pipeline *pipeline, int signals, struct config *con
 }
 
 /* Returns the signal that asks for the end; SIGALRM: the time is over; or a negative errno. */
-static int run_loop(struct pipeline *pipeline, int signals, int timer, struct config *config)
+static int run_loop(struct pipeline *pipeline, int signals, int timer, struct config *config,
+		    struct notify *notify)
 {
 	struct pollfd fds[] = {
 		{.fd = pipeline_fd(pipeline), .events = POLLIN},
@@ -220,13 +222,15 @@ static int run_loop(struct pipeline *pipeline, int signals, int timer, struct co
 	int r;
 
 	for (;;) {
-		int ready = poll(fds, sizeof(fds) / sizeof(*fds), pipeline_timeout(pipeline));
+		int ready = poll(fds, sizeof(fds) / sizeof(*fds),
+				 notify_timeout(notify, pipeline_timeout(pipeline), monotonic_ms()));
 
 		if (ready < 0 && errno != EINTR)
 			return -errno;
 		r = pipeline_turn(pipeline, fds[0].revents);
 		if (r < 0)
 			return r;
+		notify_alive(notify, monotonic_ms());
 		if (fds[2].revents)
 			return SIGALRM;
 		r = fds[1].revents ? run_signal(pipeline, signals, config) : 0;
@@ -237,6 +241,7 @@ static int run_loop(struct pipeline *pipeline, int signals, int timer, struct co
 
 static int run_watch(struct run_options *options)
 {
+	CLEANUP(notify_close) struct notify notify = {.fd = -1};
 	AUTO_CLOSE int signals = -1;
 	AUTO_CLOSE int timer = -1;
 	struct pipeline *pipeline;
@@ -258,6 +263,9 @@ static int run_watch(struct run_options *options)
 	r = pipeline_open(&options->pipeline, &pipeline);
 	if (r)
 		return r;
+	r = notify_open(&notify);
+	if (r < 0)
+		log_warning("can't tell the service manager anything: %s", strerror(-r));
 	r = privileges_drop(0);
 	if (r < 0)
 		log_warning("can't give away what is not needed any more: %s", strerror(-r));
@@ -274,7 +282,9 @@ static int run_watch(struct run_options *options)
 		 probe_attachment_name(pipeline_attachment(pipeline)));
 	if (options->config && rules_count(config_rules(options->config)))
 		log_note("%zu rules are in force", rules_count(config_rules(options->config)));
-	r = run_loop(pipeline, signals, timer, options->config);
+	notify_say(&notify, "READY=1\nSTATUS=watching");
+	r = run_loop(pipeline, signals, timer, options->config, &notify);
+	notify_say(&notify, "STOPPING=1");
 	end = monotonic_ms() + RUN_END_MS;
 	if (r < 0)
 		log_error("reading samples failed: %s", strerror(-r));
