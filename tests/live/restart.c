@@ -229,6 +229,30 @@ static void test_restart_second(void **state)
 	restart_gone();
 }
 
+/* `reload`: what is wrong is said to whoever asks, and the daemon hears nothing of it; else it reads it. */
+static void test_restart_reload(void **state)
+{
+	struct live_run run =
+		restart_run("printf 'rules:\\n  - name: all\\n    match: {}\\n    action: allow\\n' > "
+			    "$FILE.yaml; chmod 600 $FILE.yaml; "
+			    "$SPILLWATCH reload --config $FILE.yaml --pin $PIN; echo \"status $?\"; "
+			    "daemon --config $FILE.yaml; sed -i s/allow/alow/ $FILE.yaml; "
+			    "$SPILLWATCH reload --config $FILE.yaml --pin $PIN; echo \"status $?\"; "
+			    "sed -i 's/action: alow/severity: low/' $FILE.yaml; "
+			    "$SPILLWATCH reload --config $FILE.yaml --pin $PIN; echo \"status $?\"; await "
+			    "said 'read anew' 1; "
+			    "inside $WRITER call write $FILE 0; await alerts 1; end INT");
+
+	(void)state;
+	if (!strstr(run.output, "status 1\n") || !strstr(run.output, "status 3\n") ||
+	    !strstr(run.output, "status 0\n"))
+		fail_msg("%s%s", run.output, run.errors);
+	if (!strstr(run.errors, "no daemon has") || !strstr(run.errors, "found 'alow'"))
+		fail_msg("%s", run.errors);
+	live_free(&run);
+	restart_gone();
+}
+
 /* Nobody comes back: the programs do nothing any more. Who comes after all says how long that was. */
 static void test_restart_lease(void **state)
 {
@@ -306,6 +330,7 @@ const struct CMUnitTest live_restart_commands[] = {
 	cmocka_unit_test_setup_teardown(test_restart_ended, restart_setup, restart_teardown),
 	cmocka_unit_test_setup_teardown(test_restart_stop, restart_setup, restart_teardown),
 	cmocka_unit_test_setup_teardown(test_restart_second, restart_setup, restart_teardown),
+	cmocka_unit_test_setup_teardown(test_restart_reload, restart_setup, restart_teardown),
 	cmocka_unit_test_setup_teardown(test_restart_lease, restart_setup, restart_teardown),
 	cmocka_unit_test_setup_teardown(test_restart_replaced, restart_setup, restart_teardown),
 	cmocka_unit_test_setup_teardown(test_restart_unpinned, restart_setup, restart_teardown),

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * `spillwatch stop`: ends the daemon, and detaches what it has left or would leave.
+ * `spillwatch stop` ends the daemon, and detaches what it has left or would leave; `spillwatch reload` has it read its configuration.
  *
  * Who has the lock of the pins is the daemon, by the kernel's own word; nobody else is ever sent a signal.
  */
 #include "cmd/command.h"
 #include "capture/pin.h"
+#include "cmd/check_config.h"
 #include "cmd/options.h"
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
@@ -33,18 +34,20 @@ static const struct option stop_options[] = {
 	{0},
 };
 
-/* Asks whoever has it to end for good; a pid that has become somebody else's meanwhile gets nothing. */
-static int stop_ask(const char *directory, pid_t holder)
+/* Tells whoever has it; a pid that has become somebody else's meanwhile gets nothing. Returns 0 or a negative errno. */
+static int stop_ask(const char *directory, pid_t holder, int signal)
 {
 	struct pin_set *set;
 	pid_t again;
 	int pidfd = holder ? (int)syscall(SYS_pidfd_open, holder, 0) : -1;
 	int r = pidfd < 0 ? -ESRCH : pin_open(directory, &again, &set);
 
-	if (r == 0)
+	if (r == 0) {
 		pin_close(set);
-	else if (r == -EBUSY && again == holder)
-		r = syscall(SYS_pidfd_send_signal, pidfd, SIGINT, NULL, 0) < 0 ? -errno : 0;
+		r = -ESRCH;
+	} else if (r == -EBUSY && again == holder) {
+		r = syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0 ? -errno : 0;
+	}
 	if (pidfd >= 0)
 		close(pidfd);
 	return r;
@@ -59,7 +62,7 @@ static int stop_take(const char *directory, bool *ret_ended, struct pin_set **re
 	int r;
 
 	while ((r = pin_open(directory, &holder, ret_set)) == -EBUSY && monotonic_ms() < until) {
-		if (holder && holder != asked && stop_ask(directory, holder) == 0) {
+		if (holder && holder != asked && stop_ask(directory, holder, SIGINT) == 0) {
 			asked = holder;
 			*ret_ended = true;
 		}
@@ -128,4 +131,76 @@ const struct command command_stop = {
 		 "  --pin DIR              the one that pins its programs there (default: " PIN_DIRECTORY
 		 ")\n",
 	.main = stop_main,
+};
+
+static const struct option reload_options[] = {
+	{"pin", required_argument, NULL, OPTION_PIN},
+	{"config", required_argument, NULL, OPTION_CONFIG},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+static int reload_tell(const char *directory)
+{
+	AUTO_FREE char *shown = options_shown(directory, strlen(directory));
+	struct pin_set *set = NULL;
+	pid_t holder = 0;
+	int r = access(directory, F_OK) < 0 ? -ESRCH : pin_open(directory, &holder, &set);
+
+	if (set) {
+		pin_close(set);
+		r = -ESRCH;
+	} else if (r == -EBUSY) {
+		r = stop_ask(directory, holder, SIGHUP);
+	}
+	if (r == -ESRCH)
+		log_error("no daemon has %s; one that pins nothing gets SIGHUP by kill(1)",
+			  shown ? shown : "the pins");
+	else if (r < 0)
+		log_error("%s: %s", shown ? shown : "the pins", pin_error(r));
+	else
+		log_note("the daemon reads its configuration anew; its log says what came of it");
+	return r < 0 ? EXIT_CODE_RUNTIME : EXIT_CODE_OK;
+}
+
+static int reload_main(int argc, char **argv)
+{
+	const char *pin = PIN_DIRECTORY, *config = NULL;
+	int option, r;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":h", reload_options, NULL)) != -1) {
+		switch (option) {
+		case OPTION_PIN:
+			pin = optarg;
+			break;
+		case OPTION_CONFIG:
+			config = optarg;
+			break;
+		case 'h':
+			return command_help.main(2, (char *[]){"help", "reload", NULL});
+		default:
+			return options_unknown(&command_reload, option, argv);
+		}
+	}
+	if (optind < argc) {
+		log_error("'reload' takes no arguments; see 'spillwatch help reload'");
+		return EXIT_CODE_USAGE;
+	}
+	/* a mistake is for whoever has made it, and not for a log */
+	r = check_config(config, NULL);
+	return r ? r : reload_tell(pin);
+}
+
+const struct command command_reload = {
+	.name = "reload",
+	.summary = "check the configuration, and have the daemon read it",
+	.usage = "Usage: spillwatch reload [--config FILE] [--pin DIR]\n\n"
+		 "Checks the configuration, and if there is no mistake in it has the daemon read it anew: "
+		 "its rules\n"
+		 "are in force between two alerts, nothing is missed. Needs root.\n\n"
+		 "  --config FILE          the one that the daemon was started with, if it was told\n"
+		 "  --pin DIR              the daemon that pins its programs there (default: " PIN_DIRECTORY
+		 ")\n",
+	.main = reload_main,
 };
