@@ -207,21 +207,26 @@ static void test_restart_stop(void **state)
 	restart_gone();
 }
 
-/* Two daemons don't share what is pinned; where nothing can be pinned, who asked for it is told. */
+/* Two daemons don't share what is pinned, nor a store; where nothing can be pinned, who asked for it is told. */
 static void test_restart_second(void **state)
 {
-	struct live_run run = restart_run("daemon; echo \"pid $watcher\"; $SPILLWATCH run --attach $ATTACH "
-					  "--cgroup $GROUP --pin $PIN --no-store; "
-					  "echo \"status $?\"; end INT; $SPILLWATCH run --cgroup $GROUP "
-					  "--pin $FILE.dir --no-store; echo \"status $?\"");
+	struct live_run run =
+		restart_run("daemon; echo \"pid $watcher\"; $SPILLWATCH run --attach $ATTACH "
+			    "--cgroup $GROUP --pin $PIN --no-store; "
+			    "echo \"status $?\"; $SPILLWATCH run --attach $ATTACH --cgroup $GROUP "
+			    "--pin ${PIN}2 --store $STORE; echo \"status $?\"; test -e ${PIN}2 && echo left; "
+			    "end INT; $SPILLWATCH run --cgroup $GROUP "
+			    "--pin $FILE.dir --no-store; echo \"status $?\"");
 	char *pid;
 
 	(void)state;
 	pid = strstr(run.output, "pid ");
-	if (!pid || !strstr(run.output, "status 3\nstatus 3\n"))
+	if (!pid || !strstr(run.output, "status 3\nstatus 3\nstatus 3\n"))
 		fail_msg("%s%s", run.output, run.errors);
 	pid[strcspn(pid, "\n")] = '\0';
 	if (!strstr(run.errors, pid) || !strstr(run.errors, "another daemon watches"))
+		fail_msg("%s", run.errors);
+	if (!strstr(run.errors, "another daemon writes to the store"))
 		fail_msg("%s", run.errors);
 	if (!strstr(run.errors, "BPF file system"))
 		fail_msg("%s", run.errors);

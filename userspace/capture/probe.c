@@ -38,6 +38,9 @@
 /* ms that another version's ring is read from after ours are attached. */
 #define PROBE_OLD_MS 2000
 
+/* ms that another daemon's pins are waited for. */
+#define PROBE_HELD_MS 1000
+
 /* A look at one file, which takes as many goes as it needs. */
 struct recheck_look {
 	bool begun;
@@ -603,6 +606,18 @@ static int probe_replace(struct probe *probe, const struct probe_options *option
 	return 0;
 }
 
+/* One that was killed has its lock until the kernel is done with it: who comes at once waits for that. */
+static int probe_pins(const char *directory, pid_t *ret_holder, struct pin_set **ret_pins)
+{
+	const struct timespec pause = {.tv_nsec = 20000000L};
+	int64_t until = monotonic_ms() + PROBE_HELD_MS;
+	int r;
+
+	while ((r = pin_open(directory, ret_holder, ret_pins)) == -EBUSY && monotonic_ms() < until)
+		nanosleep(&pause, NULL);
+	return r;
+}
+
 /* Takes over what is pinned, if it is what we would attach. */
 static int probe_open(struct probe *probe, const struct probe_options *options,
 		      struct probe_failure *failures, probe_record record, void *context)
@@ -613,7 +628,7 @@ static int probe_open(struct probe *probe, const struct probe_options *options,
 	int r = -ENOENT;
 
 	if (options->pin)
-		r = pin_open(options->pin, &failures[PROBE_AUTO].holder, &probe->pins);
+		r = probe_pins(options->pin, &failures[PROBE_AUTO].holder, &probe->pins);
 	if (options->pin && r < 0) {
 		probe->pin_error = r;
 		if (r == -EBUSY || options->pin_needed)

@@ -308,6 +308,7 @@ static int run_main(int argc, char **argv)
 	int r;
 
 	options.pipeline.store = STORE_PATH;
+	options.pipeline.store_alone = true;
 	r = config_load(argc, argv, &run_taker, &options, &options.config);
 	if (r == 0)
 		r = run_parse(argc, argv, &options);

@@ -678,6 +678,8 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 		return EXIT_CODE_CONFIG;
 	}
 	r = recorder_open(options->store, options->store_needed, &options->store_limits, &pipeline->recorder);
+	if (r == 0 && options->store_alone)
+		r = recorder_alone(pipeline->recorder);
 	if (r) {
 		pipeline_close(pipeline);
 		return r;

@@ -34,6 +34,7 @@ struct pipeline_options {
 	const char *root; /* the host's root directory; NULL: /. Borrowed. */
 	const char *store; /* path of the store, NULL: none. Borrowed. */
 	bool store_needed; /* not to be opened at all without it */
+	bool store_alone; /* no other daemon is to write it */
 	struct store_limits store_limits;
 	const struct rules
 		*rules; /* NULL: none. Borrowed, until pipeline_rules() puts others in their place. */

@@ -14,11 +14,14 @@
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
+#include "lib/monotonic.h"
 #include "lib/thread.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 
 #define RECORDER_RETRY_SECONDS 60
@@ -31,6 +34,9 @@
 
 /* Of which no more wait before the thread is woken: that costs more than an alert does. */
 #define RECORDER_WAKE_BYTES 65536
+
+/* ms that one which was just killed is waited for. */
+#define RECORDER_HELD_MS 1000
 
 /* ms that the thread has in the end, for what came since recorder_end(). */
 #define RECORDER_CLOSE_MS 200
@@ -419,6 +425,30 @@ void recorder_close(struct recorder *recorder)
 		return;
 	pthread_join(recorder->thread, NULL);
 	recorder_free(recorder);
+}
+
+int recorder_alone(const struct recorder *recorder)
+{
+	const struct timespec pause = {.tv_nsec = 20000000L};
+	int64_t until = monotonic_ms() + RECORDER_HELD_MS;
+	AUTO_FREE char *text = NULL;
+	int fd, r;
+
+	if (!recorder || !recorder->store)
+		return 0;
+	/* never closed: that would take SQLite's own locks from the file (fcntl(2)) */
+	fd = open(recorder->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return 0;
+	while ((r = flock(fd, LOCK_EX | LOCK_NB)) < 0 && errno == EWOULDBLOCK && monotonic_ms() < until)
+		nanosleep(&pause, NULL);
+	if (r == 0 || errno != EWOULDBLOCK)
+		return 0;
+	if (mask_text(recorder->path, strlen(recorder->path), NULL, &text) < 0)
+		text = NULL;
+	log_error("another daemon writes to the store %s; give this one a --store of its own, or --no-store",
+		  text ? text : "");
+	return EXIT_CODE_CONFIG;
 }
 
 void recorder_mark(struct recorder *recorder, uint64_t *mark, uint64_t id)

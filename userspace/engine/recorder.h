@@ -31,6 +31,12 @@ void recorder_close(struct recorder *recorder);
 int recorder_begin(struct recorder *recorder);
 
 /*
+ * recorder_alone() - no other daemon is to write that store as long as this process lives; commands may (`exec --store`).
+ * Returns 0, or an exit code after saying that another daemon has it.
+ */
+int recorder_alone(const struct recorder *recorder);
+
+/*
  * recorder_mark() - where the number of the last alert that is in the file, or lost, is noted from now on; before recorder_begin().
  * What the file itself knows under that id counts, if it is more.
  * recorder_path() - of the store, for whose mark that is; NULL: nothing is stored.

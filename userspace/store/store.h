@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The local store: every distinct (token, file, program, container) that alerts told of, with its first
- * and last time, its count, and what its last alert said. Written by one or several monitors, read by
+ * and last time, its count, and what its last alert said. Written by a daemon and by commands, read by
  * `audit` at the same time. It holds no secret portion, nor a hash of one.
  */
 #pragma once
