@@ -2,6 +2,7 @@
 /* All live tests, in one program that also runs in the guests of tests/kernels. */
 #include "live.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
 static const char left_out[] = "LEFT OUT: 32-bit programs, which this kernel refuses (ENOEXEC)";
@@ -13,8 +14,12 @@ static int live_group(const char *name, const struct CMUnitTest *tests, size_t c
 
 int main(int argc, char **argv)
 {
+	/* whoever runs the tests may have it that these are ignored (nohup, a job in the background), which a child inherits */
+	static const int ours[] = {SIGHUP, SIGINT, SIGQUIT};
 	int failed = 0;
 
+	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+		signal(ours[i], SIG_DFL);
 	/* `live PATTERN`: only tests whose name matches, as in cmocka_set_test_filter(3) */
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
