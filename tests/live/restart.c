@@ -329,6 +329,7 @@ static void test_restart_unpinned(void **state)
 	struct probe *probe;
 
 	(void)state;
+	assert_int_equal(mkdir(live_path("no-bpf"), 0700), 0);
 	assert_int_equal(probe_start(&options, nothing, NULL, failures, &probe), 0);
 	assert_int_equal(probe_pinned(probe), -EMEDIUMTYPE);
 	assert_false(probe_leased(probe));
@@ -336,6 +337,8 @@ static void test_restart_unpinned(void **state)
 	options.pin_needed = true;
 	assert_int_equal(probe_start(&options, nothing, NULL, failures, &probe), -EMEDIUMTYPE);
 	assert_int_equal(failures[PROBE_AUTO].pin, -EMEDIUMTYPE);
+	/* it was there before */
+	assert_int_equal(rmdir(live_path("no-bpf")), 0);
 }
 
 const struct CMUnitTest live_restart[] = {

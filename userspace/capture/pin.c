@@ -68,10 +68,12 @@ static int pin_directory(const char *path, int *ret_fd)
 {
 	struct statfs fs;
 	struct stat st;
+	bool made;
 	int fd, r = 0;
 
 	pin_mount(path);
-	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+	made = mkdir(path, 0700) == 0;
+	if (!made && errno != EEXIST)
 		return errno == EPERM ? -EMEDIUMTYPE : -errno;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
@@ -87,7 +89,7 @@ static int pin_directory(const char *path, int *ret_fd)
 	/* to find out who has it */
 	if (r < 0 && r != -EBUSY) {
 		close(fd);
-		if (r == -EMEDIUMTYPE)
+		if (made)
 			unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
 		return r;
 	}
