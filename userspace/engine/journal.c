@@ -213,16 +213,6 @@ void journal_put(struct journal *journal, const struct alert *alert, uint64_t re
 		journal_add(journal, alert->flood ? NULL : alert, alert->number, record);
 }
 
-void journal_pass(uint64_t *mark, uint64_t number)
-{
-	/* whoever delivers may move it on at the same time: never back */
-	uint64_t before = number - 1, *shared = mark;
-
-	if (shared)
-		__atomic_compare_exchange_n(shared, &before, number, false, __ATOMIC_RELEASE,
-					    __ATOMIC_RELAXED);
-}
-
 void journal_skip(struct journal *journal, uint64_t number)
 {
 	if (journal->head)

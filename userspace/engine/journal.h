@@ -47,9 +47,6 @@ uint64_t journal_id(const struct journal *journal);
  */
 void journal_put(struct journal *journal, const struct alert *alert, uint64_t record);
 
-/* journal_pass() - of a number that is nothing for whoever has that mark (NULL: nobody): he has it, if he has all before. */
-void journal_pass(uint64_t *mark, uint64_t number);
-
 /* journal_skip() - that number is no alert's: nobody is to miss it. */
 void journal_skip(struct journal *journal, uint64_t number);
 

@@ -24,6 +24,7 @@
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/monotonic.h"
 #include "engine/facts.h"
 #include "engine/floods.h"
@@ -160,7 +161,7 @@ static bool pipeline_emit(struct pipeline *pipeline, struct alert *alert)
 	if (!alert->flood)
 		recorder_put(pipeline->recorder, alert);
 	else
-		journal_pass(pipeline->stored, alert->number);
+		mark_pass(pipeline->stored, alert->number);
 	/* there may be other rules by the time it is repeated */
 	memset(&alert->ruling, 0, sizeof(alert->ruling));
 	pipeline->stats.allowed += !out;
@@ -394,7 +395,7 @@ static void pipeline_emit_loss(struct pipeline *pipeline, struct loss *loss)
 
 	journal_skip(pipeline->journal, ++pipeline->said->number);
 	bus_pass(pipeline->bus, pipeline->said->number);
-	journal_pass(pipeline->stored, pipeline->said->number);
+	mark_pass(pipeline->stored, pipeline->said->number);
 	loss->sequence = ++pipeline->said->said + pipeline->stats.alerts_failed + probe_lost(pipeline->probe);
 	loss->host_name = attribute_host(pipeline->attribute);
 	if (loss_to_json(loss, &line) == 0)

@@ -16,6 +16,7 @@
 #include "detect/mask.h"
 #include "lib/cleanup.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/monotonic.h"
 #include "lib/thread.h"
 #include "output/output.h"
@@ -365,13 +366,8 @@ uint64_t bus_least(const struct bus *bus)
 
 void bus_pass(struct bus *bus, uint64_t number)
 {
-	for (size_t i = 0; i < bus->count; i++) {
-		uint64_t before = number - 1, *mark = bus->outputs[i]->mark;
-
-		if (mark)
-			__atomic_compare_exchange_n(mark, &before, number, false, __ATOMIC_RELEASE,
-						    __ATOMIC_RELAXED);
-	}
+	for (size_t i = 0; i < bus->count; i++)
+		mark_pass(bus->outputs[i]->mark, number);
 }
 
 /* The daemon may have died between writing a line and marking it. */
