@@ -137,29 +137,26 @@ bench-audit: $(B)/spillwatch $(B)/tests/bench/store ## how long `audit` takes ov
 # --- fuzz -----------------------------------------------------------------------------------------
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-DETECT  := $(wildcard userspace/detect/*.c)
+# whole directories, and the linker takes what it needs: a list of files by hand goes stale unseen
+FUZZED  := $(wildcard userspace/detect/*.c userspace/rules/*.c userspace/lib/*.c userspace/files/*.c userspace/attribute/*/*.c) \
+	   tests/unit/helpers/globs.c tests/unit/helpers/oracle.c
+FUZZ    := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-$(B)/tests/fuzz/%: tests/fuzz/%.c $(DETECT) $(wildcard include/*.h userspace/detect/*.h tests/unit/helpers/oracle.*)
+$(B)/fuzz/%.o: %.c | $(GENERATED)
+	@mkdir -p $(@D)
+	@echo "  CC       $<"
+	$(Q)$(CLANG) $(CPPFLAGS) $(TEST_CPPFLAGS) -std=gnu17 -g -O1 $(FUZZ) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+
+$(B)/fuzz/fuzzed.a: $(FUZZED:%.c=$(B)/fuzz/%.o)
+	@echo "  AR       $@"
+	$(Q)rm -f $@; ar rcs $@ $^
+
+$(B)/tests/fuzz/%: $(B)/fuzz/tests/fuzz/%.o $(B)/fuzz/fuzzed.a
 	@mkdir -p $(@D)
 	@echo "  LINK     $@"
-	$(Q)$(CLANG) $(CPPFLAGS) $(TEST_CPPFLAGS) -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all $< $(DETECT) tests/unit/helpers/oracle.c -o $@ -lm
+	$(Q)$(CLANG) $(FUZZ) -fsanitize=fuzzer $^ -o $@ $(LDLIBS)
 
-CONTAINERS := $(wildcard userspace/attribute/container/*.c) userspace/files/open.c userspace/files/safe_open.c
-
-$(B)/tests/fuzz/fuzz_container: tests/fuzz/fuzz_container.c $(CONTAINERS) $(DETECT) $(wildcard userspace/attribute/*/*.h)
-	@mkdir -p $(@D)
-	@echo "  LINK     $@"
-	$(Q)$(CLANG) $(CPPFLAGS) $(TEST_CPPFLAGS) -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all $< $(CONTAINERS) $(DETECT) tests/unit/helpers/oracle.c -o $@ -ljansson -lm
-
-RULES := $(wildcard userspace/rules/*.c) userspace/lib/period.c userspace/lib/own_file.c userspace/lib/log.c
-
-$(B)/tests/fuzz/fuzz_rules: tests/fuzz/fuzz_rules.c $(RULES) $(DETECT) tests/unit/helpers/globs.c $(wildcard userspace/rules/*.h)
-	@mkdir -p $(@D)
-	@echo "  LINK     $@"
-	$(Q)$(CLANG) $(CPPFLAGS) $(TEST_CPPFLAGS) -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all $< $(RULES) $(DETECT) tests/unit/helpers/globs.c tests/unit/helpers/oracle.c -o $@ -lyaml -lm
+-include $(FUZZED:%.c=$(B)/fuzz/%.d) $(FUZZERS:$(B)/%=$(B)/fuzz/%.d)
 
 fuzz: $(FUZZERS) ## each fuzz target for FUZZ_SECONDS
 	@failed=0; for t in $(FUZZERS); do mkdir -p $(B)/corpus/$$(basename $$t); echo "== $$t"; \
