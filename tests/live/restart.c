@@ -120,6 +120,21 @@ static const char *restart_number(size_t number)
 	return text;
 }
 
+/* Each alert has an id, and no two the same, whichever daemons made them. */
+static void restart_ids(void)
+{
+	struct live_run run = live_command(ARGS(
+		"sh", "-c",
+		"grep -c '\"identifier\"' \"$ALERTS\"; grep -o '\"id\":\"[0-9a-f]*-[0-9a-f]*\"' \"$ALERTS\" "
+		"| sort -u | wc -l"));
+	char *second = strchr(run.output, '\n');
+
+	assert_non_null(second);
+	if (strtoul(run.output, NULL, 10) != strtoul(second, NULL, 10))
+		fail_msg("alerts, ids: %s", run.output);
+	live_free(&run);
+}
+
 /* Tokens 0 … count - 1, once each: in the alert file and in the store. */
 static void restart_check(size_t count)
 {
@@ -140,6 +155,7 @@ static void restart_check(size_t count)
 		}
 	}
 	free(alerts);
+	restart_ids();
 	snprintf(stored, sizeof(stored), "%s leaked tokens", restart_number(count));
 	run = live_command(ARGS("spillwatch", "audit", "--store", live_path("store"), "--limit", "1"));
 	if (!strstr(run.output, stored))

@@ -127,6 +127,7 @@ struct alert {
 	struct timespec time; /* CLOCK_REALTIME, when the write returned */
 	uint64_t sequence; /* of what was said or lost, since the start */
 	uint64_t number; /* of what was said: without a gap */
+	uint64_t series; /* random, of those numbers: both together are event.id */
 	uint64_t
 		repeats; /* of this token in this place by this writer since the first alert; 0: this is the first */
 	uint64_t news; /* writes that this alert is the first to tell of */

@@ -25,13 +25,14 @@ static const char *json_action(const struct alert *alert)
 }
 
 /* What all lines begin with. @type: of ECS */
-static void json_event(struct json_writer *json, const char *action, const char *type, uint64_t sequence,
-		       int severity)
+static void json_event(struct json_writer *json, const char *id, const char *action, const char *type,
+		       uint64_t sequence, int severity)
 {
 	json_open(json, "ecs", '{');
 	json_text(json, "version", ALERT_ECS_VERSION);
 	json_close(json, '}');
 	json_open(json, "event", '{');
+	json_text(json, "id", id);
 	json_text(json, "kind", "alert");
 	json_text(json, "action", action);
 	json_open(json, "category", '[');
@@ -272,10 +273,12 @@ static void json_facts(struct json_writer *json, const struct alert *alert)
 static void json_alert(struct json_writer *json, const struct alert *alert, const char *message)
 {
 	const struct alert_container *container = &alert->container;
+	char id[ALERT_ID_BYTES];
 
 	json_open(json, NULL, '{');
 	json_time(json, "@timestamp", &alert->time);
-	json_event(json, json_action(alert), "change", alert->sequence, alert_severity(alert));
+	json_event(json, alert_id(alert, id), json_action(alert), "change", alert->sequence,
+		   alert_severity(alert));
 	json_text(json, "message", message);
 	json_rule(json, alert);
 	json_token(json, &alert->token);
@@ -342,13 +345,15 @@ int loss_to_json(const struct loss *loss, char **ret_line)
 {
 	AUTO_FREE char *message = NULL;
 	struct json_writer json = {0};
+	char id[ALERT_ID_BYTES];
 	int r = loss_message(loss, &message);
 
 	if (r < 0)
 		return r;
 	json_open(&json, NULL, '{');
 	json_time(&json, "@timestamp", &loss->time);
-	json_event(&json, "samples-lost", "info", loss->sequence, ALERT_SEVERITY_LOSS);
+	json_event(&json, alert_loss_id(loss, id), "samples-lost", "info", loss->sequence,
+		   ALERT_SEVERITY_LOSS);
 	json_text(&json, "message", message);
 	json_named(&json, "rule", "samples-lost");
 	json_loss(&json, loss);

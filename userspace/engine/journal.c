@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #define JOURNAL_ALIGN 16UL
 #define JOURNAL_MAGIC (0x6a6f75726e000001ULL + (sizeof(struct alert) << 8))
@@ -44,6 +45,7 @@ struct journal_entry {
 struct journal {
 	struct journal_head *head; /* NULL: nothing is kept */
 	char *entries;
+	uint64_t series;
 	uint64_t before[2]; /* records that another daemon has handled */
 };
 
@@ -95,6 +97,8 @@ int journal_open(void *memory, struct journal **ret_journal)
 		return -ENOMEM;
 	journal->head = memory;
 	*ret_journal = journal;
+	if (getrandom(&journal->series, sizeof(journal->series), 0) != sizeof(journal->series))
+		journal->series = (uint64_t)time(NULL);
 	if (!memory)
 		return 0;
 	journal->entries = (char *)(journal->head + 1);
@@ -128,6 +132,13 @@ void journal_close(struct journal *journal)
 uint64_t journal_id(const struct journal *journal)
 {
 	return journal->head ? journal->head->id : 0;
+}
+
+uint64_t journal_series(const struct journal *journal)
+{
+	uint64_t id = journal_id(journal);
+
+	return id ? id : journal->series;
 }
 
 bool journal_has(const struct journal *journal, uint64_t record)

@@ -41,6 +41,9 @@ uint64_t *journal_mark(struct journal *journal, const char *name, uint64_t said)
 /* journal_id() - of this memory, from its first daemon on; random; 0: there is none. */
 uint64_t journal_id(const struct journal *journal);
 
+/* journal_series() - of the numbers of alerts: the memory's id, and where there is none, random for as long as this daemon is there. */
+uint64_t journal_series(const struct journal *journal);
+
 /*
  * journal_put() - keeps an alert; the oldest are overwritten.
  * @record: number of the ring's record that it was made of, 0: of none

@@ -147,6 +147,7 @@ static bool pipeline_emit(struct pipeline *pipeline, struct alert *alert)
 		rules_apply(pipeline->rules, alert);
 	out = !alert->ruling.allowed;
 	alert->number = pipeline->said->number + 1;
+	alert->series = journal_series(pipeline->journal);
 	/* a gap is what was lost meanwhile, on its way here or for want of memory */
 	alert->sequence =
 		pipeline->said->said + out + pipeline->stats.alerts_failed + probe_lost(pipeline->probe);
@@ -396,7 +397,9 @@ static void pipeline_emit_loss(struct pipeline *pipeline, struct loss *loss)
 	journal_skip(pipeline->journal, ++pipeline->said->number);
 	bus_pass(pipeline->bus, pipeline->said->number);
 	mark_pass(pipeline->stored, pipeline->said->number);
-	loss->sequence = ++pipeline->said->said + pipeline->stats.alerts_failed + probe_lost(pipeline->probe);
+	loss->series = journal_series(pipeline->journal);
+	loss->number = ++pipeline->said->said;
+	loss->sequence = loss->number + pipeline->stats.alerts_failed + probe_lost(pipeline->probe);
 	loss->host_name = attribute_host(pipeline->attribute);
 	if (loss_to_json(loss, &line) == 0)
 		bus_line(pipeline->bus, line);

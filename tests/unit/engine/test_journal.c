@@ -4,10 +4,17 @@
 
 #include "alerts.h"
 #include "alert/json.h"
+#include "alert/message.h"
 #include "engine/journal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+/* What event.id would be of an alert. */
+static void id_of(const struct alert *alert, char id[ALERT_ID_BYTES])
+{
+	assert_ptr_equal(alert_id(alert, id), id);
+}
 
 struct heard {
 	size_t count;
@@ -51,6 +58,50 @@ static void put(struct journal *journal, uint64_t number, size_t len, uint64_t r
 	alert.number = number;
 	journal_put(journal, &alert, record);
 	free(path);
+}
+
+static void take_id(void *context, const struct alert *alert)
+{
+	id_of(alert, context);
+}
+
+/* An alert that is delivered by the next daemon is called what it was called; one of another series or number is not. */
+static void test_id(void **state)
+{
+	void *memory = calloc(1, JOURNAL_BYTES);
+	char first[ALERT_ID_BYTES], again[ALERT_ID_BYTES], other[ALERT_ID_BYTES];
+	struct journal *journal;
+	struct alert alert = alerts_make(&(struct alert_spec){
+		.token = "dt0c01.AAAAAAAAAAAAAAAAAAAAAAAA", .file = "/f", .program = "/bin/x", .time = 1});
+	uint64_t series;
+
+	(void)state;
+	assert_int_equal(journal_open(memory, &journal), 0);
+	*journal_mark(journal, "file", 0) = 0;
+	series = alert.series = journal_series(journal);
+	alert.number = 300;
+	id_of(&alert, first);
+	assert_true(series && series == journal_id(journal));
+	assert_int_equal(strspn(first, "0123456789abcdef"), 16);
+	assert_string_equal(first + 16, "-12c");
+	journal_put(journal, &alert, 0);
+	journal_close(journal);
+	assert_int_equal(journal_open(memory, &journal), 0);
+	assert_true(journal_series(journal) == series);
+	journal_replay(journal, 0, 300, take_id, again);
+	assert_string_equal(again, first);
+	alert.number++;
+	id_of(&alert, other);
+	assert_string_not_equal(other, first);
+	journal_close(journal);
+	/* without memory, each daemon has its own */
+	assert_int_equal(journal_open(NULL, &journal), 0);
+	alert.number--;
+	alert.series = journal_series(journal);
+	id_of(&alert, other);
+	assert_string_not_equal(other, first);
+	journal_close(journal);
+	free(memory);
 }
 
 static void test_delivered(void **state)
@@ -170,9 +221,8 @@ static void test_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_delivered),
-		cmocka_unit_test(test_bound),
-		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_id),    cmocka_unit_test(test_delivered),
+		cmocka_unit_test(test_bound), cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_none),
 	};
 
