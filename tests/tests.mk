@@ -140,12 +140,11 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuz
 # whole directories, and the linker takes what it needs: a list of files by hand goes stale unseen
 FUZZED  := $(wildcard userspace/detect/*.c userspace/rules/*.c userspace/lib/*.c userspace/files/*.c userspace/attribute/*/*.c) \
 	   tests/unit/helpers/globs.c tests/unit/helpers/oracle.c
-FUZZ    := -fsanitize=address,undefined -fno-sanitize-recover=all
 
 $(B)/fuzz/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
 	@echo "  CC       $<"
-	$(Q)$(CLANG) $(CPPFLAGS) $(TEST_CPPFLAGS) -std=gnu17 -g -O1 $(FUZZ) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+	$(Q)$(CLANG) $(CPPFLAGS) $(TEST_CPPFLAGS) -std=gnu17 -g -O1 $(SAN) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
 
 $(B)/fuzz/fuzzed.a: $(FUZZED:%.c=$(B)/fuzz/%.o)
 	@echo "  AR       $@"
@@ -154,7 +153,7 @@ $(B)/fuzz/fuzzed.a: $(FUZZED:%.c=$(B)/fuzz/%.o)
 $(B)/tests/fuzz/%: $(B)/fuzz/tests/fuzz/%.o $(B)/fuzz/fuzzed.a
 	@mkdir -p $(@D)
 	@echo "  LINK     $@"
-	$(Q)$(CLANG) $(FUZZ) -fsanitize=fuzzer $^ -o $@ $(LDLIBS)
+	$(Q)$(CLANG) $(SAN) -fsanitize=fuzzer $^ -o $@ $(LDLIBS)
 
 -include $(FUZZED:%.c=$(B)/fuzz/%.d) $(FUZZERS:$(B)/%=$(B)/fuzz/%.d)
 

@@ -123,10 +123,10 @@ static const char *restart_number(size_t number)
 /* Each alert has an id, and no two the same, whichever daemons made them. */
 static void restart_ids(void)
 {
-	struct live_run run = live_command(ARGS(
-		"sh", "-c",
-		"grep -c '\"identifier\"' \"$ALERTS\"; grep -o '\"id\":\"[0-9a-f]*-[0-9a-f]*\"' \"$ALERTS\" "
-		"| sort -u | wc -l"));
+	struct live_run run = live_command(ARGS("sh", "-c",
+						"grep -c '\"identifier\"' \"$ALERTS\"; grep '\"identifier\"' "
+						"\"$ALERTS\" | grep -o '\"id\":\"[0-9a-f]*-[0-9a-f]*\"' "
+						"| sort -u | wc -l"));
 	char *second = strchr(run.output, '\n');
 
 	assert_non_null(second);

@@ -277,8 +277,8 @@ static void json_alert(struct json_writer *json, const struct alert *alert, cons
 
 	json_open(json, NULL, '{');
 	json_time(json, "@timestamp", &alert->time);
-	json_event(json, alert_id(alert, id), json_action(alert), "change", alert->sequence,
-		   alert_severity(alert));
+	json_event(json, alert_id(alert->series, alert->number, id), json_action(alert), "change",
+		   alert->sequence, alert_severity(alert));
 	json_text(json, "message", message);
 	json_rule(json, alert);
 	json_token(json, &alert->token);
@@ -352,7 +352,7 @@ int loss_to_json(const struct loss *loss, char **ret_line)
 		return r;
 	json_open(&json, NULL, '{');
 	json_time(&json, "@timestamp", &loss->time);
-	json_event(&json, alert_loss_id(loss, id), "samples-lost", "info", loss->sequence,
+	json_event(&json, alert_id(loss->series, loss->number, id), "samples-lost", "info", loss->sequence,
 		   ALERT_SEVERITY_LOSS);
 	json_text(&json, "message", message);
 	json_named(&json, "rule", "samples-lost");

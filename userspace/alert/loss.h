@@ -31,7 +31,7 @@ struct loss {
 	struct timespec time,
 		since; /* CLOCK_REALTIME: now, and when it was last known that nothing more was lost */
 	uint64_t sequence; /* as of alerts */
-	uint64_t series, number; /* of what was said, alerts and losses: both together are event.id */
+	uint64_t series, number; /* as of alerts, which have no number of these */
 	const struct loss_kind *kinds; /* kind_count of them; borrowed */
 	size_t kind_count;
 	struct loss_writer writers[LOSS_WRITERS]; /* who lost most first */

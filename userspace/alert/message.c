@@ -11,16 +11,9 @@
 
 #define MESSAGE_ID_LEN 12
 
-const char *alert_id(const struct alert *alert, char id[ALERT_ID_BYTES])
+const char *alert_id(uint64_t series, uint64_t number, char id[ALERT_ID_BYTES])
 {
-	snprintf(id, ALERT_ID_BYTES, "%016" PRIx64 "-%" PRIx64, alert->series, alert->number);
-	return id;
-}
-
-const char *alert_loss_id(const struct loss *loss, char id[ALERT_ID_BYTES])
-{
-	/* they are numbered by themselves */
-	snprintf(id, ALERT_ID_BYTES, "%016" PRIx64 "-l%" PRIx64, loss->series, loss->number);
+	snprintf(id, ALERT_ID_BYTES, "%016" PRIx64 "-%" PRIx64, series, number);
 	return id;
 }
 

@@ -3,23 +3,20 @@
 #pragma once
 
 #include "alert/alert.h"
-#include "alert/loss.h"
 
 /* event.severity: as large as in ECS's own examples, 0 to 100. */
 #define ALERT_SEVERITY_TOKEN 73
 #define ALERT_SEVERITY_LOSS 47
 #define ALERT_SEVERITY_PLACEHOLDER 21
 
-/* Room for an id: two numbers in hexadecimal, with a dash, and a letter. */
-#define ALERT_ID_BYTES 35
+/* Room for an id: two numbers in hexadecimal, with a dash. */
+#define ALERT_ID_BYTES 34
 
 /*
- * alert_id() - event.id: the same whenever an alert is delivered again, of whichever daemon, and no other alert's. Returns id.
+ * alert_id() - event.id, of an alert or a loss: the same whenever that is delivered again, of whichever daemon, and no other's.
+ * Returns id.
  */
-const char *alert_id(const struct alert *alert, char id[ALERT_ID_BYTES]);
-
-/* alert_loss_id() - likewise of what tells of a loss. */
-const char *alert_loss_id(const struct loss *loss, char id[ALERT_ID_BYTES]);
+const char *alert_id(uint64_t series, uint64_t number, char id[ALERT_ID_BYTES]);
 
 int alert_severity(const struct alert *alert);
 

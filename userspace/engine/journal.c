@@ -45,7 +45,7 @@ struct journal_entry {
 struct journal {
 	struct journal_head *head; /* NULL: nothing is kept */
 	char *entries;
-	uint64_t series;
+	uint64_t series; /* the head's id, if there is one */
 	uint64_t before[2]; /* records that another daemon has handled */
 };
 
@@ -91,14 +91,14 @@ static uint64_t journal_behind(uint64_t at)
 int journal_open(void *memory, struct journal **ret_journal)
 {
 	struct journal *journal = calloc(1, sizeof(*journal));
-	uint64_t at;
+	uint64_t at, random;
 
 	if (!journal)
 		return -ENOMEM;
+	random = getrandom(&random, sizeof(random), 0) == sizeof(random) ? random | 1 : 0;
 	journal->head = memory;
+	journal->series = random ? random : (uint64_t)time(NULL);
 	*ret_journal = journal;
-	if (getrandom(&journal->series, sizeof(journal->series), 0) != sizeof(journal->series))
-		journal->series = (uint64_t)time(NULL);
 	if (!memory)
 		return 0;
 	journal->entries = (char *)(journal->head + 1);
@@ -107,9 +107,10 @@ int journal_open(void *memory, struct journal **ret_journal)
 		memset(journal->head, 0, sizeof(*journal->head));
 		journal->head->magic = JOURNAL_MAGIC;
 		/* without one the file's word is not asked */
-		if (getrandom(&journal->head->id, sizeof(journal->head->id), 0) == sizeof(journal->head->id))
-			journal->head->id |= 1;
+		journal->head->id = random;
 	}
+	if (journal->head->id)
+		journal->series = journal->head->id;
 	/* between an alert and the end of its record a daemon may have died as well */
 	journal->before[0] = journal->head->record;
 	for (at = journal_behind(journal->head->tail); at < journal->head->head;) {
@@ -136,9 +137,7 @@ uint64_t journal_id(const struct journal *journal)
 
 uint64_t journal_series(const struct journal *journal)
 {
-	uint64_t id = journal_id(journal);
-
-	return id ? id : journal->series;
+	return journal->series;
 }
 
 bool journal_has(const struct journal *journal, uint64_t record)

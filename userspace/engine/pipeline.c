@@ -398,8 +398,8 @@ static void pipeline_emit_loss(struct pipeline *pipeline, struct loss *loss)
 	bus_pass(pipeline->bus, pipeline->said->number);
 	mark_pass(pipeline->stored, pipeline->said->number);
 	loss->series = journal_series(pipeline->journal);
-	loss->number = ++pipeline->said->said;
-	loss->sequence = loss->number + pipeline->stats.alerts_failed + probe_lost(pipeline->probe);
+	loss->number = pipeline->said->number;
+	loss->sequence = ++pipeline->said->said + pipeline->stats.alerts_failed + probe_lost(pipeline->probe);
 	loss->host_name = attribute_host(pipeline->attribute);
 	if (loss_to_json(loss, &line) == 0)
 		bus_line(pipeline->bus, line);

@@ -13,7 +13,7 @@
 /* What event.id would be of an alert. */
 static void id_of(const struct alert *alert, char id[ALERT_ID_BYTES])
 {
-	assert_ptr_equal(alert_id(alert, id), id);
+	assert_ptr_equal(alert_id(alert->series, alert->number, id), id);
 }
 
 struct heard {
