@@ -63,7 +63,7 @@ struct alert_file {
 	uint32_t links;
 };
 
-/* The container that the writing process runs in. */
+/* The container that the writing process runs in, or writes for. */
 struct alert_container {
 	char *id; /* NULL: in none; otherwise always given, the rest where it could be found */
 	const char
@@ -74,6 +74,7 @@ struct alert_container {
 	char *pod_namespace;
 	char *pod_uid;
 	bool claimed; /* the id is the word of whoever could name it so; no runtime of theirs agrees */
+	bool relayed; /* the process is not in it: it writes what the container prints */
 };
 
 struct alert_write {

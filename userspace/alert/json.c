@@ -181,6 +181,7 @@ static void json_container(struct json_writer *json, const struct alert_containe
 	json_open(json, "container", '{');
 	json_text(json, "id", container->id);
 	json_mark(json, "claimed", container->claimed);
+	json_mark(json, "relayed", container->relayed);
 	json_text_if(json, "runtime", container->runtime);
 	json_text_if(json, "name", container->name);
 	if (container->image)

@@ -45,24 +45,25 @@ static const char *message_type(const struct token *token)
 	return strcmp(token->type, TOKEN_TYPE_UNKNOWN) == 0 ? "unknown token" : token->type;
 }
 
-/* " in pod shop/app-0, container app": where the process runs, if it is a container; else nothing. */
+/* " in pod shop/app-0, container app": where the process runs, or " for" whom it writes, if it is a container; else nothing. */
 static int message_container(const struct alert_container *container, char **ret_text)
 {
 	const char *name = container->name ? container->name : container->id;
 	/* an id's first characters are what the runtimes' own commands show and take */
 	int len = container->name ? (int)strlen(name) : MESSAGE_ID_LEN;
+	const char *where = container->relayed ? "for" : "in";
 	char *text;
 	int r;
 
 	if (!container->id)
 		r = asprintf(&text, "%s", "");
 	else if (container->pod)
-		r = asprintf(&text, " in pod %s/%s, container %.*s",
+		r = asprintf(&text, " %s pod %s/%s, container %.*s", where,
 			     container->pod_namespace ? container->pod_namespace : "?", container->pod, len,
 			     name);
 	else
-		r = asprintf(&text, " in %scontainer %.*s", container->claimed ? "what is named like " : "",
-			     len, name);
+		r = asprintf(&text, " %s %scontainer %.*s", where,
+			     container->claimed ? "what is named like " : "", len, name);
 	if (r < 0)
 		return -ENOMEM;
 	*ret_text = text;

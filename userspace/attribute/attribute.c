@@ -12,6 +12,7 @@
 #include "attribute/linked.h"
 #include "attribute/mounts.h"
 #include "attribute/procfs.h"
+#include "attribute/relay.h"
 #include "attribute/reuse.h"
 #include "attribute/script.h"
 #include "attribute/users.h"
@@ -232,7 +233,7 @@ static int attribute_unit(const struct sample_view *view, const struct mask_know
 	return unit ? mask_text(unit, len, known, &process->unit) : 0;
 }
 
-/* The container, and where in it the file lies. */
+/* The container, and where in it the file lies; or the one that a process of the host writes for. */
 static int attribute_container(struct attribute *attribute, const struct sample_view *view,
 			       const struct mask_known *known, struct alert *alert)
 {
@@ -241,7 +242,17 @@ static int attribute_container(struct attribute *attribute, const struct sample_
 	int r = containers_find(attribute->containers, view->cgroup, head->cgroup_len, head->start,
 				nested ? head->parent_tgid : 0, known, &alert->container);
 
-	if (r == 0 && alert->container.id && (head->kind == FILE_KIND_DISK || head->kind == FILE_KIND_TMPFS))
+	if (r == 0 && !alert->container.id) {
+		const struct relay relay = {
+			.containers = attribute->containers,
+			.mounts = attribute->mounts,
+			.procfs = attribute->procfs,
+			.root = attribute->root,
+		};
+
+		return relay_find(&relay, view, known, &alert->container);
+	}
+	if (r == 0 && (head->kind == FILE_KIND_DISK || head->kind == FILE_KIND_TMPFS))
 		alert->file.place = head->flags & SAMPLE_ROOT_MOUNT ? "layer" : "volume";
 	return r;
 }

@@ -72,7 +72,8 @@ static void check_facts(const json_t *alert, struct rules_facts *facts)
 		{RULES_KEY_SEEN_BY, "write.seen_by"},
 	};
 	const char *host_path = check_text(alert, "file.host_path");
-	bool host = !check_text(alert, "container.id");
+	bool relayed = json_is_true(json_object_get(json_object_get(alert, "container"), "relayed"));
+	bool host = relayed || !check_text(alert, "container.id");
 	const json_t *ancestors = json_object_get(json_object_get(alert, "process"), "ancestors");
 
 	memset(facts, 0, sizeof(*facts));

@@ -47,6 +47,7 @@ static int csv_line(struct report *report, const struct survey_fact *entry, FILE
 		fact.syscall,
 		fact.part,
 		fact.rule,
+		fact.relayed ? "true" : "false",
 	};
 
 	csv_cells(out, cells, sizeof(cells) / sizeof(*cells));
@@ -66,7 +67,7 @@ int report_csv(struct report *report, FILE *out)
 	fputs("token,token_type,placeholder,role,writes,first,last,file,file_as_seen,file_type,program,"
 	      "process,"
 	      "last_pid,user,command_line,container_id,container,runtime,image,namespace,pod,syscall,"
-	      "part,rule\r\n",
+	      "part,rule,relayed\r\n",
 	      out);
 	shown = report_limit(report, 0, groups.count);
 	for (size_t i = 0; r == 0 && i < shown; i++) {

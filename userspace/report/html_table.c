@@ -48,7 +48,7 @@ static void html_bdi(FILE *out, const char *class, const char *text)
 	fputs("</bdi>", out);
 }
 
-/* "python3.11 in shop/checkout" */
+/* "python3.11 in shop/checkout", "dockerd for web-1" */
 static void html_writer(struct report *report, const struct survey_fact *fact, FILE *out)
 {
 	uint32_t container = fact->member[DIMENSION_CONTAINER];
@@ -56,7 +56,7 @@ static void html_writer(struct report *report, const struct survey_fact *fact, F
 	html_bdi(out, "mono", labels_program(&report->labels, fact->member[DIMENSION_PROGRAM]));
 	if (survey_id(&report->survey, DIMENSION_CONTAINER, container) == 0)
 		return;
-	fputs(" in ", out);
+	fputs(fact->relayed ? " for " : " in ", out);
 	html_bdi(out, "mono", labels_text(&report->labels, DIMENSION_CONTAINER, container));
 }
 

@@ -41,9 +41,10 @@ static json_t *json_container(const struct fact *fact)
 {
 	if (!fact->container || !*fact->container)
 		return NULL;
-	return json_pack("{s:s, s:s*, s:s*, s:o*}", "id", fact->container, "runtime", fact->runtime, "name",
-			 fact->container_name, "image",
-			 fact->image ? json_pack("{s:s}", "name", fact->image) : NULL);
+	return json_pack("{s:s, s:s*, s:s*, s:o*, s:o*}", "id", fact->container, "runtime", fact->runtime,
+			 "name", fact->container_name, "image",
+			 fact->image ? json_pack("{s:s}", "name", fact->image) : NULL, "relayed",
+			 json_mark(fact->relayed));
 }
 
 static json_t *json_pod(const struct fact *fact)
@@ -132,12 +133,14 @@ static json_t *json_writer(struct report *report, const struct survey_fact *fact
 {
 	struct labels *labels = &report->labels;
 	uint32_t program = fact->member[DIMENSION_PROGRAM];
+	struct fact container = *labels_container(labels, fact->member[DIMENSION_CONTAINER]);
 
-	return json_pack("{s:s, s:o*, s:s, s:o, s:b}", "executable",
-			 labels_text(labels, DIMENSION_PROGRAM, program), "container",
-			 json_container(labels_container(labels, fact->member[DIMENSION_CONTAINER])), "file",
-			 labels_text(labels, DIMENSION_FILE, fact->member[DIMENSION_FILE]), "first",
-			 json_time(fact->first), "relay", (int)report->leaks.relays[program]);
+	container.relayed = fact->relayed;
+	return json_pack(
+		"{s:s, s:o*, s:s, s:o, s:b}", "executable", labels_text(labels, DIMENSION_PROGRAM, program),
+		"container", json_container(&container), "file",
+		labels_text(labels, DIMENSION_FILE, fact->member[DIMENSION_FILE]), "first",
+		json_time(fact->first), "relay", (int)(fact->relayed || report->leaks.relays[program]));
 }
 
 /* Of a leak: its origin and its carriers. Returns 0 or -ENOMEM. */

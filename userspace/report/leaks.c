@@ -21,8 +21,8 @@
  */
 static bool leaks_before(const struct leaks *leaks, const struct survey_fact *a, const struct survey_fact *b)
 {
-	bool relay_a = leaks->relays[a->member[DIMENSION_PROGRAM]];
-	bool relay_b = leaks->relays[b->member[DIMENSION_PROGRAM]];
+	bool relay_a = a->relayed || leaks->relays[a->member[DIMENSION_PROGRAM]];
+	bool relay_b = b->relayed || leaks->relays[b->member[DIMENSION_PROGRAM]];
 
 	if ((a->verdict == FACT_CARRIER) != (b->verdict == FACT_CARRIER))
 		return b->verdict == FACT_CARRIER;
@@ -85,7 +85,8 @@ bool leaks_relayed(const struct leaks *leaks, const struct survey_fact *fact)
 {
 	const struct survey_fact *origin = leaks_origin(leaks, fact);
 
-	return origin->verdict == FACT_CARRIER || leaks->relays[origin->member[DIMENSION_PROGRAM]];
+	return origin->verdict == FACT_CARRIER || origin->relayed ||
+	       leaks->relays[origin->member[DIMENSION_PROGRAM]];
 }
 
 const char *leaks_role(const struct leaks *leaks, const struct survey_fact *fact)

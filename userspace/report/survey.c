@@ -79,6 +79,7 @@ static int survey_fact(void *context, const struct reader_fact *row)
 	*fact = (struct survey_fact){
 		.id = row->id,
 		.verdict = (uint8_t)row->verdict,
+		.relayed = row->relayed,
 		.first = row->first,
 		.last = row->last,
 	};
@@ -303,6 +304,7 @@ struct reader_fact survey_row(const struct survey *survey, const struct survey_f
 		.last = fact->last,
 		.count = fact->count,
 		.verdict = fact->verdict,
+		.relayed = fact->relayed,
 	};
 }
 

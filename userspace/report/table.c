@@ -108,14 +108,15 @@ static int table_more(const struct table *table, int indent, size_t count, const
 			  count == 1 ? one : many);
 }
 
-/* "python3 in shop/checkout", or "python3" on the host. */
+/* "python3 in shop/checkout", "dockerd for web-1", or "python3" on the host. */
 static int table_writer(struct table *table, const struct survey_fact *fact, char **ret_text)
 {
 	struct labels *labels = &table->report->labels;
 	uint32_t container = fact->member[DIMENSION_CONTAINER];
 	const char *program = labels_program(labels, fact->member[DIMENSION_PROGRAM]);
 	bool host = survey_id(&table->report->survey, DIMENSION_CONTAINER, container) == 0;
-	int r = asprintf(ret_text, "%s%s%s", program, host ? "" : " in ",
+	const char *where = fact->relayed ? " for " : " in ";
+	int r = asprintf(ret_text, "%s%s%s", program, host ? "" : where,
 			 host ? "" : labels_text(labels, DIMENSION_CONTAINER, container));
 
 	return r < 0 ? -ENOMEM : 0;

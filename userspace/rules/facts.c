@@ -61,7 +61,7 @@ static void facts_container(const struct alert_container *container, struct rule
 
 void rules_facts_alert(const struct alert *alert, struct rules_facts *ret_facts)
 {
-	bool host = !alert->container.id;
+	bool host = !alert->container.id || alert->container.relayed;
 
 	ret_facts->count = 0;
 	memset(ret_facts->last, 0, sizeof(ret_facts->last));

@@ -80,6 +80,8 @@ static const char *const database_steps[DATABASE_VERSION] = {
 	"ALTER TABLE detail ADD COLUMN rule TEXT;"
 	"DROP INDEX fact_key;"
 	"CREATE UNIQUE INDEX fact_key ON fact (token, file, program, container, verdict);",
+	/* relayed: the program is outside of the container, and writes what that prints */
+	"ALTER TABLE fact ADD COLUMN relayed INTEGER NOT NULL DEFAULT 0;",
 };
 
 static int database_version(sqlite3 *db, int64_t *ret_version)

@@ -53,6 +53,7 @@ struct fact {
 #undef FACT_TEXT
 	char *memory; /* that holds them all; NULL: each has its own */
 	enum fact_verdict verdict;
+	bool relayed; /* the program is outside of the container, and writes what that prints */
 	bool placeholder;
 	bool path_truncated; /* upper directories of the file's path are missing */
 	bool deleted; /* the file had no name any more */

@@ -11,6 +11,7 @@
 #include "store/statement.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,22 +31,29 @@
 
 struct reader {
 	sqlite3 *db;
-	bool rules; /* it knows of rules; an older version's is only read here, and not brought up to date */
+	/* it knows of rules, and of relays; an older version's is only read here, and not brought up to date */
+	bool rules, relays;
 #define READER_FIELD(name, sql) sqlite3_stmt *name;
 	READER_STATEMENTS(READER_FIELD)
 #undef READER_FIELD
 };
+
+static bool reader_has(struct reader *reader, const char *sql)
+{
+	return statement_query(reader->db, sql, NULL) > 0;
+}
 
 int reader_open(const char *path, struct reader **ret_reader)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
 	int r = reader ? database_open_reader(path, &reader->db) : -ENOMEM;
 
-	if (r == 0)
+	if (r == 0) {
 		reader->rules =
-			statement_query(reader->db,
-					"SELECT 1 FROM pragma_table_info('fact') WHERE name = 'verdict'",
-					NULL) > 0;
+			reader_has(reader, "SELECT 1 FROM pragma_table_info('fact') WHERE name = 'verdict'");
+		reader->relays =
+			reader_has(reader, "SELECT 1 FROM pragma_table_info('fact') WHERE name = 'relayed'");
+	}
 #define READER_PREPARE(name, sql) r = r == 0 ? statement_prepare(reader->db, sql, &reader->name) : r;
 	READER_STATEMENTS(READER_PREPARE)
 #undef READER_PREPARE
@@ -81,15 +89,15 @@ void reader_end(struct reader *reader)
 int reader_facts(struct reader *reader, int64_t since, int64_t until, reader_fact_visit visit, void *context)
 {
 	sqlite3_stmt *statement = NULL;
+	char sql[192];
+	int r;
+
 	/* '+': all rows in their order; by the index on `last` each of them would be looked up */
-	int r = statement_prepare(
-		reader->db,
-		reader->rules
-			? "SELECT id, token, file, program, container, first, last, count, verdict FROM fact"
-			  " WHERE +last >= ? AND first < ? ORDER BY id"
-			: "SELECT id, token, file, program, container, first, last, count, 0 FROM fact"
-			  " WHERE +last >= ? AND first < ? ORDER BY id",
-		&statement);
+	snprintf(sql, sizeof(sql),
+		 "SELECT id, token, file, program, container, first, last, count, %s, %s FROM fact"
+		 " WHERE +last >= ? AND first < ? ORDER BY id",
+		 reader->rules ? "verdict" : "0", reader->relays ? "relayed" : "0");
+	r = statement_prepare(reader->db, sql, &statement);
 
 	if (r < 0)
 		return r;
@@ -105,6 +113,7 @@ int reader_facts(struct reader *reader, int64_t since, int64_t until, reader_fac
 			.last = sqlite3_column_int64(statement, 6),
 			.count = (uint64_t)sqlite3_column_int64(statement, 7),
 			.verdict = (enum fact_verdict)sqlite3_column_int(statement, 8),
+			.relayed = sqlite3_column_int(statement, 9),
 		};
 
 		r = visit(context, &fact);
@@ -297,6 +306,7 @@ int reader_fact(struct reader *reader, const struct reader_fact *row, struct fac
 		.last = row->last,
 		.count = row->count,
 		.verdict = row->verdict,
+		.relayed = row->relayed,
 	};
 	int r = reader_name(reader, row->token, &fact.token);
 

@@ -15,11 +15,12 @@
 #define WRITER_STATEMENTS(X)                                                                             \
 	X(name_find, "SELECT id FROM name WHERE value = ?")                                              \
 	X(name_add, "INSERT INTO name (value) VALUES (?) RETURNING id")                                  \
-	X(fact, "INSERT INTO fact (token, file, program, container, verdict, first, last, count)"        \
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)"                                                       \
+	X(fact, "INSERT INTO fact (token, file, program, container, verdict, first, last, count,"        \
+		" relayed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"                                           \
 		" ON CONFLICT (token, file, program, container, verdict)"                                \
 		" DO UPDATE SET first = min(first, excluded.first),"                                     \
-		" last = max(last, excluded.last), count = count + excluded.count RETURNING id")         \
+		" last = max(last, excluded.last), count = count + excluded.count,"                      \
+		" relayed = excluded.relayed RETURNING id")                                              \
 	X(activity, "INSERT INTO activity (fact, hour, count) VALUES (?, ?, ?)"                          \
 		    " ON CONFLICT (fact, hour) DO UPDATE SET count = count + excluded.count")            \
 	X(detail,                                                                                        \
@@ -165,8 +166,9 @@ int writer_put(struct writer *writer, const struct fact *fact)
 			       fact->image, fact->pod, fact->pod_namespace, fact->pod_uid);
 		r = writer_do(writer->container, r);
 	}
-	statement_bind(writer->fact, "iiiiiiii", token, writer->file, writer->program, container,
-		       (int64_t)fact->verdict, fact->first, fact->last, (int64_t)fact->count);
+	statement_bind(writer->fact, "iiiiiiiii", token, writer->file, writer->program, container,
+		       (int64_t)fact->verdict, fact->first, fact->last, (int64_t)fact->count,
+		       (int64_t)fact->relayed);
 	if (r == 0)
 		r = statement_run(writer->fact, &id);
 	return r < 0 ? r : writer_details(writer, fact, id);

@@ -155,6 +155,7 @@ static struct alert alert_full(void)
 	alert.container = (struct alert_container){
 		.id = text("0123456789ab"),
 		.claimed = true,
+		.relayed = true,
 		.runtime = "containerd",
 		.name = text("app"),
 		.image = text("registry/app:1"),

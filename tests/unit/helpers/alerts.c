@@ -42,6 +42,7 @@ struct alert alerts_make(const struct alert_spec *spec)
 	if (spec->container) {
 		alert.container.runtime = "containerd";
 		alert.container.name = text("app");
+		alert.container.relayed = spec->relayed;
 		alert.container.pod = text(spec->pod);
 		alert.container.pod_namespace = text(spec->pod ? "shop" : NULL);
 	}

@@ -169,7 +169,7 @@ static void test_rules(void **state)
 	free(text);
 	text = output(&options, report_csv);
 	assert_non_null(strstr(text, "dt0c01.LEAK1,API token,false,allowed,1,"));
-	assert_non_null(strstr(text, ",write,,may\r\n"));
+	assert_non_null(strstr(text, ",write,,may,false\r\n"));
 	assert_null(strstr(text, "origin"));
 	free(text);
 }
@@ -422,6 +422,52 @@ static void write_file(const char *name, const char *text)
 }
 
 /* What is still there, and what is not: each state. */
+/* What a container printed is found by its name, and said to be written for it. */
+static void test_relayed(void **state)
+{
+	struct report_options options = options_make(DIMENSION_POD);
+	int64_t now = alerts_now();
+	const struct alert_spec specs[] = {
+		{.token = "dt0c01.LEAK1",
+		 .file = "/var/log/pods/shop_checkout_1/app/0.log",
+		 .program = "/usr/bin/containerd",
+		 .container = POD_A,
+		 .pod = "checkout",
+		 .relayed = true,
+		 .time = now - 100},
+		{.token = "dt0c01.LEAK2",
+		 .file = "/root/x",
+		 .program = "/usr/bin/containerd",
+		 .time = now - 90},
+	};
+	json_t *json, *entry;
+	char *text, *problem;
+
+	(void)state;
+	put_all(specs, 2);
+	options.survey.container = "shop/checkout";
+	text = output(&options, report_json);
+	json = json_loads(text, 0, NULL);
+	problem = schema_check("share/audit.schema.json", json);
+	assert_null(problem);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(json, "totals"), "entries")), 1);
+	entry = json_array_get(json_object_get(json_array_get(json_object_get(json, "rows"), 0), "entries"),
+			       0);
+	assert_true(json_is_true(json_object_get(json_object_get(entry, "container"), "relayed")));
+	json_decref(json);
+	free(text);
+	options.by = DIMENSION_TOKEN;
+	text = output(&options, output_table);
+	assert_non_null(strstr(text, "from containerd for shop/checkout/app, a relay"));
+	free(text);
+	text = output(&options, report_json);
+	json = json_loads(text, 0, NULL);
+	problem = schema_check("share/audit.schema.json", json);
+	assert_null(problem);
+	json_decref(json);
+	free(text);
+}
+
 static void test_remains(void **state)
 {
 	static const struct {
@@ -499,6 +545,7 @@ int main(void)
 		TEST(test_groups),  TEST(test_filters),
 		TEST(test_period),  TEST(test_table_width),
 		TEST(test_hostile), TEST(test_empty),
+		TEST(test_relayed), cmocka_unit_test(test_relays),
 		TEST(test_remains), cmocka_unit_test(test_relays),
 	};
 

@@ -12,6 +12,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Namespaces that are looked through. */
@@ -43,12 +45,11 @@ static int containerd_image(int root, size_t home, const char *namespace, const 
 	return container_facts_set(&facts->image, image);
 }
 
-static int containerd_bundle(int root, size_t home, const char *namespace, const struct cgroup_name *name,
-			     struct container_facts *facts)
+int container_containerd_bundle(int root, const struct cgroup_name *name, const char *bundle,
+				const char *namespace, struct container_facts *facts)
 {
 	json_t *config = NULL;
-	int r = file_json(root, &config, "%s/%s/%s/%s/config.json", containerd_homes[home].state,
-			  containerd_tasks, namespace, name->id);
+	int r = file_json(root, &config, "%s/config.json", bundle);
 
 	if (r == 0)
 		r = container_oci_annotations(config, facts);
@@ -58,7 +59,22 @@ static int containerd_bundle(int root, size_t home, const char *namespace, const
 	facts->runtime = strcmp(namespace, "moby") == 0 ? "docker" : "containerd";
 	/* ctr's containers have no other name than their id; a pod's sandbox has none */
 	r = facts->name || facts->pod ? 0 : container_facts_set(&facts->name, name->id);
-	return r < 0 || facts->image ? r : containerd_image(root, home, namespace, name->id, facts);
+	for (size_t i = 0;
+	     r == 0 && !facts->image && i < sizeof(containerd_homes) / sizeof(*containerd_homes); i++)
+		if (strncmp(bundle, containerd_homes[i].state, strlen(containerd_homes[i].state)) == 0)
+			r = containerd_image(root, i, namespace, name->id, facts);
+	return r;
+}
+
+static int containerd_bundle(int root, size_t home, const char *namespace, const struct cgroup_name *name,
+			     struct container_facts *facts)
+{
+	char bundle[PATH_MAX];
+
+	if ((size_t)snprintf(bundle, sizeof(bundle), "%s/%s/%s/%s", containerd_homes[home].state,
+			     containerd_tasks, namespace, name->id) >= sizeof(bundle))
+		return -ENAMETOOLONG;
+	return container_containerd_bundle(root, name, bundle, namespace, facts);
 }
 
 static int containerd_namespaces(int root, size_t home, const struct cgroup_name *name,

@@ -18,6 +18,7 @@
 #include "files/open.h"
 #include "attribute/container/nested.h"
 #include "attribute/container/owner.h"
+#include "attribute/container/pod_log.h"
 #include "attribute/container/scan.h"
 #include "attribute/container/table.h"
 #include "lib/cleanup.h"
@@ -399,33 +400,20 @@ void containers_free_one(struct alert_container *container)
 	memset(container, 0, sizeof(*container));
 }
 
-int containers_find(struct containers *containers, const char *paths, size_t len, uint64_t start,
-		    uint32_t parent, const struct mask_known *known, struct alert_container *ret_container)
+/* All that is known of one, or only its id if that is claimed: whose names they would be is not known then. */
+static int containers_give(struct containers *containers, struct container *container,
+			   const struct mask_known *known, struct alert_container *ret_container)
 {
-	struct alert_container copy = {0};
-	struct container *container = NULL;
-	const struct container_facts *facts;
-	int r = containers_by_paths(containers, paths, len, &container);
+	const struct container_facts *facts = &container->facts;
+	struct alert_container copy = {.claimed = containers_claims(containers, container)};
+	int r = containers_copy(container->id, known, &copy.id);
 
-	if (r == -ENOENT && parent)
-		r = containers_by_conmon(containers, start, parent, &container);
-	if (r < 0 && r != -ENOENT)
-		return r;
-	if (!container) {
-		*ret_container = copy;
-		return 0;
-	}
-	facts = &container->facts;
-	copy.claimed = containers_claims(containers, container);
-	/* whose names they would be is not known */
 	if (copy.claimed) {
 		copy.runtime = container->runtime;
-		r = containers_copy(container->id, known, &copy.id);
 		*ret_container = copy;
 		return r;
 	}
 	copy.runtime = facts->runtime ? facts->runtime : container->runtime;
-	r = containers_copy(container->id, known, &copy.id);
 	if (r == 0)
 		r = containers_copy(facts->name, known, &copy.name);
 	if (r == 0)
@@ -443,4 +431,105 @@ int containers_find(struct containers *containers, const char *paths, size_t len
 	}
 	*ret_container = copy;
 	return 0;
+}
+
+int containers_find(struct containers *containers, const char *paths, size_t len, uint64_t start,
+		    uint32_t parent, const struct mask_known *known, struct alert_container *ret_container)
+{
+	struct container *container = NULL;
+	int r = containers_by_paths(containers, paths, len, &container);
+
+	if (r == -ENOENT && parent)
+		r = containers_by_conmon(containers, start, parent, &container);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (container)
+		return containers_give(containers, container, known, ret_container);
+	*ret_container = (struct alert_container){0};
+	return 0;
+}
+
+/* What the writer's arguments and its log's path say where no file does. */
+static int containers_relay_tells(const struct relayed *relayed, struct container_facts *facts)
+{
+	int r = container_facts_set(&facts->name, relayed->container);
+
+	if (r == 0)
+		r = container_facts_set(&facts->pod, relayed->pod);
+	if (r == 0)
+		r = container_facts_set(&facts->pod_namespace, relayed->pod_namespace);
+	return r == 0 ? container_facts_set(&facts->pod_uid, relayed->name.pod_uid) : r;
+}
+
+/* Reads the files again if none has told yet. */
+static int containers_relay_reads(const struct containers *containers, const struct relayed *relayed,
+				  struct container *container)
+{
+	int r;
+
+	if (!container->agreed)
+		container->agreed =
+			container_facts_relayed(containers->root, relayed, &container->facts) == 0;
+	r = container->owner && !container->agreed ? 0 : containers_relay_tells(relayed, &container->facts);
+	/* an id that is pod and name is nobody's word but root's, whose log it is */
+	return r;
+}
+
+/* The one that went by that id when it was made, whatever its runtime was taken for. */
+static struct container *containers_known(struct containers *containers, const struct relayed *relayed)
+{
+	struct cgroup_name name = relayed->name;
+	static const char *const runtimes[] = {NULL, "containerd", "docker", "cri-o", "unknown"};
+	char key[CONTAINERS_KEY_BYTES];
+
+	for (size_t i = 0; i < sizeof(runtimes) / sizeof(*runtimes); i++) {
+		struct container *container;
+
+		name.runtime = runtimes[i] ? runtimes[i] : relayed->name.runtime;
+		containers_key(&name, key, sizeof(key));
+		container = container_table_use(&containers->table, key);
+		/* another name than a hash may have been given twice */
+		if (container && (i == 0 || cgroup_name_is_hash(name.id, strlen(name.id))))
+			return container;
+	}
+	return NULL;
+}
+
+int containers_relayed(struct containers *containers, const struct relayed *relayed,
+		       const struct mask_known *known, struct alert_container *ret_container)
+{
+	struct relayed whole = *relayed;
+	struct container *container;
+	int r = 0;
+
+	/* the kubelet links a log by the container's id as well; else it is told apart by pod and name */
+	if (!*whole.name.id)
+		container_pod_log(containers->root, &whole, whole.name.id, sizeof(whole.name.id));
+	if (!*whole.name.id)
+		snprintf(whole.name.id, sizeof(whole.name.id), "%.64s/%.180s", whole.name.pod_uid,
+			 whole.container);
+	container = containers_known(containers, &whole);
+	if (!container) {
+		char key[CONTAINERS_KEY_BYTES + CGROUP_NAME_BYTES];
+
+		snprintf(key, sizeof(key), "relayed:%" PRIu32 ":%s:%s:%s", whole.name.owner,
+			 whole.name.runtime, whole.namespace, whole.name.id);
+		container = container_table_use(&containers->table, key);
+		if (!container) {
+			r = container_table_add(&containers->table, key, "", &whole.name, false, &container);
+			if (r < 0)
+				return r;
+			container_table_settle(&containers->table, container);
+		} else if (!cgroup_name_is_hash(whole.name.id, strlen(whole.name.id))) {
+			/* it may be another one by now */
+			container_facts_free(&container->facts);
+			container->agreed = false;
+		}
+	}
+	r = containers_relay_reads(containers, &whole, container);
+	if (r == 0)
+		r = containers_give(containers, container, known, ret_container);
+	if (r == 0)
+		ret_container->relayed = true;
+	return r;
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "alert/alert.h"
+#include "attribute/container/relayed.h"
 #include "detect/mask.h"
 
 struct containers;
@@ -54,6 +55,14 @@ int containers_retry(struct containers *containers);
  */
 int containers_find(struct containers *containers, const char *paths, size_t len, uint64_t start,
 		    uint32_t parent, const struct mask_known *known, struct alert_container *ret_container);
+
+/*
+ * containers_relayed() - the container whose output a process outside of it writes.
+ * @relayed: who that process says it is (relayed_parse()); the caller knows that it is in no container
+ * Returns as containers_find(), with a container always.
+ */
+int containers_relayed(struct containers *containers, const struct relayed *relayed,
+		       const struct mask_known *known, struct alert_container *ret_container);
 
 /* containers_free_one() - frees what containers_find() gave, and zeroes it. */
 void containers_free_one(struct alert_container *container);

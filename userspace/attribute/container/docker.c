@@ -59,6 +59,12 @@ static int container_docker_try(int root, const struct cgroup_name *name, const 
 	return r == -EBADMSG ? -EAGAIN : r;
 }
 
+int container_docker_data(int root, const struct cgroup_name *name, const char *data,
+			  struct container_facts *facts)
+{
+	return container_docker_try(root, name, data, facts);
+}
+
 /* <data root>/containers/<id>/hostname → <data root> */
 static int container_docker_root(const json_t *bundle, const char *id, char *ret_data, size_t size)
 {

@@ -57,3 +57,48 @@ int container_facts_guess(int root, const struct cgroup_name *name, const char *
 		r = container_containerd_read(root, name, parent, facts);
 	return r == -ENOENT ? container_runc_read(root, name, path, facts) : r;
 }
+
+/* By where it says that the files are, then by where they usually are. */
+static int relayed_docker(int root, const struct relayed *relayed, struct container_facts *facts)
+{
+	int r = *relayed->directory ? container_docker_data(root, &relayed->name, relayed->directory, facts)
+				    : -ENOENT;
+
+	return r < 0 ? container_docker_read(root, &relayed->name, "", facts) : r;
+}
+
+static int relayed_containerd(int root, const struct relayed *relayed, struct container_facts *facts)
+{
+	const struct cgroup_name *name = &relayed->name;
+	int r = *relayed->directory ? container_containerd_bundle(root, name, relayed->directory,
+								  relayed->namespace, facts)
+				    : -ENOENT;
+
+	if (r < 0)
+		r = container_containerd_read(root, name, *relayed->namespace ? relayed->namespace : NULL,
+					      facts);
+	return r;
+}
+
+int container_facts_relayed(int root, const struct relayed *relayed, struct container_facts *facts)
+{
+	const struct cgroup_name *name = &relayed->name;
+	int r = -ENOENT;
+
+	/* a pod's uid and the container's name, in place of the id */
+	if (strchr(name->id, '/'))
+		return r;
+	if (strcmp(name->runtime, "docker") == 0)
+		return relayed_docker(root, relayed, facts);
+	/* these are root's alone */
+	if (strcmp(name->runtime, "containerd") == 0)
+		return name->owner ? r : relayed_containerd(root, relayed, facts);
+	if (strcmp(name->runtime, "podman") == 0) {
+		if (*relayed->directory)
+			r = container_podman_bundle(root, name, relayed->directory, facts);
+		return r == -ENOENT && !name->owner ? container_crio_read(root, name, facts) : r;
+	}
+	if (strcmp(name->runtime, "cri-o") == 0)
+		return name->owner ? r : container_crio_read(root, name, facts);
+	return readers_any(root, name, "", facts);
+}

@@ -8,6 +8,7 @@
 
 #include "attribute/container/cgroup_name.h"
 #include "attribute/container/facts.h"
+#include "attribute/container/relayed.h"
 
 /*
  * container_facts_read() - asks the files of the runtime that the cgroup's name tells, or of each if it does not.
@@ -25,6 +26,9 @@ int container_facts_read(int root, const struct cgroup_name *name, const char *p
 int container_facts_guess(int root, const struct cgroup_name *name, const char *parent, const char *path,
 			  struct container_facts *facts);
 
+/* container_facts_relayed() - the same for what a process outside of the container says of it, and where its files are. */
+int container_facts_relayed(int root, const struct relayed *relayed, struct container_facts *facts);
+
 /*
  * The readers: of container `name`, in the root directory `root`. Each fills what it finds and returns 0, or a
  * negative errno: -ENOENT if its runtime knows no such container (yet), -EAGAIN if its files are not complete yet.
@@ -36,8 +40,14 @@ int container_oci_annotations(const json_t *config, struct container_facts *fact
 /* containerd's bundles, under any namespace; image and labels from its database. */
 int container_containerd_read(int root, const struct cgroup_name *name, const char *namespace,
 			      struct container_facts *facts);
+/* @bundle: the directory of config.json, as a shim works in it; …/<namespace>/<id> */
+int container_containerd_bundle(int root, const struct cgroup_name *name, const char *bundle,
+				const char *namespace, struct container_facts *facts);
 int container_crio_read(int root, const struct cgroup_name *name, struct container_facts *facts);
 int container_docker_read(int root, const struct cgroup_name *name, const char *path,
+			  struct container_facts *facts);
+/* @data: Docker's data directory */
+int container_docker_data(int root, const struct cgroup_name *name, const char *data,
 			  struct container_facts *facts);
 /* @path: the cgroup's, whose user.slice tells the owner of a rootless container */
 int container_podman_read(int root, const struct cgroup_name *name, const char *path,

@@ -732,6 +732,162 @@ static void test_no_root(void **state)
 	assert_null(other);
 }
 
+/* Of a writer outside, with arguments or a log; separated by NUL. */
+static struct alert_container relayed(const char *exe, const char *args, size_t args_len, const char *path,
+				      const char *cwd, unsigned int uid)
+{
+	const struct relayed_writer writer = {
+		.exe = exe,
+		.args = args,
+		.path = path,
+		.cwd = cwd,
+		.exe_len = strlen(exe),
+		.args_len = args_len,
+		.path_len = strlen(path),
+		.cwd_len = strlen(cwd),
+		.uid = uid,
+	};
+	struct alert_container found = {0};
+	struct relayed relayed;
+
+	if (relayed_parse(&writer, &relayed) == 0)
+		assert_int_equal(containers_relayed(containers, &relayed, NULL, &found), 0);
+	return found;
+}
+
+static void check_relayed(struct alert_container found, const char *runtime, const char *id, const char *name,
+			  const char *image)
+{
+	check_text(found.id, id);
+	assert_true(found.relayed);
+	assert_false(found.claimed);
+	check_text(found.runtime, runtime);
+	check_text(found.name, name);
+	check_text(found.image, image);
+	containers_free_one(&found);
+}
+
+static void test_relayed_docker(void **state)
+{
+	static const char log[] = "/srv/docker/containers/" A "/" A "-json.log";
+	struct alert_container found;
+
+	(void)state;
+	put("/srv/docker/containers/" A "/config.v2.json", DOCKER);
+	check_relayed(relayed("/usr/bin/dockerd", "", 0, log, "/", 0), "docker", A, "web", "web:1");
+	/* removed with its files */
+	unlink(under("/srv/docker/containers/" A "/config.v2.json"));
+	check_relayed(relayed("/usr/bin/dockerd", "", 0, log, "/", 0), "docker", A, "web", "web:1");
+	check_relayed(
+		relayed("/usr/bin/dockerd", "", 0, "/x/containers/" B "/local-logs/container.log", "/", 0),
+		"docker", B, NULL, NULL);
+	/* not what it prints; not by anybody */
+	assert_null(
+		relayed("/usr/bin/dockerd", "", 0, "/srv/docker/containers/" A "/config.v2.json", "/", 0).id);
+	assert_null(relayed("/usr/bin/tee", "", 0, log, "/", 0).id);
+	/* a user's own daemon knows its own, and no others */
+	put_users("/home/ada/.local/share/docker/containers/" B "/config.v2.json", DOCKER);
+	check_relayed(relayed("/usr/bin/dockerd", "", 0,
+			      "/home/ada/.local/share/docker/containers/" B "/" B "-json.log", "/", user()),
+		      "docker", B, "web", "web:1");
+	put("/srv/docker/containers/" A "/config.v2.json", DOCKER);
+	found = relayed("/home/eve/dockerd", "", 0, log, "/", user());
+	check_text(found.id, A);
+	assert_true(found.claimed);
+	assert_null(found.name);
+	containers_free_one(&found);
+}
+
+static void test_relayed_shim(void **state)
+{
+	static const char args[] =
+		"/x/containerd-shim-runc-v2\0-namespace\0default\0-id\0web\0-address\0/run/k0s/c.sock";
+	static const char hash[] = "containerd-shim-runc-v2\0--namespace=moby\0--id=" A;
+
+	(void)state;
+	/* a state directory that nobody told us of: the shim works in the bundle's */
+	put("/run/k0s/containerd/io.containerd.runtime.v2.task/default/web/config.json", "{}");
+	check_relayed(relayed("/x/containerd-shim-runc-v2", args, sizeof(args), "/any.log",
+			      "/run/k0s/containerd/io.containerd.runtime.v2.task/default/web", 0),
+		      "containerd", "web", "web", NULL);
+	put("/var/lib/docker/containers/" A "/config.v2.json", DOCKER);
+	check_relayed(relayed("/x/containerd-shim-runc-v2", hash, sizeof(hash), "/any.log", "/", 0), "docker",
+		      A, "web", "web:1");
+	/* no id */
+	assert_null(relayed("/x/containerd-shim-runc-v2", "x\0-id", 6, "/any.log", "/", 0).id);
+	assert_null(relayed("/x/containerd-shim-runc-v2", "x\0-id\0../../x", 14, "/any.log", "/", 0).id);
+}
+
+static void test_relayed_conmon(void **state)
+{
+	static const char args[] = "conmon\0-c\0" A "\0-n\0web\0-b\0"
+				   "/var/lib/containers/storage/overlay-containers/" A "/userdata";
+	static const char crio[] = "conmon\0-c\0" B "\0-n\0k8s_web";
+	struct alert_container found;
+
+	(void)state;
+	put("/var/lib/containers/storage/overlay-containers/containers.json", PODMAN);
+	check_relayed(relayed("/usr/bin/conmon", args, sizeof(args), "/any/ctr.log", "/", 0), "podman", A,
+		      "web", "localhost/web:1");
+	/* root's files are not for whoever calls a program conmon */
+	found = relayed("/home/eve/conmon", args, sizeof(args), "/any/ctr.log", "/", user() + 1);
+	check_text(found.id, A);
+	assert_true(found.claimed);
+	assert_null(found.name);
+	containers_free_one(&found);
+	put("/run/containers/storage/overlay-containers/" B "/userdata/config.json", CRIO);
+	found = relayed("/usr/bin/conmon", crio, sizeof(crio),
+			"/var/log/pods/shop_web-7d4b_" UID "/web/0.log", "/", 0);
+	check_text(found.id, B);
+	check_text(found.runtime, "cri-o");
+	check_text(found.pod, "web-7d4b");
+	check_text(found.image, "registry/web:1");
+	containers_free_one(&found);
+}
+
+static void test_relayed_pods(void **state)
+{
+	static const char log[] = "/var/log/pods/shop_web-7d4b_" UID "/web/1.log";
+	struct alert_container found;
+
+	(void)state;
+	/* all that the path tells */
+	found = relayed("/usr/bin/containerd", "", 0, log, "/", 0);
+	check_text(found.id, UID "/web");
+	check_text(found.name, "web");
+	check_text(found.pod, "web-7d4b");
+	check_text(found.pod_namespace, "shop");
+	check_text(found.pod_uid, UID);
+	assert_true(found.relayed);
+	containers_free_one(&found);
+	/* the kubelet's link tells the id, and the runtime's files the rest */
+	put("/var/log/containers/x", "");
+	assert_int_equal(symlink("/var/log/pods/shop_web-7d4b_" UID "/web/0.log",
+				 under("/var/log/containers/web-7d4b_shop_web-" B ".log")),
+			 0);
+	assert_int_equal(symlink(log, under("/var/log/containers/web-7d4b_shop_web-" A ".log")), 0);
+	put(TASKS "/k8s.io/" A "/config.json", CRI);
+	found = relayed("/usr/bin/containerd", "", 0, log, "/", 0);
+	check_text(found.id, A);
+	check_text(found.runtime, "containerd");
+	check_text(found.image, "registry/web:1");
+	check_text(found.pod, "web-7d4b");
+	containers_free_one(&found);
+	/* gone, but known from when its cgroup was made */
+	put(TASKS "/k8s.io/" B "/config.json", CRI);
+	learn(POD_CGROUPFS "/" B);
+	unlink(under(TASKS "/k8s.io/" B "/config.json"));
+	found = relayed("/usr/bin/containerd", "", 0, "/var/log/pods/shop_web-7d4b_" UID "/web/0.log", "/",
+			0);
+	check_text(found.id, B);
+	check_text(found.image, "registry/web:1");
+	containers_free_one(&found);
+	/* not a user's, and no other path */
+	assert_null(relayed("/usr/bin/containerd", "", 0, log, "/", user()).id);
+	assert_null(relayed("/usr/bin/containerd", "", 0, "/var/log/pods/shop_web/web/1.log", "/", 0).id);
+	assert_null(relayed("/usr/bin/containerd", "", 0, "/x/var/log/pods/a_b_c/web/1.log", "/", 0).id);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -775,6 +931,10 @@ int main(void)
 		TEST(test_scan_v2),
 		TEST(test_bound),
 		TEST(test_no_root),
+		TEST(test_relayed_docker),
+		TEST(test_relayed_shim),
+		TEST(test_relayed_conmon),
+		TEST(test_relayed_pods),
 	};
 
 	return UNIT_RUN(tests);
