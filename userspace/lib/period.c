@@ -111,8 +111,8 @@ int64_t period_now(void)
 
 PERIOD_FORMAT(period_format_utc, gmtime_r, "%Y-%m-%dT%H:%M:%SZ")
 PERIOD_FORMAT(period_format_human, gmtime_r, "%Y-%m-%d %H:%M")
-PERIOD_FORMAT(period_format_minute, localtime_r, "%m-%d %H:%M")
-PERIOD_FORMAT(period_format_day, localtime_r, "%Y-%m-%d ")
+PERIOD_FORMAT(period_format_minute, gmtime_r, "%m-%d %H:%M")
+PERIOD_FORMAT(period_format_day, gmtime_r, "%Y-%m-%d ")
 
 char *period_utc(int64_t time, char text[PERIOD_TEXT])
 {

@@ -23,5 +23,5 @@ char *period_utc(int64_t time, char text[PERIOD_TEXT]);
 /* period_human() - "2026-01-31 10:00", UTC. Returns text. */
 char *period_human(int64_t time, char text[PERIOD_TEXT]);
 
-/* period_short() - 11 columns in local time: "01-31 10:00", or the day if that is long before `now`. Returns text. */
+/* period_short() - 11 columns, UTC: "01-31 10:00", or the day if that is long before `now`. Returns text. */
 char *period_short(int64_t time, int64_t now, char text[PERIOD_TEXT]);

@@ -117,10 +117,10 @@ static void html_head(const struct report *report, const char *nonce, FILE *out)
 	html_text(out, report->options.store);
 	fputs("</code>. It holds token identifiers, never a secret portion.</p>\n<ul class=\"totals\">\n",
 	      out);
-	html_total(out, survey->members[DIMENSION_TOKEN].count, "leaked token", "leaked tokens");
-	html_total(out, survey->members[DIMENSION_FILE].count, "file", "files");
-	html_total(out, survey->members[DIMENSION_PROGRAM].count, "program", "programs");
-	html_total(out, survey_containers(survey), "container", "containers");
+	html_total(out, survey->distinct[DIMENSION_TOKEN], "leaked token", "leaked tokens");
+	html_total(out, survey->distinct[DIMENSION_FILE], "file", "files");
+	html_total(out, survey->distinct[DIMENSION_PROGRAM], "program", "programs");
+	html_total(out, survey->distinct[DIMENSION_CONTAINER], "container", "containers");
 	html_total(out, survey->writes, "write", "writes");
 	fputs("</ul>\n", out);
 	coverage_say(&report->coverage, html_line, out);

@@ -55,6 +55,13 @@ int leaks_find(const struct survey *survey, struct labels *labels, struct leaks 
 		if (*origin == LEAKS_NONE || leaks_before(&leaks, &survey->facts[i], &survey->facts[*origin]))
 			*origin = i;
 	}
+	for (uint32_t i = 0; i < survey->outside_count; i++) {
+		const struct survey_fact *fact = &survey->outside[i];
+		uint32_t *origin = &leaks.origins[fact->member[DIMENSION_TOKEN]];
+
+		if (*origin == LEAKS_NONE || leaks_before(&leaks, fact, &survey->facts[*origin]))
+			*origin = (uint32_t)survey->count + i;
+	}
 	*ret_leaks = leaks;
 	return 0;
 }
@@ -68,7 +75,10 @@ void leaks_free(struct leaks *leaks)
 
 const struct survey_fact *leaks_origin(const struct leaks *leaks, const struct survey_fact *fact)
 {
-	return &leaks->survey->facts[leaks->origins[fact->member[DIMENSION_TOKEN]]];
+	const struct survey *survey = leaks->survey;
+	uint32_t origin = leaks->origins[fact->member[DIMENSION_TOKEN]];
+
+	return origin < survey->count ? &survey->facts[origin] : &survey->outside[origin - survey->count];
 }
 
 bool leaks_carried(const struct leaks *leaks, const struct survey_fact *fact)

@@ -12,7 +12,7 @@
 
 struct leaks {
 	const struct survey *survey; /* borrowed */
-	uint32_t *origins; /* number of the fact, by member of DIMENSION_TOKEN */
+	uint32_t *origins; /* number of the fact, behind them those outside, by member of DIMENSION_TOKEN */
 	bool *relays; /* by member of DIMENSION_PROGRAM: known to pass things on */
 };
 
@@ -20,7 +20,7 @@ struct leaks {
 int leaks_find(const struct survey *survey, struct labels *labels, struct leaks *ret_leaks);
 void leaks_free(struct leaks *leaks);
 
-/* leaks_origin() - the first write of the fact's token, as far as the store knows. */
+/* leaks_origin() - the first write of the fact's token, as far as the store knows; also one that was not asked for. */
 const struct survey_fact *leaks_origin(const struct leaks *leaks, const struct survey_fact *fact);
 
 /* leaks_carried() - was it written by another one than its origin? */

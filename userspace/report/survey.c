@@ -3,9 +3,13 @@
  * store → survey → grouping. Two passes over rows of numbers: the facts, then their activity by the hour, merged by the
  * fact's id.
  *
+ * What is not asked for is read as well, for who wrote each token first: a filter must not make an origin of a carrier.
+ *
  * Limit: counts are kept by the hour; of a period that begins or ends inside an hour, that hour counts whole.
  */
 #include "report/survey.h"
+
+#include "report/relay.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +22,12 @@
 
 struct survey_build {
 	const struct survey_options *options;
+	struct reader *reader;
 	struct survey survey;
+	/* of each token the first write that is not asked for: its number, and the fact */
+	struct idmap other_tokens;
+	struct reader_fact *others;
+	size_t other_room, known_others;
 	int64_t token; /* the id asked for, 0: any */
 	int64_t *containers; /* those asked for */
 	size_t container_count;
@@ -52,20 +61,75 @@ static bool survey_wanted(const struct survey_build *build, const struct reader_
 	return false;
 }
 
+/* By its program's name, for what was written at the same time. Unknown is none. */
+static bool survey_relays(struct survey_build *build, const struct reader_fact *row)
+{
+	char *program = NULL;
+	bool relays = row->relayed;
+
+	if (!relays && reader_name(build->reader, row->program, &program) == 0)
+		relays = relay_known(program);
+	free(program);
+	return relays;
+}
+
+/* As leaks.c has it of what is asked for. */
+static bool survey_before(struct survey_build *build, const struct reader_fact *a,
+			  const struct reader_fact *b)
+{
+	bool relay_a, relay_b;
+
+	if ((a->verdict == FACT_CARRIER) != (b->verdict == FACT_CARRIER))
+		return b->verdict == FACT_CARRIER;
+	if (a->first != b->first)
+		return a->first < b->first;
+	relay_a = survey_relays(build, a);
+	relay_b = survey_relays(build, b);
+	return relay_a != relay_b ? relay_b : a->id < b->id;
+}
+
+/* What is not asked for, but may be who wrote the token first. */
+static int survey_other(struct survey_build *build, const struct reader_fact *row)
+{
+	size_t known = build->other_tokens.count;
+	uint32_t number;
+	int r;
+
+	if (build->token && row->token != build->token)
+		return 0;
+	r = idmap_number(&build->other_tokens, row->token, &number);
+	if (r < 0)
+		return r;
+	if (number == build->other_room) {
+		size_t room = build->other_room ? build->other_room * 2 : 64;
+		struct reader_fact *more = realloc(build->others, room * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		build->others = more;
+		build->other_room = room;
+	}
+	if (number == known || survey_before(build, row, &build->others[number]))
+		build->others[number] = *row;
+	return 0;
+}
+
 static int survey_fact(void *context, const struct reader_fact *row)
 {
 	struct survey_build *build = context;
 	struct survey *survey = &build->survey;
 	const int64_t ids[] = {row->token, row->file, row->program, row->container};
+	bool within = row->last >= build->options->since && row->first < build->options->until;
+	bool wanted = within && survey_wanted(build, row);
 	struct survey_fact *fact;
 	int r = 0;
 
-	if (!survey_wanted(build, row))
-		return 0;
 	if ((row->verdict == FACT_ALLOWED) != build->options->allowed) {
-		survey->allowed += row->verdict == FACT_ALLOWED;
+		survey->allowed += wanted && row->verdict == FACT_ALLOWED;
 		return 0;
 	}
+	if (!wanted)
+		return survey_other(build, row);
 	if (survey->count == survey->room) {
 		size_t room = survey->room ? survey->room * 2 : 1024;
 		struct survey_fact *more = realloc(survey->facts, room * sizeof(*more));
@@ -117,14 +181,73 @@ static int survey_activity(void *context, int64_t id, int64_t hour, uint64_t cou
 }
 
 /* Facts that had their first and last write around the period, but none within. */
-static void survey_drop_silent(struct survey *survey)
+static int survey_drop_silent(struct survey_build *build)
 {
+	struct survey *survey = &build->survey;
 	size_t kept = 0;
+	int r = 0;
 
-	for (size_t i = 0; i < survey->count; i++)
-		if (survey->facts[i].count)
+	for (size_t i = 0; r == 0 && i < survey->count; i++) {
+		if (survey->facts[i].count) {
 			survey->facts[kept++] = survey->facts[i];
+		} else {
+			struct reader_fact row = survey_row(survey, &survey->facts[i]);
+
+			r = survey_other(build, &row);
+		}
+	}
 	survey->count = kept;
+	return r;
+}
+
+/* What is shown, counted before there is more that it is compared with. */
+static void survey_distinct(struct survey *survey)
+{
+	const struct idmap *containers = &survey->members[DIMENSION_CONTAINER];
+
+	for (int i = 0; i < DIMENSION_POD; i++)
+		survey->distinct[i] = survey->members[i].count;
+	for (size_t i = 0; i < containers->count; i++)
+		survey->distinct[DIMENSION_CONTAINER] -= containers->ids[i] == 0;
+}
+
+/* Of the tokens that are shown, the first write that is not. */
+static int survey_outside(struct survey_build *build)
+{
+	struct survey *survey = &build->survey;
+	size_t tokens = survey->members[DIMENSION_TOKEN].count;
+	int r = 0;
+
+	if (!build->other_tokens.count || !tokens)
+		return 0;
+	survey->outside = calloc(tokens, sizeof(*survey->outside));
+	if (!survey->outside)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < tokens; i++) {
+		struct survey_fact *fact = &survey->outside[survey->outside_count];
+		const struct reader_fact *row;
+		uint32_t number;
+
+		/* one that is new there has no other write */
+		r = idmap_number(&build->other_tokens, survey->members[DIMENSION_TOKEN].ids[i], &number);
+		if (r < 0 || number >= build->known_others)
+			continue;
+		row = &build->others[number];
+		*fact = (struct survey_fact){
+			.id = row->id,
+			.verdict = (uint8_t)row->verdict,
+			.relayed = row->relayed,
+			.first = row->first,
+			.last = row->last,
+			.count = row->count,
+		};
+		const int64_t ids[] = {row->token, row->file, row->program, row->container};
+
+		for (int j = 0; r == 0 && j < DIMENSION_POD; j++)
+			r = idmap_number(&survey->members[j], ids[j], &fact->member[j]);
+		survey->outside_count += r == 0;
+	}
+	return r;
 }
 
 static void survey_total(struct survey_build *build)
@@ -228,6 +351,9 @@ static int survey_pods(struct survey *survey, struct reader *reader)
 	for (size_t i = 0; r == 0 && i < survey->count; i++)
 		survey->facts[i].member[DIMENSION_POD] =
 			numbers[survey->facts[i].member[DIMENSION_CONTAINER]];
+	for (size_t i = 0; r == 0 && i < survey->outside_count; i++)
+		survey->outside[i].member[DIMENSION_POD] =
+			numbers[survey->outside[i].member[DIMENSION_CONTAINER]];
 	HASH_ITER(hh, pods, pod, next)
 	{
 		HASH_DEL(pods, pod);
@@ -247,18 +373,22 @@ static int survey_read(struct survey_build *build, struct reader *reader)
 		r = survey_resolve(build, reader);
 	if (r)
 		return r < 0 ? r : 0;
-	r = reader_facts(reader, options->since, options->until, survey_fact, build);
+	r = reader_facts(reader, INT64_MIN, INT64_MAX, survey_fact, build);
 	/* as many rows again: only if they tell something that the facts don't */
 	if (r == 0 && (options->hours || build->partial))
 		r = reader_activity(reader, survey_activity, build);
-	if (build->partial)
-		survey_drop_silent(&build->survey);
+	if (r == 0 && build->partial)
+		r = survey_drop_silent(build);
+	survey_distinct(&build->survey);
+	build->known_others = build->other_tokens.count;
+	if (r == 0)
+		r = survey_outside(build);
 	return r == 0 && options->pods ? survey_pods(&build->survey, reader) : r;
 }
 
 int survey_make(struct reader *reader, const struct survey_options *options, struct survey *ret_survey)
 {
-	struct survey_build build = {.options = options};
+	struct survey_build build = {.options = options, .reader = reader};
 	int r;
 
 	/* up to a day ahead of now, for a clock that was set back */
@@ -275,6 +405,8 @@ int survey_make(struct reader *reader, const struct survey_options *options, str
 		survey_total(&build);
 	free(build.hours);
 	free(build.containers);
+	free(build.others);
+	idmap_free(&build.other_tokens);
 	if (r < 0) {
 		survey_free(&build.survey);
 		return r;
@@ -286,6 +418,7 @@ int survey_make(struct reader *reader, const struct survey_options *options, str
 void survey_free(struct survey *survey)
 {
 	free(survey->facts);
+	free(survey->outside);
 	free(survey->hours);
 	for (int i = 0; i < DIMENSION_MAX; i++)
 		idmap_free(&survey->members[i]);
@@ -306,14 +439,4 @@ struct reader_fact survey_row(const struct survey *survey, const struct survey_f
 		.verdict = fact->verdict,
 		.relayed = fact->relayed,
 	};
-}
-
-size_t survey_containers(const struct survey *survey)
-{
-	const struct idmap *containers = &survey->members[DIMENSION_CONTAINER];
-	size_t count = containers->count;
-
-	for (size_t i = 0; i < containers->count; i++)
-		count -= containers->ids[i] == 0;
-	return count;
 }

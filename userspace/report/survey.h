@@ -44,6 +44,10 @@ struct survey {
 	struct survey_fact *facts; /* `count` of them, by rising id */
 	size_t count, room;
 	struct idmap members[DIMENSION_MAX];
+	size_t distinct[DIMENSION_POD]; /* members that `facts` have; the host is no container */
+	/* first writes of tokens in `facts` that were not asked for; by token */
+	struct survey_fact *outside;
+	size_t outside_count;
 	size_t allowed; /* facts that a rule allows, and that are left out for it */
 	uint64_t writes;
 	int64_t first, last;
@@ -72,6 +76,3 @@ static inline int64_t survey_id(const struct survey *survey, enum dimension dime
 {
 	return survey->members[dimension].ids[member];
 }
-
-/* survey_containers() - how many containers; the host is none. */
-size_t survey_containers(const struct survey *survey);

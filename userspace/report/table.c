@@ -353,13 +353,12 @@ static int table_head(const struct table *table)
 	int r;
 
 	if (report->options.survey.allowed)
-		layout_count(survey->members[DIMENSION_TOKEN].count, "token that rules allow",
+		layout_count(survey->distinct[DIMENSION_TOKEN], "token that rules allow",
 			     "tokens that rules allow", text[0], 64);
 	else
-		layout_count(survey->members[DIMENSION_TOKEN].count, "leaked token", "leaked tokens", text[0],
-			     64);
-	layout_count(survey->members[DIMENSION_FILE].count, "file", "files", text[1], 64);
-	layout_count(survey_containers(survey), "container", "containers", text[2], 64);
+		layout_count(survey->distinct[DIMENSION_TOKEN], "leaked token", "leaked tokens", text[0], 64);
+	layout_count(survey->distinct[DIMENSION_FILE], "file", "files", text[1], 64);
+	layout_count(survey->distinct[DIMENSION_CONTAINER], "container", "containers", text[2], 64);
 	layout_count(survey->writes, "write", "writes", text[3], 64);
 	r = table_line(table, 0, TABLE_BOLD, "%s on %s: %s, %s, %s", text[0], report->host, text[1], text[2],
 		       text[3]);
@@ -394,7 +393,7 @@ static void table_columns(const struct table *table)
 	};
 
 	fprintf(table->out, "\n%s%-*s  %8s  %-11s  %s%s\n", table->colour ? TABLE_DIM : "", table->name,
-		names[table->report->options.by], "WRITES", "FIRST", "LAST",
+		names[table->report->options.by], "WRITES", "FIRST (UTC)", "LAST (UTC)",
 		table->colour ? TABLE_PLAIN : "");
 }
 

@@ -178,6 +178,8 @@ int reader_find_containers(struct reader *reader, const char *name, reader_id_vi
 	return reader_visit_ids(reader,
 				"SELECT id FROM container JOIN name USING (id) WHERE value = ?1 OR name = ?1"
 				" OR pod = ?1 OR pod_namespace || '/' || pod = ?1"
+				" OR pod_namespace || '/' || pod || '/' || name = ?1"
+				" OR pod_namespace || '/*' = ?1"
 				" OR length(?1) >= 8 AND substr(value, 1, length(?1)) = ?1",
 				name, visit, context);
 }

@@ -52,8 +52,8 @@ typedef int (*reader_id_visit)(void *context, int64_t id);
 int reader_find_token(struct reader *reader, const char *identifier, int64_t *ret_id);
 
 /*
- * reader_find_containers() - those that go by a name: their own, their pod's, NAMESPACE/POD, or their id or the first 8
- * or more characters of it. Returns 0 or a negative errno.
+ * reader_find_containers() - those that go by a name: their own, their pod's, NAMESPACE/POD, NAMESPACE/POD/NAME, NAMESPACE with a
+ * slash and an asterisk, or their id or the first 8 or more characters of it. Returns 0 or a negative errno.
  */
 int reader_find_containers(struct reader *reader, const char *name, reader_id_visit visit, void *context);
 

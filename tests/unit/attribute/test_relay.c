@@ -79,7 +79,8 @@ static bool believed(const char *inner, uint32_t ns_tgid, uint32_t flags)
 		.exe_len = sizeof(exe) - 1,
 		.path_len = sizeof(LOG) - 1,
 	};
-	const struct sample_view view = {.head = &head, .exe = exe, .path = LOG, .inner = inner, .args = "", .cwd = ""};
+	const struct sample_view view = {
+		.head = &head, .exe = exe, .path = LOG, .inner = inner, .args = "", .cwd = ""};
 	struct alert_container found;
 	bool is;
 

@@ -250,6 +250,10 @@ static void test_filters(void **state)
 	} cases[] = {
 		{"checkout", NULL, 2},
 		{"shop/checkout", NULL, 2},
+		{"shop/checkout/app", NULL, 2},
+		{"shop/checkout/other", NULL, 0},
+		{"shop/*", NULL, 3},
+		{"other/*", NULL, 0},
 		{POD_A, NULL, 2},
 		{"aaaaaaaaaaaa", NULL, 2},
 		{"aaaa", NULL, 0},
@@ -272,6 +276,67 @@ static void test_filters(void **state)
 			fail_msg("case %zu: %zu facts", i, report.survey.count);
 		report_close(&report);
 	}
+}
+
+/* Who only passed a token on does so whatever is asked for: a container, or a time after the first write. */
+static void test_filtered_roles(void **state)
+{
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	struct report report;
+	char *text;
+
+	(void)state;
+	put_leaks();
+	options.survey.token = "dt0c01.LEAK1";
+	options.survey.container = "fluent-bit";
+	text = output(&options, output_table);
+	assert_non_null(strstr(text, "1 leaked token on "));
+	assert_non_null(strstr(text, "1 file, 1 container, 1 write"));
+	assert_non_null(strstr(text, "from python3 in shop/checkout/app\n"));
+	assert_non_null(strstr(text, "↳ fluent-bit in shop/fluent-bit/app"));
+	free(text);
+	text = output(&options, report_csv);
+	assert_non_null(strstr(text, ",carrier,"));
+	assert_null(strstr(text, ",origin,"));
+	free(text);
+	text = output(&options, report_json);
+	assert_non_null(strstr(text, "\"origin\":{\"executable\":\"/usr/bin/python3\""));
+	free(text);
+	options.by = DIMENSION_POD;
+	text = output(&options, output_table);
+	assert_non_null(strstr(text, "first written by python3 in shop/checkout/app"));
+	free(text);
+	options.survey.container = NULL;
+	open_report(&options, &report);
+	options.survey.since = report.survey.first + 1500000;
+	report_close(&report);
+	open_report(&options, &report);
+	assert_int_equal(report.survey.count, 2);
+	assert_string_equal(leaks_role(&report.leaks, &report.survey.facts[0]), "carrier");
+	assert_string_equal(leaks_role(&report.leaks, &report.survey.facts[1]), "origin");
+	report_close(&report);
+}
+
+/* Wherever it is read: the rows' times are what the heading says that they are. */
+static void test_times(void **state)
+{
+	struct report_options options = options_make(DIMENSION_CONTAINER);
+	const struct alert_spec spec = {
+		.token = "dt0c01.A", .file = "/a", .program = "/b", .time = 1700000000};
+	char *text;
+
+	(void)state;
+	put_all(&spec, 1);
+	setenv("TZ", "Asia/Tokyo", 1);
+	tzset();
+	text = output(&options, output_table);
+	unsetenv("TZ");
+	tzset();
+	assert_non_null(strstr(text, "FIRST (UTC)  LAST (UTC)"));
+	assert_non_null(strstr(text, "first 2023-11-14 22:13 UTC"));
+	assert_non_null(strstr(text, "2023-11-14"));
+	assert_null(strstr(text, "2023-11-15"));
+	free(text);
 }
 
 /* A fact that lies partly in the period counts by the hours in it. */
@@ -541,12 +606,13 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_rules),   TEST(test_leaks),
-		TEST(test_groups),  TEST(test_filters),
-		TEST(test_period),  TEST(test_table_width),
-		TEST(test_hostile), TEST(test_empty),
-		TEST(test_relayed), cmocka_unit_test(test_relays),
-		TEST(test_remains), cmocka_unit_test(test_relays),
+		TEST(test_rules),          TEST(test_leaks),
+		TEST(test_groups),         TEST(test_filters),
+		TEST(test_filtered_roles), TEST(test_times),
+		TEST(test_period),         TEST(test_table_width),
+		TEST(test_hostile),        TEST(test_empty),
+		TEST(test_relayed),        cmocka_unit_test(test_relays),
+		TEST(test_remains),        cmocka_unit_test(test_relays),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
