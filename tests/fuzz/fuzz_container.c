@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What others choose about a container: the path of its cgroup, conmon's arguments, a runtime's JSON files and
- * containerd's database. Whatever they are: no crash, ids that stay one component of a path, printable texts.
+ * What others choose about a container: the path of its cgroup, the arguments of conmon and of others that write for it, the paths
+ * of its logs, a runtime's JSON files and containerd's database. Whatever they are: no crash, ids that stay one component of a path, printable texts.
  *
  * An input is a byte that says what it is, then that.
  */
@@ -9,6 +9,7 @@
 #include "attribute/container/cgroup_name.h"
 #include "attribute/container/conmon.h"
 #include "attribute/container/containers.h"
+#include "attribute/container/relayed.h"
 #include "oracle.h"
 
 #include <fcntl.h>
@@ -110,6 +111,49 @@ static void fuzz_conmon(const char *args, size_t len)
 		check_id(&conmon.name);
 }
 
+/* A relay by the first byte, then its arguments, its directory and the path that it writes to, each up to an empty argument. */
+static void fuzz_relayed(const char *text, size_t len)
+{
+	static const char *const programs[] = {
+		"/usr/bin/dockerd", "/usr/bin/containerd-shim-runc-v2",
+		"/usr/bin/conmon",  "/usr/bin/nerdctl",
+		"/usr/bin/crio",    "/bin/cat",
+	};
+	const char *exe = programs[len ? (unsigned char)*text % (sizeof(programs) / sizeof(*programs)) : 0];
+	const char *args = text + !!len, *end = text + len, *cwd, *path;
+	struct relayed relayed;
+
+	cwd = memmem(args, (size_t)(end - args), "\0", 2);
+	cwd = cwd ? cwd + 2 : end;
+	path = memchr(cwd, '\0', (size_t)(end - cwd));
+	path = path ? path + 1 : end;
+	const struct relayed_writer writer = {
+		.exe = exe,
+		.args = args,
+		.path = path,
+		.cwd = cwd,
+		.exe_len = strlen(exe),
+		.args_len = (size_t)(cwd - args),
+		.path_len = (size_t)(end - path),
+		.cwd_len = (size_t)(path - cwd) - (path > cwd && path < end),
+		.uid = len & 1,
+	};
+
+	if (relayed_parse(&writer, &relayed) < 0)
+		return;
+	if (!relayed.name.runtime || relayed_program(exe, strlen(exe)) < 0)
+		abort();
+	/* where only the pod is known, there is none */
+	if (*relayed.name.id)
+		check_id(&relayed.name);
+	else if (!*relayed.pod || !*relayed.container)
+		abort();
+	if ((*relayed.namespace && !cgroup_name_is_id(relayed.namespace, strlen(relayed.namespace))) ||
+	    (*relayed.log && !cgroup_name_is_id(relayed.log, strlen(relayed.log))) ||
+	    (*relayed.pod && !cgroup_name_is_id(relayed.pod, strlen(relayed.pod))))
+		abort();
+}
+
 static void fuzz_file(size_t place, const uint8_t *data, size_t size)
 {
 	struct containers *containers;
@@ -183,7 +227,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (!size)
 		return 0;
-	switch (*data % 8) {
+	switch (*data % (4 + PLACES)) {
 	case 0:
 		fuzz_path((const char *)data + 1, size - 1);
 		break;
@@ -193,8 +237,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 2:
 		fuzz_bolt(data + 1, size - 1);
 		break;
+	case 3:
+		fuzz_relayed((const char *)data + 1, size - 1);
+		break;
 	default:
-		fuzz_file(*data % 8 - 3, data + 1, size - 1);
+		fuzz_file(*data % (4 + PLACES) - 4, data + 1, size - 1);
 	}
 	return 0;
 }

@@ -128,6 +128,8 @@ static int html_leak(struct report *report, struct group *group, FILE *out)
 		return r;
 	fputs("<td>", out);
 	html_writer(report, origin, out);
+	if (origin->relayed)
+		fputs("<small>the container has printed it</small>", out);
 	if (leaks_relayed(&report->leaks, origin))
 		fputs("<small>a relay: who gave it the token was not seen</small>", out);
 	fputs("</td><td>", out);

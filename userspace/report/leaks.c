@@ -95,8 +95,8 @@ bool leaks_relayed(const struct leaks *leaks, const struct survey_fact *fact)
 {
 	const struct survey_fact *origin = leaks_origin(leaks, fact);
 
-	return origin->verdict == FACT_CARRIER || origin->relayed ||
-	       leaks->relays[origin->member[DIMENSION_PROGRAM]];
+	return origin->verdict == FACT_CARRIER ||
+	       (!origin->relayed && leaks->relays[origin->member[DIMENSION_PROGRAM]]);
 }
 
 const char *leaks_role(const struct leaks *leaks, const struct survey_fact *fact)

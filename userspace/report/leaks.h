@@ -26,7 +26,7 @@ const struct survey_fact *leaks_origin(const struct leaks *leaks, const struct s
 /* leaks_carried() - was it written by another one than its origin? */
 bool leaks_carried(const struct leaks *leaks, const struct survey_fact *fact);
 
-/* leaks_relayed() - is even the origin one that passes things on? Then who gave it the token was not seen. */
+/* leaks_relayed() - is even the origin one that passes things on? Then who gave it the token was not seen. Never of what a container has printed. */
 bool leaks_relayed(const struct leaks *leaks, const struct survey_fact *fact);
 
 /* leaks_role() - "origin", "carrier" or "allowed", of one fact; static. */

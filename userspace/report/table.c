@@ -255,7 +255,8 @@ static int table_leak(struct table *table, struct group *leak)
 	if (r == 0)
 		r = table_writer(table, origin, &writer);
 	if (r == 0)
-		r = table_line(table, 2, "", "from %s%s", writer,
+		r = table_line(table, 2, "", "from %s%s%s", writer,
+			       origin->relayed ? ", which has printed it" : "",
 			       leaks_relayed(&report->leaks, origin)
 				       ? ", a relay: who gave it the token was not seen"
 				       : "");

@@ -3,6 +3,7 @@
 #include "alerts.h"
 #include "unit.h"
 
+#include "store/database.h"
 #include "store/reader.h"
 
 #include <errno.h>
@@ -181,9 +182,17 @@ static void test_bounds(void **state)
 	store_close(store);
 }
 
+/* As version 3 had it. */
+static void before_relays(void)
+{
+	alerts_number(path, "ALTER TABLE fact DROP COLUMN relayed");
+	alerts_number(path, "PRAGMA user_version = 3");
+}
+
 /* As version 2 had it. */
 static void before_rules(void)
 {
+	before_relays();
 	alerts_number(path, "DROP INDEX fact_key");
 	alerts_number(path, "ALTER TABLE fact DROP COLUMN verdict");
 	alerts_number(path, "ALTER TABLE detail DROP COLUMN rule");
@@ -226,13 +235,42 @@ static void test_before_rules(void **state)
 	assert_int_equal(store_put(store, &alert), 0);
 	assert_int_equal(store_put(store, &alert), 0);
 	store_close(store);
-	assert_int_equal(alerts_number(path, "PRAGMA user_version"), 3);
+	assert_int_equal(alerts_number(path, "PRAGMA user_version"), DATABASE_VERSION);
 	assert_int_equal(alerts_number(path, "SELECT count FROM fact WHERE verdict = 0"), 2);
 	assert_int_equal(alerts_number(path, "SELECT count FROM fact WHERE verdict = 1"), 1);
 	assert_int_equal(alerts_number(path, "SELECT count FROM fact WHERE verdict = 2"), 2);
 	assert_int_equal(alerts_number(path, "SELECT count(*) FROM detail JOIN fact ON fact = id"
 					     " WHERE rule = 'may' AND verdict = 1"),
 			 1);
+}
+
+/* One that knows of no relays is read as it is; a monitor brings it up to date, and then a relay's write is told as one. */
+static void test_before_relays(void **state)
+{
+	struct alert_spec spec = {
+		.token = "dt0c01.AAAA", .file = "/f", .program = "/bin/a", .container = "c1"};
+	struct store *store = alerts_store(path);
+	struct reader *reader;
+	int facts = 0;
+
+	(void)state;
+	spec.time = alerts_now();
+	alerts_put(store, &spec);
+	store_close(store);
+	before_relays();
+	assert_int_equal(reader_open(path, &reader), 0);
+	assert_int_equal(reader_facts(reader, 0, INT64_MAX, count_facts, &facts), 0);
+	assert_int_equal(facts, 1);
+	reader_close(reader);
+	assert_int_equal(alerts_number(path, "PRAGMA user_version"), 3);
+	store = begin();
+	spec.program = "/bin/conmon";
+	spec.relayed = true;
+	alerts_put(store, &spec);
+	store_close(store);
+	assert_int_equal(alerts_number(path, "PRAGMA user_version"), DATABASE_VERSION);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM fact WHERE relayed = 0"), 1);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM fact WHERE relayed = 1"), 1);
 }
 
 /* A store of the version before is brought up to date where it lies, with all that it holds. */
@@ -253,7 +291,7 @@ static void test_older(void **state)
 	alerts_put(store, &spec);
 	lose(store, "ring_full", 1, NULL, 0);
 	store_close(store);
-	assert_int_equal(alerts_number(path, "PRAGMA user_version"), 3);
+	assert_int_equal(alerts_number(path, "PRAGMA user_version"), DATABASE_VERSION);
 	assert_int_equal(alerts_number(path, "SELECT count FROM fact"), 2);
 	assert_int_equal(alerts_number(path, "SELECT count(*) FROM session"), 1);
 	assert_int_equal(alerts_number(path, "SELECT count(*) FROM loss"), 1);
@@ -297,8 +335,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_life),   TEST(test_killed), TEST(test_losses),       TEST(test_merged),
-		TEST(test_bounds), TEST(test_older),  TEST(test_before_rules), TEST(test_troubles),
+		TEST(test_life),         TEST(test_killed),        TEST(test_losses),
+		TEST(test_merged),       TEST(test_bounds),        TEST(test_older),
+		TEST(test_before_rules), TEST(test_before_relays), TEST(test_troubles),
 	};
 
 	return UNIT_RUN(tests);
