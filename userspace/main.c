@@ -24,7 +24,8 @@
  *   engine/pipeline.c     wires these stages; nothing else knows two of them
  *   status/               what is told at the end
  *   cmd/run.c, exec.c     whom to watch and until when
- *   cmd/scan.c, mask.c    detect/stream.c without a kernel side: files and pipes to their end
+ *   scan/                 files, pipes and git, read to their end: cmd/scan.c; no kernel side
+ *   cmd/mask.c            detect/stream.c, a filter
  *   cmd/audit.c           what was seen, and what of it is still there
  *   cmd/check.c           what this kernel offers
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * JSON Schema, as far as share/alert.schema.json and share/audit.schema.json use it: type, const, enum, pattern, minimum,
+ * JSON Schema, as far as the schemas in share/ use it: type, const, enum, pattern, minimum,
  * properties, required, additionalProperties, items, if, then, else. In C, so that the guests of tests/kernels can
  * check every alert without an interpreter.
  */

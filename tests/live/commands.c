@@ -294,6 +294,18 @@ static void check_sentence(const char *const *command, int status, const char *t
 	live_free(&run);
 }
 
+/* What `scan` can't read it names; what it scanned stands in the last line. */
+static void check_scan_said(const char *const *command, int status, const char *text)
+{
+	struct live_run run = live_command(command);
+
+	if (run.status != status || !strstr(run.errors, text) || !strstr(run.errors, " scanned, "))
+		fail_msg("status %d instead of %d, and on standard error: %s", run.status, status,
+			 run.errors);
+	assert_string_equal(run.output, "");
+	live_free(&run);
+}
+
 static void test_bad_input(void **state)
 {
 	(void)state;
@@ -320,8 +332,14 @@ static void test_bad_input(void **state)
 	check_sentence(ARGS("spillwatch", "scan", "--output", "xml", "/"), 2, "json");
 	check_sentence(ARGS("spillwatch", "scan", "--exit-code", "256", "/"), 2, "255");
 	check_sentence(ARGS("spillwatch", "scan", "--frob=x", "/"), 2, "--frob");
-	check_sentence(ARGS("spillwatch", "scan", "/nowhere"), 3, "/nowhere");
-	check_sentence(ARGS("spillwatch", "scan", "/dev/null"), 3, "regular file");
+	check_sentence(ARGS("spillwatch", "scan", "--report", "xml=/dev/null", "/"), 2, "sarif");
+	check_sentence(ARGS("spillwatch", "scan", "--report", "json=/nowhere/x", "/"), 3, "/nowhere/x");
+	check_sentence(ARGS("spillwatch", "scan", "--max-bytes", "x", "/"), 2, "--max-bytes");
+	check_sentence(ARGS("spillwatch", "scan", "--staged", "--history"), 2, "one at a time");
+	check_sentence(ARGS("spillwatch", "scan", "--staged", "/"), 2, "PATH");
+	check_scan_said(ARGS("spillwatch", "scan", "/nowhere"), 3, "can't read /nowhere: No such file");
+	check_scan_said(ARGS("spillwatch", "scan", "/nowhere"), 3, "skipped: 1 unreadable");
+	check_scan_said(ARGS("spillwatch", "scan", "/dev/null"), 3, "regular file");
 	check_sentence(ARGS("spillwatch", "mask", "more"), 2, "standard input");
 	check_sentence(ARGS("spillwatch", "help", "frobnicate"), 2, "help");
 	check_sentence(ARGS("spillwatch", "version", "x"), 2, "version");
@@ -517,6 +535,7 @@ static void test_scan(void **state)
 {
 	struct maker_token first = maker_token(20), second = maker_token(21);
 	char lines[4096], json[2048];
+	struct live_run run;
 
 	(void)state;
 	mkdir(live_path("tree"), 0755);
@@ -527,21 +546,26 @@ static void test_scan(void **state)
 	assert_int_equal(symlink("a", live_path("tree/link")), 0);
 	assert_int_equal(symlink("..", live_path("tree/below/up")), 0);
 	assert_int_equal(mkfifo(live_path("tree/pipe"), 0600), 0);
-	snprintf(lines, sizeof(lines), "%s: byte 2: API token %s\n%s: byte 0: API token %s\n",
-		 live_path("tree/a"), first.identifier, live_path("tree/below/b"), second.identifier);
+	snprintf(lines, sizeof(lines), "%s:1:3: API token %s\n%s:1:1: API token %s\n", live_path("tree/a"),
+		 first.identifier, live_path("tree/below/b"), second.identifier);
 	snprintf(json, sizeof(json),
-		 "{\"file\":{\"path\":\"%s\"},\"token\":{\"identifier\":\"%s\",\"prefix\":\"dt0c01\","
-		 "\"type\":\"API token\",\"placeholder\":false,\"offset\":2}}\n",
-		 live_path("tree/link"), first.identifier);
-	check_scan(ARGS("spillwatch", "scan", live_path("tree")), 1, lines);
-	check_scan(ARGS("spillwatch", "scan", "/nowhere", live_path("tree")), 1, lines);
+		 "{\"file\":{\"path\":\"%s\",\"line\":1,\"column\":3},\"token\":{\"identifier\":\"%s\","
+		 "\"prefix\":\"dt0c01\",\"type\":\"API token\",\"placeholder\":false,\"offset\":2},"
+		 "\"fingerprint\":\"%s:%s\"}\n",
+		 live_path("tree/link"), first.identifier, first.identifier, live_path("tree/link"));
+	check_scan(ARGS("spillwatch", "scan", live_path("tree")), 10, lines);
+	run = live_command(ARGS("spillwatch", "scan", live_path("tree")));
+	assert_non_null(strstr(run.errors, "3 files ("));
+	assert_non_null(strstr(run.errors, "2 findings; skipped: 2 links, 1 device, pipe or socket\n"));
+	live_free(&run);
+	check_scan(ARGS("spillwatch", "scan", "/nowhere", live_path("tree")), 10, lines);
 	check_scan(ARGS("spillwatch", "scan", "--exit-code", "0", live_path("tree")), 0, lines);
-	check_scan(ARGS("spillwatch", "scan", "--output", "json", live_path("tree/link")), 1, json);
+	check_scan(ARGS("spillwatch", "scan", "--output", "json", live_path("tree/link")), 10, json);
 	check_scan(ARGS("spillwatch", "scan", live_path("tree/c")), 0, "");
 	snprintf(json, sizeof(json), "cat %s | %s scan -", live_path("tree/a"),
 		 getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch");
-	snprintf(lines, sizeof(lines), "-: byte 2: API token %s\n", first.identifier);
-	check_scan(ARGS("sh", "-c", json), 1, lines);
+	snprintf(lines, sizeof(lines), "-:1:3: API token %s\n", first.identifier);
+	check_scan(ARGS("sh", "-c", json), 10, lines);
 }
 
 /* A secret in a file's own name is not shown either. */
@@ -553,9 +577,11 @@ static void test_scan_name(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s", live_path(token.text));
 	file_make(path, "", &token);
-	snprintf(expected, sizeof(expected), "%s.<masked>: byte 0: API token %s\n",
-		 live_path(token.identifier), token.identifier);
-	check_scan(ARGS("spillwatch", "scan", path), 1, expected);
+	snprintf(expected, sizeof(expected),
+		 "%s.<masked>: in its name: API token %s\n%s.<masked>:1:1: API token %s\n",
+		 live_path(token.identifier), token.identifier, live_path(token.identifier),
+		 token.identifier);
+	check_scan(ARGS("spillwatch", "scan", path), 10, expected);
 }
 
 /* Of a path, what is a piece of the secret in that file; by itself it has no shape. */
@@ -568,9 +594,9 @@ static void test_scan_piece(void **state)
 	snprintf(piece, sizeof(piece), "x%.16sy", token.secret + 20);
 	snprintf(path, sizeof(path), "%s", live_path(piece));
 	file_make(path, "", &token);
-	snprintf(expected, sizeof(expected), "%s: byte 0: API token %s\n", live_path("x<masked>y"),
+	snprintf(expected, sizeof(expected), "%s:1:1: API token %s\n", live_path("x<masked>y"),
 		 token.identifier);
-	check_scan(ARGS("spillwatch", "scan", path), 1, expected);
+	check_scan(ARGS("spillwatch", "scan", path), 10, expected);
 }
 
 /* A name that would show as another one: neither the line nor what can't be read is turned around by it. */
@@ -582,16 +608,18 @@ static void test_scan_deceiving(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s", live_path("a\u202egpj.exe"));
 	file_make(path, "", &token);
-	snprintf(expected, sizeof(expected), "%s: byte 0: API token %s\n",
-		 live_path("a\\xe2\\x80\\xaegpj.exe"), token.identifier);
-	check_scan(ARGS("spillwatch", "scan", path), 1, expected);
+	snprintf(expected, sizeof(expected), "%s:1:1: API token %s\n", live_path("a\\xe2\\x80\\xaegpj.exe"),
+		 token.identifier);
+	check_scan(ARGS("spillwatch", "scan", path), 10, expected);
 	snprintf(expected, sizeof(expected),
-		 "{\"file\":{\"path\":\"%s\"},\"token\":{\"identifier\":\"%s\",\"prefix\":\"dt0c01\","
-		 "\"type\":\"API token\",\"placeholder\":false,\"offset\":0}}\n",
-		 live_path("a\\u202Egpj.exe"), token.identifier);
-	check_scan(ARGS("spillwatch", "scan", "--output", "json", path), 1, expected);
-	check_sentence(ARGS("spillwatch", "scan", "/nowhere/a\u202e\nb"), 3,
-		       "/nowhere/a\\xe2\\x80\\xae\\x0ab");
+		 "{\"file\":{\"path\":\"%s\",\"line\":1,\"column\":1},\"token\":{\"identifier\":\"%s\","
+		 "\"prefix\":\"dt0c01\",\"type\":\"API token\",\"placeholder\":false,\"offset\":0},"
+		 "\"fingerprint\":\"%s:%s\"}\n",
+		 live_path("a\\u202egpj.exe"), token.identifier, token.identifier,
+		 live_path("a\\u202egpj.exe"));
+	check_scan(ARGS("spillwatch", "scan", "--output", "json", path), 10, expected);
+	check_scan_said(ARGS("spillwatch", "scan", "/nowhere/a\u202e\nb"), 3,
+			"/nowhere/a\\xe2\\x80\\xae\\x0ab");
 }
 
 /* What is no part of a secret passes unchanged, however it comes; secrets pass nowhere. */

@@ -50,7 +50,8 @@ static int help_main(int argc, char **argv)
 		printf("  %-8s  %s\n", (*c)->name, (*c)->summary);
 	printf("\n'spillwatch help COMMAND' tells more.\n\n"
 	       "Exit codes: 0 ok, 1 failed while running, 2 wrong usage, 3 a file or path can't be used,\n"
-	       "4 the kernel or a privilege is missing. 'exec' ends as its command did.\n");
+	       "4 the kernel or a privilege is missing, 10 'scan' has found a token. 'exec' ends as its "
+	       "command did.\n");
 	return EXIT_CODE_OK;
 }
 

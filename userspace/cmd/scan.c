@@ -1,266 +1,275 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * `spillwatch scan PATH…`: tokens that lie in files already, for a first look at a host, a pipeline or a
- * commit. Files → stream → matcher → a line for each token.
+ * `spillwatch scan`: tokens that lie in files already, or in what git keeps or is about to keep: for a first look at a host, a pipeline
+ * or a commit. The command line → scan/.
  *
- * Needs no privilege but to read the files. A path that can't be read costs only itself: it is named, and
- * the rest is scanned.
- *
- * Limits: what is met in a directory and is no regular file is passed over (links too: what they lead to
- * has a place of its own), and so are the kernel's own file systems. A file that changes meanwhile is seen
- * as it is read.
+ * Needs no privilege but to read. What can't be read costs only itself: it is named, and the rest is scanned.
  */
 #include "cmd/command.h"
 #include "cmd/options.h"
-#include "detect/mask.h"
-#include "detect/stream.h"
-#include "files/safe_open.h"
 #include "lib/cleanup.h"
-#include "lib/deceive.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
+#include "scan/scan.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <fts.h>
 #include <getopt.h>
-#include <jansson.h>
-#include <linux/magic.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 
-struct scan {
-	struct stream *stream;
-	const char *path; /* of the file being read; masked before it is shown */
+struct scan_command {
+	struct scan scan;
 	unsigned long exit_code; /* if a token is found */
-	bool json, found, unread;
+	enum scan_git git;
+	const char *range;
+	const char *reports[SCAN_OUTPUTS_MAX]; /* names of the outputs' files; [0] is standard output */
 };
 
-enum { OPTION_EXIT_CODE = OPTION_OWN };
+enum {
+	OPTION_EXIT_CODE = OPTION_OWN,
+	OPTION_REPORT,
+	OPTION_MAX_BYTES,
+	OPTION_STAGED,
+	OPTION_COMMITS,
+	OPTION_HISTORY,
+};
 
-/* Names what can't be read and remembers that something could not. */
-static void scan_unread(struct scan *scan, const char *path, const char *why)
+/* FORM=FILE */
+static int scan_parse_report(struct scan_command *command, char *text)
 {
-	AUTO_FREE char *shown = NULL;
+	struct scan_output output = {0};
+	char *file = strchr(text, '=');
 
-	scan->unread = true;
-	if (mask_text(path, strlen(path), NULL, &shown) == 0)
-		log_error("can't read %s: %s", shown, why);
-	else
-		log_error("can't read a path: %s", why);
-}
-
-static int scan_json(const char *path, const struct token *token, uint64_t at)
-{
-	json_t *line =
-		json_pack("{s:{s:s}, s:{s:s, s:s, s:s, s:b, s:I}}", "file", "path", path, "token",
-			  "identifier", token->identifier, "prefix", token->prefix, "type", token->type,
-			  "placeholder", (int)token->placeholder, "offset", (json_int_t)at);
-
-	if (!line)
-		return -ENOMEM;
-	json_dumpf(line, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-	json_decref(line);
-	putchar('\n');
+	if (file)
+		*file++ = '\0';
+	if (!file || !*file || !scan_output_form(text, &output.form)) {
+		log_error("--report takes FORM=FILE, with a form of text, json, sarif or junit");
+		return EXIT_CODE_USAGE;
+	}
+	if (command->scan.output_count == SCAN_OUTPUTS_MAX) {
+		log_error("--report can be given %d times", SCAN_OUTPUTS_MAX - 1);
+		return EXIT_CODE_USAGE;
+	}
+	command->reports[command->scan.output_count] = file;
+	command->scan.outputs[command->scan.output_count++] = output;
 	return 0;
 }
 
-/* Whether standard output took it all is asked at the end. */
-static int scan_token(void *context, const struct token *token, const struct mask_known *known, uint64_t at)
+static int scan_parse_git(struct scan_command *command, enum scan_git git, const char *range)
 {
-	struct scan *scan = context;
-	AUTO_FREE char *shown = NULL;
-	AUTO_FREE char *seen = NULL;
-	int r = mask_text(scan->path, strlen(scan->path), known, &shown);
-
-	scan->found = true;
-	if (r < 0)
-		return r;
-	if (scan->json)
-		return scan_json(shown, token, at);
-	seen = deceive_shown(shown);
-	if (!seen)
-		return -ENOMEM;
-	printf("%s: byte %llu: %s %s%s\n", seen, (unsigned long long)at, token->type, token->identifier,
-	       token->placeholder ? " (placeholder)" : "");
+	if (command->git != SCAN_GIT_NONE) {
+		log_error("--staged, --commits and --history: one at a time");
+		return EXIT_CODE_USAGE;
+	}
+	command->git = git;
+	command->range = range;
 	return 0;
 }
 
-static void scan_fd(struct scan *scan, const char *path, int fd)
+static int scan_parse_number(const char *option, unsigned long max, unsigned long *ret_number)
 {
-	int64_t r;
-
-	scan->path = path;
-	do
-		r = stream_pull(scan->stream, fd);
-	while (r > 0);
-	if (r == 0)
-		return;
-	scan_unread(scan, path, strerror((int)-r));
-	stream_end(scan->stream);
+	if (options_number(optarg, 0, max, ret_number))
+		return 0;
+	log_error("%s takes a number from 0 to %lu", option, max);
+	return EXIT_CODE_USAGE;
 }
 
-/* @follow: the path was named by the user; a link that was met is not followed, even if it is new. */
-static void scan_file(struct scan *scan, const char *path, const char *accpath, bool follow)
+static int scan_parse_option(struct scan_command *command, int option, char *const *argv)
 {
-	AUTO_CLOSE int place = open(accpath, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
-	AUTO_CLOSE int fd = place < 0 ? -errno : safe_reopen(place, NULL);
+	unsigned long bytes;
+	int r = 0;
 
-	if (fd >= 0)
-		scan_fd(scan, path, fd);
-	else if (fd != -EMEDIUMTYPE && fd != -ELOOP)
-		scan_unread(scan, path, strerror(-fd));
-	else if (follow)
-		scan_unread(scan, path, "it is neither a regular file nor a directory");
-}
-
-/* A mount of the kernel's own: no file lies there, and reading some never ends. */
-static bool scan_is_kernels(const FTSENT *entry)
-{
-	struct statfs fs;
-
-	if (entry->fts_level == FTS_ROOTLEVEL || entry->fts_dev == entry->fts_parent->fts_dev ||
-	    statfs(entry->fts_accpath, &fs) < 0)
-		return false;
-	return fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC;
-}
-
-static void scan_entry(struct scan *scan, FTS *tree, FTSENT *entry)
-{
-	bool named = entry->fts_level == FTS_ROOTLEVEL;
-
-	switch (entry->fts_info) {
-	case FTS_F:
-		scan_file(scan, entry->fts_path, entry->fts_accpath, named);
+	switch (option) {
+	case OPTION_OUTPUT:
+		if (scan_output_form(optarg, &command->scan.outputs[0].form))
+			break;
+		log_error("--output takes text, json, sarif or junit; see 'spillwatch help scan'");
+		return EXIT_CODE_USAGE;
+	case OPTION_EXIT_CODE:
+		return scan_parse_number("--exit-code", 255, &command->exit_code);
+	case OPTION_MAX_BYTES:
+		r = scan_parse_number("--max-bytes", LONG_MAX, &bytes);
+		command->scan.max_bytes = r == 0 ? bytes : 0;
 		break;
-	case FTS_D:
-		if (scan_is_kernels(entry))
-			fts_set(tree, entry, FTS_SKIP);
-		break;
-	case FTS_DNR:
-	case FTS_ERR:
-	case FTS_NS:
-		scan_unread(scan, entry->fts_path, strerror(entry->fts_errno));
-		break;
-	case FTS_SLNONE:
-		/* a link that was named and leads nowhere */
-		scan_unread(scan, entry->fts_path, strerror(ENOENT));
-		break;
-	case FTS_DEFAULT:
-		if (named)
-			scan_unread(scan, entry->fts_path, "it is neither a regular file nor a directory");
-		break;
+	case OPTION_REPORT:
+		return scan_parse_report(command, optarg);
+	case OPTION_STAGED:
+		return scan_parse_git(command, SCAN_GIT_STAGED, NULL);
+	case OPTION_COMMITS:
+		return scan_parse_git(command, SCAN_GIT_COMMITS, optarg);
+	case OPTION_HISTORY:
+		return scan_parse_git(command, SCAN_GIT_HISTORY, NULL);
+	case 'h':
+		return -1;
 	default:
-		break;
+		return options_unknown(&command_scan, option, argv);
 	}
+	return r;
 }
 
-/* The same order every time. */
-static int scan_compare(const FTSENT **a, const FTSENT **b)
-{
-	return strcmp((*a)->fts_name, (*b)->fts_name);
-}
-
-static void scan_path(struct scan *scan, char *path)
-{
-	FTS *tree;
-	FTSENT *entry;
-
-	if (strcmp(path, "-") == 0) {
-		scan_fd(scan, path, STDIN_FILENO);
-		return;
-	}
-	tree = fts_open((char *[]){path, NULL}, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, scan_compare);
-	if (!tree) {
-		scan_unread(scan, path, strerror(errno));
-		return;
-	}
-	for (errno = 0; (entry = fts_read(tree)); errno = 0)
-		scan_entry(scan, tree, entry);
-	if (errno)
-		scan_unread(scan, path, strerror(errno));
-	fts_close(tree);
-}
-
-static int scan_parse(int argc, char **argv, struct scan *scan)
+static int scan_parse(int argc, char **argv, struct scan_command *command)
 {
 	static const struct option long_options[] = {
 		{"output", required_argument, NULL, OPTION_OUTPUT},
+		{"report", required_argument, NULL, OPTION_REPORT},
 		{"exit-code", required_argument, NULL, OPTION_EXIT_CODE},
+		{"max-bytes", required_argument, NULL, OPTION_MAX_BYTES},
+		{"staged", no_argument, NULL, OPTION_STAGED},
+		{"commits", required_argument, NULL, OPTION_COMMITS},
+		{"history", no_argument, NULL, OPTION_HISTORY},
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
-	int option;
+	int option, r;
 
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-		switch (option) {
-		case OPTION_OUTPUT:
-			scan->json = strcmp(optarg, "json") == 0;
-			if (scan->json || strcmp(optarg, "text") == 0)
-				break;
-			log_error("--output takes text or json; see 'spillwatch help scan'");
-			return EXIT_CODE_USAGE;
-		case OPTION_EXIT_CODE:
-			if (options_number(optarg, 0, 255, &scan->exit_code))
-				break;
-			log_error("--exit-code takes a number from 0 to 255");
-			return EXIT_CODE_USAGE;
-		case 'h':
-			return -1;
-		default:
-			return options_unknown(&command_scan, option, argv);
-		}
+		r = scan_parse_option(command, option, argv);
+		if (r)
+			return r;
 	}
-	if (optind < argc)
+	if (command->git != SCAN_GIT_NONE && optind < argc) {
+		log_error("--staged, --commits and --history take no PATH: they are about the whole "
+			  "repository");
+		return EXIT_CODE_USAGE;
+	}
+	if (command->git != SCAN_GIT_NONE || optind < argc)
 		return 0;
 	log_error("no path to scan; use 'spillwatch scan PATH…', where - is standard input");
 	return EXIT_CODE_USAGE;
 }
 
-static int scan_main(int argc, char **argv)
+/* A report that can't be written is said before anything is read. */
+static FILE *scan_open_report(const char *path)
 {
-	struct scan scan = {.exit_code = 1};
-	int r = scan_parse(argc, argv, &scan);
+	FILE *file = fopen(path, "we");
+	int error = errno;
+	AUTO_FREE char *shown = file ? NULL : options_shown(path, strlen(path));
 
-	if (r < 0)
-		return command_help.main(2, (char *[]){"help", "scan", NULL});
-	if (r > 0)
-		return r;
-	r = stream_open(&(struct stream_use){.context = &scan, .token = scan_token}, &scan.stream);
-	if (r < 0) {
+	if (!file)
+		log_error("can't write %s: %s", shown ? shown : "a report", strerror(error));
+	return file;
+}
+
+static int scan_begin(struct scan_command *command)
+{
+	struct scan *scan = &command->scan;
+
+	scan->outputs[0].file = stdout;
+	for (size_t i = 1; i < scan->output_count; i++) {
+		scan->outputs[i].file = scan_open_report(command->reports[i]);
+		if (!scan->outputs[i].file)
+			return EXIT_CODE_CONFIG;
+	}
+	for (size_t i = 0; i < scan->output_count; i++) {
+		int r = scan_output_begin(&scan->outputs[i]);
+
+		if (r == 0)
+			continue;
 		log_error("can't start: %s", strerror(-r));
 		return EXIT_CODE_RUNTIME;
 	}
-	for (int i = optind; i < argc; i++)
-		scan_path(&scan, argv[i]);
-	stream_close(scan.stream);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		log_error("can't write to standard output: not every token was shown");
-		return EXIT_CODE_RUNTIME;
-	}
-	if (scan.found)
-		return (int)scan.exit_code;
-	return scan.unread ? EXIT_CODE_CONFIG : EXIT_CODE_OK;
+	return 0;
 }
 
+/* Whether the outputs took it all is asked here. */
+static int scan_finish(struct scan_command *command)
+{
+	struct scan *scan = &command->scan;
+	AUTO_FREE char *summary = scan_output_summary(&scan->counts);
+	int result = 0;
+
+	for (size_t i = 0; i < scan->output_count; i++) {
+		FILE *file = scan->outputs[i].file;
+		int r = file ? scan_output_end(&scan->outputs[i], &scan->counts) : 0;
+		bool wrong = file && (fflush(file) != 0 || ferror(file));
+
+		if (file && i > 0 && fclose(file) != 0)
+			wrong = true;
+		if (r == 0 && !wrong)
+			continue;
+		log_error("can't write to %s: not every token was shown",
+			  i == 0 ? "standard output" : "a report");
+		result = EXIT_CODE_RUNTIME;
+	}
+	if (summary)
+		log_note("%s", summary);
+	return result;
+}
+
+static int scan_run(struct scan_command *command, int argc, char **argv)
+{
+	struct scan *scan = &command->scan;
+	int r = 0;
+
+	if (command->git != SCAN_GIT_NONE)
+		r = scan_git(scan, command->git, command->range);
+	if (r < 0 && scan->error == 0) {
+		log_error(r == -EIO ? "git failed: not all was scanned"
+				    : "git failed: not all was scanned: %s",
+			  strerror(-r));
+		scan->counts.unreadable++;
+	}
+	for (int i = 0; i < argc && scan->error == 0; i++)
+		scan_path(scan, argv[i]);
+	if (scan->error < 0)
+		log_error("can't go on: %s", strerror(-scan->error));
+	r = scan_finish(command);
+	if (r > 0 || scan->error < 0)
+		return EXIT_CODE_RUNTIME;
+	if (scan->counts.findings)
+		return (int)command->exit_code;
+	return scan->counts.unreadable ? EXIT_CODE_CONFIG : EXIT_CODE_OK;
+}
+
+static int scan_main(int argc, char **argv)
+{
+	struct scan_command command = {.exit_code = EXIT_CODE_FOUND, .scan.output_count = 1};
+	int r = scan_parse(argc, argv, &command);
+
+	if (r < 0)
+		return command_help.main(2, (char *[]){"help", "scan", NULL});
+	if (r == 0)
+		r = scan_begin(&command);
+	if (r > 0)
+		return r;
+	r = scan_open(&command.scan);
+	if (r < 0) {
+		log_error("can't start: %s", strerror(-r));
+		r = EXIT_CODE_RUNTIME;
+	} else {
+		r = scan_run(&command, argc - optind, argv + optind);
+	}
+	scan_close(&command.scan);
+	return r;
+}
+
+/* its versions differ here */
+/* clang-format off */
 const struct command command_scan = {
 	.name = "scan",
-	.summary = "find tokens that lie in files already",
+	.summary = "find tokens that lie in files or in git already",
 	.usage =
-		"Usage: spillwatch scan [OPTION…] PATH…\n\n"
-		"Reads files, and directories with all that is below them, and prints a line for each token: "
-		"the\n"
-		"path, the place in bytes, the type and the token identifier, never the secret portion. - "
-		"is\n"
-		"standard input. Links are followed only where they are named as a PATH; what is no regular "
-		"file\n"
-		"is passed over, and so are /proc and /sys below a named directory. Needs no privilege.\n\n"
-		"Ends with 0 if nothing was found, with 1 if a token was, with 3 if none was but something "
-		"can't\n"
+		"Usage: spillwatch scan [OPTION…] PATH…\n"
+		"       spillwatch scan [OPTION…] --staged|--commits A..B|--history\n\n"
+		"Reads files, and directories with all that is below them, and prints a line for each token:\n"
+		"PATH:LINE:COLUMN, the type and the token identifier, never the secret portion. - is standard\n"
+		"input. Links are followed only where they are named as a PATH; a device, pipe or socket is read\n"
+		"only where it is named and a FIFO or standard input; /proc and /sys below a named directory are\n"
+		"passed over. A last line on standard error says what was scanned, what not, and why. Needs no\n"
+		"privilege.\n\n"
+		"Ends with 0 if nothing was found, with 10 if a token was, with 3 if none was but something can't\n"
 		"be read (the rest is scanned all the same).\n\n"
-		"  --output text|json     a readable line for each token, or a line of JSON (default: text)\n"
-		"  --exit-code N          end with N instead of 1 if a token was found\n",
+		"  --staged               what git's index has and the last commit has not, as a pre-commit hook\n"
+		"  --commits A..B         what these commits brought (any range of git-rev-list(1))\n"
+		"  --history              what any commit of the repository brought, stashes as well; each content\n"
+		"                         once, with the commit, author and path of where it came first\n"
+		"  --output FORM          text: a readable line for each token; json: a line of JSON; sarif: SARIF\n"
+		"                         2.1.0; junit: JUnit's XML (default: text)\n"
+		"  --report FORM=FILE     the same, also to FILE; up to four times\n"
+		"  --max-bytes N          pass over what is larger than N bytes (default: 0, nothing)\n"
+		"  --exit-code N          end with N instead of 10 if a token was found\n",
 	.main = scan_main,
 };
+/* clang-format on */

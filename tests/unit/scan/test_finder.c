@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The same tokens, lines and columns in whatever pieces a text comes, and however long it is. */
+#include "unit.h"
+
+#include "generate.h"
+#include "oracle.h"
+#include "scan/finder.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CASES 3000
+#define LEN_MAX 900
+#define LONG_LEN (3UL << 20)
+#define SEEN_MAX 512
+
+struct seen {
+	struct finder_place places[SEEN_MAX];
+	size_t count;
+	int result;
+};
+
+struct pieces {
+	const uint8_t *bytes;
+	size_t len, at, most;
+	uint64_t seed;
+	int error; /* at the end */
+};
+
+static ssize_t pieces_pull(void *source, void *to, size_t room)
+{
+	struct pieces *pieces = source;
+	size_t len = 1 + maker_next(&pieces->seed) % pieces->most;
+
+	assert_true(room > 0);
+	len = len < room ? len : room;
+	len = len < pieces->len - pieces->at ? len : pieces->len - pieces->at;
+	memcpy(to, pieces->bytes + pieces->at, len);
+	pieces->at += len;
+	return len ? (ssize_t)len : pieces->error;
+}
+
+static int seen_token(void *context, const struct token *token, const struct mask_known *known,
+		      const struct finder_place *place)
+{
+	struct seen *seen = context;
+
+	assert_int_equal(known->len, TOKEN_SECRET_LEN);
+	assert_int_equal(strncmp(token->identifier, token->prefix, TOKEN_PREFIX_LEN), 0);
+	assert_true(seen->count < SEEN_MAX);
+	seen->places[seen->count++] = *place;
+	return seen->result;
+}
+
+/* By the plainest means: every byte looked at, every character counted. */
+static void expect(const uint8_t *bytes, size_t len, struct seen *expected)
+{
+	struct finder_place place = {1, 1, 0};
+	size_t next = oracle_next(bytes, len, 0);
+
+	expected->count = 0;
+	for (size_t at = 0; at < len; at++) {
+		if (at == next) {
+			place.offset = at;
+			expected->places[expected->count++] = place;
+			next = oracle_next(bytes, len, at + oracle_at(bytes, len, at));
+		}
+		if (bytes[at] == '\n')
+			place = (struct finder_place){place.line + 1, 1, 0};
+		else
+			place.column += (bytes[at] & 0xc0) != 0x80;
+	}
+}
+
+static void check(const uint8_t *bytes, size_t len, size_t most, const struct seen *expected)
+{
+	struct seen seen = {0};
+	struct pieces pieces = {.bytes = bytes, .len = len, .most = most, .seed = len};
+	const struct finder_use use = {&seen, seen_token};
+	struct finder *finder;
+	uint64_t read;
+
+	assert_int_equal(finder_open(&use, &finder), 0);
+	assert_int_equal(finder_read(finder, pieces_pull, &pieces, &read), 0);
+	assert_int_equal(read, len);
+	assert_int_equal(seen.count, expected->count);
+	assert_memory_equal(seen.places, expected->places, seen.count * sizeof(*seen.places));
+	finder_close(finder);
+}
+
+/* Words, lines, characters of two and three bytes. */
+static void decorate(uint8_t *bytes, size_t len, uint64_t *seed)
+{
+	static const char *const pieces[] = {"\n", "\n\n", "é", "€", "a b", "\r\n"};
+
+	for (uint64_t i = maker_next(seed) % 20; i; i--) {
+		const char *piece = pieces[maker_next(seed) % 6];
+		size_t at = maker_next(seed) % len;
+
+		if (at + strlen(piece) <= len)
+			memcpy(bytes + at, piece, strlen(piece));
+	}
+}
+
+static void test_pieces(void **state)
+{
+	static struct seen expected;
+	uint64_t seed = 41;
+	size_t found = 0;
+
+	(void)state;
+	for (int i = 0; i < CASES; i++) {
+		size_t len = 1 + maker_next(&seed) % LEN_MAX;
+		uint8_t bytes[LEN_MAX];
+
+		generate_text(bytes, len, &seed);
+		decorate(bytes, len, &seed);
+		expect(bytes, len, &expected);
+		check(bytes, len, 1 + maker_next(&seed) % 300, &expected);
+		found += expected.count;
+	}
+	assert_true(found > CASES / 4);
+}
+
+/* Longer than the window: tokens at its seams, in lines that are longer than it as well. */
+static void test_long(void **state)
+{
+	static struct seen expected;
+	uint8_t *bytes = malloc(LONG_LEN);
+	uint64_t seed = 43;
+
+	(void)state;
+	assert_non_null(bytes);
+	for (int turn = 0; turn < 3; turn++) {
+		memset(bytes, 'x', LONG_LEN);
+		for (size_t at = 0; turn && at < LONG_LEN;
+		     at += 1 + maker_next(&seed) % (turn == 1 ? 80 : 900000))
+			bytes[at] = '\n';
+		for (uint64_t i = 0; i < 300; i++)
+			memcpy(bytes + maker_next(&seed) % (LONG_LEN - MAKER_TOKEN_LEN), maker_token(i).text,
+			       MAKER_TOKEN_LEN);
+		expect(bytes, LONG_LEN, &expected);
+		assert_true(expected.count > 250);
+		check(bytes, LONG_LEN, LONG_LEN, &expected);
+		check(bytes, LONG_LEN, 70000, &expected);
+	}
+	free(bytes);
+}
+
+/* What the source and the use return is handed on; the finder can be used anew. */
+static void test_errors(void **state)
+{
+	struct maker_token token = maker_token(7);
+	struct seen seen = {0};
+	const struct finder_use use = {&seen, seen_token};
+	struct pieces pieces = {.bytes = (const uint8_t *)token.text, .len = MAKER_TOKEN_LEN, .most = 1000};
+	struct finder *finder;
+	uint64_t read;
+
+	(void)state;
+	assert_int_equal(finder_open(&use, &finder), 0);
+	pieces.error = -EISDIR;
+	assert_int_equal(finder_read(finder, pieces_pull, &pieces, &read), -EISDIR);
+	assert_int_equal(seen.count, 1);
+	assert_int_equal(read, MAKER_TOKEN_LEN);
+	pieces.at = 0;
+	pieces.error = 0;
+	seen.result = -ENOMEM;
+	assert_int_equal(finder_read(finder, pieces_pull, &pieces, &read), -ENOMEM);
+	seen.result = 0;
+	pieces.at = 0;
+	assert_int_equal(finder_read(finder, pieces_pull, &pieces, &read), 0);
+	assert_int_equal(seen.count, 3);
+	assert_int_equal(seen.places[2].line, 1);
+	assert_int_equal(seen.places[2].column, 1);
+	finder_close(finder);
+	finder_close(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_errors),
+	};
+
+	return UNIT_RUN(tests);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Bytes from a file, a pipe or git → the tokens in them, with line and column. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "detect/mask.h"
+#include "detect/token.h"
+
+/* Where a token lies: lines from 1, columns from 1 in characters, and the bytes before it. */
+struct finder_place {
+	uint64_t line, column, offset;
+};
+
+/* As read(2): the number of bytes, 0 at the end, or a negative errno. */
+typedef ssize_t finder_pull(void *source, void *to, size_t room);
+
+struct finder_use {
+	void *context;
+	/* each token, in order; a negative result ends the reading */
+	int (*token)(void *context, const struct token *token, const struct mask_known *known,
+		     const struct finder_place *place);
+};
+
+struct finder;
+
+/* finder_open() - @use is copied. Returns 0 or -ENOMEM; end with finder_close(), which wipes. */
+int finder_open(const struct finder_use *use, struct finder **ret_finder);
+void finder_close(struct finder *finder);
+
+/*
+ * finder_read() - reads a source to its end. A token is told as soon as all of it was read.
+ * @ret_bytes: how much was read, in any case.
+ * Returns 0, or the negative number that the source or the use returned.
+ */
+int finder_read(struct finder *finder, finder_pull *pull, void *source, uint64_t *ret_bytes);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What `scan` finds, and what it counts. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "detect/mask.h"
+#include "detect/token.h"
+
+/* What was not looked at, by the reason; X(field, one of it, several). Each is in the summary. */
+#define SCAN_SKIPPED(X)                                                           \
+	X(links, "link", "links")                                                 \
+	X(special, "device, pipe or socket", "devices, pipes or sockets")         \
+	X(kernels, "file system of the kernel's", "file systems of the kernel's") \
+	X(submodules, "submodule", "submodules")                                  \
+	X(too_large, "too large", "too large")                                    \
+	X(unreadable, "unreadable", "unreadable")
+
+struct scan_counts {
+	uint64_t files, bytes, findings;
+#define SCAN_COUNT(field, one, several) uint64_t field;
+	SCAN_SKIPPED(SCAN_COUNT)
+#undef SCAN_COUNT
+};
+
+/* Of what git keeps: who brought it. Borrowed. */
+struct scan_origin {
+	const char *commit; /* in hexadecimal */
+	const char *author; /* NAME <MAIL>, as it is, not yet masked */
+};
+
+/* A token in a place. All of it is borrowed, for the call only. */
+struct finding {
+	const char *path; /* as it is, not yet masked */
+	bool in_name; /* of the path itself; line, column and offset are 0 then */
+	uint64_t line, column; /* from 1; columns are characters */
+	uint64_t offset; /* bytes before it */
+	const struct token *token;
+	const struct mask_known *known; /* its secret portion, for the mask only */
+	const struct scan_origin *origin; /* NULL: a file as it lies there */
+};

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * finding → a line of text, a line of JSON (share/scan.schema.json), a result of SARIF 2.1.0, a test case of JUnit.
+ *
+ * Written as they come, so that a million of them take no memory. All texts were masked before (detect/mask.h), which also makes
+ * them valid UTF-8 without control characters.
+ */
+#include "scan/output.h"
+
+#include "alert/json_writer.h"
+#include "lib/cleanup.h"
+#include "lib/deceive.h"
+#include "lib/memory_file.h"
+#include "version.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool scan_output_form(const char *name, enum scan_output_form *ret_form)
+{
+#define SCAN_OUTPUT_NAME(id, text)            \
+	if (strcmp(name, text) == 0) {        \
+		*ret_form = SCAN_OUTPUT_##id; \
+		return true;                  \
+	}
+	SCAN_OUTPUTS(SCAN_OUTPUT_NAME)
+#undef SCAN_OUTPUT_NAME
+	return false;
+}
+
+/* Its end is no line of its own where it is a part of something. */
+static int output_json(struct json_writer *json, FILE *file, bool line)
+{
+	AUTO_FREE char *text = NULL;
+	int r = json_writer_take(json, &text);
+
+	if (r < 0)
+		return r;
+	fwrite(text, 1, strlen(text) - (line ? 0 : 1), file);
+	return 0;
+}
+
+/* Author and commit are anybody's words. Returns NULL if there is no memory. */
+static char *output_masked(const char *text, const struct mask_known *known)
+{
+	char *masked;
+
+	return mask_text(text, strlen(text), known, &masked) < 0 ? NULL : masked;
+}
+
+static int output_text(FILE *file, const struct finding *finding, const char *path)
+{
+	AUTO_FREE char *seen = deceive_shown(path);
+	AUTO_FREE char *author = NULL;
+	AUTO_FREE char *shown = NULL;
+
+	if (!seen)
+		return -ENOMEM;
+	if (finding->in_name)
+		fprintf(file, "%s: in its name: ", seen);
+	else
+		fprintf(file, "%s:%" PRIu64 ":%" PRIu64 ": ", seen, finding->line, finding->column);
+	fprintf(file, "%s %s%s", finding->token->type, finding->token->identifier,
+		finding->token->placeholder ? " (placeholder)" : "");
+	if (finding->origin) {
+		author = output_masked(finding->origin->author, finding->known);
+		shown = author ? deceive_shown(author) : NULL;
+		if (!shown)
+			return -ENOMEM;
+		fprintf(file, ", commit %.12s by %s", finding->origin->commit, shown);
+	}
+	fputc('\n', file);
+	return 0;
+}
+
+/* What stays the same when lines move, of any commit. Returns NULL if there is no memory. */
+static char *output_fingerprint(const struct finding *finding, const char *path)
+{
+	char *text;
+
+	return asprintf(&text, "%s:%s", finding->token->identifier, path) < 0 ? NULL : text;
+}
+
+static int output_origin(struct json_writer *json, const struct finding *finding)
+{
+	AUTO_FREE char *author = NULL;
+
+	if (!finding->origin)
+		return 0;
+	author = output_masked(finding->origin->author, finding->known);
+	if (!author)
+		return -ENOMEM;
+	json_open(json, "git", '{');
+	json_text(json, "commit", finding->origin->commit);
+	json_text(json, "author", author);
+	json_close(json, '}');
+	return 0;
+}
+
+static int output_line(FILE *file, const struct finding *finding, const char *path)
+{
+	AUTO_FREE char *fingerprint = output_fingerprint(finding, path);
+	struct json_writer json = {0};
+	int r;
+
+	json_open(&json, NULL, '{');
+	json_open(&json, "file", '{');
+	json_text(&json, "path", path);
+	if (finding->in_name) {
+		json_bool(&json, "in_name", true);
+	} else {
+		json_int(&json, "line", (int64_t)finding->line);
+		json_int(&json, "column", (int64_t)finding->column);
+	}
+	json_close(&json, '}');
+	json_open(&json, "token", '{');
+	json_text(&json, "identifier", finding->token->identifier);
+	json_text(&json, "prefix", finding->token->prefix);
+	json_text(&json, "type", finding->token->type);
+	json_bool(&json, "placeholder", finding->token->placeholder);
+	json_int(&json, "offset", (int64_t)finding->offset);
+	json_close(&json, '}');
+	r = output_origin(&json, finding);
+	json_text(&json, "fingerprint", fingerprint);
+	json_close(&json, '}');
+	if (r < 0) {
+		free(json.text);
+		return r;
+	}
+	return output_json(&json, file, true);
+}
+
+/* A path as a URI (RFC 3986): of the bytes that the path is, if nothing of it was masked. Returns NULL if there is no memory. */
+static char *output_uri(const char *shown)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
+	AUTO_FREE char *exact = NULL;
+	const char *path = mask_exact(shown, &exact) == 0 ? exact : shown;
+	char *uri = malloc(3 * strlen(path) + sizeof("file://")), *to = uri;
+
+	if (!uri)
+		return NULL;
+	if (path[0] == '/')
+		to = stpcpy(to, "file://");
+	for (; *path; path++) {
+		if (strchr(plain, *path))
+			*to++ = *path;
+		else
+			to += sprintf(to, "%%%02X", (unsigned char)*path);
+	}
+	*to = '\0';
+	return uri;
+}
+
+static void output_sarif_place(struct json_writer *json, const struct finding *finding, const char *uri)
+{
+	json_open(json, "locations", '[');
+	json_open(json, NULL, '{');
+	json_open(json, "physicalLocation", '{');
+	json_open(json, "artifactLocation", '{');
+	json_text(json, "uri", uri);
+	json_close(json, '}');
+	if (!finding->in_name) {
+		json_open(json, "region", '{');
+		json_int(json, "startLine", (int64_t)finding->line);
+		json_int(json, "startColumn", (int64_t)finding->column);
+		json_close(json, '}');
+	}
+	json_close(json, '}');
+	json_close(json, '}');
+	json_close(json, ']');
+}
+
+static int output_sarif(struct scan_output *output, const struct finding *finding, const char *path)
+{
+	AUTO_FREE char *fingerprint = output_fingerprint(finding, path);
+	AUTO_FREE char *uri = output_uri(path);
+	AUTO_FREE char *message = NULL;
+	struct json_writer json = {0};
+	int r;
+
+	if (asprintf(&message, "%s %s%s", finding->token->type, finding->token->identifier,
+		     finding->in_name ? " in the file's name" : "") < 0) {
+		message = NULL;
+		return -ENOMEM;
+	}
+	json_open(&json, NULL, '{');
+	json_text(&json, "ruleId", finding->token->prefix);
+	json_text(&json, "level", finding->token->placeholder ? "note" : "error");
+	json_open(&json, "message", '{');
+	json_text(&json, "text", message);
+	json_close(&json, '}');
+	output_sarif_place(&json, finding, uri);
+	json_open(&json, "partialFingerprints", '{');
+	json_text(&json, "identifierAndPath/v1", fingerprint);
+	json_close(&json, '}');
+	if (finding->origin) {
+		json_open(&json, "properties", '{');
+		r = output_origin(&json, finding);
+		json_close(&json, '}');
+		if (r < 0) {
+			free(json.text);
+			return r;
+		}
+	}
+	json_close(&json, '}');
+	if (output->count)
+		fputs(",\n", output->file);
+	return output_json(&json, output->file, false);
+}
+
+static void output_sarif_begin(FILE *file)
+{
+	size_t rules = 0;
+
+	fputs("{\"$schema\":\"https://json.schemastore.org/"
+	      "sarif-2.1.0.json\",\"version\":\"2.1.0\",\"runs\":[{\n"
+	      "\"tool\":{\"driver\":{\"name\":\"spillwatch\",\"version\":\"" SPILLWATCH_VERSION
+	      "\",\"rules\":[\n",
+	      file);
+#define OUTPUT_RULE(prefix, type)                                                               \
+	fprintf(file, "%s{\"id\":\"" prefix "\",\"shortDescription\":{\"text\":\"" type "\"}}", \
+		rules++ ? ",\n" : "");
+	TOKEN_PREFIXES(OUTPUT_RULE)
+#undef OUTPUT_RULE
+	fputs("]}},\n\"columnKind\":\"unicodeCodePoints\",\n\"results\":[\n", file);
+}
+
+/* For a text between tags or in quotes (XML 1.0, 2.4). */
+static void output_xml(FILE *file, const char *text)
+{
+	for (; *text; text++) {
+		const char *entity = *text == '<'   ? "&lt;"
+				     : *text == '>' ? "&gt;"
+				     : *text == '&' ? "&amp;"
+				     : *text == '"' ? "&quot;"
+						    : NULL;
+
+		if (entity)
+			fputs(entity, file);
+		else
+			fputc(*text, file);
+	}
+}
+
+static int output_junit(FILE *file, const struct finding *finding, const char *path)
+{
+	AUTO_FREE char *line = NULL;
+	size_t len;
+	FILE *memory = open_memstream(&line, &len);
+	int r = memory ? output_text(memory, finding, path) : -ENOMEM;
+
+	if (memory && fclose(memory) != 0)
+		r = -ENOMEM;
+	if (r < 0)
+		return r;
+	line[len - 1] = '\0';
+	fputs("<testcase classname=\"", file);
+	output_xml(file, path);
+	fputs("\" name=\"", file);
+	output_xml(file, finding->token->identifier);
+	fputs("\"><failure type=\"", file);
+	output_xml(file, finding->token->prefix);
+	fputs("\" message=\"", file);
+	output_xml(file, line);
+	fputs("\"/></testcase>\n", file);
+	return 0;
+}
+
+/* How many cases there are stands before them, so they wait in a file of their own. */
+static int output_junit_begin(struct scan_output *output)
+{
+	int fd = memory_file();
+
+	if (fd < 0)
+		return fd;
+	output->cases = fdopen(fd, "w+");
+	if (output->cases)
+		return 0;
+	close(fd);
+	return -ENOMEM;
+}
+
+static int output_junit_end(struct scan_output *output, const char *summary)
+{
+	char piece[4096];
+	size_t len;
+
+	if (!output->count)
+		fputs("<testcase classname=\"spillwatch\" name=\"no tokens\"/>\n", output->cases);
+	fprintf(output->file,
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
+		"<testsuite name=\"spillwatch scan\" tests=\"%zu\" failures=\"%zu\" errors=\"0\">\n",
+		output->count ? output->count : 1, output->count);
+	if (fflush(output->cases) != 0 || fseek(output->cases, 0, SEEK_SET) < 0)
+		return -ENOMEM;
+	while ((len = fread(piece, 1, sizeof(piece), output->cases)) > 0)
+		fwrite(piece, 1, len, output->file);
+	if (ferror(output->cases))
+		return -EIO;
+	fputs("<system-out>", output->file);
+	output_xml(output->file, summary);
+	fputs("</system-out>\n</testsuite>\n</testsuites>\n", output->file);
+	return 0;
+}
+
+int scan_output_begin(struct scan_output *output)
+{
+	if (output->form == SCAN_OUTPUT_SARIF)
+		output_sarif_begin(output->file);
+	return output->form == SCAN_OUTPUT_JUNIT ? output_junit_begin(output) : 0;
+}
+
+int scan_output_finding(struct scan_output *output, const struct finding *finding, const char *path)
+{
+	int r = 0;
+
+	switch (output->form) {
+	case SCAN_OUTPUT_TEXT:
+		r = output_text(output->file, finding, path);
+		break;
+	case SCAN_OUTPUT_JSON:
+		r = output_line(output->file, finding, path);
+		break;
+	case SCAN_OUTPUT_SARIF:
+		r = output_sarif(output, finding, path);
+		break;
+	case SCAN_OUTPUT_JUNIT:
+		r = output_junit(output->cases, finding, path);
+		break;
+	}
+	output->count += r == 0;
+	return r;
+}
+
+int scan_output_end(struct scan_output *output, const struct scan_counts *counts)
+{
+	AUTO_FREE char *summary = scan_output_summary(counts);
+	int r = summary ? 0 : -ENOMEM;
+
+	if (summary && output->form == SCAN_OUTPUT_SARIF)
+		fprintf(output->file,
+			"],\n\"invocations\":[{\"executionSuccessful\":%s,\"toolExecutionNotifications\":[{"
+			"\"level\":\"note\",\"message\":{\"text\":\"%s\"}}]}]}]}\n",
+			counts->unreadable ? "false" : "true", summary);
+	if (summary && output->cases)
+		r = output_junit_end(output, summary);
+	if (output->cases)
+		fclose(TAKE(output->cases));
+	return r;
+}
+
+static void output_size(FILE *file, uint64_t bytes)
+{
+	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
+	double size = (double)bytes;
+	size_t unit = 0;
+
+	if (bytes < 1024) {
+		fprintf(file, "%" PRIu64 " bytes", bytes);
+		return;
+	}
+	for (size /= 1024; size >= 1024 && unit + 1 < sizeof(units) / sizeof(*units); unit++)
+		size /= 1024;
+	fprintf(file, "%.1f %s", size, units[unit]);
+}
+
+/* @label: stands before the first of a list. */
+static void output_skipped(FILE *file, const char **label, uint64_t count, const char *one,
+			   const char *several)
+{
+	if (!count)
+		return;
+	fprintf(file, "%s%" PRIu64 " %s", *label, count, count == 1 ? one : several);
+	*label = ", ";
+}
+
+char *scan_output_summary(const struct scan_counts *counts)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
+	const char *label = "; skipped: ";
+
+	if (!file)
+		return NULL;
+	fprintf(file, "%" PRIu64 " file%s (", counts->files, counts->files == 1 ? "" : "s");
+	output_size(file, counts->bytes);
+	fprintf(file, ") scanned, %" PRIu64 " finding%s", counts->findings, counts->findings == 1 ? "" : "s");
+#define OUTPUT_SKIPPED(field, one, several) output_skipped(file, &label, counts->field, one, several);
+	SCAN_SKIPPED(OUTPUT_SKIPPED)
+#undef OUTPUT_SKIPPED
+	if (fclose(file) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* token in a place → finding → outputs, counts. */
+#include "scan/scan.h"
+
+#include "lib/cleanup.h"
+#include "lib/log.h"
+
+#include <errno.h>
+#include <string.h>
+
+void scan_unread(struct scan *scan, const char *path, const char *why)
+{
+	AUTO_FREE char *shown = NULL;
+
+	scan->counts.unreadable++;
+	if (mask_text(path, strlen(path), NULL, &shown) == 0)
+		log_error("can't read %s: %s", shown, why);
+	else
+		log_error("can't read a path: %s", why);
+}
+
+bool scan_too_large(struct scan *scan, uint64_t bytes)
+{
+	bool too_large = scan->max_bytes && bytes > scan->max_bytes;
+
+	scan->counts.too_large += too_large;
+	return too_large;
+}
+
+/* "./a" and "a" are one file. */
+static const char *scan_plain(const char *path)
+{
+	while (path[0] == '.' && path[1] == '/' && path[2]) {
+		path += 2;
+		path += strspn(path, "/");
+	}
+	return path;
+}
+
+static int scan_finding(struct scan *scan, const struct finding *finding)
+{
+	const char *path = scan_plain(finding->path);
+	AUTO_FREE char *shown = NULL;
+	int r = mask_text(path, strlen(path), finding->known, &shown);
+
+	for (size_t i = 0; r == 0 && i < scan->output_count; i++)
+		r = scan_output_finding(&scan->outputs[i], finding, shown);
+	scan->counts.findings++;
+	if (r < 0)
+		scan->error = r;
+	return r;
+}
+
+static int scan_token(void *context, const struct token *token, const struct mask_known *known,
+		      const struct finder_place *place)
+{
+	struct scan *scan = context;
+
+	return scan_finding(scan, &(struct finding){
+					  .path = scan->path,
+					  .line = place->line,
+					  .column = place->column,
+					  .offset = place->offset,
+					  .token = token,
+					  .known = known,
+					  .origin = scan->origin,
+				  });
+}
+
+int scan_open(struct scan *scan)
+{
+	return finder_open(&(struct finder_use){.context = scan, .token = scan_token}, &scan->finder);
+}
+
+void scan_close(struct scan *scan)
+{
+	finder_close(scan->finder);
+}
+
+void scan_source(struct scan *scan, const char *path, finder_pull *pull, void *source)
+{
+	uint64_t bytes;
+	int r;
+
+	scan->path = path;
+	r = finder_read(scan->finder, pull, source, &bytes);
+	scan->counts.bytes += bytes;
+	if (r == 0)
+		scan->counts.files++;
+	else if (scan->error == 0)
+		scan_unread(scan, path, strerror(-r));
+}
+
+void scan_name(struct scan *scan, const char *path, const char *name)
+{
+	struct token_span span = {0};
+	size_t len = strlen(name);
+	struct token token;
+
+	/* most names are shorter than any token */
+	while (len >= TOKEN_MIN_LEN && token_match((const uint8_t *)name, len, span.end, &token, &span)) {
+		struct mask_known known = {
+			.secret = (const uint8_t *)name + span.secret,
+			.len = TOKEN_SECRET_LEN,
+		};
+
+		if (scan_finding(scan, &(struct finding){
+					       .path = path,
+					       .in_name = true,
+					       .token = &token,
+					       .known = &known,
+					       .origin = scan->origin,
+				       }) < 0)
+			return;
+	}
+}

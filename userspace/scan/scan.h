@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* `scan` as a whole: what is looked at, by what, and what becomes of a finding. cmd/scan.c reads the command line. */
+#pragma once
+
+#include "scan/finding.h"
+#include "scan/output.h"
+#include "scan/finder.h"
+
+/* Where findings go at the same time. */
+#define SCAN_OUTPUTS_MAX 5
+
+struct scan {
+	struct scan_output outputs[SCAN_OUTPUTS_MAX];
+	size_t output_count;
+	struct scan_counts counts;
+	struct finder *finder;
+	uint64_t max_bytes; /* of a file; 0: any */
+	int error; /* a negative errno that ends it all */
+	/* of what is being read */
+	const char *path;
+	const struct scan_origin *origin;
+};
+
+/* scan_open() - what is needed whatever is scanned. Returns 0 or -ENOMEM; end with scan_close() in any case. */
+int scan_open(struct scan *scan);
+void scan_close(struct scan *scan);
+
+/* scan_source() - reads a source of that name to its end; what goes wrong is told and counted. */
+void scan_source(struct scan *scan, const char *path, finder_pull *pull, void *source);
+
+/* scan_name() - tokens in a name of that path. */
+void scan_name(struct scan *scan, const char *path, const char *name);
+
+/* scan_unread() - names what can't be read, and counts it. */
+void scan_unread(struct scan *scan, const char *path, const char *why);
+
+/* scan_too_large() - is a file of so many bytes not to be read? Then it is counted. */
+bool scan_too_large(struct scan *scan, uint64_t bytes);
+
+/* scan_path() - a file, a directory with all that is below it, a FIFO, or standard input ("-"). */
+void scan_path(struct scan *scan, const char *path);
+
+/* What git is asked for. */
+enum scan_git {
+	SCAN_GIT_NONE,
+	SCAN_GIT_STAGED, /* what a commit would bring */
+	SCAN_GIT_COMMITS, /* what the commits of a range brought */
+	SCAN_GIT_HISTORY, /* what any commit brought, stashes as well */
+};
+
+/*
+ * scan_git() - the repository that git finds from here. @range: for SCAN_GIT_COMMITS, as git-rev-list(1) takes one.
+ * Returns 0, or a negative errno: git has said what is wrong, or it can't be run, and something was not looked at.
+ */
+int scan_git(struct scan *scan, enum scan_git what, const char *range);

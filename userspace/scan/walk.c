@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * path → files below it → scan.
+ *
+ * A path that can't be read costs only itself. What is named is read if it can be: a file, a link to one, a FIFO, an open descriptor
+ * (/dev/stdin; /dev/fd/63, which a shell makes of <(…)). What is met in a directory is read only if it is a regular file: what a link
+ * leads to has a place of its own, and a device or a pipe may never end. Each is counted.
+ *
+ * Limit: a file that changes meanwhile is seen as it is read.
+ */
+#include "scan/scan.h"
+
+#include "files/safe_open.h"
+#include "lib/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#define WALK_SPECIAL "it is neither a regular file, nor a FIFO, nor a directory"
+
+struct walk_file {
+	int fd;
+};
+
+static ssize_t walk_pull(void *source, void *to, size_t room)
+{
+	const struct walk_file *file = source;
+	ssize_t got;
+
+	do
+		got = read(file->fd, to, room);
+	while (got < 0 && errno == EINTR);
+	return got < 0 ? -errno : got;
+}
+
+/* What was named and is no file: a FIFO, whose writer is waited for. */
+static int walk_fifo(int place)
+{
+	char path[32];
+	struct stat st;
+	int fd;
+
+	if (fstat(place, &st) < 0)
+		return -errno;
+	if (!S_ISFIFO(st.st_mode))
+		return -EMEDIUMTYPE;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", place);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* @named: by the user; a link that was met is not followed, even if it is new. */
+static void walk_file(struct scan *scan, const char *path, const char *accpath, bool named)
+{
+	AUTO_CLOSE int place = open(accpath, O_PATH | O_CLOEXEC | (named ? 0 : O_NOFOLLOW));
+	struct stat st = {0};
+	AUTO_CLOSE int fd = place < 0 ? -errno : safe_reopen(place, &st);
+
+	if (fd == -EMEDIUMTYPE && named)
+		fd = walk_fifo(place);
+	if (fd >= 0) {
+		if (!scan_too_large(scan, (uint64_t)st.st_size))
+			scan_source(scan, path, walk_pull, &(struct walk_file){fd});
+	} else if (named || (fd != -EMEDIUMTYPE && fd != -ELOOP)) {
+		scan_unread(scan, path, fd == -EMEDIUMTYPE ? WALK_SPECIAL : strerror(-fd));
+	} else {
+		/* it has become one since it was met */
+		scan->counts.links += fd == -ELOOP;
+		scan->counts.special += fd == -EMEDIUMTYPE;
+	}
+}
+
+/* A mount of the kernel's own: no file lies there, and reading some never ends. */
+static bool walk_is_kernels(const FTSENT *entry)
+{
+	struct statfs fs;
+
+	if (entry->fts_level == FTS_ROOTLEVEL || entry->fts_dev == entry->fts_parent->fts_dev ||
+	    statfs(entry->fts_accpath, &fs) < 0)
+		return false;
+	return fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC;
+}
+
+static void walk_entry(struct scan *scan, FTS *tree, FTSENT *entry)
+{
+	bool named = entry->fts_level == FTS_ROOTLEVEL;
+
+	switch (entry->fts_info) {
+	case FTS_F:
+		scan_name(scan, entry->fts_path, entry->fts_name);
+		walk_file(scan, entry->fts_path, entry->fts_accpath, named);
+		break;
+	case FTS_D:
+		scan_name(scan, entry->fts_path, entry->fts_name);
+		if (!walk_is_kernels(entry))
+			break;
+		scan->counts.kernels++;
+		fts_set(tree, entry, FTS_SKIP);
+		break;
+	case FTS_DNR:
+	case FTS_ERR:
+	case FTS_NS:
+		scan_unread(scan, entry->fts_path, strerror(entry->fts_errno));
+		break;
+	case FTS_SLNONE:
+		/* a link that was named and leads nowhere */
+		scan_unread(scan, entry->fts_path, strerror(ENOENT));
+		break;
+	case FTS_SL:
+		scan_name(scan, entry->fts_path, entry->fts_name);
+		scan->counts.links++;
+		break;
+	case FTS_DEFAULT:
+		if (named)
+			walk_file(scan, entry->fts_path, entry->fts_accpath, named);
+		else
+			scan->counts.special++;
+		break;
+	default:
+		break;
+	}
+}
+
+/* The same order every time. */
+static int walk_compare(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+/* Is it one of our own descriptors, which may be what no name opens (a socket)? Returns it, or -1. */
+static int walk_descriptor(const char *path)
+{
+	static const char *const directories[] = {"/dev/fd/", "/proc/self/fd/"};
+
+	if (strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0)
+		return STDIN_FILENO;
+	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
+		size_t len = strlen(directories[i]);
+		unsigned long fd;
+		char *end;
+
+		if (strncmp(path, directories[i], len) != 0)
+			continue;
+		errno = 0;
+		fd = strtoul(path + len, &end, 10);
+		if (path[len] >= '0' && path[len] <= '9' && !*end && errno == 0 && fd <= 1U << 20)
+			return (int)fd;
+	}
+	return -1;
+}
+
+static void walk_tree(struct scan *scan, char *path)
+{
+	FTS *tree =
+		fts_open((char *[]){path, NULL}, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, walk_compare);
+	FTSENT *entry;
+
+	if (!tree) {
+		scan_unread(scan, path, strerror(errno));
+		return;
+	}
+	for (errno = 0; scan->error == 0 && (entry = fts_read(tree)); errno = 0)
+		walk_entry(scan, tree, entry);
+	if (errno && scan->error == 0)
+		scan_unread(scan, path, strerror(errno));
+	fts_close(tree);
+}
+
+void scan_path(struct scan *scan, const char *path)
+{
+	AUTO_FREE char *copy = strdup(path);
+	int fd = walk_descriptor(path);
+
+	if (fd >= 0)
+		scan_source(scan, path, walk_pull, &(struct walk_file){fd});
+	else if (copy)
+		walk_tree(scan, copy);
+	else
+		scan->error = -ENOMEM;
+}
