@@ -27,6 +27,7 @@
  *   scan/                 files, pipes and git, read to their end: cmd/scan.c; no kernel side
  *   cmd/mask.c            detect/stream.c, a filter
  *   cmd/audit.c           what was seen, and what of it is still there
+ *   cmd/follow.c          what a daemon alerts, from its socket
  *   cmd/check.c           what this kernel offers
  */
 #include "cmd/command.h"

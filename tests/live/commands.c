@@ -370,8 +370,8 @@ static void check_refused(const char *const *command, const char *text)
 /* A token in the wrong place of a command line is not printed: standard error is kept by somebody. */
 static void test_bad_input_token(void **state)
 {
-	static const char *const commands[] = {"run",   "exec", "scan", "audit",
-					       "check", "mask", "stop", "reload"};
+	static const char *const commands[] = {"run",  "exec", "scan",   "audit", "check",
+					       "mask", "stop", "reload", "follow"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {

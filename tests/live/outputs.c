@@ -211,6 +211,41 @@ static void test_closed(void **state)
 	live_free(&run);
 }
 
+/*
+ * Two follow, one daemon after the other: as JSON they get what the alert file has, byte by byte, also of the last moment. Then
+ * there is nothing to follow, and no place for a socket.
+ */
+static void test_follow(void **state)
+{
+	struct live_run run = script(
+		"export S W D; "
+		"cat > $D/one <<'E'\n"
+		"$S follow --socket $D/s --output json > $D/json 2> $D/said & echo $! > $D/pids\n"
+		"$S follow --socket $D/s --output text > $D/text 2> $D/said.text & echo $! >> $D/pids\n"
+		"until grep -q following $D/said && grep -q following $D/said.text; do sleep 0.05; done\n"
+		"stat -c 'mode %a' $D/s\n"
+		"$W call write $D/file 40\n"
+		"E\n"
+		"timeout 100 $S exec --attach $A --alerts $D/alerts --socket $D/s -- sh $D/one; "
+		"[ -e $D/s ] && echo the socket is left; "
+		"timeout 100 $S exec --attach $A --alerts $D/alerts --socket $D/s -- sh -c \"until "
+		"[ \\$(grep -c following $D/said) -ge 2 ]; do sleep 0.05; done; $W call write $D/file 41\"; "
+		"await cmp -s $D/alerts $D/json || cmp $D/alerts $D/json; kill $(cat $D/pids); cat $D/text; "
+		"$S follow --socket $D/s; echo status $? >&2; "
+		"$S exec --attach $A --socket $D/alerts -- true; echo status $? >&2");
+
+	(void)state;
+	assert_int_equal(alerts_in("alerts"), 2);
+	assert_non_null(strstr(run.output, "mode 600\n"));
+	assert_null(strstr(run.output, "left"));
+	assert_null(strstr(run.output, "differ"));
+	assert_non_null(strstr(run.output, "ALERT   writer (pid "));
+	check_has(&run, "no daemon listens at ");
+	check_has(&run, "status 3\nspillwatch: can't write alerts to ");
+	check_has(&run, "what is there is no socket");
+	live_free(&run);
+}
+
 const struct CMUnitTest live_outputs[] = {
 	cmocka_unit_test_setup_teardown(test_stuck_pipe, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_dead_pipe, live_setup, live_teardown),
@@ -219,5 +254,6 @@ const struct CMUnitTest live_outputs[] = {
 	cmocka_unit_test_setup_teardown(test_term_stuck_errors, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_alerts_bytes, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_closed, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_follow, live_setup, live_teardown),
 };
 const size_t live_outputs_count = sizeof(live_outputs) / sizeof(*live_outputs);

@@ -5,6 +5,7 @@
  */
 #include "alert/text.h"
 
+#include "alert/text_parts.h"
 #include "alert/cut.h"
 #include "alert/message.h"
 #include "lib/cleanup.h"
@@ -14,14 +15,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* ECMA-48 SGR */
-#define TEXT_RED "\033[1;31m"
-#define TEXT_DIM "\033[2m"
-#define TEXT_BOLD "\033[1m"
-#define TEXT_PLAIN "\033[0m"
-
-/* Where in the destination the token starts, in words. */
-static int text_place(const struct alert_write *write, char **ret_text)
+int text_place(const struct alert_write *write, char **ret_text)
 {
 	const char *call = strcmp(write->syscall, "unknown") == 0 ? "unknown call" : write->syscall;
 	char *text;
@@ -38,14 +32,12 @@ static int text_place(const struct alert_write *write, char **ret_text)
 	return 0;
 }
 
-/* Which other tokens are known of a flood. */
-static int text_samples(const struct alert_flood *flood, char **ret_text)
+int text_samples(size_t tokens, size_t files, char **ret_text)
 {
 	char *text;
 
-	if (asprintf(&text, "%zu token%s and %zu file%s of it in the alert file", flood->token_count,
-		     flood->token_count == 1 ? "" : "s", flood->file_count,
-		     flood->file_count == 1 ? "" : "s") < 0)
+	if (asprintf(&text, "%zu token%s and %zu file%s of it in the alert file", tokens,
+		     tokens == 1 ? "" : "s", files, files == 1 ? "" : "s") < 0)
 		return -ENOMEM;
 	*ret_text = text;
 	return 0;
@@ -69,39 +61,52 @@ static int text_ruling(const struct alert_ruling *ruling, char **ret_text)
 	return 0;
 }
 
-static int text_whole(const struct alert *alert, bool colour, char **ret_line)
+int text_line(const struct text_parts *parts, bool colour, char **ret_line)
 {
-	bool low = alert_severity(alert) <= ALERT_SEVERITY_PLACEHOLDER;
-	bool dim = colour && low, bright = colour && !dim;
-	const char *mark = low ? "notice" : "ALERT ";
+	bool dim = colour && parts->low, bright = colour && !dim;
 	const char *plain = bright ? TEXT_PLAIN : "";
-	AUTO_FREE char *message = NULL;
-	AUTO_FREE char *place = NULL;
 	AUTO_FREE char *line = NULL;
-	char time[16], again[48] = "";
 	AUTO_FREE char *ruling = NULL;
+	char time[16], again[48] = "";
 	struct tm tm;
-	int r = alert_message(alert, bright ? TEXT_BOLD : "", plain, &message);
+	int r = text_ruling(parts->ruling, &ruling);
 
-	if (r == 0)
-		r = alert->flood ? text_samples(alert->flood, &place) : text_place(&alert->write, &place);
 	if (r < 0)
 		return r;
-	localtime_r(&alert->time.tv_sec, &tm);
+	localtime_r(&parts->time, &tm);
 	strftime(time, sizeof(time), "%H:%M:%S", &tm);
-	if (alert->repeats)
-		snprintf(again, sizeof(again), "; %" PRIu64 " time%s more since", alert->repeats,
-			 alert->repeats == 1 ? "" : "s");
-	if (r == 0)
-		r = text_ruling(&alert->ruling, &ruling);
-	if (r < 0)
-		return r;
+	if (parts->repeats)
+		snprintf(again, sizeof(again), "; %" PRIu64 " time%s more since", parts->repeats,
+			 parts->repeats == 1 ? "" : "s");
 	if (asprintf(&line, "%s%s  %s%s%s  %s  %s(%s%s%s)%s\n", dim ? TEXT_DIM : "", time,
-		     bright ? TEXT_RED : "", mark, plain, message, bright ? TEXT_DIM : "", place, again,
-		     ruling, colour ? TEXT_PLAIN : "") < 0)
+		     bright ? TEXT_RED : "", parts->low ? "notice" : "ALERT ", plain, parts->message,
+		     bright ? TEXT_DIM : "", parts->place, again, ruling, colour ? TEXT_PLAIN : "") < 0)
 		return -ENOMEM;
 	*ret_line = deceive_shown(line);
 	return *ret_line ? 0 : -ENOMEM;
+}
+
+static int text_whole(const struct alert *alert, bool colour, char **ret_line)
+{
+	struct text_parts parts = {
+		.time = alert->time.tv_sec,
+		.low = alert_severity(alert) <= ALERT_SEVERITY_PLACEHOLDER,
+		.repeats = alert->repeats,
+		.ruling = &alert->ruling,
+	};
+	bool bright = colour && !parts.low;
+	AUTO_FREE char *message = NULL;
+	AUTO_FREE char *place = NULL;
+	int r = alert_message(alert, bright ? TEXT_BOLD : "", bright ? TEXT_PLAIN : "", &message);
+
+	if (r == 0)
+		r = alert->flood ? text_samples(alert->flood->token_count, alert->flood->file_count, &place)
+				 : text_place(&alert->write, &place);
+	if (r < 0)
+		return r;
+	parts.message = message;
+	parts.place = place;
+	return text_line(&parts, colour, ret_line);
 }
 
 int alert_to_text(const struct alert *alert, bool colour, char **ret_line)

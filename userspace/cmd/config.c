@@ -38,16 +38,27 @@ static const struct config_key {
 	enum config_kind kind;
 	bool run; /* only `run` has it */
 } config_keys[] = {
-	{"alerts", CONFIG_VALUE, false},      {"alerts_bytes", CONFIG_VALUE, false},
-	{"output", CONFIG_VALUE, false},      {"attach", CONFIG_VALUE, false},
-	{"watch", CONFIG_LIST, false},        {"inspect_bytes", CONFIG_VALUE, false},
-	{"ring_bytes", CONFIG_VALUE, false},  {"procfs", CONFIG_VALUE, false},
-	{"host_root", CONFIG_VALUE, false},   {"store", CONFIG_VALUE, false},
-	{"no_store", CONFIG_FLAG, false},     {"store_days", CONFIG_VALUE, false},
-	{"store_bytes", CONFIG_VALUE, false}, {"net", CONFIG_SWITCH, false},
-	{"cgroup", CONFIG_VALUE, true},       {"duration", CONFIG_VALUE, true},
-	{"user", CONFIG_VALUE, true},         {"pin", CONFIG_VALUE, true},
-	{"no_pin", CONFIG_FLAG, true},        {"pin_seconds", CONFIG_VALUE, true},
+	{"alerts", CONFIG_VALUE, false},
+	{"alerts_bytes", CONFIG_VALUE, false},
+	{"output", CONFIG_VALUE, false},
+	{"attach", CONFIG_VALUE, false},
+	{"socket", CONFIG_VALUE, false},
+	{"watch", CONFIG_LIST, false},
+	{"inspect_bytes", CONFIG_VALUE, false},
+	{"ring_bytes", CONFIG_VALUE, false},
+	{"procfs", CONFIG_VALUE, false},
+	{"host_root", CONFIG_VALUE, false},
+	{"store", CONFIG_VALUE, false},
+	{"no_store", CONFIG_FLAG, false},
+	{"store_days", CONFIG_VALUE, false},
+	{"store_bytes", CONFIG_VALUE, false},
+	{"net", CONFIG_SWITCH, false},
+	{"cgroup", CONFIG_VALUE, true},
+	{"duration", CONFIG_VALUE, true},
+	{"user", CONFIG_VALUE, true},
+	{"pin", CONFIG_VALUE, true},
+	{"no_pin", CONFIG_FLAG, true},
+	{"pin_seconds", CONFIG_VALUE, true},
 };
 
 #define CONFIG_KEYS (sizeof(config_keys) / sizeof(*config_keys))

@@ -258,7 +258,7 @@ static int exec_watch(struct exec_options *options, struct pipeline *pipeline, i
 	/* after the fork, so that the command keeps its own */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	r = privileges_drop(PRIVILEGES_SIGNAL);
+	r = privileges_drop(PRIVILEGES_SIGNAL | (options->pipeline.socket ? PRIVILEGES_ACCEPT : 0));
 	if (r < 0)
 		log_warning("can't give away what is not needed any more: %s", strerror(-r));
 	r = pipeline_begin(pipeline);

@@ -154,6 +154,9 @@ int options_shared(const struct command *command, int option, struct pipeline_op
 		return EXIT_CODE_USAGE;
 	case OPTION_OUTPUT:
 		return options_output(command, options);
+	case OPTION_SOCKET:
+		options->socket = optarg;
+		return 0;
 	case OPTION_ATTACH:
 		return options_attach(command, options);
 	case OPTION_WATCH:

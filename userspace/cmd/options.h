@@ -15,6 +15,7 @@ enum {
 	OPTION_ALERTS = 256,
 	OPTION_ALERTS_BYTES,
 	OPTION_OUTPUT,
+	OPTION_SOCKET,
 	OPTION_ATTACH,
 	OPTION_WATCH,
 	OPTION_INSPECT_BYTES,
@@ -37,6 +38,7 @@ enum {
 	{"alerts", required_argument, NULL, OPTION_ALERTS},                       \
 		{"alerts-bytes", required_argument, NULL, OPTION_ALERTS_BYTES},   \
 		{"output", required_argument, NULL, OPTION_OUTPUT},               \
+		{"socket", required_argument, NULL, OPTION_SOCKET},               \
 		{"attach", required_argument, NULL, OPTION_ATTACH},               \
 		{"watch", required_argument, NULL, OPTION_WATCH},                 \
 		{"inspect-bytes", required_argument, NULL, OPTION_INSPECT_BYTES}, \
@@ -60,6 +62,8 @@ enum {
 	"  --output auto|text|json\n"                                                                      \
 	"                         text: a readable line for each alert on standard error; json: JSON\n"    \
 	"                         on standard output; auto: text on a terminal or without --alerts\n"      \
+	"  --socket PATH          each alert as a line of JSON to whoever connects to this unix socket\n"  \
+	"                         (spillwatch follow)\n"                                                   \
 	"  --watch LIST           destinations, by commas: disk, tmpfs, block, memfd, pipe, socket,\n"     \
 	"                         tty; or default (disk,tmpfs,block), or all\n"                            \
 	"  --attach auto|fexit|syscall\n"                                                                  \

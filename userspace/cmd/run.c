@@ -266,7 +266,7 @@ static int run_watch(struct run_options *options)
 	r = notify_open(&notify);
 	if (r < 0)
 		log_warning("can't tell the service manager anything: %s", strerror(-r));
-	r = privileges_drop(0);
+	r = privileges_drop(options->pipeline.socket ? PRIVILEGES_ACCEPT : 0);
 	if (r < 0)
 		log_warning("can't give away what is not needed any more: %s", strerror(-r));
 	r = pipeline_begin(pipeline);

@@ -513,7 +513,20 @@ void pipeline_look(struct pipeline *pipeline, bool all)
 		pipeline_files(pipeline);
 }
 
-/* By --alerts and --output; a person at a terminal gets text unless they asked for something else. */
+/* The path is the user's own, but a path can hold a token as well. Returns an exit code. */
+static int pipeline_explain_output(const char *path, int error)
+{
+	AUTO_FREE char *text = NULL;
+
+	if (path && mask_text(path, strlen(path), NULL, &text) < 0)
+		text = NULL;
+	log_error("can't write alerts to %s: %s; give it a name in a directory that exists and that you may "
+		  "write to",
+		  text ? text : "the file", output_error(error));
+	return EXIT_CODE_CONFIG;
+}
+
+/* By --alerts, --output and --socket; a person at a terminal gets text unless they asked for something else. Returns 0 or an exit code. */
 static int pipeline_open_outputs(struct pipeline *pipeline, const struct pipeline_options *options)
 {
 	bool to_stdout = options->alerts && strcmp(options->alerts, "-") == 0;
@@ -523,22 +536,15 @@ static int pipeline_open_outputs(struct pipeline *pipeline, const struct pipelin
 
 	if (r == 0 && options->alerts)
 		r = bus_add_file(pipeline->bus, options->alerts, options->alerts_bytes);
-	if (r == 0 && options->output == PIPELINE_OUTPUT_JSON && !to_stdout)
+	if (r < 0)
+		return pipeline_explain_output(options->alerts, r);
+	if (options->output == PIPELINE_OUTPUT_JSON && !to_stdout)
 		r = bus_add_file(pipeline->bus, "-", 0);
-	return r;
-}
-
-/* The path is the user's own, but a path can hold a token as well. */
-static void pipeline_explain_output(const char *path, int error)
-{
-	AUTO_FREE char *text = NULL;
-
-	if (path && mask_text(path, strlen(path), NULL, &text) < 0)
-		text = NULL;
-	log_error(
-		"can't write alerts to %s: %s; give --alerts a file in a directory that exists and that you "
-		"may write to",
-		text ? text : "the file", output_error(error));
+	if (r < 0)
+		return pipeline_explain_output("-", r);
+	if (options->socket)
+		r = bus_add_socket(pipeline->bus, options->socket);
+	return r < 0 ? pipeline_explain_output(options->socket, r) : 0;
 }
 
 static int pipeline_wait_for(const struct pipeline *pipeline, int fd)
@@ -676,10 +682,9 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 	}
 	reading_start(pipeline->reading, pipeline_file_token, pipeline, &pipeline->unread);
 	r = pipeline_open_outputs(pipeline, options);
-	if (r < 0) {
-		pipeline_explain_output(options->alerts, r);
+	if (r) {
 		pipeline_close(pipeline);
-		return EXIT_CODE_CONFIG;
+		return r;
 	}
 	r = recorder_open(options->store, options->store_needed, &options->store_limits, &pipeline->recorder);
 	if (r == 0 && options->store_alone)

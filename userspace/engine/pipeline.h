@@ -29,6 +29,7 @@ struct pipeline_options {
 	const char *scope_name; /* the cgroup's path, or the command; NULL: the host. Borrowed. */
 	const char *alerts; /* file for JSON lines, "-" is standard output; NULL: none. Borrowed. */
 	unsigned long alerts_bytes; /* bound of that file, 0: none */
+	const char *socket; /* unix stream socket for readers of alerts; NULL: none. Borrowed. */
 	enum pipeline_output output;
 	const char *procfs; /* where the host's procfs is mounted; NULL: /proc. Borrowed. */
 	const char *root; /* the host's root directory; NULL: /. Borrowed. */

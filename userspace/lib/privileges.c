@@ -229,7 +229,7 @@ static const struct privileges_call {
 	{SCMP_SYS(ioctl), 1, 0x2401}, /* … _DISABLE, as a link ends */
 };
 
-static int privileges_filter(scmp_filter_ctx filter, bool fork)
+static int privileges_filter(scmp_filter_ctx filter, unsigned int needs)
 {
 	int r = 0;
 
@@ -245,16 +245,18 @@ static int privileges_filter(scmp_filter_ctx filter, bool fork)
 			filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
 			SCMP_CMP(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_NEWUSER, CLONE_THREAD));
 	/* by the C library's fork(), which asks for no new namespace */
-	if (r == 0 && fork)
+	if (r == 0 && needs & PRIVILEGES_FORK)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
 				     SCMP_CMP(0, SCMP_CMP_MASKED_EQ, ~(uint64_t)0,
 					      CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | SIGCHLD));
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	if (r == 0 && needs & PRIVILEGES_ACCEPT)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(accept4), 0);
 	return r < 0 ? r : seccomp_load(filter);
 }
 
-static int privileges_seccomp(bool fork)
+static int privileges_seccomp(unsigned int needs)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int r;
@@ -263,7 +265,7 @@ static int privileges_seccomp(bool fork)
 		return -ENOMEM;
 	/* what is refused shows in the audit log; without one it does not matter */
 	(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1);
-	r = privileges_filter(filter, fork);
+	r = privileges_filter(filter, needs);
 	seccomp_release(filter);
 	return r;
 }
@@ -282,5 +284,5 @@ int privileges_drop(unsigned int needs)
 		return r;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	return privileges_seccomp(needs & PRIVILEGES_FORK);
+	return privileges_seccomp(needs);
 }

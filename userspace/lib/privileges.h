@@ -43,6 +43,7 @@ enum privileges_need {
 	PRIVILEGES_SIGNAL = 1U << 0, /* signals to other users' processes */
 	PRIVILEGES_FORK = 1U << 1,
 	PRIVILEGES_MAP_FILES = 1U << 2, /* /proc/PID/map_files */
+	PRIVILEGES_ACCEPT = 1U << 3, /* to be connected to, by a socket that listens already */
 };
 
 /*

@@ -19,8 +19,10 @@
 #include "lib/mark.h"
 #include "lib/monotonic.h"
 #include "lib/thread.h"
+#include "output/file.h"
 #include "output/output.h"
 #include "output/queue.h"
+#include "output/socket.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -133,7 +135,7 @@ static void bus_work(struct bus_output *to, struct queue *taken, bool reopen)
 		bus_opened(to, output_reopen(to->output));
 	while (on && queue_next(taken, &line)) {
 		bus_opened(to, output_make_room(to->output, line.len));
-		on = bus_written(to, &line, output_write(to->output, line.text, line.len));
+		on = bus_written(to, &line, output_write(to->output, line.text, line.len, line.alert));
 	}
 	queue_clear(taken);
 }
@@ -173,16 +175,19 @@ static void *bus_thread(void *context)
 
 static int bus_start(struct bus_output *to)
 {
-	int r = thread_start(&to->thread, bus_thread, to);
+	int r = output_begin(to->output);
 
-	to->started = r == 0;
+	if (r == 0) {
+		r = thread_start(&to->thread, bus_thread, to);
+		to->started = r == 0;
+	}
 	return r;
 }
 
-/* Takes the output, also on failure. */
-static int bus_add(struct bus *bus, struct output *output, char *name, bool json, bool alerts)
+/* Takes the output and the name, also on failure. */
+static int bus_add(struct bus *bus, struct output *output, char *name, bool json, bool alerts, bool colour)
 {
-	struct bus_output *to = calloc(1, sizeof(*to));
+	struct bus_output *to = bus->count < BUS_OUTPUTS ? calloc(1, sizeof(*to)) : NULL;
 
 	if (!to || !name) {
 		output_close(output);
@@ -193,8 +198,8 @@ static int bus_add(struct bus *bus, struct output *output, char *name, bool json
 	to->output = output;
 	to->name = name;
 	to->json = json;
-	to->colour = output_colour(output);
 	to->alerts = alerts;
+	to->colour = colour;
 	pthread_mutex_init(&to->lock, NULL);
 	pthread_cond_init(&to->work, NULL);
 	bus->outputs[bus->count++] = to;
@@ -259,13 +264,14 @@ int bus_open(bool text, struct bus **ret_bus)
 {
 	struct bus *bus = calloc(1, sizeof(*bus));
 	struct output *output;
+	bool colour;
 	int r;
 
 	if (!bus)
 		return -ENOMEM;
-	r = output_text_open(&output);
+	r = output_errors_open(&output, &colour);
 	if (r == 0)
-		r = bus_add(bus, output, strdup("standard error"), false, text);
+		r = bus_add(bus, output, strdup("standard error"), false, text, colour);
 	if (r < 0) {
 		free(bus);
 		return r;
@@ -297,28 +303,45 @@ static void bus_cut(char *name)
 	name[len] = '\0';
 }
 
+/* What an output is called: what comes before, and a path, which can hold a token as well (malloc'ed). */
+static char *bus_name(const char *before, const char *path)
+{
+	AUTO_FREE char *shown = NULL;
+	char *name;
+
+	if (mask_text(path, strlen(path), NULL, &shown) < 0) {
+		shown = NULL;
+		return NULL;
+	}
+	if (asprintf(&name, "%s%s", before, shown) < 0)
+		return NULL;
+	bus_cut(name);
+	return name;
+}
+
 int bus_add_file(struct bus *bus, const char *path, unsigned long bytes)
 {
 	struct output *output;
-	char *name;
 	int r;
 
 	if (bus->count == BUS_OUTPUTS)
 		return -ENOSPC;
-	r = output_file_open(path, &output);
+	r = output_file_open(path, bytes, &output);
 	if (r < 0)
 		return r;
-	r = output_bound(output, bytes);
-	if (r < 0) {
-		output_close(output);
-		return r;
-	}
-	if (strcmp(path, "-") == 0)
-		name = strdup("standard output");
-	else if (mask_text(path, strlen(path), NULL, &name) < 0)
-		name = NULL;
-	bus_cut(name);
-	return bus_add(bus, output, name, true, true);
+	return bus_add(bus, output, strcmp(path, "-") == 0 ? strdup("standard output") : bus_name("", path),
+		       true, true, false);
+}
+
+int bus_add_socket(struct bus *bus, const char *path)
+{
+	struct output *output;
+	int r;
+
+	if (bus->count == BUS_OUTPUTS)
+		return -ENOSPC;
+	r = output_socket_open(path, &output);
+	return r < 0 ? r : bus_add(bus, output, bus_name("a reader of ", path), true, true, false);
 }
 
 /* Is there an output that wants it so? */
@@ -347,7 +370,7 @@ void bus_emit(struct bus *bus, const struct alert *alert)
 void bus_marks(struct bus *bus, bus_mark mark, void *context)
 {
 	for (size_t i = 0; i < bus->count; i++)
-		if (bus->outputs[i]->alerts)
+		if (bus->outputs[i]->alerts && !bus->outputs[i]->output->kind->live)
 			bus->outputs[i]->mark = mark(context, bus->outputs[i]->name);
 }
 
@@ -450,17 +473,28 @@ size_t bus_losses(struct bus *bus, struct bus_loss losses[BUS_OUTPUTS])
 	return bus->count;
 }
 
-/* Is there an output to be waited for? @any: whether it moves or not */
+/* Has it something to do, and does it still? @any: whether it moves or not. Locked. */
+static bool bus_moves(struct bus_output *to, bool any)
+{
+	int64_t now = monotonic_ms(), moved = now;
+	bool idle = bus_is_idle(to), sent = output_idle(to->output, &moved);
+
+	if (to->given_up || (idle && sent))
+		return false;
+	return any || (!idle && now - to->moved <= BUS_PATIENCE_MS) ||
+	       (!sent && now - moved <= BUS_PATIENCE_MS);
+}
+
+/* Is there an output to be waited for? */
 static bool bus_waits(const struct bus *bus, bool any)
 {
-	int64_t now = monotonic_ms();
 	bool waits = false;
 
 	for (size_t i = 0; i < bus->count; i++) {
 		struct bus_output *to = bus->outputs[i];
 
 		pthread_mutex_lock(&to->lock);
-		waits |= !bus_is_idle(to) && !to->given_up && (any || now - to->moved <= BUS_PATIENCE_MS);
+		waits |= bus_moves(to, any);
 		pthread_mutex_unlock(&to->lock);
 	}
 	return waits;
@@ -468,6 +502,8 @@ static bool bus_waits(const struct bus *bus, bool any)
 
 static void bus_give_up(struct bus_output *to)
 {
+	int64_t moved;
+
 	pthread_mutex_lock(&to->lock);
 	if (!bus_is_idle(to) && !to->given_up) {
 		to->given_up = true;
@@ -475,6 +511,10 @@ static void bus_give_up(struct bus_output *to)
 		to->waiting = 0;
 		to->reopen = false;
 		queue_clear(&to->queue);
+	}
+	if (!output_idle(to->output, &moved)) {
+		to->given_up = true;
+		bus_lose(to, output_give_up(to->output), -ETIME);
 	}
 	pthread_mutex_unlock(&to->lock);
 }

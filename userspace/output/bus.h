@@ -15,8 +15,8 @@
 
 #include "alert/alert.h"
 
-/* Outputs, at most: a file, standard output, standard error. */
-#define BUS_OUTPUTS 3
+/* Outputs, at most: a file, standard output, standard error, a socket. */
+#define BUS_OUTPUTS 4
 
 /* Bytes that may wait for an output: some 5,000 alerts. What comes then is lost to it. */
 #define BUS_QUEUE_BYTES (8UL << 20)
@@ -46,10 +46,11 @@ struct bus_loss {
 int bus_open(bool text, struct bus **ret_bus);
 
 /*
- * bus_add_file() - a line of JSON for each alert; bytes: as of output_bound(); the path and errors as of
- * output_file_open(). Returns 0 or a negative errno.
+ * bus_add_file() - a line of JSON for each alert; as output_file_open(). Returns 0 or a negative errno.
+ * bus_add_socket() - the same for whoever connects; as output_socket_open().
  */
 int bus_add_file(struct bus *bus, const char *path, unsigned long bytes);
+int bus_add_socket(struct bus *bus, const char *path);
 
 /*
  * bus_begin() - starts the threads, when all outputs are there; what the program says of itself goes this
@@ -66,7 +67,7 @@ void bus_line(struct bus *bus, const char *line);
 /*
  * How far each output has come, for who delivers to them after us (engine/journal.h), before bus_begin():
  *
- * bus_marks() - asks for the word of each output that takes alerts, where it notes the last number that it has, or has lost.
+ * bus_marks() - asks for the word of each output that takes alerts and keeps them, where it notes the last number that it has, or has lost.
  * bus_least() - the least of them; UINT64_MAX: there are none.
  * bus_emit_again() - an alert of another daemon's, to those that don't have it.
  */

@@ -1,56 +1,54 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A place where lines go: a file, or a descriptor that was given to us. What writes to it may block. */
+/*
+ * A place where lines go: a table of what it can do, and whatever it needs for that behind (file.h, socket.h). What writes to it
+ * may block, so each has a thread (bus.c).
+ */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct output;
 
-/*
- * output_file_open() - a file; "-" is standard output. The file is made with mode 0600 and only ever
- * appended to, each line by one write(2) where the file system takes it whole, so that several writers may
- * share it. A FIFO without a reader is opened at once.
- * Returns 0 and *ret_output (output_close()), or a negative errno, for which output_error() has words: -ELOOP: a link (what
- * names a descriptor of ours is followed); -EUSERS: a regular file that others own or may write to.
- */
-int output_file_open(const char *path, struct output **ret_output);
+/* What is NULL there is nothing to do for. */
+struct output_kind {
+	/* when threads may be started. Returns 0 or a negative errno. */
+	int (*begin)(struct output *output);
+	/*
+	 * Takes a line, with its newline. Returns 0, or a negative errno: it did not arrive whole. What did of it stays where it
+	 * is, and spoils no other line.
+	 */
+	int (*write)(struct output *output, const char *line, size_t len, bool alert);
+	/* before a line of that length, by a bound. Returns 0, or a negative errno: it goes on past that. */
+	int (*make_room)(struct output *output, size_t len);
+	/* opens what has that name anew (log rotation). Returns 0, or a negative errno: the old one stays. */
+	int (*reopen)(struct output *output);
+	/* Is that line the last one there? Nothing else can tell. */
+	bool (*ends)(const struct output *output, const char *line);
+	/* Has it nothing under way, of what it took? At any time, by any thread. @ret_moved: ms, CLOCK_MONOTONIC: when it last moved */
+	bool (*idle)(struct output *output, int64_t *ret_moved);
+	/* Nothing is waited for any more; likewise. Returns how many alerts don't arrive by that. */
+	uint64_t (*give_up)(struct output *output);
+	void (*close)(struct output *output);
+	/* it has readers of the moment: what a daemon before us had no time to deliver is nothing to them */
+	bool live;
+};
 
-/* output_error() - what a negative errno of output_file_open() or output_reopen() means; static. */
-const char *output_error(int error);
+struct output {
+	const struct output_kind *kind;
+};
 
-/* output_text_open() - standard error. */
-int output_text_open(struct output **ret_output);
-
-/* output_colour() - it is a terminal, and NO_COLOR is unset. */
-bool output_colour(const struct output *output);
-
-/*
- * output_write() - a line, with its newline. Returns 0, or a negative errno: it did not arrive whole. What
- * did of it stays where it is, and the next one begins on a new line.
- */
-int output_write(struct output *output, const char *line, size_t len);
-
-/*
- * output_bound() - a bound of the file's size: what would not fit any more goes to a new file, and the full
- * one is called FILE.1, instead of what had that name. 0: none. Nothing for what is no regular file, or was
- * given to us.
- * Returns 0 or -ENOMEM.
- */
-int output_bound(struct output *output, unsigned long bytes);
-
-/*
- * output_make_room() - for a line of that length, by the bound. Who shares the file may have done so: then
- * it is only opened anew. Returns 0, or a negative errno: the file goes on past its bound, for as much
- * again.
- */
+int output_begin(struct output *output);
+int output_write(struct output *output, const char *line, size_t len, bool alert);
 int output_make_room(struct output *output, size_t len);
-
-/* output_ends() - is that line the last one of a regular file? Nothing else can tell. */
-bool output_ends(const struct output *output, const char *line);
-
-/* output_reopen() - opens the file of that name anew (log rotation); on failure the old one stays. */
 int output_reopen(struct output *output);
+bool output_ends(const struct output *output, const char *line);
+bool output_idle(struct output *output, int64_t *ret_moved);
+uint64_t output_give_up(struct output *output);
 
 /* output_close() - NULL is fine. */
 void output_close(struct output *output);
+
+/* output_error() - what a negative errno of opening one means; static. */
+const char *output_error(int error);

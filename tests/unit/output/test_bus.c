@@ -139,7 +139,9 @@ static void test_stuck(void **state)
 	assert_int_equal(bus_open(false, &bus), 0);
 	assert_int_equal(bus_add_file(bus, "-", 0), 0);
 	assert_int_equal(bus_add_file(bus, path, 0), 0);
+	assert_int_equal(bus_add_file(bus, "/dev/null", 0), 0);
 	assert_int_equal(bus_add_file(bus, path, 0), -ENOSPC);
+	assert_int_equal(bus_add_socket(bus, path), -ENOSPC);
 	assert_int_equal(bus_begin(bus), 0);
 	emit(bus, 2000);
 	bus_settle(bus, LONG);

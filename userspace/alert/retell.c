@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * JSON → a line on a terminal, of who follows a daemon. Its strings are printable and masked as long as they are the daemon's; what
+ * somebody else has made to look like them is escaped, since a terminal would obey it.
+ */
+#include "alert/retell.h"
+
+#include "alert/message.h"
+#include "alert/text_parts.h"
+#include "detect/mask.h"
+#include "lib/cleanup.h"
+#include "lib/period.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <string.h>
+
+/* What is in one object of another; NULL if it is not there. */
+static const char *retell_text(const json_t *alert, const char *object, const char *name)
+{
+	return json_string_value(json_object_get(json_object_get(alert, object), name));
+}
+
+static int64_t retell_number(const json_t *alert, const char *object, const char *name, int64_t otherwise)
+{
+	const json_t *value = json_object_get(json_object_get(alert, object), name);
+
+	return json_is_integer(value) ? json_integer_value(value) : otherwise;
+}
+
+static bool retell_is_printable(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f ||
+		    ((unsigned char)*text == 0xc2 && (unsigned char)text[1] < 0xa0))
+			return false;
+	return true;
+}
+
+/* As the daemon has written it; what it never writes is escaped. Returns 0 and *ret_text (malloc'ed), or -ENOMEM. */
+static int retell_shown(const char *text, char **ret_text)
+{
+	if (!retell_is_printable(text))
+		return mask_text(text, strlen(text), NULL, ret_text);
+	*ret_text = strdup(text);
+	return *ret_text ? 0 : -ENOMEM;
+}
+
+/* The sentence, with the identifier as it stands out on a terminal. */
+static int retell_message(const json_t *alert, bool bright, char **ret_text)
+{
+	const char *message = json_string_value(json_object_get(alert, "message"));
+	const char *identifier = retell_text(alert, "token", "identifier");
+	AUTO_FREE char *shown = NULL;
+	const char *at;
+	int r = message ? retell_shown(message, &shown) : -EBADMSG;
+
+	if (r < 0)
+		return r;
+	at = bright && identifier && *identifier && retell_is_printable(identifier)
+		     ? strstr(shown, identifier)
+		     : NULL;
+	if (!at) {
+		*ret_text = TAKE(shown);
+		return 0;
+	}
+	return asprintf(ret_text, "%.*s" TEXT_BOLD "%s" TEXT_PLAIN "%s", (int)(at - shown), shown, identifier,
+			at + strlen(identifier)) < 0
+		       ? -ENOMEM
+		       : 0;
+}
+
+static int retell_place(const json_t *alert, char **ret_text)
+{
+	const json_t *flood = json_object_get(alert, "flood");
+	const char *call = retell_text(alert, "write", "syscall");
+	AUTO_FREE char *shown = NULL;
+	struct alert_write write = {
+		.offset = retell_number(alert, "write", "offset", -1),
+		.length = (uint64_t)retell_number(alert, "write", "length", 0),
+		.token_offset = retell_number(alert, "write", "token_offset", 0),
+	};
+	int r;
+
+	if (flood)
+		return text_samples(json_array_size(json_object_get(flood, "tokens")),
+				    json_array_size(json_object_get(flood, "files")), ret_text);
+	r = call ? retell_shown(call, &shown) : -EBADMSG;
+	if (r < 0)
+		return r;
+	write.syscall = shown;
+	return text_place(&write, ret_text);
+}
+
+/* What a rule has to do with it. *ret_rule and *ret_expired (malloc'ed, or NULL), are what ruling borrows. */
+static int retell_ruling(const json_t *alert, struct alert_ruling *ruling, char **ret_rule,
+			 char **ret_expired)
+{
+	const json_t *rule = json_object_get(alert, "rule");
+	const json_t *expired = json_object_get(rule, "expired");
+	const char *name = json_string_value(json_object_get(rule, "name"));
+	const char *over = json_string_value(json_object_get(expired, "name"));
+	const char *until = json_string_value(json_object_get(expired, "until"));
+	int r = 0;
+
+	/* without a rule of the configuration, the name is its category's */
+	if (name && json_object_get(rule, "category"))
+		r = retell_shown(name, ret_rule);
+	if (r == 0 && over && until && period_parse(until, 0, &ruling->until))
+		r = retell_shown(over, ret_expired);
+	ruling->rule = *ret_rule;
+	ruling->expired = *ret_expired;
+	return r;
+}
+
+static int retell_loss(const char *message, time_t time, bool colour, char **ret_line)
+{
+	char at[16];
+	struct tm tm;
+
+	localtime_r(&time, &tm);
+	strftime(at, sizeof(at), "%H:%M:%S", &tm);
+	return asprintf(ret_line, "%s  %sLOST%s    %s\n", at, colour ? TEXT_RED : "",
+			colour ? TEXT_PLAIN : "", message) < 0
+		       ? -ENOMEM
+		       : 0;
+}
+
+static int retell_alert(const json_t *alert, bool colour, char **ret_line)
+{
+	const char *time = json_string_value(json_object_get(alert, "@timestamp"));
+	const char *action = retell_text(alert, "event", "action");
+	AUTO_FREE char *message = NULL;
+	AUTO_FREE char *place = NULL;
+	AUTO_FREE char *rule = NULL;
+	AUTO_FREE char *expired = NULL;
+	struct alert_ruling ruling = {0};
+	struct text_parts parts = {.ruling = &ruling};
+	int64_t when;
+	int r;
+
+	if (!time || !action || !period_parse(time, 0, &when))
+		return -EBADMSG;
+	parts.time = (time_t)(when / 1000000);
+	parts.low = retell_number(alert, "event", "severity", 0) <= ALERT_SEVERITY_PLACEHOLDER;
+	parts.repeats = (uint64_t)retell_number(alert, "write", "repeats", 0);
+	r = retell_message(alert, colour && !parts.low, &message);
+	if (r < 0)
+		return r;
+	if (strcmp(action, "samples-lost") == 0)
+		return retell_loss(message, parts.time, colour, ret_line);
+	r = retell_place(alert, &place);
+	if (r == 0)
+		r = retell_ruling(alert, &ruling, &rule, &expired);
+	if (r < 0)
+		return r;
+	parts.message = message;
+	parts.place = place;
+	return text_line(&parts, colour, ret_line);
+}
+
+int retell(const char *json, size_t len, bool colour, char **ret_line)
+{
+	json_t *alert = json_loadb(json, len, 0, NULL);
+	int r = json_is_object(alert) ? retell_alert(alert, colour, ret_line) : -EBADMSG;
+
+	json_decref(alert);
+	return r;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* An alert that was told as JSON, told again to a person. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * retell() - a line of JSON as alert_to_json() or loss_to_json() has made it, as the line that alert_to_text() makes; of a loss one
+ * in the same form.
+ * Returns 0 and *ret_line (malloc'ed, with its newline), -EBADMSG if it is no such JSON, or -ENOMEM.
+ */
+int retell(const char *json, size_t len, bool colour, char **ret_line);

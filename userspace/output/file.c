@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * bus → queue → output: a descriptor that takes lines.
+ *
+ * Invariant: a line that did not arrive whole (a full disk, a daemon that was killed) spoils no other
+ * one: the next one starts on a line of its own.
+ *
+ * Limit: a write to a pipe or terminal that nobody reads blocks. That is why each output has a thread
+ * (bus.c).
+ */
+#include "output/file.h"
+
+#include "lib/cleanup.h"
+#include "lib/own_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+struct file {
+	struct output output;
+	char *path; /* NULL: a descriptor that was given to us */
+	int fd;
+	unsigned long bytes; /* bound of the file, 0: none */
+	unsigned long over; /* what it is exceeded by, where that can't be helped */
+	char *full; /* the full file's name */
+	bool torn; /* what is there ends inside a line */
+};
+
+/*
+ * Does the path name a descriptor of ours? Such names are links, and who gave it to us has opened what it
+ * leads to.
+ */
+static bool file_is_descriptor(const char *path)
+{
+	static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+
+	if (strcmp(path, "/dev/stdout") == 0 || strcmp(path, "/dev/stderr") == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+		size_t len = strlen(folders[i]);
+
+		if (strncmp(path, folders[i], len) == 0)
+			return path[len] && path[len + strspn(path + len, "0123456789")] == '\0';
+	}
+	return false;
+}
+
+/*
+ * Only where there is no reader either; a moment later we are none again, so that a write is refused, not
+ * kept.
+ */
+static int file_open_fifo(const char *path, int flags)
+{
+	AUTO_CLOSE int reader = open(path, (flags & ~(O_ACCMODE | O_CREAT)) | O_RDWR);
+	struct stat st;
+	int fd;
+
+	if (reader < 0 || fstat(reader, &st) < 0)
+		return -errno;
+	/* a device that nobody answers */
+	if (!S_ISFIFO(st.st_mode))
+		return -ENXIO;
+	fd = open(path, flags, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * Never waits: a FIFO that nobody reads yet is opened all the same, and takes alerts from when somebody
+ * does. A link is not followed, since it may lead anywhere, by the choice of who may write to its folder;
+ * but for the names of our own descriptors, which are links everywhere. What is opened is looked at then,
+ * not the path before.
+ */
+static int file_open_path(const char *path)
+{
+	bool descriptor = file_is_descriptor(path);
+	int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
+		    (descriptor ? 0 : O_CREAT | O_NOFOLLOW);
+	int fd = open(path, flags, 0600), r;
+
+	if (fd < 0)
+		fd = errno == ENXIO ? file_open_fifo(path, flags) : -errno;
+	if (fd < 0)
+		return fd;
+	r = descriptor ? 0 : own_file_check(fd);
+	/* a reader that is slow is waited for, as before */
+	if (r == 0 && fcntl(fd, F_SETFL, O_APPEND) < 0)
+		r = -errno;
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+/* Does the file end inside a line? Not if it can't be told: pipes, files that we may not read. */
+static bool file_is_torn(int fd, const char *path)
+{
+	AUTO_CLOSE int file = -1;
+	struct stat st, again;
+	char last;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+		return false;
+	file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (file < 0 || fstat(file, &again) < 0 || again.st_ino != st.st_ino || again.st_dev != st.st_dev)
+		return false;
+	return pread(file, &last, 1, st.st_size - 1) == 1 && last != '\n';
+}
+
+static struct file *file_of(struct output *output)
+{
+	return (struct file *)(void *)output;
+}
+
+/* A descriptor shared with others may be non-blocking: wait for room, then go on. */
+static int file_write_all(struct file *file, const char *line, size_t len)
+{
+	while (len) {
+		ssize_t written = write(file->fd, line, len);
+
+		if (written < 0 && errno == EAGAIN) {
+			struct pollfd room = {.fd = file->fd, .events = POLLOUT};
+
+			poll(&room, 1, -1);
+			continue;
+		}
+		if (written < 0 && errno != EINTR)
+			return -errno;
+		if (written > 0) {
+			line += written;
+			len -= (size_t)written;
+			file->torn = len != 0;
+		}
+	}
+	return 0;
+}
+
+static int file_write(struct output *output, const char *line, size_t len, bool alert)
+{
+	struct file *file = file_of(output);
+	int r = file->torn ? file_write_all(file, "\n", 1) : 0;
+
+	(void)alert;
+	return r < 0 ? r : file_write_all(file, line, len);
+}
+
+static int file_reopen(struct output *output)
+{
+	struct file *file = file_of(output);
+	int fd;
+
+	if (!file->path)
+		return 0;
+	fd = file_open_path(file->path);
+	if (fd < 0)
+		return fd;
+	close(file->fd);
+	file->fd = fd;
+	file->over = 0;
+	file->torn = file_is_torn(fd, file->path);
+	return 0;
+}
+
+/* Is that still the file's name? Others may have moved it, or rotated it as well. */
+static bool file_is_named(const struct file *file, const struct stat *st)
+{
+	struct stat named;
+
+	return lstat(file->path, &named) == 0 && named.st_ino == st->st_ino && named.st_dev == st->st_dev;
+}
+
+/* The new one is for the same readers. Where that can't be had, it is for us alone. */
+static void file_like(const struct file *file, const struct stat *st)
+{
+	int r = fchown(file->fd, st->st_uid, st->st_gid);
+
+	r = r < 0 ? r : fchmod(file->fd, st->st_mode & 0777);
+	(void)r;
+}
+
+static int file_rotate(struct file *file, const struct stat *st)
+{
+	int r = 0;
+
+	/* one at a time, of those that share it: who is late must not move the new one */
+	if (flock(file->fd, LOCK_EX | LOCK_NB) < 0)
+		return 0;
+	if (file_is_named(file, st) && rename(file->path, file->full) < 0)
+		r = -errno;
+	r = r < 0 ? r : file_reopen(&file->output);
+	if (r < 0)
+		flock(file->fd, LOCK_UN);
+	else
+		file_like(file, st);
+	return r;
+}
+
+static int file_make_room(struct output *output, size_t len)
+{
+	struct file *file = file_of(output);
+	struct stat st;
+	int r;
+
+	if (!file->bytes || fstat(file->fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0 ||
+	    (unsigned long)st.st_size + len <= file->bytes + file->over)
+		return 0;
+	r = file_rotate(file, &st);
+	/* not tried for each line */
+	file->over = r < 0 ? (unsigned long)st.st_size : 0;
+	return r;
+}
+
+static bool file_ends(const struct output *output, const char *line)
+{
+	const struct file *of = (const void *)output;
+	size_t len = strlen(line);
+	AUTO_FREE char *last = malloc(len + 1);
+	AUTO_CLOSE int fd =
+		of->path ? open(of->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY) : -1;
+	struct stat ours, st;
+
+	return last && fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && fstat(of->fd, &ours) == 0 &&
+	       ours.st_ino == st.st_ino && ours.st_dev == st.st_dev && (size_t)st.st_size >= len &&
+	       pread(fd, last, len, st.st_size - (off_t)len) == (ssize_t)len && memcmp(last, line, len) == 0;
+}
+
+static void file_close(struct output *output)
+{
+	struct file *file = file_of(output);
+
+	if (file->path && file->fd >= 0)
+		close(file->fd);
+	free(file->path);
+	free(file->full);
+	free(file);
+}
+
+static const struct output_kind file_kind = {
+	.write = file_write,
+	.make_room = file_make_room,
+	.reopen = file_reopen,
+	.ends = file_ends,
+	.close = file_close,
+};
+
+static int file_bound(struct file *file, unsigned long bytes)
+{
+	if (!file->path || file_is_descriptor(file->path) || !bytes)
+		return 0;
+	if (asprintf(&file->full, "%s.1", file->path) < 0) {
+		file->full = NULL;
+		return -ENOMEM;
+	}
+	file->bytes = bytes;
+	return 0;
+}
+
+int output_file_open(const char *path, unsigned long bytes, struct output **ret_output)
+{
+	struct file *file = calloc(1, sizeof(*file));
+	int r;
+
+	if (!file)
+		return -ENOMEM;
+	file->output.kind = &file_kind;
+	file->fd = STDOUT_FILENO;
+	if (strcmp(path, "-") != 0) {
+		file->path = strdup(path);
+		file->fd = file->path ? file_open_path(path) : -ENOMEM;
+	}
+	r = file->fd < 0 ? file->fd : file_bound(file, bytes);
+	if (r < 0) {
+		file_close(&file->output);
+		return r;
+	}
+	file->torn = file->path && file_is_torn(file->fd, file->path);
+	*ret_output = &file->output;
+	return 0;
+}
+
+/* https://no-color.org: any value but the empty one forbids colour. */
+static bool file_may_colour(int fd)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(fd) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+}
+
+int output_errors_open(struct output **ret_output, bool *ret_colour)
+{
+	struct file *file = calloc(1, sizeof(*file));
+
+	if (!file)
+		return -ENOMEM;
+	file->output.kind = &file_kind;
+	file->fd = STDERR_FILENO;
+	*ret_colour = file_may_colour(file->fd);
+	*ret_output = &file->output;
+	return 0;
+}

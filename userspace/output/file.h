@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A file, or a descriptor that was given to us. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "output/output.h"
+
+/*
+ * output_file_open() - a file; "-" is standard output. The file is made with mode 0600 and only ever
+ * appended to, each line by one write(2) where the file system takes it whole, so that several writers may
+ * share it. A FIFO without a reader is opened at once.
+ * @bytes: a bound of the file's size: what would not fit any more goes to a new file, and the full one is called FILE.1, instead
+ * of what had that name. Who shares the file may have done so: then it is only opened anew. If it can't be, the file goes on past
+ * its bound, for as much again. 0: none. Nothing for what is no regular file, or was given to us.
+ * Returns 0 and *ret_output (output_close()), or a negative errno, for which output_error() has words: -ELOOP: a link (what
+ * names a descriptor of ours is followed); -EUSERS: a regular file that others own or may write to.
+ */
+int output_file_open(const char *path, unsigned long bytes, struct output **ret_output);
+
+/* output_errors_open() - standard error. @ret_colour: it is a terminal, and NO_COLOR is unset */
+int output_errors_open(struct output **ret_output, bool *ret_colour);
