@@ -26,6 +26,7 @@
  *   cmd/run.c, exec.c     whom to watch and until when
  *   scan/                 files, pipes and git, read to their end: cmd/scan.c; no kernel side
  *   cmd/mask.c            detect/stream.c, a filter
+ *   cmd/identify.c        which token is it, and which call disables it (detect/disable.c)
  *   cmd/audit.c           what was seen, and what of it is still there
  *   cmd/follow.c          what a daemon alerts, from its socket
  *   cmd/check.c           what this kernel offers

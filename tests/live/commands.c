@@ -308,6 +308,8 @@ static void check_scan_said(const char *const *command, int status, const char *
 
 static void test_bad_input(void **state)
 {
+	const char *binary = getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch";
+
 	(void)state;
 	check_sentence(ARGS("spillwatch"), 2, "help");
 	check_sentence(ARGS("spillwatch", "frobnicate"), 2, "help");
@@ -341,6 +343,9 @@ static void test_bad_input(void **state)
 	check_scan_said(ARGS("spillwatch", "scan", "/nowhere"), 3, "skipped: 1 unreadable");
 	check_scan_said(ARGS("spillwatch", "scan", "/dev/null"), 3, "regular file");
 	check_sentence(ARGS("spillwatch", "mask", "more"), 2, "standard input");
+	check_sentence(ARGS("spillwatch", "identify", "x"), 2, "standard input");
+	check_sentence(ARGS("spillwatch", "identify", "--output", "xml"), 2, "json");
+	check_sentence(ARGS("sh", "-c", "echo dt0c01.ABC | \"$0\" identify", binary), 3, "no token");
 	check_sentence(ARGS("spillwatch", "help", "frobnicate"), 2, "help");
 	check_sentence(ARGS("spillwatch", "version", "x"), 2, "version");
 }
@@ -370,8 +375,8 @@ static void check_refused(const char *const *command, const char *text)
 /* A token in the wrong place of a command line is not printed: standard error is kept by somebody. */
 static void test_bad_input_token(void **state)
 {
-	static const char *const commands[] = {"run",  "exec", "scan",   "audit", "check",
-					       "mask", "stop", "reload", "follow"};
+	static const char *const commands[] = {"run",  "exec", "scan",   "audit",  "check",
+					       "mask", "stop", "reload", "follow", "identify"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
@@ -642,6 +647,41 @@ static void test_mask(void **state)
 	snprintf(command, sizeof(command), "%s mask < %s > /dev/full", binary, live_path("file"));
 	check_sentence(ARGS("sh", "-c", command), 1, "No space left");
 	check_sentence(ARGS("sh", "-c", "exec \"$0\" mask < /", binary), 1, "directory");
+}
+
+/* Whole tokens and identifiers alone, in one order; what disables each, and never the secret. */
+static void test_identify(void **state)
+{
+	const char *binary = getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch";
+	struct maker_token token = maker_token(26);
+	char command[1024], expected[2048];
+
+	(void)state;
+	file_make(live_path("file"), "x dt0s16.ABCDEFGH, dt0s12.ABCDEFG\n", &token);
+	snprintf(expected, sizeof(expected),
+		 "dt0s16.ABCDEFGH: Platform token\n"
+		 "  family       8.64, seen in the field\n"
+		 "  secret       not given\n"
+		 "  disable      PUT https://api.dynatrace.com/iam/v1/accounts/{accountUuid}/platform-tokens/"
+		 "dt0s16.ABCDEFGH/status  {\"status\":\"INACTIVE\"}\n"
+		 "%s: API token\n"
+		 "  family       24.64, documented\n"
+		 "  secret       given, not shown\n"
+		 "  placeholder  no\n"
+		 "  disable      PUT {environment}/api/v2/apiTokens/%s  {\"enabled\":false}\n",
+		 token.identifier, token.identifier);
+	snprintf(command, sizeof(command), "%s identify < %s", binary, live_path("file"));
+	check_scan(ARGS("sh", "-c", command), 0, expected);
+	snprintf(expected, sizeof(expected),
+		 "{\"identifier\":\"%s\",\"prefix\":\"dt0c01\",\"type\":\"API token\",\"family\":\"24.64\","
+		 "\"documented\":true,\"secret\":true,\"placeholder\":false,\"disable\":{\"request\":"
+		 "\"PUT {environment}/api/v2/apiTokens/%s\",\"body\":\"{\\\"enabled\\\":false}\"}}\n",
+		 token.identifier, token.identifier);
+	snprintf(command, sizeof(command), "tail -n 1 %s | %s identify --output json", live_path("file"),
+		 binary);
+	check_scan(ARGS("sh", "-c", command), 0, expected);
+	check_scan(ARGS("sh", "-c", "echo dt0s02.AIOUP56P | \"$0\" identify | tail -n 1", binary), 0,
+		   "  disable      no call is known for this type\n");
 }
 
 static void test_check(void **state)
@@ -972,6 +1012,7 @@ const struct CMUnitTest live_commands[] = {
 	cmocka_unit_test_setup_teardown(test_scan_piece, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_scan_deceiving, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mask, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_identify, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_check, live_setup, live_teardown),
 };
 const size_t live_commands_count = sizeof(live_commands) / sizeof(*live_commands);

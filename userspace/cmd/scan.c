@@ -23,6 +23,7 @@ struct scan_command {
 	unsigned long exit_code; /* if a token is found */
 	enum scan_git git;
 	const char *range;
+	const char *write_baseline; /* NULL: none */
 	const char *reports[SCAN_OUTPUTS_MAX]; /* names of the outputs' files; [0] is standard output */
 };
 
@@ -30,6 +31,9 @@ enum {
 	OPTION_EXIT_CODE = OPTION_OWN,
 	OPTION_REPORT,
 	OPTION_MAX_BYTES,
+	OPTION_BASELINE,
+	OPTION_WRITE_BASELINE,
+	OPTION_NO_IGNORE,
 	OPTION_STAGED,
 	OPTION_COMMITS,
 	OPTION_HISTORY,
@@ -54,6 +58,31 @@ static int scan_parse_report(struct scan_command *command, char *text)
 	command->reports[command->scan.output_count] = file;
 	command->scan.outputs[command->scan.output_count++] = output;
 	return 0;
+}
+
+/* Some of them are as good as one. */
+static int scan_parse_baseline(struct scan *scan, const char *path)
+{
+	AUTO_FREE char *shown = NULL;
+	int r = scan->known ? 0 : baseline_new(&scan->known);
+
+	if (r == 0)
+		r = baseline_load(scan->known, path);
+	if (r == 0)
+		return 0;
+	shown = options_shown(path, strlen(path));
+	log_error("can't use the baseline %s: %s", shown ? shown : "",
+		  r == -EINVAL ? "it is none" : strerror(-r));
+	return EXIT_CODE_CONFIG;
+}
+
+static int scan_parse_write_baseline(struct scan_command *command, const char *path)
+{
+	command->write_baseline = path;
+	if (command->scan.found || baseline_new(&command->scan.found) == 0)
+		return 0;
+	log_error("can't start: %s", strerror(ENOMEM));
+	return EXIT_CODE_RUNTIME;
 }
 
 static int scan_parse_git(struct scan_command *command, enum scan_git git, const char *range)
@@ -94,6 +123,13 @@ static int scan_parse_option(struct scan_command *command, int option, char *con
 		break;
 	case OPTION_REPORT:
 		return scan_parse_report(command, optarg);
+	case OPTION_BASELINE:
+		return scan_parse_baseline(&command->scan, optarg);
+	case OPTION_WRITE_BASELINE:
+		return scan_parse_write_baseline(command, optarg);
+	case OPTION_NO_IGNORE:
+		command->scan.no_ignore = true;
+		break;
 	case OPTION_STAGED:
 		return scan_parse_git(command, SCAN_GIT_STAGED, NULL);
 	case OPTION_COMMITS:
@@ -115,6 +151,9 @@ static int scan_parse(int argc, char **argv, struct scan_command *command)
 		{"report", required_argument, NULL, OPTION_REPORT},
 		{"exit-code", required_argument, NULL, OPTION_EXIT_CODE},
 		{"max-bytes", required_argument, NULL, OPTION_MAX_BYTES},
+		{"baseline", required_argument, NULL, OPTION_BASELINE},
+		{"write-baseline", required_argument, NULL, OPTION_WRITE_BASELINE},
+		{"no-ignore", no_argument, NULL, OPTION_NO_IGNORE},
 		{"staged", no_argument, NULL, OPTION_STAGED},
 		{"commits", required_argument, NULL, OPTION_COMMITS},
 		{"history", no_argument, NULL, OPTION_HISTORY},
@@ -193,6 +232,17 @@ static int scan_finish(struct scan_command *command)
 			  i == 0 ? "standard output" : "a report");
 		result = EXIT_CODE_RUNTIME;
 	}
+	if (command->write_baseline && scan->error == 0) {
+		int r = baseline_write(scan->found, command->write_baseline);
+
+		if (r < 0) {
+			AUTO_FREE char *shown =
+				options_shown(command->write_baseline, strlen(command->write_baseline));
+
+			log_error("can't write the baseline %s: %s", shown ? shown : "", strerror(-r));
+			result = EXIT_CODE_RUNTIME;
+		}
+	}
 	if (summary)
 		log_note("%s", summary);
 	return result;
@@ -223,24 +273,28 @@ static int scan_run(struct scan_command *command, int argc, char **argv)
 	return scan->counts.unreadable ? EXIT_CODE_CONFIG : EXIT_CODE_OK;
 }
 
+static int scan_start(struct scan_command *command, int argc, char **argv)
+{
+	int r = scan_begin(command);
+
+	if (r > 0)
+		return r;
+	r = scan_open(&command->scan);
+	if (r == 0)
+		return scan_run(command, argc, argv);
+	log_error("can't start: %s", strerror(-r));
+	return EXIT_CODE_RUNTIME;
+}
+
 static int scan_main(int argc, char **argv)
 {
 	struct scan_command command = {.exit_code = EXIT_CODE_FOUND, .scan.output_count = 1};
 	int r = scan_parse(argc, argv, &command);
 
 	if (r < 0)
-		return command_help.main(2, (char *[]){"help", "scan", NULL});
-	if (r == 0)
-		r = scan_begin(&command);
-	if (r > 0)
-		return r;
-	r = scan_open(&command.scan);
-	if (r < 0) {
-		log_error("can't start: %s", strerror(-r));
-		r = EXIT_CODE_RUNTIME;
-	} else {
-		r = scan_run(&command, argc - optind, argv + optind);
-	}
+		r = command_help.main(2, (char *[]){"help", "scan", NULL});
+	else
+		r = r > 0 ? r : scan_start(&command, argc - optind, argv + optind);
 	scan_close(&command.scan);
 	return r;
 }
@@ -268,6 +322,10 @@ const struct command command_scan = {
 		"  --output FORM          text: a readable line for each token; json: a line of JSON; sarif: SARIF\n"
 		"                         2.1.0; junit: JUnit's XML (default: text)\n"
 		"  --report FORM=FILE     the same, also to FILE; up to four times\n"
+		"  --baseline FILE        findings that are known, by token identifier and path, are none\n"
+		"  --write-baseline FILE  write such a file of all findings\n"
+		"  --no-ignore            " IGNORE_FILE " (patterns as in .gitignore) and " FINDER_ALLOW "\n"
+		"                         in a token's line count for nothing\n"
 		"  --max-bytes N          pass over what is larger than N bytes (default: 0, nothing)\n"
 		"  --exit-code N          end with N instead of 10 if a token was found\n",
 	.main = scan_main,

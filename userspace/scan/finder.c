@@ -2,12 +2,17 @@
 /*
  * source → window → matcher → place.
  *
- *     │ searched …………………… │ a token may begin here │ room …
- *                          └ kept ──────────────────┘
+ *     │ context │ searched … │ a token may begin here │ room …
+ *     └ kept ──────────────────────────────────────────┘
  *
- * Lines are counted for a token, and for what leaves the window; so a file that fits and holds none costs nothing but the search.
+ * Lines are counted for a token, and for what leaves the window; so a file that
+ * fits and holds none costs nothing but the search.
  *
- * Invariant: each token is told once, whatever pieces the source comes in; the window is wiped before it is given back.
+ * Invariant: each token is told once, whatever pieces the source comes in; the
+ * window is wiped before it is given back.
+ *
+ * Limit: a line's comment is looked for within FINDER_CONTEXT bytes on either
+ * side of the token.
  */
 #include "scan/finder.h"
 
@@ -20,16 +25,22 @@
 #define FINDER_WINDOW (512UL << 10)
 #define FINDER_KEPT (TOKEN_MAX_LEN - 1UL)
 
+/* Bytes of a line that are looked at for a comment, on either side of a token.
+ */
+#define FINDER_CONTEXT (4UL << 10)
+
 /* Bytes of which newlines are counted at a time: less than a byte counts to. */
 #define FINDER_BLOCK 128
 
 struct finder {
 	struct finder_use use;
 	uint64_t base; /* place of the window's first byte */
-	uint64_t lines; /* newlines before the window */
-	uint64_t column; /* characters between the last of them and the window */
 	size_t len; /* bytes in the window */
 	size_t from; /* no token that begins before was not told */
+	size_t counted; /* before it, … */
+	uint64_t lines; /* … newlines from the beginning on */
+	uint64_t column; /* … characters behind the last of them */
+	bool ended;
 	uint8_t window[FINDER_WINDOW];
 };
 
@@ -79,38 +90,71 @@ static uint64_t finder_characters(const uint8_t *bytes, size_t len)
 	return characters;
 }
 
-/* Counts what stands before `at`: newlines, and characters behind the last of them. */
-static void finder_count(const struct finder *finder, size_t at, uint64_t *ret_lines, uint64_t *ret_column)
+/* Counts what stands before `at`: newlines, and characters behind the last of
+ * them. */
+static void finder_count(struct finder *finder, size_t at)
 {
-	const uint8_t *newline = memrchr(finder->window, '\n', at);
-	size_t begin = newline ? (size_t)(newline - finder->window) + 1 : 0;
+	const uint8_t *from = finder->window + finder->counted, *newline;
 
-	*ret_lines = finder->lines + finder_lines(finder->window, begin);
-	*ret_column = (newline ? 0 : finder->column) + finder_characters(finder->window + begin, at - begin);
+	if (at <= finder->counted)
+		return;
+	newline = memrchr(from, '\n', at - finder->counted);
+	if (newline) {
+		newline++;
+		finder->lines += finder_lines(from, (size_t)(newline - from));
+		finder->column = 0;
+		from = newline;
+	}
+	finder->column += finder_characters(from, (size_t)(finder->window + at - from));
+	finder->counted = at;
 }
 
-/* Makes room: what was searched leaves the window. */
-static void finder_shift(struct finder *finder, size_t away)
+/* Makes room: what comes before the context leaves the window. */
+static void finder_shift(struct finder *finder)
 {
-	uint64_t lines, column;
+	size_t away = finder->from > FINDER_CONTEXT ? finder->from - FINDER_CONTEXT : 0;
 
-	finder_count(finder, away, &lines, &column);
-	finder->lines = lines;
-	finder->column = column;
+	finder_count(finder, away);
 	memmove(finder->window, finder->window + away, finder->len - away);
 	finder->base += away;
 	finder->len -= away;
 	finder->from -= away;
+	finder->counted -= away;
+}
+
+/* Is the rest of the line known, as far as it is asked for? */
+static bool finder_is_whole(const struct finder *finder, size_t end)
+{
+	return finder->ended || finder->len - end >= FINDER_CONTEXT ||
+	       memchr(finder->window + end, '\n', finder->len - end);
+}
+
+/* Does the line say so? */
+static bool finder_is_allowed(const struct finder *finder, const struct token_span *span)
+{
+	size_t back = span->start < FINDER_CONTEXT ? span->start : FINDER_CONTEXT;
+	size_t ahead = finder->len - span->end < FINDER_CONTEXT ? finder->len - span->end : FINDER_CONTEXT;
+	const uint8_t *begin = finder->window + span->start - back, *end = finder->window + span->end;
+	const uint8_t *newline = memrchr(begin, '\n', back);
+
+	begin = newline ? newline + 1 : begin;
+	newline = memchr(end, '\n', ahead);
+	end = newline ? newline : end + ahead;
+	return memmem(begin, (size_t)(end - begin), FINDER_ALLOW, sizeof(FINDER_ALLOW) - 1);
 }
 
 static int finder_tell(struct finder *finder, const struct token *token, const struct token_span *span)
 {
 	struct mask_known known = {.secret = finder->window + span->secret, .len = TOKEN_SECRET_LEN};
-	struct finder_place place = {.offset = finder->base + span->start};
+	struct finder_place place;
 
-	finder_count(finder, span->start, &place.line, &place.column);
-	place.line++;
-	place.column++;
+	finder_count(finder, span->start);
+	place = (struct finder_place){
+		.line = finder->lines + 1,
+		.column = finder->column + 1,
+		.offset = finder->base + span->start,
+		.allowed = finder_is_allowed(finder, span),
+	};
 	return finder->use.token(finder->use.context, token, &known, &place);
 }
 
@@ -118,37 +162,41 @@ static int finder_search(struct finder *finder)
 {
 	struct token_span span;
 	struct token token;
+	int r;
 
 	while (token_match(finder->window, finder->len, finder->from, &token, &span)) {
-		int r = finder_tell(finder, &token, &span);
-
+		if (!finder_is_whole(finder, span.end)) {
+			finder->from = span.start;
+			return 0;
+		}
+		r = finder_tell(finder, &token, &span);
 		if (r < 0)
 			return r;
-		/* else each of a file full of tokens would count from the window's beginning */
 		finder->from = span.end;
-		if (span.end > FINDER_WINDOW / 8)
-			finder_shift(finder, span.end);
 	}
 	if (finder->len > FINDER_KEPT && finder->from < finder->len - FINDER_KEPT)
 		finder->from = finder->len - FINDER_KEPT;
-	if (finder->len >= FINDER_WINDOW / 2)
-		finder_shift(finder, finder->from);
 	return 0;
 }
 
 int finder_read(struct finder *finder, finder_pull *pull, void *source, uint64_t *ret_bytes)
 {
-	ssize_t got;
 	int r = 0;
 
 	finder->base = finder->lines = finder->column = 0;
-	finder->len = finder->from = 0;
-	while ((got = pull(source, finder->window + finder->len, FINDER_WINDOW - finder->len)) > 0) {
-		finder->len += (size_t)got;
-		r = finder_search(finder);
-		if (r < 0)
-			break;
+	finder->len = finder->from = finder->counted = 0;
+	finder->ended = false;
+	while (r == 0 && !finder->ended) {
+		ssize_t got = pull(source, finder->window + finder->len, FINDER_WINDOW - finder->len);
+		int searched;
+
+		finder->ended = got <= 0;
+		finder->len += got > 0 ? (size_t)got : 0;
+		searched = finder_search(finder);
+		r = got < 0 ? (int)got : searched;
+		if (finder->len >= FINDER_WINDOW / 2)
+			finder_shift(finder);
 	}
 	*ret_bytes = finder->base + finder->len;
-	return r < 0 ? r : (int)got;
+	return r;
 }

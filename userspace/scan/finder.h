@@ -2,6 +2,7 @@
 /* Bytes from a file, a pipe or git → the tokens in them, with line and column. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -12,7 +13,11 @@
 /* Where a token lies: lines from 1, columns from 1 in characters, and the bytes before it. */
 struct finder_place {
 	uint64_t line, column, offset;
+	bool allowed; /* its line says FINDER_ALLOW */
 };
+
+/* A comment by who knows that there is a token in this line. */
+#define FINDER_ALLOW "spillwatch:allow"
 
 /* As read(2): the number of bytes, 0 at the end, or a negative errno. */
 typedef ssize_t finder_pull(void *source, void *to, size_t room);
@@ -31,7 +36,7 @@ int finder_open(const struct finder_use *use, struct finder **ret_finder);
 void finder_close(struct finder *finder);
 
 /*
- * finder_read() - reads a source to its end. A token is told as soon as all of it was read.
+ * finder_read() - reads a source to its end. A token is told as soon as its line is known to its end, or far enough.
  * @ret_bytes: how much was read, in any case.
  * Returns 0, or the negative number that the source or the use returned.
  */

@@ -8,6 +8,7 @@
 
 #include "detect/mask.h"
 #include "detect/token.h"
+#include "scan/ignore.h"
 
 /* What was not looked at, by the reason; X(field, one of it, several). Each is in the summary. */
 #define SCAN_SKIPPED(X)                                                           \
@@ -16,10 +17,13 @@
 	X(kernels, "file system of the kernel's", "file systems of the kernel's") \
 	X(submodules, "submodule", "submodules")                                  \
 	X(too_large, "too large", "too large")                                    \
+	X(ignored, "ignored by " IGNORE_FILE, "ignored by " IGNORE_FILE)          \
 	X(unreadable, "unreadable", "unreadable")
 
 struct scan_counts {
 	uint64_t files, bytes, findings;
+	uint64_t known,
+		allowed; /* tokens that are no findings: of the baseline, or by what their line says */
 #define SCAN_COUNT(field, one, several) uint64_t field;
 	SCAN_SKIPPED(SCAN_COUNT)
 #undef SCAN_COUNT

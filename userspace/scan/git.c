@@ -2,16 +2,20 @@
 /*
  * What git is about to keep, or keeps → blobs → scan.
  *
- *     git diff --cached                ┐                            ┌─ git cat-file --batch ⇒ finder
- *     git rev-list | git diff-tree     ┴⇒ list of objects ⇒ a file ─┘
+ *     git diff --cached                ┐                            ┌─ git
+ * cat-file --batch ⇒ finder git rev-list | git diff-tree     ┴⇒ list of objects
+ * ⇒ a file ─┘
  *
- * The list of objects is complete, and in a file in memory, before the first one is read: so no two pipes wait for each other.
+ * The list of objects is complete, and in a file in memory, before the first
+ * one is read: so no two pipes wait for each other.
  *
- * As git means it: of a link its target, of a submodule nothing (it is another repository), of what was deleted nothing. Only plumbing
- * is asked where there is some, so no configuration of a user's changes what is seen. A merge brings what differs from all of its
- * parents; all else came with one of them.
+ * As git means it: of a link its target, of a submodule nothing (it is another
+ * repository), of what was deleted nothing. Only plumbing is asked where there
+ * is some, so no configuration of a user's changes what is seen. A merge brings
+ * what differs from all of its parents; all else came with one of them.
  *
- * Limit: what no reference and no reflog reaches is not history; annotated tags' own texts are not read.
+ * Limit: what no reference and no reflog reaches is not history; annotated
+ * tags' own texts are not read.
  */
 #include "scan/scan.h"
 
@@ -25,8 +29,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
 
-/* What a commit says itself: its author, its message. No file of git's is called like that. */
+/* What a commit says itself: its author, its message. No file of git's is
+ * called like that. */
 #define GIT_COMMIT_PATH "<commit>"
 
 #define ARGUMENTS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -69,24 +76,86 @@ static void git_scan_origin(const struct git_commit *commit, struct scan_origin 
 	*ret_origin = (struct scan_origin){commit->id, commit->author};
 }
 
-static void git_scan_name(void *context, const char *path, const struct git_commit *commit)
+/* A directory whose ignore file was asked for. */
+struct git_directory {
+	UT_hash_handle hh;
+	char path[];
+};
+
+struct git_scan {
+	struct scan *scan;
+	char *top; /* what leads from here to the work tree: "", or what ends with a
+                slash; NULL: there is none */
+	struct git_directory *directories;
+};
+
+/* Takes the ignore file of a directory, if that was not asked for yet. */
+static void git_scan_directory(struct git_scan *git, const char *path, size_t len)
 {
-	struct scan *scan = context;
+	struct git_directory *directory;
+
+	HASH_FIND(hh, git->directories, path, len, directory);
+	if (directory)
+		return;
+	directory = calloc(1, sizeof(*directory) + len + 1);
+	if (directory) {
+		memcpy(directory->path, path, len);
+		HASH_ADD_KEYPTR(hh, git->directories, directory->path, len, directory);
+	}
+	if (directory && directory->hh.tbl) {
+		scan_ignore(git->scan, git->top, directory->path);
+		return;
+	}
+	free(directory);
+	git->scan->error = -ENOMEM;
+}
+
+/* As the ignore files of the work tree say, from its top down. */
+static bool git_scan_ignored(struct git_scan *git, const char *path)
+{
+	if (!git->top)
+		return false;
+	git_scan_directory(git, "", 0);
+	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/'))
+		git_scan_directory(git, path, (size_t)(slash - path));
+	return ignore_matches_above(git->scan->ignore, path, false);
+}
+
+static bool git_scan_name(void *context, const char *path, const struct git_commit *commit)
+{
+	struct git_scan *git = context;
 	struct scan_origin origin;
 
+	if (git_scan_ignored(git, path)) {
+		git->scan->counts.ignored++;
+		return false;
+	}
 	if (commit)
 		git_scan_origin(commit, &origin);
-	scan->origin = commit ? &origin : NULL;
-	scan_name(scan, path, path);
-	scan->origin = NULL;
+	git->scan->origin = commit ? &origin : NULL;
+	scan_name(git->scan, path, path);
+	git->scan->origin = NULL;
+	return true;
 }
 
 static void git_scan_submodule(void *context, const char *path)
 {
-	struct scan *scan = context;
+	const struct git_scan *git = context;
 
 	(void)path;
-	scan->counts.submodules++;
+	git->scan->counts.submodules++;
+}
+
+static void git_scan_close(struct git_scan *git)
+{
+	struct git_directory *directory, *next;
+
+	HASH_ITER(hh, git->directories, directory, next)
+	{
+		HASH_DEL(git->directories, directory);
+		free(directory);
+	}
+	free(git->top);
 }
 
 /* "ID TYPE SIZE\n" and the content, or "ID missing\n". */
@@ -160,7 +229,8 @@ static int git_scan_objects(struct scan *scan, const struct git_list *list)
 	return r < 0 ? r : ended;
 }
 
-/* What one program lists, which has another one's output to read, or nothing. */
+/* What one program lists, which has another one's output to read, or nothing.
+ */
 static int git_scan_list(struct git_list *list, const char *const *arguments, struct git_program *before)
 {
 	struct git_program program = {0};
@@ -212,28 +282,34 @@ static int git_scan_what(struct git_list *list, enum scan_git what, const char *
 	return 0;
 }
 
-/* git says itself that there is no repository here. */
-static int git_scan_there(void)
+/* Where the work tree's top is; git says itself if there is no repository here.
+ */
+static int git_scan_top(struct git_scan *git)
 {
 	struct git_program program = {0};
-	int r = git_start(ARGUMENTS("rev-parse", "--git-dir"), -1, &program);
+	int r = git_start(ARGUMENTS("rev-parse", "--show-cdup"), -1, &program);
+	size_t size = 0;
+	ssize_t len;
 
 	if (r < 0)
 		return r;
-	/* who closes a pipe too early ends the other side */
-	while (fgetc(program.output) != EOF)
-		;
+	len = getline(&git->top, &size, program.output);
+	if (len > 0 && git->top[len - 1] == '\n')
+		git->top[len - 1] = '\0';
+	if (len < 0)
+		free(TAKE(git->top));
 	return git_end(&program);
 }
 
 int scan_git(struct scan *scan, enum scan_git what, const char *range)
 {
-	const struct git_list_use use = {scan, git_scan_name, git_scan_submodule};
+	struct git_scan git = {.scan = scan};
+	const struct git_list_use use = {&git, git_scan_name, git_scan_submodule};
 	struct git_list *list = NULL;
 	int r = git_environment();
 
 	if (r == 0)
-		r = git_scan_there();
+		r = git_scan_top(&git);
 	if (r == 0)
 		r = git_list_open(&use, what != SCAN_GIT_STAGED, &list);
 	if (r == 0)
@@ -241,5 +317,6 @@ int scan_git(struct scan *scan, enum scan_git what, const char *range)
 	if (r == 0)
 		r = git_scan_objects(scan, list);
 	git_list_close(list);
+	git_scan_close(&git);
 	return r;
 }

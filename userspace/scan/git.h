@@ -50,7 +50,8 @@ struct git_list;
 /* What becomes of the paths that are met, and of submodules: each once. */
 struct git_list_use {
 	void *context;
-	void (*name)(void *context, const char *path, const struct git_commit *commit);
+	/* false: nothing of that path is to be read */
+	bool (*name)(void *context, const char *path, const struct git_commit *commit);
 	void (*submodule)(void *context, const char *path);
 };
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * git's raw lists (git-diff-tree(1), "RAW OUTPUT FORMAT", "DIFF FORMAT FOR MERGES") → objects to be read.
+ * git's raw lists (git-diff-tree(1), "RAW OUTPUT FORMAT", "DIFF FORMAT FOR
+ * MERGES") → objects to be read.
  *
  *     \1COMMIT \0 AUTHOR \0 [\n | \0]  :MODE MODE ID ID STATUS \0 PATH \0 …
  *
- * A merge has as many colons as parents, a mode and an id for each, and one of each for itself; only what differs from all parents is in
- * it.
+ * A merge has as many colons as parents, a mode and an id for each, and one of
+ * each for itself; only what differs from all parents is in it.
  *
- * Limit: all that is to be read is in memory, 48 bytes an object and each path once.
+ * Limit: all that is to be read is in memory, 48 bytes an object and each path
+ * once.
  */
 #include "scan/git.h"
 
@@ -24,6 +26,7 @@
 struct git_path {
 	UT_hash_handle hh;
 	bool submodule; /* it was told */
+	bool wanted;
 	char text[];
 };
 
@@ -89,7 +92,8 @@ static int git_digit(char c)
 	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* An id in hexadecimal up to a blank or the end. Returns what is behind it, or NULL. */
+/* An id in hexadecimal up to a blank or the end. Returns what is behind it, or
+ * NULL. */
 static const char *git_id(struct git_list *list, const char *text, uint8_t id[32])
 {
 	size_t len = strcspn(text, " ");
@@ -108,7 +112,8 @@ static const char *git_id(struct git_list *list, const char *text, uint8_t id[32
 	return text + len;
 }
 
-/* Its place in the index, or the one where it is to be. An id is as good as random. */
+/* Its place in the index, or the one where it is to be. An id is as good as
+ * random. */
 static size_t git_list_slot(const struct git_list *list, const uint8_t id[32])
 {
 	uint64_t hash;
@@ -188,7 +193,7 @@ static struct git_path *git_list_path(struct git_list *list, const char *text)
 		free(path);
 		return NULL;
 	}
-	list->use.name(list->use.context, path->text, list->commits);
+	path->wanted = list->use.name(list->use.context, path->text, list->commits);
 	return path;
 }
 
@@ -217,7 +222,8 @@ static int git_list_commit(struct git_list *list, const char *hash, FILE *file)
 	return git_list_add(list, &object);
 }
 
-/* ":MODE MODE ID ID STATUS", for a merge with more of each: what it came to is the last mode, and the last id. */
+/* ":MODE MODE ID ID STATUS", for a merge with more of each: what it came to is
+ * the last mode, and the last id. */
 static int git_list_change(struct git_list *list, const char *text, struct git_object *ret_object,
 			   unsigned long *ret_mode)
 {
@@ -265,6 +271,8 @@ static int git_list_file(struct git_list *list, const char *text, FILE *file)
 	path = git_list_path(list, text);
 	if (!path)
 		return -ENOMEM;
+	if (!path->wanted)
+		return 0;
 	object.path = path->text;
 	if (mode != GIT_LINK_TO_COMMIT)
 		return git_list_add(list, &object);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * finding → a line of text, a line of JSON (share/scan.schema.json), a result of SARIF 2.1.0, a test case of JUnit.
+ * finding → a line of text, a line of JSON (share/scan.schema.json), a result
+ * of SARIF 2.1.0, a test case of JUnit.
  *
- * Written as they come, so that a million of them take no memory. All texts were masked before (detect/mask.h), which also makes
- * them valid UTF-8 without control characters.
+ * Written as they come, so that a million of them take no memory. All texts
+ * were masked before (detect/mask.h), which also makes them valid UTF-8 without
+ * control characters.
  */
 #include "scan/output.h"
 
@@ -75,7 +77,8 @@ static int output_text(FILE *file, const struct finding *finding, const char *pa
 	return 0;
 }
 
-/* What stays the same when lines move, of any commit. Returns NULL if there is no memory. */
+/* What stays the same when lines move, of any commit. Returns NULL if there is
+ * no memory. */
 static char *output_fingerprint(const struct finding *finding, const char *path)
 {
 	char *text;
@@ -132,7 +135,8 @@ static int output_line(FILE *file, const struct finding *finding, const char *pa
 	return output_json(&json, file, true);
 }
 
-/* A path as a URI (RFC 3986): of the bytes that the path is, if nothing of it was masked. Returns NULL if there is no memory. */
+/* A path as a URI (RFC 3986): of the bytes that the path is, if nothing of it
+ * was masked. Returns NULL if there is no memory. */
 static char *output_uri(const char *shown)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
@@ -217,8 +221,8 @@ static void output_sarif_begin(FILE *file)
 
 	fputs("{\"$schema\":\"https://json.schemastore.org/"
 	      "sarif-2.1.0.json\",\"version\":\"2.1.0\",\"runs\":[{\n"
-	      "\"tool\":{\"driver\":{\"name\":\"spillwatch\",\"version\":\"" SPILLWATCH_VERSION
-	      "\",\"rules\":[\n",
+	      "\"tool\":{\"driver\":{\"name\":\"spillwatch\",\"version\":"
+	      "\"" SPILLWATCH_VERSION "\",\"rules\":[\n",
 	      file);
 #define OUTPUT_RULE(prefix, type)                                                               \
 	fprintf(file, "%s{\"id\":\"" prefix "\",\"shortDescription\":{\"text\":\"" type "\"}}", \
@@ -269,7 +273,8 @@ static int output_junit(FILE *file, const struct finding *finding, const char *p
 	return 0;
 }
 
-/* How many cases there are stands before them, so they wait in a file of their own. */
+/* How many cases there are stands before them, so they wait in a file of their
+ * own. */
 static int output_junit_begin(struct scan_output *output)
 {
 	int fd = memory_file();
@@ -292,7 +297,8 @@ static int output_junit_end(struct scan_output *output, const char *summary)
 		fputs("<testcase classname=\"spillwatch\" name=\"no tokens\"/>\n", output->cases);
 	fprintf(output->file,
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
-		"<testsuite name=\"spillwatch scan\" tests=\"%zu\" failures=\"%zu\" errors=\"0\">\n",
+		"<testsuite name=\"spillwatch scan\" tests=\"%zu\" failures=\"%zu\" "
+		"errors=\"0\">\n",
 		output->count ? output->count : 1, output->count);
 	if (fflush(output->cases) != 0 || fseek(output->cases, 0, SEEK_SET) < 0)
 		return -ENOMEM;
@@ -342,7 +348,8 @@ int scan_output_end(struct scan_output *output, const struct scan_counts *counts
 
 	if (summary && output->form == SCAN_OUTPUT_SARIF)
 		fprintf(output->file,
-			"],\n\"invocations\":[{\"executionSuccessful\":%s,\"toolExecutionNotifications\":[{"
+			"],\n\"invocations\":[{\"executionSuccessful\":%s,"
+			"\"toolExecutionNotifications\":[{"
 			"\"level\":\"note\",\"message\":{\"text\":\"%s\"}}]}]}]}\n",
 			counts->unreadable ? "false" : "true", summary);
 	if (summary && output->cases)
@@ -382,13 +389,16 @@ char *scan_output_summary(const struct scan_counts *counts)
 	char *text = NULL;
 	size_t len;
 	FILE *file = open_memstream(&text, &len);
-	const char *label = "; skipped: ";
+	const char *label = "; known: ";
 
 	if (!file)
 		return NULL;
 	fprintf(file, "%" PRIu64 " file%s (", counts->files, counts->files == 1 ? "" : "s");
 	output_size(file, counts->bytes);
 	fprintf(file, ") scanned, %" PRIu64 " finding%s", counts->findings, counts->findings == 1 ? "" : "s");
+	output_skipped(file, &label, counts->known, "in the baseline", "in the baseline");
+	output_skipped(file, &label, counts->allowed, "allowed by its line", "allowed by their lines");
+	label = "; skipped: ";
 #define OUTPUT_SKIPPED(field, one, several) output_skipped(file, &label, counts->field, one, several);
 	SCAN_SKIPPED(OUTPUT_SKIPPED)
 #undef OUTPUT_SKIPPED

@@ -6,7 +6,18 @@
 #include "lib/log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+
+/* "./a" and "a" are one file. */
+static const char *scan_plain(const char *path)
+{
+	while (path[0] == '.' && path[1] == '/' && path[2]) {
+		path += 2;
+		path += strspn(path, "/");
+	}
+	return path;
+}
 
 void scan_unread(struct scan *scan, const char *path, const char *why)
 {
@@ -19,6 +30,14 @@ void scan_unread(struct scan *scan, const char *path, const char *why)
 		log_error("can't read a path: %s", why);
 }
 
+static void scan_wrong(const char *path, size_t line)
+{
+	AUTO_FREE char *shown = NULL;
+
+	if (mask_text(path, strlen(path), NULL, &shown) == 0)
+		log_warning("%s:%zu: no pattern, so nothing is ignored by it", shown, line);
+}
+
 bool scan_too_large(struct scan *scan, uint64_t bytes)
 {
 	bool too_large = scan->max_bytes && bytes > scan->max_bytes;
@@ -27,22 +46,18 @@ bool scan_too_large(struct scan *scan, uint64_t bytes)
 	return too_large;
 }
 
-/* "./a" and "a" are one file. */
-static const char *scan_plain(const char *path)
-{
-	while (path[0] == '.' && path[1] == '/' && path[2]) {
-		path += 2;
-		path += strspn(path, "/");
-	}
-	return path;
-}
-
 static int scan_finding(struct scan *scan, const struct finding *finding)
 {
 	const char *path = scan_plain(finding->path);
 	AUTO_FREE char *shown = NULL;
 	int r = mask_text(path, strlen(path), finding->known, &shown);
 
+	if (r == 0 && scan->found)
+		r = baseline_add(scan->found, finding->token->identifier, shown);
+	if (r == 0 && scan->known && baseline_has(scan->known, finding->token->identifier, shown)) {
+		scan->counts.known++;
+		return 0;
+	}
 	for (size_t i = 0; r == 0 && i < scan->output_count; i++)
 		r = scan_output_finding(&scan->outputs[i], finding, shown);
 	scan->counts.findings++;
@@ -56,6 +71,10 @@ static int scan_token(void *context, const struct token *token, const struct mas
 {
 	struct scan *scan = context;
 
+	if (place->allowed && !scan->no_ignore) {
+		scan->counts.allowed++;
+		return 0;
+	}
 	return scan_finding(scan, &(struct finding){
 					  .path = scan->path,
 					  .line = place->line,
@@ -69,12 +88,40 @@ static int scan_token(void *context, const struct token *token, const struct mas
 
 int scan_open(struct scan *scan)
 {
+	int r = ignore_open(&scan->ignore);
+
+	if (r < 0)
+		return r;
 	return finder_open(&(struct finder_use){.context = scan, .token = scan_token}, &scan->finder);
 }
 
 void scan_close(struct scan *scan)
 {
 	finder_close(scan->finder);
+	ignore_close(scan->ignore);
+	baseline_free(scan->known);
+	baseline_free(scan->found);
+}
+
+void scan_ignore(struct scan *scan, const char *prefix, const char *directory)
+{
+	AUTO_FREE char *file = NULL;
+	size_t wrong;
+	int r;
+
+	if (scan->no_ignore)
+		return;
+	if (asprintf(&file, "%s%s%s" IGNORE_FILE, prefix, directory,
+		     *directory && directory[strlen(directory) - 1] != '/' ? "/" : "") < 0) {
+		file = NULL;
+		scan->error = -ENOMEM;
+		return;
+	}
+	r = ignore_load(scan->ignore, scan_plain(directory), file, &wrong);
+	if (r < 0)
+		scan_unread(scan, file, strerror(-r));
+	else if (wrong)
+		scan_wrong(file, wrong);
 }
 
 void scan_source(struct scan *scan, const char *path, finder_pull *pull, void *source)

@@ -2,7 +2,9 @@
 /* `scan` as a whole: what is looked at, by what, and what becomes of a finding. cmd/scan.c reads the command line. */
 #pragma once
 
+#include "scan/baseline.h"
 #include "scan/finding.h"
+#include "scan/ignore.h"
 #include "scan/output.h"
 #include "scan/finder.h"
 
@@ -14,6 +16,10 @@ struct scan {
 	size_t output_count;
 	struct scan_counts counts;
 	struct finder *finder;
+	struct ignore *ignore;
+	struct baseline *known; /* NULL: none */
+	struct baseline *found; /* NULL: none is to be written */
+	bool no_ignore; /* neither .spillwatchignore nor what a line says counts */
 	uint64_t max_bytes; /* of a file; 0: any */
 	int error; /* a negative errno that ends it all */
 	/* of what is being read */
@@ -36,6 +42,9 @@ void scan_unread(struct scan *scan, const char *path, const char *why);
 
 /* scan_too_large() - is a file of so many bytes not to be read? Then it is counted. */
 bool scan_too_large(struct scan *scan, uint64_t bytes);
+
+/* scan_ignore() - takes the .spillwatchignore of a directory, which `prefix` leads to: "", or what ends with a slash. */
+void scan_ignore(struct scan *scan, const char *prefix, const char *directory);
 
 /* scan_path() - a file, a directory with all that is below it, a FIFO, or standard input ("-"). */
 void scan_path(struct scan *scan, const char *path);

@@ -2,9 +2,11 @@
 /*
  * path → files below it → scan.
  *
- * A path that can't be read costs only itself. What is named is read if it can be: a file, a link to one, a FIFO, an open descriptor
- * (/dev/stdin; /dev/fd/63, which a shell makes of <(…)). What is met in a directory is read only if it is a regular file: what a link
- * leads to has a place of its own, and a device or a pipe may never end. Each is counted.
+ * A path that can't be read costs only itself. What is named is read if it can
+ * be: a file, a link to one, a FIFO, an open descriptor
+ * (/dev/stdin; /dev/fd/63, which a shell makes of <(…)). What is met in a
+ * directory is read only if it is a regular file: what a link leads to has a
+ * place of its own, and a device or a pipe may never end. Each is counted.
  *
  * Limit: a file that changes meanwhile is seen as it is read.
  */
@@ -55,7 +57,8 @@ static int walk_fifo(int place)
 	return fd < 0 ? -errno : fd;
 }
 
-/* @named: by the user; a link that was met is not followed, even if it is new. */
+/* @named: by the user; a link that was met is not followed, even if it is new.
+ */
 static void walk_file(struct scan *scan, const char *path, const char *accpath, bool named)
 {
 	AUTO_CLOSE int place = open(accpath, O_PATH | O_CLOEXEC | (named ? 0 : O_NOFOLLOW));
@@ -76,7 +79,8 @@ static void walk_file(struct scan *scan, const char *path, const char *accpath, 
 	}
 }
 
-/* A mount of the kernel's own: no file lies there, and reading some never ends. */
+/* A mount of the kernel's own: no file lies there, and reading some never ends.
+ */
 static bool walk_is_kernels(const FTSENT *entry)
 {
 	struct statfs fs;
@@ -87,21 +91,78 @@ static bool walk_is_kernels(const FTSENT *entry)
 	return fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC;
 }
 
+static const char *walk_plain(const char *path)
+{
+	return strncmp(path, "./", 2) == 0 ? path + 2 : path;
+}
+
+/* Of a path that was named: the ignore files of the directories that lead to it
+ * from here. */
+static void walk_ignore_above(struct scan *scan, const char *path)
+{
+	AUTO_FREE char *above = strdup(walk_plain(path));
+
+	if (!above || above[0] == '/' || strncmp(above, "..", 2) == 0 || strstr(above, "/../"))
+		return;
+	scan_ignore(scan, "", "");
+	for (char *slash = strchr(above, '/'); slash && slash[1]; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		scan_ignore(scan, "", above);
+		*slash = '/';
+	}
+}
+
+static bool walk_ignored(struct scan *scan, const FTSENT *entry)
+{
+	const char *path = walk_plain(entry->fts_path);
+	bool is_directory = entry->fts_info == FTS_D;
+	bool ignored = entry->fts_level == FTS_ROOTLEVEL
+			       ? ignore_matches_above(scan->ignore, path, is_directory)
+			       : ignore_matches(scan->ignore, path, is_directory);
+
+	/* no pattern is about here itself */
+	ignored = ignored && strcmp(path, ".") != 0;
+	scan->counts.ignored += ignored;
+	return ignored;
+}
+
+static void walk_directory(struct scan *scan, FTS *tree, FTSENT *entry)
+{
+	const char *path = walk_plain(entry->fts_path);
+
+	scan_name(scan, entry->fts_path, entry->fts_name);
+	if (walk_is_kernels(entry)) {
+		scan->counts.kernels++;
+		fts_set(tree, entry, FTS_SKIP);
+		return;
+	}
+	/* the one here was taken for what leads to it */
+	if (strcmp(path, ".") != 0)
+		scan_ignore(scan, "", path);
+}
+
 static void walk_entry(struct scan *scan, FTS *tree, FTSENT *entry)
 {
 	bool named = entry->fts_level == FTS_ROOTLEVEL;
 
+	/* what a directory ignores ends with it, and its end is told even if it is
+   * passed over */
+	if (entry->fts_info == FTS_D)
+		entry->fts_number = (long)ignore_count(scan->ignore);
+	if ((entry->fts_info == FTS_F || entry->fts_info == FTS_D) && walk_ignored(scan, entry)) {
+		fts_set(tree, entry, FTS_SKIP);
+		return;
+	}
 	switch (entry->fts_info) {
 	case FTS_F:
 		scan_name(scan, entry->fts_path, entry->fts_name);
 		walk_file(scan, entry->fts_path, entry->fts_accpath, named);
 		break;
 	case FTS_D:
-		scan_name(scan, entry->fts_path, entry->fts_name);
-		if (!walk_is_kernels(entry))
-			break;
-		scan->counts.kernels++;
-		fts_set(tree, entry, FTS_SKIP);
+		walk_directory(scan, tree, entry);
+		break;
+	case FTS_DP:
+		ignore_truncate(scan->ignore, (size_t)entry->fts_number);
 		break;
 	case FTS_DNR:
 	case FTS_ERR:
@@ -133,7 +194,8 @@ static int walk_compare(const FTSENT **a, const FTSENT **b)
 	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-/* Is it one of our own descriptors, which may be what no name opens (a socket)? Returns it, or -1. */
+/* Is it one of our own descriptors, which may be what no name opens (a socket)?
+ * Returns it, or -1. */
 static int walk_descriptor(const char *path)
 {
 	static const char *const directories[] = {"/dev/fd/", "/proc/self/fd/"};
@@ -175,12 +237,16 @@ static void walk_tree(struct scan *scan, char *path)
 void scan_path(struct scan *scan, const char *path)
 {
 	AUTO_FREE char *copy = strdup(path);
+	size_t before = ignore_count(scan->ignore);
 	int fd = walk_descriptor(path);
 
-	if (fd >= 0)
+	if (fd >= 0) {
 		scan_source(scan, path, walk_pull, &(struct walk_file){fd});
-	else if (copy)
+	} else if (copy) {
+		walk_ignore_above(scan, path);
 		walk_tree(scan, copy);
-	else
+		ignore_truncate(scan->ignore, before);
+	} else {
 		scan->error = -ENOMEM;
+	}
 }

@@ -56,7 +56,7 @@ static int seen_token(void *context, const struct token *token, const struct mas
 /* By the plainest means: every byte looked at, every character counted. */
 static void expect(const uint8_t *bytes, size_t len, struct seen *expected)
 {
-	struct finder_place place = {1, 1, 0};
+	struct finder_place place = {1, 1, 0, false};
 	size_t next = oracle_next(bytes, len, 0);
 
 	expected->count = 0;
@@ -67,7 +67,7 @@ static void expect(const uint8_t *bytes, size_t len, struct seen *expected)
 			next = oracle_next(bytes, len, at + oracle_at(bytes, len, at));
 		}
 		if (bytes[at] == '\n')
-			place = (struct finder_place){place.line + 1, 1, 0};
+			place = (struct finder_place){place.line + 1, 1, 0, false};
 		else
 			place.column += (bytes[at] & 0xc0) != 0x80;
 	}
@@ -148,6 +148,52 @@ static void test_long(void **state)
 	free(bytes);
 }
 
+/* A comment holds for its line, as far as FINDER_ALLOW's neighbourhood goes, before or behind the token. */
+static void test_allowed(void **state)
+{
+	static const struct {
+		size_t before, behind;
+		const char *around[2];
+		bool allowed;
+	} cases[] = {
+		{0, 0, {"", " # spillwatch:allow\n"}, true},
+		{0, 0, {"/* spillwatch:allow */ ", "\n"}, true},
+		{0, 0, {"spillwatch:allow\n", "\nspillwatch:allow"}, false},
+		{0, 0, {"", " # spillwatch:allo"}, false},
+		{0, 0, {"", " spillwatch:allow"}, true},
+		{0, 4000, {"", "spillwatch:allow"}, true},
+		{0, 5000, {"", "spillwatch:allow"}, false},
+		{4000, 0, {"spillwatch:allow", ""}, true},
+		{5000, 0, {"spillwatch:allow", ""}, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		for (size_t most = 1; most < 20000; most = 3 * most + 40) {
+			static uint8_t bytes[12000];
+			struct seen seen = {0};
+			struct pieces pieces = {.bytes = bytes, .most = most, .seed = i};
+			const struct finder_use use = {&seen, seen_token};
+			uint8_t *to = bytes;
+			struct finder *finder;
+			uint64_t read;
+
+			to = mempcpy(to, cases[i].around[0], strlen(cases[i].around[0]));
+			memset(to, ' ', cases[i].before);
+			to = mempcpy(to + cases[i].before, maker_token(i).text, MAKER_TOKEN_LEN);
+			memset(to, ' ', cases[i].behind);
+			to = mempcpy(to + cases[i].behind, cases[i].around[1], strlen(cases[i].around[1]));
+			pieces.len = (size_t)(to - bytes);
+			assert_int_equal(finder_open(&use, &finder), 0);
+			assert_int_equal(finder_read(finder, pieces_pull, &pieces, &read), 0);
+			assert_int_equal(seen.count, 1);
+			if (seen.places[0].allowed != cases[i].allowed)
+				fail_msg("case %zu in pieces of %zu", i, most);
+			finder_close(finder);
+		}
+	}
+}
+
 /* What the source and the use return is handed on; the finder can be used anew. */
 static void test_errors(void **state)
 {
@@ -183,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_allowed),
 		cmocka_unit_test(test_errors),
 	};
 

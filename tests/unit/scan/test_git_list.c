@@ -20,11 +20,12 @@ struct seen {
 	size_t submodules;
 };
 
-static void seen_name(void *context, const char *path, const struct git_commit *commit)
+static bool seen_name(void *context, const char *path, const struct git_commit *commit)
 {
 	struct seen *seen = context;
 
 	strcat(strcat(seen->names, path), commit ? "! " : " ");
+	return strcmp(path, "unwanted") != 0;
 }
 
 static void seen_submodule(void *context, const char *path)
@@ -87,6 +88,26 @@ static void test_staged(void **state)
 	assert_null(objects[1].commit);
 	assert_string_equal(seen.names, ":a\n b link sub ");
 	assert_int_equal(seen.submodules, 1);
+	git_list_close(list);
+}
+
+/* What is not wanted by its path is read where it comes by another one. */
+static void test_unwanted(void **state)
+{
+	struct seen seen;
+	struct git_list *list = list_make(&seen, true);
+	const struct git_object *objects;
+	size_t count, id_len;
+
+	(void)state;
+	assert_int_equal(READ(list, ":000000 100644 " NONE " " A40 " A\0unwanted\0"
+				    ":000000 100644 " NONE " " A40 " A\0b\0"
+				    ":000000 160000 " NONE " " B40 " A\0unwanted\0"),
+			 0);
+	objects = git_list_objects(list, &count, &id_len);
+	assert_int_equal(count, 1);
+	assert_string_equal(objects[0].path, "b");
+	assert_int_equal(seen.submodules, 0);
 	git_list_close(list);
 }
 
@@ -193,8 +214,9 @@ static void test_wrong(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_staged), cmocka_unit_test(test_commits), cmocka_unit_test(test_sha256),
-		cmocka_unit_test(test_many),   cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_staged),  cmocka_unit_test(test_unwanted),
+		cmocka_unit_test(test_commits), cmocka_unit_test(test_sha256),
+		cmocka_unit_test(test_many),    cmocka_unit_test(test_wrong),
 	};
 
 	return UNIT_RUN(tests);

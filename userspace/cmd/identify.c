@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * `spillwatch identify`: standard input → which tokens are these, and how is one disabled?
+ *
+ * Never by an argument: those are in everybody's process list and in the shell's history. Identifiers alone will do. Nothing is sent
+ * anywhere, and what was read is wiped.
+ */
+#include "alert/json_writer.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
+#include "detect/disable.h"
+#include "detect/token.h"
+#include "lib/cleanup.h"
+#include "lib/exit_code.h"
+#include "lib/log.h"
+#include "token_search.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Bytes of standard input: enough for some, and too little for a log, for which there is `scan`. */
+#define IDENTIFY_BYTES (256UL << 10)
+
+struct identified {
+	struct token token;
+	bool secret; /* all of it was there, not the identifier alone */
+	const char *family;
+	bool documented;
+};
+
+struct identify {
+	bool json;
+	size_t count;
+};
+
+/* The request with the identifier in its place; malloc'ed. */
+static char *identify_request(const struct disable *call, const char *identifier)
+{
+	const char *place = strstr(call->request, DISABLE_ID);
+	char *text;
+
+	return asprintf(&text, "%.*s%s%s", (int)(place - call->request), call->request, identifier,
+			place + strlen(DISABLE_ID)) < 0
+		       ? NULL
+		       : text;
+}
+
+static int identify_json(const struct identified *found, const struct disable *call, const char *request)
+{
+	AUTO_FREE char *line = NULL;
+	struct json_writer json = {0};
+	int r;
+
+	json_open(&json, NULL, '{');
+	json_text(&json, "identifier", found->token.identifier);
+	json_text(&json, "prefix", found->token.prefix);
+	json_text(&json, "type", found->token.type);
+	json_text(&json, "family", found->family);
+	json_bool(&json, "documented", found->documented);
+	json_bool(&json, "secret", found->secret);
+	if (found->secret)
+		json_bool(&json, "placeholder", found->token.placeholder);
+	if (call) {
+		json_open(&json, "disable", '{');
+		json_text(&json, "request", request);
+		json_text_if(&json, "body", call->body);
+		json_close(&json, '}');
+	}
+	json_close(&json, '}');
+	r = json_writer_take(&json, &line);
+	if (r == 0)
+		fputs(line, stdout);
+	return r;
+}
+
+static int identify_text(const struct identified *found, const struct disable *call, const char *request)
+{
+	printf("%s: %s\n", found->token.identifier, found->token.type);
+	printf("  family       %s, %s\n", found->family,
+	       found->documented ? "documented" : "seen in the field");
+	printf("  secret       %s\n", found->secret ? "given, not shown" : "not given");
+	if (found->secret)
+		printf("  placeholder  %s\n", found->token.placeholder ? "yes" : "no");
+	if (call)
+		printf("  disable      %s%s%s\n", request, call->body ? "  " : "",
+		       call->body ? call->body : "");
+	else
+		printf("  disable      no call is known for this type\n");
+	return 0;
+}
+
+static int identify_show(struct identify *identify, struct identified *found)
+{
+	const struct disable *call = disable_call(found->token.prefix);
+	AUTO_FREE char *request = call ? identify_request(call, found->token.identifier) : NULL;
+	size_t public_len = strlen(found->token.identifier) - TOKEN_PREFIX_LEN - 1;
+
+#define IDENTIFY_FAMILY(id, name, len) \
+	if (public_len == (len))       \
+		found->family = name;
+	TOKEN_FORMATS(IDENTIFY_FAMILY)
+#undef IDENTIFY_FAMILY
+	found->documented = public_len == TOKEN_PUBLIC_MAX;
+	identify->count++;
+	if (call && !request)
+		return -ENOMEM;
+	return identify->json ? identify_json(found, call, request) : identify_text(found, call, request);
+}
+
+/* Bytes of an identifier that stands alone at `at`, 0 if none does. */
+static size_t identify_alone(const uint8_t *text, size_t len, size_t at)
+{
+	size_t public_at = at + TOKEN_PREFIX_LEN + 1, end = public_at;
+
+	if (public_at >= len || !token_prefix_at(text, at) || text[public_at - 1] != '.')
+		return 0;
+	while (end < len && ((text[end] >= 'A' && text[end] <= 'Z') || token_is_digit(text[end])))
+		end++;
+#define IDENTIFY_ALONE(id, name, public_len) \
+	if (end - public_at == (public_len)) \
+		return end - at;
+	TOKEN_FORMATS(IDENTIFY_ALONE)
+#undef IDENTIFY_ALONE
+	return 0;
+}
+
+/* Identifiers alone in text[0, len). */
+static int identify_identifiers(struct identify *identify, const uint8_t *text, size_t len)
+{
+	int r = 0;
+
+	for (size_t at = 0; r == 0 && at < len; at++) {
+		size_t found_len = identify_alone(text, len, at);
+		struct identified found = {0};
+
+		if (!found_len)
+			continue;
+		memcpy(found.token.prefix, text + at, TOKEN_PREFIX_LEN);
+		memcpy(found.token.identifier, text + at, found_len);
+		found.token.type = token_type(found.token.prefix);
+		r = identify_show(identify, &found);
+		at += found_len;
+	}
+	return r;
+}
+
+static int identify_all(struct identify *identify, const uint8_t *text, size_t len)
+{
+	struct identified found = {.secret = true};
+	struct token_span span = {0};
+	size_t from = 0;
+	int r = 0;
+
+	while (r == 0 && token_match(text, len, from, &found.token, &span)) {
+		r = identify_identifiers(identify, text + from, span.start - from);
+		if (r == 0)
+			r = identify_show(identify, &found);
+		from = span.end;
+	}
+	return r < 0 ? r : identify_identifiers(identify, text + from, len - from);
+}
+
+static int identify_read(uint8_t *text, size_t *ret_len)
+{
+	size_t len = 0;
+	ssize_t got;
+
+	while (len < IDENTIFY_BYTES) {
+		got = read(STDIN_FILENO, text + len, IDENTIFY_BYTES - len);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		len += (size_t)got;
+	}
+	*ret_len = len;
+	return len < IDENTIFY_BYTES ? 0 : -EFBIG;
+}
+
+static int identify_input(struct identify *identify)
+{
+	uint8_t *text = malloc(IDENTIFY_BYTES);
+	size_t len = 0;
+	int r = text ? identify_read(text, &len) : -ENOMEM;
+
+	if (r < 0)
+		log_error("can't read standard input: %s", strerror(-r));
+	if (r == 0 && identify_all(identify, text, len) < 0)
+		r = -ENOMEM;
+	if (text)
+		explicit_bzero(text, IDENTIFY_BYTES);
+	free(text);
+	if (r < 0)
+		return r == -ENOMEM ? EXIT_CODE_RUNTIME : EXIT_CODE_CONFIG;
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		log_error("can't write to standard output");
+		return EXIT_CODE_RUNTIME;
+	}
+	if (identify->count)
+		return EXIT_CODE_OK;
+	log_error("no token and no token identifier in what was read");
+	return EXIT_CODE_CONFIG;
+}
+
+static int identify_main(int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{"output", required_argument, NULL, OPTION_OUTPUT},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	struct identify identify = {0};
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+		switch (option) {
+		case OPTION_OUTPUT:
+			identify.json = strcmp(optarg, "json") == 0;
+			if (identify.json || strcmp(optarg, "text") == 0)
+				break;
+			log_error("--output takes text or json; see 'spillwatch help identify'");
+			return EXIT_CODE_USAGE;
+		case 'h':
+			return command_help.main(2, (char *[]){"help", "identify", NULL});
+		default:
+			return options_unknown(&command_identify, option, argv);
+		}
+	}
+	if (optind == argc)
+		return identify_input(&identify);
+	log_error("'identify' takes no arguments: everybody can read those; give it standard input");
+	return EXIT_CODE_USAGE;
+}
+
+/* its versions differ here */
+/* clang-format off */
+const struct command command_identify = {
+	.name = "identify",
+	.summary = "tell which token it is, and how it is disabled",
+	.usage =
+		"Usage: spillwatch identify < FILE\n\n"
+		"Says of each token or token identifier on standard input which type it is, how its family\n"
+		"looks, whether it is a placeholder, and by which call of the platform's API it is disabled.\n"
+		"The secret portion is not needed, not shown and not sent anywhere. Needs no privilege.\n\n"
+		"Ends with 0, or with 3 if there is none.\n\n"
+		"  --output text|json     some readable lines for each, or a line of JSON (default: text)\n",
+	.main = identify_main,
+};
+/* clang-format on */
