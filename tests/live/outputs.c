@@ -246,6 +246,41 @@ static void test_follow(void **state)
 	live_free(&run);
 }
 
+/* Those of a configuration: each in its form, with what it is for, and its losses by its name. */
+static void test_configured(void **state)
+{
+	struct live_run run =
+		script("cat > $D/c.yaml <<E\n"
+		       "outputs:\n"
+		       "  - {file: $D/text, format: text}\n"
+		       "  - {file: $D/grave, filter: {severity: critical}}\n"
+		       "  - {file: $D/one, mode: '0640', filter: {match: {path: '/**/special'}}}\n"
+		       "  - {file: /dev/full, name: the full one}\n"
+		       "  - {socket: $D/s, mode: '0666'}\n"
+		       "rules:\n"
+		       "  - {name: special, match: {path: '/**/special'}, severity: critical}\n"
+		       "E\n"
+		       "umask 022; $S check --config $D/c.yaml; "
+		       "$S exec --attach $A --config $D/c.yaml --alerts $D/alerts -- sh -c \"$W call write "
+		       "$D/file 40; "
+		       "$W call write $D/special 41; stat -c 'mode %a' $D/s $D/one\"; "
+		       "cat $D/text; wc -l < $D/text; "
+		       "$S exec --attach $A --config $D/c.yaml --alerts $D/one -- true; echo status $? >&2");
+
+	(void)state;
+	assert_int_equal(alerts_in("alerts"), 2);
+	assert_int_equal(alerts_in("grave"), 1);
+	assert_int_equal(alerts_in("one"), 1);
+	assert_non_null(strstr(run.output, "mode 666\nmode 640\n"));
+	assert_non_null(strstr(run.output, "rule: special)"));
+	/* losses are told to each */
+	assert_non_null(strstr(run.output, "  LOST    lost just now: "));
+	check_has(&run, "LOST: 2 alerts not delivered to the full one: No space left on device");
+	check_has(&run, "there are two outputs to ");
+	check_has(&run, "status 3");
+	live_free(&run);
+}
+
 const struct CMUnitTest live_outputs[] = {
 	cmocka_unit_test_setup_teardown(test_stuck_pipe, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_dead_pipe, live_setup, live_teardown),
@@ -255,5 +290,6 @@ const struct CMUnitTest live_outputs[] = {
 	cmocka_unit_test_setup_teardown(test_alerts_bytes, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_closed, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_follow, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_configured, live_setup, live_teardown),
 };
 const size_t live_outputs_count = sizeof(live_outputs) / sizeof(*live_outputs);

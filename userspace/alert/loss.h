@@ -45,6 +45,11 @@ struct loss {
  */
 int loss_to_json(const struct loss *loss, char **ret_line);
 
+/*
+ * loss_to_text() - one line for a person, as of an alert: "12:04:31  LOST    lost just now: …". Likewise.
+ */
+int loss_to_text(const struct loss *loss, bool colour, char **ret_line);
+
 /* loss_who() - "container app", "user 33": who it was, shortly. */
 void loss_who(const struct loss_writer *writer, char *text, size_t size);
 

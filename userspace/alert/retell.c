@@ -114,19 +114,6 @@ static int retell_ruling(const json_t *alert, struct alert_ruling *ruling, char 
 	return r;
 }
 
-static int retell_loss(const char *message, time_t time, bool colour, char **ret_line)
-{
-	char at[16];
-	struct tm tm;
-
-	localtime_r(&time, &tm);
-	strftime(at, sizeof(at), "%H:%M:%S", &tm);
-	return asprintf(ret_line, "%s  %sLOST%s    %s\n", at, colour ? TEXT_RED : "",
-			colour ? TEXT_PLAIN : "", message) < 0
-		       ? -ENOMEM
-		       : 0;
-}
-
 static int retell_alert(const json_t *alert, bool colour, char **ret_line)
 {
 	const char *time = json_string_value(json_object_get(alert, "@timestamp"));
@@ -149,7 +136,7 @@ static int retell_alert(const json_t *alert, bool colour, char **ret_line)
 	if (r < 0)
 		return r;
 	if (strcmp(action, "samples-lost") == 0)
-		return retell_loss(message, parts.time, colour, ret_line);
+		return text_loss(parts.time, message, colour, ret_line);
 	r = retell_place(alert, &place);
 	if (r == 0)
 		r = retell_ruling(alert, &ruling, &rule, &expired);

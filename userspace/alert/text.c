@@ -7,6 +7,7 @@
 
 #include "alert/text_parts.h"
 #include "alert/cut.h"
+#include "alert/loss.h"
 #include "alert/message.h"
 #include "lib/cleanup.h"
 #include "lib/deceive.h"
@@ -84,6 +85,29 @@ int text_line(const struct text_parts *parts, bool colour, char **ret_line)
 		return -ENOMEM;
 	*ret_line = deceive_shown(line);
 	return *ret_line ? 0 : -ENOMEM;
+}
+
+int text_loss(time_t time, const char *message, bool colour, char **ret_line)
+{
+	AUTO_FREE char *line = NULL;
+	char at[16];
+	struct tm tm;
+
+	localtime_r(&time, &tm);
+	strftime(at, sizeof(at), "%H:%M:%S", &tm);
+	if (asprintf(&line, "%s  %sLOST%s    %s\n", at, colour ? TEXT_RED : "", colour ? TEXT_PLAIN : "",
+		     message) < 0)
+		return -ENOMEM;
+	*ret_line = deceive_shown(line);
+	return *ret_line ? 0 : -ENOMEM;
+}
+
+int loss_to_text(const struct loss *loss, bool colour, char **ret_line)
+{
+	AUTO_FREE char *message = NULL;
+	int r = loss_message(loss, &message);
+
+	return r < 0 ? r : text_loss(loss->time.tv_sec, message, colour, ret_line);
 }
 
 static int text_whole(const struct alert *alert, bool colour, char **ret_line)

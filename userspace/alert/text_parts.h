@@ -25,5 +25,8 @@ int text_place(const struct alert_write *write, char **ret_text);
 /* text_samples() - which other tokens are known of a flood. Likewise. */
 int text_samples(size_t tokens, size_t files, char **ret_text);
 
+/* text_loss() - the line of a loss, likewise. @message: loss_message() */
+int text_loss(time_t time, const char *message, bool colour, char **ret_line);
+
 /* text_line() - all of it, with its newline. Likewise. */
 int text_line(const struct text_parts *parts, bool colour, char **ret_line);

@@ -7,6 +7,7 @@
  */
 #include "cmd/config.h"
 
+#include "cmd/config_outputs.h"
 #include "cmd/options.h"
 #include "cmd/run.h"
 #include "engine/pipeline.h"
@@ -24,6 +25,7 @@
 
 #define CONFIG_RULES_D "rules.d"
 #define CONFIG_RULES "rules"
+#define CONFIG_OUTPUTS "outputs"
 
 enum config_kind {
 	CONFIG_VALUE,
@@ -62,6 +64,8 @@ static const struct config_key {
 };
 
 #define CONFIG_KEYS (sizeof(config_keys) / sizeof(*config_keys))
+/* With rules and outputs. */
+#define CONFIG_KNOWN (CONFIG_KEYS + 2)
 
 struct config_file {
 	char *path;
@@ -73,6 +77,8 @@ struct config {
 	struct config_file *files; /* the first is spillwatch.yaml */
 	size_t file_count;
 	struct rules *rules;
+	struct output_spec *outputs;
+	size_t output_count;
 	struct config *later; /* whose rules are in force instead */
 };
 
@@ -82,6 +88,7 @@ void config_free(struct config *config)
 		return;
 	config_free(config->later);
 	rules_free(config->rules);
+	config_outputs_free(config->outputs, config->output_count);
 	for (size_t i = 0; i < config->file_count; i++) {
 		tree_free(config->files[i].root);
 		free(config->files[i].path);
@@ -96,17 +103,26 @@ const struct rules *config_rules(const struct config *config)
 	return config->rules;
 }
 
+void config_use(const struct config *config, struct pipeline_options *options)
+{
+	options->rules = config->rules;
+	options->outputs = config->outputs;
+	options->output_count = config->output_count;
+}
+
 const char *config_path(const struct config *config)
 {
 	return config->given ? config->given : CONFIG_PATH;
 }
 
 /* Which keys may stand at the top. Returns how many. */
-static size_t config_known(bool main, const char *ret_known[CONFIG_KEYS + 1])
+static size_t config_known(bool main, const char *ret_known[CONFIG_KNOWN])
 {
 	size_t count = 0;
 
 	ret_known[count++] = CONFIG_RULES;
+	if (main)
+		ret_known[count++] = CONFIG_OUTPUTS;
 	for (size_t i = 0; main && i < CONFIG_KEYS; i++)
 		ret_known[count++] = config_keys[i].name;
 	return count;
@@ -114,7 +130,7 @@ static size_t config_known(bool main, const char *ret_known[CONFIG_KEYS + 1])
 
 static void config_check_keys(const struct tree_node *root, bool main, struct problems *problems)
 {
-	const char *known[CONFIG_KEYS + 1];
+	const char *known[CONFIG_KNOWN];
 	size_t count = config_known(main, known), i;
 
 	for (const struct tree_node *node = root->first; node; node = node->next) {
@@ -134,7 +150,8 @@ static void config_check_keys(const struct tree_node *root, bool main, struct pr
 static int config_compile(struct config *config, const struct config_file *file, bool main,
 			  struct problems *problems)
 {
-	const struct tree_node *root = file->root, *rules;
+	const struct tree_node *root = file->root, *rules, *outputs;
+	int r = 0;
 
 	if (!root || (root->kind == TREE_SCALAR && !*root->text))
 		return 0;
@@ -145,7 +162,12 @@ static int config_compile(struct config *config, const struct config_file *file,
 	}
 	config_check_keys(root, main, problems);
 	rules = tree_find(root, CONFIG_RULES);
-	return rules ? rules_add(config->rules, rules, problems) : 0;
+	outputs = main ? tree_find(root, CONFIG_OUTPUTS) : NULL;
+	if (rules)
+		r = rules_add(config->rules, rules, problems);
+	if (r == 0 && outputs)
+		r = config_outputs_read(outputs, problems, &config->outputs, &config->output_count);
+	return r;
 }
 
 /* Reads one file; which one is taken over. */

@@ -28,6 +28,11 @@ void config_free(struct config *config);
 const struct rules *config_rules(const struct config *config);
 const char *config_path(const struct config *config);
 
+struct pipeline_options;
+
+/* config_use() - rules and outputs, for a pipeline; borrowed. */
+void config_use(const struct config *config, struct pipeline_options *options);
+
 /* How a command takes an option, as getopt_long(3) returned it, with optarg; returns 0 or an exit code after options_wrong(). */
 struct config_taker {
 	const struct option *options; /* the command's, as for getopt_long(3) */

@@ -258,7 +258,7 @@ static int exec_watch(struct exec_options *options, struct pipeline *pipeline, i
 	/* after the fork, so that the command keeps its own */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	r = privileges_drop(PRIVILEGES_SIGNAL | (options->pipeline.socket ? PRIVILEGES_ACCEPT : 0));
+	r = privileges_drop(PRIVILEGES_SIGNAL | pipeline_needs(&options->pipeline));
 	if (r < 0)
 		log_warning("can't give away what is not needed any more: %s", strerror(-r));
 	r = pipeline_begin(pipeline);
@@ -311,7 +311,7 @@ static int exec_main(int argc, char **argv)
 	int r = config_load(argc, argv, &exec_taker, &options, &config);
 
 	if (config)
-		options.pipeline.rules = config_rules(config);
+		config_use(config, &options.pipeline);
 	if (r == 0)
 		r = exec_parse(argc, argv, &options);
 	if (r < 0)

@@ -259,14 +259,14 @@ static int run_watch(struct run_options *options)
 		return EXIT_CODE_RUNTIME;
 	}
 	if (options->config)
-		options->pipeline.rules = config_rules(options->config);
+		config_use(options->config, &options->pipeline);
 	r = pipeline_open(&options->pipeline, &pipeline);
 	if (r)
 		return r;
 	r = notify_open(&notify);
 	if (r < 0)
 		log_warning("can't tell the service manager anything: %s", strerror(-r));
-	r = privileges_drop(options->pipeline.socket ? PRIVILEGES_ACCEPT : 0);
+	r = privileges_drop(pipeline_needs(&options->pipeline));
 	if (r < 0)
 		log_warning("can't give away what is not needed any more: %s", strerror(-r));
 	r = pipeline_begin(pipeline);

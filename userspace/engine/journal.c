@@ -16,7 +16,7 @@
 #include <time.h>
 
 #define JOURNAL_ALIGN 16UL
-#define JOURNAL_MAGIC (0x6a6f75726e000001ULL + (sizeof(struct alert) << 8))
+#define JOURNAL_MAGIC (0x6a6f75726e000002ULL + (sizeof(struct alert) << 8))
 
 /* One mark; a name's hash of 0: it is free. */
 struct journal_place {

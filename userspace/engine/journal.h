@@ -18,7 +18,7 @@
 #define JOURNAL_BYTES (1UL << 20)
 
 /* Outputs and the store. */
-#define JOURNAL_MARKS 8
+#define JOURNAL_MARKS 24
 
 struct journal;
 

@@ -26,6 +26,7 @@
 #include "lib/log.h"
 #include "lib/mark.h"
 #include "lib/monotonic.h"
+#include "lib/privileges.h"
 #include "engine/facts.h"
 #include "engine/floods.h"
 #include "engine/losses.h"
@@ -392,8 +393,6 @@ static void pipeline_floods(struct pipeline *pipeline, bool all)
 /* To all outputs: what one of them does not take is in the next one's totals, and is no loss of its own. */
 static void pipeline_emit_loss(struct pipeline *pipeline, struct loss *loss)
 {
-	AUTO_FREE char *line = NULL;
-
 	journal_skip(pipeline->journal, ++pipeline->said->number);
 	bus_pass(pipeline->bus, pipeline->said->number);
 	mark_pass(pipeline->stored, pipeline->said->number);
@@ -401,8 +400,7 @@ static void pipeline_emit_loss(struct pipeline *pipeline, struct loss *loss)
 	loss->number = pipeline->said->number;
 	loss->sequence = ++pipeline->said->said + pipeline->stats.alerts_failed + probe_lost(pipeline->probe);
 	loss->host_name = attribute_host(pipeline->attribute);
-	if (loss_to_json(loss, &line) == 0)
-		bus_line(pipeline->bus, line);
+	bus_emit_loss(pipeline->bus, loss);
 }
 
 static void pipeline_count_outputs(struct pipeline *pipeline)
@@ -520,31 +518,61 @@ static int pipeline_explain_output(const char *path, int error)
 
 	if (path && mask_text(path, strlen(path), NULL, &text) < 0)
 		text = NULL;
-	log_error("can't write alerts to %s: %s; give it a name in a directory that exists and that you may "
-		  "write to",
-		  text ? text : "the file", output_error(error));
+	if (error == -EEXIST)
+		log_error("there are two outputs to %s: give one of them a name of its own in the "
+			  "configuration",
+			  text ? text : "one file");
+	else
+		log_error("can't write alerts to %s: %s; give it a name in a directory that exists and that "
+			  "you may write to",
+			  text ? text : "the file", output_error(error));
 	return EXIT_CODE_CONFIG;
 }
 
-/* By --alerts, --output and --socket; a person at a terminal gets text unless they asked for something else. Returns 0 or an exit code. */
+/* Adds one. Returns 0 or an exit code. */
+static int pipeline_add_output(struct pipeline *pipeline, const struct output_spec *spec)
+{
+	int r = bus_add(pipeline->bus, spec);
+
+	return r < 0 ? pipeline_explain_output(spec->target, r) : 0;
+}
+
+/*
+ * By --alerts, --output and --socket, and by the configuration's outputs; a person at a terminal gets text unless they asked for
+ * something else. Returns 0 or an exit code.
+ */
 static int pipeline_open_outputs(struct pipeline *pipeline, const struct pipeline_options *options)
 {
+	const struct output_spec alerts = {
+		.what = OUTPUT_FILE, .target = options->alerts, .bytes = options->alerts_bytes};
+	const struct output_spec out = {.what = OUTPUT_FILE, .target = "-"};
+	const struct output_spec readers = {.what = OUTPUT_SOCKET, .target = options->socket};
 	bool to_stdout = options->alerts && strcmp(options->alerts, "-") == 0;
+	bool others = options->alerts || options->output_count;
 	bool text = options->output == PIPELINE_OUTPUT_TEXT ||
-		    (options->output == PIPELINE_OUTPUT_AUTO && (!options->alerts || isatty(STDERR_FILENO)));
+		    (options->output == PIPELINE_OUTPUT_AUTO && (!others || isatty(STDERR_FILENO)));
 	int r = bus_open(text, &pipeline->bus);
 
-	if (r == 0 && options->alerts)
-		r = bus_add_file(pipeline->bus, options->alerts, options->alerts_bytes);
 	if (r < 0)
-		return pipeline_explain_output(options->alerts, r);
-	if (options->output == PIPELINE_OUTPUT_JSON && !to_stdout)
-		r = bus_add_file(pipeline->bus, "-", 0);
-	if (r < 0)
-		return pipeline_explain_output("-", r);
-	if (options->socket)
-		r = bus_add_socket(pipeline->bus, options->socket);
-	return r < 0 ? pipeline_explain_output(options->socket, r) : 0;
+		return pipeline_explain_output(NULL, r);
+	if (options->alerts)
+		r = pipeline_add_output(pipeline, &alerts);
+	if (r == 0 && options->output == PIPELINE_OUTPUT_JSON && !to_stdout)
+		r = pipeline_add_output(pipeline, &out);
+	if (r == 0 && options->socket)
+		r = pipeline_add_output(pipeline, &readers);
+	for (size_t i = 0; r == 0 && i < options->output_count; i++)
+		r = pipeline_add_output(pipeline, &options->outputs[i]);
+	return r;
+}
+
+unsigned int pipeline_needs(const struct pipeline_options *options)
+{
+	unsigned int needs = options->socket ? PRIVILEGES_ACCEPT : 0;
+
+	for (size_t i = 0; i < options->output_count; i++)
+		needs |= options->outputs[i].what == OUTPUT_SOCKET ? PRIVILEGES_ACCEPT : 0;
+	return needs;
 }
 
 static int pipeline_wait_for(const struct pipeline *pipeline, int fd)

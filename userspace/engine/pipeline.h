@@ -30,6 +30,8 @@ struct pipeline_options {
 	const char *alerts; /* file for JSON lines, "-" is standard output; NULL: none. Borrowed. */
 	unsigned long alerts_bytes; /* bound of that file, 0: none */
 	const char *socket; /* unix stream socket for readers of alerts; NULL: none. Borrowed. */
+	const struct output_spec *outputs; /* of the configuration, output_count of them; borrowed */
+	size_t output_count;
 	enum pipeline_output output;
 	const char *procfs; /* where the host's procfs is mounted; NULL: /proc. Borrowed. */
 	const char *root; /* the host's root directory; NULL: /. Borrowed. */
@@ -82,6 +84,9 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
  * pipeline_begin() - starts the threads, which have what privileges the process has by then. Returns 0 or a negative errno.
  */
 int pipeline_begin(struct pipeline *pipeline);
+
+/* pipeline_needs() - what the outputs need once it is open: of enum privileges_need. */
+unsigned int pipeline_needs(const struct pipeline_options *options);
 
 /* pipeline_close() - detaches, closes the outputs, frees; NULL is fine. */
 void pipeline_close(struct pipeline *pipeline);

@@ -12,17 +12,18 @@
 #include "output/bus.h"
 
 #include "alert/json.h"
+#include "alert/message.h"
 #include "alert/text.h"
 #include "detect/mask.h"
 #include "lib/cleanup.h"
 #include "lib/log.h"
-#include "lib/mark.h"
 #include "lib/monotonic.h"
 #include "lib/thread.h"
 #include "output/file.h"
 #include "output/output.h"
 #include "output/queue.h"
 #include "output/socket.h"
+#include "rules/rules.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -46,6 +47,9 @@ struct bus_output {
 	char *name;
 	bool json, colour;
 	bool alerts; /* takes them; else only what the program says of itself */
+	int severity; /* output_spec */
+	const struct rules *match; /* likewise */
+	size_t queue_bytes;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of all that follows */
 	pthread_cond_t work;
@@ -56,6 +60,7 @@ struct bus_output {
 	int error; /* of the last one that was lost */
 	int reopened; /* 0, or why that failed */
 	uint64_t *mark; /* number of the last alert that is through; NULL: nobody asks */
+	uint64_t passed; /* number of the last one that is not for it */
 	int64_t moved; /* ms, CLOCK_MONOTONIC: when a line was written, or the first one came to wait */
 	bool reopen; /* asked for */
 	bool busy; /* the thread is not at the lock */
@@ -95,6 +100,21 @@ static void bus_lose(struct bus_output *to, uint64_t alerts, int error)
 		to->error = error;
 }
 
+/*
+ * What is through up to that number, and what comes behind it that is not for this output: as soon as nothing before that waits
+ * any more. Locked.
+ */
+static void bus_mark_to(struct bus_output *to, uint64_t number)
+{
+	/* what was given up is the next daemon's */
+	if (to->given_up)
+		return;
+	if (!to->waiting && to->passed > number)
+		number = to->passed;
+	if (to->mark && number > *to->mark)
+		__atomic_store_n(to->mark, number, __ATOMIC_RELEASE);
+}
+
 /* One line is through, one way or the other. Returns whether to go on. */
 static bool bus_written(struct bus_output *to, const struct queue_line *line, int r)
 {
@@ -107,8 +127,7 @@ static bool bus_written(struct bus_output *to, const struct queue_line *line, in
 		to->bytes -= line->len;
 		to->waiting -= line->alert;
 		bus_lose(to, line->alert && r < 0, r);
-		if (to->mark && line->number > *to->mark)
-			__atomic_store_n(to->mark, line->number, __ATOMIC_RELEASE);
+		bus_mark_to(to, line->number);
 		to->moved = monotonic_ms();
 	}
 	pthread_mutex_unlock(&to->lock);
@@ -185,7 +204,8 @@ static int bus_start(struct bus_output *to)
 }
 
 /* Takes the output and the name, also on failure. */
-static int bus_add(struct bus *bus, struct output *output, char *name, bool json, bool alerts, bool colour)
+static int bus_take(struct bus *bus, struct output *output, char *name, const struct output_spec *spec,
+		    bool alerts, bool colour)
 {
 	struct bus_output *to = bus->count < BUS_OUTPUTS ? calloc(1, sizeof(*to)) : NULL;
 
@@ -197,9 +217,12 @@ static int bus_add(struct bus *bus, struct output *output, char *name, bool json
 	}
 	to->output = output;
 	to->name = name;
-	to->json = json;
+	to->json = !spec->text;
 	to->alerts = alerts;
 	to->colour = colour;
+	to->severity = spec->severity;
+	to->match = spec->match;
+	to->queue_bytes = spec->queue_bytes ? spec->queue_bytes : OUTPUT_QUEUE_BYTES;
 	pthread_mutex_init(&to->lock, NULL);
 	pthread_cond_init(&to->work, NULL);
 	bus->outputs[bus->count++] = to;
@@ -222,7 +245,7 @@ static void bus_put(struct bus_output *to, const char *line, bool alert, uint64_
 	int r = line ? 0 : -ENOMEM;
 
 	pthread_mutex_lock(&to->lock);
-	if (to->given_up || (r == 0 && to->bytes + len > BUS_QUEUE_BYTES))
+	if (to->given_up || (r == 0 && to->bytes + len > to->queue_bytes))
 		r = -ETIME;
 	if (r == 0)
 		r = queue_put(&to->queue, line, len, alert, number);
@@ -262,6 +285,7 @@ void bus_flush(struct bus *bus)
 
 int bus_open(bool text, struct bus **ret_bus)
 {
+	static const struct output_spec errors = {.what = OUTPUT_FILE, .text = true};
 	struct bus *bus = calloc(1, sizeof(*bus));
 	struct output *output;
 	bool colour;
@@ -271,7 +295,7 @@ int bus_open(bool text, struct bus **ret_bus)
 		return -ENOMEM;
 	r = output_errors_open(&output, &colour);
 	if (r == 0)
-		r = bus_add(bus, output, strdup("standard error"), false, text, colour);
+		r = bus_take(bus, output, strdup("standard error"), &errors, text, colour);
 	if (r < 0) {
 		free(bus);
 		return r;
@@ -303,68 +327,160 @@ static void bus_cut(char *name)
 	name[len] = '\0';
 }
 
-/* What an output is called: what comes before, and a path, which can hold a token as well (malloc'ed). */
-static char *bus_name(const char *before, const char *path)
+/* What an output is called, printable; a path can hold a token as well (malloc'ed). */
+static char *bus_name(const struct output_spec *spec)
 {
+	static const char *const before[OUTPUT_WHATS] = {
+#define BUS_BEFORE(id, key, text) text,
+		OUTPUT_KINDS(BUS_BEFORE)
+#undef BUS_BEFORE
+	};
+	const char *name = spec->name ? spec->name : spec->target;
 	AUTO_FREE char *shown = NULL;
-	char *name;
+	char *whole;
 
-	if (mask_text(path, strlen(path), NULL, &shown) < 0) {
+	if (!spec->name && spec->what == OUTPUT_FILE && strcmp(spec->target, "-") == 0)
+		return strdup("standard output");
+	if (mask_text(name, strlen(name), NULL, &shown) < 0) {
 		shown = NULL;
 		return NULL;
 	}
-	if (asprintf(&name, "%s%s", before, shown) < 0)
+	if (asprintf(&whole, "%s%s", spec->name ? "" : before[spec->what], shown) < 0)
 		return NULL;
-	bus_cut(name);
-	return name;
+	bus_cut(whole);
+	return whole;
 }
 
-int bus_add_file(struct bus *bus, const char *path, unsigned long bytes)
-{
-	struct output *output;
-	int r;
-
-	if (bus->count == BUS_OUTPUTS)
-		return -ENOSPC;
-	r = output_file_open(path, bytes, &output);
-	if (r < 0)
-		return r;
-	return bus_add(bus, output, strcmp(path, "-") == 0 ? strdup("standard output") : bus_name("", path),
-		       true, true, false);
-}
-
-int bus_add_socket(struct bus *bus, const char *path)
-{
-	struct output *output;
-	int r;
-
-	if (bus->count == BUS_OUTPUTS)
-		return -ENOSPC;
-	r = output_socket_open(path, &output);
-	return r < 0 ? r : bus_add(bus, output, bus_name("a reader of ", path), true, true, false);
-}
-
-/* Is there an output that wants it so? */
-static bool bus_wants(const struct bus *bus, bool json)
+static bool bus_has(const struct bus *bus, const char *name)
 {
 	for (size_t i = 0; i < bus->count; i++)
-		if (bus->outputs[i]->alerts && bus->outputs[i]->json == json)
+		if (strcmp(bus->outputs[i]->name, name) == 0)
 			return true;
 	return false;
 }
 
+static int bus_open_output(const struct output_spec *spec, struct output **ret_output)
+{
+	switch (spec->what) {
+	case OUTPUT_FILE:
+		return output_file_open(spec->target, spec->bytes, spec->mode, ret_output);
+	case OUTPUT_SOCKET:
+		return output_socket_open(spec, ret_output);
+	default:
+		return -EINVAL;
+	}
+}
+
+int bus_add(struct bus *bus, const struct output_spec *spec)
+{
+	AUTO_FREE char *name = bus_name(spec);
+	struct output *output;
+	int r;
+
+	if (!name)
+		return -ENOMEM;
+	if (bus->count == BUS_OUTPUTS)
+		return -ENOSPC;
+	if (bus_has(bus, name))
+		return -EEXIST;
+	r = bus_open_output(spec, &output);
+	return r < 0 ? r : bus_take(bus, output, TAKE(name), spec, true, false);
+}
+
+int bus_add_file(struct bus *bus, const char *path, unsigned long bytes)
+{
+	const struct output_spec spec = {.what = OUTPUT_FILE, .target = path, .bytes = bytes};
+
+	return bus_add(bus, &spec);
+}
+
+/* An alert or a loss in each form that some output wants; each is made once, when it is asked for. */
+enum bus_form { BUS_JSON, BUS_TEXT, BUS_COLOUR, BUS_FORMS };
+
+struct bus_lines {
+	const struct alert *alert; /* NULL: a loss */
+	const struct loss *loss;
+	char *line[BUS_FORMS];
+	bool made[BUS_FORMS];
+	struct rules_facts *facts;
+	bool known; /* they are there */
+};
+
+static void bus_lines_free(struct bus_lines *lines)
+{
+	for (int form = 0; form < BUS_FORMS; form++)
+		free(lines->line[form]);
+}
+
+/* Borrowed; NULL: there is no memory. */
+static const char *bus_line(struct bus_lines *lines, const struct bus_output *to)
+{
+	enum bus_form form = to->json ? BUS_JSON : to->colour ? BUS_COLOUR : BUS_TEXT;
+	char **line = &lines->line[form];
+	int r = 0;
+
+	if (lines->made[form])
+		return *line;
+	lines->made[form] = true;
+	if (lines->alert)
+		r = to->json ? alert_to_json(lines->alert, line)
+			     : alert_to_text(lines->alert, to->colour, line);
+	else
+		r = to->json ? loss_to_json(lines->loss, line) : loss_to_text(lines->loss, to->colour, line);
+	if (r < 0)
+		*line = NULL;
+	return *line;
+}
+
+/* Is the alert for that output? Who floods wrote what nobody has looked at: only how grave that is can be asked. */
+static bool bus_is_for(struct bus_lines *lines, const struct bus_output *to)
+{
+	struct rules_decision decision;
+
+	if (!to->alerts || alert_severity(lines->alert) < to->severity)
+		return false;
+	if (!to->match || lines->alert->flood)
+		return true;
+	if (!lines->known)
+		rules_facts_alert(lines->alert, lines->facts);
+	lines->known = true;
+	decision = rules_decide(to->match, lines->facts, 0);
+	return decision.rule != NULL;
+}
+
+/* That number is nothing for this output. */
+static void bus_pass_output(struct bus_output *to, uint64_t number)
+{
+	pthread_mutex_lock(&to->lock);
+	to->passed = number;
+	bus_mark_to(to, 0);
+	pthread_mutex_unlock(&to->lock);
+}
+
 void bus_emit(struct bus *bus, const struct alert *alert)
 {
-	AUTO_FREE char *json = NULL;
-	AUTO_FREE char *text = NULL;
+	struct rules_facts facts;
+	struct bus_lines lines = {.alert = alert, .facts = &facts};
 
-	if (bus_wants(bus, true) && alert_to_json(alert, &json) < 0)
-		json = NULL;
-	if (bus_wants(bus, false) && alert_to_text(alert, bus->outputs[0]->colour, &text) < 0)
-		text = NULL;
-	for (size_t i = 0; i < bus->count; i++)
-		if (bus->outputs[i]->alerts)
-			bus_put(bus->outputs[i], bus->outputs[i]->json ? json : text, true, alert->number);
+	for (size_t i = 0; i < bus->count; i++) {
+		struct bus_output *to = bus->outputs[i];
+
+		if (bus_is_for(&lines, to))
+			bus_put(to, bus_line(&lines, to), true, alert->number);
+		else if (to->alerts)
+			bus_pass_output(to, alert->number);
+	}
+	bus_lines_free(&lines);
+}
+
+void bus_emit_loss(struct bus *bus, const struct loss *loss)
+{
+	struct bus_lines lines = {.loss = loss};
+
+	/* the first is standard error, where the log says it */
+	for (size_t i = 1; i < bus->count; i++)
+		bus_put(bus->outputs[i], bus_line(&lines, bus->outputs[i]), false, 0);
+	bus_lines_free(&lines);
 }
 
 void bus_marks(struct bus *bus, bus_mark mark, void *context)
@@ -390,7 +506,7 @@ uint64_t bus_least(const struct bus *bus)
 void bus_pass(struct bus *bus, uint64_t number)
 {
 	for (size_t i = 0; i < bus->count; i++)
-		mark_pass(bus->outputs[i]->mark, number);
+		bus_pass_output(bus->outputs[i], number);
 }
 
 /* The daemon may have died between writing a line and marking it. */
@@ -404,23 +520,20 @@ static void bus_again(struct bus_output *to, const char *line, uint64_t number)
 
 void bus_emit_again(struct bus *bus, const struct alert *alert)
 {
+	struct rules_facts facts;
+	struct bus_lines lines = {.alert = alert, .facts = &facts};
+
 	for (size_t i = 0; i < bus->count; i++) {
 		struct bus_output *to = bus->outputs[i];
-		AUTO_FREE char *line = NULL;
-		int r;
 
 		if (!to->mark || *to->mark >= alert->number)
 			continue;
-		r = to->json ? alert_to_json(alert, &line) : alert_to_text(alert, to->colour, &line);
-		bus_again(to, r < 0 ? NULL : line, alert->number);
+		if (bus_is_for(&lines, to))
+			bus_again(to, bus_line(&lines, to), alert->number);
+		else
+			bus_pass_output(to, alert->number);
 	}
-}
-
-void bus_line(struct bus *bus, const char *line)
-{
-	for (size_t i = 0; i < bus->count; i++)
-		if (bus->outputs[i]->json)
-			bus_put(bus->outputs[i], line, false, 0);
+	bus_lines_free(&lines);
 }
 
 void bus_reopen(struct bus *bus)

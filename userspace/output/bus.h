@@ -14,12 +14,11 @@
 #include <stdint.h>
 
 #include "alert/alert.h"
+#include "alert/loss.h"
+#include "output/spec.h"
 
-/* Outputs, at most: a file, standard output, standard error, a socket. */
-#define BUS_OUTPUTS 4
-
-/* Bytes that may wait for an output: some 5,000 alerts. What comes then is lost to it. */
-#define BUS_QUEUE_BYTES (8UL << 20)
+/* Outputs, at most, with standard error. */
+#define BUS_OUTPUTS 16
 
 /* ms after which an output that has taken nothing is not waited for any more. */
 #define BUS_PATIENCE_MS 1500
@@ -46,11 +45,12 @@ struct bus_loss {
 int bus_open(bool text, struct bus **ret_bus);
 
 /*
- * bus_add_file() - a line of JSON for each alert; as output_file_open(). Returns 0 or a negative errno.
- * bus_add_socket() - the same for whoever connects; as output_socket_open().
+ * bus_add() - one more output. Returns 0, -EEXIST if there is one of that name, -ENOSPC if there are too many, or a negative errno of
+ * opening it (output_error()).
+ * bus_add_file() - a file, for all alerts as lines of JSON.
  */
+int bus_add(struct bus *bus, const struct output_spec *spec);
 int bus_add_file(struct bus *bus, const char *path, unsigned long bytes);
-int bus_add_socket(struct bus *bus, const char *path);
 
 /*
  * bus_begin() - starts the threads, when all outputs are there; what the program says of itself goes this
@@ -58,11 +58,14 @@ int bus_add_socket(struct bus *bus, const char *path);
  */
 int bus_begin(struct bus *bus);
 
-/* bus_emit() - hands an alert to each output; it is written at the latest after bus_flush(). Never blocks. */
+/* bus_emit() - hands an alert to each output that it is for; it is written at the latest after bus_flush(). Never blocks. */
 void bus_emit(struct bus *bus, const struct alert *alert);
 
-/* bus_line() - hands a line of JSON that is no alert to each output of JSON, likewise. Never blocks. */
-void bus_line(struct bus *bus, const char *line);
+/*
+ * bus_emit_loss() - tells of a loss likewise, whatever an output is for: what was lost nobody knows. Standard error is told by
+ * lib/log.h.
+ */
+void bus_emit_loss(struct bus *bus, const struct loss *loss);
 
 /*
  * How far each output has come, for who delivers to them after us (engine/journal.h), before bus_begin():

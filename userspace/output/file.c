@@ -27,6 +27,7 @@ struct file {
 	unsigned long bytes; /* bound of the file, 0: none */
 	unsigned long over; /* what it is exceeded by, where that can't be helped */
 	char *full; /* the full file's name */
+	unsigned int mode; /* of a file that is made */
 	bool torn; /* what is there ends inside a line */
 };
 
@@ -74,12 +75,12 @@ static int file_open_fifo(const char *path, int flags)
  * but for the names of our own descriptors, which are links everywhere. What is opened is looked at then,
  * not the path before.
  */
-static int file_open_path(const char *path)
+static int file_open_path(const char *path, unsigned int mode)
 {
 	bool descriptor = file_is_descriptor(path);
 	int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
 		    (descriptor ? 0 : O_CREAT | O_NOFOLLOW);
-	int fd = open(path, flags, 0600), r;
+	int fd = open(path, flags, mode), r;
 
 	if (fd < 0)
 		fd = errno == ENXIO ? file_open_fifo(path, flags) : -errno;
@@ -155,7 +156,7 @@ static int file_reopen(struct output *output)
 
 	if (!file->path)
 		return 0;
-	fd = file_open_path(file->path);
+	fd = file_open_path(file->path, file->mode);
 	if (fd < 0)
 		return fd;
 	close(file->fd);
@@ -259,7 +260,7 @@ static int file_bound(struct file *file, unsigned long bytes)
 	return 0;
 }
 
-int output_file_open(const char *path, unsigned long bytes, struct output **ret_output)
+int output_file_open(const char *path, unsigned long bytes, unsigned int mode, struct output **ret_output)
 {
 	struct file *file = calloc(1, sizeof(*file));
 	int r;
@@ -268,9 +269,10 @@ int output_file_open(const char *path, unsigned long bytes, struct output **ret_
 		return -ENOMEM;
 	file->output.kind = &file_kind;
 	file->fd = STDOUT_FILENO;
+	file->mode = mode ? mode : 0600;
 	if (strcmp(path, "-") != 0) {
 		file->path = strdup(path);
-		file->fd = file->path ? file_open_path(path) : -ENOMEM;
+		file->fd = file->path ? file_open_path(path, file->mode) : -ENOMEM;
 	}
 	r = file->fd < 0 ? file->fd : file_bound(file, bytes);
 	if (r < 0) {

@@ -7,16 +7,17 @@
 #include "output/output.h"
 
 /*
- * output_file_open() - a file; "-" is standard output. The file is made with mode 0600 and only ever
+ * output_file_open() - a file; "-" is standard output. The file is only ever
  * appended to, each line by one write(2) where the file system takes it whole, so that several writers may
  * share it. A FIFO without a reader is opened at once.
  * @bytes: a bound of the file's size: what would not fit any more goes to a new file, and the full one is called FILE.1, instead
  * of what had that name. Who shares the file may have done so: then it is only opened anew. If it can't be, the file goes on past
  * its bound, for as much again. 0: none. Nothing for what is no regular file, or was given to us.
+ * @mode: of a file that is made, as far as the umask allows; 0: 0600. A full one hands its own on to the next.
  * Returns 0 and *ret_output (output_close()), or a negative errno, for which output_error() has words: -ELOOP: a link (what
  * names a descriptor of ours is followed); -EUSERS: a regular file that others own or may write to.
  */
-int output_file_open(const char *path, unsigned long bytes, struct output **ret_output);
+int output_file_open(const char *path, unsigned long bytes, unsigned int mode, struct output **ret_output);
 
 /* output_errors_open() - standard error. @ret_colour: it is a terminal, and NO_COLOR is unset */
 int output_errors_open(struct output **ret_output, bool *ret_colour);

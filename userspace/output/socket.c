@@ -53,6 +53,7 @@ struct socket_head {
 struct output_socket {
 	struct output output;
 	char *path;
+	size_t size; /* of the ring */
 	dev_t dev; /* of what was made there */
 	ino_t ino;
 	int listener, wake; /* wake: an eventfd(2) */
@@ -75,19 +76,19 @@ static struct output_socket *socket_of(struct output *output)
 /* bytes to and from the ring, around its end */
 static void socket_copy_in(struct output_socket *to, uint64_t at, const void *from, size_t len)
 {
-	size_t first = SOCKET_BYTES - at % SOCKET_BYTES;
+	size_t first = to->size - at % to->size;
 
 	first = len < first ? len : first;
-	memcpy(to->ring + at % SOCKET_BYTES, from, first);
+	memcpy(to->ring + at % to->size, from, first);
 	memcpy(to->ring, (const char *)from + first, len - first);
 }
 
 static void socket_copy_out(const struct output_socket *from, uint64_t at, void *to, size_t len)
 {
-	size_t first = SOCKET_BYTES - at % SOCKET_BYTES;
+	size_t first = from->size - at % from->size;
 
 	first = len < first ? len : first;
-	memcpy(to, from->ring + at % SOCKET_BYTES, first);
+	memcpy(to, from->ring + at % from->size, first);
 	memcpy((char *)to + first, from->ring, len - first);
 }
 
@@ -141,7 +142,7 @@ static int socket_accept(struct output_socket *of, bool thread)
 		if (of->count == SOCKET_READERS)
 			socket_forget_gone(of);
 		if (!of->ring)
-			of->ring = malloc(SOCKET_BYTES);
+			of->ring = malloc(of->size);
 		if (of->ring && of->count < SOCKET_READERS)
 			of->readers[of->count++] = (struct socket_reader){.fd = fd, .at = of->head};
 		else
@@ -191,12 +192,12 @@ static int socket_write(struct output *output, const char *line, size_t len, boo
 	pthread_mutex_lock(&to->lock);
 	/* who is connected gets it, also if the thread has not seen him yet; if he can't be taken, it tries again */
 	(void)socket_accept(to, false);
-	if (to->count && sizeof(head) + len > SOCKET_BYTES) {
+	if (to->count && sizeof(head) + len > to->size) {
 		r = -EMSGSIZE;
 	} else if (to->count) {
 		if (socket_is_idle(to))
 			to->moved = monotonic_ms();
-		while (to->head + sizeof(head) + len - to->tail > SOCKET_BYTES)
+		while (to->head + sizeof(head) + len - to->tail > to->size)
 			if (socket_drop(to))
 				r = -ETIME;
 		socket_copy_in(to, to->head, &head, sizeof(head));
@@ -230,7 +231,7 @@ static int socket_send_next(const struct output_socket *of, struct socket_reader
 {
 	struct socket_head head = socket_head_at(of, reader->at);
 	uint64_t line = reader->at + sizeof(head);
-	size_t from = line % SOCKET_BYTES, first = SOCKET_BYTES - from;
+	size_t from = line % of->size, first = of->size - from;
 	struct iovec parts[2] = {{of->ring + from, head.len < first ? head.len : first}, {of->ring, 0}};
 	ssize_t sent;
 
@@ -445,7 +446,7 @@ static int socket_check(const char *path, const struct sockaddr_un *address)
  * It is made beside, and takes the name when it is ready: so whoever finds it can connect, its mode is never a wider one, and
  * nobody can put anything in its place in between.
  */
-static int socket_bind(struct output_socket *of, const char *path)
+static int socket_bind(struct output_socket *of, const char *path, unsigned int mode)
 {
 	struct sockaddr_un address, beside;
 	char *name;
@@ -465,7 +466,7 @@ static int socket_bind(struct output_socket *of, const char *path)
 	if (r == 0 && (fchmod(of->listener, 0600) < 0 ||
 		       bind(of->listener, (const struct sockaddr *)&beside, sizeof(beside)) < 0))
 		r = errno == EADDRINUSE ? -EEXIST : -errno;
-	if (r == 0 && (chmod(name, 0600) < 0 || listen(of->listener, SOCKET_BACKLOG) < 0 ||
+	if (r == 0 && (chmod(name, mode) < 0 || listen(of->listener, SOCKET_BACKLOG) < 0 ||
 		       lstat(name, &st) < 0 || rename(name, path) < 0)) {
 		r = -errno;
 		unlink(name);
@@ -478,7 +479,7 @@ static int socket_bind(struct output_socket *of, const char *path)
 	return r;
 }
 
-int output_socket_open(const char *path, struct output **ret_output)
+int output_socket_open(const struct output_spec *spec, struct output **ret_output)
 {
 	struct output_socket *of = calloc(1, sizeof(*of));
 	int r = 0;
@@ -487,7 +488,8 @@ int output_socket_open(const char *path, struct output **ret_output)
 		return -ENOMEM;
 	of->output.kind = &socket_kind;
 	pthread_mutex_init(&of->lock, NULL);
-	of->path = strdup(path);
+	of->path = strdup(spec->target);
+	of->size = spec->queue_bytes ? spec->queue_bytes : SOCKET_BYTES;
 	of->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	of->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!of->path)
@@ -495,7 +497,7 @@ int output_socket_open(const char *path, struct output **ret_output)
 	else if (of->listener < 0 || of->wake < 0)
 		r = -errno;
 	else
-		r = socket_bind(of, path);
+		r = socket_bind(of, spec->target, spec->mode ? spec->mode : 0600);
 	if (r < 0) {
 		socket_close(&of->output);
 		return r;

@@ -316,25 +316,28 @@ static void read_text(struct read *read, const struct tree_node *node, size_t mo
 		*ret_text = read_printable(read, node->text);
 }
 
-static void read_severity(struct read *read, const struct tree_node *node, struct rule *rule)
+int rules_severity(const char *text)
 {
 	char *end;
-	long number = strtol(node->text, &end, 10);
+	long number = strtol(text, &end, 10);
 
-#define READ_SEVERITY(name, value)            \
-	if (strcmp(node->text, #name) == 0) { \
-		rule->severity = value;       \
-		return;                       \
-	}
+#define READ_SEVERITY(name, value)    \
+	if (strcmp(text, #name) == 0) \
+		return value;
 	RULES_SEVERITIES(READ_SEVERITY)
 #undef READ_SEVERITY
-	if (*node->text >= '0' && *node->text <= '9' && !*end && number >= 1 && number <= 100) {
-		rule->severity = (int)number;
-		return;
-	}
-	problems_add(read->problems, &node->place,
-		     "severity: expected low, medium, high, critical or a number from 1 to 100; found '%.*s'",
-		     READ_SHOWN, node->text);
+	return *text >= '0' && *text <= '9' && !*end && number >= 1 && number <= 100 ? (int)number : 0;
+}
+
+static void read_severity(struct read *read, const struct tree_node *node, struct rule *rule)
+{
+	rule->severity = rules_severity(node->text);
+	if (!rule->severity)
+		problems_add(
+			read->problems, &node->place,
+			"severity: expected low, medium, high, critical or a number from 1 to 100; found "
+			"'%.*s'",
+			READ_SHOWN, node->text);
 }
 
 static void read_until(struct read *read, const struct tree_node *node, struct rule *rule)
@@ -404,13 +407,28 @@ static void read_keys(struct read *read, const struct tree_node *node, struct ru
 	}
 }
 
-static void read_rule(struct read *read, const struct tree_node *node)
+/* What was read since rule->condition is the rule's. */
+static void read_end(struct read *read, struct rule *rule)
 {
 	struct rules *rules = read->rules;
+
+	rule->condition_count = rules->condition_count - rule->condition;
+	read_order(rules, rule);
+	if (RULES_GROW(rules->rules, rules->count)) {
+		rules->rules[rules->count++] = *rule;
+		return;
+	}
+	read->failed = true;
+	free(rule->name);
+	free(rule->reason);
+}
+
+static void read_rule(struct read *read, const struct tree_node *node)
+{
 	struct rule rule = {
 		.place = node->place,
 		.until = INT64_MAX,
-		.condition = rules->condition_count,
+		.condition = read->rules->condition_count,
 	};
 
 	if (node->kind != TREE_MAP) {
@@ -427,15 +445,21 @@ static void read_rule(struct read *read, const struct tree_node *node)
 	if (rule.allow && rule.severity)
 		problems_add(read->problems, &tree_find(node, "severity")->key_place,
 			     "severity: what is allowed gives no alert that could have one");
-	rule.condition_count = rules->condition_count - rule.condition;
-	read_order(rules, &rule);
-	if (!RULES_GROW(rules->rules, rules->count)) {
-		read->failed = true;
-		free(rule.name);
-		free(rule.reason);
-		return;
-	}
-	rules->rules[rules->count++] = rule;
+	read_end(read, &rule);
+}
+
+int rules_add_match(struct rules *rules, const struct tree_node *match, struct problems *problems)
+{
+	struct read read = {.rules = rules, .problems = problems};
+	struct rule rule = {
+		.place = match->place,
+		.until = INT64_MAX,
+		.condition = rules->condition_count,
+	};
+
+	read_match(&read, match, false);
+	read_end(&read, &rule);
+	return read.failed ? -ENOMEM : 0;
 }
 
 int rules_add(struct rules *rules, const struct tree_node *list, struct problems *problems)

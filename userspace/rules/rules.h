@@ -108,6 +108,9 @@ const struct rule *rules_rule(const struct rules *rules, size_t number);
  */
 int rules_add(struct rules *rules, const struct tree_node *list, struct problems *problems);
 
+/* rules_add_match() - one rule without a name, of what stands behind a `match:` elsewhere. Likewise. */
+int rules_add_match(struct rules *rules, const struct tree_node *match, struct problems *problems);
+
 /* What became of an alert. */
 struct rules_decision {
 	const struct rule *rule; /* that decides; NULL: the alert goes out as it is */
@@ -135,6 +138,9 @@ void rules_facts_alert(const struct alert *alert, struct rules_facts *ret_facts)
 
 /* rules_apply() - asks the rules, and puts into alert->ruling what they say; that borrows from the rules. */
 void rules_apply(const struct rules *rules, struct alert *alert);
+
+/* rules_severity() - of such a word, or of a number from 1 to 100; 0: it is neither. */
+int rules_severity(const char *text);
 
 /* rules_severity_text() - "low" and the like, or NULL; static. */
 const char *rules_severity_text(int severity);

@@ -9,7 +9,7 @@
 #include "engine/pipeline.h"
 
 /* Kinds of losses, at most. */
-#define SUMMARY_LINES (COUNTER_MAX + 32)
+#define SUMMARY_LINES (COUNTER_MAX + 24 + BUS_OUTPUTS)
 
 /*
  * summary_print() - on standard error.

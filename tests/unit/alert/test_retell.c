@@ -91,12 +91,15 @@ static void test_loss(void **state)
 		.kind_count = 1,
 		.host_name = "h",
 	};
-	char *json, *text;
+	char *json, *text, *again;
 
 	(void)state;
 	assert_int_equal(loss_to_json(&loss, &json), 0);
 	assert_int_equal(retell(json, strlen(json), false, &text), 0);
 	assert_string_equal(text, "22:13:20  LOST    lost just now: 5 samples\n");
+	assert_int_equal(loss_to_text(&loss, false, &again), 0);
+	assert_string_equal(again, text);
+	free(again);
 	free(text);
 	free(json);
 }

@@ -4,7 +4,9 @@
 #include "unit.h"
 
 #include "cmd/config.h"
+#include "cmd/config_outputs.h"
 #include "cmd/options.h"
+#include "engine/pipeline.h"
 
 #include <getopt.h>
 #include <jansson.h>
@@ -81,7 +83,7 @@ static void test_settings(void **state)
 	(void)state;
 	settings = schema_part(schema, "properties");
 	json_object_foreach (settings, name, value) {
-		if (strcmp(name, "rules") == 0)
+		if (strcmp(name, "rules") == 0 || strcmp(name, "outputs") == 0)
 			continue;
 		snprintf(yaml, sizeof(yaml), "%s: 1\n", name);
 		if (mistakes_in(yaml, strlen(yaml), first, sizeof(first)))
@@ -121,6 +123,110 @@ static void test_keys(void **state)
 		if (!json_object_get(match, keys[i]) || !json_object_get(none, keys[i]))
 			fail_msg("%s is not in the schema", keys[i]);
 	json_decref(schema);
+}
+
+/* What an output may have is the same in the schema. */
+static void test_outputs_schema(void **state)
+{
+	json_t *schema = json_load_file(SCHEMA, 0, NULL), *keys, *value;
+	const char *name;
+
+	(void)state;
+	keys = schema_part(schema, "$defs/output/properties");
+	json_object_foreach (keys, name, value) {
+		char yaml[128], first[256];
+
+		/* it is known: what is wrong with it is something else */
+		snprintf(yaml, sizeof(yaml), "outputs: [{%s: []}]\n", name);
+		assert_true(mistakes_in(yaml, strlen(yaml), first, sizeof(first)) > 0);
+		if (strstr(first, "has no"))
+			fail_msg("%s", first);
+	}
+	json_decref(schema);
+}
+
+static void test_outputs(void **state)
+{
+	static const char yaml[] = "outputs:\n"
+				   "  - file: /var/log/a\n"
+				   "    format: text\n"
+				   "    bytes: 65536\n"
+				   "    mode: '0640'\n"
+				   "    filter: {severity: high}\n"
+				   "  - {file: /var/log/a, name: all of it, queue_bytes: 65536}\n"
+				   "  - {socket: /run/s, mode: '0660', filter: {match: {prefix: dt0s16}}}\n";
+	struct pipeline_options options = {0};
+	struct problems problems = {0};
+	const struct output_spec *spec;
+	struct config *config;
+
+	(void)state;
+	put(yaml, strlen(yaml));
+	assert_int_equal(config_read(path, &problems, &config), 0);
+	if (problems.count)
+		fail_msg("%s", problems.lines[0]);
+	config_use(config, &options);
+	assert_int_equal(options.output_count, 3);
+	spec = options.outputs;
+	assert_int_equal(spec[0].what, OUTPUT_FILE);
+	assert_string_equal(spec[0].target, "/var/log/a");
+	assert_true(spec[0].text);
+	assert_int_equal(spec[0].bytes, 65536);
+	assert_int_equal(spec[0].mode, 0640);
+	assert_int_equal(spec[0].severity, 73);
+	assert_null(spec[0].match);
+	assert_false(spec[1].text);
+	assert_string_equal(spec[1].name, "all of it");
+	assert_int_equal(spec[1].queue_bytes, 65536);
+	assert_int_equal(spec[2].what, OUTPUT_SOCKET);
+	assert_int_equal(spec[2].mode, 0660);
+	assert_int_equal(rules_count(spec[2].match), 1);
+	config_free(config);
+}
+
+/* Each with its place, and with what was expected. */
+static void test_outputs_wrong(void **state)
+{
+	static const struct {
+		const char *yaml, *problem;
+	} cases[] = {
+		{"outputs: x", ":1:10: outputs: expected a list (- file: PATH), found a single value"},
+		{"outputs: [x]",
+		 ":1:11: outputs: expected a mapping, such as {file: PATH}, found a single value"},
+		{"outputs: [{format: json}]", ":1:11: an output needs one of: "},
+		{"outputs: [{file: a, socket: b}]", ":1:21: an output is one thing: file, or socket"},
+		{"outputs: [{file: ''}]", ":1:18: file: expected a path"},
+		{"outputs: [{file: a, formt: json}]", "an output has no 'formt'; did you mean 'format'?"},
+		{"outputs: [{file: a, format: xml}]", "format: expected json or text; found 'xml'"},
+		{"outputs: [{socket: a, format: text}]", ":1:23: format: a socket has none"},
+		{"outputs: [{socket: a, bytes: 0}]", "bytes: a socket has none"},
+		{"outputs: [{file: a, bytes: 1}]", "bytes: expected a number from 65536"},
+		{"outputs: [{file: a, queue_bytes: 1}]", "queue_bytes: expected a number from 65536"},
+		{"outputs: [{file: a, mode: '0666'}]", "nobody else may write to it"},
+		{"outputs: [{socket: a, mode: '0999'}]", "mode: expected octal digits"},
+		{"outputs: [{file: a, filter: high}]",
+		 "filter: expected severity (which is the least), match"},
+		{"outputs: [{file: a, filter: {}}]", "both; found nothing"},
+		{"outputs: [{file: a, filter: {severity: urgent}}]", ":1:40: severity: expected low, medium"},
+		{"outputs: [{file: a, filter: {mach: {}}}]", "filter has no 'mach'; did you mean 'match'?"},
+		{"outputs: [{file: a, filter: {match: {pth: x}}}]",
+		 "match has no 'pth'; did you mean 'path'?"},
+		{"outputs: [{file: a}, {file: a}]", ":1:22: this output has the name of another one"},
+		{"outputs: [{file: a, name: x}, {file: b, name: x}]", "has the name of another one"},
+		{"outputs: [{file: a},{file: b},{file: c},{file: d},{file: e},{file: f},{file: g},{file: h},"
+		 "{file: i},{file: j},{file: k},{file: l},{file: m}]",
+		 "expected 12 outputs at most"},
+		{"outputs: [{file: a, name: b, name: c}]", "'name' is given twice"},
+	};
+	char first[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		if (mistakes_in(cases[i].yaml, strlen(cases[i].yaml), first, sizeof(first)) != 1 ||
+		    !strstr(first, cases[i].problem))
+			fail_msg("%s: '%s' instead of '%s'", cases[i].yaml, first, cases[i].problem);
+	/* rules have a directory of their own, outputs don't */
+	assert_int_equal(mistakes_in("outputs:\n", 9, NULL, 0), 0);
 }
 
 /* What comes with it: good, and of those who pass on only. */
@@ -213,6 +319,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_settings, setup, teardown),
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test_setup_teardown(test_outputs_schema, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_outputs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_outputs_wrong, setup, teardown),
 		cmocka_unit_test(test_shipped),
 		cmocka_unit_test(test_kubelet),
 		cmocka_unit_test_setup_teardown(test_garbage, setup, teardown),

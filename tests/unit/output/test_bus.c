@@ -7,6 +7,8 @@
 
 #include "lib/log.h"
 #include "output/bus.h"
+#include "rules/rules.h"
+#include "rules/tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -65,6 +67,17 @@ static void emit(struct bus *bus, uint64_t count)
 	}
 }
 
+/* One that takes everything, by that number. */
+static int add_null(struct bus *bus, size_t number)
+{
+	struct output_spec spec = {.what = OUTPUT_FILE, .target = "/dev/null"};
+	char name[16];
+
+	snprintf(name, sizeof(name), "null %zu", number);
+	spec.name = name;
+	return bus_add(bus, &spec);
+}
+
 static struct bus_loss loss_of(struct bus *bus, const char *name)
 {
 	struct bus_loss losses[BUS_OUTPUTS], none = {0};
@@ -110,6 +123,15 @@ static char *read_text(const char *path)
 	return text;
 }
 
+static size_t lines_in(const char *path)
+{
+	size_t lines = 0;
+
+	for (const char *at = read_text(path); (at = strchr(at, '\n')); at++)
+		lines++;
+	return lines;
+}
+
 static char *make_file(void)
 {
 	char *path = strdup("/tmp/spillwatch-unit-XXXXXX");
@@ -139,9 +161,10 @@ static void test_stuck(void **state)
 	assert_int_equal(bus_open(false, &bus), 0);
 	assert_int_equal(bus_add_file(bus, "-", 0), 0);
 	assert_int_equal(bus_add_file(bus, path, 0), 0);
-	assert_int_equal(bus_add_file(bus, "/dev/null", 0), 0);
-	assert_int_equal(bus_add_file(bus, path, 0), -ENOSPC);
-	assert_int_equal(bus_add_socket(bus, path), -ENOSPC);
+	assert_int_equal(bus_add_file(bus, path, 0), -EEXIST);
+	for (size_t i = 3; i < BUS_OUTPUTS; i++)
+		assert_int_equal(add_null(bus, i), 0);
+	assert_int_equal(add_null(bus, BUS_OUTPUTS), -ENOSPC);
 	assert_int_equal(bus_begin(bus), 0);
 	emit(bus, 2000);
 	bus_settle(bus, LONG);
@@ -184,7 +207,7 @@ static void test_bound(void **state)
 		struct alert alert = make_alert(count);
 
 		bus_emit(bus, &alert);
-		assert_true(count < BUS_QUEUE_BYTES);
+		assert_true(count < OUTPUT_QUEUE_BYTES);
 	}
 	detour_end(&out);
 	assert_int_equal(loss_of(bus, "standard output").alerts, 1);
@@ -408,13 +431,98 @@ static void test_rotated(void **state)
 	rmdir(dir);
 }
 
+static uint64_t marks[BUS_OUTPUTS];
+
+static uint64_t *mark_of(void *context, const char *name)
+{
+	size_t *count = context;
+
+	(void)name;
+	return &marks[(*count)++];
+}
+
+/* Each gets what it is for, in its form; what is not for one is behind it, as soon as all before is. */
+static void test_filters(void **state)
+{
+	char dir[] = "/tmp/spillwatch-unit-XXXXXX", all[64], grave[64], one[64];
+	struct problems problems = {0};
+	struct tree_node *match;
+	struct rules *rules = rules_new();
+	struct output_spec specs[] = {
+		{.what = OUTPUT_FILE, .target = all, .text = true},
+		{.what = OUTPUT_FILE, .target = grave, .severity = 90},
+		{.what = OUTPUT_FILE, .target = one, .match = rules, .severity = 73, .mode = 0640},
+	};
+	const struct loss loss = {.host_name = "h"};
+	struct alert alert = make_alert(1);
+	struct bus *bus;
+	size_t count = 0;
+	struct stat st;
+	char *text;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(all, sizeof(all), "%s/all", dir);
+	snprintf(grave, sizeof(grave), "%s/grave", dir);
+	snprintf(one, sizeof(one), "%s/one", dir);
+	assert_int_equal(tree_read("f", "{path: /f, process: x}", 22, &problems, &match), 0);
+	assert_int_equal(rules_add_match(rules, match, &problems), 0);
+	assert_int_equal(problems.count, 0);
+	assert_int_equal(bus_open(false, &bus), 0);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(bus_add(bus, &specs[i]), 0);
+	assert_int_equal(bus_add(bus, &specs[0]), -EEXIST);
+	bus_marks(bus, mark_of, &count);
+	assert_int_equal(count, 3);
+	assert_int_equal(bus_begin(bus), 0);
+	for (alert.number = 1; alert.number <= 10; alert.number++) {
+		alert.ruling.severity = alert.number % 2 ? 99 : 0;
+		alert.file.path = alert.number == 6 ? TEXT("/other") : TEXT("/f");
+		alert.token.placeholder = alert.number == 10;
+		bus_emit(bus, &alert);
+	}
+	bus_emit_loss(bus, &loss);
+	bus_settle(bus, LONG);
+	/* 9 was the last for one, and nothing waits */
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(marks[i], 10);
+	assert_int_equal(bus_least(bus), 10);
+	/* of a daemon before us: those who lack it get it, if it is for them */
+	marks[0] = marks[1] = marks[2] = 10;
+	alert.number = 11;
+	alert.ruling.severity = 0;
+	alert.token.placeholder = false;
+	bus_emit_again(bus, &alert);
+	bus_settle(bus, LONG);
+	assert_int_equal(bus_least(bus), 11);
+	bus_close(bus);
+	text = read_text(all);
+	assert_non_null(strstr(text, "  ALERT   x (pid 0, uid 0) wrote API token dt0c01.ABCDEFGH to /f"));
+	assert_non_null(strstr(text, "  notice  "));
+	assert_non_null(strstr(text, "  LOST    lost just now:"));
+	assert_null(strstr(text, "{\""));
+	assert_int_equal(lines_in(all), 12);
+	assert_int_equal(lines_in(grave), 5 + 1);
+	assert_int_equal(lines_in(one), 8 + 1 + 1);
+	assert_null(strstr(read_text(one), "/other"));
+	assert_int_equal(stat(one, &st), 0);
+	assert_int_equal(st.st_mode & 0777 & ~0640U, 0);
+	tree_free(match);
+	rules_free(rules);
+	unlink(all);
+	unlink(grave);
+	unlink(one);
+	rmdir(dir);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_stuck),  cmocka_unit_test(test_bound),
-		cmocka_unit_test(test_dead),   cmocka_unit_test(test_slow),
-		cmocka_unit_test(test_errors), cmocka_unit_test(test_errors_stuck),
-		cmocka_unit_test(test_reopen), cmocka_unit_test(test_rotated),
+		cmocka_unit_test(test_stuck),   cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_dead),    cmocka_unit_test(test_slow),
+		cmocka_unit_test(test_errors),  cmocka_unit_test(test_errors_stuck),
+		cmocka_unit_test(test_reopen),  cmocka_unit_test(test_rotated),
+		cmocka_unit_test(test_filters),
 	};
 
 	return UNIT_RUN(tests);

@@ -44,7 +44,7 @@ static void test_file(void **state)
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/alerts", dir);
 	snprintf(moved, sizeof(moved), "%s/alerts.1", dir);
-	assert_int_equal(output_file_open(path, 0, &output), 0);
+	assert_int_equal(output_file_open(path, 0, 0, &output), 0);
 	assert_int_equal(emit(output), 0);
 	assert_int_equal(rename(path, moved), 0);
 	assert_int_equal(emit(output), 0);
@@ -56,7 +56,7 @@ static void test_file(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	/* appends to what is there */
-	assert_int_equal(output_file_open(path, 0, &output), 0);
+	assert_int_equal(output_file_open(path, 0, 0, &output), 0);
 	assert_int_equal(emit(output), 0);
 	assert_int_equal(count_lines(path), 2);
 	/* a rotation that fails leaves the old file in use */
@@ -73,10 +73,10 @@ static void test_errors(void **state)
 	struct output *output = NULL;
 
 	(void)state;
-	assert_int_equal(output_file_open("/nowhere/alerts", 0, &output), -ENOENT);
-	assert_int_equal(output_file_open("/tmp", 0, &output), -EISDIR);
+	assert_int_equal(output_file_open("/nowhere/alerts", 0, 0, &output), -ENOENT);
+	assert_int_equal(output_file_open("/tmp", 0, 0, &output), -EISDIR);
 	assert_null(output);
-	assert_int_equal(output_file_open("/dev/full", 0, &output), 0);
+	assert_int_equal(output_file_open("/dev/full", 0, 0, &output), 0);
 	assert_int_equal(emit(output), -ENOSPC);
 	output_close(output);
 	output_close(NULL);
@@ -111,7 +111,7 @@ static void test_torn(void **state)
 	(void)state;
 	close(mkstemp(path));
 	signal(SIGXFSZ, SIG_IGN);
-	assert_int_equal(output_file_open(path, 0, &output), 0);
+	assert_int_equal(output_file_open(path, 0, 0, &output), 0);
 	assert_int_equal(emit(output), 0);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -140,7 +140,7 @@ static void test_torn_before(void **state)
 
 	(void)state;
 	assert_int_equal(write(fd, "{\"half", 6), 6);
-	assert_int_equal(output_file_open(path, 0, &output), 0);
+	assert_int_equal(output_file_open(path, 0, 0, &output), 0);
 	assert_int_equal(emit(output), 0);
 	assert_int_equal(lseek(fd, 0, SEEK_END) > 6, 1);
 	assert_int_equal(write(fd, "{\"half", 6), 6);
@@ -186,7 +186,7 @@ static void test_pipe(void **state)
 	dup2(ends[1], STDOUT_FILENO);
 	close(ends[0]);
 	close(ends[1]);
-	status = output_file_open("-", 0, &output);
+	status = output_file_open("-", 0, 0, &output);
 	for (int i = 0; status == 0 && i < 1000; i++)
 		status = emit(output);
 	dup2(saved, STDOUT_FILENO);
@@ -221,9 +221,9 @@ static void test_others(void **state)
 	snprintf(link, sizeof(link), "%s/link", dir);
 	snprintf(moved, sizeof(moved), "%s/alerts.1", dir);
 	assert_int_equal(symlink(path, link), 0);
-	assert_int_equal(output_file_open(link, 0, &output), -ELOOP);
+	assert_int_equal(output_file_open(link, 0, 0, &output), -ELOOP);
 	assert_int_equal(stat(path, &st), -1);
-	assert_int_equal(output_file_open(path, 0, &output), 0);
+	assert_int_equal(output_file_open(path, 0, 0, &output), 0);
 	assert_int_equal(rename(path, moved), 0);
 	close(open(path, O_WRONLY | O_CREAT, 0600));
 	assert_int_equal(chmod(path, 0620), 0);
@@ -231,15 +231,15 @@ static void test_others(void **state)
 	assert_int_equal(emit(output), 0);
 	output_close(output);
 	assert_int_equal(count_lines(moved), 1);
-	assert_int_equal(output_file_open(path, 0, &output), -EUSERS);
+	assert_int_equal(output_file_open(path, 0, 0, &output), -EUSERS);
 	assert_int_equal(chmod(path, 0602), 0);
-	assert_int_equal(output_file_open(path, 0, &output), -EUSERS);
+	assert_int_equal(output_file_open(path, 0, 0, &output), -EUSERS);
 	/* who may read it is its owner's business */
 	assert_int_equal(chmod(path, 0644), 0);
-	assert_int_equal(output_file_open(path, 0, &output), 0);
+	assert_int_equal(output_file_open(path, 0, 0, &output), 0);
 	output_close(output);
 	if (chown(path, 65534, 65534) == 0)
-		assert_int_equal(output_file_open(path, 0, &output), -EUSERS);
+		assert_int_equal(output_file_open(path, 0, 0, &output), -EUSERS);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_size, 0);
 	assert_non_null(strstr(output_error(-EUSERS), "another user"));
@@ -260,14 +260,14 @@ static void test_descriptor(void **state)
 	(void)state;
 	assert_int_equal(chmod(path, 0666), 0);
 	snprintf(name, sizeof(name), "/dev/fd/%d", fd);
-	assert_int_equal(output_file_open(name, 0, &output), 0);
+	assert_int_equal(output_file_open(name, 0, 0, &output), 0);
 	assert_int_equal(emit(output), 0);
 	assert_int_equal(output_reopen(output), 0);
 	assert_int_equal(emit(output), 0);
 	output_close(output);
 	fflush(stdout);
 	dup2(fd, STDOUT_FILENO);
-	status = output_file_open("/dev/stdout", 1, &output);
+	status = output_file_open("/dev/stdout", 1, 0, &output);
 	dup2(saved, STDOUT_FILENO);
 	assert_int_equal(status, 0);
 	assert_int_equal(emit(output), 0);
@@ -275,7 +275,7 @@ static void test_descriptor(void **state)
 	assert_int_equal(output_make_room(output, 100), 0);
 	output_close(output);
 	assert_int_equal(count_lines(path), 3);
-	assert_int_equal(output_file_open("/dev/fd/../shm/x", 0, &output), -ENOENT);
+	assert_int_equal(output_file_open("/dev/fd/../shm/x", 0, 0, &output), -ENOENT);
 	assert_int_equal(access("/dev/shm/x", F_OK), -1);
 	close(saved);
 	close(fd);
@@ -295,7 +295,7 @@ static void test_fifo(void **state)
 	snprintf(path, sizeof(path), "%s/fifo", dir);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	alarm(20);
-	assert_int_equal(output_file_open(path, 0, &output), 0);
+	assert_int_equal(output_file_open(path, 0, 0, &output), 0);
 	assert_int_equal(emit(output), -EPIPE);
 	assert_int_equal(output_reopen(output), 0);
 	assert_int_equal(emit(output), -EPIPE);
@@ -344,15 +344,15 @@ static void test_bound(void **state)
 	snprintf(full, sizeof(full), "%s/alerts.1", dir);
 	close(open(path, O_WRONLY | O_CREAT, 0600));
 	assert_int_equal(chmod(path, 0644), 0);
-	assert_int_equal(output_file_open(path, 0, &output), 0);
+	assert_int_equal(output_file_open(path, 0, 0, &output), 0);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(emit_bounded(output), 0);
 	output_close(output);
-	assert_int_equal(output_file_open(path, (unsigned long)len * 4, &output), 0);
+	assert_int_equal(output_file_open(path, (unsigned long)len * 4, 0, &output), 0);
 	/* what was there counts as well */
 	assert_int_equal(emit_bounded(output), 0);
 	assert_int_equal(size_of(full), -1);
-	assert_int_equal(output_file_open(path, (unsigned long)len * 4, &other), 0);
+	assert_int_equal(output_file_open(path, (unsigned long)len * 4, 0, &other), 0);
 	assert_int_equal(emit_bounded(output), 0);
 	assert_int_equal(size_of(full), 4 * len);
 	assert_int_equal(size_of(path), len);
@@ -385,7 +385,7 @@ static void test_bound(void **state)
 	assert_true(size_of(path) <= 4 * len);
 	output_close(output);
 	/* one alert is longer than all */
-	assert_int_equal(output_file_open(path, 1, &output), 0);
+	assert_int_equal(output_file_open(path, 1, 0, &output), 0);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(emit_bounded(output), 0);
 	assert_int_equal(size_of(path), len);

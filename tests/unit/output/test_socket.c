@@ -40,6 +40,13 @@ static int teardown(void **state)
 	return rmdir(dir);
 }
 
+static int open_at(const char *at, struct output **ret_output)
+{
+	const struct output_spec spec = {.what = OUTPUT_SOCKET, .target = at};
+
+	return output_socket_open(&spec, ret_output);
+}
+
 static struct sockaddr_un address(void)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -120,14 +127,20 @@ static int joined(struct output *output, size_t len)
 
 static void test_readers(void **state)
 {
+	const struct output_spec wide = {.what = OUTPUT_SOCKET, .target = path, .mode = 0660};
 	struct output *output;
 	struct stat st;
 	int one, two;
 
 	(void)state;
-	assert_int_equal(output_socket_open(path, &output), 0);
+	assert_int_equal(open_at(path, &output), 0);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
+	output_close(output);
+	/* whatever the umask is */
+	assert_int_equal(output_socket_open(&wide, &output), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0660);
 	assert_int_equal(output_begin(output), 0);
 	/* nobody is there, so nobody misses it */
 	assert_int_equal(emit(output, 1, 100), 0);
@@ -167,7 +180,7 @@ static void test_slow(void **state)
 	int slow, quick;
 
 	(void)state;
-	assert_int_equal(output_socket_open(path, &output), 0);
+	assert_int_equal(open_at(path, &output), 0);
 	assert_int_equal(output_begin(output), 0);
 	slow = joined(output, len);
 	quick = joined(output, len);
@@ -213,7 +226,7 @@ static void test_many(void **state)
 	char byte;
 
 	(void)state;
-	assert_int_equal(output_socket_open(path, &output), 0);
+	assert_int_equal(open_at(path, &output), 0);
 	assert_int_equal(output_begin(output), 0);
 	for (unsigned long round = 0; round < 3; round++) {
 		for (size_t i = 0; i < SOCKET_READERS; i++)
@@ -237,7 +250,7 @@ static void test_full(void **state)
 	char byte;
 
 	(void)state;
-	assert_int_equal(output_socket_open(path, &output), 0);
+	assert_int_equal(open_at(path, &output), 0);
 	assert_int_equal(output_begin(output), 0);
 	for (size_t i = 0; i < SOCKET_READERS; i++)
 		fds[i] = joined(output, 64);
@@ -260,19 +273,19 @@ static void test_place(void **state)
 	memset(far, 'x', sizeof(far) - 1);
 	far[0] = '/';
 	far[sizeof(far) - 1] = '\0';
-	assert_int_equal(output_socket_open(far, &output), -ENAMETOOLONG);
-	assert_int_equal(output_socket_open("/nowhere/socket", &output), -ENOENT);
+	assert_int_equal(open_at(far, &output), -ENAMETOOLONG);
+	assert_int_equal(open_at("/nowhere/socket", &output), -ENOENT);
 	/* a file and a link stay what they are */
 	close(open(path, O_WRONLY | O_CREAT, 0600));
-	assert_int_equal(output_socket_open(path, &output), -ENOTSOCK);
+	assert_int_equal(open_at(path, &output), -ENOTSOCK);
 	assert_int_equal(unlink(path), 0);
 	snprintf(target, sizeof(target), "%s/target", dir);
 	assert_int_equal(symlink(target, path), 0);
-	assert_int_equal(output_socket_open(path, &output), -ENOTSOCK);
+	assert_int_equal(open_at(path, &output), -ENOTSOCK);
 	assert_int_equal(unlink(path), 0);
 	/* somebody listens there */
-	assert_int_equal(output_socket_open(path, &output), 0);
-	assert_int_equal(output_socket_open(path, &other), -EADDRINUSE);
+	assert_int_equal(open_at(path, &output), 0);
+	assert_int_equal(open_at(path, &other), -EADDRINUSE);
 	output_close(output);
 	/* a daemon that was killed has left one */
 	left = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -280,13 +293,13 @@ static void test_place(void **state)
 	close(left);
 	if (geteuid() == 0) {
 		assert_int_equal(lchown(path, 12345, 12345), 0);
-		assert_int_equal(output_socket_open(path, &output), -EUSERS);
+		assert_int_equal(open_at(path, &output), -EUSERS);
 		assert_int_equal(lchown(path, 0, 0), 0);
 	}
-	assert_int_equal(output_socket_open(path, &output), 0);
+	assert_int_equal(open_at(path, &output), 0);
 	/* another one in its place is not taken away */
 	assert_int_equal(unlink(path), 0);
-	assert_int_equal(output_socket_open(path, &other), 0);
+	assert_int_equal(open_at(path, &other), 0);
 	output_close(output);
 	assert_int_equal(access(path, F_OK), 0);
 	output_close(other);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What an output is to be: as the command line and the configuration have it. Who makes one owns what it points to. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct rules;
+
+/*
+ * X(id, key, how it is called in messages: before its target)
+ */
+#define OUTPUT_KINDS(X)     \
+	X(FILE, "file", "") \
+	X(SOCKET, "socket", "a reader of ")
+
+enum output_what {
+#define OUTPUT_WHAT(id, key, text) OUTPUT_##id,
+	OUTPUT_KINDS(OUTPUT_WHAT)
+#undef OUTPUT_WHAT
+		OUTPUT_WHATS
+};
+
+/* Bytes that may wait for an output: some 5,000 alerts. What comes then is lost to it. */
+#define OUTPUT_QUEUE_BYTES (8UL << 20)
+#define OUTPUT_QUEUE_BYTES_MIN (64UL << 10)
+#define OUTPUT_QUEUE_BYTES_MAX (1UL << 30)
+
+struct output_spec {
+	enum output_what what;
+	const char *target; /* a path; of a file also "-", standard output */
+	const char *name; /* how it is told of; NULL: by its target */
+	bool text; /* a readable line, and not JSON */
+	int severity; /* what is less grave is not for it; 0: all is */
+	struct rules *match; /* one, which it has to match; NULL: none */
+	size_t queue_bytes; /* 0: OUTPUT_QUEUE_BYTES */
+	unsigned long bytes; /* of a file: output_file_open() */
+	unsigned int mode; /* of a file or a socket; 0: 0600 */
+};
