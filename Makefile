@@ -34,15 +34,19 @@ LINK   := -pie -Wl,-z,relro,-z,now
 PIE    := -fPIE
 endif
 BIN := $(if $(STATIC),$(O)/spillwatch,$(B)/spillwatch)
+# `spillwatch scan` runs it where it is: it looks into archives. A static one would need a dozen static libraries.
+SCAN_BIN := $(if $(STATIC),,$(B)/spillwatch-scan)
 
-SOURCES := $(filter-out userspace/main.c,$(shell find userspace -name '*.c'))
+# what only spillwatch-scan links is not among them
+SOURCES := $(filter-out userspace/main.c userspace/archive/%,$(shell find userspace -name '*.c'))
+ARCHIVE := $(wildcard userspace/archive/*.c)
 OBJECTS := $(SOURCES:%.c=$(O)/%.o)
 SKELETON := $(B)/spillwatch.skel.h
 # what C includes and `make` generates
 GENERATED := $(SKELETON) $(B)/version.h $(patsubst userspace/%,$(B)/%.h,$(wildcard userspace/report/page.*))
 
 .PHONY: all
-all: $(BIN) ## build the program (STATIC=1: one static binary, build/static/spillwatch)
+all: $(BIN) $(SCAN_BIN) ## build the program (STATIC=1: one static binary, build/static/spillwatch)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -97,14 +101,19 @@ $(O)/%.o: %.c | $(GENERATED)
 	@echo "  CC       $<"
 	$(Q)$(CC) $(CPPFLAGS) $(BASE) $(CFLAGS) $(HARDENING) $(PIE) -MMD -MP -c $< -o $@
 
-$(BIN): $(O)/userspace/main.o $(OBJECTS)
+# it runs the other one, which must not be an older one
+$(BIN): $(O)/userspace/main.o $(OBJECTS) | $(SCAN_BIN)
 	@echo "  LINK     $@"
 	$(Q)$(CC) $(CFLAGS) $(LINK) $^ -o $@ $(LDLIBS)
+
+$(B)/spillwatch-scan: $(ARCHIVE:%.c=$(O)/%.o) $(OBJECTS)
+	@echo "  LINK     $@"
+	$(Q)$(CC) $(CFLAGS) $(LINK) $^ -o $@ -larchive $(LDLIBS)
 
 # Objects that include the skeleton name it in their .d files from the second build on.
 $(O)/userspace/capture/probe.o $(O)/userspace/capture/loader.o: $(SKELETON)
 
--include $(OBJECTS:.o=.d) $(O)/userspace/main.d
+-include $(OBJECTS:.o=.d) $(O)/userspace/main.d $(ARCHIVE:%.c=$(O)/%.d)
 
 .PHONY: deps deps-test run
 deps: ## install what building needs (as root), or say what is missing
@@ -126,6 +135,7 @@ SHIPPED_RULES := $(wildcard deploy/rules.d/*.yaml)
 .PHONY: install uninstall clean help
 install: all ## install into DESTDIR and PREFIX
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/spillwatch
+	$(if $(SCAN_BIN),install -m 755 $(SCAN_BIN) $(DESTDIR)$(PREFIX)/bin/spillwatch-scan)
 	install -D -m 644 share/alert.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/alert.schema.json
 	install -D -m 644 share/audit.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/audit.schema.json
 	install -D -m 644 share/scan.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/scan.schema.json
@@ -139,7 +149,7 @@ install: all ## install into DESTDIR and PREFIX
 	install -D -m 644 man/spillwatch.8 $(DESTDIR)$(PREFIX)/share/man/man8/spillwatch.8
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/spillwatch $(DESTDIR)$(PREFIX)/share/man/man8/spillwatch.8
+	rm -f $(DESTDIR)$(PREFIX)/bin/spillwatch $(DESTDIR)$(PREFIX)/bin/spillwatch-scan $(DESTDIR)$(PREFIX)/share/man/man8/spillwatch.8
 	rm -rf $(DESTDIR)$(PREFIX)/share/spillwatch
 	rm -f $(DESTDIR)$(UNITDIR)/spillwatch.service
 	rm -f $(SHIPPED_RULES:deploy/%=$(DESTDIR)$(SYSCONFDIR)/spillwatch/%)

@@ -25,6 +25,7 @@
  *   status/               what is told at the end
  *   cmd/run.c, exec.c     whom to watch and until when
  *   scan/                 files, pipes and git, read to their end: cmd/scan.c; no kernel side
+ *   archive/              what is packed, by libarchive; a program of its own, spillwatch-scan, which `scan` runs
  *   cmd/mask.c            detect/stream.c, a filter
  *   cmd/identify.c        which token is it, and which call disables it (detect/disable.c)
  *   cmd/audit.c           what was seen, and what of it is still there
@@ -34,38 +35,16 @@
 #include "cmd/command.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
+#include "lib/start.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
-/*
- * Standard descriptors that are closed would be given to the next files that we open, and what is meant for
- * standard error would land there. What takes their place can neither be read nor written, as if they were
- * closed, and is gone in a command that `exec` starts.
- */
-static int main_descriptors(void)
-{
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH | O_CLOEXEC) != fd)
-			return -EBADF;
-	return 0;
-}
 
 int main(int argc, char **argv)
 {
 	const struct command *command;
 
-	if (main_descriptors() < 0)
+	if (start_process() < 0)
 		return EXIT_CODE_RUNTIME;
-
-	/* Samples hold secrets while they are judged: no core dump, no ptrace by the same user. */
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-
 	if (argc < 2) {
 		log_error("no command given; try 'spillwatch help'");
 		return EXIT_CODE_USAGE;

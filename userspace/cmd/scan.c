@@ -17,6 +17,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct scan_command {
 	struct scan scan;
@@ -34,6 +35,7 @@ enum {
 	OPTION_BASELINE,
 	OPTION_WRITE_BASELINE,
 	OPTION_NO_IGNORE,
+	OPTION_NO_ARCHIVES,
 	OPTION_STAGED,
 	OPTION_COMMITS,
 	OPTION_HISTORY,
@@ -130,6 +132,9 @@ static int scan_parse_option(struct scan_command *command, int option, char *con
 	case OPTION_NO_IGNORE:
 		command->scan.no_ignore = true;
 		break;
+	case OPTION_NO_ARCHIVES:
+		command->scan.no_archives = true;
+		break;
 	case OPTION_STAGED:
 		return scan_parse_git(command, SCAN_GIT_STAGED, NULL);
 	case OPTION_COMMITS:
@@ -154,6 +159,7 @@ static int scan_parse(int argc, char **argv, struct scan_command *command)
 		{"baseline", required_argument, NULL, OPTION_BASELINE},
 		{"write-baseline", required_argument, NULL, OPTION_WRITE_BASELINE},
 		{"no-ignore", no_argument, NULL, OPTION_NO_IGNORE},
+		{"no-archives", no_argument, NULL, OPTION_NO_ARCHIVES},
 		{"staged", no_argument, NULL, OPTION_STAGED},
 		{"commits", required_argument, NULL, OPTION_COMMITS},
 		{"history", no_argument, NULL, OPTION_HISTORY},
@@ -270,7 +276,7 @@ static int scan_run(struct scan_command *command, int argc, char **argv)
 		return EXIT_CODE_RUNTIME;
 	if (scan->counts.findings)
 		return (int)command->exit_code;
-	return scan->counts.unreadable ? EXIT_CODE_CONFIG : EXIT_CODE_OK;
+	return scan->counts.unreadable || scan->counts.partly ? EXIT_CODE_CONFIG : EXIT_CODE_OK;
 }
 
 static int scan_start(struct scan_command *command, int argc, char **argv)
@@ -286,11 +292,29 @@ static int scan_start(struct scan_command *command, int argc, char **argv)
 	return EXIT_CODE_RUNTIME;
 }
 
+/* The program beside this one that looks into archives as well. If there is none, that is counted. */
+static void scan_run_own(char **argv)
+{
+	char path[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char *slash;
+
+	path[len > 0 ? len : 0] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash || (size_t)(slash - path) + sizeof("/spillwatch-scan") > sizeof(path))
+		return;
+	memcpy(slash, "/spillwatch-scan", sizeof("/spillwatch-scan"));
+	execv(path, argv);
+}
+
 static int scan_main(int argc, char **argv)
 {
 	struct scan_command command = {.exit_code = EXIT_CODE_FOUND, .scan.output_count = 1};
-	int r = scan_parse(argc, argv, &command);
+	int r;
 
+	if (!scan_unpacker)
+		scan_run_own(argv);
+	r = scan_parse(argc, argv, &command);
 	if (r < 0)
 		r = command_help.main(2, (char *[]){"help", "scan", NULL});
 	else
@@ -311,7 +335,7 @@ const struct command command_scan = {
 		"PATH:LINE:COLUMN, the type and the token identifier, never the secret portion. - is standard\n"
 		"input. Links are followed only where they are named as a PATH; a device, pipe or socket is read\n"
 		"only where it is named and a FIFO or standard input; /proc and /sys below a named directory are\n"
-		"passed over. A last line on standard error says what was scanned, what not, and why. Needs no\n"
+		"passed over. Archives and what is packed are looked into: ARCHIVE!MEMBER. A last line on standard error says what was scanned, what not, and why. Needs no\n"
 		"privilege.\n\n"
 		"Ends with 0 if nothing was found, with 10 if a token was, with 3 if none was but something can't\n"
 		"be read (the rest is scanned all the same).\n\n"
@@ -326,6 +350,7 @@ const struct command command_scan = {
 		"  --write-baseline FILE  write such a file of all findings\n"
 		"  --no-ignore            " IGNORE_FILE " (patterns as in .gitignore) and " FINDER_ALLOW "\n"
 		"                         in a token's line count for nothing\n"
+		"  --no-archives          look into no archive and nothing that is packed\n"
 		"  --max-bytes N          pass over what is larger than N bytes (default: 0, nothing)\n"
 		"  --exit-code N          end with N instead of 10 if a token was found\n",
 	.main = scan_main,

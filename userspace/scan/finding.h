@@ -11,13 +11,15 @@
 #include "scan/ignore.h"
 
 /* What was not looked at, by the reason; X(field, one of it, several). Each is in the summary. */
-#define SCAN_SKIPPED(X)                                                           \
-	X(links, "link", "links")                                                 \
-	X(special, "device, pipe or socket", "devices, pipes or sockets")         \
-	X(kernels, "file system of the kernel's", "file systems of the kernel's") \
-	X(submodules, "submodule", "submodules")                                  \
-	X(too_large, "too large", "too large")                                    \
-	X(ignored, "ignored by " IGNORE_FILE, "ignored by " IGNORE_FILE)          \
+#define SCAN_SKIPPED(X)                                                                    \
+	X(links, "link", "links")                                                          \
+	X(special, "device, pipe or socket", "devices, pipes or sockets")                  \
+	X(kernels, "file system of the kernel's", "file systems of the kernel's")          \
+	X(submodules, "submodule", "submodules")                                           \
+	X(too_large, "too large", "too large")                                             \
+	X(packed, "archive not looked into", "archives not looked into")                   \
+	X(partly, "archive not unpacked to its end", "archives not unpacked to their end") \
+	X(ignored, "ignored by " IGNORE_FILE, "ignored by " IGNORE_FILE)                   \
 	X(unreadable, "unreadable", "unreadable")
 
 struct scan_counts {

@@ -124,7 +124,9 @@ void scan_ignore(struct scan *scan, const char *prefix, const char *directory)
 		scan_wrong(file, wrong);
 }
 
-void scan_source(struct scan *scan, const char *path, finder_pull *pull, void *source)
+scan_unpack *scan_unpacker;
+
+void scan_plain_source(struct scan *scan, const char *path, finder_pull *pull, void *source)
 {
 	uint64_t bytes;
 	int r;
@@ -136,6 +138,32 @@ void scan_source(struct scan *scan, const char *path, finder_pull *pull, void *s
 		scan->counts.files++;
 	else if (scan->error == 0)
 		scan_unread(scan, path, strerror(-r));
+}
+
+void scan_input(struct scan *scan, const char *path, struct scan_input *input)
+{
+	int r = scan_input_begin(input);
+
+	if (r < 0) {
+		scan_unread(scan, path, strerror(-r));
+		return;
+	}
+	if (scan_input_is_packed(input)) {
+		r = scan_unpacker && !scan->no_archives ? scan_unpacker(scan, path, input) : -ENOSYS;
+		if (r == 0)
+			return;
+		if (r == -ENOMEM)
+			scan->error = r;
+		scan->counts.packed += r != -ENOEXEC;
+		/* something of it may have been read */
+		scan_input_seek(input, 0, SEEK_SET);
+	}
+	scan_plain_source(scan, path, scan_input_pull, input);
+}
+
+void scan_source(struct scan *scan, const char *path, finder_pull *pull, void *source)
+{
+	scan_input(scan, path, &(struct scan_input){.pull = pull, .source = source, .fd = -1});
 }
 
 void scan_name(struct scan *scan, const char *path, const char *name)

@@ -5,6 +5,7 @@
 #include "scan/baseline.h"
 #include "scan/finding.h"
 #include "scan/ignore.h"
+#include "scan/input.h"
 #include "scan/output.h"
 #include "scan/finder.h"
 
@@ -20,6 +21,8 @@ struct scan {
 	struct baseline *known; /* NULL: none */
 	struct baseline *found; /* NULL: none is to be written */
 	bool no_ignore; /* neither .spillwatchignore nor what a line says counts */
+	bool no_archives; /* what is packed is scanned as it lies there */
+	void *unpacking; /* archive/unpack.c's, while it is at work */
 	uint64_t max_bytes; /* of a file; 0: any */
 	int error; /* a negative errno that ends it all */
 	/* of what is being read */
@@ -31,8 +34,19 @@ struct scan {
 int scan_open(struct scan *scan);
 void scan_close(struct scan *scan);
 
-/* scan_source() - reads a source of that name to its end; what goes wrong is told and counted. */
+/* scan_input() - reads an input of that name to its end, unpacked; what goes wrong is told and counted. */
+void scan_input(struct scan *scan, const char *path, struct scan_input *input);
+
+/* scan_source() - the same of what can't be sought in; scan_plain_source() - as it comes, even if it looks as if it were packed. */
 void scan_source(struct scan *scan, const char *path, finder_pull *pull, void *source);
+void scan_plain_source(struct scan *scan, const char *path, finder_pull *pull, void *source);
+
+/*
+ * Looks into what is packed: archive/unpack.h. NULL in the daemon's program, which links no library for that.
+ * Returns 0, or a negative errno: then it was not looked into (-ENOEXEC: it is no archive, or cut at its beginning, which is told and counted).
+ */
+typedef int scan_unpack(struct scan *scan, const char *path, struct scan_input *input);
+extern scan_unpack *scan_unpacker;
 
 /* scan_name() - tokens in a name of that path. */
 void scan_name(struct scan *scan, const char *path, const char *name);

@@ -69,7 +69,12 @@ static void walk_file(struct scan *scan, const char *path, const char *accpath, 
 		fd = walk_fifo(place);
 	if (fd >= 0) {
 		if (!scan_too_large(scan, (uint64_t)st.st_size))
-			scan_source(scan, path, walk_pull, &(struct walk_file){fd});
+			scan_input(scan, path,
+				   &(struct scan_input){
+					   .pull = walk_pull,
+					   .source = &(struct walk_file){fd},
+					   .fd = S_ISREG(st.st_mode) ? fd : -1,
+				   });
 	} else if (named || (fd != -EMEDIUMTYPE && fd != -ELOOP)) {
 		scan_unread(scan, path, fd == -EMEDIUMTYPE ? WALK_SPECIAL : strerror(-fd));
 	} else {

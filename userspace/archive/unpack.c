@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * input → libarchive → member → scan, which comes back here if that is packed as well.
+ *
+ * A path through archives is PATH!MEMBER!MEMBER; what is only compressed (a.log.gz) keeps its path, and its lines are those of what was
+ * in it.
+ *
+ * Bounds, so that a bomb costs little: of depth, and of bytes by what was read of the outermost file. What is beyond is told and counted.
+ *
+ * Limit: links in archives are not followed; what needs a password is told; a 7z in an archive can't be read, since it needs to be sought in.
+ */
+#include "archive/unpack.h"
+
+#include "lib/cleanup.h"
+#include "lib/log.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Archives in archives: an image of containers is a tar of tars that may hold jars of jars. */
+#define UNPACK_DEPTH 8
+
+/* What any file may come to, … */
+#define UNPACK_FREE (256ULL << 20)
+/* … and for each byte that was read of it. Logs come to a hundred. */
+#define UNPACK_RATIO 1000
+/* What an entry without content counts for. */
+#define UNPACK_ENTRY 512
+
+#define UNPACK_BLOCK (64UL << 10)
+
+/* All that comes of one file, however deep. */
+struct unpack_work {
+	uint64_t packed, unpacked;
+	int depth;
+};
+
+/* One archive. */
+struct unpack {
+	struct scan *scan;
+	struct unpack_work *work;
+	struct scan_input *input;
+	struct archive *archive;
+	bool outermost;
+	bool raw; /* whatever is packed in it is one member */
+	const char *failed; /* why it was left; static, or the archive's */
+	uint8_t block[UNPACK_BLOCK];
+};
+
+static la_ssize_t unpack_read(struct archive *archive, void *context, const void **ret_bytes)
+{
+	struct unpack *unpack = context;
+	ssize_t got = scan_input_pull(unpack->input, unpack->block, sizeof(unpack->block));
+
+	if (got < 0) {
+		archive_set_error(archive, (int)-got, "%s", strerror((int)-got));
+		return ARCHIVE_FATAL;
+	}
+	if (unpack->outermost)
+		unpack->work->packed += (uint64_t)got;
+	*ret_bytes = unpack->block;
+	return got;
+}
+
+/* Formats that have their list at the end. */
+static la_int64_t unpack_seek(struct archive *archive, void *context, la_int64_t offset, int whence)
+{
+	const struct unpack *unpack = context;
+	off_t at = scan_input_seek(unpack->input, offset, whence);
+
+	(void)archive;
+	return at < 0 ? ARCHIVE_FATAL : at;
+}
+
+/* May so much more come of it? */
+static bool unpack_counts(struct unpack *unpack, uint64_t bytes)
+{
+	struct unpack_work *work = unpack->work;
+
+	work->unpacked += bytes;
+	if (work->unpacked <= UNPACK_FREE || work->unpacked / UNPACK_RATIO <= work->packed)
+		return true;
+	unpack->failed = "it unpacks to far more than it is";
+	return false;
+}
+
+/* What can't be read on ends the member, and then the archive; it is told there. */
+static ssize_t unpack_pull(void *source, void *to, size_t room)
+{
+	struct unpack *unpack = source;
+	la_ssize_t got = 0;
+
+	if (unpack->failed)
+		return 0;
+	do
+		got = archive_read_data(unpack->archive, to, room);
+	while (got == ARCHIVE_RETRY);
+	if (got < 0) {
+		unpack->failed = archive_error_string(unpack->archive);
+		unpack->failed = unpack->failed ? unpack->failed : "it can't be unpacked";
+		return 0;
+	}
+	return unpack_counts(unpack, (uint64_t)got) ? (ssize_t)got : 0;
+}
+
+static void unpack_member(struct unpack *unpack, const char *path, struct archive_entry *entry)
+{
+	const char *name = archive_entry_pathname(entry);
+	AUTO_FREE char *member = NULL;
+
+	if (asprintf(&member, "%s!%s", path, name ? name : "?") < 0) {
+		member = NULL;
+		unpack->scan->error = -ENOMEM;
+		return;
+	}
+	if (name)
+		scan_name(unpack->scan, member, name);
+	if (archive_entry_filetype(entry) == AE_IFLNK || archive_entry_hardlink(entry))
+		unpack->scan->counts.links++;
+	else if (archive_entry_filetype(entry) == AE_IFREG)
+		scan_source(unpack->scan, member, unpack_pull, unpack);
+}
+
+/* Is it only compressed, or after all nothing that is packed? */
+static bool unpack_is_raw(struct unpack *unpack)
+{
+	return archive_format(unpack->archive) == ARCHIVE_FORMAT_RAW;
+}
+
+static void unpack_raw(struct unpack *unpack, const char *path)
+{
+	/* the last one is "none" */
+	if (archive_filter_count(unpack->archive) > 1)
+		scan_source(unpack->scan, path, unpack_pull, unpack);
+	else
+		scan_plain_source(unpack->scan, path, unpack_pull, unpack);
+}
+
+/* Returns 0; -ENOEXEC if it is none, or cut at its beginning; -ENODATA if there is nothing in it. */
+static int unpack_entries(struct unpack *unpack, const char *path)
+{
+	struct archive_entry *entry;
+	bool any = false;
+	int r;
+
+	while (!unpack->failed && unpack->scan->error == 0) {
+		r = archive_read_next_header(unpack->archive, &entry);
+		if (r == ARCHIVE_RETRY)
+			continue;
+		if (r == ARCHIVE_EOF)
+			break;
+		if (r < ARCHIVE_WARN) {
+			unpack->failed = archive_error_string(unpack->archive);
+			unpack->failed = unpack->failed ? unpack->failed : "it can't be unpacked";
+			break;
+		}
+		any = true;
+		if (unpack_is_raw(unpack))
+			unpack_raw(unpack, path);
+		else if (unpack_counts(unpack, UNPACK_ENTRY))
+			unpack_member(unpack, path, entry);
+	}
+	if (any)
+		return 0;
+	return unpack->failed ? -ENOEXEC : -ENODATA;
+}
+
+static int unpack_open(struct unpack *unpack)
+{
+	struct archive *archive = archive_read_new();
+	int r;
+
+	if (!archive)
+		return -ENOMEM;
+	unpack->archive = archive;
+	/* only what libarchive does itself: for others it would run programs */
+	archive_read_support_filter_bzip2(archive);
+	archive_read_support_filter_compress(archive);
+	archive_read_support_filter_gzip(archive);
+	archive_read_support_filter_lz4(archive);
+	archive_read_support_filter_lzip(archive);
+	archive_read_support_filter_rpm(archive);
+	archive_read_support_filter_xz(archive);
+	archive_read_support_filter_zstd(archive);
+	archive_read_support_format_raw(archive);
+	if (!unpack->raw) {
+		archive_read_support_format_7zip(archive);
+		archive_read_support_format_ar(archive);
+		archive_read_support_format_cab(archive);
+		archive_read_support_format_cpio(archive);
+		archive_read_support_format_tar(archive);
+		archive_read_support_format_zip(archive);
+	}
+	archive_read_set_read_callback(archive, unpack_read);
+	if (scan_input_can_seek(unpack->input))
+		archive_read_set_seek_callback(archive, unpack_seek);
+	archive_read_set_callback_data(archive, unpack);
+	r = archive_read_open1(archive);
+	return r < ARCHIVE_WARN ? -ENOEXEC : 0;
+}
+
+static void unpack_left(struct scan *scan, const char *path, const char *why)
+{
+	AUTO_FREE char *shown = NULL;
+
+	scan->counts.partly++;
+	if (mask_text(path, strlen(path), NULL, &shown) == 0)
+		log_warning("%s: not unpacked to its end: %s", shown, why);
+}
+
+static int unpack_archive(struct scan *scan, const char *path, struct scan_input *input,
+			  struct unpack_work *work, bool raw)
+{
+	struct unpack *unpack = malloc(sizeof(*unpack));
+	int r;
+
+	if (!unpack)
+		return -ENOMEM;
+	*unpack = (struct unpack){
+		.scan = scan,
+		.work = work,
+		.input = input,
+		.outermost = work->depth == 1,
+		.raw = raw,
+	};
+	r = unpack_open(unpack);
+	if (r == 0)
+		r = unpack_entries(unpack, path);
+	if (unpack->failed)
+		unpack_left(scan, path, unpack->failed);
+	archive_read_free(unpack->archive);
+	explicit_bzero(unpack->block, sizeof(unpack->block));
+	free(unpack);
+	return r;
+}
+
+static int unpack_all(struct scan *scan, const char *path, struct scan_input *input, struct unpack_work *work)
+{
+	int r = unpack_archive(scan, path, input, work, false);
+
+	/* zeros look like the end of a tar, whatever comes behind them */
+	if (r == -ENODATA && scan_input_seek(input, 0, SEEK_SET) == 0)
+		r = unpack_archive(scan, path, input, work, true);
+	return r;
+}
+
+int unpack_input(struct scan *scan, const char *path, struct scan_input *input)
+{
+	struct unpack_work first = {0}, *work = scan->unpacking ? scan->unpacking : &first;
+	int r = 0;
+
+	if (work->depth < UNPACK_DEPTH) {
+		scan->unpacking = work;
+		work->depth++;
+		r = unpack_all(scan, path, input, work);
+		work->depth--;
+	} else {
+		unpack_left(scan, path, "it lies too deep in others");
+	}
+	if (work == &first)
+		scan->unpacking = NULL;
+	return r;
+}
