@@ -25,6 +25,8 @@
 	X(container.id)            \
 	X(container.name)          \
 	X(container.image)         \
+	X(container.namespace)     \
+	X(container.created)       \
 	X(container.pod)           \
 	X(container.pod_namespace) \
 	X(container.pod_uid)
@@ -43,7 +45,7 @@
 	X(ruling.expired)
 
 /* A new string has its place in one of these lists. */
-_Static_assert(sizeof(struct alert) == 584, "are all strings of an alert in the lists above?");
+_Static_assert(sizeof(struct alert) == 600, "are all strings of an alert in the lists above?");
 
 #define ALERT_STRINGS(X) ALERT_FACTS(X) ALERT_CONTAINER(X)
 

@@ -70,6 +70,8 @@ struct alert_container {
 		*runtime; /* static: "containerd", "cri-o", "docker", "podman", "lxc", "systemd-nspawn", … */
 	char *name;
 	char *image;
+	char *namespace; /* containerd's */
+	char *created; /* RFC 3339, as its runtime's files tell */
 	char *pod; /* Kubernetes */
 	char *pod_namespace;
 	char *pod_uid;

@@ -183,9 +183,11 @@ static void json_container(struct json_writer *json, const struct alert_containe
 	json_mark(json, "claimed", container->claimed);
 	json_mark(json, "relayed", container->relayed);
 	json_text_if(json, "runtime", container->runtime);
+	json_text_if(json, "namespace", container->namespace);
 	json_text_if(json, "name", container->name);
 	if (container->image)
 		json_named(json, "image", container->image);
+	json_text_if(json, "created", container->created);
 	json_close(json, '}');
 }
 

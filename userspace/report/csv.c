@@ -38,7 +38,7 @@ static int csv_line(struct report *report, const struct survey_fact *entry, FILE
 		pid,
 		fact.user,
 		fact.command_line,
-		fact.container,
+		fact.container_id,
 		fact.container_name,
 		fact.runtime,
 		fact.image,
@@ -48,6 +48,8 @@ static int csv_line(struct report *report, const struct survey_fact *entry, FILE
 		fact.part,
 		fact.rule,
 		fact.relayed ? "true" : "false",
+		fact.namespace,
+		fact.created,
 	};
 
 	csv_cells(out, cells, sizeof(cells) / sizeof(*cells));
@@ -67,7 +69,7 @@ int report_csv(struct report *report, FILE *out)
 	fputs("token,token_type,placeholder,role,writes,first,last,file,file_as_seen,file_type,program,"
 	      "process,"
 	      "last_pid,user,command_line,container_id,container,runtime,image,namespace,pod,syscall,"
-	      "part,rule,relayed\r\n",
+	      "part,rule,relayed,runtime_namespace,container_created\r\n",
 	      out);
 	shown = report_limit(report, 0, groups.count);
 	for (size_t i = 0; r == 0 && i < shown; i++) {

@@ -191,8 +191,14 @@ static void html_subject(struct report *report, enum dimension dimension, const 
 		fputs(container->runtime && container->image ? " · " : "", out);
 		html_text(out, container->image);
 		fputs(" <span class=\"mono\">", out);
-		html_text(out, container->container);
-		fputs("</span></small>", out);
+		html_text(out, container->container_id);
+		fputs("</span>", out);
+		/* a name may be another one's as well, or was */
+		if (container->created && strcmp(container->container_id, container->container) != 0) {
+			fputs(" created ", out);
+			html_text(out, container->created);
+		}
+		fputs("</small>", out);
 	}
 	if (dimension == DIMENSION_TOKEN && reader_fact(report->reader, &row, &fact) == 0) {
 		fputs("<small>", out);

@@ -39,10 +39,11 @@ static json_t *json_number(uint64_t number)
 /* Left out if nothing of it is known. */
 static json_t *json_container(const struct fact *fact)
 {
-	if (!fact->container || !*fact->container)
+	if (!fact->container_id)
 		return NULL;
-	return json_pack("{s:s, s:s*, s:s*, s:o*, s:o*}", "id", fact->container, "runtime", fact->runtime,
-			 "name", fact->container_name, "image",
+	return json_pack("{s:s, s:s*, s:s*, s:s*, s:s*, s:o*, s:o*}", "id", fact->container_id, "runtime",
+			 fact->runtime, "namespace", fact->namespace, "created", fact->created, "name",
+			 fact->container_name, "image",
 			 fact->image ? json_pack("{s:s}", "name", fact->image) : NULL, "relayed",
 			 json_mark(fact->relayed));
 }

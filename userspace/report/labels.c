@@ -78,7 +78,7 @@ static char *labels_make_container(struct labels *labels, uint32_t member)
 	else if (facts->container_name)
 		r = asprintf(&text, "%s", facts->container_name);
 	else
-		r = asprintf(&text, "%.*s", LABELS_ID, facts->container ? facts->container : "?");
+		r = asprintf(&text, "%.*s", LABELS_ID, facts->container_id ? facts->container_id : "?");
 	return r < 0 ? NULL : text;
 }
 
@@ -95,7 +95,7 @@ static char *labels_make_pod(struct labels *labels, uint32_t member)
 		r = asprintf(&text, "%s", SURVEY_HOST);
 	else if (!facts.pod)
 		r = asprintf(&text, "(no pod) %s",
-			     facts.container_name ? facts.container_name : facts.container);
+			     facts.container_name ? facts.container_name : facts.container_id);
 	else
 		r = asprintf(&text, "%s/%s", facts.pod_namespace ? facts.pod_namespace : "", facts.pod);
 	fact_free(&facts);

@@ -283,6 +283,7 @@ static int table_leak(struct table *table, struct group *leak)
 static int table_details(struct table *table, const struct group *group, char **ret_text)
 {
 	const struct fact *facts;
+	const char *created;
 	int r;
 
 	*ret_text = NULL;
@@ -291,8 +292,16 @@ static int table_details(struct table *table, const struct group *group, char **
 	facts = labels_container(&table->report->labels, group->member);
 	if (!facts->runtime && !facts->image)
 		return 0;
-	r = asprintf(ret_text, "%s%s%s", facts->runtime ? facts->runtime : "",
-		     facts->runtime && facts->image ? ", " : "", facts->image ? facts->image : "");
+	/* a name may be another one's as well, or was */
+	created =
+		facts->container_id && facts->container && strcmp(facts->container_id, facts->container) != 0
+			? facts->created
+			: NULL;
+	r = asprintf(ret_text, "%s%s%s%s%s%s%s", facts->runtime ? facts->runtime : "",
+		     created && facts->namespace ? " " : "",
+		     created && facts->namespace ? facts->namespace : "",
+		     facts->runtime && facts->image ? ", " : "", facts->image ? facts->image : "",
+		     created ? ", created " : "", created ? created : "");
 	return r < 0 ? -ENOMEM : 0;
 }
 

@@ -82,6 +82,10 @@ static const char *const database_steps[DATABASE_VERSION] = {
 	"CREATE UNIQUE INDEX fact_key ON fact (token, file, program, container, verdict);",
 	/* relayed: the program is outside of the container, and writes what that prints */
 	"ALTER TABLE fact ADD COLUMN relayed INTEGER NOT NULL DEFAULT 0;",
+	/* a name is no id: what is told apart by more has it in its key, and its own here; cid NULL: as the key */
+	"ALTER TABLE container ADD COLUMN cid TEXT;"
+	"ALTER TABLE container ADD COLUMN namespace TEXT;"
+	"ALTER TABLE container ADD COLUMN created TEXT;",
 };
 
 static int database_version(sqlite3 *db, int64_t *ret_version)

@@ -7,6 +7,7 @@
 #include "store/fact.h"
 
 #include "alert/message.h"
+#include "attribute/container/cgroup_name.h"
 #include "lib/cleanup.h"
 
 #include <errno.h>
@@ -55,13 +56,26 @@ static int fact_program(const struct alert_process *process, char **ret_program)
 		       : 0;
 }
 
-/* One that is only claimed is another one than that which it is called like. NULL if it is not. */
-static int fact_claimed(const struct alert_container *container, char **ret_claimed)
+/*
+ * What tells the container apart from all others, where its id does not. One that is only claimed is another one than that
+ * which it is called like; a name is given in each runtime, in each of containerd's namespaces, and again. NULL: the id does.
+ */
+static int fact_container(const struct alert_container *container, char **ret_key)
 {
-	*ret_claimed = NULL;
-	if (!container->claimed || asprintf(ret_claimed, "claimed %s", container->id) >= 0)
+	const char *namespace = container->namespace ? container->namespace : "";
+	const char *created = container->created ? container->created : "";
+	int r = 0;
+
+	*ret_key = NULL;
+	if (container->claimed)
+		r = asprintf(ret_key, "claimed %s", container->id);
+	else if (container->id && !cgroup_name_is_hash(container->id, strlen(container->id)) &&
+		 !strchr(container->id, '/'))
+		r = asprintf(ret_key, "%s%s%s/%s%s%s", container->runtime ? container->runtime : "unknown",
+			     *namespace ? "/" : "", namespace, container->id, *created ? "@" : "", created);
+	if (r >= 0)
 		return 0;
-	*ret_claimed = NULL;
+	*ret_key = NULL;
 	return -ENOMEM;
 }
 
@@ -78,7 +92,7 @@ int fact_make(const struct alert *alert, struct fact *ret_fact)
 	const struct alert_container *container = &alert->container;
 	const struct alert_file *file = &alert->file;
 	AUTO_FREE char *program = NULL;
-	AUTO_FREE char *claimed = NULL;
+	AUTO_FREE char *key = NULL;
 	int64_t time = (int64_t)alert->time.tv_sec * 1000000 + alert->time.tv_nsec / 1000;
 	struct fact_texts texts = {
 		.token = alert->token.identifier,
@@ -91,6 +105,8 @@ int fact_make(const struct alert *alert, struct fact *ret_fact)
 		.fs_type = file->fs_type,
 		.runtime = container->runtime,
 		.container_name = container->name,
+		.namespace = container->namespace,
+		.created = container->created,
 		.image = container->image,
 		.pod = container->pod,
 		.pod_namespace = container->pod_namespace,
@@ -129,10 +145,14 @@ int fact_make(const struct alert *alert, struct fact *ret_fact)
 		}
 		texts.program = program;
 	}
-	if (fact_claimed(container, &claimed) < 0)
+	if (fact_container(container, &key) < 0)
 		return -ENOMEM;
-	if (claimed)
-		texts.container = texts.container_name = claimed;
+	if (key && !container->claimed)
+		texts.container_id = container->id;
+	if (key)
+		texts.container = key;
+	if (container->claimed)
+		texts.container_name = key;
 	if (fact_pack(&texts, &fact) < 0)
 		return -ENOMEM;
 	*ret_fact = fact;

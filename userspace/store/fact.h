@@ -13,7 +13,8 @@
 /*
  * Its texts; all may be NULL but the first three and container. X(name)
  * token, file, program and container are its key: the token's identifier; the file as the host calls it, or
- * else as the process does; the executable, or the process's name in parentheses; the container's id, "" for none.
+ * else as the process does; the executable, or the process's name in parentheses; the container's id, "" for none. An id that is
+ * only a name may be given again, so its key is runtime/namespace/id@created, as far as they are known, and the id is container_id.
  */
 #define FACT_TEXTS(X)     \
 	X(token)          \
@@ -25,7 +26,10 @@
 	X(file_type)      \
 	X(fs_type)        \
 	X(runtime)        \
+	X(container_id)   \
 	X(container_name) \
+	X(namespace)      \
+	X(created)        \
 	X(image)          \
 	X(pod)            \
 	X(pod_namespace)  \

@@ -17,8 +17,13 @@
 
 #define READER_STATEMENTS(X)                                                                              \
 	X(name, "SELECT value FROM name WHERE id = ?")                                                    \
-	X(container, "SELECT runtime, name, image, pod, pod_namespace, pod_uid, value"                    \
-		     " FROM container JOIN name USING (id) WHERE id = ?")                                 \
+	X(container, reader->identities                                                                   \
+			     ? "SELECT runtime, name, image, pod, pod_namespace, pod_uid, value, "        \
+			       "coalesce(cid, value), namespace, created"                                 \
+			       " FROM container JOIN name USING (id) WHERE id = ?"                        \
+			     : "SELECT runtime, name, image, pod, pod_namespace, pod_uid, value, value, " \
+			       "NULL, NULL"                                                               \
+			       " FROM container JOIN name USING (id) WHERE id = ?")                       \
 	X(token, "SELECT type, placeholder FROM token WHERE id = ?")                                      \
 	X(file, "SELECT path, type, fs_type, dev_major, dev_minor, inode, path_truncated, deleted"        \
 		" FROM file WHERE id = ?")                                                                \
@@ -31,8 +36,8 @@
 
 struct reader {
 	sqlite3 *db;
-	/* it knows of rules, and of relays; an older version's is only read here, and not brought up to date */
-	bool rules, relays;
+	/* it knows of rules, of relays, and of what a container is; an older version's is only read here, and not brought up to date */
+	bool rules, relays, identities;
 #define READER_FIELD(name, sql) sqlite3_stmt *name;
 	READER_STATEMENTS(READER_FIELD)
 #undef READER_FIELD
@@ -53,6 +58,8 @@ int reader_open(const char *path, struct reader **ret_reader)
 			reader_has(reader, "SELECT 1 FROM pragma_table_info('fact') WHERE name = 'verdict'");
 		reader->relays =
 			reader_has(reader, "SELECT 1 FROM pragma_table_info('fact') WHERE name = 'relayed'");
+		reader->identities =
+			reader_has(reader, "SELECT 1 FROM pragma_table_info('container') WHERE name = 'cid'");
 	}
 #define READER_PREPARE(name, sql) r = r == 0 ? statement_prepare(reader->db, sql, &reader->name) : r;
 	READER_STATEMENTS(READER_PREPARE)
@@ -175,13 +182,17 @@ int reader_find_token(struct reader *reader, const char *identifier, int64_t *re
 
 int reader_find_containers(struct reader *reader, const char *name, reader_id_visit visit, void *context)
 {
-	return reader_visit_ids(reader,
-				"SELECT id FROM container JOIN name USING (id) WHERE value = ?1 OR name = ?1"
-				" OR pod = ?1 OR pod_namespace || '/' || pod = ?1"
-				" OR pod_namespace || '/' || pod || '/' || name = ?1"
-				" OR pod_namespace || '/*' = ?1"
-				" OR length(?1) >= 8 AND substr(value, 1, length(?1)) = ?1",
-				name, visit, context);
+	const char *id = reader->identities ? "coalesce(cid, value)" : "value";
+	char sql[512];
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT id FROM container JOIN name USING (id) WHERE value = ?1 OR %s = ?1 OR name = ?1"
+		 " OR pod = ?1 OR pod_namespace || '/' || pod = ?1"
+		 " OR pod_namespace || '/' || pod || '/' || name = ?1"
+		 " OR pod_namespace || '/*' = ?1"
+		 " OR length(?1) >= 8 AND substr(%s, 1, length(?1)) = ?1",
+		 id, id);
+	return reader_visit_ids(reader, sql, name, visit, context);
 }
 
 /* One row of a prepared statement. Returns 1, 0 if there is none, or a negative errno. */
@@ -241,6 +252,9 @@ int reader_container(struct reader *reader, int64_t id, struct fact *ret_fact)
 	ret_fact->pod_namespace = reader_copy(row, 4, &failed);
 	ret_fact->pod_uid = reader_copy(row, 5, &failed);
 	ret_fact->container = reader_copy(row, 6, &failed);
+	ret_fact->container_id = reader_copy(row, 7, &failed);
+	ret_fact->namespace = reader_copy(row, 8, &failed);
+	ret_fact->created = reader_copy(row, 9, &failed);
 	sqlite3_reset(row);
 	return failed ? -ENOMEM : 0;
 }

@@ -30,7 +30,7 @@
 	X(file_put, "INSERT OR REPLACE INTO file (id, path, type, fs_type, dev_major, dev_minor, inode," \
 		    " path_truncated, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")                      \
 	X(container, "INSERT OR REPLACE INTO container (id, runtime, name, image, pod, pod_namespace,"   \
-		     " pod_uid) VALUES (?, ?, ?, ?, ?, ?, ?)")                                           \
+		     " pod_uid, cid, namespace, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")         \
 	X(count, "INSERT INTO meta (key, value) VALUES (?, ?)"                                           \
 		 " ON CONFLICT (key) DO UPDATE SET value = value + excluded.value")                      \
 	X(latest, "INSERT INTO meta (key, value) VALUES (?, ?)"                                          \
@@ -162,8 +162,9 @@ int writer_put(struct writer *writer, const struct fact *fact)
 	statement_bind(writer->token, "iti", token, fact->token_type, (int64_t)fact->placeholder);
 	r = writer_do(writer->token, 0);
 	if (container) {
-		statement_bind(writer->container, "itttttt", container, fact->runtime, fact->container_name,
-			       fact->image, fact->pod, fact->pod_namespace, fact->pod_uid);
+		statement_bind(writer->container, "ittttttttt", container, fact->runtime,
+			       fact->container_name, fact->image, fact->pod, fact->pod_namespace,
+			       fact->pod_uid, fact->container_id, fact->namespace, fact->created);
 		r = writer_do(writer->container, r);
 	}
 	statement_bind(writer->fact, "iiiiiiiii", token, writer->file, writer->program, container,

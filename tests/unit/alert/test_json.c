@@ -159,6 +159,8 @@ static struct alert alert_full(void)
 		.runtime = "containerd",
 		.name = text("app"),
 		.image = text("registry/app:1"),
+		.namespace = text("k8s.io"),
+		.created = text("2026-01-31T10:00:00Z"),
 		.pod = text("app-0"),
 		.pod_namespace = text("shop"),
 		.pod_uid = text("8b1a9953-c461-4a3e-b2c0-1d1a1d1a1d1a"),

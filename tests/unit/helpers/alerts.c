@@ -40,7 +40,9 @@ struct alert alerts_make(const struct alert_spec *spec)
 
 	snprintf(alert.token.identifier, sizeof(alert.token.identifier), "%s", spec->token);
 	if (spec->container) {
-		alert.container.runtime = "containerd";
+		alert.container.runtime = spec->runtime ? spec->runtime : "containerd";
+		alert.container.namespace = text(spec->namespace);
+		alert.container.created = text(spec->created);
 		alert.container.name = text("app");
 		alert.container.relayed = spec->relayed;
 		alert.container.pod = text(spec->pod);

@@ -10,6 +10,7 @@ struct alert_spec {
 	const char *token, *file, *program; /* NULL program: unknown */
 	const char *container; /* id; NULL: none */
 	const char *pod, *host_path;
+	const char *runtime, *namespace, *created; /* NULL runtime: containerd */
 	bool relayed; /* what the container printed */
 	int64_t time; /* seconds since 1970 */
 	uint64_t repeats;

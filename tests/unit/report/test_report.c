@@ -169,7 +169,7 @@ static void test_rules(void **state)
 	free(text);
 	text = output(&options, report_csv);
 	assert_non_null(strstr(text, "dt0c01.LEAK1,API token,false,allowed,1,"));
-	assert_non_null(strstr(text, ",write,,may,false\r\n"));
+	assert_non_null(strstr(text, ",write,,may,false,,\r\n"));
 	assert_null(strstr(text, "origin"));
 	free(text);
 }
@@ -486,6 +486,58 @@ static void write_file(const char *name, const char *text)
 	fclose(out);
 }
 
+/* A name is given in each runtime, in each of containerd's namespaces, and again: each is a container of its own. */
+static void test_same_name(void **state)
+{
+	struct report_options options = options_make(DIMENSION_CONTAINER);
+	static const char hash[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	int64_t now = alerts_now();
+	const struct alert_spec specs[] = {
+		{.container = "web", .runtime = "runc", .created = "2026-01-01T10:00:00Z"},
+		{.container = "web", .runtime = "runc", .created = "2026-01-01T11:00:00Z"},
+		{.container = "web", .namespace = "default", .created = "2026-01-01T10:00:00Z"},
+		{.container = "web", .namespace = "blue", .created = "2026-01-01T10:00:00Z"},
+		{.container = hash, .namespace = "k8s.io", .created = "2026-01-01T10:00:00Z"},
+		/* an id is one, whatever was known of it when */
+		{.container = hash},
+	};
+	struct alert_spec all[6];
+	json_t *json, *rows, *row;
+	size_t index, found = 0;
+	char *text, *problem;
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++) {
+		all[i] = specs[i];
+		all[i].token = "dt0c01.LEAK1";
+		all[i].file = "/tmp/x";
+		all[i].program = "/bin/a";
+		all[i].time = now - 100;
+	}
+	put_all(all, 6);
+	text = output(&options, report_json);
+	json = json_loads(text, 0, NULL);
+	problem = schema_check("share/audit.schema.json", json);
+	assert_null(problem);
+	rows = json_object_get(json, "rows");
+	assert_int_equal(json_array_size(rows), 5);
+	json_array_foreach (rows, index, row)
+		found += strcmp(json_string_value(json_object_get(json_object_get(row, "details"), "id")),
+				"web") == 0;
+	assert_int_equal(found, 4);
+	json_decref(json);
+	free(text);
+	text = output(&options, output_table);
+	assert_non_null(strstr(text, "containerd blue, created 2026-01-01T10:00:00Z"));
+	assert_non_null(strstr(text, "runc, created 2026-01-01T11:00:00Z"));
+	free(text);
+	options.survey.container = "web";
+	text = output(&options, report_csv);
+	assert_non_null(strstr(text, ",web,"));
+	assert_non_null(strstr(text, ",blue,2026-01-01T10:00:00Z"));
+	free(text);
+}
+
 /* What a container printed is found by its name, and said to be written for it. */
 static void test_relayed(void **state)
 {
@@ -606,19 +658,13 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_rules),
-		TEST(test_leaks),
-		TEST(test_groups),
-		TEST(test_filters),
-		TEST(test_filtered_roles),
-		TEST(test_times),
-		TEST(test_period),
-		TEST(test_table_width),
-		TEST(test_hostile),
-		TEST(test_empty),
-		TEST(test_relayed),
-		TEST(test_remains),
-		cmocka_unit_test(test_relays),
+		TEST(test_rules),          TEST(test_leaks),
+		TEST(test_groups),         TEST(test_filters),
+		TEST(test_filtered_roles), TEST(test_times),
+		TEST(test_period),         TEST(test_table_width),
+		TEST(test_hostile),        TEST(test_empty),
+		TEST(test_relayed),        TEST(test_same_name),
+		TEST(test_remains),        cmocka_unit_test(test_relays),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

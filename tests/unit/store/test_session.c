@@ -182,9 +182,19 @@ static void test_bounds(void **state)
 	store_close(store);
 }
 
+/* As version 4 had it. */
+static void before_identities(void)
+{
+	alerts_number(path, "ALTER TABLE container DROP COLUMN cid");
+	alerts_number(path, "ALTER TABLE container DROP COLUMN namespace");
+	alerts_number(path, "ALTER TABLE container DROP COLUMN created");
+	alerts_number(path, "PRAGMA user_version = 4");
+}
+
 /* As version 3 had it. */
 static void before_relays(void)
 {
+	before_identities();
 	alerts_number(path, "ALTER TABLE fact DROP COLUMN relayed");
 	alerts_number(path, "PRAGMA user_version = 3");
 }

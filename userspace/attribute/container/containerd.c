@@ -9,12 +9,14 @@
 #include "attribute/container/readers.h"
 #include "files/open.h"
 #include "lib/cleanup.h"
+#include "lib/period.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Namespaces that are looked through. */
 #define CONTAINERD_NAMESPACES 64
@@ -45,6 +47,18 @@ static int containerd_image(int root, size_t home, const char *namespace, const 
 	return container_facts_set(&facts->image, image);
 }
 
+/* A bundle is made for one container, and its configuration is written once. */
+static int containerd_created(int root, const char *bundle, struct container_facts *facts)
+{
+	AUTO_CLOSE int fd = file_regular(root, "%s/config.json", bundle);
+	char text[PERIOD_TEXT];
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return 0;
+	return container_facts_set(&facts->created, period_utc((int64_t)st.st_mtim.tv_sec * 1000000, text));
+}
+
 int container_containerd_bundle(int root, const struct cgroup_name *name, const char *bundle,
 				const char *namespace, struct container_facts *facts)
 {
@@ -57,6 +71,11 @@ int container_containerd_bundle(int root, const struct cgroup_name *name, const 
 	if (r < 0)
 		return r == -EBADMSG ? -EAGAIN : r;
 	facts->runtime = strcmp(namespace, "moby") == 0 ? "docker" : "containerd";
+	r = container_facts_set(&facts->namespace, namespace);
+	if (r == 0)
+		r = containerd_created(root, bundle, facts);
+	if (r < 0)
+		return r;
 	/* ctr's containers have no other name than their id; a pod's sandbox has none */
 	r = facts->name || facts->pod ? 0 : container_facts_set(&facts->name, name->id);
 	for (size_t i = 0;

@@ -394,6 +394,8 @@ void containers_free_one(struct alert_container *container)
 	free(container->id);
 	free(container->name);
 	free(container->image);
+	free(container->namespace);
+	free(container->created);
 	free(container->pod);
 	free(container->pod_namespace);
 	free(container->pod_uid);
@@ -418,6 +420,10 @@ static int containers_give(struct containers *containers, struct container *cont
 		r = containers_copy(facts->name, known, &copy.name);
 	if (r == 0)
 		r = containers_copy(facts->image, known, &copy.image);
+	if (r == 0)
+		r = containers_copy(facts->namespace, known, &copy.namespace);
+	if (r == 0)
+		r = containers_copy(facts->created, known, &copy.created);
 	if (r == 0)
 		r = containers_copy(facts->pod, known, &copy.pod);
 	if (r == 0)

@@ -37,7 +37,7 @@ static int container_docker_fill(const json_t *config, struct container_facts *f
 	if (r == 0)
 		r = container_facts_set(&facts->pod_uid,
 					container_json_text(labels, "io.kubernetes.pod.uid"));
-	return r;
+	return r == 0 ? container_facts_set(&facts->created, container_json_text(config, "Created")) : r;
 }
 
 static int container_docker_try(int root, const struct cgroup_name *name, const char *data,

@@ -14,6 +14,8 @@ void container_facts_free(struct container_facts *facts)
 	free(facts->pod);
 	free(facts->pod_namespace);
 	free(facts->pod_uid);
+	free(facts->namespace);
+	free(facts->created);
 	memset(facts, 0, sizeof(*facts));
 }
 

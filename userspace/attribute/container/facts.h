@@ -12,6 +12,8 @@ struct container_facts {
 	char *name;
 	char *image;
 	char *pod, *pod_namespace, *pod_uid; /* Kubernetes; NULL elsewhere */
+	char *namespace; /* containerd's */
+	char *created; /* RFC 3339, as far as its runtime tells */
 };
 
 /* container_facts_free() - frees what it owns and zeroes it. */

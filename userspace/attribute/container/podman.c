@@ -57,6 +57,8 @@ static int container_podman_fill(const json_t *entry, struct container_facts *fa
 	int r = container_facts_set(&facts->name, name ? name : container_json_text(more, "name"));
 
 	if (r == 0)
+		r = container_facts_set(&facts->created, container_json_text(entry, "created"));
+	if (r == 0)
 		r = container_facts_set(&facts->image, container_json_text(more, "image-name"));
 	json_decref(more);
 	return r;

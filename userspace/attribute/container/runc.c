@@ -47,7 +47,9 @@ static int container_runc_try(int root, const struct cgroup_name *name, const ch
 		return r;
 	r = file_json(root, &state, "%s/%s/%s", states, name->id, file);
 	bundle = r == 0 ? container_runc_bundle(state) : NULL;
-	if (bundle && file_json(root, &config, "%s/config.json", bundle) == 0)
+	if (r == 0 && container_facts_set(&facts->created, container_json_text(state, "created")) < 0)
+		r = -ENOMEM;
+	if (r == 0 && bundle && file_json(root, &config, "%s/config.json", bundle) == 0)
 		r = container_oci_annotations(config, facts);
 	json_decref(config);
 	json_decref(state);

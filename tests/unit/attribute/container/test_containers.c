@@ -322,6 +322,31 @@ static void test_ctr(void **state)
 	assert_null(find("/other/web").id);
 }
 
+/* The same name in two of containerd's namespaces, and runc's: each says whose it is, and since when. */
+static void test_same_name(void **state)
+{
+	const struct timespec times[2] = {{.tv_sec = 1767261600}, {.tv_sec = 1767261600}};
+	struct alert_container found;
+
+	(void)state;
+	put(TASKS "/default/web/config.json", "{}");
+	put(TASKS "/blue/web/config.json", "{}");
+	put("/run/runc/web/state.json", "{\"id\":\"web\",\"created\":\"2026-01-31T10:00:00.123Z\"}");
+	assert_int_equal(utimensat(AT_FDCWD, under(TASKS "/blue/web/config.json"), times, 0), 0);
+	found = find("/default/web");
+	check_text(found.namespace, "default");
+	containers_free_one(&found);
+	found = find("/blue/web");
+	check_text(found.namespace, "blue");
+	check_text(found.created, "2026-01-01T10:00:00Z");
+	containers_free_one(&found);
+	found = find("/web");
+	check_text(found.runtime, "runc");
+	assert_null(found.namespace);
+	check_text(found.created, "2026-01-31T10:00:00.123Z");
+	containers_free_one(&found);
+}
+
 static void test_podman(void **state)
 {
 	(void)state;
@@ -907,6 +932,7 @@ int main(void)
 		TEST(test_docker_rootless),
 		TEST(test_nerdctl),
 		TEST(test_ctr),
+		TEST(test_same_name),
 		TEST(test_podman),
 		TEST(test_podman_volatile),
 		TEST(test_podman_rootless),
