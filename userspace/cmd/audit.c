@@ -207,12 +207,12 @@ static int audit_remains(struct report *report, enum audit_output output, size_t
 	if (output == AUDIT_JSON)
 		r = remains_json(report, &remains, stdout);
 	else if (output == AUDIT_CSV)
-		r = remains_csv(&remains, stdout);
+		r = remains_csv(report, &remains, stdout);
 	else
 		r = report_coverage(report, stdout, layout_width(STDOUT_FILENO),
 				    layout_colour(STDOUT_FILENO));
 	if (r == 0 && output == AUDIT_TABLE)
-		r = remains_table(&remains, stdout, layout_width(STDOUT_FILENO),
+		r = remains_table(report, &remains, stdout, layout_width(STDOUT_FILENO),
 				  layout_colour(STDOUT_FILENO));
 	*ret_still = remains.counts[REMAINS_STILL];
 	remains_free(&remains);

@@ -34,6 +34,23 @@ int lookup_open(const char *path, struct stat *ret_st)
 	return root < 0 ? root : lookup_open_at(root, path, ret_st);
 }
 
+ssize_t lookup_link(const char *path, char *target, size_t size)
+{
+	AUTO_CLOSE int root = safe_root("/");
+	AUTO_CLOSE int place = root < 0 ? root : safe_place(root, path, O_NOFOLLOW);
+	struct stat st;
+	ssize_t len;
+
+	if (place < 0)
+		return place;
+	if (fstat(place, &st) < 0)
+		return -errno;
+	if (!S_ISLNK(st.st_mode))
+		return -EINVAL;
+	len = readlinkat(place, "", target, size);
+	return len < 0 ? -errno : len;
+}
+
 bool lookup_is(const struct fact *fact, const struct stat *st)
 {
 	if (!fact->inode)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #include "store/fact.h"
 
@@ -12,6 +13,12 @@
  * than a regular file), …
  */
 int lookup_open(const char *path, struct stat *ret_st);
+
+/*
+ * lookup_link() - where a symbolic link leads to, as it was written; not terminated.
+ * Returns how many bytes that is; -EINVAL if it is none, or another negative errno.
+ */
+ssize_t lookup_link(const char *path, char *target, size_t size);
 
 /* lookup_is() - is this the file that was written to? By inode; and by device, where file systems tell the same one. */
 bool lookup_is(const struct fact *fact, const struct stat *st);

@@ -13,9 +13,13 @@
 #include "detect/mask.h"
 #include "report/lookup.h"
 
+#include "lib/cleanup.h"
+
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* The tokens that one file is to be searched for. */
@@ -147,10 +151,35 @@ static bool remains_exact(struct fact *fact)
 	return true;
 }
 
+/* A symbolic link holds what was written as its target, and nothing else can become of it: what is another one replaces it. */
+static void remains_link(struct remains_file *file)
+{
+	AUTO_CLOSE int target = memfd_create("target", MFD_CLOEXEC);
+	char text[PATH_MAX];
+	ssize_t len = lookup_link(file->fact.file, text, sizeof(text));
+	struct stat st = {.st_size = len};
+
+	if (len == -ENOENT || len == -ENOTDIR) {
+		remains_say(file, REMAINS_GONE, NULL);
+	} else if (len == -EINVAL) {
+		remains_say(file, REMAINS_REPLACED, "what has its name now is no link");
+	} else if (len < 0 || target < 0 || write(target, text, (size_t)len) != len) {
+		remains_say(file, REMAINS_UNREADABLE, strerror(len < 0 ? (int)-len : errno));
+	} else {
+		for (size_t i = 0; i < file->count; i++)
+			file->items[i].link = true;
+		file->part = NULL;
+		remains_scan(file, target, &st, REMAINS_REPLACED, "another link has its name now");
+	}
+	explicit_bzero(text, sizeof(text));
+}
+
 static void remains_look(struct remains_file *file)
 {
 	const struct fact *fact = &file->fact;
-	const char *vague = remains_vague(fact);
+	bool link = fact->part && strcmp(fact->part, "link_target") == 0 && *fact->file == '/' &&
+		    !fact->path_truncated && !strstr(fact->file, MASK_TEXT);
+	const char *vague = link ? NULL : remains_vague(fact);
 	/* only the process's own name for it is known */
 	bool inside = *fact->container && !fact->file_path;
 	struct stat st;
@@ -161,6 +190,10 @@ static void remains_look(struct remains_file *file)
 		vague = remains_inexact;
 	if (vague) {
 		remains_say(file, REMAINS_UNKNOWN, vague);
+		return;
+	}
+	if (link && (!*fact->container || fact->file_path)) {
+		remains_link(file);
 		return;
 	}
 	fd = lookup_open(fact->file, &st);

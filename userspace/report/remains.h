@@ -28,6 +28,7 @@ struct remains_item {
 	const char *token, *file; /* owned by the report's labels */
 	enum remains_state state;
 	const char *why; /* static; NULL if there is nothing to say */
+	bool link; /* what was looked into is a link's target */
 	char *now; /* where the same file lies now, if it was renamed within its directory (log rotation); masked; else NULL */
 	uint64_t offsets[REMAINS_OFFSETS]; /* bytes from the file's beginning, rising */
 	size_t found; /* how often */
@@ -48,7 +49,8 @@ struct remains {
 int remains_find(struct report *report, struct remains *ret_remains);
 void remains_free(struct remains *remains);
 
-/* The outputs; as those of report.h. */
-int remains_table(const struct remains *remains, FILE *out, int width, bool colour);
+/* The outputs; as those of report.h. JSON: share/audit-files.schema.json. */
+int remains_table(const struct report *report, const struct remains *remains, FILE *out, int width,
+		  bool colour);
 int remains_json(const struct report *report, const struct remains *remains, FILE *out);
-int remains_csv(const struct remains *remains, FILE *out);
+int remains_csv(const struct report *report, const struct remains *remains, FILE *out);

@@ -29,6 +29,8 @@ static int remains_words(const struct remains_item *item, char **ret_text)
 
 	for (; named < item->found && named < REMAINS_OFFSETS; named++)
 		at += snprintf(at, 24, "%s%" PRIu64, named ? ", " : "at byte ", item->offsets[named]);
+	if (item->link && item->found)
+		return asprintf(ret_text, "%s of what the link leads to", places) < 0 ? -ENOMEM : 0;
 	if (item->found > named)
 		r = asprintf(ret_text, "%s and %zu more places%s%s", places, item->found - named,
 			     item->now ? ", in " : "", item->now ? item->now : "");
@@ -70,8 +72,10 @@ static int remains_row(const struct remains_item *item, FILE *out, int width, bo
 	return 0;
 }
 
-int remains_table(const struct remains *remains, FILE *out, int width, bool colour)
+int remains_table(const struct report *report, const struct remains *remains, FILE *out, int width,
+		  bool colour)
 {
+	size_t shown = report_limit(report, 0, remains->count);
 	const char *before = ":";
 	char text[64];
 	int r = 0;
@@ -81,8 +85,11 @@ int remains_table(const struct remains *remains, FILE *out, int width, bool colo
 	if (remains->count)
 		fprintf(out, "%s%-11s  %-*s  FILE%s\n", colour ? "\033[2m" : "", "STATE",
 			TOKEN_IDENTIFIER_MAX, "TOKEN", colour ? "\033[0m" : "");
-	for (size_t i = 0; r == 0 && i < remains->count; i++)
+	for (size_t i = 0; r == 0 && i < shown; i++)
 		r = remains_row(&remains->items[i], out, width, colour);
+	if (shown < remains->count)
+		fprintf(out, "… and %s\n",
+			layout_count(remains->count - shown, "more", "more", text, sizeof(text)));
 	fprintf(out, "%s%s", remains->count ? "\n" : "",
 		layout_count(remains->count, "token in a file", "tokens in files", text, sizeof(text)));
 	for (int i = 0; i < REMAINS_MAX; i++) {
@@ -108,17 +115,21 @@ static json_t *remains_json_item(const struct remains_item *item)
 
 int remains_json(const struct report *report, const struct remains *remains, FILE *out)
 {
+	size_t shown = report_limit(report, 0, remains->count);
 	json_t *counts = json_object(), *items = json_array(), *root;
 	char generated[PERIOD_TEXT];
 	int r = 0;
 
 	for (int i = 0; i < REMAINS_MAX; i++)
 		json_object_set_new(counts, remains_names[i], json_integer((json_int_t)remains->counts[i]));
-	for (size_t i = 0; r == 0 && i < remains->count; i++)
+	for (size_t i = 0; r == 0 && i < shown; i++)
 		r = json_array_append_new(items, remains_json_item(&remains->items[i]));
-	root = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "version", SPILLWATCH_VERSION, "generated",
-			 period_utc(report->generated, generated), "host", report->host, "coverage",
-			 report_json_coverage(&report->coverage), "counts", counts, "files", items);
+	root = json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:o*, s:o}", "version", SPILLWATCH_VERSION,
+			 "generated", period_utc(report->generated, generated), "host", report->host,
+			 "coverage", report_json_coverage(&report->coverage), "counts", counts, "file_count",
+			 (json_int_t)remains->count, "files_left_out",
+			 shown < remains->count ? json_integer((json_int_t)(remains->count - shown)) : NULL,
+			 "files", items);
 	if (r == 0 && root) {
 		json_dumpf(root, out, JSON_INDENT(1) | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
 		fputc('\n', out);
@@ -129,10 +140,12 @@ int remains_json(const struct report *report, const struct remains *remains, FIL
 	return r;
 }
 
-int remains_csv(const struct remains *remains, FILE *out)
+int remains_csv(const struct report *report, const struct remains *remains, FILE *out)
 {
+	size_t shown = report_limit(report, 0, remains->count);
+
 	fputs("state,token,file,found,first_offset,moved_to,reason\r\n", out);
-	for (size_t i = 0; i < remains->count; i++) {
+	for (size_t i = 0; i < shown; i++) {
 		const struct remains_item *item = &remains->items[i];
 		char found[24], offset[24] = "";
 

@@ -654,17 +654,79 @@ static void test_remains(void **state)
 	report_close(&report);
 }
 
+static int output_remains(struct report *report, FILE *out)
+{
+	struct remains remains;
+	int r = remains_find(report, &remains);
+
+	if (r == 0)
+		r = remains_json(report, &remains, out);
+	remains_free(&remains);
+	return r;
+}
+
+/* A link that leads where it led holds the token still; one of that name that leads elsewhere does not. JSON is as its schema has it. */
+static void test_remains_links(void **state)
+{
+	static const char *const names[] = {"same", "other", "none", "file"};
+	static const char *const states[] = {"still there", "replaced", "gone", "replaced"};
+	struct maker_token token = maker_token(33);
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	struct store *store = alerts_store(path);
+	char file[4][128], *text, *problem;
+	json_t *json, *item;
+	size_t index;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		struct alert_spec spec = {
+			.token = token.identifier, .file = file[i], .program = "/p", .time = alerts_now()};
+		struct alert alert;
+
+		snprintf(file[i], sizeof(file[i]), "%s/%s", dir, names[i]);
+		alert = alerts_make(&spec);
+		alert.file.type = "symlink";
+		alert.write.part = "link_target";
+		assert_int_equal(store_put(store, &alert), 0);
+	}
+	store_close(store);
+	assert_int_equal(symlink(token.text, file[0]), 0);
+	assert_int_equal(symlink("elsewhere", file[1]), 0);
+	write_file("file", "");
+	text = output(&options, output_remains);
+	json = json_loads(text, 0, NULL);
+	problem = schema_check("share/audit-files.schema.json", json);
+	if (problem)
+		fail_msg("%s", problem);
+	assert_int_equal(json_array_size(json_object_get(json, "files")), 4);
+	json_array_foreach (json_object_get(json, "files"), index, item)
+		for (size_t i = 0; i < 4; i++)
+			if (strcmp(json_string_value(json_object_get(item, "file")), file[i]) == 0)
+				assert_string_equal(json_string_value(json_object_get(item, "state")),
+						    states[i]);
+	json_decref(json);
+	assert_null(strstr(text, token.text));
+	free(text);
+	options.limit = 3;
+	text = output(&options, output_remains);
+	json = json_loads(text, 0, NULL);
+	problem = schema_check("share/audit-files.schema.json", json);
+	assert_null(problem);
+	assert_int_equal(json_array_size(json_object_get(json, "files")), 3);
+	assert_int_equal(json_integer_value(json_object_get(json, "files_left_out")), 1);
+	json_decref(json);
+	free(text);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_rules),          TEST(test_leaks),
-		TEST(test_groups),         TEST(test_filters),
-		TEST(test_filtered_roles), TEST(test_times),
-		TEST(test_period),         TEST(test_table_width),
-		TEST(test_hostile),        TEST(test_empty),
-		TEST(test_relayed),        TEST(test_same_name),
-		TEST(test_remains),        cmocka_unit_test(test_relays),
+		TEST(test_rules),   TEST(test_leaks),          TEST(test_groups),
+		TEST(test_filters), TEST(test_filtered_roles), TEST(test_times),
+		TEST(test_period),  TEST(test_table_width),    TEST(test_hostile),
+		TEST(test_empty),   TEST(test_relayed),        TEST(test_same_name),
+		TEST(test_remains), TEST(test_remains_links),  cmocka_unit_test(test_relays),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
