@@ -25,7 +25,7 @@ struct script_interpreter {
 static const struct script_interpreter script_interpreters[] = {
 	{"python", "cm", "WX"}, {"pypy", "cm", "WX"},   {"perl", "eE", "IMmxi"}, {"ruby", "e", "rICEW"},
 	{"node", "ep", "rC"},   {"nodejs", "ep", "rC"}, {"sh", "cs", "oO"},      {"bash", "cs", "oO"},
-	{"dash", "cs", "o"},    {"ash", "cs", "o"},     {"busybox", "", ""},     {"zsh", "cs", "o"},
+	{"dash", "cs", "o"},    {"ash", "cs", "o"},     {"hush", "cs", ""},      {"zsh", "cs", "o"},
 	{"ksh", "cs", "o"},     {"fish", "c", ""},      {"php", "rBREF", "dc"},  {"lua", "e", "l"},
 	{"tclsh", "", ""},      {"Rscript", "e", ""},   {"groovy", "e", ""},     {"guile", "c", "lLx"},
 };
@@ -138,18 +138,64 @@ static const char *script_first(const struct script_interpreter *interpreter, co
 	return arg && *arg ? arg : NULL;
 }
 
+/* "busybox.static" as well. */
+static bool script_is_box(const char *base, size_t len)
+{
+	static const char *const boxes[] = {"busybox", "toybox"};
+	const char *dot = memchr(base, '.', len);
+	size_t name = dot ? (size_t)(dot - base) : len;
+
+	for (size_t i = 0; i < sizeof(boxes) / sizeof(*boxes); i++)
+		if (strlen(boxes[i]) == name && memcmp(base, boxes[i], name) == 0)
+			return true;
+	return false;
+}
+
+const char *script_applet(const char *exe, size_t exe_len, const char *args, size_t args_len, char separator,
+			  size_t *ret_len)
+{
+	size_t base_len, len;
+	const char *base = script_base(exe, exe_len, &base_len);
+
+	if (!script_is_box(base, base_len))
+		return NULL;
+	for (int i = 0; i < 2 && args_len; i++) {
+		const char *end = memchr(args, separator, args_len);
+
+		len = end ? (size_t)(end - args) : args_len;
+		base = script_base(args, len, ret_len);
+		/* a login shell's */
+		if (*ret_len && *base == '-') {
+			base++;
+			--*ret_len;
+		}
+		if (*ret_len && !script_is_box(base, *ret_len))
+			return base;
+		args_len -= len + (end != NULL);
+		args += len + (end != NULL);
+	}
+	return NULL;
+}
+
 const char *script_find(const char *comm, const char *exe, size_t exe_len, const char *args, size_t args_len,
 			size_t *ret_len)
 {
-	const char *end = args + args_len, *script = NULL, *base;
-	size_t len;
+	const char *end = args + args_len, *script = NULL, *base, *applet;
+	size_t len, applet_len;
 
 	/* each argument has a terminator, unless the last one was cut */
 	if (!args_len || end[-1] != '\0')
 		return NULL;
 	base = script_base(exe, exe_len, &len);
-	if (!script_is_named(comm, exe, exe_len))
+	applet = script_applet(exe, exe_len, args, args_len, '\0', &applet_len);
+	/* an applet has its own name, and what stands behind it are its arguments */
+	if (!script_is_named(comm, exe, exe_len) && !(applet && script_is_named(comm, applet, applet_len)))
 		script = script_by_name(comm, args, end);
+	if (applet) {
+		base = applet;
+		len = applet_len;
+		args = applet;
+	}
 	for (size_t i = 0; !script && i < sizeof(script_interpreters) / sizeof(*script_interpreters); i++)
 		if (script_is_interpreter(base, len, script_interpreters[i].name))
 			script = script_first(&script_interpreters[i], args, end);

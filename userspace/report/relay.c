@@ -82,8 +82,12 @@ bool relay_known(const char *program)
 {
 	const char *slash = strrchr(program, '/');
 	const char *name = slash ? slash + 1 : program;
+	const char *applet = strstr(name, " (");
 	size_t len;
 
+	/* BusyBox's applets, as store/fact.c has them, and what has no path */
+	if (applet)
+		name = applet + 1;
 	if (*name == '(')
 		name++;
 	len = strcspn(name, " )");

@@ -8,6 +8,8 @@
 
 #include "alert/message.h"
 #include "attribute/container/cgroup_name.h"
+#include "attribute/script.h"
+#include "bounds.h"
 #include "lib/cleanup.h"
 
 #include <errno.h>
@@ -48,12 +50,27 @@ static int fact_pack(const struct fact_texts *texts, struct fact *fact)
 	return 0;
 }
 
-/* Programs without a path (kernel threads, those that were gone) go by their name. */
+/* Programs without a path (kernel threads, those that were gone) go by their name, BusyBox's by the applet as well. NULL: by the path. */
 static int fact_program(const struct alert_process *process, char **ret_program)
 {
-	return asprintf(ret_program, "(%s)", process->name && *process->name ? process->name : "unknown") < 0
-		       ? -ENOMEM
-		       : 0;
+	const char *executable = process->executable, *args = process->command_line, *applet = NULL;
+	size_t len;
+
+	*ret_program = NULL;
+	if (executable && args)
+		applet = script_applet(executable, strlen(executable), args, strlen(args), ' ', &len);
+	if (applet && len < LIMIT_COMM_BYTES) {
+		if (asprintf(ret_program, "%s (%.*s)", executable, (int)len, applet) >= 0)
+			return 0;
+		*ret_program = NULL;
+		return -ENOMEM;
+	}
+	if (executable)
+		return 0;
+	if (asprintf(ret_program, "(%s)", process->name && *process->name ? process->name : "unknown") >= 0)
+		return 0;
+	*ret_program = NULL;
+	return -ENOMEM;
 }
 
 /*
@@ -138,13 +155,10 @@ int fact_make(const struct alert *alert, struct fact *ret_fact)
 		.count = alert->news,
 	};
 
-	if (!texts.program) {
-		if (fact_program(process, &program) < 0) {
-			program = NULL;
-			return -ENOMEM;
-		}
+	if (fact_program(process, &program) < 0)
+		return -ENOMEM;
+	if (program)
 		texts.program = program;
-	}
 	if (fact_container(container, &key) < 0)
 		return -ENOMEM;
 	if (key && !container->claimed)

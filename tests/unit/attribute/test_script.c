@@ -46,6 +46,22 @@ static void test_argument(void **state)
 	check("MainThread", "/usr/bin/node", "node\n/srv/app.js\n", "/srv/app.js");
 }
 
+/* BusyBox is what it is called as: its shell runs scripts, its other applets run nothing. */
+static void test_busybox(void **state)
+{
+	(void)state;
+	check("cat", "/bin/busybox", "cat\n/tmp/f\n", NULL);
+	check("cat", "/bin/busybox", "/bin/cat\n/tmp/cat\n", NULL);
+	check("busybox", "/bin/busybox", "busybox\ncat\n/tmp/f\n", NULL);
+	check("busybox", "/bin/busybox", "busybox\n", NULL);
+	check("sh", "/bin/busybox", "sh\n-c\necho x > /tmp/f\n", NULL);
+	check("busybox", "/bin/busybox", "busybox\nsh\n-c\necho x\n", NULL);
+	check("sh", "/bin/busybox", "-sh\n", NULL);
+	check("sh", "/bin/busybox", "sh\n/srv/run.sh\nx\n", "/srv/run.sh");
+	check("busybox", "/bin/busybox.static", "busybox\nash\n-e\nrun.sh\n", "run.sh");
+	check("run.sh", "/bin/busybox", "/bin/sh\n./run.sh\n", "./run.sh");
+}
+
 static void test_none(void **state)
 {
 	(void)state;
@@ -68,7 +84,8 @@ static void test_none(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shebang), cmocka_unit_test(test_argument), cmocka_unit_test(test_none)};
+		cmocka_unit_test(test_shebang), cmocka_unit_test(test_argument), cmocka_unit_test(test_none),
+		cmocka_unit_test(test_busybox)};
 
 	return UNIT_RUN(tests);
 }

@@ -469,6 +469,9 @@ static void test_relays(void **state)
 	assert_true(relay_known("/usr/bin/tee"));
 	assert_true(relay_known("/usr/lib/systemd/systemd-journald"));
 	assert_true(relay_known("(fluent-bit)"));
+	assert_true(relay_known("/bin/busybox (cat)"));
+	assert_false(relay_known("/bin/busybox (sh)"));
+	assert_false(relay_known("/bin/busybox"));
 	assert_true(relay_known("/usr/bin/containerd-shim-runc-v2"));
 	assert_false(relay_known("/usr/bin/python3.11"));
 	assert_false(relay_known("/usr/bin/teether"));

@@ -127,6 +127,27 @@ static void test_keys(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
 
+/* BusyBox is as many programs as it is called as. */
+static void test_busybox(void **state)
+{
+	struct alert_spec spec = {.token = "dt0c01.AAAA", .file = "/f", .program = "/bin/busybox"};
+	struct store *store = alerts_store(path);
+	struct alert alert;
+	char cat[] = "/bin/cat /tmp/in";
+
+	(void)state;
+	spec.time = alerts_now();
+	alerts_put(store, &spec);
+	alert = alerts_make(&spec);
+	alert.process.command_line = cat;
+	assert_int_equal(store_put(store, &alert), 0);
+	store_close(store);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM fact"), 2);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM name WHERE value IN"
+					     " ('/bin/busybox (writer)', '/bin/busybox (cat)')"),
+			 2);
+}
+
 /* What calls itself a container is an entry of its own, and is none of that one's. */
 static void test_claimed(void **state)
 {
@@ -711,16 +732,16 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_repeats),      TEST(test_repeats_of_others),
-		TEST(test_keys),         TEST(test_due),
-		TEST(test_claimed),      TEST(test_mark),
-		TEST(test_age),          TEST(test_size),
-		TEST(test_kill),         TEST(test_full_disk),
-		TEST(test_damage),       TEST(test_precious),
-		TEST(test_versions),     TEST(test_removed),
-		TEST(test_busy),         TEST(test_damage_idle),
-		TEST(test_damage_stuck), TEST(test_clock),
-		TEST(test_clock_ahead),
+		TEST(test_repeats),     TEST(test_repeats_of_others),
+		TEST(test_keys),        TEST(test_due),
+		TEST(test_claimed),     TEST(test_busybox),
+		TEST(test_mark),        TEST(test_age),
+		TEST(test_size),        TEST(test_kill),
+		TEST(test_full_disk),   TEST(test_damage),
+		TEST(test_precious),    TEST(test_versions),
+		TEST(test_removed),     TEST(test_busy),
+		TEST(test_damage_idle), TEST(test_damage_stuck),
+		TEST(test_clock),       TEST(test_clock_ahead),
 	};
 
 	return UNIT_RUN(tests);
