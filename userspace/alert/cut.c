@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of the strings below together, and of each, at most and at least. */
-#define CUT_TOGETHER (ALERT_LINE_BYTES / 2)
-#define CUT_MOST 4096UL
-#define CUT_LEAST 512UL
+/* Of the line, what the strings below may take together, and each of them, at most and at least. */
+#define CUT_TOGETHER(bytes) ((bytes) / 2)
+#define CUT_MOST(bytes) ((bytes) / 4)
+#define CUT_LEAST(bytes) ((bytes) / 32)
 
 /* No fewer than there are strings below. */
 #define CUT_STRINGS 16UL
@@ -151,13 +151,13 @@ static void cut_text(char **text, size_t most, char **at)
 	*at += len + 1;
 }
 
-int alert_cut(const struct alert *alert, struct alert_cut *ret_cut)
+int alert_cut(const struct alert *alert, size_t bytes, struct alert_cut *ret_cut)
 {
 	struct alert_cut cut = {.alert = *alert};
-	size_t most = CUT_MOST;
+	size_t most = CUT_MOST(bytes);
 	char *at, *whole;
 
-	while (most > CUT_LEAST && cut_together(alert, most) > CUT_TOGETHER)
+	while (most > CUT_LEAST(bytes) && cut_together(alert, most) > CUT_TOGETHER(bytes))
 		most /= 2;
 	/* no more than these, and their ends */
 	cut.memory = malloc(cut_together(alert, most) + CUT_STRINGS);

@@ -13,10 +13,11 @@ struct alert_cut {
 };
 
 /*
- * alert_cut() - a copy that is ALERT_LINE_BYTES long at most, as JSON or as text. Paths keep their end, the
- * command line its beginning, each with its mark; and so do the container's names, which have none.
+ * alert_cut() - a copy whose long strings take half of so many bytes, as JSON or as text: with ALERT_LINE_BYTES, all of it is no longer
+ * than that. Paths keep their end, the command line its beginning, each with its mark; and so do the container's names, which have
+ * none.
  * Returns 0 and *ret_cut, good for as long as the whole one is (alert_cut_free()), or -ENOMEM.
  */
-int alert_cut(const struct alert *alert, struct alert_cut *ret_cut);
+int alert_cut(const struct alert *alert, size_t bytes, struct alert_cut *ret_cut);
 
 void alert_cut_free(struct alert_cut *cut);

@@ -17,13 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *json_action(const struct alert *alert)
-{
-	if (alert->flood)
-		return "token-flood";
-	return alert->repeats ? "token-repeated" : "token-written";
-}
-
 /* What all lines begin with. @type: of ECS */
 static void json_event(struct json_writer *json, const char *id, const char *action, const char *type,
 		       uint64_t sequence, int severity)
@@ -280,7 +273,7 @@ static void json_alert(struct json_writer *json, const struct alert *alert, cons
 
 	json_open(json, NULL, '{');
 	json_time(json, "@timestamp", &alert->time);
-	json_event(json, alert_id(alert->series, alert->number, id), json_action(alert), "change",
+	json_event(json, alert_id(alert->series, alert->number, id), alert_action(alert), "change",
 		   alert->sequence, alert_severity(alert));
 	json_text(json, "message", message);
 	json_rule(json, alert);
@@ -355,10 +348,10 @@ int loss_to_json(const struct loss *loss, char **ret_line)
 		return r;
 	json_open(&json, NULL, '{');
 	json_time(&json, "@timestamp", &loss->time);
-	json_event(&json, alert_id(loss->series, loss->number, id), "samples-lost", "info", loss->sequence,
+	json_event(&json, alert_id(loss->series, loss->number, id), LOSS_ACTION, "info", loss->sequence,
 		   ALERT_SEVERITY_LOSS);
 	json_text(&json, "message", message);
-	json_named(&json, "rule", "samples-lost");
+	json_named(&json, "rule", LOSS_ACTION);
 	json_loss(&json, loss);
 	json_named(&json, "host", loss->host_name);
 	json_close(&json, '}');
@@ -389,7 +382,7 @@ int alert_to_json(const struct alert *alert, char **ret_line)
 		*ret_line = TAKE(whole);
 		return 0;
 	}
-	r = alert_cut(alert, &cut);
+	r = alert_cut(alert, ALERT_LINE_BYTES, &cut);
 	if (r < 0)
 		return r;
 	r = json_whole(&cut.alert, ret_line);

@@ -10,6 +10,9 @@
 /* Writers that are named, of those that are known. */
 #define LOSS_WRITERS 5
 
+/* event.action of it. */
+#define LOSS_ACTION "samples-lost"
+
 /* One kind of loss. */
 struct loss_kind {
 	const char *name; /* static: of include/counters.h, or of struct pipeline_stats */

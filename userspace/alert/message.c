@@ -24,6 +24,13 @@ int alert_severity(const struct alert *alert)
 	return alert->token.placeholder ? ALERT_SEVERITY_PLACEHOLDER : ALERT_SEVERITY_TOKEN;
 }
 
+const char *alert_action(const struct alert *alert)
+{
+	if (alert->flood)
+		return "token-flood";
+	return alert->repeats ? "token-repeated" : "token-written";
+}
+
 const char *alert_rule(const struct alert *alert)
 {
 	const char *type = alert->file.type;

@@ -20,6 +20,9 @@ const char *alert_id(uint64_t series, uint64_t number, char id[ALERT_ID_BYTES]);
 
 int alert_severity(const struct alert *alert);
 
+/* alert_action() - event.action; static. */
+const char *alert_action(const struct alert *alert);
+
 /* alert_rule() - "token-written-to-file" and the like, by destination; static. */
 const char *alert_rule(const struct alert *alert);
 

@@ -145,7 +145,7 @@ int alert_to_text(const struct alert *alert, bool colour, char **ret_line)
 		*ret_line = TAKE(whole);
 		return 0;
 	}
-	r = alert_cut(alert, &cut);
+	r = alert_cut(alert, ALERT_LINE_BYTES, &cut);
 	if (r < 0)
 		return r;
 	r = text_whole(&cut.alert, colour, ret_line);

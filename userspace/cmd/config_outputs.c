@@ -4,6 +4,7 @@
 
 #include "cmd/options.h"
 #include "engine/pipeline.h"
+#include "output/syslog.h"
 #include "rules/nearest.h"
 #include "rules/rules.h"
 #include "rules/tree.h"
@@ -72,6 +73,16 @@ static void outputs_mode(struct outputs_reader *reader, const struct tree_node *
 	reader->spec->mode = (unsigned int)mode;
 }
 
+static void outputs_facility(struct outputs_reader *reader, const struct tree_node *node)
+{
+	reader->spec->facility = syslog_facility(node->text);
+	if (reader->spec->facility < 0)
+		problems_add(reader->problems, &node->place,
+			     "facility: expected daemon, user, auth, authpriv, syslog, audit or local0 to "
+			     "local7; found '%.*s'",
+			     OUTPUTS_SHOWN, node->text);
+}
+
 static const struct outputs_key {
 	const char *name;
 	unsigned int kinds;
@@ -83,6 +94,7 @@ static const struct outputs_key {
 	{"queue_bytes", OUTPUTS_ALL, outputs_queue},
 	{"bytes", OUTPUTS_OF(FILE), outputs_bytes},
 	{"mode", OUTPUTS_OF(FILE) | OUTPUTS_OF(SOCKET), outputs_mode},
+	{"facility", OUTPUTS_OF(SYSLOG), outputs_facility},
 };
 
 #define OUTPUTS_KEYS (sizeof(outputs_keys) / sizeof(*outputs_keys))
@@ -167,7 +179,7 @@ static const struct tree_node *outputs_target(struct problems *problems, const s
 		target = key;
 	}
 	if (!target)
-		problems_add(problems, &node->place, "an output needs one of: file, socket");
+		problems_add(problems, &node->place, "an output needs one of: file, socket, syslog");
 	else if (target->kind != TREE_SCALAR || !*target->text)
 		problems_add(problems, &target->place, "%s: expected a path", target->key);
 	else
@@ -204,6 +216,19 @@ static void outputs_key(struct outputs_reader *reader, const struct tree_node *n
 	outputs_unknown(reader->problems, node, "an output", known, count);
 }
 
+/* What is so unless it is said. */
+static void outputs_defaults(struct outputs_reader *reader, const struct tree_node *target)
+{
+	if (reader->spec->what != OUTPUT_SYSLOG)
+		return;
+	reader->spec->text = true;
+	reader->spec->facility = syslog_facility("daemon");
+	if (!syslog_is_target(target->text))
+		problems_add(reader->problems, &target->place,
+			     "syslog: expected a path, or udp:// or tcp:// with an address and a port in "
+			     "numbers");
+}
+
 static void outputs_read_one(struct outputs_reader *reader, const struct tree_node *node)
 {
 	const struct tree_node *target;
@@ -221,6 +246,7 @@ static void outputs_read_one(struct outputs_reader *reader, const struct tree_no
 		return;
 	reader->spec->what = what;
 	reader->spec->target = target->text;
+	outputs_defaults(reader, target);
 	for (const struct tree_node *key = node->first; key; key = key->next)
 		/* what is given twice is told already */
 		if (key != target && tree_find(node, key->key) == key)

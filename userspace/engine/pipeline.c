@@ -415,8 +415,9 @@ static void pipeline_stuck(struct pipeline *pipeline)
 		const struct bus_loss *output = &pipeline->stats.outputs[i];
 
 		if (output->stuck && !pipeline->stuck[i])
-			log_warning("%s takes no alerts: %" PRIu64 " wait for it", output->name,
-				    output->stuck);
+			log_warning("%s takes no alerts: %" PRIu64 " wait for it%s%s", output->name,
+				    output->stuck, output->trouble ? ": " : "",
+				    output->trouble ? output->trouble : "");
 		pipeline->stuck[i] = output->stuck != 0;
 	}
 }
@@ -571,7 +572,9 @@ unsigned int pipeline_needs(const struct pipeline_options *options)
 	unsigned int needs = options->socket ? PRIVILEGES_ACCEPT : 0;
 
 	for (size_t i = 0; i < options->output_count; i++)
-		needs |= options->outputs[i].what == OUTPUT_SOCKET ? PRIVILEGES_ACCEPT : 0;
+		needs |= options->outputs[i].what == OUTPUT_SOCKET   ? PRIVILEGES_ACCEPT
+			 : options->outputs[i].what == OUTPUT_SYSLOG ? PRIVILEGES_CONNECT
+								     : 0;
 	return needs;
 }
 

@@ -29,6 +29,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -229,6 +230,21 @@ static const struct privileges_call {
 	{SCMP_SYS(ioctl), 1, 0x2401}, /* … _DISABLE, as a link ends */
 };
 
+/* What connects, and nothing that listens. */
+static int privileges_connect(scmp_filter_ctx filter)
+{
+	static const int domains[] = {AF_UNIX, AF_INET, AF_INET6};
+	static const int calls[] = {SCMP_SYS(connect), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt)};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < PRIVILEGES_COUNT(domains); i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+				     SCMP_CMP(0, SCMP_CMP_EQ, (uint64_t)domains[i], 0));
+	for (size_t i = 0; r == 0 && i < PRIVILEGES_COUNT(calls); i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
+	return r;
+}
+
 static int privileges_filter(scmp_filter_ctx filter, unsigned int needs)
 {
 	int r = 0;
@@ -253,6 +269,8 @@ static int privileges_filter(scmp_filter_ctx filter, unsigned int needs)
 		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	if (r == 0 && needs & PRIVILEGES_ACCEPT)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(accept4), 0);
+	if (r == 0 && needs & PRIVILEGES_CONNECT)
+		r = privileges_connect(filter);
 	return r < 0 ? r : seccomp_load(filter);
 }
 

@@ -23,6 +23,7 @@
 #include "output/output.h"
 #include "output/queue.h"
 #include "output/socket.h"
+#include "output/syslog.h"
 #include "rules/rules.h"
 
 #include <errno.h>
@@ -239,9 +240,8 @@ static void bus_wake(struct bus_output *to, size_t beyond)
 }
 
 /* Hands a line over, or counts it. @line: NULL: it could not be made */
-static void bus_put(struct bus_output *to, const char *line, bool alert, uint64_t number)
+static void bus_put(struct bus_output *to, const char *line, size_t len, bool alert, uint64_t number)
 {
-	size_t len = line ? strlen(line) : 0;
 	int r = line ? 0 : -ENOMEM;
 
 	pthread_mutex_lock(&to->lock);
@@ -273,7 +273,7 @@ static void bus_log(void *context, const char *line)
 {
 	struct bus *bus = context;
 
-	bus_put(bus->outputs[0], line, false, 0);
+	bus_put(bus->outputs[0], line, strlen(line), false, 0);
 	bus_flush_output(bus->outputs[0]);
 }
 
@@ -366,6 +366,8 @@ static int bus_open_output(const struct output_spec *spec, struct output **ret_o
 		return output_file_open(spec->target, spec->bytes, spec->mode, ret_output);
 	case OUTPUT_SOCKET:
 		return output_socket_open(spec, ret_output);
+	case OUTPUT_SYSLOG:
+		return output_syslog_open(spec, ret_output);
 	default:
 		return -EINVAL;
 	}
@@ -432,6 +434,24 @@ static const char *bus_line(struct bus_lines *lines, const struct bus_output *to
 	return *line;
 }
 
+/* Hands an alert or a loss to an output, in its form. */
+static void bus_give(struct bus_lines *lines, struct bus_output *to)
+{
+	uint64_t number = lines->alert ? lines->alert->number : 0;
+	AUTO_FREE char *message = NULL;
+	const char *line;
+	size_t len = 0;
+
+	if (!to->output->kind->form) {
+		line = bus_line(lines, to);
+		bus_put(to, line, line ? strlen(line) : 0, lines->alert, number);
+		return;
+	}
+	if (to->output->kind->form(to->output, lines->alert, lines->loss, !to->json, &message, &len) < 0)
+		message = NULL;
+	bus_put(to, message, len, lines->alert, number);
+}
+
 /* Is the alert for that output? Who floods wrote what nobody has looked at: only how grave that is can be asked. */
 static bool bus_is_for(struct bus_lines *lines, const struct bus_output *to)
 {
@@ -466,7 +486,7 @@ void bus_emit(struct bus *bus, const struct alert *alert)
 		struct bus_output *to = bus->outputs[i];
 
 		if (bus_is_for(&lines, to))
-			bus_put(to, bus_line(&lines, to), true, alert->number);
+			bus_give(&lines, to);
 		else if (to->alerts)
 			bus_pass_output(to, alert->number);
 	}
@@ -479,7 +499,7 @@ void bus_emit_loss(struct bus *bus, const struct loss *loss)
 
 	/* the first is standard error, where the log says it */
 	for (size_t i = 1; i < bus->count; i++)
-		bus_put(bus->outputs[i], bus_line(&lines, bus->outputs[i]), false, 0);
+		bus_give(&lines, bus->outputs[i]);
 	bus_lines_free(&lines);
 }
 
@@ -510,12 +530,14 @@ void bus_pass(struct bus *bus, uint64_t number)
 }
 
 /* The daemon may have died between writing a line and marking it. */
-static void bus_again(struct bus_output *to, const char *line, uint64_t number)
+static void bus_again(struct bus_lines *lines, struct bus_output *to)
 {
+	const char *line = to->output->kind->ends ? bus_line(lines, to) : NULL;
+
 	if (line && output_ends(to->output, line))
-		*to->mark = number;
+		*to->mark = lines->alert->number;
 	else
-		bus_put(to, line, true, number);
+		bus_give(lines, to);
 }
 
 void bus_emit_again(struct bus *bus, const struct alert *alert)
@@ -529,7 +551,7 @@ void bus_emit_again(struct bus *bus, const struct alert *alert)
 		if (!to->mark || *to->mark >= alert->number)
 			continue;
 		if (bus_is_for(&lines, to))
-			bus_again(to, bus_line(&lines, to), alert->number);
+			bus_again(&lines, to);
 		else
 			bus_pass_output(to, alert->number);
 	}
@@ -571,12 +593,17 @@ size_t bus_losses(struct bus *bus, struct bus_loss losses[BUS_OUTPUTS])
 
 	for (size_t i = 0; i < bus->count; i++) {
 		struct bus_output *to = bus->outputs[i];
+		int trouble;
 
 		pthread_mutex_lock(&to->lock);
 		losses[i] = (struct bus_loss){.name = to->name, .alerts = to->lost};
-		if (to->lost)
-			losses[i].reason = to->error == -ETIME ? "it takes them too slowly, or not at all"
-							       : strerror(-to->error);
+		trouble = __atomic_load_n(&to->output->trouble, __ATOMIC_RELAXED);
+		losses[i].trouble = trouble ? strerror(-trouble) : NULL;
+		if (to->lost && to->error == -ETIME)
+			losses[i].reason =
+				trouble ? losses[i].trouble : "it takes them too slowly, or not at all";
+		else if (to->lost)
+			losses[i].reason = strerror(-to->error);
 		snprintf(losses[i].text, sizeof(losses[i].text), "alerts not delivered to %s%s%s", to->name,
 			 to->lost ? ": " : "", to->lost ? losses[i].reason : "");
 		if (now - to->moved > BUS_PATIENCE_MS)
@@ -625,7 +652,7 @@ static void bus_give_up(struct bus_output *to)
 		to->reopen = false;
 		queue_clear(&to->queue);
 	}
-	if (!output_idle(to->output, &moved)) {
+	if (to->given_up || !output_idle(to->output, &moved)) {
 		to->given_up = true;
 		bus_lose(to, output_give_up(to->output), -ETIME);
 	}

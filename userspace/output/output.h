@@ -10,13 +10,21 @@
 #include <stdint.h>
 
 struct output;
+struct alert;
+struct loss;
 
 /* What is NULL there is nothing to do for. */
 struct output_kind {
+	/*
+	 * Makes what is written of an alert, or of a loss (the other one is NULL), if that is no line of its own: by the thread that
+	 * hands over. @text: for a person. Returns 0, *ret_message (malloc'ed) and its length, or a negative errno.
+	 */
+	int (*form)(const struct output *output, const struct alert *alert, const struct loss *loss,
+		    bool text, char **ret_message, size_t *ret_len);
 	/* when threads may be started. Returns 0 or a negative errno. */
 	int (*begin)(struct output *output);
 	/*
-	 * Takes a line, with its newline. Returns 0, or a negative errno: it did not arrive whole. What did of it stays where it
+	 * Takes a line, with its newline, or a message. Returns 0, or a negative errno: it did not arrive whole. What did of it stays where it
 	 * is, and spoils no other line.
 	 */
 	int (*write)(struct output *output, const char *line, size_t len, bool alert);
@@ -28,7 +36,7 @@ struct output_kind {
 	bool (*ends)(const struct output *output, const char *line);
 	/* Has it nothing under way, of what it took? At any time, by any thread. @ret_moved: ms, CLOCK_MONOTONIC: when it last moved */
 	bool (*idle)(struct output *output, int64_t *ret_moved);
-	/* Nothing is waited for any more; likewise. Returns how many alerts don't arrive by that. */
+	/* Nothing is waited for any more, and a write that waits comes to an end; likewise. Returns how many alerts don't arrive by that. */
 	uint64_t (*give_up)(struct output *output);
 	void (*close)(struct output *output);
 	/* it has readers of the moment: what a daemon before us had no time to deliver is nothing to them */
@@ -37,6 +45,7 @@ struct output_kind {
 
 struct output {
 	const struct output_kind *kind;
+	int trouble; /* why a write waits: a negative errno; 0: it does not, or nobody knows. By __atomic_… */
 };
 
 int output_begin(struct output *output);

@@ -10,9 +10,10 @@ struct rules;
 /*
  * X(id, key, how it is called in messages: before its target)
  */
-#define OUTPUT_KINDS(X)     \
-	X(FILE, "file", "") \
-	X(SOCKET, "socket", "a reader of ")
+#define OUTPUT_KINDS(X)                     \
+	X(FILE, "file", "")                 \
+	X(SOCKET, "socket", "a reader of ") \
+	X(SYSLOG, "syslog", "syslog at ")
 
 enum output_what {
 #define OUTPUT_WHAT(id, key, text) OUTPUT_##id,
@@ -28,7 +29,8 @@ enum output_what {
 
 struct output_spec {
 	enum output_what what;
-	const char *target; /* a path; of a file also "-", standard output */
+	const char *
+		target; /* a path; of a file also "-", standard output; of syslog as syslog_is_target() says */
 	const char *name; /* how it is told of; NULL: by its target */
 	bool text; /* a readable line, and not JSON */
 	int severity; /* what is less grave is not for it; 0: all is */
@@ -36,4 +38,5 @@ struct output_spec {
 	size_t queue_bytes; /* 0: OUTPUT_QUEUE_BYTES */
 	unsigned long bytes; /* of a file: output_file_open() */
 	unsigned int mode; /* of a file or a socket; 0: 0600 */
+	int facility; /* of syslog: syslog_facility() */
 };

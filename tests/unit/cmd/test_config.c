@@ -154,7 +154,9 @@ static void test_outputs(void **state)
 				   "    mode: '0640'\n"
 				   "    filter: {severity: high}\n"
 				   "  - {file: /var/log/a, name: all of it, queue_bytes: 65536}\n"
-				   "  - {socket: /run/s, mode: '0660', filter: {match: {prefix: dt0s16}}}\n";
+				   "  - {socket: /run/s, mode: '0660', filter: {match: {prefix: dt0s16}}}\n"
+				   "  - {syslog: /dev/log}\n"
+				   "  - {syslog: 'udp://192.0.2.1:514', facility: local1, format: json}\n";
 	struct pipeline_options options = {0};
 	struct problems problems = {0};
 	const struct output_spec *spec;
@@ -166,7 +168,7 @@ static void test_outputs(void **state)
 	if (problems.count)
 		fail_msg("%s", problems.lines[0]);
 	config_use(config, &options);
-	assert_int_equal(options.output_count, 3);
+	assert_int_equal(options.output_count, 5);
 	spec = options.outputs;
 	assert_int_equal(spec[0].what, OUTPUT_FILE);
 	assert_string_equal(spec[0].target, "/var/log/a");
@@ -181,6 +183,11 @@ static void test_outputs(void **state)
 	assert_int_equal(spec[2].what, OUTPUT_SOCKET);
 	assert_int_equal(spec[2].mode, 0660);
 	assert_int_equal(rules_count(spec[2].match), 1);
+	assert_int_equal(spec[3].what, OUTPUT_SYSLOG);
+	assert_true(spec[3].text);
+	assert_int_equal(spec[3].facility, 3);
+	assert_false(spec[4].text);
+	assert_int_equal(spec[4].facility, 17);
 	config_free(config);
 }
 
@@ -211,6 +218,9 @@ static void test_outputs_wrong(void **state)
 		{"outputs: [{file: a, filter: {mach: {}}}]", "filter has no 'mach'; did you mean 'match'?"},
 		{"outputs: [{file: a, filter: {match: {pth: x}}}]",
 		 "match has no 'pth'; did you mean 'path'?"},
+		{"outputs: [{syslog: 'udp://host:514'}]", ":1:20: syslog: expected a path, or udp://"},
+		{"outputs: [{syslog: /dev/log, facility: kern}]", "facility: expected daemon, user"},
+		{"outputs: [{file: a, facility: user}]", "facility: a file has none"},
 		{"outputs: [{file: a}, {file: a}]", ":1:22: this output has the name of another one"},
 		{"outputs: [{file: a, name: x}, {file: b, name: x}]", "has the name of another one"},
 		{"outputs: [{file: a},{file: b},{file: c},{file: d},{file: e},{file: f},{file: g},{file: h},"
