@@ -4,6 +4,7 @@
 
 #include "cmd/options.h"
 #include "engine/pipeline.h"
+#include "output/journald.h"
 #include "output/syslog.h"
 #include "rules/nearest.h"
 #include "rules/rules.h"
@@ -179,7 +180,8 @@ static const struct tree_node *outputs_target(struct problems *problems, const s
 		target = key;
 	}
 	if (!target)
-		problems_add(problems, &node->place, "an output needs one of: file, socket, syslog");
+		problems_add(problems, &node->place,
+			     "an output needs one of: file, socket, syslog, journald");
 	else if (target->kind != TREE_SCALAR || !*target->text)
 		problems_add(problems, &target->place, "%s: expected a path", target->key);
 	else
@@ -219,6 +221,14 @@ static void outputs_key(struct outputs_reader *reader, const struct tree_node *n
 /* What is so unless it is said. */
 static void outputs_defaults(struct outputs_reader *reader, const struct tree_node *target)
 {
+	if (reader->spec->what == OUTPUT_JOURNALD) {
+		reader->spec->text = true;
+		if (strcmp(target->text, "true") == 0)
+			reader->spec->target = JOURNALD_PATH;
+		else if (*target->text != '/')
+			problems_add(reader->problems, &target->place,
+				     "journald: expected true, or the path of its socket");
+	}
 	if (reader->spec->what != OUTPUT_SYSLOG)
 		return;
 	reader->spec->text = true;

@@ -572,9 +572,11 @@ unsigned int pipeline_needs(const struct pipeline_options *options)
 	unsigned int needs = options->socket ? PRIVILEGES_ACCEPT : 0;
 
 	for (size_t i = 0; i < options->output_count; i++)
-		needs |= options->outputs[i].what == OUTPUT_SOCKET   ? PRIVILEGES_ACCEPT
-			 : options->outputs[i].what == OUTPUT_SYSLOG ? PRIVILEGES_CONNECT
-								     : 0;
+		needs |= options->outputs[i].what == OUTPUT_SOCKET ? PRIVILEGES_ACCEPT
+			 : options->outputs[i].what == OUTPUT_SYSLOG ||
+					 options->outputs[i].what == OUTPUT_JOURNALD
+				 ? PRIVILEGES_CONNECT
+				 : 0;
 	return needs;
 }
 

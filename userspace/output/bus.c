@@ -367,6 +367,7 @@ static int bus_open_output(const struct output_spec *spec, struct output **ret_o
 	case OUTPUT_SOCKET:
 		return output_socket_open(spec, ret_output);
 	case OUTPUT_SYSLOG:
+	case OUTPUT_JOURNALD:
 		return output_syslog_open(spec, ret_output);
 	default:
 		return -EINVAL;

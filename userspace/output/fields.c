@@ -2,10 +2,12 @@
 /* alert → fields. The names are those of share/alert.schema.json, so that one query does for all outputs. */
 #include "output/fields.h"
 
+#include "alert/json.h"
 #include "alert/message.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Lines of syslog(3). */
 #define FIELDS_CRITICAL 90
@@ -79,6 +81,20 @@ void fields_of_alert(const struct alert *alert, fields_take take, void *context)
 void fields_of_loss(const struct loss *loss, fields_take take, void *context)
 {
 	fields_event(loss->series, loss->number, LOSS_ACTION, ALERT_SEVERITY_LOSS, take, context);
+}
+
+int fields_said(const struct alert *alert, const struct loss *loss, bool text, char **ret_said)
+{
+	char *end;
+	int r;
+
+	if (text)
+		return alert ? alert_message(alert, "", "", ret_said) : loss_message(loss, ret_said);
+	r = alert ? alert_to_json(alert, ret_said) : loss_to_json(loss, ret_said);
+	end = r == 0 ? strchr(*ret_said, '\n') : NULL;
+	if (end)
+		*end = '\0';
+	return r;
 }
 
 int fields_priority(int severity)

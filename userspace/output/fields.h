@@ -12,5 +12,11 @@ typedef void (*fields_take)(void *context, const char *name, const char *value);
 void fields_of_alert(const struct alert *alert, fields_take take, void *context);
 void fields_of_loss(const struct loss *loss, fields_take take, void *context);
 
+/*
+ * fields_said() - the alert or the loss itself, as a sentence or as JSON, without a newline. Returns 0 and *ret_said (malloc'ed), or
+ * -ENOMEM.
+ */
+int fields_said(const struct alert *alert, const struct loss *loss, bool text, char **ret_said);
+
 /* fields_priority() - of syslog(3): 2 (critical) to 5 (notice), by event.severity. */
 int fields_priority(int severity);

@@ -13,7 +13,8 @@ struct rules;
 #define OUTPUT_KINDS(X)                     \
 	X(FILE, "file", "")                 \
 	X(SOCKET, "socket", "a reader of ") \
-	X(SYSLOG, "syslog", "syslog at ")
+	X(SYSLOG, "syslog", "syslog at ")   \
+	X(JOURNALD, "journald", "the journal at ")
 
 enum output_what {
 #define OUTPUT_WHAT(id, key, text) OUTPUT_##id,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * bus → queue → output → a syslog server.
+ * bus → queue → output → a syslog server, or the journal.
  *
  * Invariant: as long as nobody is there, nothing is lost but what the queue has no room for: a write waits, and tries again.
  *
@@ -10,6 +10,7 @@
 #include "output/syslog.h"
 
 #include "lib/cleanup.h"
+#include "output/journald.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -71,9 +72,12 @@ static int syslog_inet(const char *text, struct output_syslog *to)
 	const char *port = end ? end + brackets : NULL;
 	AUTO_FREE char *host = NULL;
 	struct addrinfo *found;
+	unsigned long number;
 
-	if (!port || *port != ':' || !port[1] || strspn(port + 1, "0123456789") != strlen(port + 1) ||
-	    atol(port + 1) < 1 || atol(port + 1) > UINT16_MAX)
+	if (!port || *port != ':' || !port[1] || strspn(port + 1, "0123456789") != strlen(port + 1))
+		return -EINVAL;
+	number = strtoul(port + 1, NULL, 10);
+	if (!number || number > UINT16_MAX)
 		return -EINVAL;
 	host = strndup(text + brackets, (size_t)(end - text) - brackets);
 	if (!host)
@@ -129,6 +133,13 @@ static int syslog_form(const struct output *output, const struct alert *alert, c
 	*ret_message = counted;
 	*ret_len = head + len;
 	return 0;
+}
+
+static int syslog_form_journald(const struct output *output, const struct alert *alert,
+				const struct loss *loss, bool text, char **ret_message, size_t *ret_len)
+{
+	(void)output;
+	return journald_message(alert, loss, text, ret_message, ret_len);
 }
 
 static void syslog_disconnect(struct output_syslog *to)
@@ -271,6 +282,13 @@ static const struct output_kind syslog_kind = {
 	.close = syslog_close,
 };
 
+static const struct output_kind journald_kind = {
+	.form = syslog_form_journald,
+	.write = syslog_write,
+	.give_up = syslog_give_up,
+	.close = syslog_close,
+};
+
 int output_syslog_open(const struct output_spec *spec, struct output **ret_output)
 {
 	struct output_syslog *to = calloc(1, sizeof(*to));
@@ -278,7 +296,7 @@ int output_syslog_open(const struct output_spec *spec, struct output **ret_outpu
 
 	if (!to)
 		return -ENOMEM;
-	to->output.kind = &syslog_kind;
+	to->output.kind = spec->what == OUTPUT_JOURNALD ? &journald_kind : &syslog_kind;
 	to->facility = spec->facility;
 	to->fd = -1;
 	r = syslog_target(spec->target, to);

@@ -25,7 +25,7 @@ int syslog_message(int facility, const struct alert *alert, const struct loss *l
 		   char **ret_message, size_t *ret_len);
 
 /*
- * output_syslog_open() - connects when there is something to write; as long as nobody is there, that waits. Returns 0 and *ret_output
+ * output_syslog_open() - or of the journal (journald.h), which is sent to in the same way. Connects when there is something to write; as long as nobody is there, that waits. Returns 0 and *ret_output
  * (output_close()), or a negative errno.
  */
 int output_syslog_open(const struct output_spec *spec, struct output **ret_output);

@@ -10,7 +10,6 @@
 #include "output/syslog.h"
 
 #include "alert/cut.h"
-#include "alert/json.h"
 #include "alert/loss.h"
 #include "alert/message.h"
 #include "lib/cleanup.h"
@@ -83,21 +82,6 @@ static void syslog_field(void *context, const char *name, const char *value)
 	fputc('"', out);
 }
 
-/* As JSON, without the newline; or in words. */
-static int syslog_said(const struct alert *alert, const struct loss *loss, bool text, char **ret_said)
-{
-	char *end;
-	int r;
-
-	if (text)
-		return alert ? alert_message(alert, "", "", ret_said) : loss_message(loss, ret_said);
-	r = alert ? alert_to_json(alert, ret_said) : loss_to_json(loss, ret_said);
-	end = r == 0 ? strchr(*ret_said, '\n') : NULL;
-	if (end)
-		*end = '\0';
-	return r;
-}
-
 static int syslog_whole(int facility, const struct alert *alert, const struct loss *loss, bool text,
 			char **ret_message, size_t *ret_len)
 {
@@ -105,7 +89,7 @@ static int syslog_whole(int facility, const struct alert *alert, const struct lo
 	char *message = NULL;
 	size_t len = 0;
 	FILE *out;
-	int r = syslog_said(alert, loss, text, &said);
+	int r = fields_said(alert, loss, text, &said);
 
 	if (r < 0)
 		return r;

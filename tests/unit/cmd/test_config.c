@@ -156,7 +156,8 @@ static void test_outputs(void **state)
 				   "  - {file: /var/log/a, name: all of it, queue_bytes: 65536}\n"
 				   "  - {socket: /run/s, mode: '0660', filter: {match: {prefix: dt0s16}}}\n"
 				   "  - {syslog: /dev/log}\n"
-				   "  - {syslog: 'udp://192.0.2.1:514', facility: local1, format: json}\n";
+				   "  - {syslog: 'udp://192.0.2.1:514', facility: local1, format: json}\n"
+				   "  - {journald: true}\n";
 	struct pipeline_options options = {0};
 	struct problems problems = {0};
 	const struct output_spec *spec;
@@ -168,7 +169,7 @@ static void test_outputs(void **state)
 	if (problems.count)
 		fail_msg("%s", problems.lines[0]);
 	config_use(config, &options);
-	assert_int_equal(options.output_count, 5);
+	assert_int_equal(options.output_count, 6);
 	spec = options.outputs;
 	assert_int_equal(spec[0].what, OUTPUT_FILE);
 	assert_string_equal(spec[0].target, "/var/log/a");
@@ -188,6 +189,9 @@ static void test_outputs(void **state)
 	assert_int_equal(spec[3].facility, 3);
 	assert_false(spec[4].text);
 	assert_int_equal(spec[4].facility, 17);
+	assert_int_equal(spec[5].what, OUTPUT_JOURNALD);
+	assert_true(spec[5].text);
+	assert_string_equal(spec[5].target, "/run/systemd/journal/socket");
 	config_free(config);
 }
 
@@ -219,6 +223,7 @@ static void test_outputs_wrong(void **state)
 		{"outputs: [{file: a, filter: {match: {pth: x}}}]",
 		 "match has no 'pth'; did you mean 'path'?"},
 		{"outputs: [{syslog: 'udp://host:514'}]", ":1:20: syslog: expected a path, or udp://"},
+		{"outputs: [{journald: false}]", ":1:22: journald: expected true, or the path"},
 		{"outputs: [{syslog: /dev/log, facility: kern}]", "facility: expected daemon, user"},
 		{"outputs: [{file: a, facility: user}]", "facility: a file has none"},
 		{"outputs: [{file: a}, {file: a}]", ":1:22: this output has the name of another one"},
