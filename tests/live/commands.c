@@ -555,7 +555,8 @@ static void test_scan(void **state)
 		 first.identifier, live_path("tree/below/b"), second.identifier);
 	snprintf(json, sizeof(json),
 		 "{\"file\":{\"path\":\"%s\",\"line\":1,\"column\":3},\"token\":{\"identifier\":\"%s\","
-		 "\"prefix\":\"dt0c01\",\"type\":\"API token\",\"placeholder\":false,\"offset\":2},"
+		 "\"prefix\":\"dt0c01\",\"type\":\"API "
+		 "token\",\"family\":\"24.64\",\"documented\":true,\"placeholder\":false,\"offset\":2},"
 		 "\"fingerprint\":\"%s:%s\"}\n",
 		 live_path("tree/link"), first.identifier, first.identifier, live_path("tree/link"));
 	check_scan(ARGS("spillwatch", "scan", live_path("tree")), 10, lines);
@@ -618,7 +619,8 @@ static void test_scan_deceiving(void **state)
 	check_scan(ARGS("spillwatch", "scan", path), 10, expected);
 	snprintf(expected, sizeof(expected),
 		 "{\"file\":{\"path\":\"%s\",\"line\":1,\"column\":1},\"token\":{\"identifier\":\"%s\","
-		 "\"prefix\":\"dt0c01\",\"type\":\"API token\",\"placeholder\":false,\"offset\":0},"
+		 "\"prefix\":\"dt0c01\",\"type\":\"API "
+		 "token\",\"family\":\"24.64\",\"documented\":true,\"placeholder\":false,\"offset\":0},"
 		 "\"fingerprint\":\"%s:%s\"}\n",
 		 live_path("a\\u202egpj.exe"), token.identifier, token.identifier,
 		 live_path("a\\u202egpj.exe"));

@@ -9,11 +9,10 @@
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "detect/disable.h"
-#include "detect/token.h"
+#include "detect/wide.h"
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
-#include "token_search.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -25,10 +24,8 @@
 #define IDENTIFY_BYTES (256UL << 10)
 
 struct identified {
-	struct token token;
+	struct wide_token token;
 	bool secret; /* all of it was there, not the identifier alone */
-	const char *family;
-	bool documented;
 };
 
 struct identify {
@@ -58,8 +55,8 @@ static int identify_json(const struct identified *found, const struct disable *c
 	json_text(&json, "identifier", found->token.identifier);
 	json_text(&json, "prefix", found->token.prefix);
 	json_text(&json, "type", found->token.type);
-	json_text(&json, "family", found->family);
-	json_bool(&json, "documented", found->documented);
+	json_text(&json, "family", found->token.family);
+	json_bool(&json, "documented", found->token.documented);
 	json_bool(&json, "secret", found->secret);
 	if (found->secret)
 		json_bool(&json, "placeholder", found->token.placeholder);
@@ -79,8 +76,8 @@ static int identify_json(const struct identified *found, const struct disable *c
 static int identify_text(const struct identified *found, const struct disable *call, const char *request)
 {
 	printf("%s: %s\n", found->token.identifier, found->token.type);
-	printf("  family       %s, %s\n", found->family,
-	       found->documented ? "documented" : "seen in the field");
+	printf("  family       %s, %s\n", found->token.family,
+	       found->token.documented ? "documented" : "seen in the field");
 	printf("  secret       %s\n", found->secret ? "given, not shown" : "not given");
 	if (found->secret)
 		printf("  placeholder  %s\n", found->token.placeholder ? "yes" : "no");
@@ -96,35 +93,11 @@ static int identify_show(struct identify *identify, struct identified *found)
 {
 	const struct disable *call = disable_call(found->token.prefix);
 	AUTO_FREE char *request = call ? identify_request(call, found->token.identifier) : NULL;
-	size_t public_len = strlen(found->token.identifier) - TOKEN_PREFIX_LEN - 1;
 
-#define IDENTIFY_FAMILY(id, name, len) \
-	if (public_len == (len))       \
-		found->family = name;
-	TOKEN_FORMATS(IDENTIFY_FAMILY)
-#undef IDENTIFY_FAMILY
-	found->documented = public_len == TOKEN_PUBLIC_MAX;
 	identify->count++;
 	if (call && !request)
 		return -ENOMEM;
 	return identify->json ? identify_json(found, call, request) : identify_text(found, call, request);
-}
-
-/* Bytes of an identifier that stands alone at `at`, 0 if none does. */
-static size_t identify_alone(const uint8_t *text, size_t len, size_t at)
-{
-	size_t public_at = at + TOKEN_PREFIX_LEN + 1, end = public_at;
-
-	if (public_at >= len || !token_prefix_at(text, at) || text[public_at - 1] != '.')
-		return 0;
-	while (end < len && ((text[end] >= 'A' && text[end] <= 'Z') || token_is_digit(text[end])))
-		end++;
-#define IDENTIFY_ALONE(id, name, public_len) \
-	if (end - public_at == (public_len)) \
-		return end - at;
-	TOKEN_FORMATS(IDENTIFY_ALONE)
-#undef IDENTIFY_ALONE
-	return 0;
 }
 
 /* Identifiers alone in text[0, len). */
@@ -133,16 +106,16 @@ static int identify_identifiers(struct identify *identify, const uint8_t *text, 
 	int r = 0;
 
 	for (size_t at = 0; r == 0 && at < len; at++) {
-		size_t found_len = identify_alone(text, len, at);
 		struct identified found = {0};
+		size_t secret, end = wide_begin(text + at, len - at, &secret);
 
-		if (!found_len)
+		/* a dot behind it, as <masked> has, is none of it */
+		end = secret ? secret - 1 : end;
+		if (end < TOKEN_PREFIX_LEN + 1 + WIDE_PUBLIC_MIN)
 			continue;
-		memcpy(found.token.prefix, text + at, TOKEN_PREFIX_LEN);
-		memcpy(found.token.identifier, text + at, found_len);
-		found.token.type = token_type(found.token.prefix);
+		wide_identify(text + at, end, &found.token);
 		r = identify_show(identify, &found);
-		at += found_len;
+		at += end - 1;
 	}
 	return r;
 }
@@ -154,7 +127,7 @@ static int identify_all(struct identify *identify, const uint8_t *text, size_t l
 	size_t from = 0;
 	int r = 0;
 
-	while (r == 0 && token_match(text, len, from, &found.token, &span)) {
+	while (r == 0 && wide_match(text, len, from, &found.token, &span)) {
 		r = identify_identifiers(identify, text + from, span.start - from);
 		if (r == 0)
 			r = identify_show(identify, &found);

@@ -15,7 +15,6 @@
 #include "detect/stream.h"
 
 #include "detect/mask.h"
-#include "token_search.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -24,7 +23,7 @@
 #include <unistd.h>
 
 #define STREAM_PIECE (256UL << 10)
-#define STREAM_HELD (TOKEN_MAX_LEN - 1UL)
+#define STREAM_HELD (WIDE_MAX_LEN - 1UL)
 
 struct stream {
 	struct stream_use use;
@@ -59,55 +58,24 @@ uint8_t *stream_room(struct stream *stream, size_t *ret_len)
 	return stream->window + stream->held;
 }
 
-/* Can this byte be number `at` of a token with a public portion of that length? */
-static bool stream_fits(uint8_t byte, size_t at, size_t public_len)
-{
-	static const char start[] = "dt0";
-
-	if (at < sizeof(start) - 1)
-		return byte == (uint8_t)start[at];
-	if (at == sizeof(start) - 1)
-		return token_is_letter(byte);
-	if (at < TOKEN_PREFIX_LEN)
-		return token_is_digit(byte);
-	if (at == TOKEN_PREFIX_LEN || at == TOKEN_PREFIX_LEN + 1 + public_len)
-		return byte == '.';
-	return token_is_digit(byte) || (byte >= 'A' && byte <= 'Z');
-}
-
-/* Is all of it the beginning of such a token, and not the whole? */
-static bool stream_begins(const uint8_t *bytes, size_t len, size_t public_len)
-{
-	if (len >= TOKEN_PREFIX_LEN + 1 + public_len + 1 + TOKEN_SECRET_LEN)
-		return false;
-	for (size_t at = 0; at < len; at++)
-		if (!stream_fits(bytes[at], at, public_len))
-			return false;
-	return true;
-}
-
 /* How many bytes a text ends with that could go on to be a token. */
 static size_t stream_begun(const uint8_t *bytes, size_t len)
 {
-	for (size_t at = len > STREAM_HELD ? len - STREAM_HELD : 0; at < len; at++) {
-#define STREAM_TRY(id, name, public_len)                       \
-	if (stream_begins(bytes + at, len - at, (public_len))) \
-		return len - at;
-		TOKEN_FORMATS(STREAM_TRY)
-#undef STREAM_TRY
-	}
+	size_t at = len > STREAM_HELD ? len - STREAM_HELD : 0, secret;
+
+	for (; at < len; at++)
+		if (bytes[at] == 'd' && wide_begin(bytes + at, len - at, &secret) == len - at)
+			return len - at;
 	return 0;
 }
 
 /* What has begun was cut: how much of it comes before its secret portion? */
 static size_t stream_identified(const uint8_t *bytes, size_t len)
 {
-#define STREAM_TRY(id, name, public_len)                                                                    \
-	if (len > TOKEN_PREFIX_LEN + 2 + (public_len) && bytes[TOKEN_PREFIX_LEN + 1 + (public_len)] == '.') \
-		return TOKEN_PREFIX_LEN + 2 + (public_len);
-	TOKEN_FORMATS(STREAM_TRY)
-#undef STREAM_TRY
-	return len;
+	size_t secret;
+
+	wide_begin(bytes, len, &secret);
+	return secret ? secret : len;
 }
 
 static int stream_text(const struct stream *stream, const void *bytes, size_t len)
@@ -126,12 +94,12 @@ int stream_push(struct stream *stream, size_t len)
 {
 	struct token_span span = {0};
 	struct mask_known known = {.len = TOKEN_SECRET_LEN};
-	struct token token;
+	struct wide_token token;
 	size_t from = 0, begun;
 	int r;
 
 	len += stream->held;
-	while (token_match(stream->window, len, from, &token, &span)) {
+	while (wide_match(stream->window, len, from, &token, &span)) {
 		r = stream_masked(stream, stream->window + from, span.secret - from);
 		known.secret = stream->window + span.secret;
 		if (r >= 0 && stream->use.token)

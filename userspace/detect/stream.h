@@ -9,13 +9,14 @@
 #include <stdint.h>
 
 #include "detect/mask.h"
-#include "detect/token.h"
+#include "detect/wide.h"
 
 /* What is done with a stream. Either function may be NULL; a negative result ends the push it came from. */
 struct stream_use {
 	void *context;
 	/* each token, in order; @at: the place of its first byte; @known: its secret portion, for the mask only */
-	int (*token)(void *context, const struct token *token, const struct mask_known *known, uint64_t at);
+	int (*token)(void *context, const struct wide_token *token, const struct mask_known *known,
+		     uint64_t at);
 	/* the text, in order: MASK_TEXT stands in place of each secret portion */
 	int (*text)(void *context, const void *bytes, size_t len);
 };
@@ -30,7 +31,7 @@ uint8_t *stream_room(struct stream *stream, size_t *ret_len);
 
 /*
  * stream_push() - takes the first `len` bytes of the room as the next piece. What could be the beginning
- * of a token (TOKEN_MAX_LEN - 1 bytes at most) is held until more comes; all else is handed on now.
+ * of a token (WIDE_MAX_LEN - 1 bytes at most) is held until more comes; all else is handed on now.
  * Returns 0 or what a function of the use returned.
  */
 int stream_push(struct stream *stream, size_t len);

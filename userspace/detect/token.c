@@ -59,6 +59,13 @@ static double token_entropy(const uint8_t *bytes, size_t len)
 	return entropy;
 }
 
+bool token_is_placeholder(const uint8_t *portions, size_t len)
+{
+	return token_entropy(portions + len - TOKEN_SECRET_LEN, TOKEN_SECRET_LEN) <
+		       TOKEN_PLACEHOLDER_ENTROPY ||
+	       token_is_documented_sample(portions, len);
+}
+
 const char *token_type(const char *prefix)
 {
 #define TOKEN_TYPE_ENTRY(name, type)                     \
@@ -91,10 +98,8 @@ int token_match(const uint8_t *bytes, size_t len, size_t from, struct token *ret
 	memcpy(token.prefix, bytes + span.start, TOKEN_PREFIX_LEN);
 	memcpy(token.identifier, bytes + span.start, identifier_len);
 	token.type = token_type(token.prefix);
-	token.placeholder =
-		token_entropy(bytes + span.secret, TOKEN_SECRET_LEN) < TOKEN_PLACEHOLDER_ENTROPY ||
-		token_is_documented_sample(bytes + span.start + TOKEN_PREFIX_LEN + 1,
-					   span.end - span.start - TOKEN_PREFIX_LEN - 1);
+	token.placeholder = token_is_placeholder(bytes + span.start + TOKEN_PREFIX_LEN + 1,
+						 span.end - span.start - TOKEN_PREFIX_LEN - 1);
 	span.start += from;
 	span.secret += from;
 	span.end += from;

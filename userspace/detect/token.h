@@ -37,5 +37,8 @@ struct token_span {
 int token_match(const uint8_t *bytes, size_t len, size_t from, struct token *ret_token,
 		struct token_span *ret_span);
 
+/* token_is_placeholder() - of a token's public and secret portion, with the dot between: low entropy, or the documentation's own sample? */
+bool token_is_placeholder(const uint8_t *portions, size_t len);
+
 /* token_type() - what a prefix of TOKEN_PREFIX_LEN bytes stands for; never NULL, static. */
 const char *token_type(const char *prefix);

@@ -16,14 +16,12 @@
  */
 #include "scan/finder.h"
 
-#include "token_formats.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FINDER_WINDOW (512UL << 10)
-#define FINDER_KEPT (TOKEN_MAX_LEN - 1UL)
+#define FINDER_KEPT (WIDE_MAX_LEN - 1UL)
 
 /* Bytes of a line that are looked at for a comment, on either side of a token.
  */
@@ -143,7 +141,7 @@ static bool finder_is_allowed(const struct finder *finder, const struct token_sp
 	return memmem(begin, (size_t)(end - begin), FINDER_ALLOW, sizeof(FINDER_ALLOW) - 1);
 }
 
-static int finder_tell(struct finder *finder, const struct token *token, const struct token_span *span)
+static int finder_tell(struct finder *finder, const struct wide_token *token, const struct token_span *span)
 {
 	struct mask_known known = {.secret = finder->window + span->secret, .len = TOKEN_SECRET_LEN};
 	struct finder_place place;
@@ -161,10 +159,10 @@ static int finder_tell(struct finder *finder, const struct token *token, const s
 static int finder_search(struct finder *finder)
 {
 	struct token_span span;
-	struct token token;
+	struct wide_token token;
 	int r;
 
-	while (token_match(finder->window, finder->len, finder->from, &token, &span)) {
+	while (wide_match(finder->window, finder->len, finder->from, &token, &span)) {
 		if (!finder_is_whole(finder, span.end)) {
 			finder->from = span.start;
 			return 0;

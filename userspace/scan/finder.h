@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 #include "detect/mask.h"
-#include "detect/token.h"
+#include "detect/wide.h"
 
 /* Where a token lies: lines from 1, columns from 1 in characters, and the bytes before it. */
 struct finder_place {
@@ -25,7 +25,7 @@ typedef ssize_t finder_pull(void *source, void *to, size_t room);
 struct finder_use {
 	void *context;
 	/* each token, in order; a negative result ends the reading */
-	int (*token)(void *context, const struct token *token, const struct mask_known *known,
+	int (*token)(void *context, const struct wide_token *token, const struct mask_known *known,
 		     const struct finder_place *place);
 };
 

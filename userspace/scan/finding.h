@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "detect/mask.h"
-#include "detect/token.h"
+#include "detect/wide.h"
 #include "scan/ignore.h"
 
 /* What was not looked at, by the reason; X(field, one of it, several). Each is in the summary. */
@@ -43,7 +43,7 @@ struct finding {
 	bool in_name; /* of the path itself; line, column and offset are 0 then */
 	uint64_t line, column; /* from 1; columns are characters */
 	uint64_t offset; /* bytes before it */
-	const struct token *token;
+	const struct wide_token *token;
 	const struct mask_known *known; /* its secret portion, for the mask only */
 	const struct scan_origin *origin; /* NULL: a file as it lies there */
 };

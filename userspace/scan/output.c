@@ -122,6 +122,8 @@ static int output_line(FILE *file, const struct finding *finding, const char *pa
 	json_text(&json, "identifier", finding->token->identifier);
 	json_text(&json, "prefix", finding->token->prefix);
 	json_text(&json, "type", finding->token->type);
+	json_text(&json, "family", finding->token->family);
+	json_bool(&json, "documented", finding->token->documented);
 	json_bool(&json, "placeholder", finding->token->placeholder);
 	json_int(&json, "offset", (int64_t)finding->offset);
 	json_close(&json, '}');

@@ -66,7 +66,7 @@ static int scan_finding(struct scan *scan, const struct finding *finding)
 	return r;
 }
 
-static int scan_token(void *context, const struct token *token, const struct mask_known *known,
+static int scan_token(void *context, const struct wide_token *token, const struct mask_known *known,
 		      const struct finder_place *place)
 {
 	struct scan *scan = context;
@@ -170,10 +170,10 @@ void scan_name(struct scan *scan, const char *path, const char *name)
 {
 	struct token_span span = {0};
 	size_t len = strlen(name);
-	struct token token;
+	struct wide_token token;
 
 	/* most names are shorter than any token */
-	while (len >= TOKEN_MIN_LEN && token_match((const uint8_t *)name, len, span.end, &token, &span)) {
+	while (len >= TOKEN_MIN_LEN && wide_match((const uint8_t *)name, len, span.end, &token, &span)) {
 		struct mask_known known = {
 			.secret = (const uint8_t *)name + span.secret,
 			.len = TOKEN_SECRET_LEN,

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define CASES 20000
-#define LEN_MAX 600
+#define LEN_MAX 900
 
 struct seen {
 	uint8_t text[4 * LEN_MAX];
@@ -34,7 +34,8 @@ static int seen_text(void *context, const void *bytes, size_t len)
 	return 0;
 }
 
-static int seen_token(void *context, const struct token *token, const struct mask_known *known, uint64_t at)
+static int seen_token(void *context, const struct wide_token *token, const struct mask_known *known,
+		      uint64_t at)
 {
 	struct seen *seen = context;
 
@@ -75,8 +76,8 @@ static void expect(const uint8_t *bytes, size_t len, struct seen *expected)
 	size_t from = 0;
 
 	*expected = (struct seen){0};
-	for (size_t at = oracle_next(bytes, len, 0); at < len; at = oracle_next(bytes, len, at + 1)) {
-		size_t end = at + oracle_at(bytes, len, at);
+	for (size_t at = oracle_wide_next(bytes, len, 0); at < len; at = oracle_wide_next(bytes, len, from)) {
+		size_t end = at + oracle_wide_at(bytes, len, at);
 
 		seen_text(expected, bytes + from, end - TOKEN_SECRET_LEN - from);
 		seen_text(expected, MASK_TEXT, strlen(MASK_TEXT));
@@ -84,15 +85,15 @@ static void expect(const uint8_t *bytes, size_t len, struct seen *expected)
 		from = end;
 	}
 	for (size_t at = from; at < len; at++) {
-		uint8_t whole[256] = {0};
+		uint8_t whole[512] = {0};
 		size_t left = len - at, found, secret;
 
-		if (left >= TOKEN_MAX_LEN)
+		if (left >= WIDE_MAX_LEN)
 			continue;
 		/* with the rest of a secret portion it would be a token */
 		memcpy(whole, bytes + at, left);
 		memset(whole + left, 'A', TOKEN_SECRET_LEN);
-		found = oracle_at(whole, sizeof(whole), 0);
+		found = oracle_wide_at(whole, sizeof(whole), 0);
 		secret = found - TOKEN_SECRET_LEN;
 		if (!found || left <= secret)
 			continue;
@@ -125,6 +126,7 @@ static void test_pieces(void **state)
 		uint8_t bytes[LEN_MAX];
 
 		generate_text(bytes, len, &seed);
+		generate_wide(bytes, len, &seed);
 		expect(bytes, len, &expected);
 		seen = (struct seen){0};
 		for (size_t at = 0; at < len; at += piece) {

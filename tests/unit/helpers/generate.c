@@ -76,3 +76,28 @@ void generate_text(uint8_t *bytes, size_t len, uint64_t *state)
 			bytes[at++] = (uint8_t)filler[maker_next(state) % alphabet];
 	}
 }
+
+void generate_wide(uint8_t *bytes, size_t len, uint64_t *state)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefghijklmnopqrstuvwxyz-";
+	static const uint8_t lengths[] = {7, 8, 9, 24, 25, 127, 128, 129};
+	uint8_t text[300];
+
+	for (uint64_t count = maker_next(state) % 4; count; count--) {
+		size_t public_len =
+			maker_next(state) % 2 ? lengths[maker_next(state) % 8] : maker_next(state) % 132;
+		size_t secret_len = maker_next(state) % 4 ? 64 : 60 + maker_next(state) % 8, at = 7, place;
+
+		memcpy(text, maker_next(state) % 3 ? "dt0c01." : "dt0s12.", 7);
+		for (size_t i = 0; i < public_len; i++)
+			text[at++] = (uint8_t)letters[maker_next(state) % (sizeof(letters) - 1)];
+		text[at++] = '.';
+		for (size_t i = 0; i < secret_len; i++)
+			text[at++] = (uint8_t)letters[maker_next(state) % 36];
+		/* now and then one byte is another one */
+		if (maker_next(state) % 4 == 0)
+			text[maker_next(state) % at] = (uint8_t)maker_next(state);
+		place = len ? maker_next(state) % len : 0;
+		memcpy(bytes + place, text, at < len - place ? at : len - place);
+	}
+}

@@ -7,3 +7,6 @@
 
 /* generate_text() - fills bytes[0, len) from the generator's state (token_maker.h). */
 void generate_text(uint8_t *bytes, size_t len, uint64_t *state);
+
+/* generate_wide() - writes some tokens of the wide family, and what nearly is one, over it. */
+void generate_wide(uint8_t *bytes, size_t len, uint64_t *state);

@@ -47,6 +47,33 @@ static size_t oracle_shape(const uint8_t *bytes, size_t len, size_t at, size_t p
 	return oracle_portion(bytes, len, secret, 64) ? secret + 64 - at : 0;
 }
 
+size_t oracle_wide_at(const uint8_t *bytes, size_t len, size_t at)
+{
+	size_t public_len = 0;
+
+	if (len - at < 7 + 8 + 1 + 64 || bytes[at] != 'd' || bytes[at + 1] != 't' || bytes[at + 2] != '0')
+		return 0;
+	if (!oracle_upper(bytes[at + 3]) && !oracle_lower(bytes[at + 3]))
+		return 0;
+	if (!oracle_digit(bytes[at + 4]) || !oracle_digit(bytes[at + 5]) || bytes[at + 6] != '.')
+		return 0;
+	for (size_t i = at + 7; i < len && bytes[i] != '.'; i++, public_len++)
+		if (!oracle_upper(bytes[i]) && !oracle_lower(bytes[i]) && !oracle_digit(bytes[i]) &&
+		    bytes[i] != '-')
+			return 0;
+	if (public_len < 8 || public_len > 128 || len - at < 7 + public_len + 1 + 64)
+		return 0;
+	return oracle_portion(bytes, len, at + 7 + public_len + 1, 64) ? 7 + public_len + 1 + 64 : 0;
+}
+
+size_t oracle_wide_next(const uint8_t *bytes, size_t len, size_t from)
+{
+	for (; from < len; from++)
+		if (oracle_wide_at(bytes, len, from))
+			return from;
+	return len;
+}
+
 size_t oracle_at(const uint8_t *bytes, size_t len, size_t at)
 {
 	size_t found = oracle_shape(bytes, len, at, 24);

@@ -16,6 +16,10 @@ size_t oracle_at(const uint8_t *bytes, size_t len, size_t at);
 /* oracle_next() - start of the first token at `from` or later, or len if there is none. */
 size_t oracle_next(const uint8_t *bytes, size_t len, size_t from);
 
+/* oracle_wide_at(), oracle_wide_next() - the same of any family (detect/wide.h). */
+size_t oracle_wide_at(const uint8_t *bytes, size_t len, size_t at);
+size_t oracle_wide_next(const uint8_t *bytes, size_t len, size_t from);
+
 /* oracle_begun() - does the text end with the beginning of a token, but not with a whole one? */
 bool oracle_begun(const uint8_t *bytes, size_t len);
 

@@ -41,7 +41,7 @@ static ssize_t pieces_pull(void *source, void *to, size_t room)
 	return len ? (ssize_t)len : pieces->error;
 }
 
-static int seen_token(void *context, const struct token *token, const struct mask_known *known,
+static int seen_token(void *context, const struct wide_token *token, const struct mask_known *known,
 		      const struct finder_place *place)
 {
 	struct seen *seen = context;
@@ -57,14 +57,14 @@ static int seen_token(void *context, const struct token *token, const struct mas
 static void expect(const uint8_t *bytes, size_t len, struct seen *expected)
 {
 	struct finder_place place = {1, 1, 0, false};
-	size_t next = oracle_next(bytes, len, 0);
+	size_t next = oracle_wide_next(bytes, len, 0);
 
 	expected->count = 0;
 	for (size_t at = 0; at < len; at++) {
 		if (at == next) {
 			place.offset = at;
 			expected->places[expected->count++] = place;
-			next = oracle_next(bytes, len, at + oracle_at(bytes, len, at));
+			next = oracle_wide_next(bytes, len, at + oracle_wide_at(bytes, len, at));
 		}
 		if (bytes[at] == '\n')
 			place = (struct finder_place){place.line + 1, 1, 0, false};
@@ -115,6 +115,7 @@ static void test_pieces(void **state)
 		uint8_t bytes[LEN_MAX];
 
 		generate_text(bytes, len, &seed);
+		generate_wide(bytes, len, &seed);
 		decorate(bytes, len, &seed);
 		expect(bytes, len, &expected);
 		check(bytes, len, 1 + maker_next(&seed) % 300, &expected);

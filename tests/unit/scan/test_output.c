@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct token made;
+static struct wide_token made;
 static struct maker_token maker;
 
 /* All that is written in a form, about findings of that path; malloc'ed. */
@@ -98,14 +98,17 @@ static void test_json(void **state)
 	check_schema(SCAN_OUTPUT_JSON, true, &origin);
 	expect(written(SCAN_OUTPUT_JSON, "a\"b", 1, false, &origin),
 	       "{\"file\":{\"path\":\"a\\\"b\",\"line\":3,\"column\":7},\"token\":{\"identifier\":\"@\","
-	       "\"prefix\":\"dt0c01\",\"type\":\"API token\",\"placeholder\":false,\"offset\":40},"
+	       "\"prefix\":\"dt0c01\",\"type\":\"API "
+	       "token\",\"family\":\"24.64\",\"documented\":true,\"placeholder\":false,\"offset\":40},"
 	       "\"git\":{\"commit\":\"0123456789abcdef0123456789abcdef01234567\",\"author\":\"A\"},"
 	       "\"fingerprint\":\"@:a\\\"b\"}"
 	       "\n");
 	expect(written(SCAN_OUTPUT_JSON, "a", 1, true, NULL),
 	       "{\"file\":{\"path\":\"a\",\"in_name\":true},\"token\":{\"identifier\":\"@\",\"prefix\":"
 	       "\"dt0c01\","
-	       "\"type\":\"API token\",\"placeholder\":false,\"offset\":0},\"fingerprint\":\"@:a\"}\n");
+	       "\"type\":\"API "
+	       "token\",\"family\":\"24.64\",\"documented\":true,\"placeholder\":false,\"offset\":0},"
+	       "\"fingerprint\":\"@:a\"}\n");
 }
 
 /* An author may have the secret in the name, or a piece of it. */
@@ -237,6 +240,6 @@ int main(void)
 	struct token_span span;
 
 	maker = maker_token(3);
-	assert_int_equal(token_match((const uint8_t *)maker.text, MAKER_TOKEN_LEN, 0, &made, &span), 1);
+	assert_int_equal(wide_match((const uint8_t *)maker.text, MAKER_TOKEN_LEN, 0, &made, &span), 1);
 	return UNIT_RUN(tests);
 }
