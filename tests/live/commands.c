@@ -344,6 +344,8 @@ static void test_bad_input(void **state)
 	check_scan_said(ARGS("spillwatch", "scan", "/dev/null"), 3, "regular file");
 	check_sentence(ARGS("spillwatch", "mask", "more"), 2, "standard input");
 	check_sentence(ARGS("spillwatch", "identify", "x"), 2, "standard input");
+	check_sentence(ARGS("spillwatch", "rules"), 2, "--for");
+	check_sentence(ARGS("spillwatch", "rules", "--for", "me"), 2, "gitleaks");
 	check_sentence(ARGS("spillwatch", "identify", "--output", "xml"), 2, "json");
 	check_sentence(ARGS("sh", "-c", "echo dt0c01.ABC | \"$0\" identify", binary), 3, "no token");
 	check_sentence(ARGS("spillwatch", "help", "frobnicate"), 2, "help");
@@ -375,8 +377,8 @@ static void check_refused(const char *const *command, const char *text)
 /* A token in the wrong place of a command line is not printed: standard error is kept by somebody. */
 static void test_bad_input_token(void **state)
 {
-	static const char *const commands[] = {"run",  "exec", "scan",   "audit",  "check",
-					       "mask", "stop", "reload", "follow", "identify"};
+	static const char *const commands[] = {"run",  "exec",   "scan",   "audit",    "check", "mask",
+					       "stop", "reload", "follow", "identify", "rules"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {

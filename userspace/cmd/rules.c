@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * `spillwatch rules --for PROGRAM`: what a token looks like, in the language of another program: for where this one does not run.
+ *
+ * All families in one expression, made from the same numbers as the matcher (detect/wide.h). The tests try it with the programs that Debian
+ * has, and compare.
+ */
+#include "cmd/command.h"
+#include "cmd/options.h"
+#include "detect/mask.h"
+#include "detect/wide.h"
+#include "lib/exit_code.h"
+#include "lib/log.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#define RULES_TEXT(number) RULES_TEXT_OF(number)
+#define RULES_TEXT_OF(number) #number
+
+/* An extended regular expression, as POSIX, RE2, PCRE and Hyperscan have it: the identifier, and the secret portion behind its dot. */
+#define RULES_IDENTIFIER \
+	"dt0[a-zA-Z][0-9]{2}\\.[a-zA-Z0-9-]{" RULES_TEXT(WIDE_PUBLIC_MIN) "," RULES_TEXT(WIDE_PUBLIC_MAX) "}"
+#define RULES_SECRET "[A-Z0-9]{" RULES_TEXT(TOKEN_SECRET_LEN) "}"
+#define RULES_TOKEN RULES_IDENTIFIER "\\." RULES_SECRET
+
+static const struct {
+	const char *name, *text;
+} rules_languages[] = {
+	{"sed", "# sed -E -f FILE\ns/(" RULES_IDENTIFIER ")\\." RULES_SECRET "/\\1." MASK_TEXT "/g\n"},
+	{"git-secrets", RULES_TOKEN "\n"},
+	{"github", RULES_TOKEN "\n"},
+	{"gitleaks", "[extend]\nuseDefault = true\n\n"
+		     "[[rules]]\nid = \"dynatrace-token\"\ndescription = \"Dynatrace token\"\n"
+		     "regex = '''" RULES_TOKEN "'''\nkeywords = [\"dt0\"]\n"},
+	{"trufflehog", "detectors:\n- name: DynatraceToken\n  keywords: [dt0]\n"
+		       "  regex:\n    token: '" RULES_TOKEN "'\n"},
+};
+
+static int rules_print(const char *name)
+{
+	for (size_t i = 0; i < sizeof(rules_languages) / sizeof(*rules_languages); i++) {
+		if (strcmp(rules_languages[i].name, name) != 0)
+			continue;
+		fputs(rules_languages[i].text, stdout);
+		if (fflush(stdout) == 0 && !ferror(stdout))
+			return EXIT_CODE_OK;
+		log_error("can't write to standard output");
+		return EXIT_CODE_RUNTIME;
+	}
+	log_error(
+		"--for takes sed, git-secrets, github, gitleaks or trufflehog; see 'spillwatch help rules'");
+	return EXIT_CODE_USAGE;
+}
+
+static int rules_main(int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{"for", required_argument, NULL, OPTION_OWN},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	const char *name = NULL;
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+		switch (option) {
+		case OPTION_OWN:
+			name = optarg;
+			break;
+		case 'h':
+			return command_help.main(2, (char *[]){"help", "rules", NULL});
+		default:
+			return options_unknown(&command_rules, option, argv);
+		}
+	}
+	if (name && optind == argc)
+		return rules_print(name);
+	log_error("use 'spillwatch rules --for PROGRAM'; see 'spillwatch help rules'");
+	return EXIT_CODE_USAGE;
+}
+
+/* its versions differ here */
+/* clang-format off */
+const struct command command_rules = {
+	.name = "rules",
+	.summary = "print what a token looks like, for other programs",
+	.usage =
+		"Usage: spillwatch rules --for PROGRAM\n\n"
+		"Prints what a token looks like, in the language of another program:\n\n"
+		"  sed            a script that masks: sed -E -f FILE\n"
+		"  git-secrets    a pattern: git secrets --add-provider -- spillwatch rules --for git-secrets\n"
+		"  github         the expression of a custom pattern of secret scanning\n"
+		"  gitleaks       a configuration that extends the one it has\n"
+		"  trufflehog     a configuration with a custom detector\n",
+	.main = rules_main,
+};
+/* clang-format on */
