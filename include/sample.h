@@ -40,6 +40,7 @@ enum sample_flag {
 	SAMPLE_CGROUP = 1U << 15, /* no window: a cgroup was made; its path is the only string */
 	SAMPLE_ROOT_MOUNT = 1U << 16, /* the file lies on the mount that is the process's root */
 	SAMPLE_STRINGS_CUT = 1U << 17, /* not all strings found room */
+	SAMPLE_CANARY = 1U << 18, /* written by the daemon, to see whether it comes through */
 	SAMPLE_CWD_TRUNCATED = 1U << 28, /* the working directory's upper directories are missing */
 	SAMPLE_ANCESTORS_CUT = 1U << 29, /* there are more of them up to init */
 	SAMPLE_LABEL = 1U << 30, /* in a file system's label */

@@ -63,7 +63,7 @@ $(B)/obj/tests/%.o: tests/%.c | $(GENERATED)
 	@echo "  CC       $<"
 	$(Q)$(CC) $(CPPFLAGS) $(TEST_CPPFLAGS) $(BASE) -O1 -fPIE -MMD -MP -c $< -o $@
 
-$(B)/obj/tests/live/probe.o $(B)/obj/tests/live/loader.o: $(SKELETON)
+$(B)/obj/tests/live/probe.o $(B)/obj/tests/live/loader.o $(B)/obj/tests/live/restart.o: $(SKELETON)
 
 $(B)/tests/live/live: $(LIVE_OBJECTS) $(SOURCES:%.c=$(B)/obj/%.o)
 	@mkdir -p $(@D)

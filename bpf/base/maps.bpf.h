@@ -188,6 +188,8 @@ const volatile __u32 direct_loads __weak = 0;
 /* The daemon, as the initial pid namespace counts, and when it was started: another one may have its number after it. */
 __u32 self_tgid __weak = 0;
 __u64 self_start __weak = 0; /* ns, CLOCK_BOOTTIME */
+/* Its thread that is writing a canary, which is looked at whatever the scope is; else 0. */
+__u32 canary_tid __weak = 0;
 /* The programs are pinned: without a daemon they go on for as long as their lease. */
 const volatile __u32 leased __weak = 0;
 struct lease lease __weak = {};

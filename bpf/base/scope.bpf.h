@@ -18,9 +18,9 @@ static __always_inline int scope_holds(const struct task_struct *task)
 
 	if (!scope_leased())
 		return 0;
-	/* Writing an alert is a write; the daemon never looks at itself. */
+	/* Writing an alert is a write; the daemon never looks at itself, but for its canaries. */
 	if (tgid == self_tgid && task->group_leader->start_boottime == self_start)
-		return 0;
+		return (__u32)task->pid == canary_tid;
 	switch (settings.scope) {
 	case SCOPE_TREE:
 		return bpf_map_lookup_elem(&tree, &tgid) != NULL;

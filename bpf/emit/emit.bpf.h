@@ -336,6 +336,8 @@ static __always_inline void emit_describe(struct scratch *s)
 	head->group = share_group();
 	head->slot = s->slot;
 	emit_process(s);
+	if (head->tgid == self_tgid && head->start == self_start)
+		head->flags |= SAMPLE_CANARY;
 	if (s->event.name)
 		emit_name(s);
 	else
@@ -568,6 +570,9 @@ __noinline int emit_dropped(struct scratch *s)
 	if (!s)
 		return 0;
 	head = &s->sample.head;
+	/* who waits for it knows */
+	if (head->flags & SAMPLE_CANARY)
+		return 0;
 	key.token_key = head->token_key;
 	key.place = head->place;
 	key.writer = head->writer;
@@ -703,7 +708,11 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 		__builtin_memset(head->window, 0, sizeof(head->window));
 		return 0;
 	}
-	known_already = s->event.recheck ? emit_is_known(s) : emit_is_repeat(s);
+	/* a canary is not a leak: each is a new one, and nobody remembers it */
+	if (head->flags & SAMPLE_CANARY)
+		known_already = 0;
+	else
+		known_already = s->event.recheck ? emit_is_known(s) : emit_is_repeat(s);
 	if (known_already == EMIT_SUPPRESSED)
 		count(COUNTER_repeats_suppressed);
 	if (known_already) {

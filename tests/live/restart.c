@@ -8,13 +8,21 @@
 #include "live.h"
 
 #include "capture/probe.h"
+#include "known.h"
+#include "lib/cleanup.h"
+#include "token_key.h"
+#include "spillwatch.skel.h"
 
+#include <bpf/bpf.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define RESTART_KILLS 3
@@ -326,6 +334,74 @@ static void test_restart_replaced(void **state)
 	restart_gone();
 }
 
+/* The programs' variables, of the daemon that is pinned; NULL: none is, yet. */
+static struct spillwatch_bpf__bss *restart_variables(void)
+{
+	const char *directory = live_path("bpf/sw/1");
+	DIR *names = opendir(directory);
+	struct spillwatch_bpf__bss *bss = MAP_FAILED;
+	const struct dirent *entry;
+	char path[1024];
+	size_t len;
+
+	while (names && (entry = readdir(names))) {
+		AUTO_CLOSE int fd = -1;
+
+		len = strlen(entry->d_name);
+		if (strncmp(entry->d_name, "map:", 4) != 0 || len < 4 ||
+		    strcmp(entry->d_name + len - 4, "_bss") != 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
+		fd = bpf_obj_get(path);
+		if (fd >= 0)
+			bss = mmap(NULL, sizeof(*bss), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	}
+	if (names)
+		closedir(names);
+	return bss == MAP_FAILED ? NULL : bss;
+}
+
+/* Once the daemon watches, it is made a stranger to its programs: what it writes itself is not in their scope any more. */
+static pid_t restart_blind(void)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	for (int i = 0; i < 6000; i++) {
+		struct spillwatch_bpf__bss *bss = NULL;
+
+		if (system("grep -q watching \"$SAID\" 2>/dev/null") == 0)
+			bss = restart_variables();
+		if (bss) {
+			bss->self_tgid = 0;
+			_exit(0);
+		}
+		usleep(20000);
+	}
+	_exit(1);
+}
+
+/* A daemon that sees nothing any more says so, and ends, and its programs with it: whoever supervises it starts another one. */
+static void test_restart_blind(void **state)
+{
+	pid_t pid = restart_blind();
+	struct live_run run = restart_run("daemon; wait $watcher; echo ended $?; daemon; "
+					  "inside $WRITER storm $FILE 2 0; await alerts 2; end INT");
+	int status;
+
+	(void)state;
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
+	if (run.status || !strstr(run.output, "ended 1"))
+		fail_msg("status %d, %s: %s", run.status, run.output, run.errors);
+	live_free(&run);
+	restart_check(2);
+	restart_said("what is written does not come through");
+	restart_said("nothing of what is written comes through");
+	restart_gone();
+}
+
 static int nothing(void *context, void *data, size_t size)
 {
 	(void)context;
@@ -369,6 +445,7 @@ const struct CMUnitTest live_restart_commands[] = {
 	cmocka_unit_test_setup_teardown(test_restart_reload, restart_setup, restart_teardown),
 	cmocka_unit_test_setup_teardown(test_restart_lease, restart_setup, restart_teardown),
 	cmocka_unit_test_setup_teardown(test_restart_replaced, restart_setup, restart_teardown),
+	cmocka_unit_test_setup_teardown(test_restart_blind, restart_setup, restart_teardown),
 	cmocka_unit_test_setup_teardown(test_restart_unpinned, restart_setup, restart_teardown),
 };
 const size_t live_restart_commands_count = sizeof(live_restart_commands) / sizeof(*live_restart_commands);

@@ -358,6 +358,27 @@ int pin_open(const char *directory, pid_t *ret_holder, struct pin_set **ret_set)
 	return 0;
 }
 
+int pin_peek(const char *directory, pid_t *ret_holder, struct pin_state *ret_state)
+{
+	AUTO_CLOSE int fd = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct pin_set set = {.path = (char *)(uintptr_t)directory, .directory = fd};
+	int r = fd < 0 ? -errno : -ENOENT;
+
+	for (unsigned int number = fd < 0 ? 0 : pin_sets(&set, false, false); number && r < 0; number--) {
+		AUTO_CLOSE int state = pin_get_set(&set, number, "state");
+		void *memory;
+
+		/* other daemons' state may be of another size */
+		if (state < 0 || pin_memory(state, sizeof(*ret_state), &memory) < 0)
+			continue;
+		memcpy(ret_state, memory, sizeof(*ret_state));
+		munmap(memory, sizeof(*ret_state));
+		r = ret_state->magic == PIN_MAGIC && ret_state->whole ? 0 : r;
+	}
+	*ret_holder = r == 0 ? pin_holder(fd) : 0;
+	return r;
+}
+
 void pin_close(struct pin_set *set)
 {
 	if (!set)

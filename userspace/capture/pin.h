@@ -48,6 +48,8 @@ struct pin_state {
 	uint32_t ended; /* it ended in order */
 	uint64_t renewed; /* its last sign of life: ns, CLOCK_BOOTTIME */
 	uint64_t seconds; /* that the programs go on without it */
+	uint64_t
+		canary; /* when its last canary came back (engine/canary.h): ns, CLOCK_BOOTTIME; 0: none did */
 	struct pin_said said;
 	uint64_t told[COUNTER_MAX]; /* what it has told of each counter */
 	uint64_t told_skipped[PIN_PROGRAMS_MAX]; /* likewise, by program */
@@ -62,6 +64,13 @@ struct pin_set;
  * negative errno.
  */
 int pin_open(const char *directory, pid_t *ret_holder, struct pin_set **ret_set);
+
+/*
+ * pin_peek() - looks at what is there, whoever has it, and changes nothing.
+ * @ret_holder: the pid of the daemon that has it, 0: none, or not known
+ * Returns 0 and *ret_state; -ENOENT if there is no whole set; or another negative errno.
+ */
+int pin_peek(const char *directory, pid_t *ret_holder, struct pin_state *ret_state);
 
 /* pin_close() - lets go of the directory; what is pinned stays. NULL is fine. */
 void pin_close(struct pin_set *set);

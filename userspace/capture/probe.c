@@ -732,6 +732,19 @@ void probe_leave(struct probe *probe)
 	probe->skeleton->bss->self_tgid = 0;
 }
 
+void probe_canary(struct probe *probe, bool on)
+{
+	struct spillwatch_bpf__bss *bss = probe->skeleton->bss;
+
+	__atomic_store_n(&bss->canary_tid, on ? bss->self_tgid : 0, __ATOMIC_RELEASE);
+}
+
+void probe_canary_came(struct probe *probe)
+{
+	if (probe->pins)
+		pin_state(probe->pins)->canary = probe_boot_ns();
+}
+
 const struct probe_takeover *probe_takeover(const struct probe *probe)
 {
 	return &probe->takeover;

@@ -95,6 +95,12 @@ bool probe_leased(const struct probe *probe);
 int probe_renew(struct probe *probe);
 void probe_leave(struct probe *probe);
 
+/* probe_canary() - are the main thread's writes looked at, whatever the scope? For a moment. */
+void probe_canary(struct probe *probe, bool on);
+
+/* probe_canary_came() - what was written so came back: for whoever looks at the pins. */
+void probe_canary_came(struct probe *probe);
+
 /* What was there when we came. */
 struct probe_takeover {
 	enum {

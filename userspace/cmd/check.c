@@ -3,6 +3,7 @@
  * `spillwatch check`: what this kernel offers. Each attachment is really tried, for a moment and with
  * nobody in its scope, because a kernel's version and configuration don't tell what it will refuse.
  */
+#include "capture/pin.h"
 #include "cmd/check_config.h"
 #include "cmd/command.h"
 #include "cmd/diagnose.h"
@@ -21,6 +22,9 @@
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <time.h>
+
+/* A canary is written every CANARY_MS; one that is given up, sooner. */
+#define CHECK_CANARY_SECONDS 15
 
 static void check_line(const char *mark, const char *what, const char *text)
 {
@@ -123,6 +127,38 @@ static void check_cgroup(void)
 	check_line("no", "cgroup v2", "not mounted: --cgroup can't be used");
 }
 
+/* Is there a daemon, and did what it wrote come back to it? Nothing of it is asked: it may hang. */
+static void check_daemon(void)
+{
+	struct pin_state state;
+	struct timespec now;
+	pid_t holder;
+	char text[256];
+	int r = pin_peek(PIN_DIRECTORY, &holder, &state);
+	double ago;
+
+	if (r == -ENOENT || (r == 0 && !holder)) {
+		check_line("-", "daemon",
+			   r == 0 ? "none; its programs wait for the next one (spillwatch stop)"
+				  : "none has pinned its programs at " PIN_DIRECTORY);
+		return;
+	}
+	if (r < 0) {
+		snprintf(text, sizeof(text), "%s: %s", PIN_DIRECTORY, strerror(-r));
+		check_line("-", "daemon", text);
+		return;
+	}
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	ago = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)state.canary / 1e9;
+	if (state.canary)
+		snprintf(text, sizeof(text), "pid %d; what it writes itself came back to it %.1f s ago%s",
+			 holder, ago, ago > CHECK_CANARY_SECONDS ? ": it may see nothing any more" : "");
+	else
+		snprintf(text, sizeof(text), "pid %d; what it writes itself has not come back to it yet",
+			 holder);
+	check_line(state.canary && ago <= CHECK_CANARY_SECONDS ? "ok" : "no", "daemon", text);
+}
+
 static void check_verdict(bool fexit, bool syscall)
 {
 	if (fexit)
@@ -163,6 +199,7 @@ static int check_kernel(void)
 	if (fexit || syscall)
 		check_cache(cache);
 	check_cgroup();
+	check_daemon();
 	printf("Privileges\n");
 	check_capability(CAP_BPF, "CAP_BPF", "needed to load programs (CAP_SYS_ADMIN does as well)");
 	check_capability(CAP_PERFMON, "CAP_PERFMON",

@@ -230,6 +230,8 @@ static int run_loop(struct pipeline *pipeline, int signals, int timer, struct co
 		r = pipeline_turn(pipeline, fds[0].revents);
 		if (r < 0)
 			return r;
+		if (pipeline_blind(pipeline))
+			return -ENODATA;
 		notify_alive(notify, monotonic_ms());
 		if (fds[2].revents)
 			return SIGALRM;
@@ -263,6 +265,9 @@ static int run_watch(struct run_options *options)
 	r = pipeline_open(&options->pipeline, &pipeline);
 	if (r)
 		return r;
+	r = pipeline_watch_self(pipeline, options->pipeline.probe.watch);
+	if (r < 0)
+		log_warning("can't try whether what is written comes through: %s", strerror(-r));
 	r = notify_open(&notify);
 	if (r < 0)
 		log_warning("can't tell the service manager anything: %s", strerror(-r));
@@ -286,12 +291,15 @@ static int run_watch(struct run_options *options)
 	r = run_loop(pipeline, signals, timer, options->config, &notify);
 	notify_say(&notify, "STOPPING=1");
 	end = monotonic_ms() + RUN_END_MS;
-	if (r < 0)
+	if (r == -ENODATA)
+		log_error("nothing of what is written comes through: ends, so that another one can attach "
+			  "anew");
+	else if (r < 0)
 		log_error("reading samples failed: %s", strerror(-r));
-	/* who sends SIGTERM will start another one */
-	if (pipeline_pinned(pipeline) && (r < 0 || r == SIGTERM))
+	/* who sends SIGTERM will start another one; programs that see nothing are not to be taken over */
+	if (pipeline_pinned(pipeline) && r != -ENODATA && (r < 0 || r == SIGTERM))
 		pipeline_leave(pipeline, RUN_SETTLE_MS);
-	else if (r >= 0)
+	else if (r >= 0 || r == -ENODATA)
 		pipeline_settle(pipeline, RUN_SETTLE_MS);
 	pipeline_look(pipeline, true);
 	pipeline_last_repeats(pipeline);

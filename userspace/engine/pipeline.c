@@ -13,6 +13,7 @@
 #include "attribute/wallclock.h"
 #include "capture/pin.h"
 #include "cmd/diagnose.h"
+#include "engine/canary.h"
 #include "engine/journal.h"
 #include "engine/recorder.h"
 #include "engine/turn.h"
@@ -81,6 +82,8 @@ struct pipeline {
 	int64_t next_renew; /* ms, CLOCK_MONOTONIC */
 	bool renew_failed; /* and it was said */
 	bool leaves; /* the programs stay: what they have is the next one's */
+	struct canary *canary; /* NULL: nobody has asked for one */
+	bool blind; /* it does not come, and that was said */
 	struct turn longest; /* what the longest turns took */
 	uint64_t trimmed; /* alerts when the heap last gave back what it had free */
 };
@@ -308,6 +311,16 @@ static int pipeline_view(struct pipeline *pipeline, const void *data, size_t siz
 	return r;
 }
 
+/* One of ours, or of the daemon before us. */
+static void pipeline_canary_came(struct pipeline *pipeline, const struct sample_view *view)
+{
+	if (!pipeline->canary)
+		return;
+	canary_seen(pipeline->canary, view->window, view->head->window_len, monotonic_ms());
+	if (canary_health(pipeline->canary)->state == CANARY_COMES)
+		probe_canary_came(pipeline->probe);
+}
+
 /* One record of the ring. Never fails: what can't be used is counted. */
 static int pipeline_record(void *context, void *data, size_t size)
 {
@@ -327,7 +340,9 @@ static int pipeline_record(void *context, void *data, size_t size)
 	pipeline->first = false;
 	if (good && view.head->fs_magic == BTRFS_SUPER_MAGIC)
 		probe_learn_btrfs(pipeline->probe);
-	if (good && view.head->flags & SAMPLE_CGROUP)
+	if (good && view.head->flags & SAMPLE_CANARY)
+		pipeline_canary_came(pipeline, &view);
+	else if (good && view.head->flags & SAMPLE_CGROUP)
 		pipeline_cgroup(pipeline, &view);
 	else if (good && view.head->flags & SAMPLE_DESCRIBES)
 		pipeline->stats.alerts_failed += recheck_describe(pipeline->recheck, &view) < 0;
@@ -478,6 +493,8 @@ int pipeline_timeout(const struct pipeline *pipeline)
 		look = pipeline_sooner(look, now + pipeline->retry, now);
 	if (probe_leased(pipeline->probe))
 		look = pipeline_sooner(look, pipeline->next_renew, now);
+	if (pipeline->canary)
+		look = pipeline_sooner(look, canary_due(pipeline->canary), now);
 	return look;
 }
 
@@ -780,6 +797,26 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 	return 0;
 }
 
+int pipeline_watch_self(struct pipeline *pipeline, uint32_t watch)
+{
+	int r = canary_open(watch, &pipeline->canary);
+
+	if (r == 0 && canary_health(pipeline->canary)->state == CANARY_NONE)
+		log_note("whether what is written comes through is not tried: there is no file of a kind "
+			 "that is watched");
+	return r;
+}
+
+bool pipeline_blind(const struct pipeline *pipeline)
+{
+	return pipeline->canary && canary_health(pipeline->canary)->row >= CANARY_ROUNDS;
+}
+
+const struct canary_health *pipeline_health(const struct pipeline *pipeline)
+{
+	return pipeline->canary ? canary_health(pipeline->canary) : NULL;
+}
+
 int pipeline_begin(struct pipeline *pipeline)
 {
 	int r = bus_begin(pipeline->bus);
@@ -804,6 +841,7 @@ void pipeline_close(struct pipeline *pipeline)
 	reading_close(pipeline->reading);
 	recheck_close(pipeline->recheck);
 	facts_close(pipeline->facts);
+	canary_close(pipeline->canary);
 	floods_close(pipeline->floods);
 	losses_close(pipeline->losses);
 	/* last, for what the others say */
@@ -830,24 +868,54 @@ static void pipeline_flush(struct pipeline *pipeline)
 	recorder_wake(pipeline->recorder);
 }
 
-/* Turns waiting samples into alerts, for PIPELINE_DRAIN_MS at most. */
-static int pipeline_drain(struct pipeline *pipeline)
+/* Turns waiting samples into alerts, for PIPELINE_DRAIN_MS at most. @ret_all: nothing waits any more; may be NULL */
+static int pipeline_drain(struct pipeline *pipeline, bool *ret_all)
 {
 	int r;
 
 	pipeline->drain_until = monotonic_ms() + PIPELINE_DRAIN_MS;
 	r = probe_consume(pipeline->probe);
 	pipeline_flush(pipeline);
+	if (ret_all)
+		*ret_all = r != -EAGAIN;
 	return r < 0 && r != -EAGAIN ? r : 0;
+}
+
+static void pipeline_arm(void *context, bool on)
+{
+	struct pipeline *pipeline = context;
+
+	probe_canary(pipeline->probe, on);
+}
+
+/* A round of canaries, if it is time and nothing waits in the ring. Says what becomes of them, once. */
+static void pipeline_canary(struct pipeline *pipeline)
+{
+	const struct canary_health *health = canary_health(pipeline->canary);
+
+	canary_round(pipeline->canary, monotonic_ms(), probe_lost(pipeline->probe), pipeline_arm, pipeline);
+	pipeline->stats.canaries_failed = health->unexplained;
+	if (health->state == CANARY_FAILS && !pipeline->blind)
+		log_warning(
+			"what is written does not come through: a token of this daemon's own, by %s, did not",
+			health->call);
+	if (health->state == CANARY_COMES && pipeline->blind)
+		log_note("what is written comes through again");
+	pipeline->blind = health->state == CANARY_FAILS;
 }
 
 int pipeline_turn(struct pipeline *pipeline, short ready)
 {
 	struct turn turn = turn_begin();
-	int r;
+	bool due = pipeline->canary && monotonic_ms() >= canary_due(pipeline->canary), all = true;
+	int r = 0;
 
 	pipeline_look(pipeline, false);
-	r = ready ? pipeline_drain(pipeline) : 0;
+	/* before one is given up, what is there is taken */
+	if (ready || due)
+		r = pipeline_drain(pipeline, &all);
+	if (r == 0 && due && all)
+		pipeline_canary(pipeline);
 	pipeline_flush(pipeline);
 	turn_end(&turn, &pipeline->longest);
 	return r;
@@ -867,7 +935,7 @@ static int pipeline_drain_sent(struct pipeline *pipeline)
 	sent = counts.value[COUNTER_samples_sent];
 	/* a record that another CPU is still copying holds up those behind it, for microseconds */
 	while (r == 0 && pipeline->stats.samples < sent) {
-		r = pipeline_drain(pipeline);
+		r = pipeline_drain(pipeline, NULL);
 		if (r == 0 && pipeline->stats.samples < sent) {
 			nanosleep(&pause, NULL);
 			if (monotonic_ms() > pipeline->deadline)
@@ -918,7 +986,7 @@ int pipeline_leave(struct pipeline *pipeline, int timeout_ms)
 	pipeline->deadline = monotonic_ms() + timeout_ms;
 	/* others go on writing: one round more than it takes to come here */
 	for (int round = 0; r >= 0 && round < 2; round++)
-		r = pipeline_drain(pipeline);
+		r = pipeline_drain(pipeline, NULL);
 	recheck_walk(pipeline->recheck, 0, true, pipeline_rechecked, pipeline);
 	pipeline_finish_files(pipeline, true);
 	pipeline_floods(pipeline, true);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "capture/probe.h"
+#include "engine/canary.h"
 #include "output/bus.h"
 #include "rules/rules.h"
 #include "store/store.h"
@@ -46,6 +47,8 @@ struct pipeline_options {
 /* What happened on the way from the ring to the outputs. */
 struct pipeline_stats {
 	uint64_t samples; /* records taken out of the ring */
+	uint64_t
+		canaries_failed; /* rounds of engine/canary.h that did not come back, and nothing tells why */
 	uint64_t samples_bad; /* records that did not parse or held no token */
 	uint64_t samples_unjudged; /* records that waited in the ring when the time to end was over */
 	uint64_t alerts; /* raised, placeholders among them */
@@ -79,6 +82,20 @@ struct pipeline_options pipeline_defaults(void);
  * Returns 0 and *ret_pipeline (end it with pipeline_close()), or an exit code.
  */
 int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_pipeline);
+
+/*
+ * pipeline_watch_self() - from now on it is tried whether what is written comes through (engine/canary.h); to be called before
+ * privileges go.
+ * @watch: FILE_KIND_BIT()s
+ * Returns 0 or a negative errno.
+ */
+int pipeline_watch_self(struct pipeline *pipeline, uint32_t watch);
+
+/* pipeline_blind() - it does not, and did not for some rounds: nobody watches. */
+bool pipeline_blind(const struct pipeline *pipeline);
+
+/* pipeline_health() - how it went; NULL: it is not tried. */
+const struct canary_health *pipeline_health(const struct pipeline *pipeline);
 
 /*
  * pipeline_begin() - starts the threads, which have what privileges the process has by then. Returns 0 or a negative errno.

@@ -126,6 +126,8 @@ static void summary_losses(struct summary_walk *walk, const struct probe_counts 
 	summary_line(walk, LOSS, stats->samples_unjudged, "samples_unjudged",
 		     "samples that still waited when the time to end was over");
 	summary_line(walk, LOSS, stats->samples_bad, "samples_bad", "samples that could not be understood");
+	summary_line(walk, LOSS, stats->canaries_failed, "canaries_failed",
+		     "times that this daemon did not see what it wrote itself: nor may it have seen others'");
 	summary_line(walk, DETAIL, stats->repeats_untold, "repeats_untold",
 		     "writes that repeated what was alerted, by the last count, for which no alert is "
 		     "kept any more");
