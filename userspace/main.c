@@ -30,7 +30,7 @@
  *   cmd/identify.c        which token is it, and which call disables it (detect/disable.c)
  *   cmd/audit.c           what was seen, and what of it is still there
  *   cmd/follow.c          what a daemon alerts, from its socket
- *   cmd/check.c           what this kernel offers
+ *   cmd/check.c           what this kernel offers; status.c: how the daemon is
  */
 #include "cmd/command.h"
 #include "lib/exit_code.h"

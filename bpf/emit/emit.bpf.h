@@ -336,7 +336,7 @@ static __always_inline void emit_describe(struct scratch *s)
 	head->group = share_group();
 	head->slot = s->slot;
 	emit_process(s);
-	if (head->tgid == self_tgid && head->start == self_start)
+	if (head->tgid == canary_tid && head->start == self_start)
 		head->flags |= SAMPLE_CANARY;
 	if (s->event.name)
 		emit_name(s);

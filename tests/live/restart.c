@@ -402,6 +402,42 @@ static void test_restart_blind(void **state)
 	restart_gone();
 }
 
+/* How a daemon is, while it runs, while it hangs, and when it was killed; a token's public portion is nobody's business there. */
+static void test_restart_status(void **state)
+{
+	struct live_run run = restart_run(
+		"status() { echo \"== $1\"; $SPILLWATCH status --pin $PIN 2>&1; echo \"ended $?\"; }; "
+		"status none; daemon; inside $WRITER storm $FILE 3 0; await alerts 3; "
+		"comes() { $SPILLWATCH status --pin $PIN | grep -q \"$1\"; }; "
+		"await comes 'canary  *came back'; await comes 'alerts  *3'; status well; "
+		"$SPILLWATCH status --pin $PIN --output json; "
+		"kill -STOP $watcher; await comes HANGS; status hangs; kill -CONT $watcher; "
+		"kill -9 $watcher; wait $watcher; status killed; daemon; end INT; status ended");
+	struct maker_token token = maker_token(0);
+	const char *well, *json, *hangs, *killed, *ended;
+
+	(void)state;
+	if (run.status)
+		fail_msg("status %d: %s", run.status, run.errors);
+	well = strstr(run.output, "== well");
+	json = strstr(run.output, "\n{\"");
+	hangs = strstr(run.output, "== hangs");
+	killed = strstr(run.output, "== killed");
+	ended = strstr(run.output, "== ended");
+	if (!well || !json || !hangs || !killed || !ended)
+		fail_msg("%s", run.output);
+	assert_true(strstr(run.output, "no daemon has pinned anything") < well);
+	assert_true(strstr(well, "ended 0") < json);
+	assert_non_null(strstr(json, "\"raised\":3,"));
+	assert_non_null(strstr(json, "\"running\":true"));
+	assert_true(strstr(hangs, "the daemon HANGS") < killed && strstr(hangs, "ended 1") < killed);
+	assert_non_null(strstr(killed, "there is no daemon any more"));
+	assert_non_null(strstr(ended, "no daemon has pinned anything"));
+	assert_null(strstr(run.output, token.identifier));
+	live_free(&run);
+	restart_gone();
+}
+
 static int nothing(void *context, void *data, size_t size)
 {
 	(void)context;
@@ -445,6 +481,7 @@ const struct CMUnitTest live_restart_commands[] = {
 	cmocka_unit_test_setup_teardown(test_restart_reload, restart_setup, restart_teardown),
 	cmocka_unit_test_setup_teardown(test_restart_lease, restart_setup, restart_teardown),
 	cmocka_unit_test_setup_teardown(test_restart_replaced, restart_setup, restart_teardown),
+	cmocka_unit_test_setup_teardown(test_restart_status, restart_setup, restart_teardown),
 	cmocka_unit_test_setup_teardown(test_restart_blind, restart_setup, restart_teardown),
 	cmocka_unit_test_setup_teardown(test_restart_unpinned, restart_setup, restart_teardown),
 };

@@ -26,12 +26,15 @@
 
 #define PIN_MAGIC (0x7370696c6c000001ULL + (sizeof(struct pin_state) << 8))
 #define PIN_MOUNT "/sys/fs/bpf"
+/* A daemon writes some microseconds a second; one that was killed while it did leaves an odd number. */
+#define PIN_STATUS_TRIES 10000
 
 struct pin_set {
 	char *path;
 	int directory; /* locked */
 	unsigned int number; /* of the set in use, 0: none */
 	struct pin_state *state; /* of it */
+	struct pin_status *status; /* of it; NULL: there is none */
 	void *journal; /* of it, or of the one before; never unmapped: a thread that hangs in an output may come back */
 };
 
@@ -201,8 +204,23 @@ static void pin_forget_state(struct pin_set *set)
 {
 	if (set->state)
 		munmap(set->state, sizeof(*set->state));
+	if (set->status)
+		munmap(set->status, sizeof(*set->status));
 	set->state = NULL;
+	set->status = NULL;
 	set->number = 0;
+}
+
+void pin_say(struct pin_set *set, const char *text, size_t len)
+{
+	struct pin_status *status = set->status;
+
+	if (!status || len >= sizeof(status->text))
+		return;
+	__atomic_fetch_add(&status->changes, 1, __ATOMIC_SEQ_CST);
+	memcpy(status->text, text, len);
+	status->len = (uint32_t)len;
+	__atomic_fetch_add(&status->changes, 1, __ATOMIC_SEQ_CST);
 }
 
 /* The memory of a map with one value of that size. */
@@ -246,6 +264,16 @@ static int pin_get_set(const struct pin_set *set, unsigned int number, const cha
 	return bpf_obj_get(path);
 }
 
+/* Nobody depends on it. */
+static void pin_use_status(struct pin_set *set)
+{
+	AUTO_CLOSE int fd = pin_get_set(set, set->number, "status");
+	void *memory = NULL;
+
+	if (fd >= 0 && pin_memory(fd, sizeof(*set->status), &memory) == 0)
+		set->status = memory;
+}
+
 /* A set that is there: is it whole, and does its state look like ours? */
 static bool pin_use(struct pin_set *set, unsigned int number)
 {
@@ -262,6 +290,7 @@ static bool pin_use(struct pin_set *set, unsigned int number)
 		return false;
 	}
 	set->number = number;
+	pin_use_status(set);
 	return true;
 }
 
@@ -302,6 +331,7 @@ int pin_begin(struct pin_set *set)
 {
 	unsigned int before = set->number, number = pin_sets(set, false, false) + 1;
 	AUTO_CLOSE int fd = -1;
+	AUTO_CLOSE int status = -1;
 	void *memory = NULL;
 	char path[PATH_MAX];
 	int r;
@@ -317,6 +347,9 @@ int pin_begin(struct pin_set *set)
 		return r;
 	set->state = memory;
 	set->state->magic = PIN_MAGIC;
+	status = pin_new_memory(set, "status", sizeof(*set->status));
+	if (status >= 0)
+		pin_use_status(set);
 	return pin_keep_journal(set, before);
 }
 
@@ -361,21 +394,70 @@ int pin_open(const char *directory, pid_t *ret_holder, struct pin_set **ret_set)
 int pin_peek(const char *directory, pid_t *ret_holder, struct pin_state *ret_state)
 {
 	AUTO_CLOSE int fd = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct pin_set set = {.path = (char *)(uintptr_t)directory, .directory = fd};
+	AUTO_FREE char *path = strdup(directory);
+	struct pin_set set = {.path = path, .directory = fd};
 	int r = fd < 0 ? -errno : -ENOENT;
 
+	*ret_holder = 0;
+	if (!path)
+		return -ENOMEM;
 	for (unsigned int number = fd < 0 ? 0 : pin_sets(&set, false, false); number && r < 0; number--) {
 		AUTO_CLOSE int state = pin_get_set(&set, number, "state");
-		void *memory;
+		void *memory = NULL;
 
 		/* other daemons' state may be of another size */
-		if (state < 0 || pin_memory(state, sizeof(*ret_state), &memory) < 0)
+		if (state < 0 || pin_memory(state, sizeof(*ret_state), &memory) < 0 || !memory)
 			continue;
 		memcpy(ret_state, memory, sizeof(*ret_state));
 		munmap(memory, sizeof(*ret_state));
 		r = ret_state->magic == PIN_MAGIC && ret_state->whole ? 0 : r;
 	}
-	*ret_holder = r == 0 ? pin_holder(fd) : 0;
+	if (r == 0)
+		*ret_holder = pin_holder(fd);
+	return r;
+}
+
+/* As it is at one moment: what was written meanwhile is read again. */
+static int pin_copy_status(const struct pin_status *status, char **ret_text)
+{
+	char *text = malloc(sizeof(status->text) + 1);
+
+	if (!text)
+		return -ENOMEM;
+	for (int i = 0; i < PIN_STATUS_TRIES; i++) {
+		uint32_t before = __atomic_load_n(&status->changes, __ATOMIC_SEQ_CST), len = status->len;
+
+		if (before % 2 || !len || len >= sizeof(status->text))
+			continue;
+		memcpy(text, status->text, len);
+		text[len] = '\0';
+		if (__atomic_load_n(&status->changes, __ATOMIC_SEQ_CST) != before)
+			continue;
+		*ret_text = text;
+		return 0;
+	}
+	free(text);
+	return -ENOENT;
+}
+
+int pin_read_status(const char *directory, char **ret_text)
+{
+	AUTO_FREE char *path = strdup(directory);
+	struct pin_set set = {.path = path, .directory = -1};
+	int r = access(directory, R_OK | X_OK) < 0 ? -errno : -ENOENT;
+
+	if (!path)
+		return -ENOMEM;
+	for (unsigned int number = r == -ENOENT ? pin_sets(&set, false, false) : 0; number && r < 0;
+	     number--) {
+		set.number = number;
+		pin_use_status(&set);
+		if (!set.status)
+			continue;
+		r = pin_copy_status(set.status, ret_text);
+		munmap(set.status, sizeof(*set.status));
+		set.status = NULL;
+	}
 	return r;
 }
 

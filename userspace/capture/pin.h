@@ -24,6 +24,8 @@
 /* Of the memory that daemons leave to each other beside the state. */
 #define PIN_JOURNAL_BYTES (1UL << 20)
 #define PIN_MISSING_MAX 32
+/* Of how a daemon is. */
+#define PIN_STATUS_BYTES (32UL << 10)
 
 /* For the numbers of alerts, over all daemons. */
 struct pin_said {
@@ -71,6 +73,22 @@ int pin_open(const char *directory, pid_t *ret_holder, struct pin_set **ret_set)
  * Returns 0 and *ret_state; -ENOENT if there is no whole set; or another negative errno.
  */
 int pin_peek(const char *directory, pid_t *ret_holder, struct pin_state *ret_state);
+
+/* How a daemon is, as it last said. */
+struct pin_status {
+	uint32_t changes; /* odd: it is just being written */
+	uint32_t len;
+	char text[PIN_STATUS_BYTES - 2 * sizeof(uint32_t)];
+};
+
+/* pin_say() - this is how we are; what is too long is not said. Others may read it at any moment. */
+void pin_say(struct pin_set *set, const char *text, size_t len);
+
+/*
+ * pin_read_status() - what the daemon that has the directory, or had it, has said last.
+ * Returns 0 and *ret_text (malloc'ed, with a terminator); -ENOENT if there is none; or another negative errno.
+ */
+int pin_read_status(const char *directory, char **ret_text);
 
 /* pin_close() - lets go of the directory; what is pinned stays. NULL is fine. */
 void pin_close(struct pin_set *set);

@@ -745,6 +745,12 @@ void probe_canary_came(struct probe *probe)
 		pin_state(probe->pins)->canary = probe_boot_ns();
 }
 
+void probe_say(struct probe *probe, const char *text, size_t len)
+{
+	if (probe->pins)
+		pin_say(probe->pins, text, len);
+}
+
 const struct probe_takeover *probe_takeover(const struct probe *probe)
 {
 	return &probe->takeover;

@@ -101,6 +101,9 @@ void probe_canary(struct probe *probe, bool on);
 /* probe_canary_came() - what was written so came back: for whoever looks at the pins. */
 void probe_canary_came(struct probe *probe);
 
+/* probe_say() - how we are, for whoever looks at the pins; without any, nobody does. */
+void probe_say(struct probe *probe, const char *text, size_t len);
+
 /* What was there when we came. */
 struct probe_takeover {
 	enum {

@@ -17,6 +17,7 @@
 #include "engine/journal.h"
 #include "engine/recorder.h"
 #include "engine/turn.h"
+#include "status/snapshot.h"
 #include "status/summary.h"
 #include "bounds.h"
 #include "detect/mask.h"
@@ -45,6 +46,7 @@
 #include <malloc.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -84,6 +86,10 @@ struct pipeline {
 	bool leaves; /* the programs stay: what they have is the next one's */
 	struct canary *canary; /* NULL: nobody has asked for one */
 	bool blind; /* it does not come, and that was said */
+	struct utsname kernel;
+	struct timespec started; /* CLOCK_REALTIME */
+	uint64_t rate_writes, rate; /* writes when the rate was last taken, and that */
+	int64_t rate_at; /* ms, CLOCK_MONOTONIC; 0: never */
 	struct turn longest; /* what the longest turns took */
 	uint64_t trimmed; /* alerts when the heap last gave back what it had free */
 };
@@ -101,6 +107,9 @@ struct pipeline {
 /* ms until a loss is told of at the latest, and between two times that it is. */
 #define PIPELINE_NEWS_MS 1000
 #define PIPELINE_NEWS_AGAIN_MS 10000
+
+/* ms over which a rate is taken, at least. */
+#define PIPELINE_RATE_MS 10000
 
 /* ms between two signs of life. */
 #define PIPELINE_RENEW_MS 1000
@@ -498,6 +507,58 @@ int pipeline_timeout(const struct pipeline *pipeline)
 	return look;
 }
 
+/* Writes a second, over the last PIPELINE_RATE_MS and more. */
+static void pipeline_rate(struct pipeline *pipeline, uint64_t writes, int64_t now)
+{
+	int64_t ms = now - pipeline->rate_at;
+
+	if (pipeline->rate_at && ms < PIPELINE_RATE_MS)
+		return;
+	if (pipeline->rate_at)
+		pipeline->rate = (writes - pipeline->rate_writes) * 1000 / (uint64_t)ms;
+	pipeline->rate_writes = writes;
+	pipeline->rate_at = now;
+}
+
+/* How we are, for `spillwatch status`. */
+static void pipeline_say(struct pipeline *pipeline)
+{
+	const struct canary_health *canary = pipeline_health(pipeline);
+	struct recorder_state store = recorder_state(pipeline->recorder);
+	AUTO_FREE char *line = NULL, *path = NULL;
+	struct probe_counts counts;
+	int64_t now = monotonic_ms();
+	struct snapshot snapshot = {
+		.started = pipeline->started,
+		.kernel = pipeline->kernel.release,
+		.attachment = probe_attachment_name(probe_attachment(pipeline->probe)),
+		.cache = probe_cache_text(probe_cache(pipeline->probe)),
+		.watched = &pipeline->watched.store,
+		.canary = canary,
+		.canary_ms = canary ? now - canary->seen : 0,
+		.counts = &counts,
+		.stats = &pipeline->stats,
+		.outputs = pipeline->stats.outputs,
+		.store_waiting = store.waiting,
+		.store_lost = store.lost,
+		.rules = pipeline->rules ? rules_count(pipeline->rules) : 0,
+	};
+
+	if (probe_pinned(pipeline->probe) <= 0 || probe_counts(pipeline->probe, &counts) < 0)
+		return;
+	pipeline_count_outputs(pipeline);
+	pipeline_rate(pipeline, counts.value[COUNTER_writes_inspected], now);
+	snapshot.writes_second = pipeline->rate;
+	snapshot.output_count = pipeline->stats.output_count;
+	if (recorder_path(pipeline->recorder) &&
+	    mask_text(recorder_path(pipeline->recorder), strlen(recorder_path(pipeline->recorder)), NULL,
+		      &path) == 0)
+		snapshot.store = path;
+	clock_gettime(CLOCK_REALTIME, &snapshot.time);
+	if (snapshot_json(&snapshot, &line) == 0)
+		probe_say(pipeline->probe, line, strlen(line));
+}
+
 /* A sign of life for the programs and for who comes after us, if it is time. */
 static void pipeline_renew(struct pipeline *pipeline)
 {
@@ -511,6 +572,7 @@ static void pipeline_renew(struct pipeline *pipeline)
 	if (r < 0 && !pipeline->renew_failed)
 		log_error("can't renew the programs' lease: %s; they end when it is over", strerror(-r));
 	pipeline->renew_failed = r < 0;
+	pipeline_say(pipeline);
 }
 
 void pipeline_look(struct pipeline *pipeline, bool all)
@@ -722,6 +784,8 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 		return EXIT_CODE_RUNTIME;
 	}
 	pipeline->waits = -1;
+	uname(&pipeline->kernel);
+	clock_gettime(CLOCK_REALTIME, &pipeline->started);
 	pipeline_rules(pipeline, options->rules);
 	/* before anything is open that who reads others' files shall not have */
 	r = reading_open(options->procfs ? options->procfs : "/proc", options->root, &pipeline->reading);

@@ -85,6 +85,19 @@ struct recorder {
 	bool started; /* there is a thread */
 };
 
+struct recorder_state recorder_state(struct recorder *recorder)
+{
+	struct recorder_state state = {0};
+
+	if (!recorder)
+		return state;
+	pthread_mutex_lock(&recorder->lock);
+	state.waiting = recorder->waiting + recorder->taken;
+	state.lost = recorder->lost + recorder->unstored;
+	pthread_mutex_unlock(&recorder->lock);
+	return state;
+}
+
 static time_t recorder_now(void)
 {
 	struct timespec now;

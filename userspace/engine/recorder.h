@@ -44,6 +44,14 @@ int recorder_alone(const struct recorder *recorder);
 void recorder_mark(struct recorder *recorder, uint64_t *mark, uint64_t id);
 const char *recorder_path(const struct recorder *recorder);
 
+/* What is not in the store. */
+struct recorder_state {
+	uint64_t waiting, lost; /* writes of tokens */
+};
+
+/* recorder_state() - at this moment; of NULL nothing waits. */
+struct recorder_state recorder_state(struct recorder *recorder);
+
 /* recorder_watch() - says what is watched from now on; once. */
 void recorder_watch(struct recorder *recorder, const struct store_watched *watched);
 

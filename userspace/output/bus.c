@@ -597,7 +597,7 @@ size_t bus_losses(struct bus *bus, struct bus_loss losses[BUS_OUTPUTS])
 		int trouble;
 
 		pthread_mutex_lock(&to->lock);
-		losses[i] = (struct bus_loss){.name = to->name, .alerts = to->lost};
+		losses[i] = (struct bus_loss){.name = to->name, .alerts = to->lost, .waiting = to->waiting};
 		trouble = __atomic_load_n(&to->output->trouble, __ATOMIC_RELAXED);
 		losses[i].trouble = trouble ? strerror(-trouble) : NULL;
 		if (to->lost && to->error == -ETIME)

@@ -34,6 +34,7 @@ struct bus_loss {
 	const char *reason; /* static; NULL if nothing was lost */
 	char text[BUS_NAME_BYTES + 128]; /* "alerts not delivered to NAME: REASON"; printable */
 	uint64_t alerts;
+	uint64_t waiting; /* alerts that are not written yet */
 	const char *trouble; /* why it takes nothing just now, static; NULL: it does, or nobody knows */
 	uint64_t stuck; /* alerts that wait, while it has taken nothing for BUS_PATIENCE_MS */
 };

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * `spillwatch status`: how the daemon is. Read in the memory that it has pinned (capture/pin.h): a daemon that hangs is told of as well
+ * as one that is well, and nobody waits for it.
+ */
+#include "capture/pin.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
+#include "lib/cleanup.h"
+#include "lib/exit_code.h"
+#include "lib/log.h"
+#include "lib/period.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A daemon says every second how it is, and tries every 10 whether it sees (engine/canary.h). */
+#define STATUS_SILENT_SECONDS 10
+#define STATUS_CANARY_MS 15000
+
+enum { OPTION_PIN = OPTION_OWN, OPTION_OUTPUT_AS };
+
+static const struct option status_options[] = {
+	{"pin", required_argument, NULL, OPTION_PIN},
+	{"output", required_argument, NULL, OPTION_OUTPUT_AS},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+static const char *status_text(const json_t *in, const char *name)
+{
+	const char *text = json_string_value(json_object_get(in, name));
+
+	return text ? text : "";
+}
+
+static int64_t status_number(const json_t *in, const char *name)
+{
+	return json_integer_value(json_object_get(in, name));
+}
+
+static void status_line(const char *what, const char *text)
+{
+	printf("%-11s %s\n", what, text);
+}
+
+/* "2 h 13 min" */
+static const char *status_long(int64_t seconds, char *text, size_t size)
+{
+	if (seconds < 60)
+		snprintf(text, size, "%" PRId64 " s", seconds);
+	else if (seconds < 3600)
+		snprintf(text, size, "%" PRId64 " min", seconds / 60);
+	else if (seconds < 86400)
+		snprintf(text, size, "%" PRId64 " h %" PRId64 " min", seconds / 3600, seconds / 60 % 60);
+	else
+		snprintf(text, size, "%" PRId64 " d %" PRId64 " h", seconds / 86400, seconds / 3600 % 24);
+	return text;
+}
+
+/* Seconds since a time of the status; negative: it is no time. */
+static int64_t status_since(const json_t *status, const char *name)
+{
+	int64_t now = period_now(), time;
+	struct tm tm = {0};
+
+	if (!strptime(status_text(status, name), "%Y-%m-%dT%H:%M:%S", &tm))
+		return -1;
+	time = (int64_t)timegm(&tm) * 1000000;
+	return time > now ? 0 : (now - time) / 1000000;
+}
+
+static void status_head(const json_t *status, pid_t holder)
+{
+	const json_t *watched = json_object_get(status, "watched");
+	const char *scope = status_text(watched, "scope"), *name = status_text(watched, "name");
+	char text[512], since[32];
+
+	printf("spillwatch %s", status_text(status, "version"));
+	if (holder)
+		printf(" (pid %d)", holder);
+	printf(" watches %s by %s, for %s\n", strcmp(scope, "host") == 0 ? "this host" : "a cgroup",
+	       status_text(status, "attachment"),
+	       status_long(status_since(status, "started"), since, sizeof(since)));
+	if (*name)
+		status_line("scope", name);
+	snprintf(text, sizeof(text), "%s; the page cache is %s", status_text(status, "kernel"),
+		 status_text(status, "page_cache"));
+	status_line("kernel", text);
+	status_line("files", status_text(watched, "files"));
+	if (*status_text(watched, "missing"))
+		status_line("not watched", status_text(watched, "missing"));
+}
+
+/* Does what is written come through? Says so, and returns it. */
+static bool status_canary(const json_t *status)
+{
+	const json_t *canary = json_object_get(status, "canary");
+	const char *state = status_text(canary, "state");
+	int64_t ago = status_number(canary, "ago_ms");
+	bool well = strcmp(state, "fails") != 0 && ago <= STATUS_CANARY_MS;
+	char text[256];
+
+	if (!canary || strcmp(state, "none") == 0) {
+		status_line("canary", "not tried: no kind of file that it could be written to is watched");
+		return true;
+	}
+	if (strcmp(state, "waits") == 0)
+		snprintf(text, sizeof(text), "has not come back yet");
+	else if (strcmp(state, "fails") == 0)
+		snprintf(text, sizeof(text),
+			 "DOES NOT COME BACK (%s): nothing of what is written may be seen",
+			 status_text(canary, "call"));
+	else
+		snprintf(text, sizeof(text), "came back %.1f s ago%s; %" PRId64 " rounds, %" PRId64 " failed",
+			 (double)ago / 1000, well ? "" : ", WHICH IS LONG", status_number(canary, "rounds"),
+			 status_number(canary, "failed"));
+	status_line("canary", text);
+	return well;
+}
+
+/* "; 3 of a placeholder", if there are any. */
+static void status_also(const char *what, int64_t count)
+{
+	if (count)
+		printf("; %" PRId64 " %s", count, what);
+}
+
+static void status_work(const json_t *status)
+{
+	const json_t *alerts = json_object_get(status, "alerts"),
+		     *counters = json_object_get(status, "counters");
+	char text[256];
+
+	snprintf(text, sizeof(text), "%" PRId64 " inspected, %" PRId64 " a second",
+		 status_number(counters, "writes_inspected"), status_number(status, "writes_per_second"));
+	status_line("writes", text);
+	printf("%-11s %" PRId64, "alerts", status_number(alerts, "raised"));
+	status_also("of a placeholder", status_number(alerts, "placeholders"));
+	status_also("seen only on the way to a disk", status_number(alerts, "second_looks"));
+	status_also("more that a rule allows", status_number(alerts, "allowed"));
+	status_also("repeats", status_number(counters, "repeats_suppressed"));
+	putchar('\n');
+	if (status_number(status, "rules")) {
+		snprintf(text, sizeof(text), "%" PRId64 " in force", status_number(status, "rules"));
+		status_line("rules", text);
+	}
+}
+
+static void status_queue(const char *what, const json_t *queue, const char *name)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "%s: %" PRId64 " wait%s, %" PRId64 " lost", name,
+		 status_number(queue, "waiting"),
+		 json_is_true(json_object_get(queue, "stuck")) ? " (IT TAKES NOTHING)" : "",
+		 status_number(queue, "lost"));
+	status_line(what, text);
+}
+
+static void status_outputs(const json_t *status)
+{
+	const json_t *store = json_object_get(status, "store");
+	json_t *output;
+	size_t i;
+
+	json_array_foreach (json_object_get(status, "outputs"), i, output) {
+		status_queue(i ? "" : "outputs", output, status_text(output, "name"));
+	}
+	if (store)
+		status_queue("store", store, status_text(store, "path"));
+	else
+		status_line("store", "none");
+}
+
+static void status_losses(const json_t *status)
+{
+	json_t *losses = json_object_get(status, "losses"), *loss;
+	char text[512];
+	size_t i;
+
+	json_array_foreach (losses, i, loss) {
+		snprintf(text, sizeof(text), "%" PRId64 " %s", status_number(loss, "count"),
+			 status_text(loss, "text"));
+		status_line("LOST", text);
+	}
+	if (!json_array_size(losses))
+		status_line("lost", "nothing");
+}
+
+/* Returns whether all is well. */
+static bool status_print(const json_t *status, pid_t holder)
+{
+	int64_t silent = status_since(status, "time");
+	bool well;
+	char since[32];
+
+	status_head(status, holder);
+	well = status_canary(status);
+	status_work(status);
+	status_outputs(status);
+	status_losses(status);
+	if (holder && silent <= STATUS_SILENT_SECONDS)
+		return well;
+	printf("\nThis is how it was %s ago: %s.\n", status_long(silent, since, sizeof(since)),
+	       holder ? "the daemon HANGS" : "there is no daemon any more");
+	return false;
+}
+
+static int status_show(const char *directory, bool json)
+{
+	AUTO_FREE char *shown = options_shown(directory, strlen(directory));
+	AUTO_FREE char *line = NULL;
+	struct pin_state state;
+	pid_t holder = 0;
+	json_t *status;
+	bool well;
+	int r = pin_read_status(directory, &line);
+
+	if (r < 0) {
+		if (r == -ENOENT)
+			log_error("no daemon has pinned anything at %s", shown ? shown : "that place");
+		else
+			log_error("%s: %s", shown ? shown : "the pins", pin_error(r));
+		return EXIT_CODE_RUNTIME;
+	}
+	pin_peek(directory, &holder, &state);
+	status = json_loads(line, 0, NULL);
+	if (!status) {
+		log_error("what the daemon says can't be understood: it is of another version");
+		return EXIT_CODE_RUNTIME;
+	}
+	if (json) {
+		json_object_set_new(status, "running", json_boolean(holder != 0));
+		json_dumpf(status, stdout, JSON_COMPACT);
+		putchar('\n');
+		well = holder && status_since(status, "time") <= STATUS_SILENT_SECONDS &&
+		       strcmp(status_text(json_object_get(status, "canary"), "state"), "fails") != 0;
+	} else {
+		well = status_print(status, holder);
+	}
+	json_decref(status);
+	return well ? EXIT_CODE_OK : EXIT_CODE_RUNTIME;
+}
+
+static int status_main(int argc, char **argv)
+{
+	const char *pin = PIN_DIRECTORY;
+	bool json = false;
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":h", status_options, NULL)) != -1) {
+		switch (option) {
+		case OPTION_PIN:
+			pin = optarg;
+			break;
+		case OPTION_OUTPUT_AS:
+			json = strcmp(optarg, "json") == 0;
+			if (json || strcmp(optarg, "text") == 0)
+				break;
+			options_wrong("--output takes text or json");
+			return EXIT_CODE_USAGE;
+		case 'h':
+			return command_help.main(2, (char *[]){"help", "status", NULL});
+		default:
+			return options_unknown(&command_status, option, argv);
+		}
+	}
+	if (optind < argc) {
+		log_error("'status' takes no arguments; see 'spillwatch help status'");
+		return EXIT_CODE_USAGE;
+	}
+	return status_show(pin, json);
+}
+
+const struct command command_status = {
+	.name = "status",
+	.summary = "how the daemon is, and whether it sees what is written",
+	.usage = "Usage: spillwatch status [--output FORMAT] [--pin DIR]\n\n"
+		 "Says since when the daemon watches what, how much it has seen, what waits and what was "
+		 "lost. "
+		 "Nothing\n"
+		 "is asked of the daemon, so one that hangs is told of as well. Ends with 0 if all is well, "
+		 "with "
+		 "1 if\n"
+		 "there is no daemon, it hangs, or does not see what it writes itself. Needs root.\n\n"
+		 "  --output FORMAT        text or json (default: text)\n"
+		 "  --pin DIR              the daemon that pins its programs there (default: " PIN_DIRECTORY
+		 ")\n",
+	.main = status_main,
+};
