@@ -5,6 +5,7 @@ B            := build
 # V=1 shows the commands
 Q            := $(if $(V),,@)
 PREFIX       ?= /usr/local
+LIBEXECDIR   ?= $(PREFIX)/libexec/spillwatch
 SYSCONFDIR   ?= /etc
 UNITDIR      ?= $(PREFIX)/lib/systemd/system
 DESTDIR      ?=
@@ -37,8 +38,12 @@ BIN := $(if $(STATIC),$(O)/spillwatch,$(B)/spillwatch)
 # `spillwatch scan` runs it where it is: it looks into archives. A static one would need a dozen static libraries.
 SCAN_BIN := $(if $(STATIC),,$(B)/spillwatch-scan)
 
-# what only spillwatch-scan links is not among them
-SOURCES := $(filter-out userspace/main.c userspace/archive/%,$(shell find userspace -name '*.c'))
+# `spillwatch run --metrics` starts it: it answers by HTTP. Nor is there a static one.
+METRICS_BIN := $(if $(STATIC),,$(B)/spillwatch-metrics)
+
+# what only spillwatch-scan and spillwatch-metrics link is not among them
+SOURCES := $(filter-out userspace/main.c userspace/archive/% userspace/serve/%,$(shell find userspace -name '*.c'))
+METRICS := $(wildcard userspace/serve/*.c) userspace/status/metrics.c userspace/lib/board.c
 ARCHIVE := $(wildcard userspace/archive/*.c)
 OBJECTS := $(SOURCES:%.c=$(O)/%.o)
 SKELETON := $(B)/spillwatch.skel.h
@@ -46,7 +51,7 @@ SKELETON := $(B)/spillwatch.skel.h
 GENERATED := $(SKELETON) $(B)/version.h $(patsubst userspace/%,$(B)/%.h,$(wildcard userspace/report/page.*))
 
 .PHONY: all
-all: $(BIN) $(SCAN_BIN) ## build the program (STATIC=1: one static binary, build/static/spillwatch)
+all: $(BIN) $(SCAN_BIN) $(METRICS_BIN) ## build the program (STATIC=1: one static binary, build/static/spillwatch)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -110,10 +115,16 @@ $(B)/spillwatch-scan: $(ARCHIVE:%.c=$(O)/%.o) $(OBJECTS)
 	@echo "  LINK     $@"
 	$(Q)$(CC) $(CFLAGS) $(LINK) $^ -o $@ -larchive $(LDLIBS)
 
+$(B)/spillwatch-metrics: $(METRICS:%.c=$(O)/%.o)
+	@echo "  LINK     $@"
+	$(Q)$(CC) $(CFLAGS) $(LINK) $^ -o $@ -lmicrohttpd -ljansson -lcap-ng -lseccomp
+
+$(O)/userspace/status/server.o: CPPFLAGS += -DLIBEXECDIR='"$(LIBEXECDIR)"'
+
 # Objects that include the skeleton name it in their .d files from the second build on.
 $(O)/userspace/capture/probe.o $(O)/userspace/capture/loader.o: $(SKELETON)
 
--include $(OBJECTS:.o=.d) $(O)/userspace/main.d $(ARCHIVE:%.c=$(O)/%.d)
+-include $(OBJECTS:.o=.d) $(O)/userspace/main.d $(ARCHIVE:%.c=$(O)/%.d) $(METRICS:%.c=$(O)/%.d)
 
 .PHONY: deps deps-test run
 deps: ## install what building needs (as root), or say what is missing
@@ -136,6 +147,7 @@ SHIPPED_RULES := $(wildcard deploy/rules.d/*.yaml)
 install: all ## install into DESTDIR and PREFIX
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/spillwatch
 	$(if $(SCAN_BIN),install -m 755 $(SCAN_BIN) $(DESTDIR)$(PREFIX)/bin/spillwatch-scan)
+	$(if $(METRICS_BIN),install -D -m 755 $(METRICS_BIN) $(DESTDIR)$(LIBEXECDIR)/spillwatch-metrics)
 	install -D -m 644 share/alert.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/alert.schema.json
 	install -D -m 644 share/audit.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/audit.schema.json
 	install -D -m 644 share/scan.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/scan.schema.json
@@ -151,7 +163,7 @@ install: all ## install into DESTDIR and PREFIX
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/spillwatch $(DESTDIR)$(PREFIX)/bin/spillwatch-scan $(DESTDIR)$(PREFIX)/share/man/man8/spillwatch.8
-	rm -rf $(DESTDIR)$(PREFIX)/share/spillwatch
+	rm -rf $(DESTDIR)$(PREFIX)/share/spillwatch $(DESTDIR)$(LIBEXECDIR)
 	rm -f $(DESTDIR)$(UNITDIR)/spillwatch.service
 	rm -f $(SHIPPED_RULES:deploy/%=$(DESTDIR)$(SYSCONFDIR)/spillwatch/%)
 

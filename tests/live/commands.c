@@ -378,7 +378,7 @@ static void check_refused(const char *const *command, const char *text)
 static void test_bad_input_token(void **state)
 {
 	static const char *const commands[] = {"run",  "exec",   "scan",   "audit",    "check", "mask",
-					       "stop", "reload", "follow", "identify", "rules"};
+					       "stop", "reload", "follow", "identify", "rules", "status"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {

@@ -26,15 +26,13 @@
 
 #define PIN_MAGIC (0x7370696c6c000001ULL + (sizeof(struct pin_state) << 8))
 #define PIN_MOUNT "/sys/fs/bpf"
-/* A daemon writes some microseconds a second; one that was killed while it did leaves an odd number. */
-#define PIN_STATUS_TRIES 10000
 
 struct pin_set {
 	char *path;
 	int directory; /* locked */
 	unsigned int number; /* of the set in use, 0: none */
 	struct pin_state *state; /* of it */
-	struct pin_status *status; /* of it; NULL: there is none */
+	struct board *status; /* of it; NULL: there is none */
 	void *journal; /* of it, or of the one before; never unmapped: a thread that hangs in an output may come back */
 };
 
@@ -213,14 +211,8 @@ static void pin_forget_state(struct pin_set *set)
 
 void pin_say(struct pin_set *set, const char *text, size_t len)
 {
-	struct pin_status *status = set->status;
-
-	if (!status || len >= sizeof(status->text))
-		return;
-	__atomic_fetch_add(&status->changes, 1, __ATOMIC_SEQ_CST);
-	memcpy(status->text, text, len);
-	status->len = (uint32_t)len;
-	__atomic_fetch_add(&status->changes, 1, __ATOMIC_SEQ_CST);
+	if (set->status)
+		board_say(set->status, text, len);
 }
 
 /* The memory of a map with one value of that size. */
@@ -417,29 +409,6 @@ int pin_peek(const char *directory, pid_t *ret_holder, struct pin_state *ret_sta
 	return r;
 }
 
-/* As it is at one moment: what was written meanwhile is read again. */
-static int pin_copy_status(const struct pin_status *status, char **ret_text)
-{
-	char *text = malloc(sizeof(status->text) + 1);
-
-	if (!text)
-		return -ENOMEM;
-	for (int i = 0; i < PIN_STATUS_TRIES; i++) {
-		uint32_t before = __atomic_load_n(&status->changes, __ATOMIC_SEQ_CST), len = status->len;
-
-		if (before % 2 || !len || len >= sizeof(status->text))
-			continue;
-		memcpy(text, status->text, len);
-		text[len] = '\0';
-		if (__atomic_load_n(&status->changes, __ATOMIC_SEQ_CST) != before)
-			continue;
-		*ret_text = text;
-		return 0;
-	}
-	free(text);
-	return -ENOENT;
-}
-
 int pin_read_status(const char *directory, char **ret_text)
 {
 	AUTO_FREE char *path = strdup(directory);
@@ -454,7 +423,7 @@ int pin_read_status(const char *directory, char **ret_text)
 		pin_use_status(&set);
 		if (!set.status)
 			continue;
-		r = pin_copy_status(set.status, ret_text);
+		r = board_read(set.status, ret_text);
 		munmap(set.status, sizeof(*set.status));
 		set.status = NULL;
 	}

@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "counters.h"
+#include "lib/board.h"
 
 #define PIN_DIRECTORY "/sys/fs/bpf/spillwatch"
 #define PIN_SECONDS 600
@@ -24,8 +25,6 @@
 /* Of the memory that daemons leave to each other beside the state. */
 #define PIN_JOURNAL_BYTES (1UL << 20)
 #define PIN_MISSING_MAX 32
-/* Of how a daemon is. */
-#define PIN_STATUS_BYTES (32UL << 10)
 
 /* For the numbers of alerts, over all daemons. */
 struct pin_said {
@@ -73,13 +72,6 @@ int pin_open(const char *directory, pid_t *ret_holder, struct pin_set **ret_set)
  * Returns 0 and *ret_state; -ENOENT if there is no whole set; or another negative errno.
  */
 int pin_peek(const char *directory, pid_t *ret_holder, struct pin_state *ret_state);
-
-/* How a daemon is, as it last said. */
-struct pin_status {
-	uint32_t changes; /* odd: it is just being written */
-	uint32_t len;
-	char text[PIN_STATUS_BYTES - 2 * sizeof(uint32_t)];
-};
 
 /* pin_say() - this is how we are; what is too long is not said. Others may read it at any moment. */
 void pin_say(struct pin_set *set, const char *text, size_t len);

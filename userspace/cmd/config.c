@@ -61,6 +61,7 @@ static const struct config_key {
 	{"pin", CONFIG_VALUE, true},
 	{"no_pin", CONFIG_FLAG, true},
 	{"pin_seconds", CONFIG_VALUE, true},
+	{"metrics", CONFIG_VALUE, true},
 };
 
 #define CONFIG_KEYS (sizeof(config_keys) / sizeof(*config_keys))

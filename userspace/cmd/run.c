@@ -14,6 +14,7 @@
 #include "lib/log.h"
 #include "lib/notify.h"
 #include "lib/monotonic.h"
+#include "status/server.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -40,6 +41,7 @@ struct run_options {
 	const char *pin; /* NULL: at the default place */
 	bool no_pin;
 	struct privileges_user user;
+	const char *metrics; /* address to serve them at; NULL: none */
 	unsigned long duration; /* seconds; 0: until told to stop */
 	struct config *config;
 	bool running; /* these are only tried on */
@@ -51,7 +53,8 @@ enum {
 	OPTION_USER,
 	OPTION_PIN,
 	OPTION_NO_PIN,
-	OPTION_PIN_SECONDS
+	OPTION_PIN_SECONDS,
+	OPTION_METRICS
 };
 
 static const struct option run_long_options[] = {
@@ -62,6 +65,7 @@ static const struct option run_long_options[] = {
 	{"pin", required_argument, NULL, OPTION_PIN},
 	{"no-pin", no_argument, NULL, OPTION_NO_PIN},
 	{"pin-seconds", required_argument, NULL, OPTION_PIN_SECONDS},
+	{"metrics", required_argument, NULL, OPTION_METRICS},
 	{0},
 };
 
@@ -88,6 +92,8 @@ static int run_cgroup(struct run_options *options)
 static int run_option(void *context, int option)
 {
 	struct run_options *options = context;
+	struct sockaddr_storage address;
+	socklen_t size;
 
 	switch (option) {
 	case OPTION_CGROUP:
@@ -111,6 +117,13 @@ static int run_option(void *context, int option)
 		if (options_number(optarg, 1, RUN_PIN_SECONDS_MAX, &options->pipeline.probe.pin_seconds))
 			return 0;
 		options_wrong("--pin-seconds takes a number of seconds from 1 to %lu", RUN_PIN_SECONDS_MAX);
+		return EXIT_CODE_USAGE;
+	case OPTION_METRICS:
+		options->metrics = optarg;
+		if (server_address(optarg, &address, &size) == 0)
+			return 0;
+		options_wrong("--metrics takes a port, or a numeric address with one: 9464, 127.0.0.1:9464, "
+			      "[::1]:9464");
 		return EXIT_CODE_USAGE;
 	default:
 		return options_shared(&command_run, option, &options->pipeline);
@@ -211,13 +224,14 @@ static int run_signal(struct pipeline *pipeline, int signals, struct config *con
 }
 
 /* Returns the signal that asks for the end; SIGALRM: the time is over; or a negative errno. */
-static int run_loop(struct pipeline *pipeline, int signals, int timer, struct config *config,
+static int run_loop(struct pipeline *pipeline, int signals, int timer, int serving, struct config *config,
 		    struct notify *notify)
 {
 	struct pollfd fds[] = {
 		{.fd = pipeline_fd(pipeline), .events = POLLIN},
 		{.fd = signals, .events = POLLIN},
 		{.fd = timer, .events = POLLIN}, /* negative: ignored by poll(2) */
+		{.fd = serving}, /* likewise */
 	};
 	int r;
 
@@ -233,6 +247,11 @@ static int run_loop(struct pipeline *pipeline, int signals, int timer, struct co
 		if (pipeline_blind(pipeline))
 			return -ENODATA;
 		notify_alive(notify, monotonic_ms());
+		if (fds[3].revents) {
+			log_warning("spillwatch-metrics has ended: whoever asks --metrics is not answered "
+				    "any more");
+			fds[3].fd = -1;
+		}
 		if (fds[2].revents)
 			return SIGALRM;
 		r = fds[1].revents ? run_signal(pipeline, signals, config) : 0;
@@ -241,11 +260,33 @@ static int run_loop(struct pipeline *pipeline, int signals, int timer, struct co
 	}
 }
 
+/* Starts whoever answers for us, before anything is open that it shall not have. Returns 0 or an exit code. */
+static int run_serve(struct run_options *options, int *ret_life)
+{
+	struct sockaddr_storage address;
+	socklen_t size;
+	int r;
+
+	if (!options->metrics)
+		return 0;
+	r = server_address(options->metrics, &address, &size);
+	if (r == 0)
+		r = server_start((const struct sockaddr *)&address, size, &options->pipeline.board, ret_life);
+	if (r == -ENOEXEC)
+		log_error("--metrics: there is no spillwatch-metrics, neither beside this program nor where "
+			  "it is "
+			  "installed");
+	else if (r < 0)
+		log_error("--metrics: can't listen there: %s", strerror(-r));
+	return r < 0 ? EXIT_CODE_CONFIG : 0;
+}
+
 static int run_watch(struct run_options *options)
 {
 	CLEANUP(notify_close) struct notify notify = {.fd = -1};
 	AUTO_CLOSE int signals = -1;
 	AUTO_CLOSE int timer = -1;
+	AUTO_CLOSE int serving = -1;
 	struct pipeline *pipeline;
 	int64_t end, left;
 	int r;
@@ -255,6 +296,9 @@ static int run_watch(struct run_options *options)
 		log_error("--user: can't become that user: %s", strerror(-r));
 		return EXIT_CODE_CONFIG;
 	}
+	r = run_serve(options, &serving);
+	if (r)
+		return r;
 	signals = run_signals();
 	if (signals < 0) {
 		log_error("can't receive signals: %s", strerror(errno));
@@ -288,7 +332,7 @@ static int run_watch(struct run_options *options)
 	if (options->config && rules_count(config_rules(options->config)))
 		log_note("%zu rules are in force", rules_count(config_rules(options->config)));
 	notify_say(&notify, "READY=1\nSTATUS=watching");
-	r = run_loop(pipeline, signals, timer, options->config, &notify);
+	r = run_loop(pipeline, signals, timer, serving, options->config, &notify);
 	notify_say(&notify, "STOPPING=1");
 	end = monotonic_ms() + RUN_END_MS;
 	if (r == -ENODATA)
@@ -342,6 +386,11 @@ const struct command command_run = {
 		"                         (default: " PIN_DIRECTORY "; with --cgroup none);\n"
 		"                         --no-pin: they don't\n"
 		"  --pin-seconds N        they go on without a daemon for that time (default: 600)\n"
+		"  --metrics ADDRESS      serve /metrics (OpenMetrics), /healthz and /readyz there: a port, "
+		"of "
+		"the\n"
+		"                         loopback address, or 127.0.0.1:9464, [::1]:9464 (default: "
+		"nowhere)\n"
 		"  --user NAME            run as that user, with the capabilities that are needed; alert "
 		"file and\n"
 		"                         store must be in directories of that user\n" OPTIONS_SHARED_USAGE

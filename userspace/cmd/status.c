@@ -9,7 +9,7 @@
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
-#include "lib/period.h"
+#include "status/metrics.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -17,12 +17,15 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-/* A daemon says every second how it is, and tries every 10 whether it sees (engine/canary.h). */
-#define STATUS_SILENT_SECONDS 10
-#define STATUS_CANARY_MS 15000
+enum status_form { STATUS_TEXT, STATUS_JSON, STATUS_OPENMETRICS, STATUS_PROMETHEUS };
+
+static const char *const status_forms[] = {
+	[STATUS_TEXT] = "text",
+	[STATUS_JSON] = "json",
+	[STATUS_OPENMETRICS] = "openmetrics",
+	[STATUS_PROMETHEUS] = "prometheus",
+};
 
 enum { OPTION_PIN = OPTION_OWN, OPTION_OUTPUT_AS };
 
@@ -64,18 +67,6 @@ static const char *status_long(int64_t seconds, char *text, size_t size)
 	return text;
 }
 
-/* Seconds since a time of the status; negative: it is no time. */
-static int64_t status_since(const json_t *status, const char *name)
-{
-	int64_t now = period_now(), time;
-	struct tm tm = {0};
-
-	if (!strptime(status_text(status, name), "%Y-%m-%dT%H:%M:%S", &tm))
-		return -1;
-	time = (int64_t)timegm(&tm) * 1000000;
-	return time > now ? 0 : (now - time) / 1000000;
-}
-
 static void status_head(const json_t *status, pid_t holder)
 {
 	const json_t *watched = json_object_get(status, "watched");
@@ -87,7 +78,7 @@ static void status_head(const json_t *status, pid_t holder)
 		printf(" (pid %d)", holder);
 	printf(" watches %s by %s, for %s\n", strcmp(scope, "host") == 0 ? "this host" : "a cgroup",
 	       status_text(status, "attachment"),
-	       status_long(status_since(status, "started"), since, sizeof(since)));
+	       status_long((int64_t)metrics_since(status, "started"), since, sizeof(since)));
 	if (*name)
 		status_line("scope", name);
 	snprintf(text, sizeof(text), "%s; the page cache is %s", status_text(status, "kernel"),
@@ -98,18 +89,17 @@ static void status_head(const json_t *status, pid_t holder)
 		status_line("not watched", status_text(watched, "missing"));
 }
 
-/* Does what is written come through? Says so, and returns it. */
-static bool status_canary(const json_t *status)
+/* Does what is written come through? */
+static void status_canary(const json_t *status)
 {
 	const json_t *canary = json_object_get(status, "canary");
 	const char *state = status_text(canary, "state");
 	int64_t ago = status_number(canary, "ago_ms");
-	bool well = strcmp(state, "fails") != 0 && ago <= STATUS_CANARY_MS;
 	char text[256];
 
 	if (!canary || strcmp(state, "none") == 0) {
 		status_line("canary", "not tried: no kind of file that it could be written to is watched");
-		return true;
+		return;
 	}
 	if (strcmp(state, "waits") == 0)
 		snprintf(text, sizeof(text), "has not come back yet");
@@ -119,10 +109,9 @@ static bool status_canary(const json_t *status)
 			 status_text(canary, "call"));
 	else
 		snprintf(text, sizeof(text), "came back %.1f s ago%s; %" PRId64 " rounds, %" PRId64 " failed",
-			 (double)ago / 1000, well ? "" : ", WHICH IS LONG", status_number(canary, "rounds"),
-			 status_number(canary, "failed"));
+			 (double)ago / 1000, ago > METRICS_CANARY_MS ? ", WHICH IS LONG" : "",
+			 status_number(canary, "rounds"), status_number(canary, "failed"));
 	status_line("canary", text);
-	return well;
 }
 
 /* "; 3 of a placeholder", if there are any. */
@@ -181,39 +170,52 @@ static void status_outputs(const json_t *status)
 
 static void status_losses(const json_t *status)
 {
-	json_t *losses = json_object_get(status, "losses"), *loss;
+	json_t *loss;
 	char text[512];
+	bool lost = false;
 	size_t i;
 
-	json_array_foreach (losses, i, loss) {
+	json_array_foreach (json_object_get(status, "losses"), i, loss) {
+		if (!status_number(loss, "count"))
+			continue;
 		snprintf(text, sizeof(text), "%" PRId64 " %s", status_number(loss, "count"),
 			 status_text(loss, "text"));
 		status_line("LOST", text);
+		lost = true;
 	}
-	if (!json_array_size(losses))
+	if (!lost)
 		status_line("lost", "nothing");
 }
 
-/* Returns whether all is well. */
-static bool status_print(const json_t *status, pid_t holder)
+static void status_print(const json_t *status, pid_t holder)
 {
-	int64_t silent = status_since(status, "time");
-	bool well;
+	int64_t silent = (int64_t)metrics_since(status, "time");
 	char since[32];
 
 	status_head(status, holder);
-	well = status_canary(status);
+	status_canary(status);
 	status_work(status);
 	status_outputs(status);
 	status_losses(status);
-	if (holder && silent <= STATUS_SILENT_SECONDS)
-		return well;
-	printf("\nThis is how it was %s ago: %s.\n", status_long(silent, since, sizeof(since)),
-	       holder ? "the daemon HANGS" : "there is no daemon any more");
-	return false;
+	if (!holder || silent > METRICS_SILENT_SECONDS)
+		printf("\nThis is how it was %s ago: %s.\n", status_long(silent, since, sizeof(since)),
+		       holder ? "the daemon HANGS" : "there is no daemon any more");
 }
 
-static int status_show(const char *directory, bool json)
+/* A status without a daemon is nobody's: what it was then is no metric. */
+static int status_metrics(const json_t *status, pid_t holder, enum metrics_form form)
+{
+	AUTO_FREE char *text = NULL;
+
+	if (metrics_text(holder ? status : NULL, form, &text) < 0) {
+		log_error("out of memory");
+		return -1;
+	}
+	fputs(text, stdout);
+	return 0;
+}
+
+static int status_show(const char *directory, enum status_form form)
 {
 	AUTO_FREE char *shown = options_shown(directory, strlen(directory));
 	AUTO_FREE char *line = NULL;
@@ -236,23 +238,37 @@ static int status_show(const char *directory, bool json)
 		log_error("what the daemon says can't be understood: it is of another version");
 		return EXIT_CODE_RUNTIME;
 	}
-	if (json) {
+	well = holder && !metrics_health(status, false);
+	if (form == STATUS_JSON) {
 		json_object_set_new(status, "running", json_boolean(holder != 0));
 		json_dumpf(status, stdout, JSON_COMPACT);
 		putchar('\n');
-		well = holder && status_since(status, "time") <= STATUS_SILENT_SECONDS &&
-		       strcmp(status_text(json_object_get(status, "canary"), "state"), "fails") != 0;
-	} else {
-		well = status_print(status, holder);
+	} else if (form == STATUS_TEXT) {
+		status_print(status, holder);
+	} else if (status_metrics(status, holder,
+				  form == STATUS_OPENMETRICS ? METRICS_OPENMETRICS : METRICS_PROMETHEUS) <
+		   0) {
+		well = false;
 	}
 	json_decref(status);
 	return well ? EXIT_CODE_OK : EXIT_CODE_RUNTIME;
 }
 
+/* Returns whether there is such a form. */
+static bool status_form(const char *text, enum status_form *ret_form)
+{
+	for (size_t i = 0; i < sizeof(status_forms) / sizeof(*status_forms); i++)
+		if (strcmp(text, status_forms[i]) == 0) {
+			*ret_form = (enum status_form)i;
+			return true;
+		}
+	return false;
+}
+
 static int status_main(int argc, char **argv)
 {
 	const char *pin = PIN_DIRECTORY;
-	bool json = false;
+	enum status_form form = STATUS_TEXT;
 	int option;
 
 	opterr = 0;
@@ -262,10 +278,9 @@ static int status_main(int argc, char **argv)
 			pin = optarg;
 			break;
 		case OPTION_OUTPUT_AS:
-			json = strcmp(optarg, "json") == 0;
-			if (json || strcmp(optarg, "text") == 0)
+			if (status_form(optarg, &form))
 				break;
-			options_wrong("--output takes text or json");
+			options_wrong("--output takes text, json, openmetrics or prometheus");
 			return EXIT_CODE_USAGE;
 		case 'h':
 			return command_help.main(2, (char *[]){"help", "status", NULL});
@@ -277,7 +292,7 @@ static int status_main(int argc, char **argv)
 		log_error("'status' takes no arguments; see 'spillwatch help status'");
 		return EXIT_CODE_USAGE;
 	}
-	return status_show(pin, json);
+	return status_show(pin, form);
 }
 
 const struct command command_status = {
@@ -291,7 +306,9 @@ const struct command command_status = {
 		 "with "
 		 "1 if\n"
 		 "there is no daemon, it hangs, or does not see what it writes itself. Needs root.\n\n"
-		 "  --output FORMAT        text or json (default: text)\n"
+		 "  --output FORMAT        text, json, openmetrics, or prometheus, as node_exporter's "
+		 "textfile collector\n"
+		 "                         reads it (default: text)\n"
 		 "  --pin DIR              the daemon that pins its programs there (default: " PIN_DIRECTORY
 		 ")\n",
 	.main = status_main,

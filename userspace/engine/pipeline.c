@@ -86,6 +86,8 @@ struct pipeline {
 	bool leaves; /* the programs stay: what they have is the next one's */
 	struct canary *canary; /* NULL: nobody has asked for one */
 	bool blind; /* it does not come, and that was said */
+	bool rated; /* the rate below is over a whole time */
+	struct board *board; /* NULL: nobody reads it; borrowed */
 	struct utsname kernel;
 	struct timespec started; /* CLOCK_REALTIME */
 	uint64_t rate_writes, rate; /* writes when the rate was last taken, and that */
@@ -500,27 +502,36 @@ int pipeline_timeout(const struct pipeline *pipeline)
 		look = pipeline_sooner(look, pipeline->next_flood, now);
 	if (pipeline->retry >= 0)
 		look = pipeline_sooner(look, now + pipeline->retry, now);
-	if (probe_leased(pipeline->probe))
+	if (probe_leased(pipeline->probe) || pipeline->board)
 		look = pipeline_sooner(look, pipeline->next_renew, now);
 	if (pipeline->canary)
 		look = pipeline_sooner(look, canary_due(pipeline->canary), now);
 	return look;
 }
 
-/* Writes a second, over the last PIPELINE_RATE_MS and more. */
+/* Writes a second, over the last PIPELINE_RATE_MS and more; at first, over what there is. */
 static void pipeline_rate(struct pipeline *pipeline, uint64_t writes, int64_t now)
 {
 	int64_t ms = now - pipeline->rate_at;
+	bool over = !pipeline->rate_at || ms >= PIPELINE_RATE_MS;
 
-	if (pipeline->rate_at && ms < PIPELINE_RATE_MS)
-		return;
-	if (pipeline->rate_at)
+	if (pipeline->rate_at && ms > 0 && (over || !pipeline->rated))
 		pipeline->rate = (writes - pipeline->rate_writes) * 1000 / (uint64_t)ms;
+	if (!over)
+		return;
+	pipeline->rated = pipeline->rate_at != 0;
 	pipeline->rate_writes = writes;
 	pipeline->rate_at = now;
 }
 
-/* How we are, for `spillwatch status`. */
+static void pipeline_say_to(struct pipeline *pipeline, const char *line, size_t len)
+{
+	probe_say(pipeline->probe, line, len);
+	if (pipeline->board)
+		board_say(pipeline->board, line, len);
+}
+
+/* How we are, for `spillwatch status` and --metrics. */
 static void pipeline_say(struct pipeline *pipeline)
 {
 	const struct canary_health *canary = pipeline_health(pipeline);
@@ -544,7 +555,8 @@ static void pipeline_say(struct pipeline *pipeline)
 		.rules = pipeline->rules ? rules_count(pipeline->rules) : 0,
 	};
 
-	if (probe_pinned(pipeline->probe) <= 0 || probe_counts(pipeline->probe, &counts) < 0)
+	if ((probe_pinned(pipeline->probe) <= 0 && !pipeline->board) ||
+	    probe_counts(pipeline->probe, &counts) < 0)
 		return;
 	pipeline_count_outputs(pipeline);
 	pipeline_rate(pipeline, counts.value[COUNTER_writes_inspected], now);
@@ -556,7 +568,7 @@ static void pipeline_say(struct pipeline *pipeline)
 		snapshot.store = path;
 	clock_gettime(CLOCK_REALTIME, &snapshot.time);
 	if (snapshot_json(&snapshot, &line) == 0)
-		probe_say(pipeline->probe, line, strlen(line));
+		pipeline_say_to(pipeline, line, strlen(line));
 }
 
 /* A sign of life for the programs and for who comes after us, if it is time. */
@@ -784,6 +796,7 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 		return EXIT_CODE_RUNTIME;
 	}
 	pipeline->waits = -1;
+	pipeline->board = options->board;
 	uname(&pipeline->kernel);
 	clock_gettime(CLOCK_REALTIME, &pipeline->started);
 	pipeline_rules(pipeline, options->rules);

@@ -10,6 +10,7 @@
 
 #include "capture/probe.h"
 #include "engine/canary.h"
+#include "lib/board.h"
 #include "output/bus.h"
 #include "rules/rules.h"
 #include "store/store.h"
@@ -35,6 +36,7 @@ struct pipeline_options {
 	size_t output_count;
 	enum pipeline_output output;
 	const char *procfs; /* where the host's procfs is mounted; NULL: /proc. Borrowed. */
+	struct board *board; /* where it is said how we are, beside the pins; NULL: nowhere. Borrowed. */
 	const char *root; /* the host's root directory; NULL: /. Borrowed. */
 	const char *store; /* path of the store, NULL: none. Borrowed. */
 	bool store_needed; /* not to be opened at all without it */

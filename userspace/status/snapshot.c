@@ -5,8 +5,6 @@
 #include "alert/json_writer.h"
 #include "version.h"
 
-#include <string.h>
-
 static const char *const snapshot_counters[COUNTER_MAX] = {
 #define SNAPSHOT_COUNTER(id, class, text) #id,
 	COUNTERS(SNAPSHOT_COUNTER)
@@ -86,8 +84,7 @@ static void snapshot_losses(struct json_writer *json, const struct snapshot *sna
 	/* large; there is one thread that asks */
 	static struct summary_told all;
 
-	memset(&all, 0, sizeof(all));
-	summary_news(snapshot->counts, snapshot->stats, &all);
+	summary_all(snapshot->counts, snapshot->stats, &all);
 	json_open(json, "losses", '[');
 	for (size_t i = 0; i < all.news_count; i++) {
 		json_open(json, NULL, '{');

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 enum counter_class { WORK, LOSS, DETAIL };
 
@@ -33,12 +34,12 @@ static const char *summary_bytes(uint64_t bytes, char *text, size_t size)
 	return text;
 }
 
-/* What is done with the losses: told in the end, asked for, or gathered as they come. */
-enum summary_mode { SUMMARY_PRINT, SUMMARY_ASK, SUMMARY_NEWS };
+/* What is done with the losses: told in the end, asked for, gathered as they come, or all gathered. */
+enum summary_mode { SUMMARY_PRINT, SUMMARY_ASK, SUMMARY_NEWS, SUMMARY_ALL };
 
 struct summary_walk {
 	enum summary_mode mode;
-	struct summary_told *told; /* of SUMMARY_NEWS */
+	struct summary_told *told; /* of SUMMARY_NEWS and SUMMARY_ALL */
 	size_t line;
 	bool lost, incomplete, news;
 };
@@ -47,14 +48,14 @@ struct summary_walk {
 static void summary_line(struct summary_walk *walk, enum counter_class class, uint64_t value,
 			 const char *name, const char *text)
 {
-	uint64_t *told = walk->mode == SUMMARY_NEWS ? &walk->told->value[walk->line] : NULL;
+	uint64_t *told = walk->told ? &walk->told->value[walk->line] : NULL;
 
 	walk->line++;
 	walk->lost |= class == LOSS && value;
 	walk->incomplete |= class == DETAIL && value;
 	if (walk->mode == SUMMARY_PRINT && value)
 		log_note("%s: %" PRIu64 " %s", class == LOSS ? "LOST" : "incomplete", value, text);
-	if (!told || class != LOSS || value <= *told)
+	if (!told || class != LOSS || (value <= *told && walk->mode != SUMMARY_ALL))
 		return;
 	walk->told->news[walk->told->news_count++] = (struct loss_kind){
 		.name = name,
@@ -81,7 +82,7 @@ static void summary_skipped(struct summary_walk *walk, const struct probe_counts
 				 counts->skipped[i].hook);
 	}
 	walk->lost |= runs != 0;
-	if (walk->mode == SUMMARY_NEWS)
+	if (walk->told)
 		summary_line(walk, LOSS, runs, "runs_skipped",
 			     "runs of hooks, at most, which the kernel skipped");
 }
@@ -162,6 +163,15 @@ bool summary_news(const struct probe_counts *counts, const struct pipeline_stats
 	told->news_count = 0;
 	summary_losses(&walk, counts, stats);
 	return walk.news;
+}
+
+void summary_all(const struct probe_counts *counts, const struct pipeline_stats *stats,
+		 struct summary_told *ret_all)
+{
+	struct summary_walk walk = {.mode = SUMMARY_ALL, .told = ret_all};
+
+	memset(ret_all, 0, sizeof(*ret_all));
+	summary_losses(&walk, counts, stats);
 }
 
 void summary_print(const struct probe_counts *counts, const struct pipeline_stats *stats,

@@ -36,3 +36,7 @@ struct summary_told {
  */
 bool summary_news(const struct probe_counts *counts, const struct pipeline_stats *stats,
 		  struct summary_told *told);
+
+/* summary_all() - gathers, in ret_all->news, every kind of loss there is, also those of which there was none. */
+void summary_all(const struct probe_counts *counts, const struct pipeline_stats *stats,
+		 struct summary_told *ret_all);
