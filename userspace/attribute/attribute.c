@@ -9,6 +9,7 @@
 
 #include "attribute/container/cgroup_name.h"
 #include "attribute/container/containers.h"
+#include "attribute/inside.h"
 #include "attribute/linked.h"
 #include "attribute/mounts.h"
 #include "attribute/procfs.h"
@@ -252,17 +253,61 @@ static int attribute_container(struct attribute *attribute, const struct sample_
 
 		return relay_find(&relay, view, known, &alert->container);
 	}
-	if (r == 0 && (head->kind == FILE_KIND_DISK || head->kind == FILE_KIND_TMPFS))
+	if (r == 0 && (head->kind == FILE_KIND_DISK || head->kind == FILE_KIND_TMPFS)) {
 		alert->file.place = head->flags & SAMPLE_ROOT_MOUNT ? "layer" : "volume";
+		/* chrooted to the host's root, as a node is debugged */
+		if (head->flags & SAMPLE_ROOT_MOUNT && relay_same_path(attribute->mounts, view))
+			alert->file.place = "host";
+	}
 	return r;
+}
+
+/* Does it have a container's cgroup, or a pid namespace of its own? Its users are not the host's then. */
+static bool attribute_inside(const struct sample_view *view)
+{
+	const struct token_sample *head = view->head;
+	struct cgroup_name name;
+	size_t at = 0, len;
+	const char *path;
+
+	if (head->ns_tgid != head->tgid)
+		return true;
+	while ((path = cgroup_name_next(view->cgroup, head->cgroup_len, &at, &len)))
+		if (cgroup_name_parse(path, len, &name) == 0)
+			return true;
+	return false;
+}
+
+/* Borrowed, from `inside` or from the host's; NULL: there is none, or it is not known. */
+static const char *attribute_user(const struct attribute *attribute, const struct sample_view *view,
+				  bool group, char inside[INSIDE_NAME])
+{
+	const struct procfs_process origin = {attribute->procfs, view->head->tgid, view->head->start};
+	uint32_t id = group ? view->head->gid : view->head->uid;
+	int r = attribute_inside(view) ? inside_name(&origin, group, id, inside) : -EXDEV;
+
+	if (r == -EXDEV)
+		return users_name(group ? attribute->groups : attribute->users, id);
+	return r == 0 && *inside ? inside : NULL;
+}
+
+static int attribute_names(const struct attribute *attribute, const struct sample_view *view,
+			   const struct mask_known *known, struct alert_process *process)
+{
+	char inside[INSIDE_NAME];
+	const char *name = attribute_user(attribute, view, false, inside);
+	int r = name ? mask_text(name, strlen(name), known, &process->user_name) : 0;
+
+	if (r < 0)
+		return r;
+	name = attribute_user(attribute, view, true, inside);
+	return name ? mask_text(name, strlen(name), known, &process->group_name) : 0;
 }
 
 static int attribute_process(struct attribute *attribute, const struct sample_view *view,
 			     const struct mask_known *known, struct alert_process *process)
 {
 	const struct token_sample *head = view->head;
-	const char *user = users_name(attribute->users, head->uid);
-	const char *group = users_name(attribute->groups, head->gid);
 	int r;
 
 	process->pid = head->tgid;
@@ -283,10 +328,8 @@ static int attribute_process(struct attribute *attribute, const struct sample_vi
 		r = attribute_comm(head->thread_comm, known, &process->thread_name);
 	if (r == 0)
 		r = attribute_comm(head->parent_comm, known, &process->parent.name);
-	if (r == 0 && user)
-		r = mask_text(user, strlen(user), known, &process->user_name);
-	if (r == 0 && group)
-		r = mask_text(group, strlen(group), known, &process->group_name);
+	if (r == 0)
+		r = attribute_names(attribute, view, known, process);
 	if (r == 0 && head->cwd_len)
 		r = mask_text(view->cwd, head->cwd_len, known, &process->working_directory);
 	if (r == 0)
@@ -625,10 +668,16 @@ int attribute_repeat(struct attribute *attribute, const struct alert *last, cons
 	struct timespec start = wallclock_time(&attribute->wallclock, value->start);
 	bool same = process->pid == value->tgid && process->start.tv_sec == start.tv_sec &&
 		    process->start.tv_nsec == start.tv_nsec;
-	const char *user = users_name(attribute->users, value->uid);
-	const char *group = users_name(attribute->groups, value->gid);
+	/* in a container they are what they were, or not known */
+	bool inside = process->ns_pid != process->pid || (alert.container.id && !alert.container.relayed);
+	const char *user = inside ? NULL : users_name(attribute->users, value->uid);
+	const char *group = inside ? NULL : users_name(attribute->groups, value->gid);
 	int r = 0;
 
+	if (inside && process->uid == value->uid)
+		user = process->user_name;
+	if (inside && process->gid == value->gid)
+		group = process->group_name;
 	alert.time = wallclock_time(&attribute->wallclock, value->time);
 	alert.repeats = value->repeats;
 	alert.news = value->untold;

@@ -27,13 +27,12 @@ static enum relay_root relay_root(const struct relay *relay, const struct token_
 	return its.st_dev == hosts.st_dev && its.st_ino == hosts.st_ino ? RELAY_ROOT_HOST : RELAY_ROOT_OTHER;
 }
 
-/* Does the host call the file the same? */
-static bool relay_same_path(const struct relay *relay, const struct sample_view *view)
+bool relay_same_path(struct mounts *mounts, const struct sample_view *view)
 {
 	const struct token_sample *head = view->head;
 	AUTO_FREE char *path = NULL;
 
-	if (mounts_path(relay->mounts, head->inner_device, view->inner, head->inner_len, &path) < 0)
+	if (mounts_path(mounts, head->inner_device, view->inner, head->inner_len, &path) < 0)
 		return false;
 	return strlen(path) == head->path_len && memcmp(path, view->path, head->path_len) == 0;
 }
@@ -49,7 +48,7 @@ static bool relay_is_host(const struct relay *relay, const struct sample_view *v
 	case RELAY_ROOT_HOST:
 		return true;
 	case RELAY_ROOT_GONE:
-		return relay_same_path(relay, view);
+		return relay_same_path(relay->mounts, view);
 	default:
 		return false;
 	}

@@ -12,6 +12,9 @@ struct relay {
 	const char *procfs, *root; /* the host's */
 };
 
+/* relay_same_path() - does the host call the file as the process does? */
+bool relay_same_path(struct mounts *mounts, const struct sample_view *view);
+
 /*
  * relay_find() - of a writer that is in no container. Whoever is in one of a kind that we don't know is not believed: the writer has to see
  * the host's root directory or, if it is gone, to have written where the host sees the same path.
