@@ -110,9 +110,11 @@ static int audit_option(int option, char *const *argv, struct audit_options *opt
 		return audit_time("--until", &report->survey.until, &report->has_until);
 	case OPTION_AUDIT_BY:
 		options->has_by = true;
-		if (report_dimension(optarg, &report->by))
+		if (report_set_by(optarg, report))
 			return 0;
-		log_error("--by takes container, process, file, token or pod; see 'spillwatch help audit'");
+		log_error("--by takes container, process, file, token, pod, image, namespace, unit or user; "
+			  "see "
+			  "'spillwatch help audit'");
 		return EXIT_CODE_USAGE;
 	case OPTION_AUDIT_CONTAINER:
 		report->survey.container = optarg;
@@ -289,7 +291,7 @@ const struct command command_audit = {
 		 "(2026-01-31),\n"
 		 "                         or RFC 3339 (2026-01-31T10:00:00Z)\n"
 		 "  --until TIME           only what was written before then\n"
-		 "  --by container|process|file|token|pod\n"
+		 "  --by container|process|file|token|pod|image|namespace|unit|user\n"
 		 "                         what to group by (default: container; what runs in none is "
 		 "\"(host)\")\n"
 		 "  --container NAME       only this container: its name, pod, NAMESPACE/POD[/NAME], id, or "

@@ -55,7 +55,7 @@ static void grouping_count(const struct survey *survey, struct grouping_scratch 
 	for (size_t i = 0; i < group->count; i++) {
 		const struct survey_fact *fact = &survey->facts[group->facts[i]];
 
-		for (int d = 0; d < DIMENSION_POD; d++)
+		for (int d = 0; d < DIMENSION_DERIVED; d++)
 			if (scratch->counted >> d & 1)
 				group->distinct[d] += grouping_new(scratch, d, fact->member[d]) &&
 						      survey_id(survey, d, fact->member[d]) != 0;

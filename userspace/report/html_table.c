@@ -3,6 +3,7 @@
 #include "report/html_table.h"
 
 #include "lib/cleanup.h"
+#include "report/derived.h"
 #include "report/html_text.h"
 #include "report/layout.h"
 
@@ -33,13 +34,15 @@ static const struct html_kind html_kinds[DIMENSION_MAX] = {
 		 "Containers",
 		 "Container",
 		 {[DIMENSION_TOKEN] = true, [DIMENSION_FILE] = true, [DIMENSION_PROGRAM] = true}},
-	[DIMENSION_POD] = {"pods",
-			   "Pods",
-			   "Pod",
-			   {[DIMENSION_TOKEN] = true, [DIMENSION_FILE] = true, [DIMENSION_CONTAINER] = true}},
+	/* its words are those of its kind */
+	[DIMENSION_DERIVED] =
+		{"others",
+		 NULL,
+		 NULL,
+		 {[DIMENSION_TOKEN] = true, [DIMENSION_FILE] = true, [DIMENSION_CONTAINER] = true}},
 };
 
-static const char *const html_columns[DIMENSION_POD] = {"Tokens", "Files", "Programs", "Containers"};
+static const char *const html_columns[DIMENSION_DERIVED] = {"Tokens", "Files", "Programs", "Containers"};
 
 static void html_bdi(FILE *out, const char *class, const char *text)
 {
@@ -220,7 +223,7 @@ static int html_row(struct report *report, enum dimension dimension, struct grou
 	fputs("<tr>", out);
 	html_subject(report, dimension, group, out);
 	r = dimension == DIMENSION_TOKEN ? html_leak(report, group, out) : html_tokens(report, group, out);
-	for (int d = 0; d < DIMENSION_POD; d++)
+	for (int d = 0; d < DIMENSION_DERIVED; d++)
 		if (kind->distinct[d])
 			html_cell_number(out, group->distinct[d]);
 	html_cell_number(out, group->writes);
@@ -230,18 +233,19 @@ static int html_row(struct report *report, enum dimension dimension, struct grou
 	return r;
 }
 
-static void html_headings(enum dimension dimension, FILE *out)
+static void html_headings(const struct report *report, enum dimension dimension, FILE *out)
 {
 	const struct html_kind *kind = &html_kinds[dimension];
 
-	fprintf(out, "<thead><tr><th data-sort=\"text\">%s</th>", kind->subject);
+	fprintf(out, "<thead><tr><th data-sort=\"text\">%s</th>",
+		kind->subject ? kind->subject : derived_words[report->options.survey.derived].title);
 	if (dimension == DIMENSION_TOKEN)
 		fputs("<th data-sort=\"text\">Origin</th><th data-sort=\"text\">First written to</th>"
 		      "<th data-sort=\"number\">Carriers</th>",
 		      out);
 	else
 		fputs("<th data-sort=\"text\">Which</th>", out);
-	for (int d = 0; d < DIMENSION_POD; d++)
+	for (int d = 0; d < DIMENSION_DERIVED; d++)
 		if (kind->distinct[d])
 			fprintf(out, "<th class=\"n\" data-sort=\"number\">%s</th>", html_columns[d]);
 	fputs("<th class=\"n\" data-sort=\"number\">Writes</th><th data-sort=\"number\">First</th>"
@@ -269,8 +273,9 @@ int html_table(struct report *report, enum dimension dimension, FILE *out)
 	fprintf(out,
 		"<section><h2>%s<small data-count=\"%s\" data-all=\"%s\">%s</small></h2>\n"
 		"<div class=\"wide\"><table id=\"%s\">\n",
-		kind->title, kind->id, all, all, kind->id);
-	html_headings(dimension, out);
+		kind->title ? kind->title : derived_words[report->options.survey.derived].titles, kind->id,
+		all, all, kind->id);
+	html_headings(report, dimension, out);
 	fputs("<tbody>\n", out);
 	for (size_t i = 0; r == 0 && i < shown; i++)
 		r = html_row(report, dimension, &groups.groups[i], out);

@@ -175,7 +175,7 @@ static int json_subject(struct report *report, const struct group *group, json_t
 		container = json_container(labels_container(&report->labels, group->member));
 	if (container && json_object_set_new(row, "details", container) < 0)
 		return -ENOMEM;
-	return json_object_set_new(row, report_dimension_name(by), json_string(label)) < 0 ? -ENOMEM : 0;
+	return json_object_set_new(row, report_by(&report->options), json_string(label)) < 0 ? -ENOMEM : 0;
 }
 
 static int json_row(struct report *report, struct group *group, FILE *out)
@@ -272,9 +272,8 @@ static json_t *json_head(const struct report *report, size_t rows, size_t shown)
 		"version", SPILLWATCH_VERSION, "generated", json_time(report->generated), "host",
 		report->host, "store", options->store, "since",
 		options->has_since ? json_time(options->survey.since) : NULL, "until",
-		options->has_until ? json_time(options->survey.until) : NULL, "by",
-		report_dimension_name(options->by), "totals", "tokens",
-		json_number(survey->distinct[DIMENSION_TOKEN]), "files",
+		options->has_until ? json_time(options->survey.until) : NULL, "by", report_by(options),
+		"totals", "tokens", json_number(survey->distinct[DIMENSION_TOKEN]), "files",
 		json_number(survey->distinct[DIMENSION_FILE]), "processes",
 		json_number(survey->distinct[DIMENSION_PROGRAM]), "containers",
 		json_number(survey->distinct[DIMENSION_CONTAINER]), "entries", json_number(survey->count),

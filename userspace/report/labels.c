@@ -82,37 +82,17 @@ static char *labels_make_container(struct labels *labels, uint32_t member)
 	return r < 0 ? NULL : text;
 }
 
-static char *labels_make_pod(struct labels *labels, uint32_t member)
-{
-	int64_t id = survey_id(labels->survey, DIMENSION_POD, member);
-	struct fact facts = {0};
-	char *text = NULL;
-	int r = reader_container(labels->reader, id, &facts);
-
-	if (r < 0)
-		r = -1;
-	else if (!id)
-		r = asprintf(&text, "%s", SURVEY_HOST);
-	else if (!facts.pod)
-		r = asprintf(&text, "(no pod) %s",
-			     facts.container_name ? facts.container_name : facts.container_id);
-	else
-		r = asprintf(&text, "%s/%s", facts.pod_namespace ? facts.pod_namespace : "", facts.pod);
-	fact_free(&facts);
-	return r < 0 ? NULL : text;
-}
-
 const char *labels_text(struct labels *labels, enum dimension dimension, uint32_t member)
 {
 	char **text = &labels->texts[dimension][member];
 	const char *known = *text;
 
+	if (dimension == DIMENSION_DERIVED)
+		return labels->survey->texts[member];
 	if (known)
 		return known;
 	if (dimension == DIMENSION_CONTAINER)
 		*text = labels_make_container(labels, member);
-	else if (dimension == DIMENSION_POD)
-		*text = labels_make_pod(labels, member);
 	else if (reader_name(labels->reader, survey_id(labels->survey, dimension, member), text) < 0)
 		*text = NULL;
 	return *text ? *text : "?";

@@ -4,6 +4,7 @@
 
 #include "detect/mask.h"
 #include "lib/cleanup.h"
+#include "report/derived.h"
 #include "report/layout.h"
 #include "lib/period.h"
 
@@ -12,22 +13,32 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const report_dimensions[DIMENSION_MAX] = {
-	[DIMENSION_TOKEN] = "token",         [DIMENSION_FILE] = "file", [DIMENSION_PROGRAM] = "process",
-	[DIMENSION_CONTAINER] = "container", [DIMENSION_POD] = "pod",
+static const char *const report_dimensions[DIMENSION_DERIVED] = {
+	[DIMENSION_TOKEN] = "token",
+	[DIMENSION_FILE] = "file",
+	[DIMENSION_PROGRAM] = "process",
+	[DIMENSION_CONTAINER] = "container",
 };
 
-const char *report_dimension_name(enum dimension dimension)
+const char *report_by(const struct report_options *options)
 {
-	return report_dimensions[dimension];
+	return options->by == DIMENSION_DERIVED ? derived_words[options->survey.derived].name
+						: report_dimensions[options->by];
 }
 
-bool report_dimension(const char *name, enum dimension *ret_dimension)
+bool report_set_by(const char *name, struct report_options *options)
 {
-	for (int i = 0; i < DIMENSION_MAX; i++) {
+	for (int i = 0; i < DIMENSION_DERIVED; i++) {
 		if (strcmp(name, report_dimensions[i]) != 0)
 			continue;
-		*ret_dimension = i;
+		options->by = i;
+		return true;
+	}
+	for (int i = 0; i < DERIVED_MAX; i++) {
+		if (strcmp(name, derived_words[i].name) != 0)
+			continue;
+		options->by = DIMENSION_DERIVED;
+		options->survey.derived = i;
 		return true;
 	}
 	return false;
@@ -51,7 +62,7 @@ int report_open(struct reader *reader, const struct report_options *options, str
 	struct report report = {.options = *options, .reader = reader, .generated = period_now()};
 	int r = report_host(&report.host);
 
-	report.options.survey.pods = options->by == DIMENSION_POD;
+	report.options.survey.derive = options->by == DIMENSION_DERIVED;
 	if (r == 0)
 		r = survey_make(reader, &report.options.survey, &report.survey);
 	if (r == 0)

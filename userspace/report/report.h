@@ -29,11 +29,11 @@ struct report {
 	char *host; /* its name, or NODE_NAME; printable */
 };
 
-/* report_dimension_name() - "container", "process", "file", "token", "pod": what --by takes; static. */
-const char *report_dimension_name(enum dimension dimension);
+/* report_by() - "container", "process", "file", "token", "pod", "image" …: what --by takes; static. */
+const char *report_by(const struct report_options *options);
 
-/* report_dimension() - the reverse. False if there is none of that name. */
-bool report_dimension(const char *name, enum dimension *ret_dimension);
+/* report_set_by() - the reverse. False if there is none of that name. */
+bool report_set_by(const char *name, struct report_options *options);
 
 /*
  * report_open() - reads the store. The reader is taken over, also on failure. Returns 0 and *ret_report

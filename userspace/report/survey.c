@@ -9,6 +9,7 @@
  */
 #include "report/survey.h"
 
+#include "report/derived.h"
 #include "report/relay.h"
 
 #include <errno.h>
@@ -152,7 +153,7 @@ static int survey_fact(void *context, const struct reader_fact *row)
 		fact->count = row->count;
 	else
 		build->partial = true;
-	for (int i = 0; r == 0 && i < DIMENSION_POD; i++)
+	for (int i = 0; r == 0 && i < DIMENSION_DERIVED; i++)
 		r = idmap_number(&survey->members[i], ids[i], &fact->member[i]);
 	survey->count += r == 0;
 	return r;
@@ -205,7 +206,7 @@ static void survey_distinct(struct survey *survey)
 {
 	const struct idmap *containers = &survey->members[DIMENSION_CONTAINER];
 
-	for (int i = 0; i < DIMENSION_POD; i++)
+	for (int i = 0; i < DIMENSION_DERIVED; i++)
 		survey->distinct[i] = survey->members[i].count;
 	for (size_t i = 0; i < containers->count; i++)
 		survey->distinct[DIMENSION_CONTAINER] -= containers->ids[i] == 0;
@@ -243,7 +244,7 @@ static int survey_outside(struct survey_build *build)
 		};
 		const int64_t ids[] = {row->token, row->file, row->program, row->container};
 
-		for (int j = 0; r == 0 && j < DIMENSION_POD; j++)
+		for (int j = 0; r == 0 && j < DIMENSION_DERIVED; j++)
 			r = idmap_number(&survey->members[j], ids[j], &fact->member[j]);
 		survey->outside_count += r == 0;
 	}
@@ -296,74 +297,6 @@ static int survey_resolve(struct survey_build *build, struct reader *reader)
 	return r < 0 ? r : build->container_count == 0;
 }
 
-struct survey_pod {
-	char *name; /* NAMESPACE/POD */
-	int64_t container;
-	UT_hash_handle hh;
-};
-
-/* The container that stands for a container's pod: the first of the same name; itself if it is in none. */
-static int survey_pod(struct survey_pod **pods, struct reader *reader, int64_t container, int64_t *ret_pod)
-{
-	struct fact facts = {0};
-	struct survey_pod *pod = NULL;
-	char *name = NULL;
-	int r = reader_container(reader, container, &facts);
-
-	*ret_pod = container;
-	if (r == 0 && facts.pod &&
-	    asprintf(&name, "%s/%s", facts.pod_namespace ? facts.pod_namespace : "", facts.pod) < 0)
-		r = -ENOMEM;
-	fact_free(&facts);
-	if (r < 0 || !name)
-		return r;
-	HASH_FIND_STR(*pods, name, pod);
-	if (pod) {
-		*ret_pod = pod->container;
-		free(name);
-		return 0;
-	}
-	pod = calloc(1, sizeof(*pod));
-	if (!pod) {
-		free(name);
-		return -ENOMEM;
-	}
-	pod->name = name;
-	pod->container = container;
-	HASH_ADD_KEYPTR(hh, *pods, pod->name, strlen(pod->name), pod);
-	return 0;
-}
-
-/* Gives each fact its pod, by its container's. */
-static int survey_pods(struct survey *survey, struct reader *reader)
-{
-	struct idmap *containers = &survey->members[DIMENSION_CONTAINER];
-	uint32_t *numbers = calloc(containers->count + 1, sizeof(*numbers));
-	struct survey_pod *pods = NULL, *pod, *next;
-	int r = numbers ? 0 : -ENOMEM;
-	int64_t id;
-
-	for (size_t i = 0; r == 0 && i < containers->count; i++) {
-		r = survey_pod(&pods, reader, containers->ids[i], &id);
-		if (r == 0)
-			r = idmap_number(&survey->members[DIMENSION_POD], id, &numbers[i]);
-	}
-	for (size_t i = 0; r == 0 && i < survey->count; i++)
-		survey->facts[i].member[DIMENSION_POD] =
-			numbers[survey->facts[i].member[DIMENSION_CONTAINER]];
-	for (size_t i = 0; r == 0 && i < survey->outside_count; i++)
-		survey->outside[i].member[DIMENSION_POD] =
-			numbers[survey->outside[i].member[DIMENSION_CONTAINER]];
-	HASH_ITER(hh, pods, pod, next)
-	{
-		HASH_DEL(pods, pod);
-		free(pod->name);
-		free(pod);
-	}
-	free(numbers);
-	return r;
-}
-
 static int survey_read(struct survey_build *build, struct reader *reader)
 {
 	const struct survey_options *options = build->options;
@@ -383,7 +316,7 @@ static int survey_read(struct survey_build *build, struct reader *reader)
 	build->known_others = build->other_tokens.count;
 	if (r == 0)
 		r = survey_outside(build);
-	return r == 0 && options->pods ? survey_pods(&build->survey, reader) : r;
+	return r == 0 && options->derive ? derived_make(&build->survey, reader, options->derived) : r;
 }
 
 int survey_make(struct reader *reader, const struct survey_options *options, struct survey *ret_survey)
@@ -419,6 +352,9 @@ void survey_free(struct survey *survey)
 {
 	free(survey->facts);
 	free(survey->outside);
+	for (size_t i = 0; i < survey->text_count; i++)
+		free(survey->texts[i]);
+	free(survey->texts);
 	free(survey->hours);
 	for (int i = 0; i < DIMENSION_MAX; i++)
 		idmap_free(&survey->members[i]);

@@ -17,7 +17,7 @@ enum dimension {
 	DIMENSION_FILE,
 	DIMENSION_PROGRAM,
 	DIMENSION_CONTAINER,
-	DIMENSION_POD, /* its ids are those of a container in it; only if survey_options.pods */
+	DIMENSION_DERIVED, /* a text of another kind (derived.h); only if survey_options.derive */
 	DIMENSION_MAX
 };
 
@@ -31,7 +31,8 @@ struct survey_fact {
 };
 
 struct survey_options {
-	bool pods; /* tell pods apart */
+	bool derive; /* tell apart what is derived: */
+	int derived; /* enum derived_kind */
 	bool allowed; /* only what a rule allows, and not all but that */
 	bool hours; /* tell the writes in each hour */
 	int64_t since, until; /* microseconds since 1970: [since, until) */
@@ -44,10 +45,12 @@ struct survey {
 	struct survey_fact *facts; /* `count` of them, by rising id */
 	size_t count, room;
 	struct idmap members[DIMENSION_MAX];
-	size_t distinct[DIMENSION_POD]; /* members that `facts` have; the host is no container */
+	size_t distinct[DIMENSION_DERIVED]; /* members that `facts` have; the host is no container */
 	/* first writes of tokens in `facts` that were not asked for; by token */
 	struct survey_fact *outside;
 	size_t outside_count;
+	char **texts; /* by member of DIMENSION_DERIVED; text_count of them */
+	size_t text_count;
 	size_t allowed; /* facts that a rule allows, and that are left out for it */
 	uint64_t writes;
 	int64_t first, last;

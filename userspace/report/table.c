@@ -8,6 +8,7 @@
 #include "report/report.h"
 
 #include "lib/cleanup.h"
+#include "report/derived.h"
 #include "report/layout.h"
 #include "lib/period.h"
 
@@ -341,8 +342,9 @@ static int table_groups(struct table *table, struct grouping *groups)
 	struct report *report = table->report;
 	const enum dimension by = report->options.by;
 	size_t shown = report_limit(report, TABLE_GROUPS, groups->count);
-	static const char *const many[] = {"tokens", "files", "programs", "containers", "pods"};
-	static const char *const one[] = {"token", "file", "program", "container", "pod"};
+	const struct derived_words *words = &derived_words[report->options.survey.derived];
+	const char *const many[] = {"tokens", "files", "programs", "containers", words->many};
+	const char *const one[] = {"token", "file", "program", "container", words->name};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < shown; i++) {
@@ -394,12 +396,13 @@ static int table_head(const struct table *table)
 
 static void table_columns(const struct table *table)
 {
-	static const char *const names[] = {
+	const struct derived_words *words = &derived_words[table->report->options.survey.derived];
+	const char *const names[] = {
 		[DIMENSION_TOKEN] = "TOKEN, WHO WROTE IT WHERE",
 		[DIMENSION_FILE] = "FILE, TOKEN, WHO WROTE IT",
 		[DIMENSION_PROGRAM] = "PROGRAM, TOKEN, FILE",
 		[DIMENSION_CONTAINER] = "CONTAINER, TOKEN, FILE",
-		[DIMENSION_POD] = "POD, TOKEN, FILE",
+		[DIMENSION_DERIVED] = words->heading,
 	};
 
 	fprintf(table->out, "\n%s%-*s  %8s  %-11s  %s%s\n", table->colour ? TABLE_DIM : "", table->name,

@@ -144,6 +144,27 @@ int reader_activity(struct reader *reader, reader_activity_visit visit, void *co
 	return r;
 }
 
+int reader_details(struct reader *reader, reader_detail_visit visit, void *context)
+{
+	sqlite3_stmt *statement = NULL;
+	int r = statement_prepare(reader->db, "SELECT fact, unit, user, uid FROM detail ORDER BY fact",
+				  &statement);
+
+	while (r >= 0 && (r = sqlite3_step(statement)) == SQLITE_ROW) {
+		const struct reader_detail detail = {
+			.fact = sqlite3_column_int64(statement, 0),
+			.unit = statement_text(statement, 1),
+			.user = statement_text(statement, 2),
+			.uid = (uint32_t)sqlite3_column_int64(statement, 3),
+		};
+
+		r = visit(context, &detail);
+	}
+	r = r < 0 ? r : statement_error(reader->db, r);
+	sqlite3_finalize(statement);
+	return r;
+}
+
 static int reader_visit_ids(struct reader *reader, const char *sql, const char *text, reader_id_visit visit,
 			    void *context)
 {

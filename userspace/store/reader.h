@@ -46,6 +46,18 @@ typedef int (*reader_activity_visit)(void *context, int64_t fact, int64_t hour, 
 /* reader_activity() - writes of each fact in each hour (since 1970); by rising fact. As reader_facts(). */
 int reader_activity(struct reader *reader, reader_activity_visit visit, void *context);
 
+/* What the last alert of a fact has said; its texts are the reader's, and only while it is visited. */
+struct reader_detail {
+	int64_t fact;
+	const char *unit, *user; /* NULL: none */
+	uint32_t uid;
+};
+
+typedef int (*reader_detail_visit)(void *context, const struct reader_detail *detail);
+
+/* reader_details() - of all facts, by rising id. A negative result of `visit` ends it and is returned. */
+int reader_details(struct reader *reader, reader_detail_visit visit, void *context);
+
 typedef int (*reader_id_visit)(void *context, int64_t id);
 
 /* reader_find_token() - the id of an identifier. Returns 0, or -ENOENT. */

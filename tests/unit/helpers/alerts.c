@@ -27,7 +27,8 @@ struct alert alerts_make(const struct alert_spec *spec)
 			    .thread_name = text("writer"),
 			    .executable = text(spec->program),
 			    .command_line = text("writer --now"),
-			    .user_name = text("root"),
+			    .user_name = text(spec->user ? spec->user : "root"),
+			    .unit = text(spec->unit),
 			    .parent = {.name = text("sh")}},
 		.file = {.path = text(spec->file),
 			 .host_path = text(spec->host_path),
@@ -43,6 +44,7 @@ struct alert alerts_make(const struct alert_spec *spec)
 		alert.container.runtime = spec->runtime ? spec->runtime : "containerd";
 		alert.container.namespace = text(spec->namespace);
 		alert.container.created = text(spec->created);
+		alert.container.image = text(spec->image);
 		alert.container.name = text("app");
 		alert.container.relayed = spec->relayed;
 		alert.container.pod = text(spec->pod);

@@ -11,6 +11,7 @@ struct alert_spec {
 	const char *container; /* id; NULL: none */
 	const char *pod, *host_path;
 	const char *runtime, *namespace, *created; /* NULL runtime: containerd */
+	const char *image, *unit, *user; /* NULL user: root */
 	bool relayed; /* what the container printed */
 	int64_t time; /* seconds since 1970 */
 	uint64_t repeats;
