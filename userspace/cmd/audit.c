@@ -45,6 +45,10 @@ enum {
 	OPTION_AUDIT_FILES,
 	OPTION_AUDIT_EXIT_CODE,
 	OPTION_AUDIT_ALLOWED,
+	OPTION_AUDIT_PATH, /* and the others of enum reader_pattern */
+	OPTION_AUDIT_PROGRAM,
+	OPTION_AUDIT_IMAGE,
+	OPTION_AUDIT_NAMESPACE,
 };
 
 static const struct option audit_long_options[] = {
@@ -59,6 +63,10 @@ static const struct option audit_long_options[] = {
 	{"files", no_argument, NULL, OPTION_AUDIT_FILES},
 	{"exit-code", required_argument, NULL, OPTION_AUDIT_EXIT_CODE},
 	{"allowed", no_argument, NULL, OPTION_AUDIT_ALLOWED},
+	{"path", required_argument, NULL, OPTION_AUDIT_PATH},
+	{"program", required_argument, NULL, OPTION_AUDIT_PROGRAM},
+	{"image", required_argument, NULL, OPTION_AUDIT_IMAGE},
+	{"namespace", required_argument, NULL, OPTION_AUDIT_NAMESPACE},
 	{"help", no_argument, NULL, 'h'},
 	{0},
 };
@@ -118,6 +126,12 @@ static int audit_option(int option, char *const *argv, struct audit_options *opt
 		return EXIT_CODE_USAGE;
 	case OPTION_AUDIT_CONTAINER:
 		report->survey.container = optarg;
+		return 0;
+	case OPTION_AUDIT_PATH:
+	case OPTION_AUDIT_PROGRAM:
+	case OPTION_AUDIT_IMAGE:
+	case OPTION_AUDIT_NAMESPACE:
+		report->survey.patterns[option - OPTION_AUDIT_PATH] = optarg;
 		return 0;
 	case OPTION_AUDIT_TOKEN:
 		report->survey.token = optarg;
@@ -298,6 +312,10 @@ const struct command command_audit = {
 		 "\"(host)\";\n"
 		 "                         NAMESPACE/* is all of a namespace\n"
 		 "  --token IDENTIFIER     only this token\n"
+		 "  --path PATTERN, --program PATTERN, --image PATTERN, --namespace PATTERN\n"
+		 "                         only such files, programs (by path or name), images, Kubernetes' "
+		 "namespaces;\n"
+		 "                         * and ? stand for anything\n"
 		 "  --output table|json|csv|html\n"
 		 "                         html: one page that needs no network, to attach to a ticket\n"
 		 "  --allowed              what rules of the configuration allow, instead of leaks\n"

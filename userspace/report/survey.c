@@ -21,6 +21,12 @@
 /* A clock that was wrong by decades must not make us allocate for every hour of them. */
 #define SURVEY_HOURS (50UL * 366 * 24)
 
+/* Ids, rising once they are all there. */
+struct survey_ids {
+	int64_t *ids;
+	size_t count, room;
+};
+
 struct survey_build {
 	const struct survey_options *options;
 	struct reader *reader;
@@ -30,36 +36,59 @@ struct survey_build {
 	struct reader_fact *others;
 	size_t other_room, known_others;
 	int64_t token; /* the id asked for, 0: any */
-	int64_t *containers; /* those asked for */
-	size_t container_count;
+	struct survey_ids containers; /* those asked for */
+	struct survey_ids matches[READER_PATTERNS]; /* likewise */
 	bool partial; /* there are facts of which some writes lie outside of the period */
 	size_t at; /* of the facts, while reading activity */
 	uint64_t *hours; /* SURVEY_HOURS, from hour_base on */
 	int64_t hour_base;
 };
 
-static int survey_container(void *context, int64_t id)
+static int survey_id_add(void *context, int64_t id)
 {
-	struct survey_build *build = context;
-	int64_t *more = realloc(build->containers, (build->container_count + 1) * sizeof(*more));
+	struct survey_ids *set = context;
 
-	if (!more)
-		return -ENOMEM;
-	more[build->container_count++] = id;
-	build->containers = more;
+	if (set->count == set->room) {
+		size_t room = set->room ? set->room * 2 : 64;
+		int64_t *more = realloc(set->ids, room * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		set->ids = more;
+		set->room = room;
+	}
+	set->ids[set->count++] = id;
 	return 0;
+}
+
+static int survey_id_compare(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static void survey_id_sort(struct survey_ids *set)
+{
+	if (set->count)
+		qsort(set->ids, set->count, sizeof(*set->ids), survey_id_compare);
+}
+
+static bool survey_id_has(const struct survey_ids *set, int64_t id)
+{
+	return set->count && bsearch(&id, set->ids, set->count, sizeof(*set->ids), survey_id_compare);
 }
 
 static bool survey_wanted(const struct survey_build *build, const struct reader_fact *row)
 {
+	const int64_t ids[READER_PATTERNS] = {row->file, row->program, row->container, row->container};
+
 	if (build->token && row->token != build->token)
 		return false;
-	if (!build->options->container)
-		return true;
-	for (size_t i = 0; i < build->container_count; i++)
-		if (build->containers[i] == row->container)
-			return true;
-	return false;
+	for (int i = 0; i < READER_PATTERNS; i++)
+		if (build->options->patterns[i] && !survey_id_has(&build->matches[i], ids[i]))
+			return false;
+	return !build->options->container || survey_id_has(&build->containers, row->container);
 }
 
 /* By its program's name, for what was written at the same time. Unknown is none. */
@@ -289,12 +318,21 @@ static int survey_resolve(struct survey_build *build, struct reader *reader)
 		if (r < 0)
 			return r == -ENOENT ? 1 : r;
 	}
+	for (int i = 0; i < READER_PATTERNS; i++) {
+		if (!options->patterns[i])
+			continue;
+		r = reader_find(reader, i, options->patterns[i], survey_id_add, &build->matches[i]);
+		if (r < 0 || !build->matches[i].count)
+			return r < 0 ? r : 1;
+		survey_id_sort(&build->matches[i]);
+	}
 	if (!options->container)
 		return 0;
 	if (strcmp(options->container, SURVEY_HOST) == 0)
-		return survey_container(build, 0);
-	r = reader_find_containers(reader, options->container, survey_container, build);
-	return r < 0 ? r : build->container_count == 0;
+		return survey_id_add(&build->containers, 0);
+	r = reader_find_containers(reader, options->container, survey_id_add, &build->containers);
+	survey_id_sort(&build->containers);
+	return r < 0 ? r : build->containers.count == 0;
 }
 
 static int survey_read(struct survey_build *build, struct reader *reader)
@@ -337,7 +375,9 @@ int survey_make(struct reader *reader, const struct survey_options *options, str
 	if (r == 0)
 		survey_total(&build);
 	free(build.hours);
-	free(build.containers);
+	free(build.containers.ids);
+	for (int i = 0; i < READER_PATTERNS; i++)
+		free(build.matches[i].ids);
 	free(build.others);
 	idmap_free(&build.other_tokens);
 	if (r < 0) {

@@ -37,6 +37,7 @@ struct survey_options {
 	bool hours; /* tell the writes in each hour */
 	int64_t since, until; /* microseconds since 1970: [since, until) */
 	const char *token; /* only this identifier; NULL: all */
+	const char *patterns[READER_PATTERNS]; /* only what matches them; NULL: all */
 	const char *
 		container; /* only containers of this name (reader_find_containers()), "(host)": none; NULL: all */
 };

@@ -216,6 +216,21 @@ int reader_find_containers(struct reader *reader, const char *name, reader_id_vi
 	return reader_visit_ids(reader, sql, name, visit, context);
 }
 
+int reader_find(struct reader *reader, enum reader_pattern what, const char *pattern, reader_id_visit visit,
+		void *context)
+{
+	static const char *const statements[READER_PATTERNS] = {
+		[READER_FILES] =
+			"SELECT id FROM file JOIN name USING (id) WHERE value GLOB ?1 OR path GLOB ?1",
+		/* by its name as well, which is what people know it by */
+		[READER_PROGRAMS] = "SELECT id FROM name WHERE value GLOB ?1 OR value GLOB '*/' || ?1",
+		[READER_IMAGES] = "SELECT id FROM container WHERE image GLOB ?1",
+		[READER_NAMESPACES] = "SELECT id FROM container WHERE pod_namespace GLOB ?1",
+	};
+
+	return reader_visit_ids(reader, statements[what], pattern, visit, context);
+}
+
 /* One row of a prepared statement. Returns 1, 0 if there is none, or a negative errno. */
 static int reader_row(struct reader *reader, sqlite3_stmt *statement, int64_t id)
 {

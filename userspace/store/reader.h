@@ -63,6 +63,13 @@ typedef int (*reader_id_visit)(void *context, int64_t id);
 /* reader_find_token() - the id of an identifier. Returns 0, or -ENOENT. */
 int reader_find_token(struct reader *reader, const char *identifier, int64_t *ret_id);
 
+/* What a pattern is compared with: * and ? stand for anything, a slash as well, as in GLOB of SQLite. */
+enum reader_pattern { READER_FILES, READER_PROGRAMS, READER_IMAGES, READER_NAMESPACES, READER_PATTERNS };
+
+/* reader_find() - the files, programs or containers (of such an image, in such a namespace of Kubernetes') that a pattern matches. */
+int reader_find(struct reader *reader, enum reader_pattern what, const char *pattern, reader_id_visit visit,
+		void *context);
+
 /*
  * reader_find_containers() - those that go by a name: their own, their pod's, NAMESPACE/POD, NAMESPACE/POD/NAME, NAMESPACE with a
  * slash and an asterisk, or their id or the first 8 or more characters of it. Returns 0 or a negative errno.

@@ -345,6 +345,39 @@ static void test_filters(void **state)
 	}
 }
 
+/* Also with others; what nothing matches is nothing, and not all. */
+static void test_patterns(void **state)
+{
+	static const struct {
+		enum reader_pattern what;
+		const char *pattern;
+		size_t facts, hosts;
+	} cases[] = {
+		{READER_PROGRAMS, "python3", 2, 0}, {READER_PROGRAMS, "/usr/bin/*", 4, 2},
+		{READER_PROGRAMS, "ython3", 0, 0},  {READER_FILES, "/*", 5, 2},
+		{READER_FILES, "*.log", 3, 1},      {READER_FILES, "/nowhere/*", 0, 0},
+		{READER_NAMESPACES, "sh?p", 3, 0},  {READER_IMAGES, "*", 0, 0},
+	};
+	struct report report;
+
+	(void)state;
+	put_leaks();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct report_options options = options_make(DIMENSION_CONTAINER);
+
+		options.survey.patterns[cases[i].what] = cases[i].pattern;
+		for (int host = 0; host < 2; host++) {
+			size_t wanted = host ? cases[i].hosts : cases[i].facts;
+
+			options.survey.container = host ? SURVEY_HOST : NULL;
+			open_report(&options, &report);
+			if (report.survey.count != wanted)
+				fail_msg("case %zu: %zu facts", i, report.survey.count);
+			report_close(&report);
+		}
+	}
+}
+
 /* Who only passed a token on does so whatever is asked for: a container, or a time after the first write. */
 static void test_filtered_roles(void **state)
 {
@@ -791,14 +824,23 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_rules),          TEST(test_leaks),
-		TEST(test_groups),         TEST(test_filters),
-		TEST(test_filtered_roles), TEST(test_times),
-		TEST(test_period),         TEST(test_table_width),
-		TEST(test_hostile),        TEST(test_empty),
-		TEST(test_relayed),        TEST(test_same_name),
-		TEST(test_derived),        TEST(test_remains),
-		TEST(test_remains_links),  cmocka_unit_test(test_relays),
+		TEST(test_rules),
+		TEST(test_leaks),
+		TEST(test_groups),
+		TEST(test_filters),
+		TEST(test_filtered_roles),
+		TEST(test_times),
+		TEST(test_period),
+		TEST(test_table_width),
+		TEST(test_hostile),
+		TEST(test_empty),
+		TEST(test_relayed),
+		TEST(test_same_name),
+		TEST(test_derived),
+		TEST(test_patterns),
+		TEST(test_remains),
+		TEST(test_remains_links),
+		cmocka_unit_test(test_relays),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
