@@ -67,7 +67,7 @@ static void test_allowed(void **state)
 	check_shows(&run, "1 leaked token on ");
 	check_shows(&run, "beside them, as rules allow: 1 entry");
 	assert_int_equal(count_of(run.output, "/allowed"), 3); /* of one line: the file, as seen, arguments */
-	check_shows(&run, ",may write\r\n");
+	check_shows(&run, ",may write,");
 	live_no_secret(&run, &token);
 	live_free(&run);
 }
