@@ -2,7 +2,11 @@
 /*
  * attribute: uid and gid of a process in a container → their names in there. The host's users have the same numbers, and other names.
  *
- * Limit: the first INSIDE_ENTRIES of a file of INSIDE_BYTES at most; a longer one is asked for nothing.
+ * Nobody is waited for: a name counts only as far as the kernel has it in memory, on a file system that answers itself. What may lie on FUSE or
+ * on a network has no names.
+ *
+ * Limit: the first INSIDE_ENTRIES of a file of INSIDE_BYTES at most; a longer one is asked for nothing. Overlays are taken for what they
+ * mostly are, one of the host's own disks.
  */
 #include "attribute/inside.h"
 
@@ -23,6 +27,8 @@
 #define INSIDE_ENTRIES 4096
 #define INSIDE_BYTES (1L << 20)
 #define INSIDE_MAP 4096
+/* Bytes of a list of mounts. */
+#define INSIDE_MOUNTS (128UL << 10)
 
 /* Is the number the same inside? By a line for each range: first inside, first outside, how many. */
 static int inside_same(const struct procfs_process *process, const char *map, uint32_t id)
@@ -45,12 +51,56 @@ static int inside_same(const struct procfs_process *process, const char *map, ui
 	return -EXDEV;
 }
 
-static FILE *inside_open(int root, const char *path)
+/* Which mount a descriptor is in, as /proc/PID/mountinfo counts; negative: it can't be told. */
+static int inside_mount(int fd)
 {
-	AUTO_CLOSE int place = safe_place(root, path, 0);
+	char path[64], line[128];
+	AUTO_FCLOSE FILE *file = NULL;
+	int number = -1;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "re");
+	while (file && number < 0 && fgets(line, sizeof(line), file))
+		if (strncmp(line, "mnt_id:", 7) == 0)
+			number = (int)strtol(line + 7, NULL, 10);
+	return number;
+}
+
+/* Is it of a kind that asks nobody else? By "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw". */
+static bool inside_answers(const struct procfs_process *process, int place)
+{
+	static const char *const kinds[] = {"overlay", "ext2",     "ext3", "ext4",  "xfs",
+					    "btrfs",   "f2fs",     "zfs",  "tmpfs", "ramfs",
+					    "rootfs",  "squashfs", "erofs"};
+	AUTO_FREE char *mounts = malloc(INSIDE_MOUNTS + 1);
+	int number = inside_mount(place), len;
+	char *next = mounts, *line, *rest;
+
+	len = mounts && number >= 0 ? procfs_read(process, "mountinfo", mounts, INSIDE_MOUNTS) : -1;
+	if (len < 0)
+		return false;
+	mounts[len] = '\0';
+	while ((line = strtok_r(next, "\n", &rest))) {
+		const char *kind = strstr(line, " - ");
+
+		next = NULL;
+		if (strtol(line, NULL, 10) != number || !kind)
+			continue;
+		kind += 3;
+		for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+			if (strncmp(kind, kinds[i], strlen(kinds[i])) == 0 && kind[strlen(kinds[i])] == ' ')
+				return true;
+		return false;
+	}
+	return false;
+}
+
+static FILE *inside_open(const struct procfs_process *process, int root, const char *path)
+{
 	struct stat st;
+	AUTO_CLOSE int place = safe_glance(root, path, &st);
 	FILE *file;
-	int fd = place < 0 ? place : safe_reopen(place, &st);
+	int fd = place < 0 || !inside_answers(process, place) ? -EAGAIN : safe_reopen(place, &st);
 
 	if (fd < 0)
 		return NULL;
@@ -60,9 +110,10 @@ static FILE *inside_open(int root, const char *path)
 	return file;
 }
 
-static void inside_user(int root, uint32_t id, char ret_name[INSIDE_NAME])
+static void inside_user(const struct procfs_process *process, int root, uint32_t id,
+			char ret_name[INSIDE_NAME])
 {
-	AUTO_FCLOSE FILE *file = inside_open(root, "/etc/passwd");
+	AUTO_FCLOSE FILE *file = inside_open(process, root, "/etc/passwd");
 	const struct passwd *user;
 
 	for (int i = 0; file && i < INSIDE_ENTRIES && (user = fgetpwent(file)); i++) {
@@ -73,9 +124,10 @@ static void inside_user(int root, uint32_t id, char ret_name[INSIDE_NAME])
 	}
 }
 
-static void inside_group(int root, uint32_t id, char ret_name[INSIDE_NAME])
+static void inside_group(const struct procfs_process *process, int root, uint32_t id,
+			 char ret_name[INSIDE_NAME])
 {
-	AUTO_FCLOSE FILE *file = inside_open(root, "/etc/group");
+	AUTO_FCLOSE FILE *file = inside_open(process, root, "/etc/group");
 	const struct group *group;
 
 	for (int i = 0; file && i < INSIDE_ENTRIES && (group = fgetgrent(file)); i++) {
@@ -100,9 +152,9 @@ int inside_name(const struct procfs_process *process, bool group, uint32_t id, c
 	if (root < 0)
 		return root;
 	if (group)
-		inside_group(root, id, ret_name);
+		inside_group(process, root, id, ret_name);
 	else
-		inside_user(root, id, ret_name);
+		inside_user(process, root, id, ret_name);
 	/* whose root it was is known only if it is there still */
 	return procfs_alive(process) ? 0 : -ESRCH;
 }

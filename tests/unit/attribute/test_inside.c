@@ -40,6 +40,26 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
+/* Our own mounts, with another kind of file system where one is given. */
+static void put_mounts(const char *kind)
+{
+	FILE *from = fopen("/proc/self/mountinfo", "r"), *to = fopen(under("42/mountinfo"), "w");
+	char line[4096];
+
+	assert_true(from && to);
+	while (fgets(line, sizeof(line), from)) {
+		char *at = strstr(line, " - ");
+
+		assert_non_null(at);
+		if (kind)
+			fprintf(to, "%.*s - %s none rw\n", (int)(at - line), line, kind);
+		else
+			fputs(line, to);
+	}
+	fclose(from);
+	fclose(to);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -52,6 +72,7 @@ static int setup(void **state)
 	put("42/gid_map", "         0          0       1000\n      1000     101000         10\n");
 	put("42/root/etc/passwd", "root:x:0:0::/:/bin/sh\napp:x:1000:1000::/:/bin/sh\n");
 	put("42/root/etc/group", "root:x:0:\nstaff:x:50:\n");
+	put_mounts(NULL);
 	return 0;
 }
 
@@ -98,6 +119,22 @@ static void test_gone(void **state)
 	process.pid = 42;
 }
 
+/* What may not answer is not asked. */
+static void test_others(void **state)
+{
+	static const char *const kinds[] = {"fuse", "fuse.overlayfs", "nfs4", "9p", "ext4x"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		put_mounts(kinds[i]);
+		check(false, 1000, 0, "");
+	}
+	put_mounts("ext4");
+	check(false, 1000, 0, "app");
+	unlink(under("42/mountinfo"));
+	check(false, 1000, 0, "");
+}
+
 /* No file, a file outside by a link, a pipe that nobody writes to, one that is too long. */
 static void test_untrusted(void **state)
 {
@@ -120,7 +157,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	static const struct CMUnitTest tests[] = {TEST(test_names), TEST(test_mapped), TEST(test_gone),
-						  TEST(test_untrusted)};
+						  TEST(test_others), TEST(test_untrusted)};
 
 	return UNIT_RUN(tests);
 }
