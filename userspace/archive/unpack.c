@@ -107,6 +107,22 @@ static ssize_t unpack_pull(void *source, void *to, size_t room)
 	return unpack_counts(unpack, (uint64_t)got) ? (ssize_t)got : 0;
 }
 
+/*
+ * May there be something to read? By what is there, not by what it is called: a zip can say of a file that it is a directory, and of several
+ * names of one file, a cpio has the content with the last.
+ */
+static bool unpack_has_content(struct archive_entry *entry)
+{
+	bool sized = archive_entry_size_is_set(entry);
+
+	if (archive_entry_filetype(entry) == AE_IFLNK)
+		return false;
+	if (sized && archive_entry_size(entry) > 0)
+		return true;
+	/* a zip that was written to a pipe says the size behind the content */
+	return !archive_entry_hardlink(entry) && (archive_entry_filetype(entry) == AE_IFREG || !sized);
+}
+
 static void unpack_member(struct unpack *unpack, const char *path, struct archive_entry *entry)
 {
 	const char *name = archive_entry_pathname(entry);
@@ -119,16 +135,25 @@ static void unpack_member(struct unpack *unpack, const char *path, struct archiv
 	}
 	if (name)
 		scan_name(unpack->scan, member, name);
-	if (archive_entry_filetype(entry) == AE_IFLNK || archive_entry_hardlink(entry))
-		unpack->scan->counts.links++;
-	else if (archive_entry_filetype(entry) == AE_IFREG)
+	if (archive_entry_filetype(entry) == AE_IFLNK && archive_entry_symlink(entry))
+		scan_name(unpack->scan, member, archive_entry_symlink(entry));
+	if (unpack_has_content(entry))
 		scan_source(unpack->scan, member, unpack_pull, unpack);
+	else if (archive_entry_filetype(entry) == AE_IFLNK || archive_entry_hardlink(entry))
+		unpack->scan->counts.links++;
+	else if (archive_entry_filetype(entry) != AE_IFDIR)
+		unpack->scan->counts.special++;
 }
 
 /* Is it only compressed, or after all nothing that is packed? */
 static bool unpack_is_raw(struct unpack *unpack)
 {
 	return archive_format(unpack->archive) == ARCHIVE_FORMAT_RAW;
+}
+
+static bool unpack_is_tar(struct unpack *unpack)
+{
+	return (archive_format(unpack->archive) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
 }
 
 static void unpack_raw(struct unpack *unpack, const char *path)
@@ -166,6 +191,11 @@ static int unpack_entries(struct unpack *unpack, const char *path)
 	}
 	if (any)
 		return 0;
+	/* what zeros are followed by was no archive after all */
+	if (unpack->failed && !unpack->raw && unpack_is_tar(unpack)) {
+		unpack->failed = NULL;
+		return -ENODATA;
+	}
 	return unpack->failed ? -ENOEXEC : -ENODATA;
 }
 
@@ -194,13 +224,19 @@ static int unpack_open(struct unpack *unpack)
 		archive_read_support_format_cpio(archive);
 		archive_read_support_format_tar(archive);
 		archive_read_support_format_zip(archive);
+		/* `cat a.tar b.tar`: there is more behind the first end */
+		archive_read_set_format_option(archive, "tar", "read_concatenated_archives", "1");
 	}
 	archive_read_set_read_callback(archive, unpack_read);
 	if (scan_input_can_seek(unpack->input))
 		archive_read_set_seek_callback(archive, unpack_seek);
 	archive_read_set_callback_data(archive, unpack);
 	r = archive_read_open1(archive);
-	return r < ARCHIVE_WARN ? -ENOEXEC : 0;
+	if (r >= ARCHIVE_WARN)
+		return 0;
+	unpack->failed = archive_error_string(archive);
+	unpack->failed = unpack->failed ? unpack->failed : "it can't be unpacked";
+	return -ENOEXEC;
 }
 
 static void unpack_left(struct scan *scan, const char *path, const char *why)

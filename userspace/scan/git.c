@@ -2,20 +2,15 @@
 /*
  * What git is about to keep, or keeps → blobs → scan.
  *
- *     git diff --cached                ┐                            ┌─ git
- * cat-file --batch ⇒ finder git rev-list | git diff-tree     ┴⇒ list of objects
- * ⇒ a file ─┘
+ *   git diff --cached, or git rev-list | git diff-tree ⇒ list of objects ⇒ a file ⇒ git cat-file --batch ⇒ finder
  *
- * The list of objects is complete, and in a file in memory, before the first
- * one is read: so no two pipes wait for each other.
+ * The list of objects is complete, and in a file in memory, before the first one is read: so no two pipes wait for each other.
  *
- * As git means it: of a link its target, of a submodule nothing (it is another
- * repository), of what was deleted nothing. Only plumbing is asked where there
- * is some, so no configuration of a user's changes what is seen. A merge brings
- * what differs from all of its parents; all else came with one of them.
+ * As git means it: of a link its target, of a submodule nothing (it is another repository), of what was deleted nothing. Only plumbing is asked
+ * where there is some, so no configuration of a user's changes what is seen. A merge brings what differs from all of its parents; all else
+ * came with one of them.
  *
- * Limit: what no reference and no reflog reaches is not history; annotated
- * tags' own texts are not read.
+ * Limit: what no reference and no reflog reaches is not history; annotated tags' own texts are not read, nor tags of blobs and trees.
  */
 #include "scan/scan.h"
 
@@ -269,7 +264,8 @@ static int git_scan_what(struct git_list *list, enum scan_git what, const char *
 {
 	switch (what) {
 	case SCAN_GIT_STAGED:
-		return git_scan_list(list, ARGUMENTS("diff", "--cached", "--no-ext-diff", GIT_RAW), NULL);
+		return git_scan_list(
+			list, ARGUMENTS("diff", "--cached", "--no-ext-diff", "-O/dev/null", GIT_RAW), NULL);
 	case SCAN_GIT_COMMITS:
 		return git_scan_commits(list, ARGUMENTS("rev-list", "--reverse", "--date-order",
 							"--end-of-options", range, "--"));
@@ -301,6 +297,38 @@ static int git_scan_top(struct git_scan *git)
 	return git_end(&program);
 }
 
+/* A clone may have been made without what came before some commit: that is no history to be well about. */
+static int git_scan_shallow(struct scan *scan)
+{
+	struct git_program program = {0};
+	int r = git_start(ARGUMENTS("rev-parse", "--is-shallow-repository"), -1, &program);
+	char line[16];
+
+	if (r < 0)
+		return r;
+	if (fgets(line, sizeof(line), program.output) && strcmp(line, "true\n") == 0)
+		scan_unread(scan, "the whole history",
+			    "this clone is a shallow one (git fetch --unshallow gets the rest)");
+	return git_end(&program);
+}
+
+/* What references are called: who pushes one tells its name. */
+static int git_scan_references(struct scan *scan)
+{
+	struct git_program program = {0};
+	int r = git_start(ARGUMENTS("for-each-ref", "--format=%(refname)"), -1, &program), ended;
+	AUTO_FREE char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+
+	while (r == 0 && (len = getline(&line, &size, program.output)) > 0) {
+		line[len - 1] = '\0';
+		scan_name(scan, line, line);
+	}
+	ended = git_end(&program);
+	return r < 0 ? r : ended;
+}
+
 int scan_git(struct scan *scan, enum scan_git what, const char *range)
 {
 	struct git_scan git = {.scan = scan};
@@ -310,6 +338,10 @@ int scan_git(struct scan *scan, enum scan_git what, const char *range)
 
 	if (r == 0)
 		r = git_scan_top(&git);
+	if (r == 0 && what == SCAN_GIT_HISTORY)
+		r = git_scan_shallow(scan);
+	if (r == 0 && what == SCAN_GIT_HISTORY)
+		r = git_scan_references(scan);
 	if (r == 0)
 		r = git_list_open(&use, what != SCAN_GIT_STAGED, &list);
 	if (r == 0)

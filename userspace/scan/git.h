@@ -18,6 +18,7 @@ int git_environment(void);
 struct git_program {
 	pid_t pid;
 	FILE *output; /* what it writes; NULL where somebody else reads that */
+	FILE *errors; /* what it complains of, for git_end() */
 };
 
 /*
@@ -28,7 +29,7 @@ int git_start(const char *const *arguments, int input, struct git_program *ret_p
 
 /*
  * git_end() - reads what is left no more, and waits. Returns 0 if it ended well, -EIO if not (it has said why), or another negative
- * errno. Nothing is done for none.
+ * errno. Nothing is done for none. What it complained of is told, masked: a name, or what was asked for, can hold a token.
  */
 int git_end(struct git_program *program);
 

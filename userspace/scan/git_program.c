@@ -2,7 +2,10 @@
 /* git as a child, without what a repository's configuration could have it run. */
 #include "scan/git.h"
 
+#include "detect/mask.h"
 #include "lib/cleanup.h"
+#include "lib/log.h"
+#include "lib/memory_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,14 +15,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define GIT_ARGUMENTS 24
+#define GIT_ARGUMENTS 32
+/* Of what it complains of, what is told. */
+#define GIT_ERRORS 20
 
 int git_environment(void)
 {
 	static const char *const settings[][2] = {
-		{"GIT_NO_LAZY_FETCH", "1"},
-		{"GIT_NO_REPLACE_OBJECTS", "1"},
-		{"GIT_OPTIONAL_LOCKS", "0"},
+		{"GIT_GRAFT_FILE", "/dev/null"}, {"GIT_NO_LAZY_FETCH", "1"},
+		{"GIT_NO_REPLACE_OBJECTS", "1"}, {"GIT_OPTIONAL_LOCKS", "0"},
 		{"GIT_TERMINAL_PROMPT", "0"},
 	};
 
@@ -32,7 +36,14 @@ int git_environment(void)
 /* posix_spawn(3) takes what it does not change without const. */
 static char *const *git_arguments(const char *const *arguments, char *room[GIT_ARGUMENTS])
 {
-	static const char *const first[] = {"git", "-c", "core.fsmonitor=false"};
+	/* a repository's word for what its commits' parents are is not taken */
+	static const char *const first[] = {"git",
+					    "-c",
+					    "core.fsmonitor=false",
+					    "-c",
+					    "core.commitGraph=false",
+					    "-c",
+					    "advice.graftFileDeprecated=false"};
 	size_t count = 0;
 
 	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++)
@@ -43,7 +54,7 @@ static char *const *git_arguments(const char *const *arguments, char *room[GIT_A
 	return room;
 }
 
-static int git_spawn(const char *const *arguments, int input, int output, pid_t *ret_pid)
+static int git_spawn(const char *const *arguments, int input, int output, int errors, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;
 	char *room[GIT_ARGUMENTS];
@@ -58,6 +69,8 @@ static int git_spawn(const char *const *arguments, int input, int output, pid_t 
 	if (r == 0)
 		r = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
 	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
+	if (r == 0)
 		r = posix_spawnp(ret_pid, "git", &actions, NULL, git_arguments(arguments, room), environ);
 	posix_spawn_file_actions_destroy(&actions);
 	return -r;
@@ -67,11 +80,20 @@ int git_start(const char *const *arguments, int input, struct git_program *ret_p
 {
 	struct git_program program = {0};
 	AUTO_CLOSE int theirs = input;
-	int ends[2], r;
+	int ends[2], r, errors = memory_file();
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
-	r = git_spawn(arguments, theirs, ends[1], &program.pid);
+	program.errors = errors < 0 ? NULL : fdopen(errors, "r+");
+	if (!program.errors) {
+		if (errors >= 0)
+			close(errors);
+		return errors < 0 ? errors : -ENOMEM;
+	}
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		r = -errno;
+		fclose(program.errors);
+		return r;
+	}
+	r = git_spawn(arguments, theirs, ends[1], errors, &program.pid);
 	close(ends[1]);
 	program.output = r == 0 ? fdopen(ends[0], "r") : NULL;
 	if (!program.output) {
@@ -84,6 +106,23 @@ int git_start(const char *const *arguments, int input, struct git_program *ret_p
 	return 0;
 }
 
+/* What a program has complained of, without the secret that may be in it. */
+static void git_tell(FILE *errors)
+{
+	AUTO_FREE char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+
+	rewind(errors);
+	for (int i = 0; i < GIT_ERRORS && (len = getline(&line, &size, errors)) > 0; i++) {
+		AUTO_FREE char *shown = NULL;
+
+		len -= line[len - 1] == '\n';
+		if (len && mask_text(line, (size_t)len, NULL, &shown) == 0)
+			log_warning("git: %s", shown);
+	}
+}
+
 int git_end(struct git_program *program)
 {
 	int status;
@@ -92,12 +131,17 @@ int git_end(struct git_program *program)
 	if (program->output)
 		fclose(program->output);
 	program->output = NULL;
-	if (program->pid <= 0)
+	if (program->pid <= 0) {
+		if (program->errors)
+			fclose(TAKE(program->errors));
 		return 0;
+	}
 	do
 		pid = waitpid(program->pid, &status, 0);
 	while (pid < 0 && errno == EINTR);
 	program->pid = 0;
+	git_tell(program->errors);
+	fclose(TAKE(program->errors));
 	if (pid < 0)
 		return -errno;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;

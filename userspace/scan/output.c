@@ -244,9 +244,13 @@ static void output_xml(FILE *file, const char *text)
 				     : *text == '"' ? "&quot;"
 						    : NULL;
 
-		if (entity)
+		if (entity) {
 			fputs(entity, file);
-		else
+		} else if (strncmp(text, "\xef\xbf\xbe", 3) == 0 || strncmp(text, "\xef\xbf\xbf", 3) == 0) {
+			/* the two that XML has no place for */
+			fputs("\xef\xbf\xbd", file);
+			text += 2;
+		} else
 			fputc(*text, file);
 	}
 }
@@ -290,18 +294,27 @@ static int output_junit_begin(struct scan_output *output)
 	return -ENOMEM;
 }
 
-static int output_junit_end(struct scan_output *output, const char *summary)
+/* @errors: what was not, or not wholly, read: the first of them is a case */
+static int output_junit_end(struct scan_output *output, const char *summary, uint64_t errors)
 {
+	size_t cases = output->count + (errors != 0);
+
 	char piece[4096];
 	size_t len;
 
-	if (!output->count)
+	if (errors) {
+		fputs("<testcase classname=\"spillwatch\" name=\"all was read\"><error message=\"",
+		      output->cases);
+		output_xml(output->cases, summary);
+		fputs("\"/></testcase>\n", output->cases);
+	} else if (!cases) {
 		fputs("<testcase classname=\"spillwatch\" name=\"no tokens\"/>\n", output->cases);
+	}
 	fprintf(output->file,
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
 		"<testsuite name=\"spillwatch scan\" tests=\"%zu\" failures=\"%zu\" "
-		"errors=\"0\">\n",
-		output->count ? output->count : 1, output->count);
+		"errors=\"%d\">\n",
+		cases ? cases : 1, output->count, errors != 0);
 	if (fflush(output->cases) != 0 || fseek(output->cases, 0, SEEK_SET) < 0)
 		return -ENOMEM;
 	while ((len = fread(piece, 1, sizeof(piece), output->cases)) > 0)
@@ -353,9 +366,9 @@ int scan_output_end(struct scan_output *output, const struct scan_counts *counts
 			"],\n\"invocations\":[{\"executionSuccessful\":%s,"
 			"\"toolExecutionNotifications\":[{"
 			"\"level\":\"note\",\"message\":{\"text\":\"%s\"}}]}]}]}\n",
-			counts->unreadable ? "false" : "true", summary);
+			counts->unreadable || counts->partly ? "false" : "true", summary);
 	if (summary && output->cases)
-		r = output_junit_end(output, summary);
+		r = output_junit_end(output, summary, counts->unreadable + counts->partly);
 	if (output->cases)
 		fclose(TAKE(output->cases));
 	return r;

@@ -155,8 +155,12 @@ void scan_input(struct scan *scan, const char *path, struct scan_input *input)
 		if (r == -ENOMEM)
 			scan->error = r;
 		scan->counts.packed += r != -ENOEXEC;
-		/* something of it may have been read */
-		scan_input_seek(input, 0, SEEK_SET);
+		/* something of it may have been read, and is gone if it came from a pipe; what was told is not told again */
+		if (r != -ENOSYS && scan_input_seek(input, 0, SEEK_SET) < 0) {
+			if (r != -ENOEXEC && scan->error == 0)
+				scan_unread(scan, path, "it looks packed, is not, and can't be read again");
+			return;
+		}
 	}
 	scan_plain_source(scan, path, scan_input_pull, input);
 }
