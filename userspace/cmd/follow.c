@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,6 +22,8 @@
 
 /* Bytes of a line, at most: alerts are much shorter, losses can't be that long either. */
 #define FOLLOW_LINE_BYTES (1UL << 20)
+/* ms until it is clear that one may stay. */
+#define FOLLOW_AWAY_MS 100
 /* Between two looks for a daemon. */
 #define FOLLOW_PAUSE_NS 200000000L
 
@@ -139,21 +142,37 @@ static int follow_explain(const char *path, int error)
 	}
 }
 
+/* Who is one too many is turned away at once. */
+static bool follow_stays(int fd)
+{
+	struct pollfd daemon = {.fd = fd, .events = POLLIN};
+
+	return poll(&daemon, 1, FOLLOW_AWAY_MS) == 0 || !(daemon.revents & POLLHUP);
+}
+
 /* Follows one daemon after the other; returns an exit code if that fails. */
 static int follow_run(struct follow *follow)
 {
 	const struct timespec pause = {.tv_nsec = FOLLOW_PAUSE_NS};
 	int fd = follow_connect(follow->path), r;
+	bool stays = true;
 
 	if (fd < 0)
 		return follow_explain(follow->path, fd);
 	for (;;) {
-		log_note("following what is alerted from now on; stop with Ctrl-C");
+		bool before = stays;
+
+		stays = follow_stays(fd);
+		if (stays)
+			log_note("following what is alerted from now on; stop with Ctrl-C");
+		else if (before)
+			log_warning("the daemon takes no more readers, or has ended; trying again");
 		r = follow_read(follow, fd);
 		close(fd);
 		if (r < 0)
 			return follow_explain(follow->path, r);
-		log_warning("the daemon has ended; waiting for the next one");
+		if (stays)
+			log_warning("the daemon has ended; waiting for the next one");
 		do
 			nanosleep(&pause, NULL);
 		while ((fd = follow_connect(follow->path)) < 0);

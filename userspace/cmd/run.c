@@ -278,7 +278,11 @@ static int run_serve(struct run_options *options, int *ret_life)
 			  "installed");
 	else if (r < 0)
 		log_error("--metrics: can't listen there: %s", strerror(-r));
-	return r < 0 ? EXIT_CODE_CONFIG : 0;
+	if (r != -EADDRINUSE)
+		return r < 0 ? EXIT_CODE_CONFIG : 0;
+	/* any user may take a port: that must not keep us from watching */
+	log_warning("goes on without --metrics");
+	return 0;
 }
 
 static int run_watch(struct run_options *options)

@@ -47,6 +47,7 @@ struct journal {
 	char *entries;
 	uint64_t series; /* the head's id, if there is one */
 	uint64_t before[2]; /* records that another daemon has handled */
+	uint32_t marked; /* marks that somebody has by now, a bit each */
 };
 
 _Static_assert(sizeof(struct journal_head) % JOURNAL_ALIGN == 0, "entries are aligned");
@@ -158,11 +159,15 @@ uint64_t *journal_mark(struct journal *journal, const char *name, uint64_t said)
 	for (size_t i = 0; i < JOURNAL_MARKS && (!place || place->name != hash); i++)
 		if (marks[i].name == hash || (!place && !marks[i].name))
 			place = &marks[i];
-	/* somebody who was there long ago gives way */
+	/* who was there longest ago gives way, never one who is there now: they are fewer than there are places */
+	for (size_t i = 0, full = !place; full && i < JOURNAL_MARKS; i++)
+		if (!(journal->marked >> i & 1) && (!place || marks[i].number < place->number))
+			place = &marks[i];
 	if (!place)
-		place = &marks[0];
+		return NULL;
 	if (place->name != hash)
 		*place = (struct journal_place){hash, said};
+	journal->marked |= 1U << (place - marks);
 	return &place->number;
 }
 

@@ -662,12 +662,16 @@ unsigned int pipeline_needs(const struct pipeline_options *options)
 {
 	unsigned int needs = options->socket ? PRIVILEGES_ACCEPT : 0;
 
-	for (size_t i = 0; i < options->output_count; i++)
-		needs |= options->outputs[i].what == OUTPUT_SOCKET ? PRIVILEGES_ACCEPT
-			 : options->outputs[i].what == OUTPUT_SYSLOG ||
-					 options->outputs[i].what == OUTPUT_JOURNALD
-				 ? PRIVILEGES_CONNECT
-				 : 0;
+	for (size_t i = 0; i < options->output_count; i++) {
+		const struct output_spec *output = &options->outputs[i];
+
+		if (output->what == OUTPUT_SOCKET)
+			needs |= PRIVILEGES_ACCEPT;
+		else if (output->what == OUTPUT_JOURNALD)
+			needs |= PRIVILEGES_CONNECT;
+		else if (output->what == OUTPUT_SYSLOG)
+			needs |= *output->target == '/' ? PRIVILEGES_CONNECT : PRIVILEGES_CONNECT_NET;
+	}
 	return needs;
 }
 

@@ -231,13 +231,14 @@ static const struct privileges_call {
 };
 
 /* What connects, and nothing that listens. */
-static int privileges_connect(scmp_filter_ctx filter)
+static int privileges_connect(scmp_filter_ctx filter, bool net)
 {
+	/* the first is of this host alone */
 	static const int domains[] = {AF_UNIX, AF_INET, AF_INET6};
 	static const int calls[] = {SCMP_SYS(connect), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt)};
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < PRIVILEGES_COUNT(domains); i++)
+	for (size_t i = 0; r == 0 && i < (net ? PRIVILEGES_COUNT(domains) : 1); i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
 				     SCMP_CMP(0, SCMP_CMP_EQ, (uint64_t)domains[i], 0));
 	for (size_t i = 0; r == 0 && i < PRIVILEGES_COUNT(calls); i++)
@@ -269,8 +270,8 @@ static int privileges_filter(scmp_filter_ctx filter, unsigned int needs)
 		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	if (r == 0 && needs & PRIVILEGES_ACCEPT)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(accept4), 0);
-	if (r == 0 && needs & PRIVILEGES_CONNECT)
-		r = privileges_connect(filter);
+	if (r == 0 && needs & (PRIVILEGES_CONNECT | PRIVILEGES_CONNECT_NET))
+		r = privileges_connect(filter, needs & PRIVILEGES_CONNECT_NET);
 	return r < 0 ? r : seccomp_load(filter);
 }
 

@@ -127,7 +127,7 @@ static bool bus_written(struct bus_output *to, const struct queue_line *line, in
 	if (on) {
 		to->bytes -= line->len;
 		to->waiting -= line->alert;
-		bus_lose(to, line->alert && r < 0, r);
+		bus_lose(to, r > 0 ? (uint64_t)r : line->alert && r<0, r> 0 ? -ETIME : r);
 		bus_mark_to(to, line->number);
 		to->moved = monotonic_ms();
 	}

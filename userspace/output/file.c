@@ -80,8 +80,16 @@ static int file_open_path(const char *path, unsigned int mode)
 	bool descriptor = file_is_descriptor(path);
 	int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
 		    (descriptor ? 0 : O_CREAT | O_NOFOLLOW);
-	int fd = open(path, flags, mode), r;
+	int fd = descriptor ? -1 : open(path, flags | O_EXCL, mode), r;
 
+	/* a new one: its mode was asked for, so no umask takes any of it away */
+	if (fd >= 0 && fchmod(fd, mode) < 0) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	if (fd < 0)
+		fd = open(path, flags, mode);
 	if (fd < 0)
 		fd = errno == ENXIO ? file_open_fifo(path, flags) : -errno;
 	if (fd < 0)

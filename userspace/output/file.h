@@ -13,7 +13,7 @@
  * @bytes: a bound of the file's size: what would not fit any more goes to a new file, and the full one is called FILE.1, instead
  * of what had that name. Who shares the file may have done so: then it is only opened anew. If it can't be, the file goes on past
  * its bound, for as much again. 0: none. Nothing for what is no regular file, or was given to us.
- * @mode: of a file that is made, as far as the umask allows; 0: 0600. A full one hands its own on to the next.
+ * @mode: of a file that is made, whatever the umask is; 0: 0600. A full one hands its own on to the next.
  * Returns 0 and *ret_output (output_close()), or a negative errno, for which output_error() has words: -ELOOP: a link (what
  * names a descriptor of ours is followed); -EUSERS: a regular file that others own or may write to.
  */

@@ -25,7 +25,7 @@ struct output_kind {
 	int (*begin)(struct output *output);
 	/*
 	 * Takes a line, with its newline, or a message. Returns 0, or a negative errno: it did not arrive whole. What did of it stays where it
-	 * is, and spoils no other line.
+	 * is, and spoils no other line. Or how many alerts of before are lost by it.
 	 */
 	int (*write)(struct output *output, const char *line, size_t len, bool alert);
 	/* before a line of that length, by a bound. Returns 0, or a negative errno: it goes on past that. */

@@ -132,14 +132,17 @@ static void socket_forget_gone(struct output_socket *of)
  */
 static int socket_accept(struct output_socket *of, bool thread)
 {
-	while (thread || of->count < SOCKET_READERS) {
+	/* who connects without end must not keep the lock from everybody else */
+	for (int i = 0; thread ? i < SOCKET_BACKLOG : of->count < SOCKET_READERS; i++) {
 		int fd = accept4(of->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
 			continue;
+		if (fd < 0 && errno == EAGAIN)
+			break;
 		if (fd < 0)
-			return errno == EAGAIN ? 0 : -errno;
-		if (of->count == SOCKET_READERS)
+			return -errno;
+		if (of->count == SOCKET_READERS && i == 0)
 			socket_forget_gone(of);
 		if (!of->ring)
 			of->ring = malloc(of->size);
@@ -148,7 +151,8 @@ static int socket_accept(struct output_socket *of, bool thread)
 		else
 			close(fd);
 	}
-	return 0;
+	/* who is too many is looked at once a second */
+	return thread && of->count == SOCKET_READERS ? -EUSERS : 0;
 }
 
 static bool socket_waits(const struct output_socket *of, const struct socket_reader *reader)
@@ -181,7 +185,7 @@ static bool socket_drop(struct output_socket *of)
 	return missed && head.alert;
 }
 
-/* Returns 0, or -ETIME: an alert was lost to somebody, this one or one before. */
+/* Returns how many alerts somebody lost by it, which are older ones; or a negative errno: this one. */
 static int socket_write(struct output *output, const char *line, size_t len, bool alert)
 {
 	struct output_socket *to = socket_of(output);
@@ -198,8 +202,7 @@ static int socket_write(struct output *output, const char *line, size_t len, boo
 		if (socket_is_idle(to))
 			to->moved = monotonic_ms();
 		while (to->head + sizeof(head) + len - to->tail > to->size)
-			if (socket_drop(to))
-				r = -ETIME;
+			r += socket_drop(to);
 		socket_copy_in(to, to->head, &head, sizeof(head));
 		socket_copy_in(to, to->head + sizeof(head), line, len);
 		to->head += sizeof(head) + len;
@@ -351,7 +354,8 @@ static uint64_t socket_give_up(struct output *output)
 	for (size_t i = 0; i < of->count; i++) {
 		if (of->readers[i].at < from)
 			from = of->readers[i].at;
-		rest |= of->readers[i].rest && of->readers[i].rest_alert;
+		/* rather one too many, of two who have not got the same one, than none */
+		rest += of->readers[i].rest && of->readers[i].rest_alert;
 	}
 	while (from != of->head) {
 		struct socket_head head = socket_head_at(of, from);
@@ -443,14 +447,15 @@ static int socket_check(const char *path, const struct sockaddr_un *address)
 }
 
 /*
- * It is made beside, and takes the name when it is ready: so whoever finds it can connect, its mode is never a wider one, and
- * nobody can put anything in its place in between.
+ * It is made beside, and takes the name when it is ready: so whoever finds it can connect. What is bound has the mode of its descriptor, so
+ * nothing is changed by a name, which others may have given to something else meanwhile. For a process of one thread.
  */
 static int socket_bind(struct output_socket *of, const char *path, unsigned int mode)
 {
 	struct sockaddr_un address, beside;
 	char *name;
 	struct stat st;
+	mode_t mask;
 	int r;
 
 	if (asprintf(&name, "%s.%d", path, getpid()) < 0)
@@ -463,11 +468,13 @@ static int socket_bind(struct output_socket *of, const char *path, unsigned int 
 	/* of a daemon that had our number, and was killed right here */
 	if (r == 0 && lstat(name, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_uid == geteuid())
 		unlink(name);
-	if (r == 0 && (fchmod(of->listener, 0600) < 0 ||
+	mask = umask(0);
+	if (r == 0 && (fchmod(of->listener, mode) < 0 ||
 		       bind(of->listener, (const struct sockaddr *)&beside, sizeof(beside)) < 0))
 		r = errno == EADDRINUSE ? -EEXIST : -errno;
-	if (r == 0 && (chmod(name, mode) < 0 || listen(of->listener, SOCKET_BACKLOG) < 0 ||
-		       lstat(name, &st) < 0 || rename(name, path) < 0)) {
+	umask(mask);
+	if (r == 0 &&
+	    (listen(of->listener, SOCKET_BACKLOG) < 0 || lstat(name, &st) < 0 || rename(name, path) < 0)) {
 		r = -errno;
 		unlink(name);
 	}

@@ -93,6 +93,8 @@ static int server_board(struct board **ret_board)
 			close(fd);
 		return r;
 	}
+	/* who is forked later reads what others have written, and has no business here */
+	(void)madvise(board, sizeof(struct board), MADV_DONTFORK);
 	*ret_board = board;
 	return fd;
 }

@@ -39,6 +39,7 @@ static void test_file(void **state)
 	char dir[] = "/tmp/spillwatch-unit-XXXXXX", path[64], moved[64];
 	struct output *output;
 	struct stat st;
+	mode_t mask;
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));
@@ -55,6 +56,15 @@ static void test_file(void **state)
 	assert_int_equal(count_lines(path), 1);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
+	/* a mode that was asked for is what a new file has */
+	assert_int_equal(unlink(path), 0);
+	mask = umask(0077);
+	assert_int_equal(output_file_open(path, 0, 0640, &output), 0);
+	umask(mask);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	assert_int_equal(emit(output), 0);
+	output_close(output);
 	/* appends to what is there */
 	assert_int_equal(output_file_open(path, 0, 0, &output), 0);
 	assert_int_equal(emit(output), 0);
