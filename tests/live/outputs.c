@@ -257,6 +257,8 @@ static void test_configured(void **state)
 		       "  - {file: $D/one, mode: '0640', filter: {match: {path: '/**/special'}}}\n"
 		       "  - {file: /dev/full, name: the full one}\n"
 		       "  - {socket: $D/s, mode: '0666'}\n"
+		       "  - {program: [/bin/sh, -c, 'cat > $D/program; grep CapEff /proc/self/status >> "
+		       "$D/program']}\n"
 		       "rules:\n"
 		       "  - {name: special, match: {path: '/**/special'}, severity: critical}\n"
 		       "E\n"
@@ -264,13 +266,15 @@ static void test_configured(void **state)
 		       "$S exec --attach $A --config $D/c.yaml --alerts $D/alerts -- sh -c \"$W call write "
 		       "$D/file 40; "
 		       "$W call write $D/special 41; stat -c 'mode %a' $D/s $D/one\"; "
-		       "cat $D/text; wc -l < $D/text; "
+		       "cat $D/text; wc -l < $D/text; tail -n 1 $D/program; "
 		       "$S exec --attach $A --config $D/c.yaml --alerts $D/one -- true; echo status $? >&2");
 
 	(void)state;
 	assert_int_equal(alerts_in("alerts"), 2);
 	assert_int_equal(alerts_in("grave"), 1);
 	assert_int_equal(alerts_in("one"), 1);
+	assert_int_equal(alerts_in("program"), 2);
+	assert_non_null(strstr(run.output, "CapEff:\t0000000000000000\n"));
 	assert_non_null(strstr(run.output, "mode 666\nmode 640\n"));
 	assert_non_null(strstr(run.output, "rule: special)"));
 	/* losses are told to each */

@@ -5,6 +5,7 @@
 #include "cmd/options.h"
 #include "engine/pipeline.h"
 #include "output/journald.h"
+#include "output/program.h"
 #include "output/syslog.h"
 #include "rules/nearest.h"
 #include "rules/rules.h"
@@ -84,6 +85,13 @@ static void outputs_facility(struct outputs_reader *reader, const struct tree_no
 			     OUTPUTS_SHOWN, node->text);
 }
 
+static void outputs_seconds(struct outputs_reader *reader, const struct tree_node *node)
+{
+	if (!options_number(node->text, 1, PROGRAM_SECONDS_MAX, &reader->spec->seconds))
+		problems_add(reader->problems, &node->place, "seconds: expected a number from 1 to %d",
+			     PROGRAM_SECONDS_MAX);
+}
+
 static const struct outputs_key {
 	const char *name;
 	unsigned int kinds;
@@ -96,6 +104,7 @@ static const struct outputs_key {
 	{"bytes", OUTPUTS_OF(FILE), outputs_bytes},
 	{"mode", OUTPUTS_OF(FILE) | OUTPUTS_OF(SOCKET), outputs_mode},
 	{"facility", OUTPUTS_OF(SYSLOG), outputs_facility},
+	{"seconds", OUTPUTS_OF(PROGRAM), outputs_seconds},
 };
 
 #define OUTPUTS_KEYS (sizeof(outputs_keys) / sizeof(*outputs_keys))
@@ -181,8 +190,9 @@ static const struct tree_node *outputs_target(struct problems *problems, const s
 	}
 	if (!target)
 		problems_add(problems, &node->place,
-			     "an output needs one of: file, socket, syslog, journald");
-	else if (target->kind != TREE_SCALAR || !*target->text)
+			     "an output needs one of: file, socket, syslog, journald, program");
+	else if (outputs_kind(target->key) != OUTPUT_PROGRAM &&
+		 (target->kind != TREE_SCALAR || !*target->text))
 		problems_add(problems, &target->place, "%s: expected a path", target->key);
 	else
 		return target;
@@ -239,6 +249,33 @@ static void outputs_defaults(struct outputs_reader *reader, const struct tree_no
 			     "numbers");
 }
 
+/* A path, or a list of it and arguments; no shell is asked. */
+static void outputs_program(struct outputs_reader *reader, const struct tree_node *target)
+{
+	const struct tree_node *first = target->kind == TREE_LIST ? target->first : target;
+	size_t count = 0;
+
+	if (!first || first->kind != TREE_SCALAR || *first->text != '/') {
+		problems_add(reader->problems, &target->place,
+			     "program: expected a whole path, or a list of it and arguments");
+		return;
+	}
+	reader->spec->target = first->text;
+	for (const struct tree_node *one = first; one; one = target->kind == TREE_LIST ? one->next : NULL)
+		count++;
+	reader->spec->args = calloc(count + 1, sizeof(*reader->spec->args));
+	reader->failed |= !reader->spec->args;
+	count = 0;
+	for (const struct tree_node *one = first; one && reader->spec->args;
+	     one = target->kind == TREE_LIST ? one->next : NULL) {
+		if (one->kind == TREE_SCALAR)
+			reader->spec->args[count++] = one->text;
+		else
+			problems_add(reader->problems, &one->place, "program: expected an argument, found %s",
+				     tree_kind_text(one));
+	}
+}
+
 static void outputs_read_one(struct outputs_reader *reader, const struct tree_node *node)
 {
 	const struct tree_node *target;
@@ -255,8 +292,12 @@ static void outputs_read_one(struct outputs_reader *reader, const struct tree_no
 	if (what == OUTPUT_WHATS)
 		return;
 	reader->spec->what = what;
-	reader->spec->target = target->text;
-	outputs_defaults(reader, target);
+	if (what == OUTPUT_PROGRAM) {
+		outputs_program(reader, target);
+	} else {
+		reader->spec->target = target->text;
+		outputs_defaults(reader, target);
+	}
 	for (const struct tree_node *key = node->first; key; key = key->next)
 		/* what is given twice is told already */
 		if (key != target && tree_find(node, key->key) == key)
@@ -314,7 +355,9 @@ int config_outputs_read(const struct tree_node *list, struct problems *problems,
 
 void config_outputs_free(struct output_spec *outputs, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		rules_free(outputs[i].match);
+		free(outputs[i].args);
+	}
 	free(outputs);
 }

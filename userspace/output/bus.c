@@ -21,6 +21,7 @@
 #include "lib/thread.h"
 #include "output/file.h"
 #include "output/output.h"
+#include "output/program.h"
 #include "output/queue.h"
 #include "output/socket.h"
 #include "output/syslog.h"
@@ -369,6 +370,8 @@ static int bus_open_output(const struct output_spec *spec, struct output **ret_o
 	case OUTPUT_SYSLOG:
 	case OUTPUT_JOURNALD:
 		return output_syslog_open(spec, ret_output);
+	case OUTPUT_PROGRAM:
+		return output_program_open(spec, ret_output);
 	default:
 		return -EINVAL;
 	}

@@ -10,11 +10,12 @@ struct rules;
 /*
  * X(id, key, how it is called in messages: before its target)
  */
-#define OUTPUT_KINDS(X)                     \
-	X(FILE, "file", "")                 \
-	X(SOCKET, "socket", "a reader of ") \
-	X(SYSLOG, "syslog", "syslog at ")   \
-	X(JOURNALD, "journald", "the journal at ")
+#define OUTPUT_KINDS(X)                            \
+	X(FILE, "file", "")                        \
+	X(SOCKET, "socket", "a reader of ")        \
+	X(SYSLOG, "syslog", "syslog at ")          \
+	X(JOURNALD, "journald", "the journal at ") \
+	X(PROGRAM, "program", "program ")
 
 enum output_what {
 #define OUTPUT_WHAT(id, key, text) OUTPUT_##id,
@@ -40,4 +41,6 @@ struct output_spec {
 	unsigned long bytes; /* of a file: output_file_open() */
 	unsigned int mode; /* of a file or a socket; 0: 0600 */
 	int facility; /* of syslog: syslog_facility() */
+	char **args; /* of a program, NULL-terminated; target is the first */
+	unsigned long seconds; /* of a program: PROGRAM_SECONDS; 0: that */
 };

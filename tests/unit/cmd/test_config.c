@@ -157,7 +157,8 @@ static void test_outputs(void **state)
 				   "  - {socket: /run/s, mode: '0660', filter: {match: {prefix: dt0s16}}}\n"
 				   "  - {syslog: /dev/log}\n"
 				   "  - {syslog: 'udp://192.0.2.1:514', facility: local1, format: json}\n"
-				   "  - {journald: true}\n";
+				   "  - {journald: true}\n"
+				   "  - {program: [/bin/sh, -c, 'cat >> /x'], seconds: 5}\n";
 	struct pipeline_options options = {0};
 	struct problems problems = {0};
 	const struct output_spec *spec;
@@ -169,7 +170,7 @@ static void test_outputs(void **state)
 	if (problems.count)
 		fail_msg("%s", problems.lines[0]);
 	config_use(config, &options);
-	assert_int_equal(options.output_count, 6);
+	assert_int_equal(options.output_count, 7);
 	spec = options.outputs;
 	assert_int_equal(spec[0].what, OUTPUT_FILE);
 	assert_string_equal(spec[0].target, "/var/log/a");
@@ -192,6 +193,11 @@ static void test_outputs(void **state)
 	assert_int_equal(spec[5].what, OUTPUT_JOURNALD);
 	assert_true(spec[5].text);
 	assert_string_equal(spec[5].target, "/run/systemd/journal/socket");
+	assert_int_equal(spec[6].what, OUTPUT_PROGRAM);
+	assert_string_equal(spec[6].target, "/bin/sh");
+	assert_string_equal(spec[6].args[2], "cat >> /x");
+	assert_null(spec[6].args[3]);
+	assert_int_equal(spec[6].seconds, 5);
 	config_free(config);
 }
 
@@ -223,6 +229,9 @@ static void test_outputs_wrong(void **state)
 		{"outputs: [{file: a, filter: {match: {pth: x}}}]",
 		 "match has no 'pth'; did you mean 'path'?"},
 		{"outputs: [{syslog: 'udp://host:514'}]", ":1:20: syslog: expected a path, or udp://"},
+		{"outputs: [{program: cat}]", ":1:21: program: expected a whole path"},
+		{"outputs: [{program: [/x, [a]]}]", "program: expected an argument, found a list"},
+		{"outputs: [{program: /x, seconds: 0}]", "seconds: expected a number from 1"},
 		{"outputs: [{journald: false}]", ":1:22: journald: expected true, or the path"},
 		{"outputs: [{syslog: /dev/log, facility: kern}]", "facility: expected daemon, user"},
 		{"outputs: [{file: a, facility: user}]", "facility: a file has none"},

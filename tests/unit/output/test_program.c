@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Programs that read, that end, that stand still, and that are none. */
+#include "unit.h"
+
+#include "output/program.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ms; nothing here takes long, unless the machine does */
+#define LONG 60000
+
+static char dir[64], path[96];
+
+static int setup(void **state)
+{
+	(void)state;
+	strcpy(dir, "/tmp/spillwatch-unit-XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(path, sizeof(path), "%s/got", dir);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	unlink(path);
+	return rmdir(dir);
+}
+
+static struct output *start(const char *script, unsigned long seconds)
+{
+	char shell[] = "/bin/sh", dash[] = "-c", zero[] = "sh";
+	char *args[] = {shell, dash, strdup(script), zero, path, NULL};
+	const struct output_spec spec = {
+		.what = OUTPUT_PROGRAM, .target = shell, .args = args, .seconds = seconds};
+	struct output *output;
+
+	assert_int_equal(output_program_open(&spec, &output), 0);
+	/* the keeper has a copy */
+	free(args[2]);
+	return output;
+}
+
+/* Bytes that the program has got. */
+static size_t got(void)
+{
+	FILE *file = fopen(path, "r");
+	size_t bytes = 0;
+
+	if (!file)
+		return 0;
+	while (fgetc(file) != EOF)
+		bytes++;
+	fclose(file);
+	return bytes;
+}
+
+static int emit(struct output *output, const char *line)
+{
+	return output_write(output, line, strlen(line), true);
+}
+
+/* Nobody is left, some time after the end. */
+static void check_gone(void)
+{
+	for (int ms = 0; waitpid(-1, NULL, WNOHANG) != -1 && ms < LONG; ms++)
+		usleep(1000);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+/* All that was handed over is there when it is over. */
+static void test_reads(void **state)
+{
+	struct output *output = start("cat > $1", 0);
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(emit(output, "one\n"), 0);
+	output_close(output);
+	check_gone();
+	assert_int_equal(got(), 400);
+}
+
+/* One line each: the next program gets the next one. */
+static void test_ends(void **state)
+{
+	struct output *output = start("read line; exec <&-; echo $line >> $1", 0);
+
+	(void)state;
+	for (size_t i = 1; i <= 3; i++) {
+		assert_int_equal(emit(output, "one\n"), 0);
+		for (int ms = 0; got() < 4 * i && ms < LONG; ms++)
+			usleep(1000);
+		assert_int_equal(got(), 4 * i);
+	}
+	output_close(output);
+}
+
+/* What does not fit into its pipe is waited for; then it is killed, and the next program goes on. */
+static void test_stands_still(void **state)
+{
+	struct output *output = start("[ -e $1 ] && exec cat >> $1; : > $1; exec sleep 1000", 1);
+	char line[4001];
+	int r;
+
+	(void)state;
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 2] = '\n';
+	line[sizeof(line) - 1] = '\0';
+	do
+		r = emit(output, line);
+	while (r == 0);
+	/* with what it had not read */
+	assert_int_equal(r, 65536 / 4000 + 1);
+	assert_int_equal(emit(output, "one\n"), 0);
+	output_close(output);
+	check_gone();
+	assert_int_equal(got(), 4);
+}
+
+/* It ends at once: the line waits, it is said why, and an end is an end. */
+static void test_none(void **state)
+{
+	char shell[] = "/nowhere/program", *args[] = {shell, NULL};
+	const struct output_spec spec = {.what = OUTPUT_PROGRAM, .target = shell, .args = args};
+	struct output *output;
+
+	(void)state;
+	assert_int_equal(output_program_open(&spec, &output), -ENOENT);
+	output = start("exit 1", 0);
+	output_give_up(output);
+	assert_int_equal(emit(output, "one\n"), -ECANCELED);
+	output_close(output);
+	check_gone();
+}
+
+/* What a program ends without having read is counted. */
+static void test_unread(void **state)
+{
+	struct output *output = start("sleep 0.1", 0);
+	int lines = 0, r = 0;
+
+	(void)state;
+	for (int ms = 0; r == 0 && ms < LONG; ms += 10) {
+		r = emit(output, "one\n");
+		lines += r == 0;
+		usleep(10000);
+	}
+	assert_true(lines > 0);
+	assert_int_equal(r, lines);
+	output_close(output);
+	check_gone();
+}
+
+static void *emit_one(void *output)
+{
+	return (void *)(intptr_t)emit(output, "one\n");
+}
+
+/* What can't be started takes nothing. */
+static void test_broken(void **state)
+{
+	char *args[] = {path, NULL};
+	const struct output_spec spec = {.what = OUTPUT_PROGRAM, .target = path, .args = args};
+	FILE *file = fopen(path, "w");
+	struct output *output;
+	pthread_t thread;
+	void *result;
+
+	(void)state;
+	assert_non_null(file);
+	fputs("#!/nowhere/interpreter\n", file);
+	fclose(file);
+	assert_int_equal(chmod(path, 0700), 0);
+	assert_int_equal(output_program_open(&spec, &output), 0);
+	assert_int_equal(pthread_create(&thread, NULL, emit_one, output), 0);
+	for (int ms = 0; __atomic_load_n(&output->trouble, __ATOMIC_RELAXED) == 0 && ms < LONG; ms++)
+		usleep(1000);
+	assert_int_equal(__atomic_load_n(&output->trouble, __ATOMIC_RELAXED), -ENOENT);
+	output_give_up(output);
+	pthread_join(thread, &result);
+	assert_int_equal((intptr_t)result, -ECANCELED);
+	output_close(output);
+	check_gone();
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_reads, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stands_still, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_none, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unread, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_broken, setup, teardown),
+	};
+
+	return UNIT_RUN(tests);
+}
