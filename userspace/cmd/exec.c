@@ -15,11 +15,11 @@
 #include "cmd/options.h"
 #include "lib/privileges.h"
 #include "lib/cleanup.h"
+#include "lib/exec_report.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
@@ -121,34 +121,31 @@ static void exec_child(const struct exec_options *options, const sigset_t *mask,
 		execvp(options->command[0], options->command);
 		error = errno;
 	}
-	if (write(report, &error, sizeof(error)) < 0)
-		error = EIO;
+	exec_report_say(report, error);
 	_exit(error == ENOENT ? EXIT_CODE_NOT_FOUND : EXIT_CODE_NOT_EXECUTABLE);
 }
 
 /* Starts the command. Returns its pid; or a negative exit code after saying what is wrong. */
 static pid_t exec_start(const struct exec_options *options, const sigset_t *mask)
 {
-	int report[2], error = 0;
-	pid_t pid;
+	int report[2], r = exec_report_open(report);
+	pid_t pid = -1;
 
-	if (pipe2(report, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
-		log_error("can't start the command: %s", strerror(errno));
+	if (r == 0 && (pid = fork()) < 0)
+		r = -errno;
+	if (r < 0) {
+		log_error("can't start the command: %s", strerror(-r));
 		return -EXIT_CODE_RUNTIME;
 	}
 	if (pid == 0)
 		exec_child(options, mask, report[1]);
-	close(report[1]);
-	/* end of file: the exec succeeded and closed its end */
-	if (read(report[0], &error, sizeof(error)) != sizeof(error))
-		error = 0;
-	close(report[0]);
-	if (!error)
+	r = exec_report_take(report);
+	if (r == 0)
 		return pid;
 	waitpid(pid, NULL, 0);
 	/* the command's name is not repeated: it can hold anything */
-	log_error("can't start the command: %s", strerror(error));
-	return error == ENOENT ? -EXIT_CODE_NOT_FOUND : -EXIT_CODE_NOT_EXECUTABLE;
+	log_error("can't start the command: %s", strerror(-r));
+	return r == -ENOENT ? -EXIT_CODE_NOT_FOUND : -EXIT_CODE_NOT_EXECUTABLE;
 }
 
 /* Stops as the command has; when somebody goes on with us, the command does as well. */

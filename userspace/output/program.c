@@ -16,6 +16,7 @@
 #include "output/program.h"
 
 #include "lib/cleanup.h"
+#include "lib/exec_report.h"
 #include "lib/monotonic.h"
 
 #include <cap-ng.h>
@@ -137,11 +138,9 @@ static void program_say(struct program_keeper *keeper, bool done, int error)
 		program_end(keeper);
 }
 
-/* @failed: says errno if it can't be started */
-static _Noreturn void program_become(const struct program_keeper *keeper, int input, int failed)
+static _Noreturn void program_become(const struct program_keeper *keeper, int input, int report)
 {
 	sigset_t none;
-	int error;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -150,40 +149,37 @@ static _Noreturn void program_become(const struct program_keeper *keeper, int in
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (dup2(input, STDIN_FILENO) == STDIN_FILENO)
 		execv(keeper->args[0], keeper->args);
-	error = errno;
-	(void)!write(failed, &error, sizeof(error));
+	exec_report_say(report, errno);
 	_exit(127);
 }
 
 /* Returns 0 or a negative errno. */
 static int program_start(struct program_keeper *keeper)
 {
-	int ends[2], failed[2], error = 0;
+	int ends[2], report[2], r;
 	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
-	if (pipe2(failed, O_CLOEXEC) < 0) {
-		error = errno;
+	if (fcntl(ends[1], F_SETFL, O_NONBLOCK) < 0 || exec_report_open(report) < 0) {
+		r = -errno;
 		close(ends[0]);
 		close(ends[1]);
-		return -error;
+		return r;
 	}
 	pid = fork();
 	if (pid == 0)
-		program_become(keeper, ends[0], failed[1]);
-	error = pid < 0 ? errno : 0;
+		program_become(keeper, ends[0], report[1]);
+	if (pid < 0)
+		exec_report_say(report[1], errno);
 	close(ends[0]);
-	close(failed[1]);
-	/* nothing comes if it runs: so no line is given to what does not */
-	if (pid > 0 && read(failed[0], &error, sizeof(error)) == sizeof(error))
-		waitpid(pid, NULL, 0);
-	close(failed[0]);
-	if (!error && fcntl(ends[1], F_SETFL, O_NONBLOCK) < 0)
-		error = errno;
-	if (error) {
+	/* no line is given to what does not run */
+	r = exec_report_take(report);
+	if (r < 0) {
+		if (pid > 0)
+			waitpid(pid, NULL, 0);
 		close(ends[1]);
-		return -error;
+		return r;
 	}
 	keeper->pid = pid;
 	keeper->input = ends[1];

@@ -3,6 +3,7 @@
 #include "status/server.h"
 
 #include "lib/cleanup.h"
+#include "lib/exec_report.h"
 #include "lib/exit_code.h"
 
 #include <arpa/inet.h>
@@ -11,6 +12,7 @@
 #include <limits.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,13 +101,14 @@ static int server_board(struct board **ret_board)
 	return fd;
 }
 
-/* The new process' way to its program. @failed: says errno if there is none */
-static _Noreturn void server_become(const char *path, const int fds[3], int failed)
+/* The new process' way to its program, with these descriptors from SERVER_LISTEN_FD on. */
+static _Noreturn void server_become(const char *path, const int fds[3], int report)
 {
 	char *const arguments[] = {(char[]){SERVER_NAME}, NULL};
 	char *const environment[] = {NULL};
 	sigset_t none;
-	int high[4] = {-1, -1, -1, fcntl(failed, F_DUPFD_CLOEXEC, 16)}, r;
+	int high[3], away = fcntl(report, F_DUPFD_CLOEXEC, 16);
+	bool ready = away >= 0;
 
 	/* what ends it is the daemon's end, or a SIGTERM of its own, and nothing that a terminal sends */
 	signal(SIGINT, SIG_IGN);
@@ -113,44 +116,39 @@ static _Noreturn void server_become(const char *path, const int fds[3], int fail
 	signal(SIGHUP, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	for (int i = 0; i < 3; i++)
-		high[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 16);
-	for (int i = 0; i < 3; i++)
-		if (high[i] < 0 || dup2(high[i], SERVER_LISTEN_FD + i) < 0)
-			_exit(EXIT_CODE_RUNTIME);
-	if (close_range(SERVER_LIFE_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+	/* out of the way of each other first */
+	for (int i = 0; ready && i < 3; i++)
+		ready = (high[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 16)) >= 0;
+	for (int i = 0; ready && i < 3; i++)
+		ready = dup2(high[i], SERVER_LISTEN_FD + i) >= 0;
+	if (ready && close_range(SERVER_LIFE_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
 		execve(path, arguments, environment);
-	r = errno;
-	if (write(high[3], &r, sizeof(r)) != sizeof(r))
-		_exit(EXIT_CODE_USAGE);
+	exec_report_say(away >= 0 ? away : report, errno);
 	_exit(EXIT_CODE_RUNTIME);
 }
 
 /* Nobody's child, so that nobody has to wait for its end. Returns 0 or a negative errno. */
 static int server_spawn(const char *path, const int fds[3])
 {
-	int failed[2], r = 0;
+	int report[2], r = exec_report_open(report);
 	pid_t pid;
 
-	if (pipe2(failed, O_CLOEXEC) < 0)
-		return -errno;
+	if (r < 0)
+		return r;
 	pid = fork();
 	if (pid == 0) {
 		pid = fork();
 		if (pid == 0)
-			server_become(path, fds, failed[1]);
-		_exit(pid < 0 ? EXIT_CODE_RUNTIME : EXIT_CODE_OK);
+			server_become(path, fds, report[1]);
+		if (pid < 0)
+			exec_report_say(report[1], errno);
+		_exit(EXIT_CODE_OK);
 	}
 	if (pid < 0)
-		r = -errno;
-	close(failed[1]);
-	if (pid > 0)
+		exec_report_say(report[1], errno);
+	else
 		waitpid(pid, NULL, 0);
-	/* nothing comes if its program runs */
-	if (pid > 0 && read(failed[0], &r, sizeof(r)) == sizeof(r))
-		r = -r;
-	close(failed[0]);
-	return r;
+	return exec_report_take(report);
 }
 
 int server_start(const struct sockaddr *address, socklen_t size, struct board **ret_board, int *ret_life)
