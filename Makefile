@@ -43,7 +43,7 @@ METRICS_BIN := $(if $(STATIC),,$(B)/spillwatch-metrics)
 
 # what only spillwatch-scan and spillwatch-metrics link is not among them
 SOURCES := $(filter-out userspace/main.c userspace/archive/% userspace/serve/%,$(shell find userspace -name '*.c'))
-METRICS := $(wildcard userspace/serve/*.c) userspace/status/metrics.c userspace/lib/board.c
+METRICS := $(wildcard userspace/serve/*.c) userspace/status/metrics.c userspace/status/counter.c userspace/lib/board.c
 ARCHIVE := $(wildcard userspace/archive/*.c)
 OBJECTS := $(SOURCES:%.c=$(O)/%.o)
 SKELETON := $(B)/spillwatch.skel.h

@@ -41,7 +41,8 @@ struct run_options {
 	const char *pin; /* NULL: at the default place */
 	bool no_pin;
 	struct privileges_user user;
-	const char *metrics; /* address to serve them at; NULL: none */
+	struct sockaddr_storage metrics; /* where to serve them */
+	socklen_t metrics_size; /* 0: nowhere */
 	unsigned long duration; /* seconds; 0: until told to stop */
 	struct config *config;
 	bool running; /* these are only tried on */
@@ -92,8 +93,6 @@ static int run_cgroup(struct run_options *options)
 static int run_option(void *context, int option)
 {
 	struct run_options *options = context;
-	struct sockaddr_storage address;
-	socklen_t size;
 
 	switch (option) {
 	case OPTION_CGROUP:
@@ -119,8 +118,7 @@ static int run_option(void *context, int option)
 		options_wrong("--pin-seconds takes a number of seconds from 1 to %lu", RUN_PIN_SECONDS_MAX);
 		return EXIT_CODE_USAGE;
 	case OPTION_METRICS:
-		options->metrics = optarg;
-		if (server_address(optarg, &address, &size) == 0)
+		if (server_address(optarg, &options->metrics, &options->metrics_size) == 0)
 			return 0;
 		options_wrong("--metrics takes a port, or a numeric address with one: 9464, 127.0.0.1:9464, "
 			      "[::1]:9464");
@@ -263,15 +261,12 @@ static int run_loop(struct pipeline *pipeline, int signals, int timer, int servi
 /* Starts whoever answers for us, before anything is open that it shall not have. Returns 0 or an exit code. */
 static int run_serve(struct run_options *options, int *ret_life)
 {
-	struct sockaddr_storage address;
-	socklen_t size;
 	int r;
 
-	if (!options->metrics)
+	if (!options->metrics_size)
 		return 0;
-	r = server_address(options->metrics, &address, &size);
-	if (r == 0)
-		r = server_start((const struct sockaddr *)&address, size, &options->pipeline.board, ret_life);
+	r = server_start((const struct sockaddr *)&options->metrics, options->metrics_size,
+			 &options->pipeline.board, ret_life);
 	if (r == -ENOEXEC)
 		log_error("--metrics: there is no spillwatch-metrics, neither beside this program nor where "
 			  "it is "

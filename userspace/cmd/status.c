@@ -36,13 +36,6 @@ static const struct option status_options[] = {
 	{0},
 };
 
-static const char *status_text(const json_t *in, const char *name)
-{
-	const char *text = json_string_value(json_object_get(in, name));
-
-	return text ? text : "";
-}
-
 static int64_t status_number(const json_t *in, const char *name)
 {
 	return json_integer_value(json_object_get(in, name));
@@ -70,30 +63,30 @@ static const char *status_long(int64_t seconds, char *text, size_t size)
 static void status_head(const json_t *status, pid_t holder)
 {
 	const json_t *watched = json_object_get(status, "watched");
-	const char *scope = status_text(watched, "scope"), *name = status_text(watched, "name");
+	const char *scope = metrics_string(watched, "scope"), *name = metrics_string(watched, "name");
 	char text[512], since[32];
 
-	printf("spillwatch %s", status_text(status, "version"));
+	printf("spillwatch %s", metrics_string(status, "version"));
 	if (holder)
 		printf(" (pid %d)", holder);
 	printf(" watches %s by %s, for %s\n", strcmp(scope, "host") == 0 ? "this host" : "a cgroup",
-	       status_text(status, "attachment"),
+	       metrics_string(status, "attachment"),
 	       status_long((int64_t)metrics_since(status, "started"), since, sizeof(since)));
 	if (*name)
 		status_line("scope", name);
-	snprintf(text, sizeof(text), "%s; the page cache is %s", status_text(status, "kernel"),
-		 status_text(status, "page_cache"));
+	snprintf(text, sizeof(text), "%s; the page cache is %s", metrics_string(status, "kernel"),
+		 metrics_string(status, "page_cache"));
 	status_line("kernel", text);
-	status_line("files", status_text(watched, "files"));
-	if (*status_text(watched, "missing"))
-		status_line("not watched", status_text(watched, "missing"));
+	status_line("files", metrics_string(watched, "files"));
+	if (*metrics_string(watched, "missing"))
+		status_line("not watched", metrics_string(watched, "missing"));
 }
 
 /* Does what is written come through? */
 static void status_canary(const json_t *status)
 {
 	const json_t *canary = json_object_get(status, "canary");
-	const char *state = status_text(canary, "state");
+	const char *state = metrics_string(canary, "state");
 	int64_t ago = status_number(canary, "ago_ms");
 	char text[256];
 
@@ -106,7 +99,7 @@ static void status_canary(const json_t *status)
 	else if (strcmp(state, "fails") == 0)
 		snprintf(text, sizeof(text),
 			 "DOES NOT COME BACK (%s): nothing of what is written may be seen",
-			 status_text(canary, "call"));
+			 metrics_string(canary, "call"));
 	else
 		snprintf(text, sizeof(text), "came back %.1f s ago%s; %" PRId64 " rounds, %" PRId64 " failed",
 			 (double)ago / 1000, ago > METRICS_CANARY_MS ? ", WHICH IS LONG" : "",
@@ -160,10 +153,10 @@ static void status_outputs(const json_t *status)
 	size_t i;
 
 	json_array_foreach (json_object_get(status, "outputs"), i, output) {
-		status_queue(i ? "" : "outputs", output, status_text(output, "name"));
+		status_queue(i ? "" : "outputs", output, metrics_string(output, "name"));
 	}
 	if (store)
-		status_queue("store", store, status_text(store, "path"));
+		status_queue("store", store, metrics_string(store, "path"));
 	else
 		status_line("store", "none");
 }
@@ -179,7 +172,7 @@ static void status_losses(const json_t *status)
 		if (!status_number(loss, "count"))
 			continue;
 		snprintf(text, sizeof(text), "%" PRId64 " %s", status_number(loss, "count"),
-			 status_text(loss, "text"));
+			 metrics_string(loss, "text"));
 		status_line("LOST", text);
 		lost = true;
 	}

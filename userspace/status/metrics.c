@@ -2,7 +2,7 @@
 /* status → text. */
 #include "status/metrics.h"
 
-#include "counters.h"
+#include "status/counter.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,19 +14,7 @@
 /* Bytes of one, with what tells it from another. */
 #define METRICS_LABEL_MAX 256
 
-enum metrics_class { WORK, LOSS, DETAIL };
-
-/* What was done; losses have one name for all, and come with the status. */
-static const struct {
-	enum metrics_class class;
-	const char *name, *text;
-} metrics_counters[] = {
-#define METRICS_COUNTER(id, class, text) {class, #id, text},
-	COUNTERS(METRICS_COUNTER)
-#undef METRICS_COUNTER
-};
-
-static const char *metrics_string(const json_t *in, const char *name)
+const char *metrics_string(const json_t *in, const char *name)
 {
 	const char *text = json_string_value(json_object_get(in, name));
 
@@ -138,14 +126,15 @@ static void metrics_info(const struct metrics *metrics)
 	fputs("} 1\n", metrics->out);
 }
 
+/* Of losses there is one name for all; they come with the status. */
 static void metrics_work(const struct metrics *metrics)
 {
 	const json_t *counters = json_object_get(metrics->status, "counters");
 
 	for (size_t i = 0; i < COUNTER_MAX; i++)
-		if (metrics_counters[i].class == WORK)
-			metrics_number(metrics, metrics_counters[i].name, COUNTER, metrics_counters[i].text,
-				       counters, metrics_counters[i].name);
+		if (counter_kinds[i].class == WORK)
+			metrics_number(metrics, counter_kinds[i].name, COUNTER, counter_kinds[i].text,
+				       counters, counter_kinds[i].name);
 }
 
 /* All kinds there are, also those of which nothing was lost: a rate over what appears with its first value misses that. */

@@ -24,6 +24,9 @@ enum metrics_form { METRICS_OPENMETRICS, METRICS_PROMETHEUS };
 /* metrics_text() - Returns 0 and *ret_text (malloc'ed), or -ENOMEM. @status: NULL: none is known */
 int metrics_text(const json_t *status, enum metrics_form form, char **ret_text);
 
+/* metrics_string() - a member's text, borrowed; "": there is none. */
+const char *metrics_string(const json_t *in, const char *name);
+
 /* metrics_since() - seconds since a time of the status, negative: there is none. */
 double metrics_since(const json_t *status, const char *name);
 

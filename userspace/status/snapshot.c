@@ -3,13 +3,8 @@
 #include "status/snapshot.h"
 
 #include "alert/json_writer.h"
+#include "status/counter.h"
 #include "version.h"
-
-static const char *const snapshot_counters[COUNTER_MAX] = {
-#define SNAPSHOT_COUNTER(id, class, text) #id,
-	COUNTERS(SNAPSHOT_COUNTER)
-#undef SNAPSHOT_COUNTER
-};
 
 static const char *const snapshot_states[] = {
 	[CANARY_NONE] = "none",
@@ -96,7 +91,7 @@ static void snapshot_losses(struct json_writer *json, const struct snapshot *sna
 	json_close(json, ']');
 	json_open(json, "counters", '{');
 	for (size_t i = 0; i < COUNTER_MAX; i++)
-		json_int(json, snapshot_counters[i], (int64_t)snapshot->counts->value[i]);
+		json_int(json, counter_kinds[i].name, (int64_t)snapshot->counts->value[i]);
 	json_close(json, '}');
 }
 

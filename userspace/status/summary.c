@@ -3,21 +3,11 @@
 #include "status/summary.h"
 
 #include "lib/log.h"
+#include "status/counter.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-enum counter_class { WORK, LOSS, DETAIL };
-
-static const struct {
-	enum counter_class class;
-	const char *name, *text;
-} summary_counters[COUNTER_MAX] = {
-#define SUMMARY_COUNTER(id, class, text) {class, #id, text},
-	COUNTERS(SUMMARY_COUNTER)
-#undef SUMMARY_COUNTER
-};
 
 /* "1.4 MiB" */
 static const char *summary_bytes(uint64_t bytes, char *text, size_t size)
@@ -107,9 +97,9 @@ static void summary_losses(struct summary_walk *walk, const struct probe_counts 
 			   const struct pipeline_stats *stats)
 {
 	for (int id = 0; id < COUNTER_MAX; id++)
-		if (summary_counters[id].class != WORK)
-			summary_line(walk, summary_counters[id].class, counts->value[id],
-				     summary_counters[id].name, summary_counters[id].text);
+		if (counter_kinds[id].class != WORK)
+			summary_line(walk, counter_kinds[id].class, counts->value[id], counter_kinds[id].name,
+				     counter_kinds[id].text);
 	summary_skipped(walk, counts);
 	summary_line(walk, LOSS, stats->files_unread, "files_unread",
 		     "files that had to be read and could not be");
