@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Users of a container, in a procfs and a root of our own: whose names they are, other numbers, a process that is gone, files of anybody's making. */
+#include "tree.h"
 #include "unit.h"
 
 #include "attribute/inside.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,19 +25,7 @@ static const char *under(const char *name)
 
 static void put(const char *name, const char *text)
 {
-	FILE *file = fopen(under(name), "w");
-
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
+	tree_put(under(name), text);
 }
 
 /* Our own mounts, with another kind of file system where one is given. */
@@ -79,7 +67,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	return nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return tree_remove(dir);
 }
 
 static void check(bool group, uint32_t id, int wanted, const char *wanted_name)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Whose word about a container counts: a process of the host's, by its root directory, and by the path if it is gone. */
+#include "tree.h"
 #include "unit.h"
 
 #include "attribute/relay.h"
 
-#include <ftw.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -28,19 +28,7 @@ static const char *under(const char *path)
 
 static void put(const char *path, const char *text)
 {
-	FILE *file = fopen(under(path), "w");
-
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
+	tree_put(under(path), text);
 }
 
 static int setup(void **state)
@@ -62,7 +50,7 @@ static int teardown(void **state)
 	(void)state;
 	mounts_close(relay.mounts);
 	containers_close(relay.containers);
-	return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return tree_remove(root);
 }
 
 /* Is dockerd, pid 42, believed to write for A? */

@@ -4,6 +4,7 @@
  * it on a Kubernetes node, a Docker host, a desktop with podman; what is missing, late, broken, or not to be
  * believed.
  */
+#include "tree.h"
 #include "unit.h"
 
 #include "attribute/container/containers.h"
@@ -11,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +62,6 @@ static const char *under(const char *path)
 static void put(const char *path, const char *text)
 {
 	char directory[PATH_MAX];
-	FILE *file;
 
 	snprintf(directory, sizeof(directory), "%s", under(path));
 	for (char *at = directory + strlen(root) + 1; (at = strchr(at, '/')); at++) {
@@ -70,10 +69,7 @@ static void put(const char *path, const char *text)
 		mkdir(directory, 0755);
 		*at = '/';
 	}
-	file = fopen(under(path), "w");
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
+	tree_put(under(path), text);
 }
 
 /* The user whose home and slice are used; files of his, where we may say so. */
@@ -99,14 +95,6 @@ static const char *users(const char *path)
 	return text;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static int setup(void **state)
 {
 	char passwd[128];
@@ -125,7 +113,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	containers_close(containers);
-	return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return tree_remove(root);
 }
 
 static struct alert_container find(const char *paths)
@@ -651,7 +639,7 @@ static void test_untrusted_files(void **state)
 	check("/docker/" A, "docker", A, NULL, NULL);
 	/* links inside are links of that root */
 	put("/data/docker/containers/" B "/config.v2.json", DOCKER);
-	assert_int_equal(nftw(under("/var/lib/docker"), remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+	assert_int_equal(tree_remove(under("/var/lib/docker")), 0);
 	assert_int_equal(symlink("/data/docker", under("/var/lib/docker")), 0);
 	check("/docker/" B, "docker", B, "web", "web:1");
 }
@@ -712,7 +700,7 @@ static void test_scan(void **state)
 	put("/var/lib/docker/containers/" A "/config.v2.json", DOCKER);
 	put("/var/lib/docker/containers/" B "/config.v2.json", DOCKER);
 	assert_int_equal(containers_scan(containers), 5);
-	assert_int_equal(nftw(under("/var/lib/docker"), remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+	assert_int_equal(tree_remove(under("/var/lib/docker")), 0);
 	check("/system.slice/docker-" A ".scope", "docker", A, "web", "web:1");
 	check("/docker/" B "/sub", "docker", B, "web", "web:1");
 }
@@ -737,7 +725,7 @@ static void test_bound(void **state)
 	put("/var/lib/docker/containers/" B "/config.v2.json", DOCKER);
 	learn("/docker/" A);
 	learn("/docker/" B);
-	assert_int_equal(nftw(under("/var/lib/docker"), remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+	assert_int_equal(tree_remove(under("/var/lib/docker")), 0);
 	for (unsigned int i = 0; i < LIMIT_CONTAINERS - 1; i++) {
 		snprintf(path, sizeof(path), "/lxc.payload.web%u", i);
 		learn(path);
