@@ -123,6 +123,26 @@ static bool unpack_has_content(struct archive_entry *entry)
 	return !archive_entry_hardlink(entry) && (archive_entry_filetype(entry) == AE_IFREG || !sized);
 }
 
+static void unpack_left(struct scan *scan, const char *path, const char *why)
+{
+	AUTO_FREE char *shown = NULL;
+
+	scan->counts.partly++;
+	if (mask_text(path, strlen(path), NULL, &shown) == 0)
+		log_warning("%s: not unpacked to its end: %s", shown, why);
+}
+
+/* Of what a zip calls no file, libarchive hands nothing out: that is told, as its content is there. */
+static void unpack_content(struct unpack *unpack, const char *member, struct archive_entry *entry)
+{
+	uint64_t before = unpack->work->unpacked;
+
+	scan_source(unpack->scan, member, unpack_pull, unpack);
+	if (archive_entry_size_is_set(entry) && archive_entry_size(entry) > 0 &&
+	    unpack->work->unpacked == before && !unpack->failed)
+		unpack_left(unpack->scan, member, "it is said to have a content, and to be no file");
+}
+
 static void unpack_member(struct unpack *unpack, const char *path, struct archive_entry *entry)
 {
 	const char *name = archive_entry_pathname(entry);
@@ -138,7 +158,7 @@ static void unpack_member(struct unpack *unpack, const char *path, struct archiv
 	if (archive_entry_filetype(entry) == AE_IFLNK && archive_entry_symlink(entry))
 		scan_name(unpack->scan, member, archive_entry_symlink(entry));
 	if (unpack_has_content(entry))
-		scan_source(unpack->scan, member, unpack_pull, unpack);
+		unpack_content(unpack, member, entry);
 	else if (archive_entry_filetype(entry) == AE_IFLNK || archive_entry_hardlink(entry))
 		unpack->scan->counts.links++;
 	else if (archive_entry_filetype(entry) != AE_IFDIR)
@@ -191,6 +211,10 @@ static int unpack_entries(struct unpack *unpack, const char *path)
 	}
 	if (any)
 		return 0;
+	if (!unpack->failed && archive_format(unpack->archive) == ARCHIVE_FORMAT_EMPTY) {
+		unpack->scan->counts.files++;
+		return 0;
+	}
 	/* what zeros are followed by was no archive after all */
 	if (unpack->failed && !unpack->raw && unpack_is_tar(unpack)) {
 		unpack->failed = NULL;
@@ -217,6 +241,8 @@ static int unpack_open(struct unpack *unpack)
 	archive_read_support_filter_xz(archive);
 	archive_read_support_filter_zstd(archive);
 	archive_read_support_format_raw(archive);
+	/* what is packed, and comes to nothing */
+	archive_read_support_format_empty(archive);
 	if (!unpack->raw) {
 		archive_read_support_format_7zip(archive);
 		archive_read_support_format_ar(archive);
@@ -237,15 +263,6 @@ static int unpack_open(struct unpack *unpack)
 	unpack->failed = archive_error_string(archive);
 	unpack->failed = unpack->failed ? unpack->failed : "it can't be unpacked";
 	return -ENOEXEC;
-}
-
-static void unpack_left(struct scan *scan, const char *path, const char *why)
-{
-	AUTO_FREE char *shown = NULL;
-
-	scan->counts.partly++;
-	if (mask_text(path, strlen(path), NULL, &shown) == 0)
-		log_warning("%s: not unpacked to its end: %s", shown, why);
 }
 
 static int unpack_archive(struct scan *scan, const char *path, struct scan_input *input,
