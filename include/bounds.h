@@ -141,6 +141,9 @@
 /* Words for tasks of which a hook's programs have done the work; two that share one may be looked at twice. */
 #define LIMIT_PREEMPTED 65536U
 
+/* Words for tokens that were lost last, so that a second look at the same write does not lose them again. */
+#define LIMIT_LOST 1024U
+
 /* Bytes of facts that wait for the store, while it is busy or its disk is full; what comes then is
  * counted and not stored. */
 #define LIMIT_STORE_PENDING (8U << 20)

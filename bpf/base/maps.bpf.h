@@ -17,6 +17,7 @@
  * placed    | LIMIT_PLACED                      | likewise
  * tree      | LIMIT_TREE_PROCESSES              | the process is not followed, counted (tree_full)
  * preempted | LIMIT_PREEMPTED                   | two tasks share a word: a write may be inspected twice
+ * missed    | LIMIT_LOST                        | the older one is forgotten: a token that is lost may be counted twice
  */
 #pragma once
 
@@ -273,3 +274,17 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } preempted __weak SEC(".maps");
+
+/* Tokens that were counted as lost, by token_key; of two with one place the later. See emit_was_lost(). */
+struct missed_token {
+	__u64 token_key, place;
+	__s64 at; /* in the file */
+	__u64 time; /* ns, bpf_ktime_get_boot_ns() */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LIMIT_LOST);
+	__type(key, __u32);
+	__type(value, struct missed_token);
+} missed __weak SEC(".maps");

@@ -451,6 +451,34 @@ static __always_inline int emit_again(struct seen_value *value, struct token_sam
 	return 0;
 }
 
+static __always_inline struct missed_token *emit_missed(const struct token_sample *head)
+{
+	__u32 at = head->token_key % LIMIT_LOST;
+
+	return bpf_map_lookup_elem(&missed, &at);
+}
+
+/* Was this token counted as lost just now, by another look at the same write? It is neither lost again nor sent after all. */
+static __always_inline int emit_was_lost(const struct token_sample *head)
+{
+	const struct missed_token *last = emit_missed(head);
+
+	return last && last->token_key == head->token_key && last->place == head->place &&
+	       last->at == head->offset + head->token_at && head->time - last->time < LIMIT_PIECES_NS;
+}
+
+static __always_inline void emit_note_lost(const struct token_sample *head)
+{
+	struct missed_token *last = emit_missed(head);
+
+	if (!last)
+		return;
+	last->token_key = head->token_key;
+	last->place = head->place;
+	last->at = head->offset + head->token_at;
+	last->time = head->time;
+}
+
 /*
  * Is this a repeat that need not be sent? Then it has been counted. Otherwise the sample's count of
  * repeats is set. Before the ring, so that a writer in a loop can't fill it.
@@ -478,6 +506,8 @@ __noinline int emit_is_repeat(struct scratch *s)
 	key.place = head->place;
 	key.writer = head->writer;
 	at = head->offset + head->token_at;
+	if (s->event.again && emit_was_lost(head))
+		return 1;
 	/* what both looks at one write have found is one token */
 	part = emit_reaches_out(head) || s->event.again;
 	place = placed_has(key.token_key, key.place);
@@ -584,6 +614,7 @@ __noinline int emit_dropped(struct scratch *s)
 	if (!head->repeats) {
 		if (!s->reader.deferred)
 			emit_lost(s, 1);
+		emit_note_lost(head);
 		placed_drop(key.token_key, key.place);
 		if (!bpf_map_delete_elem(&seen, &key))
 			__sync_fetch_and_add(&known.seen_out, 1);

@@ -144,12 +144,8 @@ static void mode_innocent(char **args)
 	}
 }
 
-/* storm FILE COUNT RATE: tokens 0 … COUNT-1, a line and a write each, RATE a second (0: full speed) */
-static void mode_storm(char **args)
+static void storm(int fd, uint64_t count, uint64_t rate)
 {
-	uint64_t count = number(args[1]), rate = number(args[2]);
-	int fd = open_new(args[0], 0);
-
 	for (uint64_t i = 0; i < count; i++) {
 		struct maker_token token = maker_token(i);
 
@@ -158,6 +154,22 @@ static void mode_storm(char **args)
 		if (rate && i % (rate / 100) == 0)
 			usleep(10000);
 	}
+}
+
+/* storm FILE COUNT RATE: tokens 0 … COUNT-1, a line and a write each, RATE a second (0: full speed) */
+static void mode_storm(char **args)
+{
+	storm(open_new(args[0], 0), number(args[1]), number(args[2]));
+}
+
+/* shared FILE COUNT: the same, through a file description with two descriptors */
+static void mode_shared(char **args)
+{
+	int fd = open_new(args[0], 0);
+
+	if (dup(fd) < 0)
+		fail("dup");
+	storm(fd, number(args[1]), 0);
 }
 
 /* cycle FILE COUNT DISTINCT: COUNT lines, each a write, with tokens 0 … DISTINCT-1 in turn */
@@ -1015,7 +1027,7 @@ static const struct mode {
 	{"name", 3, mode_name},        {"clone", 3, mode_clone},       {"send", 2, mode_send},
 	{"rewrite", 2, mode_rewrite},  {"blocks", 2, mode_blocks},     {"evict", 2, mode_evict},
 	{"batch", 2, mode_batch},      {"holes", 1, mode_holes},       {"snap", 3, mode_snapshot},
-	{"subvol", 2, mode_subvolume},
+	{"subvol", 2, mode_subvolume}, {"shared", 2, mode_shared},
 };
 
 int main(int argc, char **argv)
