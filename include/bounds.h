@@ -141,6 +141,9 @@
 /* Words for tasks of which a hook's programs have done the work; two that share one may be looked at twice. */
 #define LIMIT_PREEMPTED 65536U
 
+/* Files of which it is kept where two parts were joined last, and by whom. */
+#define LIMIT_SEAMS 256U
+
 /* Words for tokens that were lost last, so that a second look at the same write does not lose them again. */
 #define LIMIT_LOST 1024U
 

@@ -392,6 +392,7 @@ __noinline int emit_describe_recheck(struct scratch *s, __s64 token_at)
 	emit_writer_at(s, position);
 	if ((position + TOKEN_MIN_LEN - 1) / KERNEL_PAGE_SIZE != position / KERNEL_PAGE_SIZE)
 		emit_writer_at(s, position + TOKEN_MIN_LEN - 1);
+	recheck_joiner_of(s->event.mapping, position, TOKEN_MIN_LEN, &s->writer, &s->writer);
 	__builtin_memset(head, 0, sizeof(*head));
 	head->time = s->writer.time > since ? s->writer.time : since;
 	head->flags = s->event.flags;

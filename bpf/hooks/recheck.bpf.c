@@ -210,6 +210,19 @@ __noinline int recheck_note(struct scratch *s, __u64 index)
 	return 1;
 }
 
+int recheck_joined(struct scratch *s, __u64 mapping, __u64 at)
+{
+	struct recheck_seam seam = {.at = at};
+
+	if (!s)
+		return 0;
+	recheck_writer(s, bpf_get_current_task_btf(), WRITE_CALL_FALLOCATE);
+	s->writer.file = recheck_file_of(mapping);
+	seam.writer = s->writer;
+	bpf_map_update_elem(&seams, &mapping, &seam, BPF_ANY);
+	return 0;
+}
+
 /* Somebody who is not watched has made a page dirty: if the file is looked at, it is to be known that this page is theirs. */
 static __always_inline int recheck_foreign(__u64 mapping, __u64 index)
 {

@@ -7,9 +7,11 @@
 
 #include "base/file.bpf.h"
 #include "scan/inspect.bpf.h"
+#include "scan/recheck.bpf.h"
 
 /* include/uapi/linux/falloc.h */
 #define SEAM_COLLAPSE_RANGE 0x08
+
 /* Fills in the event for a range of a file; returns 0 if nobody asked for it. */
 static __always_inline int seam_event(struct write_event *event, const struct file *file, __u64 offset,
 				      __u64 length)
@@ -26,9 +28,12 @@ static __always_inline int seam_event(struct write_event *event, const struct fi
 }
 
 /* What stands behind the range that was taken out now follows what stands before it. */
-static __always_inline int seam_collapsed(struct write_event *event, const struct file *file, __u64 mode,
+static __always_inline int seam_collapsed(struct scratch *s, const struct file *file, __u64 mode,
 					  __u64 offset)
 {
-	event->call = WRITE_CALL_FALLOCATE;
-	return mode & SEAM_COLLAPSE_RANGE && seam_event(event, file, offset, 1);
+	s->event.call = WRITE_CALL_FALLOCATE;
+	if (!(mode & SEAM_COLLAPSE_RANGE) || !seam_event(&s->event, file, offset, 1))
+		return 0;
+	recheck_joined(s, (__u64)BPF_CORE_READ(file, f_mapping), offset);
+	return 1;
 }

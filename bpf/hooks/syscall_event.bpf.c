@@ -165,7 +165,7 @@ static __always_inline int syscall_fallocate(struct scratch *s, const struct tas
 
 	if (kernel_is_compat(task))
 		offset |= s->args.value[3] << 32;
-	return seam_collapsed(&s->event, file_by_number(task, s->args.value[0]), s->args.value[1], offset)
+	return seam_collapsed(s, file_by_number(task, s->args.value[0]), s->args.value[1], offset)
 		       ? SYSCALL_FILE
 		       : SYSCALL_NOTHING;
 }

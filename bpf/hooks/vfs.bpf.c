@@ -470,7 +470,7 @@ int BPF_PROG(write_vfs_fallocate, struct file *file, int mode, loff_t offset, lo
 	preempt_begin();
 	s = inspect_begin();
 	if (s) {
-		if (seam_collapsed(&s->event, file, mode, offset))
+		if (seam_collapsed(s, file, mode, offset))
 			inspect_file(s);
 		inspect_end(s);
 	}

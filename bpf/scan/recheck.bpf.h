@@ -18,6 +18,7 @@
  * dirtiers  | LIMIT_DIRTIERS         | the least recent is forgotten: the file's last writer is named
  * later     | LIMIT_LATER            | the pages are counted (bio_pages_unseen)
  * described | LIMIT_DESCRIBED        | the least recent is forgotten, and would be described again
+ * seams     | LIMIT_SEAMS            | the least recent is forgotten: who has made the page dirty is named
  */
 #pragma once
 
@@ -46,6 +47,19 @@ struct {
 	__type(key, struct dirtier_key);
 	__type(value, struct recheck_writer);
 } dirtiers __weak SEC(".maps");
+
+/* Where fallocate(2) has last joined what stood apart in a file, by address space: a token that stands across is this writer's. */
+struct recheck_seam {
+	struct recheck_writer writer;
+	__u64 at; /* in the file */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LIMIT_SEAMS);
+	__type(key, __u64);
+	__type(value, struct recheck_seam);
+} seams __weak SEC(".maps");
 
 /* Pages that were on their way to a block device when there was no time to look at them: the daemon asks for that. */
 struct later_key {
@@ -285,6 +299,9 @@ extern int recheck_begin(struct scratch *s, __u64 mapping, __u64 index, __u32 ca
  */
 extern int recheck_note(struct scratch *s, __u64 index);
 
+/* recheck_joined() - the current process has joined what stands before and behind this place. Defined in hooks/recheck.bpf.c; returns 0 */
+extern int recheck_joined(struct scratch *s, __u64 mapping, __u64 at);
+
 /* recheck_writer.file of an address space. */
 static __always_inline __u64 recheck_file_of(__u64 mapping)
 {
@@ -316,5 +333,26 @@ static __always_inline int recheck_writer_of(__u64 mapping, __u64 index, struct 
 	if (!file)
 		return 0;
 	*ret_writer = file->writer;
+	return 1;
+}
+
+/*
+ * Who has joined the two parts of what stands at `position`, if nobody has stored there since: the second look may be there before
+ * the daemon has read the file. A write by io_uring into the same folio says nothing: it was seen when it was done. Returns 0 if
+ * nobody has.
+ */
+static __always_inline int recheck_joiner_of(__u64 mapping, __u64 position, __u64 len,
+					     const struct recheck_writer *dirtier,
+					     struct recheck_writer *ret_writer)
+{
+	const struct recheck_seam *seam = bpf_map_lookup_elem(&seams, &mapping);
+
+	if (!seam || seam->writer.file != recheck_file_of(mapping))
+		return 0;
+	if (position >= seam->at || position + len <= seam->at)
+		return 0;
+	if (dirtier->tgid && dirtier->call != WRITE_CALL_IO_URING && dirtier->time > seam->writer.time)
+		return 0;
+	*ret_writer = seam->writer;
 	return 1;
 }
