@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The suites. Each is a target of its own; `make test` runs all of them, the fast ones first.
 
-SUITES := test-unit lint fuzz test-live test-oracle test-programs test-containers test-kernels test-paths
+SUITES := test-unit lint test-docs fuzz test-live test-oracle test-programs test-containers test-kernels test-paths
 
 .PHONY: test $(SUITES)
 test: deps-test ## install what is missing, build, run every suite
@@ -118,6 +118,11 @@ test-kernels: live-binaries ## the live tests in QEMU, on Debian 6.1 and 6.12, b
 test-paths: ## which write paths are seen where, as the last test-live and test-kernels have shown
 	@tests/paths
 	@tests/paths --check
+
+# --- docs: README, docs/ and the man pages against the built program -------------------------------
+
+test-docs: $(B)/spillwatch ## README, docs and man pages: links, options, samples, as the built program has them
+	BUILD=$(B) tests/docs
 
 # --- bench: the store and `audit` over a million alerts ------------------------------------------
 
