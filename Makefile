@@ -140,6 +140,8 @@ run: deps ## install what is missing, build and run the daemon (ARGS="--duration
 include tests/tests.mk
 
 SHIPPED_RULES := $(wildcard deploy/rules.d/*.yaml)
+# they name paths below /usr/local, which are those of PREFIX once they are installed
+MAN := $(wildcard man/*.[1-8])
 
 # --- install --------------------------------------------------------------------------------------
 
@@ -159,10 +161,13 @@ install: all ## install into DESTDIR and PREFIX
 	install -d -m 755 $(DESTDIR)$(UNITDIR)
 	sed 's|/usr/local/bin|$(PREFIX)/bin|' deploy/systemd/spillwatch.service > $(DESTDIR)$(UNITDIR)/spillwatch.service
 	chmod 644 $(DESTDIR)$(UNITDIR)/spillwatch.service
-	install -D -m 644 man/spillwatch.8 $(DESTDIR)$(PREFIX)/share/man/man8/spillwatch.8
+	for page in $(MAN); do \
+		to=$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}; \
+		install -d -m 755 $$to && sed 's|/usr/local|$(PREFIX)|g' $$page > $$to/$${page##*/} && chmod 644 $$to/$${page##*/} || exit 1; done
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/spillwatch $(DESTDIR)$(PREFIX)/bin/spillwatch-scan $(DESTDIR)$(PREFIX)/share/man/man8/spillwatch.8
+	rm -f $(DESTDIR)$(PREFIX)/bin/spillwatch $(DESTDIR)$(PREFIX)/bin/spillwatch-scan
+	rm -f $(foreach page,$(MAN),$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	rm -rf $(DESTDIR)$(PREFIX)/share/spillwatch $(DESTDIR)$(LIBEXECDIR)
 	rm -f $(DESTDIR)$(UNITDIR)/spillwatch.service
 	rm -f $(SHIPPED_RULES:deploy/%=$(DESTDIR)$(SYSCONFDIR)/spillwatch/%)
