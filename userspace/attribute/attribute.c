@@ -68,6 +68,18 @@ static int attribute_host_name(char **ret_text)
 	return mask_text(host, strlen(host), NULL, ret_text);
 }
 
+/* The host's, which in a container of our own are not the image's. */
+static int attribute_users(struct attribute *attribute)
+{
+	char users[PATH_MAX], groups[PATH_MAX];
+	int r;
+
+	snprintf(users, sizeof(users), "%s/etc/passwd", attribute->root);
+	snprintf(groups, sizeof(groups), "%s/etc/group", attribute->root);
+	r = users_open(users, &attribute->users);
+	return r == 0 ? users_open_groups(groups, &attribute->groups) : r;
+}
+
 int attribute_open(const char *procfs, const char *root, struct attribute **ret_attribute)
 {
 	struct attribute *attribute = calloc(1, sizeof(*attribute));
@@ -79,9 +91,7 @@ int attribute_open(const char *procfs, const char *root, struct attribute **ret_
 	attribute->root = root ? root : "";
 	r = attribute_host_name(&attribute->host_name);
 	if (r == 0)
-		r = users_open(NULL, &attribute->users);
-	if (r == 0)
-		r = users_open_groups(NULL, &attribute->groups);
+		r = attribute_users(attribute);
 	if (r == 0)
 		r = mounts_open(attribute->procfs, &attribute->mounts);
 	if (r == 0)
