@@ -169,6 +169,10 @@ static void check_verdict(bool fexit, bool syscall)
 		       "the host pays for the hook (some 100 ns). fexit needs a kernel that allows BPF\n"
 		       "trampolines (CONFIG_FUNCTION_TRACER and CONFIG_DYNAMIC_FTRACE, no lockdown that "
 		       "forbids it)\nand has the functions that carry contents.\n");
+	else if (diagnose_seccomp())
+		printf("\nspillwatch can't run: a seccomp filter refuses bpf(2), in a container most likely\n"
+		       "that of its runtime. deploy/seccomp/spillwatch.json allows it (podman, docker:\n"
+		       "--security-opt seccomp=FILE; Kubernetes: seccompProfile of type Localhost).\n");
 	else if (!diagnose_has_btf())
 		printf("\nspillwatch can't run: this kernel has no BTF. Boot one with "
 		       "CONFIG_DEBUG_INFO_BTF=y,\n"
@@ -204,6 +208,8 @@ static int check_kernel(void)
 	check_capability(CAP_BPF, "CAP_BPF", "needed to load programs (CAP_SYS_ADMIN does as well)");
 	check_capability(CAP_PERFMON, "CAP_PERFMON",
 			 "needed to trace the kernel (CAP_SYS_ADMIN does as well)");
+	if (diagnose_seccomp())
+		check_line("no", "bpf(2)", "a seccomp filter refuses it");
 	check_capability(CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH",
 			 "needed to name processes of other users that started before");
 	check_capability(CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE",

@@ -16,3 +16,9 @@ void diagnose_failure(enum probe_attachment wanted, const struct probe_failure *
 
 /* diagnose_has_btf() - does the kernel describe its own types? */
 bool diagnose_has_btf(void);
+
+/*
+ * diagnose_seccomp() - does a seccomp filter, such as that of a container's runtime, refuse bpf(2) to who has the capability for it?
+ * Without the capability nobody can tell whose refusal it is, and the answer is no.
+ */
+bool diagnose_seccomp(void);
