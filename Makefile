@@ -143,6 +143,20 @@ SHIPPED_RULES := $(wildcard deploy/rules.d/*.yaml)
 # they name paths below /usr/local, which are those of PREFIX once they are installed
 MAN := $(wildcard man/*.[1-8])
 
+# --- the container image ----------------------------------------------------------------------------
+
+IMAGE := $(B)/image/spillwatch.oci.tar
+COMMIT = git -c safe.directory='$(CURDIR)' log -1 --format
+
+.PHONY: image
+image: ## an OCI image (build/image/spillwatch.oci.tar): the static program, from nothing
+	$(MAKE) STATIC=1 all
+	$(MAKE) $(B)/spillwatch-metrics
+	@mkdir -p $(dir $(IMAGE))
+	@echo "  IMAGE    $(IMAGE)"
+	$(Q)SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$($(COMMIT)=%ct 2>/dev/null || echo 0)} REVISION=$$($(COMMIT)=%H 2>/dev/null) \
+		tools/image $(IMAGE) $(VERSION) $(B)/static/spillwatch $(B)/spillwatch-metrics $(SHIPPED_RULES)
+
 # --- install --------------------------------------------------------------------------------------
 
 .PHONY: install uninstall clean help

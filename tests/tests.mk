@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The suites. Each is a target of its own; `make test` runs all of them, the fast ones first.
 
-SUITES := test-unit lint test-docs fuzz test-live test-oracle test-programs test-containers test-kernels test-paths
+SUITES := test-unit lint test-docs fuzz test-live test-oracle test-programs test-containers test-image test-kernels test-paths
 
 .PHONY: test $(SUITES)
 test: deps-test ## install what is missing, build, run every suite
@@ -107,6 +107,10 @@ test-programs: live-binaries ## the built program around programs that nobody he
 
 test-containers: live-binaries ## the built program around real container runtimes
 	tests/containers/run
+
+test-image: live-binaries ## the container image as documented: by runc and podman, with the least that it needs
+	$(MAKE) image
+	tests/image/run
 
 -include $(LIVE_OBJECTS:.o=.d)
 
