@@ -74,9 +74,10 @@ int report_csv(struct report *report, FILE *out)
 	shown = report_limit(report, 0, groups.count);
 	for (size_t i = 0; r == 0 && i < shown; i++) {
 		struct group *group = &groups.groups[i];
+		size_t lines = report_limit(report, 0, group->count);
 
 		group_order(&report->survey, group);
-		for (size_t j = 0; r == 0 && j < group->count && !ferror(out); j++)
+		for (size_t j = 0; r == 0 && j < lines && !ferror(out); j++)
 			r = csv_line(report, &report->survey.facts[group->facts[j]], out);
 	}
 	grouping_free(&groups);

@@ -150,16 +150,19 @@ static int json_leak(struct report *report, struct group *group, json_t *row)
 	const struct survey_fact *any = &report->survey.facts[group->facts[0]];
 	AUTO_FREE uint32_t *carriers = NULL;
 	json_t *list = json_array();
-	size_t count = 0;
+	size_t count = 0, shown;
 	int r = leaks_carriers(&report->leaks, group, &carriers, &count);
 
-	for (size_t i = 0; r == 0 && i < count; i++)
+	shown = report_limit(report, 0, count);
+	for (size_t i = 0; r == 0 && i < shown; i++)
 		r = json_array_append_new(list, json_writer(report, &report->survey.facts[carriers[i]]));
 	if (r == 0)
 		r = json_object_set_new(row, "origin",
 					json_writer(report, leaks_origin(&report->leaks, any)));
 	if (r == 0)
 		r = json_object_set(row, "carriers", list);
+	if (r == 0 && shown < count)
+		r = json_object_set_new(row, "carriers_left_out", json_number(count - shown));
 	json_decref(list);
 	return r < 0 ? -ENOMEM : 0;
 }
@@ -178,8 +181,10 @@ static int json_subject(struct report *report, const struct group *group, json_t
 	return json_object_set_new(row, report_by(&report->options), json_string(label)) < 0 ? -ENOMEM : 0;
 }
 
-static int json_row(struct report *report, struct group *group, FILE *out)
+/* All but writing it out. NULL: memory is missing. */
+static json_t *json_group(struct report *report, struct group *group)
 {
+	size_t shown = report_limit(report, 0, group->count);
 	json_t *row, *entries;
 	int r;
 
@@ -194,13 +199,33 @@ static int json_row(struct report *report, struct group *group, FILE *out)
 	r = row ? json_subject(report, group, row) : -ENOMEM;
 	if (r == 0 && report->options.by == DIMENSION_TOKEN)
 		r = json_leak(report, group, row);
-	entries = r == 0 ? json_entries(report, group->facts, group->count) : NULL;
+	if (r == 0 && shown < group->count &&
+	    json_object_set_new(row, "entries_left_out", json_number(group->count - shown)) < 0)
+		r = -ENOMEM;
+	entries = r == 0 ? json_entries(report, group->facts, shown) : NULL;
 	if (r == 0 && (!entries || json_object_set_new(row, "entries", entries) < 0))
 		r = -ENOMEM;
 	if (r == 0)
-		json_dumpf(row, out, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
+		return row;
 	json_decref(row);
-	return r;
+	return NULL;
+}
+
+/* What it reads is locked once and not for each text, and not while somebody is waited for who reads us. */
+static int json_row(struct report *report, struct group *group, FILE *out)
+{
+	int r = reader_begin(report->reader);
+	json_t *row;
+
+	if (r < 0)
+		return r;
+	row = json_group(report, group);
+	reader_end(report->reader);
+	if (!row)
+		return -ENOMEM;
+	json_dumpf(row, out, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
+	json_decref(row);
+	return 0;
 }
 
 static json_t *json_timeline(const struct survey *survey)

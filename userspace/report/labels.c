@@ -19,7 +19,8 @@ int labels_open(struct reader *reader, const struct survey *survey, struct label
 		failed |= !labels.texts[i];
 	}
 	labels.containers = calloc(survey->members[DIMENSION_CONTAINER].count + 1, sizeof(struct fact *));
-	if (failed || !labels.containers) {
+	labels.types = calloc(survey->members[DIMENSION_TOKEN].count + 1, sizeof(*labels.types));
+	if (failed || !labels.containers || !labels.types) {
 		labels_close(&labels);
 		return -ENOMEM;
 	}
@@ -36,6 +37,9 @@ void labels_close(struct labels *labels)
 			free(labels->texts[i][j]);
 		free(labels->texts[i]);
 	}
+	for (size_t j = 0; labels->types && j < labels->survey->members[DIMENSION_TOKEN].count; j++)
+		free(labels->types[j]);
+	free(labels->types);
 	for (size_t j = 0; labels->containers && j < labels->survey->members[DIMENSION_CONTAINER].count;
 	     j++) {
 		if (labels->containers[j])
@@ -61,6 +65,20 @@ const struct fact *labels_container(struct labels *labels, uint32_t member)
 		fact_free(facts);
 	labels->containers[member] = facts;
 	return facts;
+}
+
+const char *labels_type(struct labels *labels, uint32_t member)
+{
+	char **text = &labels->types[member];
+	struct fact fact = {0};
+
+	if (!*text &&
+	    reader_token(labels->reader, survey_id(labels->survey, DIMENSION_TOKEN, member), &fact) == 0)
+		if (asprintf(text, "%s%s", fact.placeholder ? "placeholder, " : "",
+			     fact.token_type ? fact.token_type : "") < 0)
+			*text = NULL;
+	fact_free(&fact);
+	return *text ? *text : "";
 }
 
 static char *labels_make_container(struct labels *labels, uint32_t member)

@@ -8,6 +8,7 @@ struct labels {
 	struct reader *reader; /* borrowed, as is the survey */
 	const struct survey *survey;
 	char **texts[DIMENSION_MAX]; /* by member */
+	char **types; /* by member of DIMENSION_TOKEN */
 	struct fact **containers; /* by member of DIMENSION_CONTAINER */
 };
 
@@ -21,6 +22,9 @@ void labels_close(struct labels *labels);
  * removed meanwhile.
  */
 const char *labels_text(struct labels *labels, enum dimension dimension, uint32_t member);
+
+/* labels_type() - what kind of token it is, and whether it is a placeholder; "" if that is not known. Owned by labels. */
+const char *labels_type(struct labels *labels, uint32_t member);
 
 /* labels_container() - the facts of a container (reader_container()); without texts for the host. Never NULL. */
 const struct fact *labels_container(struct labels *labels, uint32_t member);

@@ -42,11 +42,18 @@ bool layout_colour(int fd)
 /* One character: its bytes, and the columns it takes, or its escape. */
 static size_t layout_next(const char *text, int *ret_columns, bool *ret_deceives)
 {
-	size_t len = deceive_length(text, strnlen(text, MB_LEN_MAX));
 	mbstate_t state = {0};
 	wchar_t c;
+	size_t len;
 	int columns;
 
+	/* nearly all are, and the locale takes its time for each */
+	if (*text >= ' ' && *text <= '~') {
+		*ret_deceives = false;
+		*ret_columns = 1;
+		return 1;
+	}
+	len = deceive_length(text, strnlen(text, MB_LEN_MAX));
 	*ret_deceives = len;
 	*ret_columns = len ? (int)len * DECEIVE_ESCAPE : 1;
 	if (len)

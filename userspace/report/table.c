@@ -189,37 +189,14 @@ static int table_places(struct table *table, struct group *token)
 	return r == 0 ? table_more(table, 4, token->count - shown, "place", "places") : r;
 }
 
-/* The kind of a token, as the fact that stands for it says; also whether it is a placeholder. */
-static int table_type(struct table *table, const struct survey_fact *fact, char **ret_text)
-{
-	struct reader_fact row = survey_row(&table->report->survey, fact);
-	struct fact all;
-	int r = reader_fact(table->report->reader, &row, &all);
-
-	if (r == -ENOENT) {
-		*ret_text = strdup("");
-		return *ret_text ? 0 : -ENOMEM;
-	}
-	if (r < 0)
-		return r;
-	r = asprintf(ret_text, "%s%s", all.placeholder ? "placeholder, " : "",
-		     all.token_type ? all.token_type : "");
-	fact_free(&all);
-	return r < 0 ? -ENOMEM : 0;
-}
-
 /* A token's own row. */
 static int table_token(struct table *table, int indent, const struct group *token)
 {
-	struct report *report = table->report;
-	AUTO_FREE char *type = NULL;
-	int r = table_type(table, &report->survey.facts[token->facts[0]], &type);
+	struct labels *labels = &table->report->labels;
 
-	if (r < 0)
-		return r;
 	return table_row(table, indent, indent ? TABLE_RED : TABLE_BOLD TABLE_RED,
-			 labels_text(&report->labels, DIMENSION_TOKEN, token->member), type, token->writes,
-			 token->first, token->last);
+			 labels_text(labels, DIMENSION_TOKEN, token->member),
+			 labels_type(labels, token->member), token->writes, token->first, token->last);
 }
 
 /* Where it came from, if that is not below the same heading. */
@@ -356,6 +333,21 @@ static int table_groups(struct table *table, struct grouping *groups)
 	return r == 0 ? table_more(table, 0, groups->count - shown, one[by], many[by]) : r;
 }
 
+/*
+ * Nothing is written, so nobody is waited for: all that is read may be so under one lock, and the texts are kept for when they are
+ * printed.
+ */
+static int table_measure(struct table *table, struct grouping *groups)
+{
+	int r = reader_begin(table->report->reader);
+
+	if (r < 0)
+		return r;
+	r = table_groups(table, groups);
+	reader_end(table->report->reader);
+	return r;
+}
+
 /* What it is about, in a sentence or two. */
 static int table_head(const struct table *table)
 {
@@ -425,7 +417,7 @@ int report_table(struct report *report, FILE *out, int width, bool colour)
 	if (width)
 		table.width = width < TABLE_WIDTH_MIN ? TABLE_WIDTH_MIN : width;
 	else
-		r = table_groups(&table, &groups);
+		r = table_measure(&table, &groups);
 	table.name = width ? table.width - TABLE_NUMBERS : table.name;
 	table.name = table.name < TABLE_NAME_MIN ? TABLE_NAME_MIN : table.name;
 	table.out = out;

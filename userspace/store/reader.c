@@ -295,7 +295,7 @@ int reader_container(struct reader *reader, int64_t id, struct fact *ret_fact)
 	return failed ? -ENOMEM : 0;
 }
 
-static int reader_token(struct reader *reader, int64_t id, struct fact *fact)
+int reader_token(struct reader *reader, int64_t id, struct fact *fact)
 {
 	bool failed = false;
 	int r = reader_row(reader, reader->token, id);

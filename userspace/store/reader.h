@@ -85,6 +85,9 @@ int reader_name(struct reader *reader, int64_t id, char **ret_text);
  */
 int reader_container(struct reader *reader, int64_t id, struct fact *ret_fact);
 
+/* reader_token() - the type of a token, and whether it is a placeholder, likewise; -ENOENT: it was removed meanwhile. */
+int reader_token(struct reader *reader, int64_t id, struct fact *fact);
+
 /* reader_fact() - all of one. Returns 0 and *ret_fact (fact_free()); -ENOENT: it was removed meanwhile. */
 int reader_fact(struct reader *reader, const struct reader_fact *row, struct fact *ret_fact);
 

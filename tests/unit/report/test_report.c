@@ -686,6 +686,69 @@ static void test_relayed(void **state)
 	free(text);
 }
 
+static size_t count_lines(const char *text)
+{
+	size_t lines = 0;
+
+	for (; *text; text++)
+		lines += *text == '\n';
+	return lines;
+}
+
+/* A limit bounds what a row holds as well: a group of a million entries takes no longer to print than one of a few. */
+static void test_limit(void **state)
+{
+	enum { WRITERS = 30, FILES = 20, LIMIT = 4 };
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	struct store *store = alerts_store(path);
+	json_t *json, *row;
+	char *text, *problem;
+
+	(void)state;
+	for (int i = 0; i < WRITERS * FILES; i++) {
+		char program[32], file[32];
+		const struct alert_spec spec = {.token = "dt0c01.LEAK1",
+						.file = file,
+						.program = program,
+						.time = alerts_now() - 1000 + i};
+
+		snprintf(program, sizeof(program), "/bin/p%d", i % WRITERS);
+		snprintf(file, sizeof(file), "/f%d", i / WRITERS);
+		alerts_put(store, &spec);
+	}
+	store_close(store);
+	options.limit = LIMIT;
+	text = output(&options, report_json);
+	json = json_loads(text, 0, NULL);
+	problem = schema_check("share/audit.schema.json", json);
+	if (problem)
+		fail_msg("%s", problem);
+	row = json_array_get(json_object_get(json, "rows"), 0);
+	assert_int_equal(json_array_size(json_object_get(row, "entries")), LIMIT);
+	assert_int_equal(json_integer_value(json_object_get(row, "entries_left_out")),
+			 WRITERS * FILES - LIMIT);
+	assert_int_equal(json_array_size(json_object_get(row, "carriers")), LIMIT);
+	assert_int_equal(json_integer_value(json_object_get(row, "carriers_left_out")), WRITERS - 1 - LIMIT);
+	json_decref(json);
+	free(text);
+	text = output(&options, report_csv);
+	assert_int_equal(count_lines(text), 1 + LIMIT);
+	free(text);
+	/* and without one all is there */
+	options.limit = 0;
+	text = output(&options, report_json);
+	json = json_loads(text, 0, NULL);
+	row = json_array_get(json_object_get(json, "rows"), 0);
+	assert_int_equal(json_array_size(json_object_get(row, "entries")), WRITERS * FILES);
+	assert_null(json_object_get(row, "entries_left_out"));
+	assert_null(json_object_get(row, "carriers_left_out"));
+	json_decref(json);
+	free(text);
+	text = output(&options, report_csv);
+	assert_int_equal(count_lines(text), 1 + WRITERS * FILES);
+	free(text);
+}
+
 /* What is still there, and what is not: each state. */
 static void test_remains(void **state)
 {
@@ -824,23 +887,12 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_rules),
-		TEST(test_leaks),
-		TEST(test_groups),
-		TEST(test_filters),
-		TEST(test_filtered_roles),
-		TEST(test_times),
-		TEST(test_period),
-		TEST(test_table_width),
-		TEST(test_hostile),
-		TEST(test_empty),
-		TEST(test_relayed),
-		TEST(test_same_name),
-		TEST(test_derived),
-		TEST(test_patterns),
-		TEST(test_remains),
-		TEST(test_remains_links),
-		cmocka_unit_test(test_relays),
+		TEST(test_rules),   TEST(test_leaks),          TEST(test_groups),
+		TEST(test_filters), TEST(test_filtered_roles), TEST(test_times),
+		TEST(test_period),  TEST(test_table_width),    TEST(test_hostile),
+		TEST(test_empty),   TEST(test_relayed),        TEST(test_same_name),
+		TEST(test_derived), TEST(test_patterns),       TEST(test_limit),
+		TEST(test_remains), TEST(test_remains_links),  cmocka_unit_test(test_relays),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
