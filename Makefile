@@ -14,8 +14,9 @@ FUZZ_SECONDS ?= 12
 VMLINUX_BTF  ?= /sys/kernel/btf/vmlinux
 CLANG        ?= clang
 BPFTOOL      ?= $(shell PATH=$$PATH:/usr/sbin:/sbin command -v bpftool || echo bpftool)
-VERSION      := $(shell git -c safe.directory='$(CURDIR)' describe --tags --always --dirty 2>/dev/null | sed 's/^v//' || true)
-VERSION      := $(if $(VERSION),0.1.0-$(VERSION),0.1.0)
+# A tree has it from its tags, what `make dist` made from the file VERSION. Before the first tag it is 0.1.0 and the commit.
+DESCRIBED    := $(shell git -c safe.directory='$(CURDIR)' describe --tags --match 'v[0-9]*' --always --dirty 2>/dev/null | sed 's/^v//' || true)
+VERSION      := $(or $(file <VERSION),$(if $(findstring .,$(DESCRIBED)),$(DESCRIBED),0.1.0$(DESCRIBED:%=-%)))
 
 WARNINGS  := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
              -Wundef -Wformat=2 -Wvla -Wcast-qual
@@ -27,7 +28,8 @@ LDLIBS    := -lbpf -lelf -lz -ljansson -lyaml -lcap-ng -lseccomp -lsqlite3 -lm
 
 ifdef STATIC
 O      := $(B)/static
-LINK   := -static
+# the map says which libraries are in it, for tools/sbom
+LINK   := -static -Wl,-Map=$(O)/spillwatch.map
 PIE    :=
 else
 O      := $(B)/obj
@@ -41,10 +43,11 @@ SCAN_BIN := $(if $(STATIC),,$(B)/spillwatch-scan)
 # `spillwatch run --metrics` starts it: it answers by HTTP. Nor is there a static one.
 METRICS_BIN := $(if $(STATIC),,$(B)/spillwatch-metrics)
 
+# sorted: a directory's order would be the binary's
 # what only spillwatch-scan and spillwatch-metrics link is not among them
-SOURCES := $(filter-out userspace/main.c userspace/archive/% userspace/serve/%,$(shell find userspace -name '*.c'))
-METRICS := $(wildcard userspace/serve/*.c) userspace/status/metrics.c userspace/status/counter.c userspace/lib/board.c
-ARCHIVE := $(wildcard userspace/archive/*.c)
+SOURCES := $(filter-out userspace/main.c userspace/archive/% userspace/serve/%,$(sort $(shell find userspace -name '*.c')))
+METRICS := $(sort $(wildcard userspace/serve/*.c)) userspace/status/metrics.c userspace/status/counter.c userspace/lib/board.c
+ARCHIVE := $(sort $(wildcard userspace/archive/*.c))
 OBJECTS := $(SOURCES:%.c=$(O)/%.o)
 SKELETON := $(B)/spillwatch.skel.h
 # what C includes and `make` generates
@@ -58,7 +61,7 @@ all: $(BIN) $(SCAN_BIN) $(METRICS_BIN) ## build the program (STATIC=1: one stati
 
 # --- the BPF object -------------------------------------------------------------------------------
 
-BPF_OBJECTS := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.o,$(wildcard bpf/*/*.bpf.c))
+BPF_OBJECTS := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.o,$(sort $(wildcard bpf/*/*.bpf.c)))
 BPF_CFLAGS  := -target bpf -g -O2 -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Wextra -Wno-unused-parameter \
                -Werror -Iinclude -Ibpf -I$(B) -ffile-prefix-map=$(CURDIR)=.
 
@@ -96,8 +99,11 @@ $(B)/version.h: FORCE
 	@mkdir -p $(@D)
 	@printf '#define SPILLWATCH_VERSION "%s"\n#define SPILLWATCH_RECORD %sULL\n' '$(VERSION)' '$(RECORD)' > $@.$$$$; if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
 
-.PHONY: FORCE
+.PHONY: FORCE version
 FORCE:
+
+version:
+	@echo '$(VERSION)'
 
 # --- the program ----------------------------------------------------------------------------------
 
@@ -138,6 +144,7 @@ run: deps ## install what is missing, build and run the daemon (ARGS="--duration
 	$(BIN) run $(ARGS)
 
 include tests/tests.mk
+include tools/packages.mk
 
 SHIPPED_RULES := $(wildcard deploy/rules.d/*.yaml)
 # they name paths below /usr/local, which are those of PREFIX once they are installed
