@@ -376,6 +376,66 @@ static void test_audit_bad_input(void **state)
 	live_free(&run);
 }
 
+static size_t marked(const char *text)
+{
+	struct live_run run = audit_ok(ARGS("--by", "token", "--output", "json"));
+	size_t count = 0;
+
+	for (const char *at = run.output; (at = strstr(at, text)); at++)
+		count++;
+	live_free(&run);
+	return count;
+}
+
+/* What is decided of a token is kept; a whole token is refused, not repeated, and masked where it stands in a note. */
+static void test_mark(void **state)
+{
+	struct maker_token token = maker_token(61);
+	char note[256];
+	struct live_run run;
+
+	(void)state;
+	write_leaks();
+	snprintf(note, sizeof(note), "rotated, was %s", token.text);
+	run = audit_ok(ARGS("--mark", token.identifier, "revoked", "--note", note));
+	assert_non_null(strstr(run.output, "revoked"));
+	live_no_secret(&run, &token);
+	live_free(&run);
+	check_no_secret(STORE, &token);
+	check_no_secret(live_path("store/audit.db-wal"), &token);
+	run = audit_ok(ARGS("--by", "token"));
+	assert_non_null(strstr(run.output, "marked: 1 revoked"));
+	assert_non_null(strstr(run.output, "rotated, was dt0c01."));
+	live_no_secret(&run, &token);
+	live_free(&run);
+	/* its row, and its entries */
+	assert_in_range(marked("\"state\":\"revoked\""), 2, 8);
+	run = audit(ARGS("--mark", token.text, "revoked"));
+	assert_int_equal(run.status, 2);
+	assert_non_null(strstr(run.errors, "disable the token"));
+	live_no_secret(&run, &token);
+	live_free(&run);
+	run = audit(ARGS("--mark", token.identifier, token.text));
+	assert_int_equal(run.status, 2);
+	live_no_secret(&run, &token);
+	live_free(&run);
+	run = audit(ARGS("--mark", "nonsense", "revoked"));
+	assert_int_equal(run.status, 2);
+	live_free(&run);
+	run = audit_ok(ARGS("--mark", token.identifier, "none"));
+	live_free(&run);
+	assert_int_equal(marked("\"mark\""), 0);
+	/* who may not write says so, and of a store that is not there none is made */
+	snprintf(note, sizeof(note), "%s/no.db", live_path("store"));
+	check_sentence(ARGS("spillwatch", "audit", "--store", note, "--mark", token.identifier, "revoked"), 3,
+		       "can't write to the store");
+	assert_int_not_equal(access(note, F_OK), 0);
+	assert_int_equal(chmod(STORE, 0666), 0);
+	check_sentence(ARGS("spillwatch", "audit", "--store", STORE, "--mark", token.identifier, "revoked"),
+		       3, "others may write to it");
+	assert_int_equal(chmod(STORE, 0600), 0);
+}
+
 /* What can't be stored is said and counted; the alerts go on. */
 /* Damage that is found while nothing is written: the new store is there, and whoever waits for the next alert does only that. */
 static void test_damaged_idle(void **state)
@@ -465,6 +525,7 @@ const struct CMUnitTest live_audit[] = {
 	cmocka_unit_test_setup_teardown(test_names_told_apart, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_run_store, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_while_written, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_mark, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_audit_bad_input, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_store_lost, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_covered, live_setup, live_teardown),

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * `spillwatch audit`: what the store knows, and what of it still lies on disk. Reads only; needs no eBPF, and no
+ * `spillwatch audit`: what the store knows, and what of it still lies on disk. Reads only, but for --mark; needs no eBPF, and no
  * privilege but to read the store (and, for --files, the files).
  */
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "detect/mask.h"
+#include "detect/wide.h"
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
@@ -14,10 +15,12 @@
 #include "report/remains.h"
 #include "report/report.h"
 #include "store/store.h"
+#include "store/triage.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <locale.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A day ahead, in microseconds: clocks are set back. */
@@ -29,6 +32,8 @@ struct audit_options {
 	struct report_options report;
 	const char *store;
 	enum audit_output output;
+	const char *mark, *note; /* a token's identifier, and why; NULL: nothing is marked */
+	enum triage_state state;
 	bool files, has_by;
 	unsigned long exit_code;
 };
@@ -45,6 +50,8 @@ enum {
 	OPTION_AUDIT_FILES,
 	OPTION_AUDIT_EXIT_CODE,
 	OPTION_AUDIT_ALLOWED,
+	OPTION_AUDIT_MARK,
+	OPTION_AUDIT_NOTE,
 	OPTION_AUDIT_PATH, /* and the others of enum reader_pattern */
 	OPTION_AUDIT_PROGRAM,
 	OPTION_AUDIT_IMAGE,
@@ -63,6 +70,8 @@ static const struct option audit_long_options[] = {
 	{"files", no_argument, NULL, OPTION_AUDIT_FILES},
 	{"exit-code", required_argument, NULL, OPTION_AUDIT_EXIT_CODE},
 	{"allowed", no_argument, NULL, OPTION_AUDIT_ALLOWED},
+	{"mark", required_argument, NULL, OPTION_AUDIT_MARK},
+	{"note", required_argument, NULL, OPTION_AUDIT_NOTE},
 	{"path", required_argument, NULL, OPTION_AUDIT_PATH},
 	{"program", required_argument, NULL, OPTION_AUDIT_PROGRAM},
 	{"image", required_argument, NULL, OPTION_AUDIT_IMAGE},
@@ -101,6 +110,34 @@ static int audit_number(const char *option, unsigned long min, unsigned long max
 	if (options_number(optarg, min, max, ret_number))
 		return 0;
 	log_error("%s takes a number from %lu to %lu", option, min, max);
+	return EXIT_CODE_USAGE;
+}
+
+/* What was given is not repeated: it may be a secret. */
+static int audit_identifier(struct audit_options *options)
+{
+	size_t len = strlen(optarg), secret = 0;
+	size_t end = wide_begin((const uint8_t *)optarg, len, &secret);
+
+	options->mark = optarg;
+	if (!secret && end == len && len >= TOKEN_PREFIX_LEN + 1 + WIDE_PUBLIC_MIN)
+		return 0;
+	if (secret)
+		log_error("--mark takes a token's identifier, and that was more of it. It stands in the "
+			  "shell's history now, and others may have seen it: disable the token");
+	else
+		log_error("--mark takes a token's identifier, as reports show it: prefix, dot, public "
+			  "portion");
+	return EXIT_CODE_USAGE;
+}
+
+/* What the token of --mark is marked as. */
+static int audit_state(char *const *words, int count, struct audit_options *options)
+{
+	if (count == 1 && triage_parse(words[0], &options->state))
+		return 0;
+	log_error("--mark IDENTIFIER takes one of revoked, false-positive, accepted and none; see "
+		  "'spillwatch help audit'");
 	return EXIT_CODE_USAGE;
 }
 
@@ -148,6 +185,11 @@ static int audit_option(int option, char *const *argv, struct audit_options *opt
 	case OPTION_AUDIT_ALLOWED:
 		report->survey.allowed = true;
 		return 0;
+	case OPTION_AUDIT_MARK:
+		return audit_identifier(options);
+	case OPTION_AUDIT_NOTE:
+		options->note = optarg;
+		return 0;
 	case 'h':
 		return -1;
 	default:
@@ -165,6 +207,12 @@ static int audit_parse(int argc, char **argv, struct audit_options *options)
 		r = audit_option(option, argv, options);
 	if (r)
 		return r;
+	if (options->mark)
+		return audit_state(argv + optind, argc - optind, options);
+	if (options->note) {
+		log_error("--note says why a token is marked: --mark IDENTIFIER STATE");
+		return EXIT_CODE_USAGE;
+	}
 	if (optind < argc) {
 		log_error("'audit' takes no arguments, only options; see 'spillwatch help audit'");
 		return EXIT_CODE_USAGE;
@@ -262,6 +310,43 @@ static int audit_run(struct audit_options *options, struct reader *reader)
 	return still ? (int)options->exit_code : EXIT_CODE_OK;
 }
 
+/* The note as it is kept. Returns 0 and *ret_note (malloc'ed, NULL: none), or an exit code. */
+static int audit_note(const struct audit_options *options, char **ret_note)
+{
+	char *note = NULL;
+
+	if (options->note && mask_text(options->note, strlen(options->note), NULL, &note) < 0)
+		return EXIT_CODE_RUNTIME;
+	if (note && strlen(note) > TRIAGE_NOTE_MAX) {
+		free(note);
+		log_error("--note takes %d bytes at most", TRIAGE_NOTE_MAX);
+		return EXIT_CODE_USAGE;
+	}
+	*ret_note = note;
+	return 0;
+}
+
+static int audit_mark(const struct audit_options *options, const char *store)
+{
+	struct triage triage = {.identifier = options->mark, .state = options->state, .time = period_now()};
+	AUTO_FREE char *note = NULL;
+	bool known = false;
+	int r = audit_note(options, &note);
+
+	if (r)
+		return r;
+	triage.note = note;
+	r = triage_put(options->store, &triage, &known);
+	if (r < 0) {
+		log_error("can't write to the store %s: %s", store, store_error(r));
+		return EXIT_CODE_CONFIG;
+	}
+	printf("%s: %s\n", options->mark, triage_name(options->state));
+	if (!known)
+		log_note("nothing that the store holds has this token; the mark is kept for when it has");
+	return fflush(stdout) == 0 ? EXIT_CODE_OK : EXIT_CODE_RUNTIME;
+}
+
 static int audit_main(int argc, char **argv)
 {
 	struct audit_options options = {
@@ -281,6 +366,8 @@ static int audit_main(int argc, char **argv)
 	if (mask_text(options.store, strlen(options.store), NULL, &store) < 0)
 		return EXIT_CODE_RUNTIME;
 	options.report.store = store;
+	if (options.mark)
+		return audit_mark(&options, store);
 	/* how wide characters are; where there is no such locale, a byte is a column */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	r = reader_open(options.store, &reader);
@@ -295,7 +382,9 @@ static int audit_main(int argc, char **argv)
 const struct command command_audit = {
 	.name = "audit",
 	.summary = "which containers and programs wrote which tokens, and where they still are",
-	.usage = "Usage: spillwatch audit [OPTION…]\n\n"
+	.usage = "Usage: spillwatch audit [OPTION…]\n"
+		 "       spillwatch audit --mark IDENTIFIER revoked|false-positive|accepted|none [--note "
+		 "TEXT]\n\n"
 		 "Shows what `run` has stored: which containers and programs of this host wrote which "
 		 "tokens, where,\n"
 		 "how often, first and last. A token that was passed on (by containerd-shim, journald, a log "
@@ -325,6 +414,11 @@ const struct command command_audit = {
 		 "                         of each; html: 1000; json and csv: all)\n"
 		 "  --files                look into the files: which of them still hold the token now "
 		 "(table, json, csv)\n"
+		 "  --mark IDENTIFIER STATE\n"
+		 "                         keep with the token what was decided of it, for every report; "
+		 "none: take "
+		 "it back\n"
+		 "  --note TEXT            and why\n"
 		 "  --exit-code N          end with N if any file still does\n"
 		 "  --store FILE           the store (default: " STORE_PATH ")\n\n"
 		 "A period's writes are counted by whole hours. Ends with 3 if there is no store, or it "

@@ -14,6 +14,7 @@
 static int csv_line(struct report *report, const struct survey_fact *entry, FILE *out)
 {
 	struct reader_fact row = survey_row(&report->survey, entry);
+	const struct mark *mark = marks_of(&report->marks, entry->member[DIMENSION_TOKEN]);
 	char first[PERIOD_TEXT], last[PERIOD_TEXT], count[32], pid[16];
 	struct fact fact;
 	int r = reader_fact(report->reader, &row, &fact);
@@ -50,6 +51,8 @@ static int csv_line(struct report *report, const struct survey_fact *entry, FILE
 		fact.relayed ? "true" : "false",
 		fact.namespace,
 		fact.created,
+		mark ? triage_name(mark->state) : NULL,
+		mark ? mark->note : NULL,
 	};
 
 	csv_cells(out, cells, sizeof(cells) / sizeof(*cells));
@@ -69,7 +72,7 @@ int report_csv(struct report *report, FILE *out)
 	fputs("token,token_type,placeholder,role,writes,first,last,file,file_as_seen,file_type,program,"
 	      "process,"
 	      "last_pid,user,command_line,container_id,container,runtime,image,namespace,pod,syscall,"
-	      "part,rule,relayed,runtime_namespace,container_created\r\n",
+	      "part,rule,relayed,runtime_namespace,container_created,mark,mark_note\r\n",
 	      out);
 	shown = report_limit(report, 0, groups.count);
 	for (size_t i = 0; r == 0 && i < shown; i++) {

@@ -175,11 +175,27 @@ static int html_tokens(struct report *report, const struct group *group, FILE *o
 	return 0;
 }
 
+/* What was decided of a token. */
+static int html_mark(struct report *report, const struct group *group, FILE *out)
+{
+	const struct mark *mark = marks_of(&report->marks, group->member);
+	AUTO_FREE char *text = NULL;
+	int r = mark ? marks_text(mark, &text) : 0;
+
+	if (r < 0 || !mark)
+		return r;
+	fprintf(out, "<small><span class=\"tag\">%s</span> ", triage_name(mark->state));
+	/* its first word is the tag's */
+	html_text(out, strchr(text, ' ') + 1);
+	fputs("</small>", out);
+	return 0;
+}
+
 /* The row's name, and what belongs to it. */
-static void html_subject(struct report *report, enum dimension dimension, const struct group *group,
-			 FILE *out)
+static int html_subject(struct report *report, enum dimension dimension, const struct group *group, FILE *out)
 {
 	const struct fact *container = NULL;
+	int r = 0;
 	struct reader_fact row = survey_row(&report->survey, &report->survey.facts[group->facts[0]]);
 	struct fact fact;
 
@@ -211,7 +227,10 @@ static void html_subject(struct report *report, enum dimension dimension, const 
 		fputs("</small>", out);
 		fact_free(&fact);
 	}
+	if (dimension == DIMENSION_TOKEN)
+		r = html_mark(report, group, out);
 	fputs("</td>", out);
+	return r;
 }
 
 static int html_row(struct report *report, enum dimension dimension, struct group *group, FILE *out)
@@ -221,8 +240,10 @@ static int html_row(struct report *report, enum dimension dimension, struct grou
 
 	group_order(&report->survey, group);
 	fputs("<tr>", out);
-	html_subject(report, dimension, group, out);
-	r = dimension == DIMENSION_TOKEN ? html_leak(report, group, out) : html_tokens(report, group, out);
+	r = html_subject(report, dimension, group, out);
+	if (r == 0)
+		r = dimension == DIMENSION_TOKEN ? html_leak(report, group, out)
+						 : html_tokens(report, group, out);
 	for (int d = 0; d < DIMENSION_DERIVED; d++)
 		if (kind->distinct[d])
 			html_cell_number(out, group->distinct[d]);

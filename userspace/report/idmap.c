@@ -106,6 +106,19 @@ int idmap_number(struct idmap *map, int64_t id, uint32_t *ret_number)
 	return r;
 }
 
+bool idmap_find(const struct idmap *map, int64_t id, uint32_t *ret_number)
+{
+	uint32_t place = 0;
+
+	if (id >= 0 && (size_t)id < IDMAP_DIRECT)
+		place = (size_t)id < map->direct_size ? map->direct[id] : 0;
+	else if (map->slots)
+		place = map->slots[idmap_slot(map, id)];
+	if (place)
+		*ret_number = place - 1;
+	return place != 0;
+}
+
 void idmap_free(struct idmap *map)
 {
 	free(map->ids);

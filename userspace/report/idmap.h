@@ -2,6 +2,7 @@
 /* Ids of the store → 0, 1, 2…, in the order in which they are met. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,5 +19,8 @@ struct idmap {
 
 /* idmap_number() - the number of an id, a new one if it has none. Returns 0 and *ret_number, or -ENOMEM. */
 int idmap_number(struct idmap *map, int64_t id, uint32_t *ret_number);
+
+/* idmap_find() - the number of an id, if it has one. */
+bool idmap_find(const struct idmap *map, int64_t id, uint32_t *ret_number);
 
 void idmap_free(struct idmap *map);

@@ -77,6 +77,14 @@ static json_t *json_process(const struct fact *fact)
 			 "script", fact->script, "unit", fact->unit);
 }
 
+json_t *report_json_mark(const struct mark *mark)
+{
+	if (!mark)
+		return NULL;
+	return json_pack("{s:s, s:s*, s:o}", "state", triage_name(mark->state), "note", mark->note, "time",
+			 json_time(mark->time));
+}
+
 /* An entry of the store. NULL: it was removed meanwhile, or memory is missing (*failed). */
 static json_t *json_entry(struct report *report, const struct survey_fact *entry, bool *failed)
 {
@@ -91,16 +99,18 @@ static json_t *json_entry(struct report *report, const struct survey_fact *entry
 		return NULL;
 	if (fact_message(&fact, &message) < 0)
 		message = NULL;
-	json = json_pack(
-		"{s:{s:s, s:s*, s:b}, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s*}, s:o*, s:o*, s:{s:s*, "
-		"s:s*, s:s*}, s:s, s:o*}",
-		"token", "identifier", fact.token, "type", fact.token_type, "placeholder", fact.placeholder,
-		"role", leaks_role(&report->leaks, entry), "writes", json_number(fact.count), "first",
-		json_time(fact.first), "last", json_time(fact.last), "file", json_file(&fact), "process",
-		json_process(&fact), "user", "id", "", "name", fact.user, "container", json_container(&fact),
-		"orchestrator", json_pod(&fact), "write", "syscall", fact.syscall, "seen_by", fact.seen_by,
-		"part", fact.part, "message", message, "rule",
-		fact.rule ? json_pack("{s:s}", "name", fact.rule) : NULL);
+	json = json_pack("{s:{s:s, s:s*, s:b, s:o*}, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s*}, s:o*, "
+			 "s:o*, s:{s:s*, "
+			 "s:s*, s:s*}, s:s, s:o*}",
+			 "token", "identifier", fact.token, "type", fact.token_type, "placeholder",
+			 fact.placeholder, "mark",
+			 report_json_mark(marks_of(&report->marks, entry->member[DIMENSION_TOKEN])), "role",
+			 leaks_role(&report->leaks, entry), "writes", json_number(fact.count), "first",
+			 json_time(fact.first), "last", json_time(fact.last), "file", json_file(&fact),
+			 "process", json_process(&fact), "user", "id", "", "name", fact.user, "container",
+			 json_container(&fact), "orchestrator", json_pod(&fact), "write", "syscall",
+			 fact.syscall, "seen_by", fact.seen_by, "part", fact.part, "message", message, "rule",
+			 fact.rule ? json_pack("{s:s}", "name", fact.rule) : NULL);
 	if (json) {
 		char uid[16];
 
@@ -144,12 +154,13 @@ static json_t *json_writer(struct report *report, const struct survey_fact *fact
 		json_time(fact->first), "relay", (int)(fact->relayed || report->leaks.relays[program]));
 }
 
-/* Of a leak: its origin and its carriers. Returns 0 or -ENOMEM. */
+/* Of a leak: its origin, its carriers, what was decided of it. Returns 0 or -ENOMEM. */
 static int json_leak(struct report *report, struct group *group, json_t *row)
 {
 	const struct survey_fact *any = &report->survey.facts[group->facts[0]];
 	AUTO_FREE uint32_t *carriers = NULL;
 	json_t *list = json_array();
+	const struct mark *mark = marks_of(&report->marks, group->member);
 	size_t count = 0, shown;
 	int r = leaks_carriers(&report->leaks, group, &carriers, &count);
 
@@ -161,6 +172,8 @@ static int json_leak(struct report *report, struct group *group, json_t *row)
 					json_writer(report, leaks_origin(&report->leaks, any)));
 	if (r == 0)
 		r = json_object_set(row, "carriers", list);
+	if (r == 0 && mark)
+		r = json_object_set_new(row, "mark", report_json_mark(mark));
 	if (r == 0 && shown < count)
 		r = json_object_set_new(row, "carriers_left_out", json_number(count - shown));
 	json_decref(list);

@@ -256,6 +256,9 @@ static int remains_file(struct report *report, const struct group *group, struct
 				.token = labels_text(&report->labels, DIMENSION_TOKEN,
 						     tokens.groups[i].member),
 				.file = labels_text(&report->labels, DIMENSION_FILE, group->member),
+				.token_member = tokens.groups[i].member,
+				.file_member = group->member,
+				.mark = marks_of(&report->marks, tokens.groups[i].member),
 			};
 		remains_look(&file);
 		remains->count += file.count;

@@ -26,6 +26,8 @@ enum remains_state {
 /* One token in one file. */
 struct remains_item {
 	const char *token, *file; /* owned by the report's labels */
+	uint32_t token_member, file_member;
+	const struct mark *mark; /* the report's; NULL: none */
 	enum remains_state state;
 	const char *why; /* static; NULL if there is nothing to say */
 	bool link; /* what was looked into is a link's target */

@@ -67,6 +67,8 @@ static int remains_row(const struct remains_item *item, FILE *out, int width, bo
 		return r;
 	fprintf(out, "%s%-11s%s  %-*s  %s\n", colour ? styles[item->state] : "", remains_names[item->state],
 		colour ? "\033[0m" : "", TOKEN_IDENTIFIER_MAX, item->token, file);
+	if (item->mark)
+		fprintf(out, "%13s%s\n", "", triage_name(item->mark->state));
 	if (fit && *fit)
 		fprintf(out, "%13s%s%s%s\n", "", colour ? "\033[2m" : "", fit, colour ? "\033[0m" : "");
 	return 0;
@@ -108,9 +110,10 @@ static json_t *remains_json_item(const struct remains_item *item)
 
 	for (size_t i = 0; i < item->found && i < REMAINS_OFFSETS; i++)
 		json_array_append_new(offsets, json_integer((json_int_t)item->offsets[i]));
-	return json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:I, s:o*}", "state", remains_names[item->state],
+	return json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:I, s:o*, s:o*}", "state", remains_names[item->state],
 			 "file", item->file, "token", item->token, "moved_to", item->now, "reason", item->why,
-			 "found", (json_int_t)item->found, "offsets", offsets);
+			 "found", (json_int_t)item->found, "offsets", offsets, "mark",
+			 report_json_mark(item->mark));
 }
 
 int remains_json(const struct report *report, const struct remains *remains, FILE *out)
@@ -144,7 +147,7 @@ int remains_csv(const struct report *report, const struct remains *remains, FILE
 {
 	size_t shown = report_limit(report, 0, remains->count);
 
-	fputs("state,token,file,found,first_offset,moved_to,reason\r\n", out);
+	fputs("state,token,file,found,first_offset,moved_to,reason,mark\r\n", out);
 	for (size_t i = 0; i < shown; i++) {
 		const struct remains_item *item = &remains->items[i];
 		char found[24], offset[24] = "";
@@ -154,8 +157,9 @@ int remains_csv(const struct report *report, const struct remains *remains, FILE
 			snprintf(offset, sizeof(offset), "%" PRIu64, item->offsets[0]);
 		csv_cells(out,
 			  (const char *const[]){remains_names[item->state], item->token, item->file, found,
-						offset, item->now, item->why},
-			  7);
+						offset, item->now, item->why,
+						item->mark ? triage_name(item->mark->state) : NULL},
+			  8);
 	}
 	return 0;
 }

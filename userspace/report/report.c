@@ -80,6 +80,8 @@ int report_open(struct reader *reader, const struct report_options *options, str
 	r = labels_open(reader, &ret_report->survey, &ret_report->labels);
 	if (r == 0)
 		r = leaks_find(&ret_report->survey, &ret_report->labels, &ret_report->leaks);
+	if (r == 0)
+		r = marks_open(reader, &ret_report->survey, &ret_report->marks);
 	if (r < 0)
 		report_close(ret_report);
 	return r;
@@ -87,6 +89,7 @@ int report_open(struct reader *reader, const struct report_options *options, str
 
 void report_close(struct report *report)
 {
+	marks_close(&report->marks);
 	leaks_free(&report->leaks);
 	labels_close(&report->labels);
 	grouping_scratch_free(&report->scratch);

@@ -8,6 +8,7 @@
 #include "report/grouping.h"
 #include "report/labels.h"
 #include "report/leaks.h"
+#include "report/marks.h"
 
 struct report_options {
 	struct survey_options survey;
@@ -24,6 +25,7 @@ struct report {
 	struct coverage coverage;
 	struct labels labels;
 	struct leaks leaks;
+	struct marks marks;
 	struct grouping_scratch scratch;
 	int64_t generated; /* microseconds */
 	char *host; /* its name, or NODE_NAME; printable */

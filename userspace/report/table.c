@@ -189,14 +189,19 @@ static int table_places(struct table *table, struct group *token)
 	return r == 0 ? table_more(table, 4, token->count - shown, "place", "places") : r;
 }
 
-/* A token's own row. */
+/* A token's own row, and what was decided of it. */
 static int table_token(struct table *table, int indent, const struct group *token)
 {
 	struct labels *labels = &table->report->labels;
+	const struct mark *mark = marks_of(&table->report->marks, token->member);
+	AUTO_FREE char *text = NULL;
+	int r = table_row(table, indent, indent ? TABLE_RED : TABLE_BOLD TABLE_RED,
+			  labels_text(labels, DIMENSION_TOKEN, token->member),
+			  labels_type(labels, token->member), token->writes, token->first, token->last);
 
-	return table_row(table, indent, indent ? TABLE_RED : TABLE_BOLD TABLE_RED,
-			 labels_text(labels, DIMENSION_TOKEN, token->member),
-			 labels_type(labels, token->member), token->writes, token->first, token->last);
+	if (r == 0 && mark)
+		r = marks_text(mark, &text);
+	return r == 0 && mark ? table_line(table, indent + 2, "", "%s", text) : r;
 }
 
 /* Where it came from, if that is not below the same heading. */
@@ -348,6 +353,20 @@ static int table_measure(struct table *table, struct grouping *groups)
 	return r;
 }
 
+/* "marked: 2 revoked, 1 accepted" */
+static int table_marks(const struct table *table)
+{
+	const size_t *counts = table->report->marks.counts;
+	char text[160] = "", number[LAYOUT_NUMBER], *at = text;
+
+	for (int i = TRIAGE_NONE + 1; i < TRIAGE_MAX; i++)
+		if (counts[i])
+			at += snprintf(at, sizeof(text) - (size_t)(at - text), "%s%s %s",
+				       at == text ? "" : ", ", layout_number(counts[i], number),
+				       triage_name(i));
+	return at == text ? 0 : table_line(table, 0, TABLE_DIM, "marked: %s", text);
+}
+
 /* What it is about, in a sentence or two. */
 static int table_head(const struct table *table)
 {
@@ -369,6 +388,8 @@ static int table_head(const struct table *table)
 	if (r == 0 && survey->count)
 		r = table_line(table, 0, TABLE_DIM, "first %s UTC, last %s UTC",
 			       period_human(survey->first, times[0]), period_human(survey->last, times[1]));
+	if (r == 0)
+		r = table_marks(table);
 	if (r == 0)
 		r = report_coverage(report, table->out, table->width, table->colour);
 	if (r == 0 && survey->allowed)

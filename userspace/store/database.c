@@ -86,6 +86,9 @@ static const char *const database_steps[DATABASE_VERSION] = {
 	"ALTER TABLE container ADD COLUMN cid TEXT;"
 	"ALTER TABLE container ADD COLUMN namespace TEXT;"
 	"ALTER TABLE container ADD COLUMN created TEXT;",
+	/* what somebody has decided of a token, by its identifier: facts and their names may go */
+	("CREATE TABLE triage (token TEXT PRIMARY KEY, state TEXT NOT NULL, note TEXT, time INTEGER NOT NULL)"
+	 " WITHOUT ROWID;"),
 };
 
 static int database_version(sqlite3 *db, int64_t *ret_version)

@@ -386,6 +386,33 @@ int reader_fact(struct reader *reader, const struct reader_fact *row, struct fac
 	return 0;
 }
 
+int reader_triage(struct reader *reader, reader_triage_visit visit, void *context)
+{
+	sqlite3_stmt *statement = NULL;
+	int r;
+
+	if (!reader_has(reader, "SELECT 1 FROM sqlite_schema WHERE name = 'triage'"))
+		return 0;
+	r = statement_prepare(reader->db,
+			      "SELECT id, token, state, note, time FROM triage JOIN name ON value = token",
+			      &statement);
+	while (r >= 0 && (r = sqlite3_step(statement)) == SQLITE_ROW) {
+		const char *state = statement_text(statement, 2);
+		struct triage triage = {
+			.identifier = statement_text(statement, 1),
+			.note = statement_text(statement, 3),
+			.time = sqlite3_column_int64(statement, 4),
+		};
+
+		r = triage.identifier && state && triage_parse(state, &triage.state)
+			    ? visit(context, sqlite3_column_int64(statement, 0), &triage)
+			    : -EUCLEAN;
+	}
+	r = r < 0 ? r : statement_error(reader->db, r);
+	sqlite3_finalize(statement);
+	return r;
+}
+
 /* Does the store know of sessions? An older version's is only read here, and not brought up to date. */
 static bool reader_knows_sessions(struct reader *reader)
 {

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "store/fact.h"
+#include "store/triage.h"
 
 struct reader;
 
@@ -90,6 +91,12 @@ int reader_token(struct reader *reader, int64_t id, struct fact *fact);
 
 /* reader_fact() - all of one. Returns 0 and *ret_fact (fact_free()); -ENOENT: it was removed meanwhile. */
 int reader_fact(struct reader *reader, const struct reader_fact *row, struct fact *ret_fact);
+
+/* @id: of the token that something was decided of; the texts of *triage are only there while it is visited. */
+typedef int (*reader_triage_visit)(void *context, int64_t id, const struct triage *triage);
+
+/* reader_triage() - of those tokens that the store has a text of, of a store that knows of it. As reader_facts(). */
+int reader_triage(struct reader *reader, reader_triage_visit visit, void *context);
 
 /* A time in which somebody watched. Its strings are the callee's to look at only. */
 struct reader_session {

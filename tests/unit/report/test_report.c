@@ -70,6 +70,17 @@ static int output_table(struct report *report, FILE *out)
 	return report_table(report, out, 0, false);
 }
 
+static int output_remains(struct report *report, FILE *out)
+{
+	struct remains remains;
+	int r = remains_find(report, &remains);
+
+	if (r == 0)
+		r = remains_json(report, &remains, out);
+	remains_free(&remains);
+	return r;
+}
+
 static char *output(const struct report_options *options, report_output write)
 {
 	struct report report;
@@ -169,7 +180,7 @@ static void test_rules(void **state)
 	free(text);
 	text = output(&options, report_csv);
 	assert_non_null(strstr(text, "dt0c01.LEAK1,API token,false,allowed,1,"));
-	assert_non_null(strstr(text, ",write,,may,false,,\r\n"));
+	assert_non_null(strstr(text, ",write,,may,false,,,,\r\n"));
 	assert_null(strstr(text, "origin"));
 	free(text);
 }
@@ -749,6 +760,79 @@ static void test_limit(void **state)
 	free(text);
 }
 
+/* What was decided of a token stands in every report, and of no other one. */
+static void test_marks(void **state)
+{
+	static const report_output outputs[] = {output_table, report_json, report_csv, report_html};
+	static const struct triage triage = {.identifier = "dt0c01.LEAK1",
+					     .state = TRIAGE_FALSE_POSITIVE,
+					     .note = "<b>a sample</b>",
+					     .time = 1767261600000000};
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	json_t *json, *row, *mark;
+	char *text, *problem;
+	size_t index;
+	bool known;
+
+	(void)state;
+	put_leaks();
+	for (size_t i = 0; i < 4; i++) {
+		text = output(&options, outputs[i]);
+		assert_null(strstr(text, "false-positive"));
+		free(text);
+	}
+	assert_int_equal(triage_put(path, &triage, &known), 0);
+	assert_true(known);
+	for (size_t i = 0; i < 4; i++) {
+		text = output(&options, outputs[i]);
+		assert_non_null(strstr(text, "false-positive"));
+		if (outputs[i] == report_html)
+			assert_null(strstr(text, "<b>a sample"));
+		else
+			assert_non_null(strstr(text, "a sample"));
+		free(text);
+	}
+	text = output(&options, output_table);
+	assert_non_null(strstr(text, "marked: 1 false-positive\n"));
+	assert_non_null(strstr(text, "\n  false-positive 2026-01-01 10:00 UTC: <b>a sample</b>\n"));
+	free(text);
+	text = output(&options, report_json);
+	json = json_loads(text, 0, NULL);
+	problem = schema_check("share/audit.schema.json", json);
+	if (problem)
+		fail_msg("%s", problem);
+	json_array_foreach (json_object_get(json, "rows"), index, row) {
+		bool marked = strcmp(json_string_value(json_object_get(row, "token")), "dt0c01.LEAK1") == 0;
+		json_t *entry = json_array_get(json_object_get(row, "entries"), 0);
+
+		mark = json_object_get(row, "mark");
+		assert_int_equal(marked, mark != NULL);
+		assert_true(json_equal(mark, json_object_get(json_object_get(entry, "token"), "mark")) ||
+			    !marked);
+		if (marked)
+			assert_string_equal(json_string_value(json_object_get(mark, "time")),
+					    "2026-01-01T10:00:00Z");
+	}
+	json_decref(json);
+	free(text);
+	/* by what else it is asked for */
+	options.by = DIMENSION_CONTAINER;
+	text = output(&options, output_table);
+	assert_non_null(strstr(text, "\n    false-positive 2026-01-01 10:00 UTC"));
+	free(text);
+	text = output(&options, output_remains);
+	json = json_loads(text, 0, NULL);
+	problem = schema_check("share/audit-files.schema.json", json);
+	if (problem)
+		fail_msg("%s", problem);
+	json_array_foreach (json_object_get(json, "files"), index, row)
+		assert_int_equal(json_object_get(row, "mark") != NULL,
+				 strcmp(json_string_value(json_object_get(row, "token")), "dt0c01.LEAK1") ==
+					 0);
+	json_decref(json);
+	free(text);
+}
+
 /* What is still there, and what is not: each state. */
 static void test_remains(void **state)
 {
@@ -819,17 +903,6 @@ static void test_remains(void **state)
 	report_close(&report);
 }
 
-static int output_remains(struct report *report, FILE *out)
-{
-	struct remains remains;
-	int r = remains_find(report, &remains);
-
-	if (r == 0)
-		r = remains_json(report, &remains, out);
-	remains_free(&remains);
-	return r;
-}
-
 /* A link that leads where it led holds the token still; one of that name that leads elsewhere does not. JSON is as its schema has it. */
 static void test_remains_links(void **state)
 {
@@ -887,12 +960,25 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_rules),   TEST(test_leaks),          TEST(test_groups),
-		TEST(test_filters), TEST(test_filtered_roles), TEST(test_times),
-		TEST(test_period),  TEST(test_table_width),    TEST(test_hostile),
-		TEST(test_empty),   TEST(test_relayed),        TEST(test_same_name),
-		TEST(test_derived), TEST(test_patterns),       TEST(test_limit),
-		TEST(test_remains), TEST(test_remains_links),  cmocka_unit_test(test_relays),
+		TEST(test_rules),
+		TEST(test_leaks),
+		TEST(test_groups),
+		TEST(test_filters),
+		TEST(test_filtered_roles),
+		TEST(test_times),
+		TEST(test_period),
+		TEST(test_table_width),
+		TEST(test_hostile),
+		TEST(test_empty),
+		TEST(test_relayed),
+		TEST(test_same_name),
+		TEST(test_derived),
+		TEST(test_patterns),
+		TEST(test_limit),
+		TEST(test_marks),
+		TEST(test_remains),
+		TEST(test_remains_links),
+		cmocka_unit_test(test_relays),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

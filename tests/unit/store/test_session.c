@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -182,9 +183,17 @@ static void test_bounds(void **state)
 	store_close(store);
 }
 
+/* As version 5 had it. */
+static void before_triage(void)
+{
+	alerts_number(path, "DROP TABLE triage");
+	alerts_number(path, "PRAGMA user_version = 5");
+}
+
 /* As version 4 had it. */
 static void before_identities(void)
 {
+	before_triage();
 	alerts_number(path, "ALTER TABLE container DROP COLUMN cid");
 	alerts_number(path, "ALTER TABLE container DROP COLUMN namespace");
 	alerts_number(path, "ALTER TABLE container DROP COLUMN created");
@@ -215,6 +224,85 @@ static int count_facts(void *context, const struct reader_fact *row)
 	assert_int_equal(row->verdict, FACT_LEAK);
 	++*(int *)context;
 	return 0;
+}
+
+static int count_triage(void *context, int64_t id, const struct triage *triage)
+{
+	assert_true(id > 0);
+	assert_int_equal(triage->state, TRIAGE_REVOKED);
+	++*(int *)context;
+	return 0;
+}
+
+/* One that knows of no decisions is read as it is; the first of them brings it up to date, and a monitor goes on with it. */
+static void test_before_triage(void **state)
+{
+	const struct triage triage = {
+		.identifier = "dt0c01.AAAA", .state = TRIAGE_REVOKED, .note = "rotated", .time = 1};
+	struct alert_spec spec = {.token = "dt0c01.AAAA", .file = "/f", .program = "/bin/a"};
+	struct store *store = alerts_store(path);
+	struct reader *reader;
+	char *moved = NULL;
+	bool known = false;
+	int count = 0;
+
+	(void)state;
+	spec.time = alerts_now();
+	alerts_put(store, &spec);
+	assert_int_equal(store_flush(store, &moved), 0);
+	before_triage();
+	assert_int_equal(reader_open(path, &reader), 0);
+	assert_int_equal(reader_triage(reader, count_triage, &count), 0);
+	assert_int_equal(count, 0);
+	reader_close(reader);
+	assert_int_equal(triage_put(path, &triage, &known), 0);
+	assert_true(known);
+	assert_int_equal(alerts_number(path, "PRAGMA user_version"), DATABASE_VERSION);
+	alerts_put(store, &spec);
+	store_close(store);
+	assert_int_equal(alerts_number(path, "SELECT count FROM fact"), 2);
+	assert_int_equal(reader_open(path, &reader), 0);
+	assert_int_equal(reader_triage(reader, count_triage, &count), 0);
+	assert_int_equal(count, 1);
+	reader_close(reader);
+}
+
+/* What was decided stays when the token's facts go, is replaced by what is decided next, and is taken back. */
+static void test_triage(void **state)
+{
+	struct triage triage = {.identifier = "dt0c01.AAAA", .state = TRIAGE_REVOKED, .time = 1};
+	struct alert_spec spec = {.token = "dt0c01.AAAA", .file = "/f", .program = "/bin/a"};
+	struct store *store;
+	bool known = true;
+
+	(void)state;
+	/* nothing is made for it */
+	assert_int_equal(triage_put(path, &triage, &known), -ENOENT);
+	assert_int_equal(access(path, F_OK), -1);
+	store = alerts_store(path);
+	assert_int_equal(triage_put(path, &triage, &known), 0);
+	assert_false(known);
+	spec.time = alerts_now() - (STORE_DAYS + 1) * 86400;
+	alerts_put(store, &spec);
+	work(store);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM fact"), 0);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM name"), 0);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM triage WHERE state = 'revoked'"), 1);
+	triage.state = TRIAGE_ACCEPTED;
+	triage.note = "of a test system";
+	assert_int_equal(triage_put(path, &triage, &known), 0);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM triage"), 1);
+	assert_int_equal(
+		alerts_number(path, "SELECT count(*) FROM triage WHERE state = 'accepted' AND note NOTNULL"),
+		1);
+	triage.state = TRIAGE_NONE;
+	assert_int_equal(triage_put(path, &triage, &known), 0);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM triage"), 0);
+	store_close(store);
+	assert_int_equal(triage_put("/dev/null", &triage, &known), -EMEDIUMTYPE);
+	/* others may write to it: nobody's word */
+	assert_int_equal(chmod(path, 0666), 0);
+	assert_int_equal(triage_put(path, &triage, &known), -EUSERS);
 }
 
 /* One that knows of no rules is read as it is; a monitor brings it up to date, and then what a rule says stands by itself. */
@@ -345,9 +433,10 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_life),         TEST(test_killed),        TEST(test_losses),
-		TEST(test_merged),       TEST(test_bounds),        TEST(test_older),
-		TEST(test_before_rules), TEST(test_before_relays), TEST(test_troubles),
+		TEST(test_life),          TEST(test_killed),   TEST(test_losses),
+		TEST(test_merged),        TEST(test_bounds),   TEST(test_older),
+		TEST(test_before_triage), TEST(test_triage),   TEST(test_before_rules),
+		TEST(test_before_relays), TEST(test_troubles),
 	};
 
 	return UNIT_RUN(tests);
