@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The suites. Each is a target of its own; `make test` runs all of them, the fast ones first.
 
-SUITES := test-unit lint test-docs fuzz test-live test-oracle test-programs test-containers test-image test-kernels test-paths
+SUITES := test-unit lint test-docs fuzz test-live test-oracle test-programs test-containers test-image test-packages test-kernels test-paths
 
 .PHONY: test $(SUITES)
 test: deps-test ## install what is missing, build, run every suite
@@ -122,6 +122,9 @@ $(B)/image/npm/done: tests/image/package.json tests/image/package-lock.json test
 	$(Q)touch $@
 
 -include $(LIVE_OBJECTS:.o=.d)
+
+test-packages: ## the Debian package: built, judged by lintian, installed in a fresh Debian 12, upgraded, removed, purged
+	tests/packages/run
 
 # --- kernels: the live tests in QEMU, on Debian's 6.1 and 6.12, under both attachments ------------
 

@@ -8,3 +8,7 @@ dist: ## build/dist: source, static binary, bill of materials, checksums
 
 dist-check: ## make dist twice, in two clones with little in common: the same bytes
 	tools/dist-check
+
+.PHONY: deb
+deb: ## build/deb: the Debian package
+	tools/deb $(B)/deb
