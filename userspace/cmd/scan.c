@@ -36,6 +36,7 @@ enum {
 	OPTION_WRITE_BASELINE,
 	OPTION_NO_IGNORE,
 	OPTION_NO_ARCHIVES,
+	OPTION_NO_DECODE,
 	OPTION_STAGED,
 	OPTION_COMMITS,
 	OPTION_HISTORY,
@@ -135,6 +136,9 @@ static int scan_parse_option(struct scan_command *command, int option, char *con
 	case OPTION_NO_ARCHIVES:
 		command->scan.no_archives = true;
 		break;
+	case OPTION_NO_DECODE:
+		command->scan.no_decode = true;
+		break;
 	case OPTION_STAGED:
 		return scan_parse_git(command, SCAN_GIT_STAGED, NULL);
 	case OPTION_COMMITS:
@@ -160,6 +164,7 @@ static int scan_parse(int argc, char **argv, struct scan_command *command)
 		{"write-baseline", required_argument, NULL, OPTION_WRITE_BASELINE},
 		{"no-ignore", no_argument, NULL, OPTION_NO_IGNORE},
 		{"no-archives", no_argument, NULL, OPTION_NO_ARCHIVES},
+		{"no-decode", no_argument, NULL, OPTION_NO_DECODE},
 		{"staged", no_argument, NULL, OPTION_STAGED},
 		{"commits", required_argument, NULL, OPTION_COMMITS},
 		{"history", no_argument, NULL, OPTION_HISTORY},
@@ -351,6 +356,7 @@ const struct command command_scan = {
 		"  --no-ignore            " IGNORE_FILE " (patterns as in .gitignore) and " FINDER_ALLOW "\n"
 		"                         in a token's line count for nothing\n"
 		"  --no-archives          look into no archive and nothing that is packed\n"
+		"  --no-decode            only tokens as they are, not in base64, hex, UTF-16, escapes, wrapped, …\n"
 		"  --max-bytes N          pass over what is larger than N bytes (default: 0, nothing)\n"
 		"  --exit-code N          end with N instead of 10 if a token was found\n",
 	.main = scan_main,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * source → window → matcher → place.
+ * source → window → matchers → place.
  *
  *     │ context │ searched … │ a token may begin here │ room …
  *     └ kept ──────────────────────────────────────────┘
@@ -34,7 +34,8 @@ struct finder {
 	struct finder_use use;
 	uint64_t base; /* place of the window's first byte */
 	size_t len; /* bytes in the window */
-	size_t from; /* no token that begins before was not told */
+	size_t from; /* no token that begins before was not told, … */
+	size_t encoded_from; /* … and none in another form */
 	size_t counted; /* before it, … */
 	uint64_t lines; /* … newlines from the beginning on */
 	uint64_t column; /* … characters behind the last of them */
@@ -110,13 +111,15 @@ static void finder_count(struct finder *finder, size_t at)
 /* Makes room: what comes before the context leaves the window. */
 static void finder_shift(struct finder *finder)
 {
-	size_t away = finder->from > FINDER_CONTEXT ? finder->from - FINDER_CONTEXT : 0;
+	size_t from = finder->from < finder->encoded_from ? finder->from : finder->encoded_from;
+	size_t away = from > FINDER_CONTEXT ? from - FINDER_CONTEXT : 0;
 
 	finder_count(finder, away);
 	memmove(finder->window, finder->window + away, finder->len - away);
 	finder->base += away;
 	finder->len -= away;
 	finder->from -= away;
+	finder->encoded_from -= away;
 	finder->counted -= away;
 }
 
@@ -128,11 +131,11 @@ static bool finder_is_whole(const struct finder *finder, size_t end)
 }
 
 /* Does the line say so? */
-static bool finder_is_allowed(const struct finder *finder, const struct token_span *span)
+static bool finder_is_allowed(const struct finder *finder, size_t start, size_t till)
 {
-	size_t back = span->start < FINDER_CONTEXT ? span->start : FINDER_CONTEXT;
-	size_t ahead = finder->len - span->end < FINDER_CONTEXT ? finder->len - span->end : FINDER_CONTEXT;
-	const uint8_t *begin = finder->window + span->start - back, *end = finder->window + span->end;
+	size_t back = start < FINDER_CONTEXT ? start : FINDER_CONTEXT;
+	size_t ahead = finder->len - till < FINDER_CONTEXT ? finder->len - till : FINDER_CONTEXT;
+	const uint8_t *begin = finder->window + start - back, *end = finder->window + till;
 	const uint8_t *newline = memrchr(begin, '\n', back);
 
 	begin = newline ? newline + 1 : begin;
@@ -141,40 +144,91 @@ static bool finder_is_allowed(const struct finder *finder, const struct token_sp
 	return memmem(begin, (size_t)(end - begin), FINDER_ALLOW, sizeof(FINDER_ALLOW) - 1);
 }
 
-static int finder_tell(struct finder *finder, const struct wide_token *token, const struct token_span *span)
+/* What was found, and where its form lies. Its owner wipes it. */
+struct finder_found {
+	struct encoded_token encoded;
+	const char *encoding; /* NULL: as it is */
+};
+
+static int finder_tell(struct finder *finder, const struct finder_found *found)
 {
-	struct mask_known known = {.secret = finder->window + span->secret, .len = TOKEN_SECRET_LEN};
+	const struct encoded_token *token = &found->encoded;
+	struct mask_known known = {.secret = token->secret, .len = TOKEN_SECRET_LEN};
 	struct finder_place place;
 
-	finder_count(finder, span->start);
+	finder_count(finder, token->start);
 	place = (struct finder_place){
 		.line = finder->lines + 1,
 		.column = finder->column + 1,
-		.offset = finder->base + span->start,
-		.allowed = finder_is_allowed(finder, span),
+		.offset = finder->base + token->start,
+		.allowed = finder_is_allowed(finder, token->start, token->end),
+		.encoding = found->encoding,
 	};
-	return finder->use.token(finder->use.context, token, &known, &place);
+	return finder->use.token(finder->use.context, &token->token, &known, &place);
+}
+
+/* The next one that stands there as it is. */
+static bool finder_next_plain(const struct finder *finder, struct finder_found *ret_found)
+{
+	struct encoded_token *token = &ret_found->encoded;
+	struct token_span span;
+
+	if (!wide_match(finder->window, finder->len, finder->from, &token->token, &span))
+		return false;
+	token->start = span.start;
+	token->end = span.end;
+	memcpy(token->secret, finder->window + span.secret, TOKEN_SECRET_LEN);
+	ret_found->encoding = NULL;
+	return true;
+}
+
+/* The next one in another form. */
+static bool finder_next_encoded(const struct finder *finder, struct finder_found *ret_found)
+{
+	if (finder->use.plain ||
+	    !encoded_match(finder->window, finder->len, finder->encoded_from, &ret_found->encoded))
+		return false;
+	ret_found->encoding = encoded_name(ret_found->encoded.form);
+	return true;
+}
+
+/* No token of up to `most` bytes is to be missed that goes on in what is still to come. */
+static size_t finder_keep(const struct finder *finder, size_t from, size_t most)
+{
+	return finder->len > most && from < finder->len - most ? finder->len - most : from;
 }
 
 static int finder_search(struct finder *finder)
 {
-	struct token_span span;
-	struct wide_token token;
-	int r;
+	struct finder_found plain = {0}, encoded = {0};
+	bool any_plain = finder_next_plain(finder, &plain);
+	bool any_encoded = finder_next_encoded(finder, &encoded);
+	int r = 0;
 
-	while (wide_match(finder->window, finder->len, finder->from, &token, &span)) {
-		if (!finder_is_whole(finder, span.end)) {
-			finder->from = span.start;
-			return 0;
-		}
-		r = finder_tell(finder, &token, &span);
+	/* in the order in which they stand there */
+	while (any_plain || any_encoded) {
+		bool first = any_plain && !(any_encoded && encoded.encoded.start < plain.encoded.start);
+		const struct finder_found *found = first ? &plain : &encoded;
+
+		if (!finder_is_whole(finder, found->encoded.end))
+			break;
+		r = finder_tell(finder, found);
 		if (r < 0)
-			return r;
-		finder->from = span.end;
+			break;
+		if (first) {
+			finder->from = plain.encoded.end;
+			any_plain = finder_next_plain(finder, &plain);
+		} else {
+			finder->encoded_from = encoded.encoded.end;
+			any_encoded = finder_next_encoded(finder, &encoded);
+		}
 	}
-	if (finder->len > FINDER_KEPT && finder->from < finder->len - FINDER_KEPT)
-		finder->from = finder->len - FINDER_KEPT;
-	return 0;
+	finder->from = any_plain ? plain.encoded.start : finder_keep(finder, finder->from, FINDER_KEPT);
+	finder->encoded_from = any_encoded ? encoded.encoded.start
+					   : finder_keep(finder, finder->encoded_from, ENCODED_MAX_LEN - 1);
+	explicit_bzero(&plain, sizeof(plain));
+	explicit_bzero(&encoded, sizeof(encoded));
+	return r;
 }
 
 int finder_read(struct finder *finder, finder_pull *pull, void *source, uint64_t *ret_bytes)
@@ -182,7 +236,7 @@ int finder_read(struct finder *finder, finder_pull *pull, void *source, uint64_t
 	int r = 0;
 
 	finder->base = finder->lines = finder->column = 0;
-	finder->len = finder->from = finder->counted = 0;
+	finder->len = finder->from = finder->encoded_from = finder->counted = 0;
 	finder->ended = false;
 	while (r == 0 && !finder->ended) {
 		ssize_t got = pull(source, finder->window + finder->len, FINDER_WINDOW - finder->len);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "detect/encoded.h"
 #include "detect/mask.h"
 #include "detect/wide.h"
 
@@ -14,6 +15,7 @@
 struct finder_place {
 	uint64_t line, column, offset;
 	bool allowed; /* its line says FINDER_ALLOW */
+	const char *encoding; /* the form it stands there in (detect/encoded.h); static; NULL: as it is */
 };
 
 /* A comment by who knows that there is a token in this line. */
@@ -27,6 +29,7 @@ struct finder_use {
 	/* each token, in order; a negative result ends the reading */
 	int (*token)(void *context, const struct wide_token *token, const struct mask_known *known,
 		     const struct finder_place *place);
+	bool plain; /* only what stands there as it is */
 };
 
 struct finder;

@@ -43,6 +43,7 @@ struct finding {
 	bool in_name; /* of the path itself; line, column and offset are 0 then */
 	uint64_t line, column; /* from 1; columns are characters */
 	uint64_t offset; /* bytes before it */
+	const char *encoding; /* the form it stands there in (detect/encoded.h); static; NULL: as it is */
 	const struct wide_token *token;
 	const struct mask_known *known; /* its secret portion, for the mask only */
 	const struct scan_origin *origin; /* NULL: a file as it lies there */

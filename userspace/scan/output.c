@@ -66,6 +66,8 @@ static int output_text(FILE *file, const struct finding *finding, const char *pa
 		fprintf(file, "%s:%" PRIu64 ":%" PRIu64 ": ", seen, finding->line, finding->column);
 	fprintf(file, "%s %s%s", finding->token->type, finding->token->identifier,
 		finding->token->placeholder ? " (placeholder)" : "");
+	if (finding->encoding)
+		fprintf(file, ", %s", finding->encoding);
 	if (finding->origin) {
 		author = output_masked(finding->origin->author, finding->known);
 		shown = author ? deceive_shown(author) : NULL;
@@ -126,6 +128,8 @@ static int output_line(FILE *file, const struct finding *finding, const char *pa
 	json_bool(&json, "documented", finding->token->documented);
 	json_bool(&json, "placeholder", finding->token->placeholder);
 	json_int(&json, "offset", (int64_t)finding->offset);
+	if (finding->encoding)
+		json_text(&json, "encoding", finding->encoding);
 	json_close(&json, '}');
 	r = output_origin(&json, finding);
 	json_text(&json, "fingerprint", fingerprint);
@@ -187,7 +191,8 @@ static int output_sarif(struct scan_output *output, const struct finding *findin
 	struct json_writer json = {0};
 	int r;
 
-	if (asprintf(&message, "%s %s%s", finding->token->type, finding->token->identifier,
+	if (asprintf(&message, "%s %s%s%s%s", finding->token->type, finding->token->identifier,
+		     finding->encoding ? ", " : "", finding->encoding ? finding->encoding : "",
 		     finding->in_name ? " in the file's name" : "") < 0) {
 		message = NULL;
 		return -ENOMEM;

@@ -80,6 +80,7 @@ static int scan_token(void *context, const struct wide_token *token, const struc
 					  .line = place->line,
 					  .column = place->column,
 					  .offset = place->offset,
+					  .encoding = place->encoding,
 					  .token = token,
 					  .known = known,
 					  .origin = scan->origin,
@@ -92,7 +93,9 @@ int scan_open(struct scan *scan)
 
 	if (r < 0)
 		return r;
-	return finder_open(&(struct finder_use){.context = scan, .token = scan_token}, &scan->finder);
+	return finder_open(
+		&(struct finder_use){.context = scan, .token = scan_token, .plain = scan->no_decode},
+		&scan->finder);
 }
 
 void scan_close(struct scan *scan)

@@ -7,6 +7,7 @@
 #include "scan/finder.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,7 +57,7 @@ static int seen_token(void *context, const struct wide_token *token, const struc
 /* By the plainest means: every byte looked at, every character counted. */
 static void expect(const uint8_t *bytes, size_t len, struct seen *expected)
 {
-	struct finder_place place = {1, 1, 0, false};
+	struct finder_place place = {1, 1, 0, false, NULL};
 	size_t next = oracle_wide_next(bytes, len, 0);
 
 	expected->count = 0;
@@ -67,9 +68,24 @@ static void expect(const uint8_t *bytes, size_t len, struct seen *expected)
 			next = oracle_wide_next(bytes, len, at + oracle_wide_at(bytes, len, at));
 		}
 		if (bytes[at] == '\n')
-			place = (struct finder_place){place.line + 1, 1, 0, false};
+			place = (struct finder_place){place.line + 1, 1, 0, false, NULL};
 		else
 			place.column += (bytes[at] & 0xc0) != 0x80;
+	}
+}
+
+static void same_places(const struct seen *seen, const struct seen *expected)
+{
+	assert_int_equal(seen->count, expected->count);
+	for (size_t i = 0; i < seen->count; i++) {
+		const struct finder_place *place = &seen->places[i], *wanted = &expected->places[i];
+
+		assert_int_equal(place->offset, wanted->offset);
+		assert_int_equal(place->line, wanted->line);
+		assert_int_equal(place->column, wanted->column);
+		assert_int_equal(place->allowed, wanted->allowed);
+		assert_string_equal(place->encoding ? place->encoding : "",
+				    wanted->encoding ? wanted->encoding : "");
 	}
 }
 
@@ -77,15 +93,15 @@ static void check(const uint8_t *bytes, size_t len, size_t most, const struct se
 {
 	struct seen seen = {0};
 	struct pieces pieces = {.bytes = bytes, .len = len, .most = most, .seed = len};
-	const struct finder_use use = {&seen, seen_token};
+	/* the oracle knows no other form */
+	const struct finder_use use = {&seen, seen_token, true};
 	struct finder *finder;
 	uint64_t read;
 
 	assert_int_equal(finder_open(&use, &finder), 0);
 	assert_int_equal(finder_read(finder, pieces_pull, &pieces, &read), 0);
 	assert_int_equal(read, len);
-	assert_int_equal(seen.count, expected->count);
-	assert_memory_equal(seen.places, expected->places, seen.count * sizeof(*seen.places));
+	same_places(&seen, expected);
 	finder_close(finder);
 }
 
@@ -149,6 +165,51 @@ static void test_long(void **state)
 	free(bytes);
 }
 
+/* Tokens as they are and in other forms, at the window's seams as well: in their order, whatever pieces they come in. */
+static void test_forms(void **state)
+{
+	static const char *const forms[] = {"", "hex", "percent", "utf-16"};
+	static struct seen expected, seen;
+	uint8_t *bytes = malloc(LONG_LEN);
+	struct finder *finder;
+	uint64_t seed = 47, read;
+	struct finder_use use = {&seen, seen_token, false};
+
+	(void)state;
+	assert_non_null(bytes);
+	memset(bytes, 'x', LONG_LEN);
+	expected.count = 0;
+	for (size_t at = 10; at + 4000 < LONG_LEN; at += 300 + maker_next(&seed) % 20000) {
+		struct maker_token token = maker_token(at);
+		uint64_t form = maker_next(&seed) % 4;
+		uint8_t *to = bytes + at;
+
+		to[-1] = ' ';
+		for (size_t i = 0; i < MAKER_TOKEN_LEN; i++) {
+			char text[8] = {token.text[i]};
+
+			if (form == 1)
+				sprintf(text, "%02x", (unsigned char)token.text[i]);
+			else if (form == 2 && token.text[i] == '.')
+				strcpy(text, "%2E");
+			to = mempcpy(to, text, form == 3 ? 2 : strlen(text));
+		}
+		*to = ' ';
+		expected.places[expected.count++] =
+			(struct finder_place){1, at + 1, at, false, *forms[form] ? forms[form] : NULL};
+	}
+	for (size_t most = 1000; most <= LONG_LEN; most *= 5) {
+		struct pieces pieces = {.bytes = bytes, .len = LONG_LEN, .most = most, .seed = most};
+
+		seen.count = 0;
+		assert_int_equal(finder_open(&use, &finder), 0);
+		assert_int_equal(finder_read(finder, pieces_pull, &pieces, &read), 0);
+		same_places(&seen, &expected);
+		finder_close(finder);
+	}
+	free(bytes);
+}
+
 /* A comment holds for its line, as far as FINDER_ALLOW's neighbourhood goes, before or behind the token. */
 static void test_allowed(void **state)
 {
@@ -174,7 +235,7 @@ static void test_allowed(void **state)
 			static uint8_t bytes[12000];
 			struct seen seen = {0};
 			struct pieces pieces = {.bytes = bytes, .most = most, .seed = i};
-			const struct finder_use use = {&seen, seen_token};
+			const struct finder_use use = {&seen, seen_token, false};
 			uint8_t *to = bytes;
 			struct finder *finder;
 			uint64_t read;
@@ -200,7 +261,7 @@ static void test_errors(void **state)
 {
 	struct maker_token token = maker_token(7);
 	struct seen seen = {0};
-	const struct finder_use use = {&seen, seen_token};
+	const struct finder_use use = {&seen, seen_token, false};
 	struct pieces pieces = {.bytes = (const uint8_t *)token.text, .len = MAKER_TOKEN_LEN, .most = 1000};
 	struct finder *finder;
 	uint64_t read;
@@ -228,10 +289,8 @@ static void test_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pieces),
-		cmocka_unit_test(test_long),
-		cmocka_unit_test(test_allowed),
-		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_pieces),  cmocka_unit_test(test_long),   cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_allowed), cmocka_unit_test(test_errors),
 	};
 
 	return UNIT_RUN(tests);
