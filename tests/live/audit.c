@@ -436,6 +436,31 @@ static void test_mark(void **state)
 	assert_int_equal(chmod(STORE, 0600), 0);
 }
 
+/* What is to be done, and that it is done once it was. */
+static void test_todo(void **state)
+{
+	struct maker_token token = maker_token(61);
+	struct live_run run;
+
+	(void)state;
+	write_leaks();
+	run = audit(ARGS("--todo", "--exit-code", "9"));
+	assert_int_equal(run.status, 9);
+	assert_non_null(strstr(run.output, "2 tokens to be dealt with"));
+	assert_non_null(strstr(run.output, token.identifier));
+	assert_non_null(strstr(run.output, "/api/v2/apiTokens/"));
+	assert_non_null(strstr(run.output, "spillwatch mask <"));
+	live_no_secret(&run, &token);
+	live_free(&run);
+	run = audit_ok(ARGS("--mark", token.identifier, "accepted"));
+	live_free(&run);
+	run = audit_ok(ARGS("--todo", "--output", "json"));
+	assert_null(strstr(run.output, token.identifier));
+	assert_non_null(strstr(run.output, "\"accepted\": 1"));
+	live_free(&run);
+	check_sentence(ARGS("spillwatch", "audit", "--todo", "--output", "csv"), 2, "json");
+}
+
 /* What can't be stored is said and counted; the alerts go on. */
 /* Damage that is found while nothing is written: the new store is there, and whoever waits for the next alert does only that. */
 static void test_damaged_idle(void **state)
@@ -526,6 +551,7 @@ const struct CMUnitTest live_audit[] = {
 	cmocka_unit_test_setup_teardown(test_run_store, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_while_written, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mark, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_todo, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_audit_bad_input, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_store_lost, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_covered, live_setup, live_teardown),

@@ -14,6 +14,7 @@
 #include "lib/period.h"
 #include "report/remains.h"
 #include "report/report.h"
+#include "report/todo.h"
 #include "store/store.h"
 #include "store/triage.h"
 
@@ -34,7 +35,7 @@ struct audit_options {
 	enum audit_output output;
 	const char *mark, *note; /* a token's identifier, and why; NULL: nothing is marked */
 	enum triage_state state;
-	bool files, has_by;
+	bool files, todo, has_by;
 	unsigned long exit_code;
 };
 
@@ -50,6 +51,7 @@ enum {
 	OPTION_AUDIT_FILES,
 	OPTION_AUDIT_EXIT_CODE,
 	OPTION_AUDIT_ALLOWED,
+	OPTION_AUDIT_TODO,
 	OPTION_AUDIT_MARK,
 	OPTION_AUDIT_NOTE,
 	OPTION_AUDIT_PATH, /* and the others of enum reader_pattern */
@@ -70,6 +72,7 @@ static const struct option audit_long_options[] = {
 	{"files", no_argument, NULL, OPTION_AUDIT_FILES},
 	{"exit-code", required_argument, NULL, OPTION_AUDIT_EXIT_CODE},
 	{"allowed", no_argument, NULL, OPTION_AUDIT_ALLOWED},
+	{"todo", no_argument, NULL, OPTION_AUDIT_TODO},
 	{"mark", required_argument, NULL, OPTION_AUDIT_MARK},
 	{"note", required_argument, NULL, OPTION_AUDIT_NOTE},
 	{"path", required_argument, NULL, OPTION_AUDIT_PATH},
@@ -185,6 +188,9 @@ static int audit_option(int option, char *const *argv, struct audit_options *opt
 	case OPTION_AUDIT_ALLOWED:
 		report->survey.allowed = true;
 		return 0;
+	case OPTION_AUDIT_TODO:
+		options->todo = true;
+		return 0;
 	case OPTION_AUDIT_MARK:
 		return audit_identifier(options);
 	case OPTION_AUDIT_NOTE:
@@ -227,6 +233,16 @@ static int audit_parse(int argc, char **argv, struct audit_options *options)
 		options->report.by = DIMENSION_TOKEN;
 	if (options->report.survey.allowed && options->output == AUDIT_HTML) {
 		log_error("--allowed is shown as table, json or csv");
+		return EXIT_CODE_USAGE;
+	}
+	if (options->todo && (options->output == AUDIT_HTML || options->output == AUDIT_CSV)) {
+		log_error("--todo is shown as table or json");
+		return EXIT_CODE_USAGE;
+	}
+	if (options->todo && (options->files || options->report.survey.allowed)) {
+		log_error("--todo is neither for --files nor for --allowed: it looks into the files, and at "
+			  "leaks "
+			  "only");
 		return EXIT_CODE_USAGE;
 	}
 	if (options->files && options->output == AUDIT_HTML) {
@@ -283,6 +299,22 @@ static int audit_remains(struct report *report, enum audit_output output, size_t
 	return r;
 }
 
+static int audit_todo(struct report *report, enum audit_output output, size_t *ret_still)
+{
+	struct todo todo;
+	int r = todo_find(report, &todo);
+
+	if (r < 0)
+		return r;
+	if (output == AUDIT_JSON)
+		r = todo_json(report, &todo, stdout);
+	else
+		r = todo_text(report, &todo, stdout, layout_colour(STDOUT_FILENO));
+	*ret_still = todo.remains.counts[REMAINS_STILL];
+	todo_free(&todo);
+	return r;
+}
+
 static int audit_run(struct audit_options *options, struct reader *reader)
 {
 	struct report report;
@@ -293,8 +325,12 @@ static int audit_run(struct audit_options *options, struct reader *reader)
 		log_error("can't read the store: %s", store_error(r));
 		return EXIT_CODE_CONFIG;
 	}
-	r = options->files ? audit_remains(&report, options->output, &still)
-			   : audit_print(&report, options->output);
+	if (options->todo)
+		r = audit_todo(&report, options->output, &still);
+	else if (options->files)
+		r = audit_remains(&report, options->output, &still);
+	else
+		r = audit_print(&report, options->output);
 	/* CSV has no place for it */
 	if (r == 0 && options->output == AUDIT_CSV)
 		r = coverage_say(&report.coverage, audit_say, NULL);
@@ -414,6 +450,10 @@ const struct command command_audit = {
 		 "                         of each; html: 1000; json and csv: all)\n"
 		 "  --files                look into the files: which of them still hold the token now "
 		 "(table, json, csv)\n"
+		 "  --todo                 what is to be done first: each token with what disables it, where "
+		 "it "
+		 "still\n"
+		 "                         lies, and the commands that clean that (table, json)\n"
 		 "  --mark IDENTIFIER STATE\n"
 		 "                         keep with the token what was decided of it, for every report; "
 		 "none: take "

@@ -33,18 +33,6 @@ struct identify {
 	size_t count;
 };
 
-/* The request with the identifier in its place; malloc'ed. */
-static char *identify_request(const struct disable *call, const char *identifier)
-{
-	const char *place = strstr(call->request, DISABLE_ID);
-	char *text;
-
-	return asprintf(&text, "%.*s%s%s", (int)(place - call->request), call->request, identifier,
-			place + strlen(DISABLE_ID)) < 0
-		       ? NULL
-		       : text;
-}
-
 static int identify_json(const struct identified *found, const struct disable *call, const char *request)
 {
 	AUTO_FREE char *line = NULL;
@@ -92,7 +80,7 @@ static int identify_text(const struct identified *found, const struct disable *c
 static int identify_show(struct identify *identify, struct identified *found)
 {
 	const struct disable *call = disable_call(found->token.prefix);
-	AUTO_FREE char *request = call ? identify_request(call, found->token.identifier) : NULL;
+	AUTO_FREE char *request = call ? disable_request(call, found->token.identifier) : NULL;
 
 	identify->count++;
 	if (call && !request)

@@ -7,7 +7,7 @@
 
 #include "token_formats.h"
 
-#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct disable disable_calls[] = {
@@ -25,4 +25,15 @@ const struct disable *disable_call(const char *prefix)
 		if (memcmp(disable_calls[i].prefix, prefix, TOKEN_PREFIX_LEN) == 0)
 			return &disable_calls[i];
 	return NULL;
+}
+
+char *disable_request(const struct disable *call, const char *identifier)
+{
+	const char *place = strstr(call->request, DISABLE_ID);
+	char *text;
+
+	return asprintf(&text, "%.*s%s%s", (int)(place - call->request), call->request, identifier,
+			place + strlen(DISABLE_ID)) < 0
+		       ? NULL
+		       : text;
 }

@@ -11,5 +11,8 @@ struct disable {
 	const char *body; /* JSON; NULL: none */
 };
 
+/* disable_request() - with the identifier in its place; malloc'ed, NULL: no memory. */
+char *disable_request(const struct disable *call, const char *identifier);
+
 /* disable_call() - for a prefix of TOKEN_PREFIX_LEN bytes; NULL: none is known. */
 const struct disable *disable_call(const char *prefix);

@@ -43,6 +43,12 @@ struct remains {
 	size_t counts[REMAINS_MAX];
 };
 
+/* "still there", by state. */
+extern const char *const remains_names[REMAINS_MAX];
+
+/* remains_words() - "at byte 106, 4102 and 3 more places", or why; "" if there is nothing to say. Returns 0 and *ret_text (malloc'ed), or -ENOMEM. */
+int remains_words(const struct remains_item *item, char **ret_text);
+
 /*
  * remains_find() - opens and reads every file of the report, each up to LIMIT_AUDIT_SCAN bytes. Follows no symbolic
  * link as last component, opens nothing but regular files, waits for nobody.

@@ -14,14 +14,13 @@
 #include <jansson.h>
 #include <string.h>
 
-static const char *const remains_names[REMAINS_MAX] = {
+const char *const remains_names[REMAINS_MAX] = {
 #define REMAINS_NAME(id, name) name,
 	REMAINS_STATES(REMAINS_NAME)
 #undef REMAINS_NAME
 };
 
-/* "at byte 106, 4102 and 3 more places", or why; "" if there is nothing to say. */
-static int remains_words(const struct remains_item *item, char **ret_text)
+int remains_words(const struct remains_item *item, char **ret_text)
 {
 	char places[REMAINS_OFFSETS * 24] = "", *at = places;
 	size_t named = 0;

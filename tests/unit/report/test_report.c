@@ -8,6 +8,7 @@
 #include "report/relay.h"
 #include "report/remains.h"
 #include "report/report.h"
+#include "report/todo.h"
 #include "schema.h"
 
 #include <jansson.h>
@@ -833,6 +834,201 @@ static void test_marks(void **state)
 	free(text);
 }
 
+static int output_todo(struct report *report, FILE *out)
+{
+	struct todo todo;
+	int r = todo_find(report, &todo);
+
+	assert_int_equal(r, 0);
+	r = todo_json(report, &todo, out);
+	todo_free(&todo);
+	return r;
+}
+
+static int output_todo_text(struct report *report, FILE *out)
+{
+	struct todo todo;
+	int r = todo_find(report, &todo);
+
+	assert_int_equal(r, 0);
+	r = todo_text(report, &todo, out, false);
+	todo_free(&todo);
+	return r;
+}
+
+static json_t *todo_load(const struct report_options *options)
+{
+	char *text = output(options, output_todo), *problem;
+	json_t *json = json_loads(text, 0, NULL);
+
+	problem = schema_check("share/audit-todo.schema.json", json);
+	if (problem)
+		fail_msg("%s", problem);
+	free(text);
+	return json;
+}
+
+static const char *todo_string(json_t *json, size_t token, const char *key)
+{
+	return json_string_value(
+		json_object_get(json_array_get(json_object_get(json, "tokens"), token), key));
+}
+
+/* What has gone furthest first, then the oldest; what was decided of is left out and counted. */
+static void test_todo_order(void **state)
+{
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	const struct triage triage = {.identifier = "dt0c01.DONE", .state = TRIAGE_REVOKED, .time = 1};
+	int64_t now = alerts_now();
+	const struct alert_spec specs[] = {
+		{.token = "dt0c01.YOUNG", .file = "/nowhere/1", .program = "/bin/a", .time = now - 10},
+		{.token = "dt0c01.OLD", .file = "/nowhere/1", .program = "/bin/a", .time = now - 20},
+		{.token = "dt0c01.FAR", .file = "/nowhere/1", .program = "/bin/a", .time = now - 5},
+		{.token = "dt0c01.FAR", .file = "/nowhere/2", .program = "/bin/a", .time = now - 5},
+		{.token = "dt0z99.OTHER", .file = "/nowhere/1", .program = "/bin/a", .time = now - 1},
+		{.token = "dt0c01.DONE", .file = "/nowhere/1", .program = "/bin/a", .time = now - 90},
+		{.token = "dt0c01.IN",
+		 .file = "/nowhere/3",
+		 .program = "/bin/a",
+		 .container = POD_A,
+		 .pod = "checkout",
+		 .time = now - 4},
+	};
+	static const char *const order[] = {"dt0c01.FAR", "dt0c01.IN", "dt0c01.OLD", "dt0c01.YOUNG",
+					    "dt0z99.OTHER"};
+	json_t *json, *where;
+	bool known;
+	char *text;
+
+	(void)state;
+	put_all(specs, 7);
+	assert_int_equal(triage_put(path, &triage, &known), 0);
+	json = todo_load(&options);
+	assert_int_equal(json_integer_value(json_object_get(json, "token_count")), 5);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(json, "marked"), "revoked")), 1);
+	for (size_t i = 0; i < 5; i++)
+		assert_string_equal(todo_string(json, i, "token"), order[i]);
+	where = json_object_get(json_array_get(json_object_get(json, "tokens"), 1), "written_by");
+	assert_string_equal(json_string_value(json_array_get(where, 0)), "shop/checkout/app");
+	/* nothing wrong is said of a type that we know no call for */
+	assert_non_null(json_object_get(json_array_get(json_object_get(json, "tokens"), 0), "disable"));
+	assert_null(json_object_get(json_array_get(json_object_get(json, "tokens"), 4), "disable"));
+	json_decref(json);
+	options.limit = 2;
+	json = todo_load(&options);
+	assert_int_equal(json_integer_value(json_object_get(json, "tokens_left_out")), 3);
+	json_decref(json);
+	text = output(&options, output_todo_text);
+	assert_non_null(strstr(text, "5 tokens to be dealt with on "));
+	assert_non_null(strstr(text, ", left out: 1 revoked\n"));
+	assert_non_null(strstr(text, "… and 3 more tokens (--limit)\n"));
+	free(text);
+}
+
+/* Runs a command in a shell, with our own build before all others. */
+static void todo_run(const char *command)
+{
+	char cwd[256];
+	char *line = NULL;
+
+	assert_non_null(getcwd(cwd, sizeof(cwd)));
+	/* by bash: names that are not plain ASCII are told to that */
+	setenv("TODO_COMMAND", command, 1);
+	assert_true(asprintf(&line,
+			     "spillwatch() { sed 's/\\(dt0c01[.][A-Z0-9]*\\)[.][A-Z0-9]*/\\1.<masked>/'; }; "
+			     "curl() { printf '%%s\\n' \"$@\" > '%s/curl'; }; "
+			     "DT_ENVIRONMENT=https://e.example; DT_HEADER=/h; eval \"$TODO_COMMAND\"",
+			     dir) > 0);
+	setenv("TODO_LINE", line, 1);
+	assert_int_equal(system("bash -c \"$TODO_LINE\""), 0);
+	free(line);
+}
+
+/* Each command does what is said: the file is cleaned, whatever it is called, and nothing else is run; the right address is called. */
+static void test_todo_commands(void **state)
+{
+	static const char *const names[] = {"plain", "a b", "it's", "$(touch pwned)", "`touch pwned`; x",
+					    "ü",     "-n"};
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	struct maker_token token = maker_token(5);
+	struct store *store = alerts_store(path);
+	char file[7][160], text[256];
+	json_t *json, *places, *place;
+	size_t index;
+	FILE *called;
+
+	(void)state;
+	for (size_t i = 0; i < 7; i++) {
+		struct alert_spec spec = {.token = token.identifier,
+					  .file = file[i],
+					  .program = "/bin/a",
+					  .time = alerts_now()};
+
+		snprintf(file[i], sizeof(file[i]), "%s/%s", dir, names[i]);
+		write_file(names[i], token.text);
+		alerts_put(store, &spec);
+	}
+	store_close(store);
+	json = todo_load(&options);
+	places = json_object_get(json_array_get(json_object_get(json, "tokens"), 0), "places");
+	assert_int_equal(json_array_size(places), 7);
+	json_array_foreach (places, index, place)
+		todo_run(json_string_value(json_object_get(place, "clean")));
+	todo_run(json_string_value(json_object_get(
+		json_object_get(json_array_get(json_object_get(json, "tokens"), 0), "disable"), "command")));
+	json_decref(json);
+	snprintf(text, sizeof(text), "%s/curl", dir);
+	called = fopen(text, "r");
+	assert_non_null(called);
+	assert_string_equal(fgets(text, sizeof(text), called), "-X\n");
+	assert_string_equal(fgets(text, sizeof(text), called), "PUT\n");
+	for (int i = 0; i < 7; i++)
+		assert_non_null(fgets(text, sizeof(text), called));
+	fclose(called);
+	assert_non_null(strstr(text, "https://e.example/api/v2/apiTokens/"));
+	assert_non_null(strstr(text, token.identifier));
+	assert_int_equal(access("pwned", F_OK), -1);
+	json = todo_load(&options);
+	places = json_object_get(json_array_get(json_object_get(json, "tokens"), 0), "places");
+	assert_int_equal(json_array_size(places), 0);
+	assert_int_equal(json_integer_value(json_object_get(
+				 json_array_get(json_object_get(json, "tokens"), 0), "clean")),
+			 7);
+	json_decref(json);
+}
+
+/* A container's layer is not written to below its mount: what is cleaned is the container. */
+static void test_todo_layer(void **state)
+{
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	struct maker_token token = maker_token(5);
+	char folder[160], file[176];
+	const struct alert_spec specs[] = {{.token = token.identifier,
+					    .file = "/tmp/x",
+					    .host_path = file,
+					    .program = "/bin/a",
+					    .container = POD_A,
+					    .pod = "checkout",
+					    .time = alerts_now()}};
+	json_t *json, *place;
+
+	(void)state;
+	snprintf(folder, sizeof(folder), "%s/overlay2", dir);
+	snprintf(file, sizeof(file), "%s/x", folder);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	write_file("overlay2/x", token.text);
+	put_all(specs, 1);
+	json = todo_load(&options);
+	place = json_array_get(json_object_get(json_array_get(json_object_get(json, "tokens"), 0), "places"),
+			       0);
+	assert_string_equal(json_string_value(json_object_get(place, "clean")),
+			    "kubectl -n shop delete pod checkout");
+	assert_non_null(strstr(json_string_value(json_object_get(place, "effect")), "removes the container"));
+	json_decref(json);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 /* What is still there, and what is not: each state. */
 static void test_remains(void **state)
 {
@@ -960,25 +1156,17 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_rules),
-		TEST(test_leaks),
-		TEST(test_groups),
-		TEST(test_filters),
-		TEST(test_filtered_roles),
-		TEST(test_times),
-		TEST(test_period),
-		TEST(test_table_width),
-		TEST(test_hostile),
-		TEST(test_empty),
-		TEST(test_relayed),
-		TEST(test_same_name),
-		TEST(test_derived),
-		TEST(test_patterns),
-		TEST(test_limit),
-		TEST(test_marks),
-		TEST(test_remains),
-		TEST(test_remains_links),
-		cmocka_unit_test(test_relays),
+		TEST(test_rules),          TEST(test_leaks),
+		TEST(test_groups),         TEST(test_filters),
+		TEST(test_filtered_roles), TEST(test_times),
+		TEST(test_period),         TEST(test_table_width),
+		TEST(test_hostile),        TEST(test_empty),
+		TEST(test_relayed),        TEST(test_same_name),
+		TEST(test_derived),        TEST(test_patterns),
+		TEST(test_limit),          TEST(test_marks),
+		TEST(test_todo_order),     TEST(test_todo_commands),
+		TEST(test_todo_layer),     TEST(test_remains),
+		TEST(test_remains_links),  cmocka_unit_test(test_relays),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
