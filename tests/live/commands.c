@@ -648,6 +648,18 @@ static void test_mask(void **state)
 	expected[strlen(expected) - 1] = '\0';
 	snprintf(command, sizeof(command), "head -c 60 %s | %s mask", live_path("file"), binary);
 	check_scan(ARGS("sh", "-c", command), 0, expected);
+	/* a line that is cut inside, and one behind it */
+	snprintf(expected, sizeof(expected), "a %s.<masked>\nb\n", token.identifier);
+	snprintf(command, sizeof(command),
+		 "{ printf 'a '; tail -c +4 %s | head -c 60; printf '\\nb\\n'; } | %s mask",
+		 live_path("file"), binary);
+	check_scan(ARGS("sh", "-c", command), 0, expected);
+	/* a prompt that may be a token's beginning: who asks waits for it before there is more */
+	snprintf(command, sizeof(command),
+		 "mkfifo %s; { printf passwd; read -r x < %s; echo $x; } | %s mask | { head -c 6; echo go > "
+		 "%s; cat; }",
+		 live_path("fifo"), live_path("fifo"), binary, live_path("fifo"));
+	check_scan(ARGS("sh", "-c", command), 0, "passwdgo\n");
 	snprintf(command, sizeof(command), "%s mask < %s > /dev/full", binary, live_path("file"));
 	check_sentence(ARGS("sh", "-c", command), 1, "No space left");
 	check_sentence(ARGS("sh", "-c", "exec \"$0\" mask < /", binary), 1, "directory");

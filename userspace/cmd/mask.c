@@ -3,7 +3,8 @@
  * `spillwatch mask`: a filter, standard input → stream → standard output, for what leaves a host (logs,
  * bundles for support).
  *
- * Everything but secret portions passes unchanged, byte by byte, and at once. Needs no privilege.
+ * Everything but secret portions passes unchanged, byte by byte, and at once; what may be the beginning of a token, when
+ * nothing more has come for a moment (a prompt that ends in "d"). Needs no privilege.
  */
 #include "cmd/command.h"
 #include "detect/stream.h"
@@ -11,6 +12,7 @@
 #include "lib/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,6 +21,21 @@ static int mask_command_text(void *context, const void *bytes, size_t len)
 {
 	(void)context;
 	return fwrite(bytes, 1, len, stdout) == len ? 0 : -errno;
+}
+
+/* ms that what may be the beginning of a token waits for its rest */
+#define MASK_WAIT_MS 100
+
+/* Reads once, or hands on what is held if nothing comes. Returns as stream_pull() does, but 1 if it did not read. */
+static int64_t mask_command_turn(struct stream *stream)
+{
+	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+	int r;
+
+	if (!stream_holds(stream) || poll(&input, 1, MASK_WAIT_MS) != 0)
+		return stream_pull(stream, STDIN_FILENO);
+	r = stream_flush(stream);
+	return r < 0 ? r : 1;
 }
 
 static int mask_command_filter(void)
@@ -31,7 +48,7 @@ static int mask_command_filter(void)
 		return EXIT_CODE_RUNTIME;
 	}
 	do {
-		r = stream_pull(stream, STDIN_FILENO);
+		r = mask_command_turn(stream);
 		/* somebody may be waiting for this much */
 		if (fflush(stdout) != 0 && r >= 0)
 			r = -errno;
@@ -61,7 +78,7 @@ const struct command command_mask = {
 		 "Copies standard input to standard output and puts <masked> in place of the secret portion "
 		 "of\n"
 		 "each token; the token identifier stays. Everything else passes unchanged and at once. A "
-		 "token\n"
-		 "that the end of the input cuts is masked as well. Needs no privilege.\n",
+		 "secret\n"
+		 "portion that ends early, as where a line is cut, is masked as well. Needs no privilege.\n",
 	.main = mask_command_main,
 };

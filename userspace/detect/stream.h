@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,7 +18,7 @@ struct stream_use {
 	/* each token, in order; @at: the place of its first byte; @known: its secret portion, for the mask only */
 	int (*token)(void *context, const struct wide_token *token, const struct mask_known *known,
 		     uint64_t at);
-	/* the text, in order: MASK_TEXT stands in place of each secret portion */
+	/* the text, in order: MASK_TEXT stands in place of each secret portion, also of one that ends early */
 	int (*text)(void *context, const void *bytes, size_t len);
 };
 
@@ -35,6 +36,14 @@ uint8_t *stream_room(struct stream *stream, size_t *ret_len);
  * Returns 0 or what a function of the use returned.
  */
 int stream_push(struct stream *stream, size_t len);
+
+/* stream_holds() - is anything held that stream_flush() would hand on? */
+bool stream_holds(const struct stream *stream);
+
+/*
+ * stream_flush() - somebody waits: hands on what is held and is no secret, whatever comes. Returns as stream_push() does.
+ */
+int stream_flush(struct stream *stream);
 
 /*
  * stream_end() - no more comes: hands on what was held. Of a token that is cut here, the part of the secret

@@ -10,6 +10,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -70,6 +71,50 @@ static void stream_put(struct stream *stream, const void *bytes, size_t len)
 	assert_int_equal(stream_push(stream, len), 0);
 }
 
+/* How long a run of these bytes is that bytes[0, len) begins with. */
+static size_t run_of(const uint8_t *bytes, size_t len, bool secret)
+{
+	size_t run = 0;
+
+	while (run < len && (isupper(bytes[run]) || isdigit(bytes[run]) ||
+			     (!secret && (islower(bytes[run]) || bytes[run] == '-'))))
+		run++;
+	return run;
+}
+
+/* Where the secret portion begins of what begins like a token, by the plainest means; 0: there is none. */
+static size_t begins(const uint8_t *bytes, size_t len)
+{
+	size_t public;
+
+	if (len < 8 || memcmp(bytes, "dt0", 3) != 0 || !isalpha(bytes[3]) || !isdigit(bytes[4]) ||
+	    !isdigit(bytes[5]) || bytes[6] != '.')
+		return 0;
+	public = run_of(bytes + 7, len - 7, false);
+	if (public < 8 || public > 128 || 7 + public >= len || bytes[7 + public] != '.')
+		return 0;
+	return 7 + public + 1;
+}
+
+/* A stretch without a whole token; a secret portion that ends early is masked. */
+static void expect_between(const uint8_t *bytes, size_t from, size_t to, struct seen *expected)
+{
+	for (size_t at = from; at < to; at++) {
+		size_t secret = begins(bytes + at, to - at), run;
+
+		run = secret ? run_of(bytes + at + secret, to - at - secret, true) : 0;
+		if (!run || memmem(bytes + at + 1, secret - 1, "dt0", 3))
+			continue;
+		if (at + secret > from)
+			seen_text(expected, bytes + from, at + secret - from);
+		seen_text(expected, MASK_TEXT, strlen(MASK_TEXT));
+		from = at + secret + run;
+		at = from - 1;
+	}
+	if (from < to)
+		seen_text(expected, bytes + from, to - from);
+}
+
 /* What the oracle says a whole text is without secrets; a part of one that is cut by the end is masked. */
 static void expect(const uint8_t *bytes, size_t len, struct seen *expected)
 {
@@ -79,7 +124,8 @@ static void expect(const uint8_t *bytes, size_t len, struct seen *expected)
 	for (size_t at = oracle_wide_next(bytes, len, 0); at < len; at = oracle_wide_next(bytes, len, from)) {
 		size_t end = at + oracle_wide_at(bytes, len, at);
 
-		seen_text(expected, bytes + from, end - TOKEN_SECRET_LEN - from);
+		expect_between(bytes, from, at, expected);
+		seen_text(expected, bytes + at, end - TOKEN_SECRET_LEN - at);
 		seen_text(expected, MASK_TEXT, strlen(MASK_TEXT));
 		expected->at[expected->count++] = at;
 		from = end;
@@ -97,12 +143,12 @@ static void expect(const uint8_t *bytes, size_t len, struct seen *expected)
 		secret = found - TOKEN_SECRET_LEN;
 		if (!found || left <= secret)
 			continue;
-		seen_text(expected, bytes + from, at + secret - from);
+		expect_between(bytes, from, at, expected);
+		seen_text(expected, bytes + at, secret);
 		seen_text(expected, MASK_TEXT, strlen(MASK_TEXT));
 		return;
 	}
-	if (from < len)
-		seen_text(expected, bytes + from, len - from);
+	expect_between(bytes, from, len, expected);
 }
 
 static void check_same(const struct seen *seen, const struct seen *expected)
@@ -133,6 +179,8 @@ static void test_pieces(void **state)
 			piece = 1 + maker_next(&seed) % most;
 			piece = piece < len - at ? piece : len - at;
 			stream_put(stream, bytes + at, piece);
+			if (maker_next(&seed) % 4 == 0)
+				assert_int_equal(stream_flush(stream), 0);
 		}
 		assert_int_equal(stream_end(stream), 0);
 		check_same(&seen, &expected);
@@ -160,6 +208,63 @@ static void test_held(void **state)
 		assert_int_equal(seen.len, strlen(texts[i]) + 1);
 		stream_close(stream);
 	}
+}
+
+/* A secret portion that a line's end, a bound or another writer cuts is none the less secret. */
+static void test_cut(void **state)
+{
+	struct maker_token token = maker_token(5);
+	const char *text = token.text;
+
+	(void)state;
+	for (int len = 1; len < TOKEN_SECRET_LEN; len++) {
+		static const char *const behind[] = {"\n", "…", " ", "\"}", ".", "dt0c01.", "<masked>"};
+
+		for (size_t i = 0; i < sizeof(behind) / sizeof(*behind); i++) {
+			struct seen seen;
+			struct stream *stream = stream_make(&seen);
+			int identifier = MAKER_TOKEN_LEN - TOKEN_SECRET_LEN;
+			char whole[512], wanted[512];
+
+			sprintf(whole, "a %.*s%s%s b", identifier + len, text, behind[i], text);
+			sprintf(wanted, "a %.*s<masked>%s%.*s<masked> b", identifier, text, behind[i],
+				identifier, text);
+			stream_put(stream, whole, strlen(whole));
+			assert_int_equal(stream_end(stream), 0);
+			assert_int_equal(seen.len, strlen(wanted));
+			assert_memory_equal(seen.text, wanted, seen.len);
+			stream_close(stream);
+		}
+	}
+}
+
+/* Who waits gets what is no secret, whatever follows: and not twice. */
+static void test_flush(void **state)
+{
+	struct maker_token token = maker_token(6);
+	size_t secret = MAKER_TOKEN_LEN - TOKEN_SECRET_LEN;
+
+	(void)state;
+	for (size_t len = 0; len <= MAKER_TOKEN_LEN; len++)
+		for (size_t then = len; then <= MAKER_TOKEN_LEN; then++) {
+			size_t shown = len < secret ? len : secret;
+			struct seen seen;
+			struct stream *stream = stream_make(&seen);
+
+			stream_put(stream, token.text, len);
+			assert_int_equal(stream_holds(stream), len > 0 && len < MAKER_TOKEN_LEN);
+			assert_int_equal(stream_flush(stream), 0);
+			assert_false(stream_holds(stream));
+			if (len < MAKER_TOKEN_LEN)
+				assert_int_equal(seen.len, shown);
+			assert_int_equal(stream_flush(stream), 0);
+			stream_put(stream, token.text + len, then - len);
+			stream_put(stream, " x", 2);
+			assert_int_equal(stream_end(stream), 0);
+			assert_int_equal(seen.len, (then <= secret ? then : secret + strlen(MASK_TEXT)) + 2);
+			assert_int_equal(seen.count, then == MAKER_TOKEN_LEN);
+			stream_close(stream);
+		}
 }
 
 /* By read(2): a text longer than the room, with tokens at every cut; errors are told. */
@@ -225,10 +330,8 @@ static void test_refused(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pieces),
-		cmocka_unit_test(test_held),
-		cmocka_unit_test(test_pull),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_pieces), cmocka_unit_test(test_held), cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_flush),  cmocka_unit_test(test_pull), cmocka_unit_test(test_refused),
 	};
 
 	return UNIT_RUN(tests);
