@@ -2,7 +2,9 @@
 /* The commands as a person or a script meets them: status, signals, silence, bad input. */
 #include "live.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -716,6 +718,34 @@ static void test_check(void **state)
 	live_free(&run);
 }
 
+/* In a process that may load programs, but for a filter as container runtimes have it. */
+static void check_filtered(uint32_t action)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	struct live_run run;
+
+	if (!filter || seccomp_rule_add(filter, action, SCMP_SYS(bpf), 0) < 0 || seccomp_load(filter) < 0)
+		_exit(2);
+	run = live_command(ARGS("spillwatch", "check"));
+	_exit(run.status != 4 || !strstr(run.output, "a seccomp filter refuses bpf(2)"));
+}
+
+static void test_check_seccomp(void **state)
+{
+	static const uint32_t actions[] = {SCMP_ACT_ERRNO(EPERM), SCMP_ACT_ERRNO(ENOSYS)};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++) {
+		pid_t pid = fork();
+		int status;
+
+		if (pid == 0)
+			check_filtered(actions[i]);
+		assert_true(pid > 0 && waitpid(pid, &status, 0) == pid);
+		assert_int_equal(status, 0);
+	}
+}
+
 /*
  * Runs `script` while `run` watches a cgroup of its own: "inside COMMAND" runs a command in it, $watcher is the daemon,
  * which is told to end after it. Alerts go to live_path("cgroup-alerts").
@@ -1030,6 +1060,7 @@ const struct CMUnitTest live_commands[] = {
 	cmocka_unit_test_setup_teardown(test_mask, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_identify, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_check, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_check_seccomp, live_setup, live_teardown),
 };
 const size_t live_commands_count = sizeof(live_commands) / sizeof(*live_commands);
 
