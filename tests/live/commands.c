@@ -667,6 +667,46 @@ static void test_mask(void **state)
 	check_sentence(ARGS("sh", "-c", "exec \"$0\" mask < /", binary), 1, "directory");
 }
 
+/* Who of the three that print is in the alert file: the command's output, its errors, and what it hands to another. */
+static void check_prints(const char *options, const char *to, bool out, bool err)
+{
+	const char *binary = getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch";
+	const char *alerts = live_path("alerts");
+	char command[2048];
+	struct live_run run;
+
+	unlink(alerts);
+	snprintf(command, sizeof(command),
+		 "W=%s; export W; { %s exec %s --alerts %s -- "
+		 "sh -c '$W token 91; $W token 92 >&2; $W token 93 | cat > /dev/null'; } %s",
+		 live_writer("writer"), binary, options, alerts, to);
+	run = live_command(ARGS("sh", "-c", command));
+	live_free(&run);
+	run = live_command(ARGS("cat", alerts));
+	if (!strstr(run.output, maker_token(91).identifier) == out ||
+	    !strstr(run.output, maker_token(92).identifier) == err)
+		fail_msg("%s%s: alerts: %s", options, to, run.output);
+	assert_null(strstr(run.output, maker_token(93).identifier));
+	live_free(&run);
+}
+
+/* What a command prints is seen wherever that goes, and what it hands to others is not; unless --watch says what to look at. */
+static void test_exec_prints(void **state)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	char terminal[256];
+
+	(void)state;
+	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	snprintf(terminal, sizeof(terminal), "> %s 2>&1", ptsname(master));
+	check_prints("", "2>&1 | cat > /dev/null", true, true);
+	check_prints("", "2> /dev/null | cat > /dev/null", true, false);
+	check_prints("", "3>&1 > /dev/null 2>&3 3>&- | cat > /dev/null", false, true);
+	check_prints("", terminal, true, true);
+	check_prints("--watch disk", "2>&1 | cat > /dev/null", false, false);
+	close(master);
+}
+
 /* Whole tokens and identifiers alone, in one order; what disables each, and never the secret. */
 static void test_identify(void **state)
 {
@@ -1057,6 +1097,7 @@ const struct CMUnitTest live_commands[] = {
 	cmocka_unit_test_setup_teardown(test_scan_name, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_scan_piece, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_scan_deceiving, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_exec_prints, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mask, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_identify, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_check, live_setup, live_teardown),

@@ -13,6 +13,7 @@
 #include "cmd/exec_signals.h"
 #include "engine/pipeline.h"
 #include "cmd/options.h"
+#include "file_kind.h"
 #include "lib/privileges.h"
 #include "lib/cleanup.h"
 #include "lib/exec_report.h"
@@ -24,8 +25,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 /* The kernel has sent every sample before the command's end is seen; only judging takes time. */
 #define EXEC_SETTLE_MS 30000
@@ -277,6 +280,31 @@ static int exec_watch(struct exec_options *options, struct pipeline *pipeline, i
 	return exec_status(options, pipeline, status);
 }
 
+/* What the command prints is looked at as well, wherever it goes: a log of a pipeline's is read by many. */
+static void exec_own_output(struct pipeline_options *pipeline)
+{
+	/* whoever says what is to be watched, has it so */
+	if (pipeline->probe.watch != FILE_KINDS_DEFAULT)
+		return;
+	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+		uint32_t kind = 0;
+		struct stat st;
+
+		if (fstat(fd, &st) < 0)
+			continue;
+		if (S_ISFIFO(st.st_mode))
+			kind = FILE_KIND_BIT(PIPE);
+		else if (S_ISSOCK(st.st_mode))
+			kind = FILE_KIND_BIT(SOCKET);
+		else if (isatty(fd))
+			kind = FILE_KIND_BIT(TTY);
+		if (kind)
+			pipeline->own.inodes[fd - STDOUT_FILENO] = st.st_ino;
+		pipeline->own.kinds |= kind;
+	}
+	pipeline->probe.watch |= pipeline->own.kinds;
+}
+
 static int exec_run(struct exec_options *options)
 {
 	AUTO_CLOSE int signals = -1;
@@ -285,6 +313,7 @@ static int exec_run(struct exec_options *options)
 	int r;
 
 	options->pipeline.probe.scope = SCOPE_TREE;
+	exec_own_output(&options->pipeline);
 	options->pipeline.scope_name = options->command[0];
 	options->pipeline.store_needed = true;
 	/* before there is any thread, so that no signal comes to one */
@@ -325,8 +354,9 @@ const struct command command_exec = {
 	.usage = "Usage: spillwatch exec [OPTION…] -- COMMAND [ARGUMENT…]\n\n"
 		 "Runs COMMAND with this terminal, input and output, and raises an alert for each token that "
 		 "it\n"
-		 "or any of its descendants writes to a file. Ends with COMMAND's exit status, or with 128 "
-		 "plus\n"
+		 "or any of its descendants writes to a file, or prints (to what standard output and error "
+		 "are\n"
+		 "here, also a pipe or a terminal). Ends with COMMAND's exit status, or with 128 plus\n"
 		 "the signal that ended it; 127 if there is no such command. Silent if there is nothing to "
 		 "say.\n"
 		 "What outlives COMMAND is not watched any more, or with --wait, until it has ended or a\n"
