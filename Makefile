@@ -162,7 +162,7 @@ image: ## an OCI image (build/image/spillwatch.oci.tar): the static program, fro
 	@mkdir -p $(dir $(IMAGE))
 	@echo "  IMAGE    $(IMAGE)"
 	$(Q)SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$($(COMMIT)=%ct 2>/dev/null || echo 0)} REVISION=$$($(COMMIT)=%H 2>/dev/null) \
-		tools/image $(IMAGE) $(VERSION) $(B)/static/spillwatch $(B)/spillwatch-metrics $(SHIPPED_RULES)
+		tools/image $(IMAGE) $(VERSION) $(B)/static/spillwatch $(B)/spillwatch-metrics LICENSES $(SHIPPED_RULES)
 
 # --- install --------------------------------------------------------------------------------------
 
