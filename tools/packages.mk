@@ -12,3 +12,7 @@ dist-check: ## make dist twice, in two clones with little in common: the same by
 .PHONY: deb
 deb: ## build/deb: the Debian package
 	tools/deb $(B)/deb
+
+.PHONY: rpm
+rpm: ## build/rpm: the RPM package
+	tools/rpm $(B)/rpm
