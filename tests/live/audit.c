@@ -365,6 +365,8 @@ static void test_audit_bad_input(void **state)
 	check_sentence(ARGS("spillwatch", "audit", "--output", "xml"), 2, "html");
 	check_sentence(ARGS("spillwatch", "audit", "--files", "--output", "html"), 2, "csv");
 	check_sentence(ARGS("spillwatch", "audit", "--limit", "0"), 2, "--limit");
+	check_sentence(ARGS("spillwatch", "audit", "--place", "attic"), 2, "volume");
+	check_sentence(ARGS("spillwatch", "audit", "--severity", "0"), 2, "critical");
 	check_sentence(ARGS("spillwatch", "audit", "more"), 2, "arguments");
 	check_sentence(ARGS("spillwatch", "audit", "--frob"), 2, "--frob");
 	check_sentence(ARGS("spillwatch", "exec", "--store", "/nowhere/at/all", "--", "true"), 3, "/nowhere");

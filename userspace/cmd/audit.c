@@ -15,6 +15,7 @@
 #include "report/remains.h"
 #include "report/report.h"
 #include "report/todo.h"
+#include "rules/rules.h"
 #include "store/store.h"
 #include "store/triage.h"
 
@@ -51,6 +52,9 @@ enum {
 	OPTION_AUDIT_FILES,
 	OPTION_AUDIT_EXIT_CODE,
 	OPTION_AUDIT_ALLOWED,
+	OPTION_AUDIT_PLACE,
+	OPTION_AUDIT_SEVERITY,
+	OPTION_AUDIT_RULE,
 	OPTION_AUDIT_TODO,
 	OPTION_AUDIT_MARK,
 	OPTION_AUDIT_NOTE,
@@ -72,6 +76,9 @@ static const struct option audit_long_options[] = {
 	{"files", no_argument, NULL, OPTION_AUDIT_FILES},
 	{"exit-code", required_argument, NULL, OPTION_AUDIT_EXIT_CODE},
 	{"allowed", no_argument, NULL, OPTION_AUDIT_ALLOWED},
+	{"place", required_argument, NULL, OPTION_AUDIT_PLACE},
+	{"severity", required_argument, NULL, OPTION_AUDIT_SEVERITY},
+	{"rule", required_argument, NULL, OPTION_AUDIT_RULE},
 	{"todo", no_argument, NULL, OPTION_AUDIT_TODO},
 	{"mark", required_argument, NULL, OPTION_AUDIT_MARK},
 	{"note", required_argument, NULL, OPTION_AUDIT_NOTE},
@@ -187,6 +194,22 @@ static int audit_option(int option, char *const *argv, struct audit_options *opt
 		return audit_number("--exit-code", 0, 255, &options->exit_code);
 	case OPTION_AUDIT_ALLOWED:
 		report->survey.allowed = true;
+		return 0;
+	case OPTION_AUDIT_PLACE:
+		report->survey.said.place = optarg;
+		if (strcmp(optarg, "host") == 0 || strcmp(optarg, "layer") == 0 ||
+		    strcmp(optarg, "volume") == 0)
+			return 0;
+		log_error("--place takes host, layer or volume");
+		return EXIT_CODE_USAGE;
+	case OPTION_AUDIT_SEVERITY:
+		report->survey.said.severity = (uint32_t)rules_severity(optarg);
+		if (report->survey.said.severity)
+			return 0;
+		log_error("--severity takes low, medium, high, critical or a number from 1 to 100");
+		return EXIT_CODE_USAGE;
+	case OPTION_AUDIT_RULE:
+		report->survey.said.rule = optarg;
 		return 0;
 	case OPTION_AUDIT_TODO:
 		options->todo = true;
@@ -442,6 +465,10 @@ const struct command command_audit = {
 		 "                         only such files, programs (by path or name), images, Kubernetes' "
 		 "namespaces;\n"
 		 "                         * and ? stand for anything\n"
+		 "  --place host|layer|volume, --severity LEVEL, --rule PATTERN\n"
+		 "                         only what is there, is at least that grave, or such a rule has "
+		 "decided "
+		 "of\n"
 		 "  --output table|json|csv|html\n"
 		 "                         html: one page that needs no network, to attach to a ticket\n"
 		 "  --allowed              what rules of the configuration allow, instead of leaks\n"

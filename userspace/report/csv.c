@@ -15,13 +15,14 @@ static int csv_line(struct report *report, const struct survey_fact *entry, FILE
 {
 	struct reader_fact row = survey_row(&report->survey, entry);
 	const struct mark *mark = marks_of(&report->marks, entry->member[DIMENSION_TOKEN]);
-	char first[PERIOD_TEXT], last[PERIOD_TEXT], count[32], pid[16];
+	char first[PERIOD_TEXT], last[PERIOD_TEXT], count[32], pid[16], severity[16];
 	struct fact fact;
 	int r = reader_fact(report->reader, &row, &fact);
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	snprintf(count, sizeof(count), "%" PRIu64, fact.count);
+	snprintf(severity, sizeof(severity), "%" PRIu32, fact.severity);
 	snprintf(pid, sizeof(pid), "%" PRIu32, fact.pid);
 	const char *const cells[] = {
 		fact.token,
@@ -53,6 +54,8 @@ static int csv_line(struct report *report, const struct survey_fact *entry, FILE
 		fact.created,
 		mark ? triage_name(mark->state) : NULL,
 		mark ? mark->note : NULL,
+		fact.place,
+		fact.severity ? severity : NULL,
 	};
 
 	csv_cells(out, cells, sizeof(cells) / sizeof(*cells));
@@ -72,7 +75,7 @@ int report_csv(struct report *report, FILE *out)
 	fputs("token,token_type,placeholder,role,writes,first,last,file,file_as_seen,file_type,program,"
 	      "process,"
 	      "last_pid,user,command_line,container_id,container,runtime,image,namespace,pod,syscall,"
-	      "part,rule,relayed,runtime_namespace,container_created,mark,mark_note\r\n",
+	      "part,rule,relayed,runtime_namespace,container_created,mark,mark_note,place,severity\r\n",
 	      out);
 	shown = report_limit(report, 0, groups.count);
 	for (size_t i = 0; r == 0 && i < shown; i++) {

@@ -61,10 +61,11 @@ static json_t *json_file(const struct fact *fact)
 {
 	bool known = fact->inode != 0;
 
-	return json_pack("{s:s, s:s*, s:s*, s:o*, s:o*, s:o*, s:o*, s:s*}", "path",
+	return json_pack("{s:s, s:s*, s:s*, s:s*, s:o*, s:o*, s:o*, s:o*, s:s*}", "path",
 			 fact->file_path ? fact->file_path : fact->file, "host_path",
-			 fact->file_path ? fact->file : NULL, "type", fact->file_type, "path_truncated",
-			 json_mark(fact->path_truncated), "deleted", json_mark(fact->deleted), "inode",
+			 fact->file_path ? fact->file : NULL, "place", fact->place, "type", fact->file_type,
+			 "path_truncated", json_mark(fact->path_truncated), "deleted",
+			 json_mark(fact->deleted), "inode",
 			 known ? json_sprintf("%" PRIu64, fact->inode) : NULL, "device",
 			 known ? json_sprintf("%u:%u", fact->dev_major, fact->dev_minor) : NULL, "fs_type",
 			 fact->fs_type);
@@ -101,7 +102,7 @@ static json_t *json_entry(struct report *report, const struct survey_fact *entry
 		message = NULL;
 	json = json_pack("{s:{s:s, s:s*, s:b, s:o*}, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s*}, s:o*, "
 			 "s:o*, s:{s:s*, "
-			 "s:s*, s:s*}, s:s, s:o*}",
+			 "s:s*, s:s*}, s:s, s:o*, s:o*}",
 			 "token", "identifier", fact.token, "type", fact.token_type, "placeholder",
 			 fact.placeholder, "mark",
 			 report_json_mark(marks_of(&report->marks, entry->member[DIMENSION_TOKEN])), "role",
@@ -110,7 +111,8 @@ static json_t *json_entry(struct report *report, const struct survey_fact *entry
 			 "process", json_process(&fact), "user", "id", "", "name", fact.user, "container",
 			 json_container(&fact), "orchestrator", json_pod(&fact), "write", "syscall",
 			 fact.syscall, "seen_by", fact.seen_by, "part", fact.part, "message", message, "rule",
-			 fact.rule ? json_pack("{s:s}", "name", fact.rule) : NULL);
+			 fact.rule ? json_pack("{s:s}", "name", fact.rule) : NULL, "severity",
+			 fact.severity ? json_number(fact.severity) : NULL);
 	if (json) {
 		char uid[16];
 

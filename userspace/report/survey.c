@@ -37,6 +37,9 @@ struct survey_build {
 	size_t other_room, known_others;
 	int64_t token; /* the id asked for, 0: any */
 	struct survey_ids containers; /* those asked for */
+	struct survey_ids facts; /* likewise, of which it was said */
+	size_t fact_at; /* of these, while reading facts */
+	bool said; /* is anything of that asked for? */
 	struct survey_ids matches[READER_PATTERNS]; /* likewise */
 	bool partial; /* there are facts of which some writes lie outside of the period */
 	size_t at; /* of the facts, while reading activity */
@@ -79,11 +82,21 @@ static bool survey_id_has(const struct survey_ids *set, int64_t id)
 	return set->count && bsearch(&id, set->ids, set->count, sizeof(*set->ids), survey_id_compare);
 }
 
-static bool survey_wanted(const struct survey_build *build, const struct reader_fact *row)
+/* Was that said of it which is asked for? Facts come by rising id, as those do of which it was. */
+static bool survey_said(struct survey_build *build, int64_t id)
+{
+	while (build->fact_at < build->facts.count && build->facts.ids[build->fact_at] < id)
+		build->fact_at++;
+	return build->fact_at < build->facts.count && build->facts.ids[build->fact_at] == id;
+}
+
+static bool survey_wanted(struct survey_build *build, const struct reader_fact *row)
 {
 	const int64_t ids[READER_PATTERNS] = {row->file, row->program, row->container, row->container};
 
 	if (build->token && row->token != build->token)
+		return false;
+	if (build->said && !survey_said(build, row->id))
 		return false;
 	for (int i = 0; i < READER_PATTERNS; i++)
 		if (build->options->patterns[i] && !survey_id_has(&build->matches[i], ids[i]))
@@ -326,6 +339,12 @@ static int survey_resolve(struct survey_build *build, struct reader *reader)
 			return r < 0 ? r : 1;
 		survey_id_sort(&build->matches[i]);
 	}
+	build->said = options->said.rule || options->said.place || options->said.severity;
+	if (build->said) {
+		r = reader_find_facts(reader, &options->said, survey_id_add, &build->facts);
+		if (r < 0)
+			return r;
+	}
 	if (!options->container)
 		return 0;
 	if (strcmp(options->container, SURVEY_HOST) == 0)
@@ -376,6 +395,7 @@ int survey_make(struct reader *reader, const struct survey_options *options, str
 		survey_total(&build);
 	free(build.hours);
 	free(build.containers.ids);
+	free(build.facts.ids);
 	for (int i = 0; i < READER_PATTERNS; i++)
 		free(build.matches[i].ids);
 	free(build.others);

@@ -38,6 +38,7 @@ struct survey_options {
 	int64_t since, until; /* microseconds since 1970: [since, until) */
 	const char *token; /* only this identifier; NULL: all */
 	const char *patterns[READER_PATTERNS]; /* only what matches them; NULL: all */
+	struct reader_said said; /* only those of which that was said */
 	const char *
 		container; /* only containers of this name (reader_find_containers()), "(host)": none; NULL: all */
 };

@@ -89,6 +89,9 @@ static const char *const database_steps[DATABASE_VERSION] = {
 	/* what somebody has decided of a token, by its identifier: facts and their names may go */
 	("CREATE TABLE triage (token TEXT PRIMARY KEY, state TEXT NOT NULL, note TEXT, time INTEGER NOT NULL)"
 	 " WITHOUT ROWID;"),
+	/* place: "host", "layer" or "volume"; NULL: not known, as of what was stored before, as is severity */
+	"ALTER TABLE detail ADD COLUMN place TEXT;"
+	"ALTER TABLE detail ADD COLUMN severity INTEGER;",
 };
 
 static int database_version(sqlite3 *db, int64_t *ret_version)

@@ -137,6 +137,8 @@ int fact_make(const struct alert *alert, struct fact *ret_fact)
 		.seen_by = alert->write.seen_by,
 		.part = alert->write.part,
 		.rule = alert->ruling.rule,
+		/* as rules have it (rules/facts.c) */
+		.place = !container->id || container->relayed ? "host" : file->place,
 	};
 	struct fact fact = {
 		.verdict = fact_verdict(&alert->ruling),
@@ -145,6 +147,7 @@ int fact_make(const struct alert *alert, struct fact *ret_fact)
 		/* the host's own name for it is whole */
 		.path_truncated = file->path_truncated && !file->host_path,
 		.deleted = file->deleted,
+		.severity = (uint32_t)alert_severity(alert),
 		.pid = process->pid,
 		.uid = process->uid,
 		.dev_major = file->dev_major,

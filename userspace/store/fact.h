@@ -42,7 +42,8 @@
 	X(syscall)        \
 	X(seen_by)        \
 	X(part)           \
-	X(rule)
+	X(rule)           \
+	X(place)
 
 /* What a rule says of it, which is a part of its key as well. */
 enum fact_verdict {
@@ -61,6 +62,7 @@ struct fact {
 	bool placeholder;
 	bool path_truncated; /* upper directories of the file's path are missing */
 	bool deleted; /* the file had no name any more */
+	uint32_t severity; /* event.severity of the last alert; 0: not known */
 	uint32_t pid, uid;
 	uint32_t dev_major, dev_minor;
 	uint64_t inode; /* 0: unknown */

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define READER_DETAIL "SELECT process, pid, uid, user, command_line, script, unit, syscall, seen_by, part, "
 #define READER_STATEMENTS(X)                                                                              \
 	X(name, "SELECT value FROM name WHERE id = ?")                                                    \
 	X(container, reader->identities                                                                   \
@@ -27,17 +28,14 @@
 	X(token, "SELECT type, placeholder FROM token WHERE id = ?")                                      \
 	X(file, "SELECT path, type, fs_type, dev_major, dev_minor, inode, path_truncated, deleted"        \
 		" FROM file WHERE id = ?")                                                                \
-	X(detail, reader->rules ? "SELECT process, pid, uid, user, command_line, script, unit, syscall, " \
-				  "seen_by, part, rule"                                                   \
-				  " FROM detail WHERE fact = ?"                                           \
-				: "SELECT process, pid, uid, user, command_line, script, unit, syscall, " \
-				  "seen_by, part, NULL"                                                   \
-				  " FROM detail WHERE fact = ?")
+	X(detail, reader->places  ? READER_DETAIL "rule, place, severity FROM detail WHERE fact = ?"      \
+		  : reader->rules ? READER_DETAIL "rule, NULL, NULL FROM detail WHERE fact = ?"           \
+				  : READER_DETAIL "NULL, NULL, NULL FROM detail WHERE fact = ?")
 
 struct reader {
 	sqlite3 *db;
-	/* it knows of rules, of relays, and of what a container is; an older version's is only read here, and not brought up to date */
-	bool rules, relays, identities;
+	/* it knows of rules, of relays, of what a container is, and of where a file is; an older version's is only read here, and not brought up to date */
+	bool rules, relays, identities, places;
 #define READER_FIELD(name, sql) sqlite3_stmt *name;
 	READER_STATEMENTS(READER_FIELD)
 #undef READER_FIELD
@@ -60,6 +58,8 @@ int reader_open(const char *path, struct reader **ret_reader)
 			reader_has(reader, "SELECT 1 FROM pragma_table_info('fact') WHERE name = 'relayed'");
 		reader->identities =
 			reader_has(reader, "SELECT 1 FROM pragma_table_info('container') WHERE name = 'cid'");
+		reader->places =
+			reader_has(reader, "SELECT 1 FROM pragma_table_info('detail') WHERE name = 'place'");
 	}
 #define READER_PREPARE(name, sql) r = r == 0 ? statement_prepare(reader->db, sql, &reader->name) : r;
 	READER_STATEMENTS(READER_PREPARE)
@@ -231,6 +231,29 @@ int reader_find(struct reader *reader, enum reader_pattern what, const char *pat
 	return reader_visit_ids(reader, statements[what], pattern, visit, context);
 }
 
+int reader_find_facts(struct reader *reader, const struct reader_said *said, reader_id_visit visit,
+		      void *context)
+{
+	sqlite3_stmt *statement = NULL;
+	char sql[192];
+	int r;
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT fact FROM detail WHERE (?1 IS NULL OR %s GLOB ?1) AND (?2 IS NULL OR %s = ?2)"
+		 " AND (?3 = 0 OR %s >= ?3) ORDER BY fact",
+		 reader->rules ? "rule" : "NULL", reader->places ? "place" : "NULL",
+		 reader->places ? "severity" : "NULL");
+	r = statement_prepare(reader->db, sql, &statement);
+	if (r < 0)
+		return r;
+	statement_bind(statement, "tti", said->rule, said->place, (int64_t)said->severity);
+	while (r >= 0 && (r = sqlite3_step(statement)) == SQLITE_ROW)
+		r = visit(context, sqlite3_column_int64(statement, 0));
+	r = r < 0 ? r : statement_error(reader->db, r);
+	sqlite3_finalize(statement);
+	return r;
+}
+
 /* One row of a prepared statement. Returns 1, 0 if there is none, or a negative errno. */
 static int reader_row(struct reader *reader, sqlite3_stmt *statement, int64_t id)
 {
@@ -347,6 +370,8 @@ static int reader_detail(struct reader *reader, int64_t id, struct fact *fact)
 	fact->seen_by = reader_copy(row, 8, &failed);
 	fact->part = reader_copy(row, 9, &failed);
 	fact->rule = reader_copy(row, 10, &failed);
+	fact->place = reader_copy(row, 11, &failed);
+	fact->severity = (uint32_t)sqlite3_column_int64(row, 12);
 	sqlite3_reset(row);
 	return failed ? -ENOMEM : 0;
 }

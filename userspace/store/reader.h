@@ -67,6 +67,20 @@ int reader_find_token(struct reader *reader, const char *identifier, int64_t *re
 /* What a pattern is compared with: * and ? stand for anything, a slash as well, as in GLOB of SQLite. */
 enum reader_pattern { READER_FILES, READER_PROGRAMS, READER_IMAGES, READER_NAMESPACES, READER_PATTERNS };
 
+/* What the last alert of a fact has said; what is NULL or 0 is not asked for. */
+struct reader_said {
+	const char *rule; /* a pattern, as below */
+	const char *place; /* "host", "layer" or "volume" */
+	uint32_t severity; /* at least */
+};
+
+/*
+ * reader_find_facts() - of which all that is asked for was said, by rising id. What is not known, as of entries of an older version,
+ * was not. As reader_facts().
+ */
+int reader_find_facts(struct reader *reader, const struct reader_said *said, reader_id_visit visit,
+		      void *context);
+
 /* reader_find() - the files, programs or containers (of such an image, in such a namespace of Kubernetes') that a pattern matches. */
 int reader_find(struct reader *reader, enum reader_pattern what, const char *pattern, reader_id_visit visit,
 		void *context);

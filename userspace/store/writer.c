@@ -25,7 +25,8 @@
 		    " ON CONFLICT (fact, hour) DO UPDATE SET count = count + excluded.count")            \
 	X(detail,                                                                                        \
 	  "INSERT OR REPLACE INTO detail (fact, process, pid, uid, user, command_line, script, unit,"    \
-	  " syscall, seen_by, part, rule) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                  \
+	  " syscall, seen_by, part, rule, place, severity)"                                              \
+	  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                          \
 	X(token, "INSERT OR REPLACE INTO token (id, type, placeholder) VALUES (?, ?, ?)")                \
 	X(file_put, "INSERT OR REPLACE INTO file (id, path, type, fs_type, dev_major, dev_minor, inode," \
 		    " path_truncated, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")                      \
@@ -97,9 +98,10 @@ static int writer_do(sqlite3_stmt *statement, int r)
 static int writer_details(struct writer *writer, const struct fact *fact, int64_t id)
 {
 	statement_bind(writer->activity, "iii", id, fact_hour(fact->last), (int64_t)fact->count);
-	statement_bind(writer->detail, "itiitttttttt", id, fact->process, (int64_t)fact->pid,
+	statement_bind(writer->detail, "itiittttttttti", id, fact->process, (int64_t)fact->pid,
 		       (int64_t)fact->uid, fact->user, fact->command_line, fact->script, fact->unit,
-		       fact->syscall, fact->seen_by, fact->part, fact->rule);
+		       fact->syscall, fact->seen_by, fact->part, fact->rule, fact->place,
+		       (int64_t)fact->severity);
 	return writer_do(writer->detail, writer_do(writer->activity, 0));
 }
 

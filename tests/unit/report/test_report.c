@@ -181,7 +181,7 @@ static void test_rules(void **state)
 	free(text);
 	text = output(&options, report_csv);
 	assert_non_null(strstr(text, "dt0c01.LEAK1,API token,false,allowed,1,"));
-	assert_non_null(strstr(text, ",write,,may,false,,,,\r\n"));
+	assert_non_null(strstr(text, ",write,,may,false,,,,,host,73\r\n"));
 	assert_null(strstr(text, "origin"));
 	free(text);
 }
@@ -707,6 +707,76 @@ static size_t count_lines(const char *text)
 	return lines;
 }
 
+/* Only what lies there, is that grave, or was decided of by such a rule; all that is asked for has to hold, and roles are those of all. */
+static void test_said(void **state)
+{
+	static const struct {
+		const char *container, *place, *rule;
+		int severity;
+		bool placeholder;
+	} cases[] = {
+		{NULL, NULL, NULL, 0, false},     {POD_A, "layer", "prod-keys", 99, false},
+		{POD_A, "volume", NULL, 0, true}, {POD_A, "volume", "prod-logs", 0, false},
+		{POD_A, NULL, "test", 21, false},
+	};
+	static const struct {
+		struct reader_said said;
+		size_t found;
+	} asked[] = {
+		{{0}, 5},
+		{{.place = "host"}, 1},
+		{{.place = "layer"}, 1},
+		{{.place = "volume"}, 2},
+		{{.severity = 21}, 5},
+		{{.severity = 73}, 3},
+		{{.severity = 99}, 1},
+		{{.rule = "prod-*"}, 2},
+		{{.rule = "nobody"}, 0},
+		{{.rule = "prod-*", .place = "volume"}, 1},
+		{{.severity = 99, .place = "volume"}, 0},
+	};
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	struct store *store = alerts_store(path);
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++) {
+		char file[16];
+		const struct alert_spec spec = {.token = "dt0c01.LEAK1",
+						.file = file,
+						.program = i ? "/bin/b" : "/bin/a",
+						.container = cases[i].container,
+						.time = alerts_now() - 100 + (int64_t)i};
+		struct alert alert;
+
+		snprintf(file, sizeof(file), "/f%zu", i);
+		alert = alerts_make(&spec);
+		alert.file.place = cases[i].place;
+		alert.token.placeholder = cases[i].placeholder;
+		alert.ruling = (struct alert_ruling){.rule = cases[i].rule, .severity = cases[i].severity};
+		assert_int_equal(store_put(store, &alert), 0);
+	}
+	store_close(store);
+	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
+		char *text, *problem;
+		json_t *json;
+
+		options.survey.said = asked[i].said;
+		text = output(&options, report_json);
+		json = json_loads(text, 0, NULL);
+		problem = schema_check("share/audit.schema.json", json);
+		if (problem)
+			fail_msg("%s", problem);
+		if (json_integer_value(json_object_get(json_object_get(json, "totals"), "entries")) !=
+		    (json_int_t)asked[i].found)
+			fail_msg("case %zu: %s", i, text);
+		/* the first writer is not among them */
+		if (asked[i].said.rule && asked[i].found)
+			assert_null(strstr(text, "\"role\":\"origin\""));
+		json_decref(json);
+		free(text);
+	}
+}
+
 /* A limit bounds what a row holds as well: a group of a million entries takes no longer to print than one of a few. */
 static void test_limit(void **state)
 {
@@ -1156,17 +1226,29 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_rules),          TEST(test_leaks),
-		TEST(test_groups),         TEST(test_filters),
-		TEST(test_filtered_roles), TEST(test_times),
-		TEST(test_period),         TEST(test_table_width),
-		TEST(test_hostile),        TEST(test_empty),
-		TEST(test_relayed),        TEST(test_same_name),
-		TEST(test_derived),        TEST(test_patterns),
-		TEST(test_limit),          TEST(test_marks),
-		TEST(test_todo_order),     TEST(test_todo_commands),
-		TEST(test_todo_layer),     TEST(test_remains),
-		TEST(test_remains_links),  cmocka_unit_test(test_relays),
+		TEST(test_rules),
+		TEST(test_leaks),
+		TEST(test_groups),
+		TEST(test_filters),
+		TEST(test_filtered_roles),
+		TEST(test_times),
+		TEST(test_period),
+		TEST(test_table_width),
+		TEST(test_hostile),
+		TEST(test_empty),
+		TEST(test_relayed),
+		TEST(test_same_name),
+		TEST(test_derived),
+		TEST(test_patterns),
+		TEST(test_limit),
+		TEST(test_said),
+		TEST(test_marks),
+		TEST(test_todo_order),
+		TEST(test_todo_commands),
+		TEST(test_todo_layer),
+		TEST(test_remains),
+		TEST(test_remains_links),
+		cmocka_unit_test(test_relays),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

@@ -183,9 +183,18 @@ static void test_bounds(void **state)
 	store_close(store);
 }
 
+/* As version 6 had it. */
+static void before_places(void)
+{
+	alerts_number(path, "ALTER TABLE detail DROP COLUMN place");
+	alerts_number(path, "ALTER TABLE detail DROP COLUMN severity");
+	alerts_number(path, "PRAGMA user_version = 6");
+}
+
 /* As version 5 had it. */
 static void before_triage(void)
 {
+	before_places();
 	alerts_number(path, "DROP TABLE triage");
 	alerts_number(path, "PRAGMA user_version = 5");
 }
@@ -265,6 +274,48 @@ static void test_before_triage(void **state)
 	assert_int_equal(reader_triage(reader, count_triage, &count), 0);
 	assert_int_equal(count, 1);
 	reader_close(reader);
+}
+
+static int keep_fact(void *context, int64_t id)
+{
+	*(int64_t *)context += id;
+	return 0;
+}
+
+static int64_t find_facts(const struct reader_said said)
+{
+	struct reader *reader;
+	int64_t sum = 0;
+
+	assert_int_equal(reader_open(path, &reader), 0);
+	assert_int_equal(reader_find_facts(reader, &said, keep_fact, &sum), 0);
+	reader_close(reader);
+	return sum;
+}
+
+/* What was stored before where a file is was kept is of no place, and goes on; what comes is. */
+static void test_before_places(void **state)
+{
+	struct alert_spec spec = {.token = "dt0c01.AAAA", .file = "/f", .program = "/bin/a"};
+	struct store *store = alerts_store(path);
+
+	(void)state;
+	spec.time = alerts_now();
+	alerts_put(store, &spec);
+	store_close(store);
+	before_places();
+	assert_int_equal(find_facts((struct reader_said){.place = "host"}), 0);
+	assert_int_equal(find_facts((struct reader_said){.severity = 1}), 0);
+	assert_int_equal(find_facts((struct reader_said){.rule = "*"}), 0);
+	assert_int_equal(find_facts((struct reader_said){0}), 1);
+	store = alerts_store(path);
+	assert_int_equal(alerts_number(path, "PRAGMA user_version"), DATABASE_VERSION);
+	assert_int_equal(find_facts((struct reader_said){.place = "host"}), 0);
+	spec.file = "/g";
+	alerts_put(store, &spec);
+	store_close(store);
+	assert_int_equal(find_facts((struct reader_said){.place = "host"}), 2);
+	assert_int_equal(find_facts((struct reader_said){.severity = 1}), 2);
 }
 
 /* What was decided stays when the token's facts go, is replaced by what is decided next, and is taken back. */
@@ -433,10 +484,10 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_life),          TEST(test_killed),   TEST(test_losses),
-		TEST(test_merged),        TEST(test_bounds),   TEST(test_older),
-		TEST(test_before_triage), TEST(test_triage),   TEST(test_before_rules),
-		TEST(test_before_relays), TEST(test_troubles),
+		TEST(test_life),          TEST(test_killed),        TEST(test_losses),
+		TEST(test_merged),        TEST(test_bounds),        TEST(test_older),
+		TEST(test_before_places), TEST(test_before_triage), TEST(test_triage),
+		TEST(test_before_rules),  TEST(test_before_relays), TEST(test_troubles),
 	};
 
 	return UNIT_RUN(tests);
