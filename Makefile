@@ -176,6 +176,7 @@ install: all ## install into DESTDIR and PREFIX
 	install -D -m 644 share/scan.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/scan.schema.json
 	install -D -m 644 share/audit-files.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/audit-files.schema.json
 	install -D -m 644 share/audit-todo.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/audit-todo.schema.json
+	install -D -m 644 share/audit-export.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/audit-export.schema.json
 	install -D -m 644 share/alert-fields.md $(DESTDIR)$(PREFIX)/share/spillwatch/alert-fields.md
 	install -D -m 644 share/config.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/config.schema.json
 	install -d -m 755 $(DESTDIR)$(SYSCONFDIR)/spillwatch/rules.d

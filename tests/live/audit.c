@@ -461,6 +461,13 @@ static void test_todo(void **state)
 	assert_non_null(strstr(run.output, "\"accepted\": 1"));
 	live_free(&run);
 	check_sentence(ARGS("spillwatch", "audit", "--todo", "--output", "csv"), 2, "json");
+	/* what others take has it still, and says what was decided */
+	run = audit_ok(ARGS("--export"));
+	assert_non_null(strstr(run.output, token.identifier));
+	assert_non_null(strstr(run.output, "\"state\":\"accepted\""));
+	live_no_secret(&run, &token);
+	live_free(&run);
+	check_sentence(ARGS("spillwatch", "audit", "--export", "--by", "file"), 2, "--by");
 }
 
 /* What can't be stored is said and counted; the alerts go on. */

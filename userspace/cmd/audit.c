@@ -28,7 +28,7 @@
 /* A day ahead, in microseconds: clocks are set back. */
 #define AUDIT_AHEAD (24LL * 3600 * 1000000)
 
-enum audit_output { AUDIT_TABLE, AUDIT_JSON, AUDIT_CSV, AUDIT_HTML };
+enum audit_output { AUDIT_TABLE, AUDIT_JSON, AUDIT_CSV, AUDIT_HTML, AUDIT_EXPORT };
 
 struct audit_options {
 	struct report_options report;
@@ -36,7 +36,7 @@ struct audit_options {
 	enum audit_output output;
 	const char *mark, *note; /* a token's identifier, and why; NULL: nothing is marked */
 	enum triage_state state;
-	bool files, todo, has_by;
+	bool files, todo, export, has_by;
 	unsigned long exit_code;
 };
 
@@ -55,6 +55,7 @@ enum {
 	OPTION_AUDIT_PLACE,
 	OPTION_AUDIT_SEVERITY,
 	OPTION_AUDIT_RULE,
+	OPTION_AUDIT_EXPORT,
 	OPTION_AUDIT_TODO,
 	OPTION_AUDIT_MARK,
 	OPTION_AUDIT_NOTE,
@@ -79,6 +80,7 @@ static const struct option audit_long_options[] = {
 	{"place", required_argument, NULL, OPTION_AUDIT_PLACE},
 	{"severity", required_argument, NULL, OPTION_AUDIT_SEVERITY},
 	{"rule", required_argument, NULL, OPTION_AUDIT_RULE},
+	{"export", no_argument, NULL, OPTION_AUDIT_EXPORT},
 	{"todo", no_argument, NULL, OPTION_AUDIT_TODO},
 	{"mark", required_argument, NULL, OPTION_AUDIT_MARK},
 	{"note", required_argument, NULL, OPTION_AUDIT_NOTE},
@@ -211,6 +213,9 @@ static int audit_option(int option, char *const *argv, struct audit_options *opt
 	case OPTION_AUDIT_RULE:
 		report->survey.said.rule = optarg;
 		return 0;
+	case OPTION_AUDIT_EXPORT:
+		options->export = true;
+		return 0;
 	case OPTION_AUDIT_TODO:
 		options->todo = true;
 		return 0;
@@ -249,6 +254,15 @@ static int audit_parse(int argc, char **argv, struct audit_options *options)
 	if (options->report.survey.since >= options->report.survey.until) {
 		log_error("--since lies behind --until: nothing can be between them");
 		return EXIT_CODE_USAGE;
+	}
+	if (options->export && (options->files || options->todo || options->has_by || options->output)) {
+		log_error("--export has a form of its own: neither --files, --todo, --by nor --output goes "
+			  "with it");
+		return EXIT_CODE_USAGE;
+	}
+	if (options->export) {
+		options->output = AUDIT_EXPORT;
+		options->report.by = DIMENSION_TOKEN;
 	}
 	options->report.survey.hours = options->output == AUDIT_HTML || options->output == AUDIT_JSON;
 	/* a page shows every grouping, the leaks first */
@@ -292,6 +306,8 @@ static int audit_print(struct report *report, enum audit_output output)
 		return report_json(report, stdout);
 	case AUDIT_CSV:
 		return report_csv(report, stdout);
+	case AUDIT_EXPORT:
+		return report_export(report, stdout);
 	case AUDIT_HTML:
 		return report_html(report, stdout);
 	default:
@@ -354,8 +370,8 @@ static int audit_run(struct audit_options *options, struct reader *reader)
 		r = audit_remains(&report, options->output, &still);
 	else
 		r = audit_print(&report, options->output);
-	/* CSV has no place for it */
-	if (r == 0 && options->output == AUDIT_CSV)
+	/* neither has a place for it */
+	if (r == 0 && (options->output == AUDIT_CSV || options->output == AUDIT_EXPORT))
 		r = coverage_say(&report.coverage, audit_say, NULL);
 	report_close(&report);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
@@ -481,6 +497,7 @@ const struct command command_audit = {
 		 "it "
 		 "still\n"
 		 "                         lies, and the commands that clean that (table, json)\n"
+		 "  --export               JSON lines for other programs, one a leaked token\n"
 		 "  --mark IDENTIFIER STATE\n"
 		 "                         keep with the token what was decided of it, for every report; "
 		 "none: take "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * report → JSON, by share/audit.schema.json; written as it goes, a row a line, so that a million entries need no memory.
+ * report → JSON, by share/audit.schema.json; written as it goes, a row a line, so that a million entries need no memory. And
+ * JSON lines, which are such rows, for other programs.
  * The entries' names are those of alerts (share/alert.schema.json) where they mean the same.
  *
  * As in alert/json.c each object is made by one json_pack(), and NULL in any part makes the whole NULL; with * behind
@@ -226,16 +227,22 @@ static json_t *json_group(struct report *report, struct group *group)
 	return NULL;
 }
 
-/* What it reads is locked once and not for each text, and not while somebody is waited for who reads us. */
-static int json_row(struct report *report, struct group *group, FILE *out)
+/* What it reads is locked once and not for each text, and not while somebody is waited for who reads us. NULL: memory is missing. */
+static json_t *json_read(struct report *report, struct group *group)
 {
-	int r = reader_begin(report->reader);
 	json_t *row;
 
-	if (r < 0)
-		return r;
+	if (reader_begin(report->reader) < 0)
+		return NULL;
 	row = json_group(report, group);
 	reader_end(report->reader);
+	return row;
+}
+
+static int json_row(struct report *report, struct group *group, FILE *out)
+{
+	json_t *row = json_read(report, group);
+
 	if (!row)
 		return -ENOMEM;
 	json_dumpf(row, out, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
@@ -354,6 +361,40 @@ int report_json(struct report *report, FILE *out)
 	}
 	if (r == 0)
 		fputs(shown ? "\n]}\n" : "]}\n", out);
+	grouping_free(&groups);
+	return r;
+}
+
+/* A leak by itself: of which host, and as of when, stands in each line, so that those of many hosts may be put together. */
+static int json_line(struct report *report, struct group *group, FILE *out)
+{
+	json_t *row = json_read(report, group);
+	json_t *line = row ? json_pack("{s:s, s:o, s:s}", "version", SPILLWATCH_VERSION, "generated",
+				       json_time(report->generated), "host", report->host)
+			   : NULL;
+	int r = line && json_object_update(line, row) == 0 ? 0 : -ENOMEM;
+
+	if (r == 0) {
+		json_dumpf(line, out, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
+		fputc('\n', out);
+	}
+	json_decref(row);
+	json_decref(line);
+	return r;
+}
+
+int report_export(struct report *report, FILE *out)
+{
+	struct grouping groups;
+	size_t shown;
+	int r = grouping_make(&report->survey, &report->scratch, report->options.by, NULL,
+			      report->survey.count, &groups);
+
+	if (r < 0)
+		return r;
+	shown = report_limit(report, 0, groups.count);
+	for (size_t i = 0; r == 0 && i < shown && !ferror(out); i++)
+		r = json_line(report, &groups.groups[i], out);
 	grouping_free(&groups);
 	return r;
 }

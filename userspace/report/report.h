@@ -56,6 +56,8 @@ int report_coverage(const struct report *report, FILE *out, int width, bool colo
 int report_table(struct report *report, FILE *out, int width, bool colour);
 /* report_json() - one object, share/audit.schema.json; a row a line. */
 int report_json(struct report *report, FILE *out);
+/* report_export() - by token (options.by): an object a line, share/audit-export.schema.json. */
+int report_export(struct report *report, FILE *out);
 /* report_csv() - RFC 4180, a line for each entry. */
 int report_csv(struct report *report, FILE *out);
 /* report_html() - one page without references to anything else. */

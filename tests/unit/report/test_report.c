@@ -777,6 +777,33 @@ static void test_said(void **state)
 	}
 }
 
+/* A line a leak, each whole by itself, whatever stands in a name; with what was decided of it. */
+static void test_export(void **state)
+{
+	const struct triage triage = {.identifier = "dt0c01.LEAK2", .state = TRIAGE_ACCEPTED, .time = 1};
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	size_t lines = 0, marks = 0;
+	char *text, *rest, *line;
+	bool known;
+
+	(void)state;
+	put_leaks();
+	assert_int_equal(triage_put(path, &triage, &known), 0);
+	text = output(&options, report_export);
+	for (rest = text; (line = strsep(&rest, "\n")) && *line; lines++) {
+		json_t *json = json_loads(line, 0, NULL);
+		char *problem = schema_check("share/audit-export.schema.json", json);
+
+		if (problem)
+			fail_msg("%s: %s", line, problem);
+		marks += json_object_get(json, "mark") != NULL;
+		json_decref(json);
+	}
+	assert_int_equal(lines, 2);
+	assert_int_equal(marks, 1);
+	free(text);
+}
+
 /* A limit bounds what a row holds as well: a group of a million entries takes no longer to print than one of a few. */
 static void test_limit(void **state)
 {
@@ -1226,29 +1253,14 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_rules),
-		TEST(test_leaks),
-		TEST(test_groups),
-		TEST(test_filters),
-		TEST(test_filtered_roles),
-		TEST(test_times),
-		TEST(test_period),
-		TEST(test_table_width),
-		TEST(test_hostile),
-		TEST(test_empty),
-		TEST(test_relayed),
-		TEST(test_same_name),
-		TEST(test_derived),
-		TEST(test_patterns),
-		TEST(test_limit),
-		TEST(test_said),
-		TEST(test_marks),
-		TEST(test_todo_order),
-		TEST(test_todo_commands),
-		TEST(test_todo_layer),
-		TEST(test_remains),
-		TEST(test_remains_links),
-		cmocka_unit_test(test_relays),
+		TEST(test_rules),      TEST(test_leaks),          TEST(test_groups),
+		TEST(test_filters),    TEST(test_filtered_roles), TEST(test_times),
+		TEST(test_period),     TEST(test_table_width),    TEST(test_hostile),
+		TEST(test_empty),      TEST(test_relayed),        TEST(test_same_name),
+		TEST(test_derived),    TEST(test_patterns),       TEST(test_export),
+		TEST(test_limit),      TEST(test_said),           TEST(test_marks),
+		TEST(test_todo_order), TEST(test_todo_commands),  TEST(test_todo_layer),
+		TEST(test_remains),    TEST(test_remains_links),  cmocka_unit_test(test_relays),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
