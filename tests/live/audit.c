@@ -441,7 +441,7 @@ static void test_mark(void **state)
 /* What is to be done, and that it is done once it was. */
 static void test_todo(void **state)
 {
-	struct maker_token token = maker_token(61);
+	struct maker_token token = maker_token(61), other = maker_token(62);
 	struct live_run run;
 
 	(void)state;
@@ -461,6 +461,12 @@ static void test_todo(void **state)
 	assert_non_null(strstr(run.output, "\"accepted\": 1"));
 	live_free(&run);
 	check_sentence(ARGS("spillwatch", "audit", "--todo", "--output", "csv"), 2, "json");
+	/* it lies there, as was decided */
+	run = audit_ok(ARGS("--mark", other.identifier, "false-positive"));
+	live_free(&run);
+	run = audit_ok(ARGS("--todo", "--exit-code", "9"));
+	assert_non_null(strstr(run.output, "0 tokens to be dealt with"));
+	live_free(&run);
 	/* what others take has it still, and says what was decided */
 	run = audit_ok(ARGS("--export"));
 	assert_non_null(strstr(run.output, token.identifier));

@@ -349,7 +349,7 @@ static int audit_todo(struct report *report, enum audit_output output, size_t *r
 		r = todo_json(report, &todo, stdout);
 	else
 		r = todo_text(report, &todo, stdout, layout_colour(STDOUT_FILENO));
-	*ret_still = todo.remains.counts[REMAINS_STILL];
+	*ret_still = todo.still;
 	todo_free(&todo);
 	return r;
 }

@@ -108,7 +108,7 @@ static bool todo_in_layer(const char *path)
 	return false;
 }
 
-/* What cleans a file that still holds it. Where it lies is known there. */
+/* What cleans a file that still holds it, by the name that it has now. */
 static int todo_clean(struct report *report, const struct group *token, struct todo_place *place)
 {
 	const struct remains_item *item = place->item;
@@ -166,6 +166,7 @@ static int todo_places(struct report *report, const struct group *group, const s
 		}
 		place->item = item;
 		token->place_count++;
+		token->still += item->state == REMAINS_STILL;
 		if (item->state == REMAINS_STILL)
 			r = todo_clean(report, group, place);
 	}
@@ -278,6 +279,7 @@ static int todo_make(struct report *report, const struct grouping *groups, struc
 		if (r == 0)
 			r = todo_places(report, group, &todo->remains, items + start,
 					starts[group->member + 1] - start, token);
+		todo->still += token->still;
 	}
 	return r;
 }

@@ -22,7 +22,7 @@ struct todo_token {
 	char *request, *disable; /* the API's call, and a command for it; NULL: none is known for its type */
 	const char *body; /* static; of the request, NULL: none */
 	struct todo_place *places; /* still there first, then what could not be read or told */
-	size_t place_count, clean; /* clean: files that hold it no more */
+	size_t place_count, still, clean; /* still: files that hold it; clean: that hold it no more */
 	uint32_t *where; /* containers that wrote it, by member */
 	size_t where_count;
 };
@@ -30,6 +30,7 @@ struct todo_token {
 struct todo {
 	struct todo_token *tokens; /* what has reached most first, then the oldest; placeholders last */
 	size_t count;
+	size_t still; /* tokens in files that hold them now, of those above */
 	size_t marked[TRIAGE_MAX]; /* tokens that are left out, as something was decided of them */
 	struct remains remains;
 };
