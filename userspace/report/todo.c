@@ -25,11 +25,20 @@ static const char *const todo_layers[] = {"/overlay2/", "/storage/overlay/",
 
 static const char *const todo_journals[] = {"/var/log/journal/", "/run/log/journal/"};
 
+/* A store may be another host's, or tampered with: what is no identifier by its letters gets into no command. */
+static bool todo_is_identifier(const char *text)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.";
+	size_t len = strlen(text);
+
+	return len > TOKEN_PREFIX_LEN && strspn(text, letters) == len;
+}
+
 /* "PUT {environment}/api…" as a command. */
 static int todo_disable(struct todo_token *token)
 {
 	const struct disable *call =
-		strlen(token->identifier) > TOKEN_PREFIX_LEN ? disable_call(token->identifier) : NULL;
+		todo_is_identifier(token->identifier) ? disable_call(token->identifier) : NULL;
 	const char *address, *rest;
 	int r;
 
@@ -76,7 +85,9 @@ static int todo_remove(const struct fact *container, struct todo_place *place)
 	int r = asked ? shell_quote(asked, &name) : 0;
 
 	place->effect = "removes the container and all that is in its layer";
-	if (r < 0 || !asked)
+	/* no name of theirs begins so, and no option is to come of it */
+	if (r < 0 || !asked || *asked == '-' ||
+	    (container->pod_namespace && *container->pod_namespace == '-'))
 		return r;
 	if (container->pod) {
 		r = shell_quote(container->pod_namespace ? container->pod_namespace : "default", &namespace);

@@ -6,6 +6,7 @@
 #include "lib/period.h"
 #include "report/json.h"
 #include "report/layout.h"
+#include "report/shell.h"
 #include "version.h"
 
 #include <errno.h>
@@ -100,7 +101,9 @@ static int todo_where_text(const struct todo_lines *lines, const struct todo_tok
 static int todo_token_text(const struct todo_lines *lines, size_t number, const struct todo_token *token)
 {
 	size_t shown = report_limit(lines->report, TODO_PLACES, token->place_count);
-	char text[4][64], time[PERIOD_TEXT], mark[160];
+	char text[4][64], time[PERIOD_TEXT];
+	AUTO_FREE char *mark = NULL;
+	AUTO_FREE char *word = NULL;
 	int r;
 
 	fprintf(lines->out, "\n%s%zu. %s%s  %s\n", todo_style(lines, TODO_BOLD), number, token->identifier,
@@ -121,7 +124,12 @@ static int todo_token_text(const struct todo_lines *lines, size_t number, const 
 			layout_count(token->clean, "file is", "files are", text[3], 64));
 	if (r == 0)
 		r = todo_where_text(lines, token);
-	snprintf(mark, sizeof(mark), "spillwatch audit --mark %s revoked", token->identifier);
+	if (r == 0)
+		r = shell_quote(token->identifier, &word);
+	if (r == 0 && asprintf(&mark, "spillwatch audit --mark %s revoked", word) < 0) {
+		mark = NULL;
+		r = -ENOMEM;
+	}
 	return r == 0 ? todo_line(lines, "", "then", mark) : r;
 }
 

@@ -983,6 +983,8 @@ static void test_todo_order(void **state)
 		{.token = "dt0c01.FAR", .file = "/nowhere/1", .program = "/bin/a", .time = now - 5},
 		{.token = "dt0c01.FAR", .file = "/nowhere/2", .program = "/bin/a", .time = now - 5},
 		{.token = "dt0z99.OTHER", .file = "/nowhere/1", .program = "/bin/a", .time = now - 1},
+		/* of a store that somebody has tampered with */
+		{.token = "dt0c01.$(x)", .file = "/nowhere/1", .program = "/bin/a", .time = now},
 		{.token = "dt0c01.DONE", .file = "/nowhere/1", .program = "/bin/a", .time = now - 90},
 		{.token = "dt0c01.IN",
 		 .file = "/nowhere/3",
@@ -991,34 +993,38 @@ static void test_todo_order(void **state)
 		 .pod = "checkout",
 		 .time = now - 4},
 	};
-	static const char *const order[] = {"dt0c01.FAR", "dt0c01.IN", "dt0c01.OLD", "dt0c01.YOUNG",
-					    "dt0z99.OTHER"};
+	static const char *const order[] = {"dt0c01.FAR",   "dt0c01.IN",    "dt0c01.OLD",
+					    "dt0c01.YOUNG", "dt0z99.OTHER", "dt0c01.$(x)"};
 	json_t *json, *where;
 	bool known;
 	char *text;
 
 	(void)state;
-	put_all(specs, 7);
+	put_all(specs, 8);
 	assert_int_equal(triage_put(path, &triage, &known), 0);
 	json = todo_load(&options);
-	assert_int_equal(json_integer_value(json_object_get(json, "token_count")), 5);
+	assert_int_equal(json_integer_value(json_object_get(json, "token_count")), 6);
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(json, "marked"), "revoked")), 1);
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < 6; i++)
 		assert_string_equal(todo_string(json, i, "token"), order[i]);
 	where = json_object_get(json_array_get(json_object_get(json, "tokens"), 1), "written_by");
 	assert_string_equal(json_string_value(json_array_get(where, 0)), "shop/checkout/app");
 	/* nothing wrong is said of a type that we know no call for */
 	assert_non_null(json_object_get(json_array_get(json_object_get(json, "tokens"), 0), "disable"));
 	assert_null(json_object_get(json_array_get(json_object_get(json, "tokens"), 4), "disable"));
-	json_decref(json);
-	options.limit = 2;
-	json = todo_load(&options);
-	assert_int_equal(json_integer_value(json_object_get(json, "tokens_left_out")), 3);
+	assert_null(json_object_get(json_array_get(json_object_get(json, "tokens"), 5), "disable"));
 	json_decref(json);
 	text = output(&options, output_todo_text);
-	assert_non_null(strstr(text, "5 tokens to be dealt with on "));
+	assert_non_null(strstr(text, "audit --mark 'dt0c01.$(x)' revoked\n"));
+	free(text);
+	options.limit = 2;
+	json = todo_load(&options);
+	assert_int_equal(json_integer_value(json_object_get(json, "tokens_left_out")), 4);
+	json_decref(json);
+	text = output(&options, output_todo_text);
+	assert_non_null(strstr(text, "6 tokens to be dealt with on "));
 	assert_non_null(strstr(text, ", left out: 1 revoked\n"));
-	assert_non_null(strstr(text, "… and 3 more tokens (--limit)\n"));
+	assert_non_null(strstr(text, "… and 4 more tokens (--limit)\n"));
 	free(text);
 }
 
