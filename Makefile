@@ -15,7 +15,8 @@ VMLINUX_BTF  ?= /sys/kernel/btf/vmlinux
 CLANG        ?= clang
 BPFTOOL      ?= $(shell PATH=$$PATH:/usr/sbin:/sbin command -v bpftool || echo bpftool)
 # A tree has it from its tags, what `make dist` made from the file VERSION. Before the first tag it is 0.1.0 and the commit.
-DESCRIBED    := $(shell git -c safe.directory='$(CURDIR)' describe --tags --match 'v[0-9]*' --always --dirty 2>/dev/null | sed 's/^v//' || true)
+# 12 digits of it: how many git takes by itself depends on what else is in a clone.
+DESCRIBED    := $(shell git -c safe.directory='$(CURDIR)' describe --tags --match 'v[0-9]*' --always --abbrev=12 --dirty 2>/dev/null | sed 's/^v//' || true)
 VERSION      := $(or $(file <VERSION),$(if $(findstring .,$(DESCRIBED)),$(DESCRIBED),0.1.0$(DESCRIBED:%=-%)))
 
 WARNINGS  := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \

@@ -123,7 +123,7 @@ $(B)/image/npm/done: tests/image/package.json tests/image/package-lock.json test
 
 -include $(LIVE_OBJECTS:.o=.d)
 
-test-packages: ## the Debian package: built, judged by lintian, installed in a fresh Debian 12, upgraded, removed, purged
+test-packages: ## the release, the same bytes as built elsewhere; the Debian package: built, judged by lintian, installed in a fresh Debian 12, upgraded, removed, purged
 	tests/packages/run
 
 # --- kernels: the live tests in QEMU, on Debian's 6.1 and 6.12, under both attachments ------------
