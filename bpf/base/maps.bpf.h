@@ -277,7 +277,7 @@ struct {
 
 /* Tokens that were counted as lost, by token_key; of two with one place the later. See emit_was_lost(). */
 struct missed_token {
-	__u64 token_key, place;
+	__u64 token_key, place, writer;
 	__s64 at; /* in the file */
 	__u64 time; /* ns, bpf_ktime_get_boot_ns() */
 };

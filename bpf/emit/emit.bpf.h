@@ -378,7 +378,7 @@ static __always_inline int emit_writer_at(struct scratch *s, __u64 position)
  * made the page dirty.
  * @since: when the page was last looked at, in which it was not
  */
-__noinline int emit_describe_recheck(struct scratch *s, __s64 token_at)
+__noinline int emit_describe_recheck(struct scratch *s, __s64 token_at, __u64 len)
 {
 	__u64 since, position;
 	struct token_sample *head;
@@ -392,7 +392,7 @@ __noinline int emit_describe_recheck(struct scratch *s, __s64 token_at)
 	emit_writer_at(s, position);
 	if ((position + TOKEN_MIN_LEN - 1) / KERNEL_PAGE_SIZE != position / KERNEL_PAGE_SIZE)
 		emit_writer_at(s, position + TOKEN_MIN_LEN - 1);
-	recheck_joiner_of(s->event.mapping, position, TOKEN_MIN_LEN, &s->writer, &s->writer);
+	recheck_joiner_of(s->event.mapping, position, len, &s->writer, &s->writer);
 	__builtin_memset(head, 0, sizeof(*head));
 	head->time = s->writer.time > since ? s->writer.time : since;
 	head->flags = s->event.flags;
@@ -465,7 +465,8 @@ static __always_inline int emit_was_lost(const struct token_sample *head)
 	const struct missed_token *last = emit_missed(head);
 
 	return last && last->token_key == head->token_key && last->place == head->place &&
-	       last->at == head->offset + head->token_at && head->time - last->time < LIMIT_PIECES_NS;
+	       last->writer == head->writer && last->at == head->offset + head->token_at &&
+	       head->time - last->time < LIMIT_PIECES_NS;
 }
 
 static __always_inline void emit_note_lost(const struct token_sample *head)
@@ -476,6 +477,7 @@ static __always_inline void emit_note_lost(const struct token_sample *head)
 		return;
 	last->token_key = head->token_key;
 	last->place = head->place;
+	last->writer = head->writer;
 	last->at = head->offset + head->token_at;
 	last->time = head->time;
 }
@@ -714,7 +716,7 @@ __noinline int emit_token(struct scratch *s, __u64 dot)
 	}
 	s->reader.tokens++;
 	if (s->event.recheck && s->event.recheck != RECHECK_DIRECT) {
-		emit_describe_recheck(s, token_at);
+		emit_describe_recheck(s, token_at, dot + 1 + TOKEN_SECRET_LEN - start);
 		emit_file(s);
 		/* nobody has opened it here: the path is the one in its own file system */
 		s->sample.head.inner_device = s->sample.head.device;
