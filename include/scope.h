@@ -18,4 +18,6 @@ struct probe_config {
 	__u32 watch; /* FILE_KIND_BIT()s */
 	__u64 hook_ns; /* LIMIT_HOOK_NS, but for tests */
 	__u32 inspect_bytes; /* bound of one call, at most LIMIT_INSPECT_BYTES */
+	__u32 own_kinds; /* FILE_KIND_BIT()s: of these, files of own_inodes only */
+	__u64 own_inodes[2]; /* 0: none */
 };

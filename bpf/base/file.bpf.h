@@ -84,6 +84,17 @@ static __always_inline __u32 file_kind_char(__u32 rdev)
 	return FILE_KIND_CHAR;
 }
 
+/* Of some kinds only what a command's output is may be watched: any other is like a file that keeps no bytes. */
+static __always_inline __u32 file_kind_stream(const struct inode *inode, __u32 kind)
+{
+	__u64 number;
+
+	if (!(settings.own_kinds & 1U << kind))
+		return kind;
+	number = KERNEL_READ(struct inode, inode, i_ino);
+	return number == settings.own_inodes[0] || number == settings.own_inodes[1] ? kind : FILE_KIND_ANON;
+}
+
 /* file_kind() - enum file_kind of an open file (FILE_KIND_UNKNOWN for NULL). */
 static __always_inline __u32 file_kind(const struct file *file)
 {
@@ -96,9 +107,9 @@ static __always_inline __u32 file_kind(const struct file *file)
 	case KERNEL_S_IFREG:
 		return file_kind_regular(KERNEL_POINTER(struct inode, inode, i_sb));
 	case KERNEL_S_IFIFO:
-		return FILE_KIND_PIPE;
+		return file_kind_stream(inode, FILE_KIND_PIPE);
 	case KERNEL_S_IFSOCK:
-		return FILE_KIND_SOCKET;
+		return file_kind_stream(inode, FILE_KIND_SOCKET);
 	case KERNEL_S_IFBLK:
 		return FILE_KIND_BLOCK;
 	case KERNEL_S_IFCHR:

@@ -694,7 +694,8 @@ static void check_prints(const char *options, const char *to, bool out, bool err
 static void test_exec_prints(void **state)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-	char terminal[256];
+	char terminal[256], command[1024];
+	struct live_run run;
 
 	(void)state;
 	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
@@ -704,7 +705,17 @@ static void test_exec_prints(void **state)
 	check_prints("", "3>&1 > /dev/null 2>&3 3>&- | cat > /dev/null", false, true);
 	check_prints("", terminal, true, true);
 	check_prints("--watch disk", "2>&1 | cat > /dev/null", false, false);
+	check_prints("--watch default", "2>&1 | cat > /dev/null", false, false);
 	close(master);
+	/* what is between its programs is nobody's: nothing of it is lost, and nothing repeated */
+	snprintf(command, sizeof(command),
+		 "{ %s exec --exit-code 9 -- sh -c 'head -c 20000000 /dev/zero | tr \"\\0\" A | cat > "
+		 "/dev/null; "
+		 "for i in 1 2 3; do %s token 94 | cat > /dev/null; done'; echo \"ended $?\" >&2; } | cat",
+		 getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch", live_writer("writer"));
+	run = live_command(ARGS("sh", "-c", command));
+	assert_string_equal(run.errors, "ended 0\n");
+	live_free(&run);
 }
 
 /* Whole tokens and identifiers alone, in one order; what disables each, and never the secret. */

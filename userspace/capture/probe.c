@@ -251,6 +251,9 @@ static void probe_configure(struct spillwatch_bpf *skeleton, const struct probe_
 	skeleton->rodata->settings.cgroup_id = options->cgroup.id;
 	skeleton->rodata->settings.cgroup_level = options->cgroup.level;
 	skeleton->rodata->settings.watch = options->watch;
+	skeleton->rodata->settings.own_kinds = options->own.kinds;
+	skeleton->rodata->settings.own_inodes[0] = options->own.inodes[0];
+	skeleton->rodata->settings.own_inodes[1] = options->own.inodes[1];
 	skeleton->rodata->settings.hook_ns = options->hook_ns ? options->hook_ns : LIMIT_HOOK_NS;
 	skeleton->rodata->settings.inspect_bytes = bound < LIMIT_INSPECT_BYTES ? bound : LIMIT_INSPECT_BYTES;
 	slots *= (__u32)libbpf_num_possible_cpus();

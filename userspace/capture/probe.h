@@ -28,11 +28,18 @@ enum probe_attachment {
 /* probe_attachment_name() - "fexit", "syscall", "auto"; static. */
 const char *probe_attachment_name(enum probe_attachment attachment);
 
+/* Streams that are watched though others of their kinds are not. */
+struct probe_own {
+	uint32_t kinds; /* FILE_KIND_BIT()s of PIPE and SOCKET, which are in probe_options.watch as well */
+	uint64_t inodes[2]; /* 0: none */
+};
+
 struct probe_options {
 	enum probe_attachment attachment;
 	enum scope_mode scope;
 	struct cgroup cgroup; /* SCOPE_CGROUP */
 	uint32_t watch; /* FILE_KIND_BIT()s */
+	struct probe_own own;
 	uint32_t inspect_bytes; /* bound of one call; 0: LIMIT_INSPECT_BYTES */
 	bool no_net; /* what is on its way to block devices is not looked at */
 	uint64_t hook_ns; /* that a hook may take; 0: LIMIT_HOOK_NS */

@@ -280,29 +280,27 @@ static int exec_watch(struct exec_options *options, struct pipeline *pipeline, i
 	return exec_status(options, pipeline, status);
 }
 
-/* What the command prints is looked at as well, wherever it goes: a log of a pipeline's is read by many. */
+/* What the command prints is looked at as well: a log of a pipeline's is read by many. Of terminals any, since it has one. */
 static void exec_own_output(struct pipeline_options *pipeline)
 {
+	struct probe_options *probe = &pipeline->probe;
+
 	/* whoever says what is to be watched, has it so */
-	if (pipeline->probe.watch != FILE_KINDS_DEFAULT)
+	if (pipeline->watch_given)
 		return;
 	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
-		uint32_t kind = 0;
 		struct stat st;
 
 		if (fstat(fd, &st) < 0)
 			continue;
-		if (S_ISFIFO(st.st_mode))
-			kind = FILE_KIND_BIT(PIPE);
-		else if (S_ISSOCK(st.st_mode))
-			kind = FILE_KIND_BIT(SOCKET);
-		else if (isatty(fd))
-			kind = FILE_KIND_BIT(TTY);
-		if (kind)
-			pipeline->own.inodes[fd - STDOUT_FILENO] = st.st_ino;
-		pipeline->own.kinds |= kind;
+		if (isatty(fd))
+			probe->watch |= FILE_KIND_BIT(TTY);
+		if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
+			continue;
+		probe->own.kinds |= S_ISFIFO(st.st_mode) ? FILE_KIND_BIT(PIPE) : FILE_KIND_BIT(SOCKET);
+		probe->own.inodes[fd - STDOUT_FILENO] = st.st_ino;
 	}
-	pipeline->probe.watch |= pipeline->own.kinds;
+	probe->watch |= probe->own.kinds;
 }
 
 static int exec_run(struct exec_options *options)

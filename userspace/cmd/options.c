@@ -125,6 +125,7 @@ static int options_watch(const struct command *command, struct pipeline_options 
 	const char *bad;
 	size_t bad_len;
 
+	options->watch_given = true;
 	if (watch_parse(optarg, &options->probe.watch, &bad, &bad_len) == 0)
 		return 0;
 	shown = options_shown(bad, bad_len);

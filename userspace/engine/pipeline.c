@@ -75,7 +75,6 @@ struct pipeline {
 	struct recorder *recorder; /* NULL: nothing is stored */
 	const struct rules *rules; /* NULL: none; borrowed */
 	struct watched watched;
-	struct pipeline_own own;
 	struct pipeline_stats stats;
 	struct pin_said *said; /* alerts, and what was said of repeats */
 	struct journal *journal;
@@ -333,15 +332,6 @@ static void pipeline_canary_came(struct pipeline *pipeline, const struct sample_
 		probe_canary_came(pipeline->probe);
 }
 
-/* Of a kind that is only there for some files' sake, and not one of those. */
-static bool pipeline_is_others(const struct pipeline *pipeline, const struct sample_view *view)
-{
-	const struct pipeline_own *own = &pipeline->own;
-
-	return own->kinds >> view->head->kind & 1 && view->head->inode != own->inodes[0] &&
-	       view->head->inode != own->inodes[1];
-}
-
 /* One record of the ring. Never fails: what can't be used is counted. */
 static int pipeline_record(void *context, void *data, size_t size)
 {
@@ -369,8 +359,6 @@ static int pipeline_record(void *context, void *data, size_t size)
 		pipeline->stats.alerts_failed += recheck_describe(pipeline->recheck, &view) < 0;
 	else if (good && view.head->flags & SAMPLE_RECHECK)
 		pipeline_hold(pipeline, &view);
-	else if (good && pipeline_is_others(pipeline, &view))
-		; /* nobody asked for it */
 	else if (good && view.head->flags & (SAMPLE_UNREAD | SAMPLE_MAPPED))
 		pipeline_file(pipeline, &view);
 	else if (good && token_match(view.window, view.head->window_len, 0, &token, &span)) {
@@ -813,7 +801,6 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 	}
 	pipeline->waits = -1;
 	pipeline->board = options->board;
-	pipeline->own = options->own;
 	uname(&pipeline->kernel);
 	clock_gettime(CLOCK_REALTIME, &pipeline->started);
 	pipeline_rules(pipeline, options->rules);

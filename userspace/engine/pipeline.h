@@ -26,16 +26,9 @@ enum pipeline_output {
 /* Some alerts, of any length. */
 #define PIPELINE_ALERTS_BYTES_MIN (64L << 10)
 
-/* Files that are watched though their kinds are not. */
-struct pipeline_own {
-	uint32_t
-		kinds; /* FILE_KIND_BIT()s: of these, nothing else is looked at; they are in probe.watch as well */
-	uint64_t inodes[2]; /* 0: none */
-};
-
 struct pipeline_options {
 	struct probe_options probe;
-	struct pipeline_own own;
+	bool watch_given; /* probe.watch is what was asked for */
 	const char *scope_name; /* the cgroup's path, or the command; NULL: the host. Borrowed. */
 	const char *alerts; /* file for JSON lines, "-" is standard output; NULL: none. Borrowed. */
 	unsigned long alerts_bytes; /* bound of that file, 0: none */

@@ -54,7 +54,8 @@ int watched_make(const struct probe_options *options, const char *name,
 	int r = files && lacks ? 0 : -ENOMEM;
 
 	if (files) {
-		watched_files(options->watch, files);
+		/* of some kinds it is a file or two */
+		watched_files(options->watch & ~options->own.kinds, files);
 		r = fclose(files) == 0 ? r : -ENOMEM;
 	}
 	if (lacks) {
