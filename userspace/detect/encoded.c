@@ -18,6 +18,8 @@
 #define ENCODED_RUN (TOKEN_MIN_LEN / 2)
 /* A form begins up to so much before the first run: a short line, a public portion. */
 #define ENCODED_BEFORE 256
+/* Between two bytes of a token there is not more than this: control sequences, backslashes, an indentation. */
+#define ENCODED_BETWEEN 128
 /* The distance of two looks for UTF-16; a token takes more than twice that. */
 #define ENCODED_PAIRS_STEP 64
 #define ENCODED_PAIRS_MAX (2UL * WIDE_MAX_LEN)
@@ -50,8 +52,8 @@ struct encoded_reader {
 	enum encoded_form form;
 	bool odd; /* not all of it stood there as it is */
 	size_t out_len;
-	size_t ends[WIDE_MAX_LEN + 2]; /* of each byte's form */
-	uint8_t out[WIDE_MAX_LEN + 2];
+	size_t ends[WIDE_MAX_LEN]; /* of each byte's form */
+	uint8_t out[WIDE_MAX_LEN];
 };
 
 const char *encoded_name(enum encoded_form form)
@@ -69,19 +71,28 @@ const char *encoded_name(enum encoded_form form)
 static void encoded_open(struct encoded_reader *reader, const uint8_t *bytes, size_t len, size_t start,
 			 enum encoded_form form)
 {
+	/* nothing is read further, whatever it is */
 	reader->bytes = bytes;
-	reader->len = len;
+	reader->len = len - start < ENCODED_MAX_LEN ? len : start + ENCODED_MAX_LEN;
 	reader->start = reader->at = start;
 	reader->form = form;
 	reader->odd = false;
 	reader->out_len = 0;
 }
 
-/* Is there room, and is the form not endless? */
+/* Is there more, room for it, and can it still be a token? Most of what begins like one does not go on so. */
 static bool encoded_goes_on(const struct encoded_reader *reader)
 {
-	return reader->out_len < WIDE_MAX_LEN + 2 && reader->at < reader->len &&
-	       reader->at - reader->start < ENCODED_MAX_LEN;
+	static const char begins[] = "dt0";
+	size_t last = reader->out_len ? reader->ends[reader->out_len - 1] : reader->start, secret;
+
+	if (reader->out_len >= WIDE_MAX_LEN || reader->at >= reader->len ||
+	    reader->at - last > ENCODED_BETWEEN)
+		return false;
+	if (reader->out_len < sizeof(begins))
+		return memcmp(reader->out, begins, reader->out_len < 3 ? reader->out_len : 3) == 0;
+	return reader->out_len != TOKEN_PREFIX_LEN + 1 ||
+	       wide_begin(reader->out, reader->out_len, &secret) == reader->out_len;
 }
 
 static void encoded_put(struct encoded_reader *reader, uint8_t byte)
@@ -90,20 +101,19 @@ static void encoded_put(struct encoded_reader *reader, uint8_t byte)
 	reader->ends[reader->out_len++] = reader->at;
 }
 
-/* What was read from its byte number `skip` on: does a token begin there? Wipes what was read. */
-static int encoded_decide(struct encoded_reader *reader, size_t skip, struct encoded_token *ret_token)
+/* Does what was read begin with a token? Wipes it. */
+static int encoded_decide(struct encoded_reader *reader, struct encoded_token *ret_token)
 {
 	struct token_span span;
 	struct wide_token token;
 	int found = 0;
 
-	if (reader->out_len > skip &&
-	    wide_match(reader->out + skip, reader->out_len - skip, 0, &token, &span) && span.start == 0) {
+	if (wide_match(reader->out, reader->out_len, 0, &token, &span) && span.start == 0) {
 		ret_token->token = token;
 		ret_token->form = reader->form;
 		ret_token->start = reader->start;
-		ret_token->end = reader->ends[skip + span.end - 1];
-		memcpy(ret_token->secret, reader->out + skip + span.secret, TOKEN_SECRET_LEN);
+		ret_token->end = reader->ends[span.end - 1];
+		memcpy(ret_token->secret, reader->out + span.secret, TOKEN_SECRET_LEN);
 		found = 1;
 	}
 	explicit_bzero(reader->out, reader->out_len);
@@ -116,8 +126,11 @@ static size_t encoded_next_line(const uint8_t *bytes, size_t len, size_t at)
 	size_t next = at;
 
 	/* in a string of JSON or C */
+	if (len - next > 1 && bytes[next] == '\\' && bytes[next + 1] == 'r')
+		next += 2;
 	if (len - next > 1 && bytes[next] == '\\' && bytes[next + 1] == 'n')
 		return next + 2;
+	next = at;
 	if (next < len && bytes[next] == '\r')
 		next++;
 	if (next >= len || bytes[next] != '\n')
@@ -150,14 +163,13 @@ static unsigned int encoded_four(uint8_t byte)
 }
 
 /*
- * Reads units of `width` bits each from the form's beginning on.
- * @skip: bytes of what is read that stand before the token
+ * Reads units of `width` bits each.
+ * @held: what is known of the first byte, in so many bits
  */
 static int encoded_units(struct encoded_reader *reader, unsigned int (*unit)(uint8_t byte),
-			 unsigned int width, size_t skip, struct encoded_token *ret_token)
+			 unsigned int width, unsigned int held, unsigned int bits,
+			 struct encoded_token *ret_token)
 {
-	unsigned int held = 0, bits = 0;
-
 	while (encoded_goes_on(reader)) {
 		unsigned int value = unit(reader->bytes[reader->at]);
 
@@ -177,18 +189,21 @@ static int encoded_units(struct encoded_reader *reader, unsigned int (*unit)(uin
 			encoded_put(reader, (uint8_t)(held >> bits));
 		}
 	}
-	return encoded_decide(reader, skip, ret_token);
+	return encoded_decide(reader, ret_token);
 }
 
 /* Is a line that ends at `at` as long as those that are wrapped? */
 static bool encoded_is_full(const struct encoded_reader *reader, size_t at)
 {
 	static const uint8_t columns[] = {60, 64, 70, 72, 75, 76, 78, 79, 80, 100, 120, 128, 132};
-	size_t most = at < 160 ? at : 160;
+	size_t most = at < 400 ? at : 400;
 	const uint8_t *end = reader->bytes + at, *newline = memrchr(end - most, '\n', most);
-	size_t column = newline ? (size_t)(end - newline) - 1 : at;
+	size_t column = 0;
 
-	return memchr(columns, (int)column, sizeof(columns)) && column <= 160;
+	/* in characters */
+	for (const uint8_t *byte = newline ? newline + 1 : end - most; byte < end; byte++)
+		column += (*byte & 0xc0) != 0x80;
+	return (newline || most == at) && column <= 0xff && memchr(columns, (int)column, sizeof(columns));
 }
 
 /* Behind a line that is wrapped; `at` if this is none. What it is quoted by in the next one is passed over. */
@@ -210,6 +225,9 @@ static size_t encoded_sequence(const struct encoded_reader *reader, size_t at)
 {
 	size_t next = at;
 
+	/* what chooses a set of characters has one more */
+	if (reader->len - next > 1 && reader->bytes[next] == '(')
+		return next + 2;
 	if (next >= reader->len || reader->bytes[next] != '[')
 		return at;
 	next++;
@@ -273,7 +291,9 @@ static bool encoded_escape(struct encoded_reader *reader)
 		encoded_put(reader, (uint8_t)value);
 		return true;
 	}
-	taken = escapes_begin(*text) ? escapes_read(text, len, &byte) : 0;
+	taken = escapes_begin(*text)
+			? escapes_read(text, len < ENCODED_BETWEEN ? len : ENCODED_BETWEEN, &byte)
+			: 0;
 	if (!taken)
 		return false;
 	if (byte == 0x1b) {
@@ -301,8 +321,7 @@ static bool encoded_is_plain(uint8_t byte)
 /* A token byte by byte, each as it is or in some way, with whatever may stand between them. */
 static int encoded_loose(struct encoded_reader *reader, struct encoded_token *ret_token)
 {
-	static const char begins[] = "dt0";
-	size_t ends = reader->out_len, secret;
+	size_t secret;
 
 	while (encoded_goes_on(reader)) {
 		if (encoded_is_plain(reader->bytes[reader->at])) {
@@ -311,10 +330,6 @@ static int encoded_loose(struct encoded_reader *reader, struct encoded_token *re
 		} else if (!encoded_pass(reader) && !encoded_escape(reader)) {
 			break;
 		}
-		/* most of what begins so goes on otherwise */
-		for (; ends < reader->out_len && ends < sizeof(begins) - 1; ends++)
-			if (reader->out[ends] != (uint8_t)begins[ends])
-				return 0;
 	}
 	/* what stands there as it is, is another's; also if only what follows it is odd */
 	if (!reader->odd || (wide_begin(reader->bytes + reader->start, reader->len - reader->start,
@@ -323,26 +338,41 @@ static int encoded_loose(struct encoded_reader *reader, struct encoded_token *re
 		explicit_bzero(reader->out, reader->out_len);
 		return 0;
 	}
-	return encoded_decide(reader, 0, ret_token);
+	return encoded_decide(reader, ret_token);
 }
 
-/* Reads base64 of which the first group ends or begins with these letters; `skip` bytes of it stand before the token. */
-static int encoded_base64(struct encoded_reader *reader, size_t from, size_t back, size_t skip,
-			  struct encoded_token *ret_token)
+/* Do these letters stand at `at`, perhaps in two lines? */
+static bool encoded_is_at(const uint8_t *bytes, size_t len, size_t at, const char *letters)
 {
-	if (reader->start < from + back)
-		return 0;
-	reader->start -= back;
-	reader->at = reader->start;
-	return encoded_units(reader, encoded_six, 6, skip, ret_token);
+	for (; *letters; letters++) {
+		if (at < len && bytes[at] != (uint8_t)*letters)
+			at = encoded_next_line(bytes, len, at);
+		if (at >= len || bytes[at] != (uint8_t)*letters)
+			return false;
+		at++;
+	}
+	return true;
+}
+
+/* The letter of base64 before `at`, perhaps in the line before; its value, or 64. */
+static unsigned int encoded_six_before(const uint8_t *bytes, size_t at)
+{
+	size_t most = at < ENCODED_BETWEEN ? 0 : at - ENCODED_BETWEEN;
+
+	/* the end of a line in a string */
+	while (at > most + 1 && bytes[at - 2] == '\\' && (bytes[at - 1] == 'n' || bytes[at - 1] == 'r'))
+		at -= 2;
+	while (at > most && (bytes[at - 1] == ' ' || bytes[at - 1] == '\t' || bytes[at - 1] == '\r' ||
+			     bytes[at - 1] == '\n'))
+		at--;
+	return at > most ? encoded_six(bytes[at - 1]) : 64;
 }
 
 /*
- * Does a form begin at `at`, or is its first byte that tells it there? "dt0" is in base64 ZHQw, or behind one byte R0M, or behind
- * two kdD; the bits of what stands beside are in the letters beside.
+ * Does a form begin at `at`? "dt0" is in base64 ZHQw, or behind one byte R0M, or behind two kdD; the first bits of the d are in the
+ * letter before then, and the form begins behind that: another token may end in it.
  */
-static int encoded_begin(const uint8_t *bytes, size_t len, size_t from, size_t at,
-			 struct encoded_token *ret_token)
+static int encoded_begin(const uint8_t *bytes, size_t len, size_t at, struct encoded_token *ret_token)
 {
 	const uint8_t *text = bytes + at;
 	struct encoded_reader reader;
@@ -352,15 +382,22 @@ static int encoded_begin(const uint8_t *bytes, size_t len, size_t from, size_t a
 	encoded_open(&reader, bytes, len, at, ENCODED_BASE64);
 	switch (text[0]) {
 	case 'Z':
-		return memcmp(text, "ZHQw", 4) == 0 ? encoded_base64(&reader, from, 0, 0, ret_token) : 0;
+		return encoded_is_at(bytes, len, at, "ZHQw")
+			       ? encoded_units(&reader, encoded_six, 6, 0, 0, ret_token)
+			       : 0;
 	case 'R':
-		return memcmp(text, "R0M", 3) == 0 ? encoded_base64(&reader, from, 2, 1, ret_token) : 0;
+		return encoded_is_at(bytes, len, at, "R0M") && (encoded_six_before(bytes, at) & 0x4f) == 6
+			       ? encoded_units(&reader, encoded_six, 6, 6, 4, ret_token)
+			       : 0;
 	case 'k':
-		return memcmp(text, "kdDB", 4) == 0 ? encoded_base64(&reader, from, 3, 2, ret_token) : 0;
+		return encoded_is_at(bytes, len, at, "kdDB") && (encoded_six_before(bytes, at) & 0x43) == 1
+			       ? encoded_units(&reader, encoded_six, 6, 1, 2, ret_token)
+			       : 0;
 	case '6':
 		reader.form = ENCODED_HEX;
-		return memcmp(text, "647430", 6) == 0 ? encoded_units(&reader, encoded_four, 4, 0, ret_token)
-						      : 0;
+		return encoded_is_at(bytes, len, at, "647430")
+			       ? encoded_units(&reader, encoded_four, 4, 0, 0, ret_token)
+			       : 0;
 	case 'd':
 		return text[1] == 't' || !encoded_is_plain(text[1]) ? encoded_loose(&reader, ret_token) : 0;
 	case '%':
@@ -370,7 +407,8 @@ static int encoded_begin(const uint8_t *bytes, size_t len, size_t from, size_t a
 	case '=':
 		return text[1] == '6' ? encoded_loose(&reader, ret_token) : 0;
 	default:
-		return encoded_loose(&reader, ret_token);
+		/* of several backslashes the first one */
+		return at && text[-1] == '\\' ? 0 : encoded_loose(&reader, ret_token);
 	}
 }
 
@@ -378,14 +416,13 @@ static int encoded_begin(const uint8_t *bytes, size_t len, size_t from, size_t a
 static int encoded_in(const uint8_t *bytes, size_t len, size_t at, size_t end,
 		      struct encoded_token *ret_token)
 {
-	for (size_t from = at; at < end; at++)
-		if (encoded_class[bytes[at]] & ENCODED_BEGINS &&
-		    encoded_begin(bytes, len, from, at, ret_token))
+	for (; at < end; at++)
+		if (encoded_class[bytes[at]] & ENCODED_BEGINS && encoded_begin(bytes, len, at, ret_token))
 			return 1;
 	return 0;
 }
 
-/* The first run that ends behind `from`. */
+/* The first run that ends behind `from`; a part of it, if it is long. */
 static bool encoded_run(const uint8_t *bytes, size_t len, size_t from, size_t *ret_start, size_t *ret_end)
 {
 	while (len - from >= ENCODED_RUN) {
@@ -397,7 +434,7 @@ static bool encoded_run(const uint8_t *bytes, size_t len, size_t from, size_t *r
 			from = at;
 			continue;
 		}
-		while (end < len && encoded_class[bytes[end]])
+		while (end < len && end - from < ENCODED_MAX_LEN && encoded_class[bytes[end]])
 			end++;
 		*ret_start = from;
 		*ret_end = end;
@@ -406,14 +443,16 @@ static bool encoded_run(const uint8_t *bytes, size_t len, size_t from, size_t *r
 	return false;
 }
 
-static int encoded_runs(const uint8_t *bytes, size_t len, size_t from, struct encoded_token *ret_token)
+/* The first that begins before `stop`. */
+static int encoded_runs(const uint8_t *bytes, size_t len, size_t from, size_t stop,
+			struct encoded_token *ret_token)
 {
 	size_t start, end, next = from;
 
-	while (encoded_run(bytes, len, next, &start, &end)) {
+	while (next < stop && encoded_run(bytes, len, next, &start, &end)) {
 		size_t at = start - next < ENCODED_BEFORE ? next : start - ENCODED_BEFORE;
 
-		if (encoded_in(bytes, len, at, end, ret_token))
+		if (encoded_in(bytes, len, at, end < stop ? end : stop, ret_token))
 			return 1;
 		next = end;
 	}
@@ -446,7 +485,7 @@ static int encoded_paired(struct encoded_reader *reader, struct encoded_token *r
 			break;
 		reader->at++;
 	}
-	return encoded_decide(reader, 0, ret_token);
+	return encoded_decide(reader, ret_token);
 }
 
 /* The first in UTF-16 that begins in [at, end). */
@@ -496,7 +535,9 @@ int encoded_match(const uint8_t *bytes, size_t len, size_t from, struct encoded_
 
 	if (from >= len)
 		return 0;
-	found = encoded_runs(bytes, len, from, &run) | encoded_pairs(bytes, len, from, &pairs);
+	/* the cheap one first: the other need not look beyond what it has found */
+	found = encoded_pairs(bytes, len, from, &pairs);
+	found |= encoded_runs(bytes, len, from, found ? pairs.start : len, &run);
 	if (found)
 		*ret_token = run.start < pairs.start ? run : pairs;
 	explicit_bzero(run.secret, sizeof(run.secret));

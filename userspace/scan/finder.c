@@ -239,7 +239,9 @@ int finder_read(struct finder *finder, finder_pull *pull, void *source, uint64_t
 	finder->len = finder->from = finder->encoded_from = finder->counted = 0;
 	finder->ended = false;
 	while (r == 0 && !finder->ended) {
-		ssize_t got = pull(source, finder->window + finder->len, FINDER_WINDOW - finder->len);
+		size_t room = FINDER_WINDOW - finder->len;
+		/* nothing is kept that long; where it was, no end may be made of it */
+		ssize_t got = room ? pull(source, finder->window + finder->len, room) : -ENOBUFS;
 		int searched;
 
 		finder->ended = got <= 0;

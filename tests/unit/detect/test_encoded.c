@@ -86,40 +86,68 @@ static void expect(const char *text, size_t len, const char *token, const char *
 	assert_false(match(text, end - 1, 0, &found));
 }
 
+/* Where a character of base64 is, of those before `at` that stand in lines. */
+static size_t in_lines(size_t at, size_t width, const char *newline)
+{
+	return width ? at + at / width * strlen(newline) : at;
+}
+
 static void test_base64(void **state)
 {
-	static const size_t publics[] = {8, 24, 25, 26, 128}, widths[] = {0, 60, 64, 76};
-	static const char *const newlines[] = {"\n", "\r\n", "\n    ", "\\n"};
+	static const size_t publics[] = {8, 24, 25, 26, 128}, widths[] = {0, 60, 64, 70, 76};
+	static const char *const newlines[] = {"\n", "\r\n", "\n    ", "\\n", "\\r\\n"};
+	/* of the form, which of the characters of its group is the first that only the token is in */
+	static const size_t first[] = {0, 2, 3};
 	uint64_t seed = 5;
 
 	(void)state;
-	for (size_t before = 0; before < 7; before++)
+	for (size_t before = 0; before < 120; before++)
 		for (size_t behind = 0; behind < 4; behind++)
-			for (size_t i = 0; i < 5 * 4 * 4; i++) {
-				size_t width = widths[i / 5 % 4], len, start, end;
-				const char *newline = newlines[i / 20],
-					   *alphabet = i % 2 ? base64_url : base64_standard;
+			for (size_t i = 0; i < 25; i++) {
+				size_t width = widths[i % 5], len, start, end, raw_end;
+				const char *newline = newlines[i / 5];
+				const char *alphabet = i % 2 ? base64_url : base64_standard;
 				char text[TEXT_MAX], raw[512], token[256];
 
 				memset(raw, 'x', before);
-				make(raw + before, publics[i % 5], &seed);
+				make(raw + before, publics[(before + i) % 5], &seed);
 				strcpy(token, raw + before);
 				strcat(raw, &"zzz"[3 - behind]);
+				raw_end = before + strlen(token);
 				strcpy(text, "key: ");
 				len = 5 + base64(text + 5, (const uint8_t *)raw, strlen(raw), alphabet, width,
 						 newline);
 				strcpy(text + len, "\nnext: 1\n");
-				/* lines between are part of it */
-				start = before / 3 * 4;
-				end = (before + strlen(token)) / 3 * 4;
-				if ((before + strlen(token)) % 3)
-					end += (before + strlen(token)) % 3 + 1;
-				if (width) {
-					assert_true(start < width);
-					end += (end - 1) / width * strlen(newline);
-				}
-				expect(text, strlen(text), token, "base64", 5 + start, 5 + end);
+				start = before / 3 * 4 + first[before % 3];
+				end = raw_end / 3 * 4 + (raw_end % 3 ? raw_end % 3 + 1 : 0);
+				expect(text, strlen(text), token, "base64",
+				       5 + in_lines(start, width, newline),
+				       5 + in_lines(end - 1, width, newline) + 1);
 			}
+}
+
+/* Several beside each other, in one group of three bytes: each is found. */
+static void test_base64_beside(void **state)
+{
+	static const char *const between[] = {"", ",", ", ", "\r\n x"};
+	uint64_t seed = 6;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		for (size_t public_len = 8; public_len < 12; public_len++) {
+			char raw[2048] = "", text[TEXT_MAX], *at = raw;
+			struct encoded_token found = {.end = 0};
+			size_t len, count = 0;
+
+			for (int j = 0; j < 9; j++) {
+				at += make(at, public_len, &seed);
+				at = stpcpy(at, between[i]);
+			}
+			len = base64(text, (const uint8_t *)raw, strlen(raw), base64_standard, 76, "\n");
+			while (match(text, len, found.end, &found))
+				count++;
+			assert_int_equal(count, 9);
+		}
 }
 
 static void test_hex(void **state)
@@ -127,13 +155,14 @@ static void test_hex(void **state)
 	uint64_t seed = 7;
 
 	(void)state;
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < 34; i++) {
 		char text[TEXT_MAX], token[256], *at = stpcpy(text, i & 1 ? "0x" : "=");
 		size_t start = strlen(text);
 
 		make(token, i & 2 ? 24 : 8, &seed);
 		for (size_t j = 0; token[j]; j++) {
-			if (i & 4 && j && j % 32 == 0)
+			/* at each place of the first bytes as well */
+			if (i >= 4 && j && (j + (size_t)i) % 30 == 0)
 				at = stpcpy(at, "\n");
 			at += sprintf(at, i & 1 ? "%02x" : "%02X", (unsigned char)token[j]);
 		}
@@ -330,6 +359,49 @@ static void test_none(void **state)
 		assert_false(match(text, from, from, &found));
 }
 
+/* What is made to cost much: of any of these a window's worth is over soon, and what stands behind it is found. */
+static void test_costly(void **state)
+{
+	static const char *const pieces[] = {
+		"\\",
+		"d\\",
+		"d\033[",
+		"dt0",
+		"dt0c01.",
+		"ZHQw",
+		"R0M",
+		"GR0M",
+		"kdDB",
+		"FkdDB",
+		"647430",
+		"d\n",
+		"%64%74",
+		"ZHQw\n ",
+		"dt0c01.AAAAAAAA.",
+		"=64=74=30",
+		"&#100;&#116;&#48;",
+		"A",
+	};
+	static char text[256 << 10];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(*pieces); i++) {
+		size_t piece = strlen(pieces[i]), len = sizeof(text) - 400;
+		char token[256];
+		struct encoded_token found;
+		uint64_t seed = i;
+
+		for (size_t at = 0; at < len; at++)
+			text[at] = pieces[i][at % piece];
+		text[len++] = ' ';
+		make(token, 24, &seed);
+		for (size_t j = 0; token[j]; j++)
+			len += (size_t)sprintf(text + len, "%02x", (unsigned char)token[j]);
+		assert_true(encoded_match((const uint8_t *)text, len, 0, &found));
+		assert_int_equal(found.form, ENCODED_HEX);
+	}
+}
+
 /* Any bytes: nothing is read beside them, and the matcher has the last word. */
 static void test_any(void **state)
 {
@@ -379,7 +451,8 @@ static void test_any(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_base64),  cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_base64),  cmocka_unit_test(test_base64_beside),
+		cmocka_unit_test(test_costly),  cmocka_unit_test(test_hex),
 		cmocka_unit_test(test_utf16),   cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_between), cmocka_unit_test(test_wrapped),
 		cmocka_unit_test(test_none),    cmocka_unit_test(test_any),

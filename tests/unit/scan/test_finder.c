@@ -210,6 +210,36 @@ static void test_forms(void **state)
 	free(bytes);
 }
 
+/* A form that seems to go on for as long as the window is: what follows is searched all the same. */
+static void test_endless_form(void **state)
+{
+	static struct seen seen;
+	const struct finder_use use = {&seen, seen_token, false};
+	uint8_t *bytes = malloc(LONG_LEN), *to = bytes;
+	struct maker_token token = maker_token(9);
+	struct pieces pieces = {.bytes = bytes, .len = LONG_LEN, .most = LONG_LEN, .seed = 1};
+	struct finder *finder;
+	uint64_t read;
+
+	(void)state;
+	assert_non_null(bytes);
+	memset(bytes, ' ', LONG_LEN);
+	to = mempcpy(to, token.text, MAKER_TOKEN_LEN - 1);
+	memset(to, '\\', 523000);
+	to = mempcpy(to + 523000, "x41", 3);
+	to += 5000;
+	*to++ = '\n';
+	for (uint64_t i = 0; i < 3; i++)
+		memcpy(to + i * 200, maker_token(i).text, MAKER_TOKEN_LEN);
+	seen.count = 0;
+	assert_int_equal(finder_open(&use, &finder), 0);
+	assert_int_equal(finder_read(finder, pieces_pull, &pieces, &read), 0);
+	assert_int_equal(read, LONG_LEN);
+	assert_int_equal(seen.count, 3);
+	finder_close(finder);
+	free(bytes);
+}
+
 /* A comment holds for its line, as far as FINDER_ALLOW's neighbourhood goes, before or behind the token. */
 static void test_allowed(void **state)
 {
@@ -289,7 +319,8 @@ static void test_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pieces),  cmocka_unit_test(test_long),   cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_pieces),  cmocka_unit_test(test_long),
+		cmocka_unit_test(test_forms),   cmocka_unit_test(test_endless_form),
 		cmocka_unit_test(test_allowed), cmocka_unit_test(test_errors),
 	};
 
