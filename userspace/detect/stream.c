@@ -17,6 +17,7 @@
 #include "detect/stream.h"
 
 #include "detect/mask.h"
+#include "token_search.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -101,13 +102,13 @@ static int stream_masked(const struct stream *stream, size_t from, size_t secret
 
 /*
  * A secret portion that ends early, behind an identifier at `at`: where it begins and ends; false if there is none. An identifier
- * within which another one may begin is none: that would depend on what comes.
+ * that ends in another one's prefix is none: that would depend on what comes.
  */
 static bool stream_cut(const uint8_t *bytes, size_t at, size_t len, size_t *ret_secret, size_t *ret_end)
 {
 	size_t secret, end = wide_begin(bytes + at, len - at, &secret);
 
-	if (!secret || end == secret || memmem(bytes + at + 1, secret - 1, "dt0", 3))
+	if (!secret || end == secret || token_prefix_at(bytes, at + secret - 1 - TOKEN_PREFIX_LEN))
 		return false;
 	*ret_secret = at + secret;
 	*ret_end = at + end;

@@ -103,7 +103,10 @@ static void expect_between(const uint8_t *bytes, size_t from, size_t to, struct 
 		size_t secret = begins(bytes + at, to - at), run;
 
 		run = secret ? run_of(bytes + at + secret, to - at - secret, true) : 0;
-		if (!run || memmem(bytes + at + 1, secret - 1, "dt0", 3))
+		/* the end of its public portion is another one's beginning */
+		if (!run ||
+		    (memcmp(bytes + at + secret - 7, "dt0", 3) == 0 && isalpha(bytes[at + secret - 4]) &&
+		     isdigit(bytes[at + secret - 3]) && isdigit(bytes[at + secret - 2])))
 			continue;
 		if (at + secret > from)
 			seen_text(expected, bytes + from, at + secret - from);
@@ -238,6 +241,28 @@ static void test_cut(void **state)
 	}
 }
 
+/* A name may hold anything, also what a token begins with. */
+static void test_cut_name(void **state)
+{
+	static const char *const names[] = {"my-dt0-client", "dt0dt0dt0", "xdt0c01x", "a-dt0c01-b"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		struct maker_token token = maker_token(5);
+		char whole[512], wanted[512];
+		struct seen seen;
+		struct stream *stream = stream_make(&seen);
+
+		sprintf(whole, "dt0s10.%s.%.63s\n", names[i], token.text + MAKER_TOKEN_LEN - 64);
+		sprintf(wanted, "dt0s10.%s.<masked>\n", names[i]);
+		stream_put(stream, whole, strlen(whole));
+		assert_int_equal(stream_end(stream), 0);
+		assert_int_equal(seen.len, strlen(wanted));
+		assert_memory_equal(seen.text, wanted, seen.len);
+		stream_close(stream);
+	}
+}
+
 /* Who waits gets what is no secret, whatever follows: and not twice. */
 static void test_flush(void **state)
 {
@@ -330,8 +355,9 @@ static void test_refused(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pieces), cmocka_unit_test(test_held), cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_flush),  cmocka_unit_test(test_pull), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_pieces),   cmocka_unit_test(test_held),  cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_cut_name), cmocka_unit_test(test_flush), cmocka_unit_test(test_pull),
+		cmocka_unit_test(test_refused),
 	};
 
 	return UNIT_RUN(tests);
