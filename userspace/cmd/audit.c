@@ -128,10 +128,16 @@ static int audit_number(const char *option, unsigned long min, unsigned long max
 /* What was given is not repeated: it may be a secret. */
 static int audit_identifier(struct audit_options *options)
 {
+	AUTO_FREE char *shown = NULL;
 	size_t len = strlen(optarg), secret = 0;
 	size_t end = wide_begin((const uint8_t *)optarg, len, &secret);
 
 	options->mark = optarg;
+	/* with a dot lost on the way, a secret portion may be what looks like the end of a public one */
+	if (mask_text(optarg, len, NULL, &shown) < 0)
+		return EXIT_CODE_RUNTIME;
+	if (strcmp(shown, optarg) != 0)
+		secret = len;
 	if (!secret && end == len && len >= TOKEN_PREFIX_LEN + 1 + WIDE_PUBLIC_MIN)
 		return 0;
 	if (secret)

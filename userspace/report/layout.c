@@ -53,7 +53,13 @@ static size_t layout_next(const char *text, int *ret_columns, bool *ret_deceives
 		*ret_columns = 1;
 		return 1;
 	}
-	len = deceive_length(text, strnlen(text, MB_LEN_MAX));
+	/* a terminal would obey these (C0, DEL, C1); a store that was tampered with may hold them */
+	if ((uint8_t)*text < ' ' || *text == '\x7f')
+		len = 1;
+	else if ((uint8_t)text[0] == 0xc2 && (uint8_t)text[1] >= 0x80 && (uint8_t)text[1] < 0xa0)
+		len = 2;
+	else
+		len = deceive_length(text, strnlen(text, MB_LEN_MAX));
 	*ret_deceives = len;
 	*ret_columns = len ? (int)len * DECEIVE_ESCAPE : 1;
 	if (len)

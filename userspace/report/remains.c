@@ -60,12 +60,25 @@ static int remains_token(void *context, const uint8_t *window, const struct toke
 	return 0;
 }
 
+/* As git and grep tell a file that is no text. */
+static void remains_kind(struct remains_file *file, int fd)
+{
+	char begin[64UL << 10];
+	ssize_t len = pread(fd, begin, sizeof(begin), 0);
+	bool binary = len > 0 && memchr(begin, '\0', (size_t)len);
+
+	for (size_t i = 0; i < file->count; i++)
+		file->items[i].binary |= binary;
+	explicit_bzero(begin, sizeof(begin));
+}
+
 /* Reads the file; where a token is not in it, `otherwise` is what that means. */
 static void remains_scan(struct remains_file *file, int fd, const struct stat *st,
 			 enum remains_state otherwise, const char *why)
 {
 	int64_t past = file_scan(fd, 0, (uint64_t)st->st_size, LIMIT_AUDIT_SCAN, remains_token, file);
 
+	remains_kind(file, fd);
 	if (past < 0)
 		remains_say(file, REMAINS_UNREADABLE, strerror((int)-past));
 	else if (past > 0)
@@ -93,6 +106,7 @@ static void remains_elsewhere(struct remains_file *file)
 		file->items[i].told = file->items[i].found;
 	if (file_scan(fd, 0, (uint64_t)st.st_size, LIMIT_AUDIT_SCAN, remains_token, file) < 0)
 		remains_say(file, REMAINS_UNREADABLE, "it was renamed and can't be read");
+	remains_kind(file, fd);
 	for (size_t i = 0; i < file->count; i++)
 		if (file->items[i].found && !file->items[i].told)
 			file->items[i].now = strdup(path);

@@ -31,6 +31,7 @@ struct remains_item {
 	enum remains_state state;
 	const char *why; /* static; NULL if there is nothing to say */
 	bool link; /* what was looked into is a link's target */
+	bool binary; /* there is a NUL in what it begins with */
 	char *now; /* where the same file lies now, if it was renamed within its directory (log rotation); masked; else NULL */
 	uint64_t offsets[REMAINS_OFFSETS]; /* bytes from the file's beginning, rising */
 	size_t found; /* how often */

@@ -19,9 +19,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What stands in a path of a container's own layer: below a mounted overlay nobody but the kernel may write. */
-static const char *const todo_layers[] = {"/overlay2/", "/storage/overlay/",
-					  "/io.containerd.snapshotter.v1.overlayfs/snapshots/"};
+/* What stands around a layer's name in its path: below a mounted overlay nobody but the kernel may write. */
+static const struct {
+	const char *before, *behind;
+} todo_layers[] = {
+	{"/overlay2/", "/diff/"},
+	{"/storage/overlay/", "/diff/"},
+	{"/io.containerd.snapshotter.v1.overlayfs/snapshots/", "/fs/"},
+};
 
 static const char *const todo_journals[] = {"/var/log/journal/", "/run/log/journal/"};
 
@@ -50,7 +55,7 @@ static int todo_disable(struct todo_token *token)
 	token->body = call->body;
 	address = strchr(token->request, ' ') + 1;
 	rest = strchr(address, '}');
-	r = asprintf(&token->disable, "curl -X %.*s -H @\"$DT_HEADER\"%s%s%s \"%.*s%s%s\"",
+	r = asprintf(&token->disable, "curl -f -X %.*s -H @\"$DT_HEADER\"%s%s%s \"%.*s%s%s\"",
 		     (int)(address - 1 - token->request), token->request,
 		     call->body ? " -H 'Content-Type: application/json' -d '" : "",
 		     call->body ? call->body : "", call->body ? "'" : "", (int)strcspn(address, "{"), address,
@@ -111,11 +116,20 @@ static bool todo_begins(const char *path, const char *const *with, size_t count)
 	return false;
 }
 
+/* In a layer of this host's: one in a volume is of a runtime in a container, which removes its containers itself. */
 static bool todo_in_layer(const char *path)
 {
-	for (size_t i = 0; i < sizeof(todo_layers) / sizeof(*todo_layers); i++)
-		if (strstr(path, todo_layers[i]))
+	for (size_t i = 0; i < sizeof(todo_layers) / sizeof(*todo_layers); i++) {
+		const char *layer = strstr(path, todo_layers[i].before), *behind;
+
+		if (!layer || memmem(path, (size_t)(layer - path), "/volumes/", 9))
+			continue;
+		layer += strlen(todo_layers[i].before);
+		behind = layer + strcspn(layer, "/");
+		if (behind > layer &&
+		    strncmp(behind, todo_layers[i].behind, strlen(todo_layers[i].behind)) == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -139,6 +153,11 @@ static int todo_clean(struct report *report, const struct group *token, struct t
 		place->command = strdup("journalctl --rotate && journalctl --vacuum-time=1s");
 		return place->command ? 0 : -ENOMEM;
 	}
+	/* a mask is shorter than a secret portion: a database, an archive, a binary log would be broken */
+	if (item->binary && !item->link) {
+		place->effect = "no text: what wrote it has to remove it";
+		return 0;
+	}
 	r = mask_exact(path, &exact);
 	if (r == 0)
 		r = shell_quote(exact, &word);
@@ -148,7 +167,7 @@ static int todo_clean(struct report *report, const struct group *token, struct t
 		r = asprintf(&place->command, "rm %s", word);
 	else
 		r = asprintf(&place->command,
-			     "t=$(mktemp) && spillwatch mask <%s >\"$t\" && cat \"$t\" >%s; rm -f \"$t\"",
+			     "t=$(mktemp) && spillwatch mask <%s >\"$t\" && cat \"$t\" >%s && rm \"$t\"",
 			     word, word);
 	place->effect =
 		item->link ? "removes the link" : "masks its secret; what is written meanwhile is lost";

@@ -7,6 +7,7 @@
 #include "report/json.h"
 #include "report/layout.h"
 #include "report/shell.h"
+#include "store/store.h"
 #include "version.h"
 
 #include <errno.h>
@@ -102,12 +103,22 @@ static int todo_token_text(const struct todo_lines *lines, size_t number, const 
 {
 	size_t shown = report_limit(lines->report, TODO_PLACES, token->place_count);
 	char text[4][64], time[PERIOD_TEXT];
+	const char *path = lines->report->options.store;
+	const char *type = labels_type(&lines->report->labels, token->member);
+	AUTO_FREE char *identifier = NULL;
+	AUTO_FREE char *shown_type = NULL;
 	AUTO_FREE char *mark = NULL;
 	AUTO_FREE char *word = NULL;
+	AUTO_FREE char *store = NULL;
 	int r;
 
-	fprintf(lines->out, "\n%s%zu. %s%s  %s\n", todo_style(lines, TODO_BOLD), number, token->identifier,
-		todo_style(lines, TODO_PLAIN), labels_type(&lines->report->labels, token->member));
+	r = layout_fit(token->identifier, layout_columns(token->identifier), &identifier);
+	if (r == 0)
+		r = layout_fit(type, layout_columns(type), &shown_type);
+	if (r < 0)
+		return r;
+	fprintf(lines->out, "\n%s%zu. %s%s  %s\n", todo_style(lines, TODO_BOLD), number, identifier,
+		todo_style(lines, TODO_PLAIN), shown_type);
 	fprintf(lines->out, "  %-9s %s, %s, %s, since %s UTC\n", "",
 		layout_count(token->files, "file", "files", text[0], 64),
 		layout_count(token->containers, "container", "containers", text[1], 64),
@@ -126,7 +137,11 @@ static int todo_token_text(const struct todo_lines *lines, size_t number, const 
 		r = todo_where_text(lines, token);
 	if (r == 0)
 		r = shell_quote(token->identifier, &word);
-	if (r == 0 && asprintf(&mark, "spillwatch audit --mark %s revoked", word) < 0) {
+	/* of the store that this was read from */
+	if (r == 0 && path && strcmp(path, STORE_PATH) != 0)
+		r = shell_quote(path, &store);
+	if (r == 0 && asprintf(&mark, "spillwatch audit%s%s --mark %s revoked", store ? " --store " : "",
+			       store ? store : "", word) < 0) {
 		mark = NULL;
 		r = -ENOMEM;
 	}

@@ -1015,7 +1015,7 @@ static void test_todo_order(void **state)
 	assert_null(json_object_get(json_array_get(json_object_get(json, "tokens"), 5), "disable"));
 	json_decref(json);
 	text = output(&options, output_todo_text);
-	assert_non_null(strstr(text, "audit --mark 'dt0c01.$(x)' revoked\n"));
+	assert_non_null(strstr(text, " --mark 'dt0c01.$(x)' revoked\n"));
 	free(text);
 	options.limit = 2;
 	json = todo_load(&options);
@@ -1083,6 +1083,7 @@ static void test_todo_commands(void **state)
 	snprintf(text, sizeof(text), "%s/curl", dir);
 	called = fopen(text, "r");
 	assert_non_null(called);
+	assert_string_equal(fgets(text, sizeof(text), called), "-f\n");
 	assert_string_equal(fgets(text, sizeof(text), called), "-X\n");
 	assert_string_equal(fgets(text, sizeof(text), called), "PUT\n");
 	for (int i = 0; i < 7; i++)
@@ -1105,6 +1106,7 @@ static void test_todo_layer(void **state)
 {
 	struct report_options options = options_make(DIMENSION_TOKEN);
 	struct maker_token token = maker_token(5);
+	static const char *const folders[] = {"overlay2", "overlay2/0f3a", "overlay2/0f3a/diff"};
 	char folder[160], file[176];
 	const struct alert_spec specs[] = {{.token = token.identifier,
 					    .file = "/tmp/x",
@@ -1116,10 +1118,12 @@ static void test_todo_layer(void **state)
 	json_t *json, *place;
 
 	(void)state;
-	snprintf(folder, sizeof(folder), "%s/overlay2", dir);
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(folder, sizeof(folder), "%s/%s", dir, folders[i]);
+		assert_int_equal(mkdir(folder, 0700), 0);
+	}
 	snprintf(file, sizeof(file), "%s/x", folder);
-	assert_int_equal(mkdir(folder, 0700), 0);
-	write_file("overlay2/x", token.text);
+	write_file("overlay2/0f3a/diff/x", token.text);
 	put_all(specs, 1);
 	json = todo_load(&options);
 	place = json_array_get(json_object_get(json_array_get(json_object_get(json, "tokens"), 0), "places"),
@@ -1129,7 +1133,66 @@ static void test_todo_layer(void **state)
 	assert_non_null(strstr(json_string_value(json_object_get(place, "effect")), "removes the container"));
 	json_decref(json);
 	assert_int_equal(unlink(file), 0);
-	assert_int_equal(rmdir(folder), 0);
+	for (size_t i = 3; i-- > 0;) {
+		snprintf(folder, sizeof(folder), "%s/%s", dir, folders[i]);
+		assert_int_equal(rmdir(folder), 0);
+	}
+}
+
+/* No command breaks a file: not one whose bytes have places, nor a container whose layer it is not. And none is made up by a store. */
+static void test_todo_careful(void **state)
+{
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	struct maker_token token = maker_token(5);
+	char binary[160], volume[160], text[512];
+	const struct alert_spec specs[] = {
+		{.token = token.identifier, .file = binary, .program = "/bin/a", .time = alerts_now()},
+		{.token = token.identifier,
+		 .file = "/data/x",
+		 .host_path = volume,
+		 .program = "/bin/a",
+		 .container = POD_A,
+		 .pod = "checkout",
+		 .time = alerts_now()},
+	};
+	FILE *file;
+	json_t *json, *places, *place;
+	size_t index;
+	char *shown;
+
+	(void)state;
+	snprintf(binary, sizeof(binary), "%s/db\n  clean     x", dir);
+	file = fopen(binary, "w");
+	assert_non_null(file);
+	fprintf(file, "SQLite format 3%c%s", '\0', token.text);
+	fclose(file);
+	snprintf(volume, sizeof(volume), "%s/overlay2", dir);
+	assert_int_equal(mkdir(volume, 0700), 0);
+	strcat(volume, "/x");
+	write_file("overlay2/x", token.text);
+	put_all(specs, 2);
+	json = todo_load(&options);
+	places = json_object_get(json_array_get(json_object_get(json, "tokens"), 0), "places");
+	assert_int_equal(json_array_size(places), 2);
+	json_array_foreach (places, index, place) {
+		const char *clean = json_string_value(json_object_get(place, "clean"));
+
+		if (strstr(json_string_value(json_object_get(place, "file")), "overlay2"))
+			assert_non_null(strstr(clean, "spillwatch mask"));
+		else
+			assert_null(clean);
+	}
+	json_decref(json);
+	snprintf(text, sizeof(text), "%s", path);
+	options.store = text;
+	shown = output(&options, output_todo_text);
+	assert_non_null(strstr(shown, "audit --store "));
+	assert_null(strstr(shown, "\n  clean     x"));
+	free(shown);
+	assert_int_equal(unlink(binary), 0);
+	assert_int_equal(unlink(volume), 0);
+	*strrchr(volume, '/') = '\0';
+	assert_int_equal(rmdir(volume), 0);
 }
 
 /* What is still there, and what is not: each state. */
@@ -1259,14 +1322,31 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_rules),      TEST(test_leaks),          TEST(test_groups),
-		TEST(test_filters),    TEST(test_filtered_roles), TEST(test_times),
-		TEST(test_period),     TEST(test_table_width),    TEST(test_hostile),
-		TEST(test_empty),      TEST(test_relayed),        TEST(test_same_name),
-		TEST(test_derived),    TEST(test_patterns),       TEST(test_export),
-		TEST(test_limit),      TEST(test_said),           TEST(test_marks),
-		TEST(test_todo_order), TEST(test_todo_commands),  TEST(test_todo_layer),
-		TEST(test_remains),    TEST(test_remains_links),  cmocka_unit_test(test_relays),
+		TEST(test_rules),
+		TEST(test_leaks),
+		TEST(test_groups),
+		TEST(test_filters),
+		TEST(test_filtered_roles),
+		TEST(test_times),
+		TEST(test_period),
+		TEST(test_table_width),
+		TEST(test_hostile),
+		TEST(test_empty),
+		TEST(test_relayed),
+		TEST(test_same_name),
+		TEST(test_derived),
+		TEST(test_patterns),
+		TEST(test_export),
+		TEST(test_limit),
+		TEST(test_said),
+		TEST(test_marks),
+		TEST(test_todo_order),
+		TEST(test_todo_commands),
+		TEST(test_todo_layer),
+		TEST(test_todo_careful),
+		TEST(test_remains),
+		TEST(test_remains_links),
+		cmocka_unit_test(test_relays),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
