@@ -8,6 +8,7 @@ PREFIX       ?= /usr/local
 LIBEXECDIR   ?= $(PREFIX)/libexec/spillwatch
 SYSCONFDIR   ?= /etc
 UNITDIR      ?= $(PREFIX)/lib/systemd/system
+ZSHDIR       ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR      ?=
 ARGS         ?=
 FUZZ_SECONDS ?= 12
@@ -185,6 +186,9 @@ install: all ## install into DESTDIR and PREFIX
 	install -d -m 755 $(DESTDIR)$(UNITDIR)
 	sed 's|/usr/local/bin|$(PREFIX)/bin|' deploy/systemd/spillwatch.service > $(DESTDIR)$(UNITDIR)/spillwatch.service
 	chmod 644 $(DESTDIR)$(UNITDIR)/spillwatch.service
+	install -D -m 644 share/completions/spillwatch.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/spillwatch
+	install -D -m 644 share/completions/_spillwatch $(DESTDIR)$(ZSHDIR)/_spillwatch
+	install -D -m 644 share/completions/spillwatch.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/spillwatch.fish
 	for page in $(MAN); do \
 		to=$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}; \
 		install -d -m 755 $$to && sed 's|/usr/local|$(PREFIX)|g' $$page > $$to/$${page##*/} && chmod 644 $$to/$${page##*/} || exit 1; done
@@ -192,6 +196,8 @@ install: all ## install into DESTDIR and PREFIX
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/spillwatch $(DESTDIR)$(PREFIX)/bin/spillwatch-scan
 	rm -f $(foreach page,$(MAN),$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/spillwatch $(DESTDIR)$(ZSHDIR)/_spillwatch
+	rm -f $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/spillwatch.fish
 	rm -rf $(DESTDIR)$(PREFIX)/share/spillwatch $(DESTDIR)$(LIBEXECDIR)
 	rm -f $(DESTDIR)$(UNITDIR)/spillwatch.service
 	rm -f $(SHIPPED_RULES:deploy/%=$(DESTDIR)$(SYSCONFDIR)/spillwatch/%)
