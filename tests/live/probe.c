@@ -376,6 +376,7 @@ static void test_layout(void **state)
 		MEMBER(probe_config, cgroup_id), MEMBER(probe_config, cgroup_level),
 		MEMBER(probe_config, scope),     MEMBER(probe_config, watch),
 		MEMBER(probe_config, hook_ns),   MEMBER(probe_config, inspect_bytes),
+		MEMBER(probe_config, own_kinds), MEMBER(probe_config, own_inodes),
 
 	};
 	static const struct layout_member counters[] = {MEMBER(counters, value)};
