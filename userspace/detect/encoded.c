@@ -11,6 +11,7 @@
 #include "detect/encoded.h"
 
 #include "detect/escapes.h"
+#include "token_search.h"
 
 #include <string.h>
 
@@ -154,14 +155,6 @@ static unsigned int encoded_six(uint8_t byte)
 	return byte == '/' || byte == '_' ? 63 : 64;
 }
 
-static unsigned int encoded_four(uint8_t byte)
-{
-	if (byte >= '0' && byte <= '9')
-		return byte - '0';
-	byte |= 0x20;
-	return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10U : 16;
-}
-
 /*
  * Reads units of `width` bits each.
  * @held: what is known of the first byte, in so many bits
@@ -245,7 +238,7 @@ static void encoded_is(struct encoded_reader *reader, enum encoded_form form)
 	reader->odd = true;
 }
 
-/* Passes over what stands between two bytes of a token; 0 if there is nothing such. */
+/* Passes over what stands between two bytes of a token; false if there is nothing such. */
 static bool encoded_pass(struct encoded_reader *reader)
 {
 	uint8_t byte = reader->bytes[reader->at];
@@ -282,9 +275,9 @@ static bool encoded_escape(struct encoded_reader *reader)
 	uint8_t byte;
 
 	if (*text == '=') {
-		unsigned int value = len > 2 ? encoded_four(text[1]) << 4 | encoded_four(text[2]) : 256;
+		unsigned int value = len > 2 ? escapes_digit(text[1]) << 4 | escapes_digit(text[2]) : 256;
 
-		if (value > 0xff || encoded_four(text[1]) > 15 || encoded_four(text[2]) > 15)
+		if (value > 0xff || escapes_digit(text[1]) > 15 || escapes_digit(text[2]) > 15)
 			return false;
 		reader->at += 3;
 		encoded_is(reader, ENCODED_QUOTED_PRINTABLE);
@@ -314,8 +307,7 @@ static bool encoded_escape(struct encoded_reader *reader)
 
 static bool encoded_is_plain(uint8_t byte)
 {
-	return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') ||
-	       byte == '.' || byte == '-';
+	return token_is_letter(byte) || token_is_digit(byte) || byte == '.' || byte == '-';
 }
 
 /* A token byte by byte, each as it is or in some way, with whatever may stand between them. */
@@ -396,7 +388,7 @@ static int encoded_begin(const uint8_t *bytes, size_t len, size_t at, struct enc
 	case '6':
 		reader.form = ENCODED_HEX;
 		return encoded_is_at(bytes, len, at, "647430")
-			       ? encoded_units(&reader, encoded_four, 4, 0, 0, ret_token)
+			       ? encoded_units(&reader, escapes_digit, 4, 0, 0, ret_token)
 			       : 0;
 	case 'd':
 		return text[1] == 't' || !encoded_is_plain(text[1]) ? encoded_loose(&reader, ret_token) : 0;

@@ -12,14 +12,6 @@ struct escapes {
 	uint32_t value;
 };
 
-static unsigned int escapes_digit(uint8_t byte)
-{
-	if (byte >= '0' && byte <= '9')
-		return byte - '0';
-	byte |= 0x20;
-	return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10U : 16;
-}
-
 static bool escapes_is(const struct escapes *escapes, uint8_t byte)
 {
 	return escapes->at < escapes->len && escapes->text[escapes->at] == byte;

@@ -13,6 +13,15 @@
  */
 size_t escapes_read(const uint8_t *text, size_t len, uint8_t *ret_byte);
 
+/* escapes_digit() - the value of a hexadecimal digit, or 16. */
+static inline unsigned int escapes_digit(uint8_t byte)
+{
+	if (byte >= '0' && byte <= '9')
+		return byte - '0';
+	byte |= 0x20;
+	return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10U : 16;
+}
+
 /* escapes_begin() - may an escape begin with that byte? */
 static inline bool escapes_begin(uint8_t byte)
 {

@@ -60,16 +60,23 @@ static int remains_token(void *context, const uint8_t *window, const struct toke
 	return 0;
 }
 
-/* As git and grep tell a file that is no text. */
+/* Is what was just searched no text, as git and grep tell that? Asked only where something was found in it. */
 static void remains_kind(struct remains_file *file, int fd)
 {
 	char begin[64UL << 10];
-	ssize_t len = pread(fd, begin, sizeof(begin), 0);
-	bool binary = len > 0 && memchr(begin, '\0', (size_t)len);
+	ssize_t len = 0;
 
-	for (size_t i = 0; i < file->count; i++)
-		file->items[i].binary |= binary;
-	explicit_bzero(begin, sizeof(begin));
+	for (size_t i = 0; i < file->count; i++) {
+		struct remains_item *item = &file->items[i];
+
+		if (!item->found || item->told)
+			continue;
+		if (!len)
+			len = pread(fd, begin, sizeof(begin), 0);
+		item->binary = len > 0 && memchr(begin, '\0', (size_t)len);
+	}
+	if (len > 0)
+		explicit_bzero(begin, (size_t)len);
 }
 
 /* Reads the file; where a token is not in it, `otherwise` is what that means. */
