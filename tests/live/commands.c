@@ -718,6 +718,66 @@ static void test_exec_prints(void **state)
 	live_free(&run);
 }
 
+/* A report has each token once a place, in all forms, and is no file of somebody else's. */
+static void test_exec_reports(void **state)
+{
+	const char *binary = getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch";
+	struct maker_token token = maker_token(95);
+	char command[2048], expected[2048];
+	struct live_run run;
+
+	(void)state;
+	snprintf(command, sizeof(command),
+		 "S=$(realpath %s) W=$(realpath %s); export W; mkdir %s && chmod 755 %s && cd %s && "
+		 "GITHUB_ACTIONS=true \"$S\" exec --report json=json --report sarif=sarif --report "
+		 "junit=junit "
+		 "--report gitlab=gitlab --annotate auto -- sh -c 'for i in 1 2; do $W token 95; $W token 95 "
+		 "> "
+		 "log; done' > /dev/null 2> errors",
+		 binary, live_writer("writer"), live_path("job"), live_path("job"), live_path("job"));
+	run = live_command(ARGS("sh", "-c", command));
+	assert_string_equal(run.errors, "");
+	live_free(&run);
+	run = live_command(
+		ARGS("sh", "-c", "cd \"$0\" && cat errors json sarif junit gitlab", live_path("job")));
+	live_no_secret(&run, &token);
+	live_free(&run);
+	run = live_command(ARGS("grep", "^::", live_path("job/errors")));
+	snprintf(expected, sizeof(expected),
+		 "::error title=Token,file=log::API token %s, written by writer: log\n", token.identifier);
+	assert_string_equal(run.output, expected);
+	live_free(&run);
+	run = live_command(ARGS("cat", live_path("job/json")));
+	snprintf(expected, sizeof(expected),
+		 "{\"file\":{\"path\":\"log\"},\"token\":{\"identifier\":\"%s\",\"prefix\":\"dt0c01\","
+		 "\"type\":\"API "
+		 "token\",\"family\":\"24.64\",\"documented\":true,\"placeholder\":false,\"offset\":0},"
+		 "\"writer\":\"writer\",\"fingerprint\":\"%s:log\"}\n",
+		 token.identifier, token.identifier);
+	assert_string_equal(run.output, expected);
+	live_free(&run);
+	run = live_command(ARGS("grep", "-c", "<failure", live_path("job/junit")));
+	assert_string_equal(run.output, "1\n");
+	live_free(&run);
+	/* /dev/stderr is a link */
+	check_sentence(ARGS("spillwatch", "exec", "--report", "text=/dev/stderr", "--", "true"), 3, "link");
+	/* where a pipe is what is printed to, that has a name of its own */
+	snprintf(command, sizeof(command),
+		 "%s exec --report text=%s -- %s token 95 2> /dev/null | cat > /dev/null; cat %s", binary,
+		 live_path("text"), live_writer("writer"), live_path("text"));
+	snprintf(expected, sizeof(expected), "<standard output>: API token %s, written by writer\n",
+		 token.identifier);
+	check_scan(ARGS("sh", "-c", command), 0, expected);
+	run = live_command(ARGS("ln", live_path("text"), live_path("second")));
+	live_free(&run);
+	check_sentence(ARGS("spillwatch", "exec", "--report", live_path("text"), "--", "true"), 2,
+		       "FORM=FILE");
+	check_sentence(ARGS("sh", "-c", "exec \"$0\" exec --report text=\"$1\" -- true", binary,
+			    live_path("second")),
+		       3, "other names");
+	check_sentence(ARGS("spillwatch", "exec", "--annotate", "forgejo", "--", "true"), 2, "gitlab");
+}
+
 /* Whole tokens and identifiers alone, in one order; what disables each, and never the secret. */
 static void test_identify(void **state)
 {
@@ -1109,6 +1169,7 @@ const struct CMUnitTest live_commands[] = {
 	cmocka_unit_test_setup_teardown(test_scan_piece, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_scan_deceiving, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_prints, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_exec_reports, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mask, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_identify, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_check, live_setup, live_teardown),

@@ -10,6 +10,7 @@
  */
 #include "cmd/command.h"
 #include "cmd/config.h"
+#include "cmd/exec_findings.h"
 #include "cmd/exec_signals.h"
 #include "engine/pipeline.h"
 #include "cmd/options.h"
@@ -45,16 +46,19 @@ struct exec_options {
 	bool has_exit_code;
 	bool wait; /* for what outlives the command */
 	struct privileges_user user; /* whom the command runs as */
+	struct exec_findings findings;
 	char **command; /* NULL-terminated, borrowed from argv */
 };
 
-enum { OPTION_EXIT_CODE = OPTION_OWN, OPTION_WAIT, OPTION_USER };
+enum { OPTION_EXIT_CODE = OPTION_OWN, OPTION_WAIT, OPTION_USER, OPTION_REPORT, OPTION_ANNOTATE };
 
 static const struct option exec_long_options[] = {
 	OPTIONS_SHARED,
 	{"exit-code", required_argument, NULL, OPTION_EXIT_CODE},
 	{"wait", no_argument, NULL, OPTION_WAIT},
 	{"user", required_argument, NULL, OPTION_USER},
+	{"report", required_argument, NULL, OPTION_REPORT},
+	{"annotate", required_argument, NULL, OPTION_ANNOTATE},
 	{0},
 };
 
@@ -97,6 +101,16 @@ static int exec_parse(int argc, char **argv, struct exec_options *options)
 			break;
 		case OPTION_USER:
 			r = options_user(&options->user);
+			if (r)
+				return r;
+			break;
+		case OPTION_REPORT:
+			r = exec_findings_report(&options->findings, optarg);
+			if (r)
+				return r;
+			break;
+		case OPTION_ANNOTATE:
+			r = exec_findings_annotate(&options->findings, optarg);
 			if (r)
 				return r;
 			break;
@@ -281,7 +295,7 @@ static int exec_watch(struct exec_options *options, struct pipeline *pipeline, i
 }
 
 /* What the command prints is looked at as well: a log of a pipeline's is read by many. Of terminals any, since it has one. */
-static void exec_own_output(struct pipeline_options *pipeline)
+static void exec_own_output(struct pipeline_options *pipeline, struct exec_findings *findings)
 {
 	struct probe_options *probe = &pipeline->probe;
 
@@ -299,6 +313,7 @@ static void exec_own_output(struct pipeline_options *pipeline)
 			continue;
 		probe->own.kinds |= S_ISFIFO(st.st_mode) ? FILE_KIND_BIT(PIPE) : FILE_KIND_BIT(SOCKET);
 		probe->own.inodes[fd - STDOUT_FILENO] = st.st_ino;
+		findings->streams[fd - STDOUT_FILENO] = st.st_ino;
 	}
 	probe->watch |= probe->own.kinds;
 }
@@ -311,7 +326,9 @@ static int exec_run(struct exec_options *options)
 	int r;
 
 	options->pipeline.probe.scope = SCOPE_TREE;
-	exec_own_output(&options->pipeline);
+	exec_own_output(&options->pipeline, &options->findings);
+	options->pipeline.told = exec_findings_add;
+	options->pipeline.told_context = &options->findings;
 	options->pipeline.scope_name = options->command[0];
 	options->pipeline.store_needed = true;
 	/* before there is any thread, so that no signal comes to one */
@@ -320,11 +337,17 @@ static int exec_run(struct exec_options *options)
 		log_error("can't receive signals: %s", strerror(errno));
 		return EXIT_CODE_RUNTIME;
 	}
-	r = pipeline_open(&options->pipeline, &pipeline);
-	if (r)
-		return r;
-	r = exec_watch(options, pipeline, signals, &mask);
-	pipeline_close(pipeline);
+	r = exec_findings_open(&options->findings);
+	if (r == 0)
+		r = pipeline_open(&options->pipeline, &pipeline);
+	if (r == 0) {
+		r = exec_watch(options, pipeline, signals, &mask);
+		if (!exec_findings_end(&options->findings, !pipeline_lost(pipeline)) &&
+		    options->has_exit_code)
+			r = (int)options->exit_code;
+		pipeline_close(pipeline);
+	}
+	exec_findings_close(&options->findings);
 	return r;
 }
 
@@ -363,6 +386,15 @@ const struct command command_exec = {
 		 "it. A SIGTERM meanwhile is handed on, and says that nothing is to be waited for.\n\n"
 		 "  --user NAME            run COMMAND as that user (as in --user \"$SUDO_USER\")\n"
 		 "  --exit-code N          end with N if any alert was raised, or anything was lost\n"
+		 "  --report FORM=FILE     write the tokens and the files that they were written to to FILE, "
+		 "as "
+		 "`scan`\n"
+		 "                         does: text, json, sarif, junit, github or gitlab; up to five "
+		 "times\n"
+		 "  --annotate auto|github|gitlab\n"
+		 "                         show them beside a change: workflow commands on standard error, "
+		 "or\n"
+		 "                         gl-code-quality-report.json here; auto: by the environment\n"
 		 "  --wait                 watch what COMMAND leaves running as well, until it has "
 		 "ended\n" OPTIONS_SHARED_USAGE,
 	.main = exec_main,

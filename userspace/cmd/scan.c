@@ -46,12 +46,10 @@ enum {
 static int scan_parse_report(struct scan_command *command, char *text)
 {
 	struct scan_output output = {0};
-	char *file = strchr(text, '=');
+	const char *file;
 
-	if (file)
-		*file++ = '\0';
-	if (!file || !*file || !scan_output_form(text, &output.form)) {
-		log_error("--report takes FORM=FILE, with a form of text, json, sarif or junit");
+	if (!scan_output_report(text, &output.form, &file)) {
+		log_error("--report takes FORM=FILE, with a form of " SCAN_OUTPUT_NAMES);
 		return EXIT_CODE_USAGE;
 	}
 	if (command->scan.output_count == SCAN_OUTPUTS_MAX) {
@@ -116,7 +114,7 @@ static int scan_parse_option(struct scan_command *command, int option, char *con
 	case OPTION_OUTPUT:
 		if (scan_output_form(optarg, &command->scan.outputs[0].form))
 			break;
-		log_error("--output takes text, json, sarif or junit; see 'spillwatch help scan'");
+		log_error("--output takes " SCAN_OUTPUT_NAMES "; see 'spillwatch help scan'");
 		return EXIT_CODE_USAGE;
 	case OPTION_EXIT_CODE:
 		return scan_parse_number("--exit-code", 255, &command->exit_code);
@@ -228,11 +226,12 @@ static int scan_finish(struct scan_command *command)
 {
 	struct scan *scan = &command->scan;
 	AUTO_FREE char *summary = scan_output_summary(&scan->counts);
+	bool whole = !scan->counts.unreadable && !scan->counts.partly;
 	int result = 0;
 
 	for (size_t i = 0; i < scan->output_count; i++) {
 		FILE *file = scan->outputs[i].file;
-		int r = file ? scan_output_end(&scan->outputs[i], &scan->counts) : 0;
+		int r = file ? scan_output_end(&scan->outputs[i], summary, whole) : 0;
 		bool wrong = file && (fflush(file) != 0 || ferror(file));
 
 		if (file && i > 0 && fclose(file) != 0)
@@ -349,7 +348,8 @@ const struct command command_scan = {
 		"  --history              what any commit of the repository brought, stashes as well; each content\n"
 		"                         once, with the commit, author and path of where it came first\n"
 		"  --output FORM          text: a readable line for each token; json: a line of JSON; sarif: SARIF\n"
-		"                         2.1.0; junit: JUnit's XML (default: text)\n"
+		"                         2.1.0; junit: JUnit's XML; github: workflow commands, which annotate a\n"
+		"                         change; gitlab: a code quality report, which does (default: text)\n"
 		"  --report FORM=FILE     the same, also to FILE; up to four times\n"
 		"  --baseline FILE        findings that are known, by token identifier and path, are none\n"
 		"  --write-baseline FILE  write such a file of all findings\n"

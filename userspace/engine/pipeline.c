@@ -74,6 +74,8 @@ struct pipeline {
 	bool stuck[BUS_OUTPUTS]; /* and it was said */
 	struct recorder *recorder; /* NULL: nothing is stored */
 	const struct rules *rules; /* NULL: none; borrowed */
+	void (*told)(void *context, const struct alert *alert); /* as of the options */
+	void *told_context;
 	struct watched watched;
 	struct pipeline_stats stats;
 	struct pin_said *said; /* alerts, and what was said of repeats */
@@ -169,6 +171,8 @@ static bool pipeline_emit(struct pipeline *pipeline, struct alert *alert)
 	journal_put(pipeline->journal, alert, pipeline->record);
 	pipeline->said->said += out;
 	pipeline->said->number = alert->number;
+	if (out && pipeline->told)
+		pipeline->told(pipeline->told_context, alert);
 	if (out)
 		bus_emit(pipeline->bus, alert);
 	else
@@ -803,6 +807,8 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 	pipeline->board = options->board;
 	uname(&pipeline->kernel);
 	clock_gettime(CLOCK_REALTIME, &pipeline->started);
+	pipeline->told = options->told;
+	pipeline->told_context = options->told_context;
 	pipeline_rules(pipeline, options->rules);
 	/* before anything is open that who reads others' files shall not have */
 	r = reading_open(options->procfs ? options->procfs : "/proc", options->root, &pipeline->reading);

@@ -43,6 +43,9 @@ struct pipeline_options {
 	bool store_needed; /* not to be opened at all without it */
 	bool store_alone; /* no other daemon is to write it */
 	struct store_limits store_limits;
+	/* of each alert that goes out; NULL: nobody else wants to know */
+	void (*told)(void *context, const struct alert *alert);
+	void *told_context;
 	const struct rules
 		*rules; /* NULL: none. Borrowed, until pipeline_rules() puts others in their place. */
 };

@@ -37,14 +37,17 @@ struct scan_origin {
 	const char *author; /* NAME <MAIL>, as it is, not yet masked */
 };
 
+#define FINDING_NOWHERE UINT64_MAX
+
 /* A token in a place. All of it is borrowed, for the call only. */
 struct finding {
 	const char *path; /* as it is, not yet masked */
 	bool in_name; /* of the path itself; line, column and offset are 0 then */
-	uint64_t line, column; /* from 1; columns are characters */
-	uint64_t offset; /* bytes before it */
+	uint64_t line, column; /* from 1; columns are characters; 0: not known */
+	uint64_t offset; /* bytes before it; FINDING_NOWHERE: not known */
 	const char *encoding; /* the form it stands there in (detect/encoded.h); static; NULL: as it is */
 	const struct wide_token *token;
 	const struct mask_known *known; /* its secret portion, for the mask only */
 	const struct scan_origin *origin; /* NULL: a file as it lies there */
+	const char *writer; /* the program that wrote it, masked; NULL: nobody saw that */
 };

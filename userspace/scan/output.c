@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * finding → a line of text, a line of JSON (share/scan.schema.json), a result
- * of SARIF 2.1.0, a test case of JUnit.
+ * of SARIF 2.1.0, a test case of JUnit, what annotates a change (annotation.c).
  *
  * Written as they come, so that a million of them take no memory. All texts
  * were masked before (detect/mask.h), which also makes them valid UTF-8 without
@@ -13,6 +13,7 @@
 #include "lib/cleanup.h"
 #include "lib/deceive.h"
 #include "lib/memory_file.h"
+#include "scan/annotation.h"
 #include "version.h"
 
 #include <errno.h>
@@ -30,6 +31,19 @@ bool scan_output_form(const char *name, enum scan_output_form *ret_form)
 	SCAN_OUTPUTS(SCAN_OUTPUT_NAME)
 #undef SCAN_OUTPUT_NAME
 	return false;
+}
+
+bool scan_output_report(char *text, enum scan_output_form *ret_form, const char **ret_file)
+{
+	char *file = strchr(text, '=');
+
+	if (!file || !file[1])
+		return false;
+	*file = '\0';
+	if (!scan_output_form(text, ret_form))
+		return false;
+	*ret_file = file + 1;
+	return true;
 }
 
 /* Its end is no line of its own where it is a part of something. */
@@ -62,8 +76,10 @@ static int output_text(FILE *file, const struct finding *finding, const char *pa
 		return -ENOMEM;
 	if (finding->in_name)
 		fprintf(file, "%s: in its name: ", seen);
-	else
+	else if (finding->line)
 		fprintf(file, "%s:%" PRIu64 ":%" PRIu64 ": ", seen, finding->line, finding->column);
+	else
+		fprintf(file, "%s: ", seen);
 	fprintf(file, "%s %s%s", finding->token->type, finding->token->identifier,
 		finding->token->placeholder ? " (placeholder)" : "");
 	if (finding->encoding)
@@ -74,6 +90,13 @@ static int output_text(FILE *file, const struct finding *finding, const char *pa
 		if (!shown)
 			return -ENOMEM;
 		fprintf(file, ", commit %.12s by %s", finding->origin->commit, shown);
+	}
+	if (finding->writer) {
+		AUTO_FREE char *writer = deceive_shown(finding->writer);
+
+		if (!writer)
+			return -ENOMEM;
+		fprintf(file, ", written by %s", writer);
 	}
 	fputc('\n', file);
 	return 0;
@@ -115,7 +138,7 @@ static int output_line(FILE *file, const struct finding *finding, const char *pa
 	json_text(&json, "path", path);
 	if (finding->in_name) {
 		json_bool(&json, "in_name", true);
-	} else {
+	} else if (finding->line) {
 		json_int(&json, "line", (int64_t)finding->line);
 		json_int(&json, "column", (int64_t)finding->column);
 	}
@@ -127,11 +150,14 @@ static int output_line(FILE *file, const struct finding *finding, const char *pa
 	json_text(&json, "family", finding->token->family);
 	json_bool(&json, "documented", finding->token->documented);
 	json_bool(&json, "placeholder", finding->token->placeholder);
-	json_int(&json, "offset", (int64_t)finding->offset);
+	if (finding->offset != FINDING_NOWHERE)
+		json_int(&json, "offset", (int64_t)finding->offset);
 	if (finding->encoding)
 		json_text(&json, "encoding", finding->encoding);
 	json_close(&json, '}');
 	r = output_origin(&json, finding);
+	if (finding->writer)
+		json_text(&json, "writer", finding->writer);
 	json_text(&json, "fingerprint", fingerprint);
 	json_close(&json, '}');
 	if (r < 0) {
@@ -172,7 +198,7 @@ static void output_sarif_place(struct json_writer *json, const struct finding *f
 	json_open(json, "artifactLocation", '{');
 	json_text(json, "uri", uri);
 	json_close(json, '}');
-	if (!finding->in_name) {
+	if (finding->line) {
 		json_open(json, "region", '{');
 		json_int(json, "startLine", (int64_t)finding->line);
 		json_int(json, "startColumn", (int64_t)finding->column);
@@ -191,12 +217,9 @@ static int output_sarif(struct scan_output *output, const struct finding *findin
 	struct json_writer json = {0};
 	int r;
 
-	if (asprintf(&message, "%s %s%s%s%s", finding->token->type, finding->token->identifier,
-		     finding->encoding ? ", " : "", finding->encoding ? finding->encoding : "",
-		     finding->in_name ? " in the file's name" : "") < 0) {
-		message = NULL;
+	message = annotation_message(finding);
+	if (!message)
 		return -ENOMEM;
-	}
 	json_open(&json, NULL, '{');
 	json_text(&json, "ruleId", finding->token->prefix);
 	json_text(&json, "level", finding->token->placeholder ? "note" : "error");
@@ -299,15 +322,14 @@ static int output_junit_begin(struct scan_output *output)
 	return -ENOMEM;
 }
 
-/* @errors: what was not, or not wholly, read: the first of them is a case */
-static int output_junit_end(struct scan_output *output, const char *summary, uint64_t errors)
+/* That something was not, or not wholly, read is a case. */
+static int output_junit_end(struct scan_output *output, const char *summary, bool whole)
 {
-	size_t cases = output->count + (errors != 0);
-
+	size_t cases = output->count + !whole;
 	char piece[4096];
 	size_t len;
 
-	if (errors) {
+	if (!whole) {
 		fputs("<testcase classname=\"spillwatch\" name=\"all was read\"><error message=\"",
 		      output->cases);
 		output_xml(output->cases, summary);
@@ -317,9 +339,9 @@ static int output_junit_end(struct scan_output *output, const char *summary, uin
 	}
 	fprintf(output->file,
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
-		"<testsuite name=\"spillwatch scan\" tests=\"%zu\" failures=\"%zu\" "
+		"<testsuite name=\"spillwatch %s\" tests=\"%zu\" failures=\"%zu\" "
 		"errors=\"%d\">\n",
-		cases ? cases : 1, output->count, errors != 0);
+		output->command ? output->command : "scan", cases ? cases : 1, output->count, !whole);
 	if (fflush(output->cases) != 0 || fseek(output->cases, 0, SEEK_SET) < 0)
 		return -ENOMEM;
 	while ((len = fread(piece, 1, sizeof(piece), output->cases)) > 0)
@@ -332,10 +354,26 @@ static int output_junit_end(struct scan_output *output, const char *summary, uin
 	return 0;
 }
 
+static int output_gitlab(struct scan_output *output, const struct finding *finding, const char *path)
+{
+	AUTO_FREE char *fingerprint = output_fingerprint(finding, path);
+	struct json_writer json = {0};
+	int r = fingerprint ? annotation_gitlab(&json, finding, path, fingerprint) : -ENOMEM;
+
+	if (r < 0) {
+		free(json.text);
+		return r;
+	}
+	fputs(output->count ? ",\n" : "\n", output->file);
+	return output_json(&json, output->file, false);
+}
+
 int scan_output_begin(struct scan_output *output)
 {
 	if (output->form == SCAN_OUTPUT_SARIF)
 		output_sarif_begin(output->file);
+	if (output->form == SCAN_OUTPUT_GITLAB)
+		fputc('[', output->file);
 	return output->form == SCAN_OUTPUT_JUNIT ? output_junit_begin(output) : 0;
 }
 
@@ -356,14 +394,19 @@ int scan_output_finding(struct scan_output *output, const struct finding *findin
 	case SCAN_OUTPUT_JUNIT:
 		r = output_junit(output->cases, finding, path);
 		break;
+	case SCAN_OUTPUT_GITHUB:
+		r = annotation_github(output->file, finding, path);
+		break;
+	case SCAN_OUTPUT_GITLAB:
+		r = output_gitlab(output, finding, path);
+		break;
 	}
 	output->count += r == 0;
 	return r;
 }
 
-int scan_output_end(struct scan_output *output, const struct scan_counts *counts)
+int scan_output_end(struct scan_output *output, const char *summary, bool whole)
 {
-	AUTO_FREE char *summary = scan_output_summary(counts);
 	int r = summary ? 0 : -ENOMEM;
 
 	if (summary && output->form == SCAN_OUTPUT_SARIF)
@@ -371,9 +414,11 @@ int scan_output_end(struct scan_output *output, const struct scan_counts *counts
 			"],\n\"invocations\":[{\"executionSuccessful\":%s,"
 			"\"toolExecutionNotifications\":[{"
 			"\"level\":\"note\",\"message\":{\"text\":\"%s\"}}]}]}]}\n",
-			counts->unreadable || counts->partly ? "false" : "true", summary);
+			whole ? "true" : "false", summary);
+	if (output->form == SCAN_OUTPUT_GITLAB)
+		fputs("\n]\n", output->file);
 	if (summary && output->cases)
-		r = output_junit_end(output, summary, counts->unreadable + counts->partly);
+		r = output_junit_end(output, summary, whole);
 	if (output->cases)
 		fclose(TAKE(output->cases));
 	return r;

@@ -37,7 +37,9 @@ static char *written(enum scan_output_form form, const char *path, size_t findin
 	assert_int_equal(scan_output_begin(&output), 0);
 	for (size_t i = 0; i < findings; i++)
 		assert_int_equal(scan_output_finding(&output, &finding, path), 0);
-	assert_int_equal(scan_output_end(&output, &counts), 0);
+	char *summary = scan_output_summary(&counts);
+	assert_int_equal(scan_output_end(&output, summary, true), 0);
+	free(summary);
 	fclose(output.file);
 	assert_null(strstr(text, maker.secret));
 	for (size_t at = 0; at + MASK_FRAGMENT_LEN <= TOKEN_SECRET_LEN; at++) {
@@ -120,7 +122,7 @@ static void test_author(void **state)
 	(void)state;
 	snprintf(author, sizeof(author), "x%.16sy <%s>\n", maker.secret + 5, maker.text);
 	origin.author = author;
-	for (int form = 0; form <= SCAN_OUTPUT_JUNIT; form++)
+	for (int form = 0; form <= SCAN_OUTPUT_GITLAB; form++)
 		free(written((enum scan_output_form)form, "a", 1, false, &origin));
 	expect(written(SCAN_OUTPUT_TEXT, "a", 1, false, &origin),
 	       "a:3:7: API token @, commit 0123456789ab by x<masked>y <@.<masked>>\\x0a\n");
@@ -204,6 +206,27 @@ static void test_junit(void **state)
 	       "</testsuite>\n</testsuites>\n");
 }
 
+/* What a runner would take for syntax is no part of it. */
+static void test_annotations(void **state)
+{
+	(void)state;
+	expect(written(SCAN_OUTPUT_GITHUB, "a,b:c%", 1, false, NULL),
+	       "::error title=Token,file=a%2Cb%3Ac%25,line=3,col=7::API token @: a,b:c%25\n");
+	expect(written(SCAN_OUTPUT_GITHUB, "a\\x0ab::error", 1, true, NULL),
+	       "::error title=Token,file=a\\x0ab%3A%3Aerror::API token @ in the file's name: "
+	       "a\\x0ab::error\n");
+	expect(written(SCAN_OUTPUT_GITHUB, "a\\xff", 1, true, NULL),
+	       "::error title=Token,file=a\xff::API token @ in the file's name: a\\xff\n");
+	expect(written(SCAN_OUTPUT_GITHUB, "<standard output>", 1, true, NULL),
+	       "::error title=Token::API token @ in the file's name: <standard output>\n");
+	expect(written(SCAN_OUTPUT_GITLAB, "a\"", 2, false, NULL),
+	       "[\n{\"description\":\"API token @\",\"check_name\":\"dt0c01\",\"fingerprint\":\"@:a\\\"\","
+	       "\"severity\":\"critical\",\"location\":{\"path\":\"a\\\"\",\"lines\":{\"begin\":3}}},\n"
+	       "{\"description\":\"API token @\",\"check_name\":\"dt0c01\",\"fingerprint\":\"@:a\\\"\","
+	       "\"severity\":\"critical\",\"location\":{\"path\":\"a\\\"\",\"lines\":{\"begin\":3}}}\n]\n");
+	expect(written(SCAN_OUTPUT_GITLAB, "a", 0, false, NULL), "[\n]\n");
+}
+
 /* Each reason has its words. */
 static void test_summary(void **state)
 {
@@ -234,8 +257,10 @@ static void test_summary(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text),  cmocka_unit_test(test_json),  cmocka_unit_test(test_author),
-		cmocka_unit_test(test_sarif), cmocka_unit_test(test_junit), cmocka_unit_test(test_summary),
+		cmocka_unit_test(test_text),        cmocka_unit_test(test_json),
+		cmocka_unit_test(test_author),      cmocka_unit_test(test_sarif),
+		cmocka_unit_test(test_junit),       cmocka_unit_test(test_summary),
+		cmocka_unit_test(test_annotations),
 	};
 	struct token_span span;
 
