@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -778,6 +780,129 @@ static void test_exec_reports(void **state)
 	check_sentence(ARGS("spillwatch", "exec", "--annotate", "forgejo", "--", "true"), 2, "gitlab");
 }
 
+/* What is printed is masked, in order, and else as it would be; the command ends as it does, and what it leaves prints on. */
+static void test_exec_masks(void **state)
+{
+	const char *binary = getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch";
+	struct maker_token token = maker_token(96);
+	char command[1024], expected[512];
+	struct live_run run;
+
+	(void)state;
+	setenv("W", live_writer("writer"), 1);
+	snprintf(expected, sizeof(expected), "1\n2\n%s.<masked>\n3\nd", token.identifier);
+	snprintf(command, sizeof(command),
+		 "%s exec --mask-output --exit-code 9 --report text=%s -- sh -c 'echo 1; echo 2 >&2; $W "
+		 "token 96; "
+		 "echo 3 >&2; printf d' > %s 2>&1; echo $?",
+		 binary, live_path("report"), live_path("printed"));
+	check_scan(ARGS("sh", "-c", command), 0, "9\n");
+	run = live_command(ARGS("cat", live_path("printed")));
+	live_no_secret(&run, &token);
+	/* by whom it is watched says what it has to say between, and behind, but not here */
+	assert_non_null(strstr(run.output, "1\n2\n"));
+	live_free(&run);
+	run = live_command(ARGS("cat", live_path("report")));
+	assert_non_null(strstr(run.output, "<standard output>: API token "));
+	live_free(&run);
+	/* two that are two */
+	run = live_command(ARGS("spillwatch", "exec", "--mask-output", "--watch", "disk", "--", "sh", "-c",
+				"echo 1; echo 2; $W token 96; echo 3; echo e >&2; printf d; exit 7"));
+	assert_int_equal(run.status, 7);
+	assert_string_equal(run.output, expected);
+	assert_string_equal(run.errors, "e\n");
+	live_free(&run);
+	/* one that is cut */
+	snprintf(command, sizeof(command), "$W token 96 | head -c %zu", strlen(token.identifier) + 9);
+	run = live_command(
+		ARGS("spillwatch", "exec", "--mask-output", "--watch", "disk", "--", "sh", "-c", command));
+	snprintf(expected, sizeof(expected), "%s.<masked>", token.identifier);
+	assert_string_equal(run.output, expected);
+	live_free(&run);
+	/* who does not read ends the command as ever */
+	snprintf(command, sizeof(command), "{ %s exec --mask-output -- yes; echo $? >&2; } | head -n 1",
+		 binary);
+	run = live_command(ARGS("sh", "-c", command));
+	assert_string_equal(run.output, "y\n");
+	assert_string_equal(run.errors, "141\n");
+	live_free(&run);
+	/* much of it, all of it */
+	snprintf(command, sizeof(command), "%s exec --mask-output -- seq 300000 | cksum; seq 300000 | cksum",
+		 binary);
+	run = live_command(ARGS("sh", "-c", command));
+	snprintf(expected, sizeof(expected), "%.*s", (int)strcspn(run.output, "\n"), run.output);
+	snprintf(command, sizeof(command), "%.100s\n%.100s\n", expected, expected);
+	assert_string_equal(run.output, command);
+	live_free(&run);
+	/* nobody waits for what is left, and that is masked as well */
+	snprintf(command, sizeof(command),
+		 "mkfifo %s; { %s exec --mask-output -- sh -c '(read x < %s; $W token 96) & echo first'; "
+		 "echo go > %s; } 2> /dev/null | cat",
+		 live_path("go"), binary, live_path("go"), live_path("go"));
+	run = live_command(ARGS("sh", "-c", command));
+	snprintf(expected, sizeof(expected), "first\n%s.<masked>\n", token.identifier);
+	assert_string_equal(run.output, expected);
+	live_free(&run);
+}
+
+/* All that a terminal shows until `text` has come, for five seconds at most. */
+static void terminal_until(int master, char *shown, size_t size, const char *text)
+{
+	size_t len = 0;
+
+	for (int turn = 0; turn < 500; turn++) {
+		struct pollfd fd = {.fd = master, .events = POLLIN};
+		ssize_t got = poll(&fd, 1, 10) > 0 ? read(master, shown + len, size - 1 - len) : 0;
+
+		len += got > 0 ? (size_t)got : 0;
+		shown[len] = '\0';
+		if (strstr(shown, text))
+			return;
+	}
+	fail_msg("no '%s' in: %s", text, shown);
+}
+
+/* To the command a terminal is one, of its size, also when that changes; keys that send signals do. */
+static void test_exec_masks_terminal(void **state)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	const char *binary = getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch";
+	struct maker_token token = maker_token(96);
+	char shown[8192] = "", expected[256];
+	struct winsize size = {.ws_row = 24, .ws_col = 80};
+	int status;
+	pid_t pid;
+
+	(void)state;
+	setenv("W", live_writer("writer"), 1);
+	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	assert_int_equal(ioctl(master, TIOCSWINSZ, &size), 0);
+	pid = fork();
+	if (pid == 0) {
+		int terminal;
+
+		setsid();
+		terminal = open(ptsname(master), O_RDWR);
+		for (int fd = 0; fd < 3; fd++)
+			dup2(terminal, fd);
+		execl(binary, binary, "exec", "--mask-output", "--watch", "disk", "--", "sh", "-c",
+		      "trap 'stty size <&1' WINCH; test -t 0 && test -t 1 && test -t 2 && stty size <&1; "
+		      "$W token 96; while ! read x; do :; done; sleep 60",
+		      (char *)NULL);
+		_exit(127);
+	}
+	terminal_until(master, shown, sizeof(shown), "<masked>\r\n");
+	snprintf(expected, sizeof(expected), "24 80\r\n%s.<masked>\r\n", token.identifier);
+	assert_string_equal(shown, expected);
+	size.ws_row = 50;
+	assert_int_equal(ioctl(master, TIOCSWINSZ, &size), 0);
+	terminal_until(master, shown, sizeof(shown), "50 80\r\n");
+	assert_int_equal(write(master, "\003", 1), 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGINT);
+	close(master);
+}
+
 /* Whole tokens and identifiers alone, in one order; what disables each, and never the secret. */
 static void test_identify(void **state)
 {
@@ -1170,6 +1295,8 @@ const struct CMUnitTest live_commands[] = {
 	cmocka_unit_test_setup_teardown(test_scan_deceiving, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_prints, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_reports, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_exec_masks, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_exec_masks_terminal, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mask, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_identify, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_check, live_setup, live_teardown),

@@ -11,6 +11,7 @@
 #include "cmd/command.h"
 #include "cmd/config.h"
 #include "cmd/exec_findings.h"
+#include "cmd/exec_mask.h"
 #include "cmd/exec_signals.h"
 #include "engine/pipeline.h"
 #include "cmd/options.h"
@@ -47,10 +48,19 @@ struct exec_options {
 	bool wait; /* for what outlives the command */
 	struct privileges_user user; /* whom the command runs as */
 	struct exec_findings findings;
+	bool mask_output;
+	struct exec_mask mask;
 	char **command; /* NULL-terminated, borrowed from argv */
 };
 
-enum { OPTION_EXIT_CODE = OPTION_OWN, OPTION_WAIT, OPTION_USER, OPTION_REPORT, OPTION_ANNOTATE };
+enum {
+	OPTION_EXIT_CODE = OPTION_OWN,
+	OPTION_WAIT,
+	OPTION_USER,
+	OPTION_REPORT,
+	OPTION_ANNOTATE,
+	OPTION_MASK_OUTPUT
+};
 
 static const struct option exec_long_options[] = {
 	OPTIONS_SHARED,
@@ -59,6 +69,7 @@ static const struct option exec_long_options[] = {
 	{"user", required_argument, NULL, OPTION_USER},
 	{"report", required_argument, NULL, OPTION_REPORT},
 	{"annotate", required_argument, NULL, OPTION_ANNOTATE},
+	{"mask-output", no_argument, NULL, OPTION_MASK_OUTPUT},
 	{0},
 };
 
@@ -99,6 +110,9 @@ static int exec_parse(int argc, char **argv, struct exec_options *options)
 		case OPTION_WAIT:
 			options->wait = true;
 			break;
+		case OPTION_MASK_OUTPUT:
+			options->mask_output = true;
+			break;
 		case OPTION_USER:
 			r = options_user(&options->user);
 			if (r)
@@ -133,6 +147,7 @@ static void exec_child(const struct exec_options *options, const sigset_t *mask,
 {
 	int error = options->user.given ? -privileges_become(&options->user) : 0;
 
+	exec_mask_command(&options->mask);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	if (!error) {
 		execvp(options->command[0], options->command);
@@ -143,7 +158,7 @@ static void exec_child(const struct exec_options *options, const sigset_t *mask,
 }
 
 /* Starts the command. Returns its pid; or a negative exit code after saying what is wrong. */
-static pid_t exec_start(const struct exec_options *options, const sigset_t *mask)
+static pid_t exec_start(struct exec_options *options, const sigset_t *mask)
 {
 	int report[2], r = exec_report_open(report);
 	pid_t pid = -1;
@@ -157,6 +172,7 @@ static pid_t exec_start(const struct exec_options *options, const sigset_t *mask
 	if (pid == 0)
 		exec_child(options, mask, report[1]);
 	r = exec_report_take(report);
+	exec_mask_begun(&options->mask);
 	if (r == 0)
 		return pid;
 	waitpid(pid, NULL, 0);
@@ -250,6 +266,26 @@ static int exec_wait(struct pipeline *pipeline, int signals)
 	return 0;
 }
 
+/* Until what the command printed is where it belongs, or somebody has had enough of a reader that does not read. */
+static int exec_printed(struct exec_options *options, struct pipeline *pipeline, int signals)
+{
+	struct pollfd fds[] = {
+		{.fd = pipeline_fd(pipeline), .events = POLLIN},
+		{.fd = signals, .events = POLLIN},
+		{.fd = exec_mask_end(&options->mask), .events = POLLIN},
+	};
+	int r = 0;
+
+	while (fds[2].fd >= 0 && r == 0) {
+		if (poll(fds, sizeof(fds) / sizeof(*fds), pipeline_timeout(pipeline)) < 0 && errno != EINTR)
+			return -errno;
+		r = pipeline_turn(pipeline, fds[0].revents);
+		if (fds[2].revents || (fds[1].revents && exec_signals_own(signals).interrupt))
+			break;
+	}
+	return r;
+}
+
 static int exec_status(const struct exec_options *options, const struct pipeline *pipeline, int status)
 {
 	/* what was lost may have held one */
@@ -280,6 +316,8 @@ static int exec_watch(struct exec_options *options, struct pipeline *pipeline, i
 		log_error("can't start writing alerts: %s", strerror(-r));
 	status = exec_loop(pipeline, signals, pid, &end);
 	r = status < 0 ? status : end ? 0 : exec_wait(pipeline, signals);
+	if (r == 0)
+		r = exec_printed(options, pipeline, signals);
 	if (r < 0) {
 		log_error("reading samples failed: %s; the command goes on unwatched", strerror(-r));
 		return EXIT_CODE_RUNTIME;
@@ -295,14 +333,17 @@ static int exec_watch(struct exec_options *options, struct pipeline *pipeline, i
 }
 
 /* What the command prints is looked at as well: a log of a pipeline's is read by many. Of terminals any, since it has one. */
-static void exec_own_output(struct pipeline_options *pipeline, struct exec_findings *findings)
+static void exec_own_output(struct exec_options *options)
 {
+	struct pipeline_options *pipeline = &options->pipeline;
 	struct probe_options *probe = &pipeline->probe;
 
 	/* whoever says what is to be watched, has it so */
 	if (pipeline->watch_given)
 		return;
-	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+	for (size_t i = 0; i < 2; i++) {
+		int masked = options->mask.open ? options->mask.command[i] : -1;
+		int fd = masked >= 0 ? masked : STDOUT_FILENO + (int)i;
 		struct stat st;
 
 		if (fstat(fd, &st) < 0)
@@ -312,8 +353,8 @@ static void exec_own_output(struct pipeline_options *pipeline, struct exec_findi
 		if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
 			continue;
 		probe->own.kinds |= S_ISFIFO(st.st_mode) ? FILE_KIND_BIT(PIPE) : FILE_KIND_BIT(SOCKET);
-		probe->own.inodes[fd - STDOUT_FILENO] = st.st_ino;
-		findings->streams[fd - STDOUT_FILENO] = st.st_ino;
+		probe->own.inodes[i] = st.st_ino;
+		options->findings.streams[i] = st.st_ino;
 	}
 	probe->watch |= probe->own.kinds;
 }
@@ -325,8 +366,15 @@ static int exec_run(struct exec_options *options)
 	sigset_t mask;
 	int r;
 
+	/* before there is anything that it should not have */
+	r = options->mask_output ? exec_mask_open(&options->mask, &options->user) : 0;
+	if (r < 0) {
+		log_error("can't mask the output: %s", strerror(-r));
+		exec_mask_close(&options->mask);
+		return EXIT_CODE_RUNTIME;
+	}
 	options->pipeline.probe.scope = SCOPE_TREE;
-	exec_own_output(&options->pipeline, &options->findings);
+	exec_own_output(options);
 	options->pipeline.told = exec_findings_add;
 	options->pipeline.told_context = &options->findings;
 	options->pipeline.scope_name = options->command[0];
@@ -347,6 +395,7 @@ static int exec_run(struct exec_options *options)
 			r = (int)options->exit_code;
 		pipeline_close(pipeline);
 	}
+	exec_mask_close(&options->mask);
 	exec_findings_close(&options->findings);
 	return r;
 }
@@ -395,6 +444,8 @@ const struct command command_exec = {
 		 "                         show them beside a change: workflow commands on standard error, "
 		 "or\n"
 		 "                         gl-code-quality-report.json here; auto: by the environment\n"
+		 "  --mask-output          put <masked> in place of each secret portion that is printed; "
+		 "alerts stay\n"
 		 "  --wait                 watch what COMMAND leaves running as well, until it has "
 		 "ended\n" OPTIONS_SHARED_USAGE,
 	.main = exec_main,

@@ -141,8 +141,8 @@ static int privileges_capabilities(unsigned int needs)
 		unsigned int capability;
 		bool needed;
 	} kept[] = {
-		{CAP_DAC_READ_SEARCH, true},
-		{CAP_SYS_PTRACE, true},
+		{CAP_DAC_READ_SEARCH, !(needs & PRIVILEGES_COPY)},
+		{CAP_SYS_PTRACE, !(needs & PRIVILEGES_COPY)},
 		{CAP_BPF, privileges_old_kernel()},
 		{CAP_KILL, needs & PRIVILEGES_SIGNAL},
 		{CAP_CHECKPOINT_RESTORE, needs & PRIVILEGES_MAP_FILES},
@@ -230,6 +230,19 @@ static const struct privileges_call {
 	{SCMP_SYS(ioctl), 1, 0x2401}, /* … _DISABLE, as a link ends */
 };
 
+/* What a terminal's settings and size are asked for and set by, and its foreground group. */
+static int privileges_terminal(scmp_filter_ctx filter)
+{
+	static const uint64_t calls[] = {0x5402, 0x540f, 0x5413,
+					 0x5414}; /* TCSETS, TIOCGPGRP, TIOCGWINSZ, TIOCSWINSZ */
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < PRIVILEGES_COUNT(calls); i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+				     SCMP_CMP(1, SCMP_CMP_EQ, calls[i], 0));
+	return r;
+}
+
 /* What connects, and nothing that listens. */
 static int privileges_connect(scmp_filter_ctx filter, bool net)
 {
@@ -272,6 +285,8 @@ static int privileges_filter(scmp_filter_ctx filter, unsigned int needs)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(accept4), 0);
 	if (r == 0 && needs & (PRIVILEGES_CONNECT | PRIVILEGES_CONNECT_NET))
 		r = privileges_connect(filter, needs & PRIVILEGES_CONNECT_NET);
+	if (r == 0 && needs & PRIVILEGES_COPY)
+		r = privileges_terminal(filter);
 	return r < 0 ? r : seccomp_load(filter);
 }
 

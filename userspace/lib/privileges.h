@@ -45,6 +45,8 @@ enum privileges_need {
 	PRIVILEGES_MAP_FILES = 1U << 2, /* /proc/PID/map_files */
 	PRIVILEGES_ACCEPT = 1U << 3, /* to be connected to, by a socket that listens already */
 	PRIVILEGES_CONNECT = 1U << 4, /* to connect to others on this host, by unix sockets */
+	PRIVILEGES_COPY =
+		1U << 6, /* for who only copies, also to a terminal, and needs no other people's files */
 	PRIVILEGES_CONNECT_NET = 1U << 5, /* likewise, and over a network as well */
 };
 

@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * command → pipe or pseudoterminal → stream → standard output, standard error.
+ *
+ * Invariants: nothing of a secret portion is written; each byte that is none is written, in order, and at once or after MASK_WAIT_MS
+ * (detect/stream.h); what can't be written any more is not read any more, so that the command sees that as it would without us.
+ *
+ * The pseudoterminal does nothing to what is printed (no OPOST): the terminal behind it does, as it is set then. A program that sets its
+ * terminal by what it prints to, and not by what it reads from, sets that one as well (masker_settings).
+ *
+ * Limits: between two that are not one file, no order is kept. What is held as the possible beginning of a secret portion, and is
+ * none, waits for what comes.
+ */
+#include "cmd/exec_mask.h"
+
+#include "detect/stream.h"
+#include "lib/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <termios.h>
+
+/* ms that what may be the beginning of a token waits for its rest. */
+#define MASKER_WAIT_MS 100
+
+/* ms in which what an ended command has printed has come through its pseudoterminal. */
+#define MASKER_LAST_MS 20
+
+/* More than a pipe or a pseudoterminal holds: what is read when so much was, came after the end. */
+#define MASKER_LAST_BYTES (1UL << 20)
+
+#define MASKER_BUFFER (64UL << 10)
+
+/* One of what the command prints to. */
+struct channel {
+	int from, to; /* from: -1: it has ended */
+	bool terminal;
+	struct termios settings; /* of the pseudoterminal, as last seen */
+	struct winsize size; /* of the terminal, as last seen */
+	struct stream *stream;
+	size_t last; /* bytes since the command's end */
+	size_t len; /* bytes in the buffer */
+	uint8_t buffer[MASKER_BUFFER];
+};
+
+struct masker {
+	struct channel *channels[2];
+	size_t count;
+	int ended, said; /* as of struct exec_mask, the other ends; -1: that has been */
+	int signals;
+};
+
+/* Whoever reads it may have made it non-blocking, for all who have it. */
+static int channel_write(struct channel *channel)
+{
+	size_t at = 0;
+
+	while (at < channel->len) {
+		ssize_t written = write(channel->to, channel->buffer + at, channel->len - at);
+
+		if (written >= 0) {
+			at += (size_t)written;
+		} else if (errno == EAGAIN) {
+			struct pollfd room = {.fd = channel->to, .events = POLLOUT};
+
+			poll(&room, 1, -1);
+		} else if (errno != EINTR) {
+			return -errno;
+		}
+	}
+	channel->len = 0;
+	return 0;
+}
+
+static int channel_text(void *context, const void *bytes, size_t len)
+{
+	struct channel *channel = context;
+	int r = 0;
+
+	while (len && r == 0) {
+		size_t room = sizeof(channel->buffer) - channel->len, part = len < room ? len : room;
+
+		memcpy(channel->buffer + channel->len, bytes, part);
+		channel->len += part;
+		bytes = (const uint8_t *)bytes + part;
+		len -= part;
+		if (channel->len == sizeof(channel->buffer))
+			r = channel_write(channel);
+	}
+	return r;
+}
+
+/* Nothing of it goes anywhere any more: who writes to it is told so. */
+static void channel_end(struct channel *channel)
+{
+	if (channel->from >= 0)
+		close(channel->from);
+	channel->from = -1;
+}
+
+static bool channel_is_set(const struct termios *a, const struct termios *b)
+{
+	return a->c_iflag != b->c_iflag || a->c_lflag != b->c_lflag ||
+	       memcmp(a->c_cc, b->c_cc, sizeof(a->c_cc)) != 0;
+}
+
+/* Was the pseudoterminal set? Then that was meant for the terminal. */
+static void channel_settings(struct channel *channel)
+{
+	struct termios now, real;
+
+	if (tcgetattr(channel->from, &now) < 0 || !channel_is_set(&now, &channel->settings))
+		return;
+	channel->settings = now;
+	if (tcgetattr(channel->to, &real) < 0)
+		return;
+	real.c_iflag = now.c_iflag;
+	real.c_lflag = now.c_lflag;
+	memcpy(real.c_cc, now.c_cc, sizeof(real.c_cc));
+	tcsetattr(channel->to, TCSANOW, &real);
+}
+
+static void channel_read(struct channel *channel)
+{
+	int64_t got;
+	int r;
+
+	if (channel->terminal)
+		channel_settings(channel);
+	got = stream_pull(channel->stream, channel->from);
+	if (got > 0)
+		channel->last += (size_t)got;
+	/* a pseudoterminal that nobody has open any more */
+	if (got == -EIO && channel->terminal)
+		got = stream_end(channel->stream);
+	r = channel_write(channel);
+	if (got <= 0 || r < 0)
+		channel_end(channel);
+}
+
+/* Hands on what is held and is no secret. */
+static void channel_flush(struct channel *channel)
+{
+	if (channel->from < 0 || !stream_holds(channel->stream))
+		return;
+	if (stream_flush(channel->stream) < 0 || channel_write(channel) < 0)
+		channel_end(channel);
+}
+
+/* The terminal has another size: so has the command's, and it is told when that is so. */
+static void channel_resize(struct channel *channel)
+{
+	struct winsize size;
+	pid_t group;
+
+	if (channel->from < 0 || !channel->terminal || ioctl(channel->to, TIOCGWINSZ, &size) < 0 ||
+	    memcmp(&size, &channel->size, sizeof(size)) == 0)
+		return;
+	channel->size = size;
+	ioctl(channel->from, TIOCSWINSZ, &size);
+	group = tcgetpgrp(channel->to);
+	if (group > 0)
+		kill(-group, SIGWINCH);
+}
+
+static bool masker_holds(const struct masker *masker)
+{
+	for (size_t i = 0; i < masker->count; i++)
+		if (masker->channels[i]->from >= 0 && stream_holds(masker->channels[i]->stream))
+			return true;
+	return false;
+}
+
+/* Has all that the command printed been read? @quiet: nothing came for a moment */
+static bool masker_is_done(const struct masker *masker, bool quiet)
+{
+	for (size_t i = 0; i < masker->count && !quiet; i++)
+		if (masker->channels[i]->from >= 0 && masker->channels[i]->last < MASKER_LAST_BYTES)
+			return false;
+	return true;
+}
+
+static void masker_signals(const struct masker *masker)
+{
+	struct signalfd_siginfo info;
+
+	while (read(masker->signals, &info, sizeof(info)) == sizeof(info))
+		for (size_t i = 0; i < masker->count; i++)
+			channel_resize(masker->channels[i]);
+}
+
+/* Waits, and takes what has come. Returns whether nothing did. */
+static bool masker_turn(struct masker *masker)
+{
+	struct pollfd fds[4] = {
+		{.fd = masker->ended, .events = POLLIN},
+		{.fd = masker->signals, .events = POLLIN},
+	};
+	bool last = masker->ended < 0 && masker->said >= 0;
+	int timeout = last ? MASKER_LAST_MS : masker_holds(masker) ? MASKER_WAIT_MS : -1;
+	int ready;
+
+	for (size_t i = 0; i < masker->count; i++)
+		fds[2 + i] = (struct pollfd){.fd = masker->channels[i]->from, .events = POLLIN};
+	ready = poll(fds, 2 + masker->count, timeout);
+	if (ready < 0)
+		return false;
+	if (fds[1].revents)
+		masker_signals(masker);
+	for (size_t i = 0; i < masker->count; i++) {
+		if (fds[2 + i].revents)
+			channel_read(masker->channels[i]);
+		else if (ready == 0)
+			channel_flush(masker->channels[i]);
+	}
+	/* behind what had come before */
+	if (fds[0].revents) {
+		close(masker->ended);
+		masker->ended = -1;
+		for (size_t i = 0; i < masker->count; i++)
+			masker->channels[i]->last = 0;
+	}
+	return ready == 0 && last;
+}
+
+static void masker_run(struct masker *masker)
+{
+	size_t open;
+
+	do {
+		bool quiet = masker_turn(masker);
+
+		if (masker->ended < 0 && masker->said >= 0 && masker_is_done(masker, quiet)) {
+			close(masker->said);
+			masker->said = -1;
+		}
+		open = 0;
+		for (size_t i = 0; i < masker->count; i++)
+			open += masker->channels[i]->from >= 0;
+	} while (open);
+}
+
+/* What it has from us by chance, and would keep from who waits for its end. */
+static void masker_close_others(const int *kept, size_t count)
+{
+	int from = STDERR_FILENO + 1;
+
+	/* in order, as few as they are */
+	for (;;) {
+		int next = -1;
+
+		for (size_t i = 0; i < count; i++)
+			if (kept[i] >= from && (next < 0 || kept[i] < next))
+				next = kept[i];
+		if (next < 0)
+			break;
+		if (next > from)
+			close_range((unsigned int)from, (unsigned int)next - 1, 0);
+		from = next + 1;
+	}
+	close_range((unsigned int)from, ~0U, 0);
+	close(STDIN_FILENO);
+}
+
+/* Never returns. */
+static void masker_main(struct masker *masker)
+{
+	int kept[4] = {masker->ended, masker->said};
+	sigset_t set;
+
+	for (size_t i = 0; i < masker->count; i++)
+		kept[2 + i] = masker->channels[i]->from;
+	masker_close_others(kept, 2 + masker->count);
+	/* a terminal's are for the command; who reads what it prints ends us */
+	sigfillset(&set);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGWINCH);
+	masker->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	/* where that is refused, what it could do is not what it does */
+	(void)privileges_drop(PRIVILEGES_SIGNAL | PRIVILEGES_COPY);
+	masker_run(masker);
+	for (size_t i = 0; i < masker->count; i++)
+		stream_close(masker->channels[i]->stream);
+	_exit(0);
+}
+
+static struct channel *channel_new(int to)
+{
+	struct channel *channel = calloc(1, sizeof(*channel));
+	struct stream_use use = {.context = channel, .text = channel_text};
+
+	if (!channel)
+		return NULL;
+	channel->from = -1;
+	channel->to = to;
+	if (stream_open(&use, &channel->stream) == 0)
+		return channel;
+	free(channel);
+	return NULL;
+}
+
+/* A terminal like that one, which only hands on. Returns 0 or a negative errno. */
+static int channel_open_terminal(struct channel *channel, int *ret_command)
+{
+	struct stat st;
+	int slave;
+
+	if (tcgetattr(channel->to, &channel->settings) < 0)
+		return -errno;
+	channel->settings.c_oflag &= ~(tcflag_t)OPOST;
+	/* one that has none yet has 0 by 0 */
+	if (ioctl(channel->to, TIOCGWINSZ, &channel->size) < 0)
+		channel->size = (struct winsize){0};
+	if (openpty(&channel->from, &slave, NULL, &channel->settings, &channel->size) < 0)
+		return -errno;
+	channel->terminal = true;
+	*ret_command = slave;
+	if (fcntl(channel->from, F_SETFD, FD_CLOEXEC) < 0 || fcntl(slave, F_SETFD, FD_CLOEXEC) < 0)
+		return -errno;
+	/* who may open the one by its name, may open the other */
+	if (fstat(channel->to, &st) < 0 || fchown(slave, st.st_uid, st.st_gid) < 0 ||
+	    fchmod(slave, st.st_mode & 07777) < 0)
+		return -errno;
+	/* as the kernel has it, which is not all that was asked for */
+	return tcgetattr(channel->from, &channel->settings) < 0 ? -errno : 0;
+}
+
+static int channel_open_pipe(struct channel *channel, const struct privileges_user *user, int *ret_command)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	channel->from = ends[0];
+	*ret_command = ends[1];
+	/* /dev/stdout is to be opened by who runs */
+	return user->given && fchown(ends[1], user->uid, user->gid) < 0 ? -errno : 0;
+}
+
+/* Returns how many there are, or a negative errno. */
+static int masker_open(struct masker *masker, const struct privileges_user *user, int command[2])
+{
+	struct stat st, first = {0};
+	int r = 0;
+
+	command[0] = command[1] = -1;
+	for (int i = 0; i < 2 && r >= 0; i++) {
+		struct channel *channel;
+
+		/* one that is closed stays so */
+		if (fstat(STDOUT_FILENO + i, &st) < 0)
+			continue;
+		if (i == 1 && command[0] >= 0 && st.st_dev == first.st_dev && st.st_ino == first.st_ino) {
+			command[1] = fcntl(command[0], F_DUPFD_CLOEXEC, 0);
+			return command[1] < 0 ? -errno : (int)masker->count;
+		}
+		first = st;
+		channel = channel_new(STDOUT_FILENO + i);
+		if (!channel)
+			return -ENOMEM;
+		masker->channels[masker->count++] = channel;
+		r = isatty(channel->to) ? channel_open_terminal(channel, &command[i])
+					: channel_open_pipe(channel, user, &command[i]);
+	}
+	return r < 0 ? r : (int)masker->count;
+}
+
+static int exec_mask_start(struct masker *masker, struct exec_mask *mask)
+{
+	int ended[2], said[2] = {-1, -1}, r = 0;
+	pid_t pid;
+
+	if (pipe2(ended, O_CLOEXEC) < 0)
+		return -errno;
+	if (pipe2(said, O_CLOEXEC) < 0) {
+		r = -errno;
+		close(ended[0]);
+		close(ended[1]);
+		return r;
+	}
+	mask->ended = ended[1];
+	mask->said = said[0];
+	masker->ended = ended[0];
+	masker->said = said[1];
+	pid = fork();
+	if (pid == 0)
+		masker_main(masker);
+	r = pid < 0 ? -errno : 0;
+	close(ended[0]);
+	close(said[1]);
+	return r;
+}
+
+int exec_mask_open(struct exec_mask *mask, const struct privileges_user *user)
+{
+	struct masker masker = {.ended = -1, .said = -1};
+	int r;
+
+	*mask = (struct exec_mask){.ended = -1, .said = -1};
+	r = masker_open(&masker, user, mask->command);
+	if (r > 0)
+		r = exec_mask_start(&masker, mask);
+	for (size_t i = 0; i < masker.count; i++) {
+		channel_end(masker.channels[i]);
+		stream_close(masker.channels[i]->stream);
+		free(masker.channels[i]);
+	}
+	mask->open = true;
+	return r;
+}
+
+void exec_mask_command(const struct exec_mask *mask)
+{
+	for (int i = 0; mask->open && i < 2; i++)
+		if (mask->command[i] >= 0)
+			dup2(mask->command[i], STDOUT_FILENO + i);
+}
+
+void exec_mask_begun(struct exec_mask *mask)
+{
+	for (int i = 0; mask->open && i < 2; i++) {
+		if (mask->command[i] >= 0)
+			close(mask->command[i]);
+		mask->command[i] = -1;
+	}
+}
+
+int exec_mask_end(struct exec_mask *mask)
+{
+	if (!mask->open)
+		return -1;
+	exec_mask_begun(mask);
+	if (mask->ended >= 0)
+		close(mask->ended);
+	mask->ended = -1;
+	return mask->said;
+}
+
+void exec_mask_close(struct exec_mask *mask)
+{
+	exec_mask_begun(mask);
+	if (mask->open && mask->ended >= 0)
+		close(mask->ended);
+	if (mask->open && mask->said >= 0)
+		close(mask->said);
+	*mask = (struct exec_mask){0};
+}
