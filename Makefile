@@ -45,18 +45,23 @@ SCAN_BIN := $(if $(STATIC),,$(B)/spillwatch-scan)
 # `spillwatch run --metrics` starts it: it answers by HTTP. Nor is there a static one.
 METRICS_BIN := $(if $(STATIC),,$(B)/spillwatch-metrics)
 
+# `spillwatch forward` runs it where it is: it talks to a network, by libcurl. Nor is there a static one.
+FORWARD_BIN := $(if $(STATIC),,$(B)/spillwatch-forward)
+
 # sorted: a directory's order would be the binary's
-# what only spillwatch-scan and spillwatch-metrics link is not among them
-SOURCES := $(filter-out userspace/main.c userspace/archive/% userspace/serve/%,$(sort $(shell find userspace -name '*.c')))
+# what only spillwatch-scan, spillwatch-metrics and spillwatch-forward link is not among them
+SOURCES := $(filter-out userspace/main.c userspace/archive/% userspace/serve/% userspace/forward/%,$(sort $(shell find userspace -name '*.c')))
 METRICS := $(sort $(wildcard userspace/serve/*.c)) userspace/status/metrics.c userspace/status/counter.c userspace/lib/board.c
 ARCHIVE := $(sort $(wildcard userspace/archive/*.c))
+FORWARD := $(sort $(wildcard userspace/forward/*.c))
+FORWARD_LIBS := -lcurl
 OBJECTS := $(SOURCES:%.c=$(O)/%.o)
 SKELETON := $(B)/spillwatch.skel.h
 # what C includes and `make` generates
 GENERATED := $(SKELETON) $(B)/version.h $(patsubst userspace/%,$(B)/%.h,$(wildcard userspace/report/page.*))
 
 .PHONY: all
-all: $(BIN) $(SCAN_BIN) $(METRICS_BIN) ## build the program (STATIC=1: one static binary, build/static/spillwatch)
+all: $(BIN) $(SCAN_BIN) $(METRICS_BIN) $(FORWARD_BIN) ## build the program (STATIC=1: one static binary, build/static/spillwatch)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -114,8 +119,8 @@ $(O)/%.o: %.c | $(GENERATED)
 	@echo "  CC       $<"
 	$(Q)$(CC) $(CPPFLAGS) $(BASE) $(CFLAGS) $(HARDENING) $(PIE) -MMD -MP -c $< -o $@
 
-# it runs the other one, which must not be an older one
-$(BIN): $(O)/userspace/main.o $(OBJECTS) | $(SCAN_BIN)
+# it runs the other ones, which must not be older ones
+$(BIN): $(O)/userspace/main.o $(OBJECTS) | $(SCAN_BIN) $(FORWARD_BIN)
 	@echo "  LINK     $@"
 	$(Q)$(CC) $(CFLAGS) $(LINK) $^ -o $@ $(LDLIBS)
 
@@ -127,12 +132,16 @@ $(B)/spillwatch-metrics: $(METRICS:%.c=$(O)/%.o)
 	@echo "  LINK     $@"
 	$(Q)$(CC) $(CFLAGS) $(LINK) $^ -o $@ -lmicrohttpd -ljansson -lcap-ng -lseccomp
 
+$(B)/spillwatch-forward: $(FORWARD:%.c=$(O)/%.o) $(OBJECTS)
+	@echo "  LINK     $@"
+	$(Q)$(CC) $(CFLAGS) $(LINK) $^ -o $@ $(FORWARD_LIBS) $(LDLIBS)
+
 $(O)/userspace/status/server.o: CPPFLAGS += -DLIBEXECDIR='"$(LIBEXECDIR)"'
 
 # Objects that include the skeleton name it in their .d files from the second build on.
 $(O)/userspace/capture/probe.o $(O)/userspace/capture/loader.o: $(SKELETON)
 
--include $(OBJECTS:.o=.d) $(O)/userspace/main.d $(ARCHIVE:%.c=$(O)/%.d) $(METRICS:%.c=$(O)/%.d)
+-include $(OBJECTS:.o=.d) $(O)/userspace/main.d $(ARCHIVE:%.c=$(O)/%.d) $(METRICS:%.c=$(O)/%.d) $(FORWARD:%.c=$(O)/%.d)
 
 .PHONY: deps deps-test run
 deps: ## install what building needs (as root), or say what is missing
@@ -172,6 +181,7 @@ image: ## an OCI image (build/image/spillwatch.oci.tar): the static program, fro
 install: all ## install into DESTDIR and PREFIX
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/spillwatch
 	$(if $(SCAN_BIN),install -m 755 $(SCAN_BIN) $(DESTDIR)$(PREFIX)/bin/spillwatch-scan)
+	$(if $(FORWARD_BIN),install -m 755 $(FORWARD_BIN) $(DESTDIR)$(PREFIX)/bin/spillwatch-forward)
 	$(if $(METRICS_BIN),install -D -m 755 $(METRICS_BIN) $(DESTDIR)$(LIBEXECDIR)/spillwatch-metrics)
 	install -D -m 644 share/alert.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/alert.schema.json
 	install -D -m 644 share/audit.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/audit.schema.json
@@ -194,7 +204,7 @@ install: all ## install into DESTDIR and PREFIX
 		install -d -m 755 $$to && sed 's|/usr/local|$(PREFIX)|g' $$page > $$to/$${page##*/} && chmod 644 $$to/$${page##*/} || exit 1; done
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/spillwatch $(DESTDIR)$(PREFIX)/bin/spillwatch-scan
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,spillwatch spillwatch-scan spillwatch-forward)
 	rm -f $(foreach page,$(MAN),$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/spillwatch $(DESTDIR)$(ZSHDIR)/_spillwatch
 	rm -f $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/spillwatch.fish

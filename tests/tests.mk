@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The suites. Each is a target of its own; `make test` runs all of them, the fast ones first.
 
-SUITES := test-unit lint test-docs fuzz test-live test-oracle test-programs test-containers test-image test-packages test-kernels test-paths
+SUITES := test-unit lint test-docs fuzz test-live test-oracle test-programs test-forward test-containers test-image test-packages test-kernels test-paths
 
 .PHONY: test $(SUITES)
 test: deps-test ## install what is missing, build, run every suite
@@ -104,6 +104,9 @@ test-oracle: $(B)/spillwatch $(B)/tests/oracle/machine ## random steps on files;
 
 test-programs: live-binaries ## the built program around programs that nobody here wrote
 	@failed=0; for t in tests/programs/run tests/programs/scan tests/programs/metrics; do $$t || failed=1; done; exit $$failed
+
+test-forward: $(B)/spillwatch ## `forward` with a daemon and receivers that fail in every way, and killed at random
+	BUILD=$(B) tests/forward/run
 
 test-containers: live-binaries ## the built program around real container runtimes
 	tests/containers/run

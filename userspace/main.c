@@ -30,6 +30,7 @@
  *   cmd/identify.c        which token is it, and which call disables it (detect/disable.c)
  *   cmd/audit.c           what was seen, and what of it is still there
  *   cmd/follow.c          what a daemon alerts, from its socket
+ *   forward/              where those go over a network; a program of its own, spillwatch-forward, which cmd/forward.c runs
  *   cmd/check.c           what this kernel offers; status.c: how the daemon is
  */
 #include "cmd/command.h"

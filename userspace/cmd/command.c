@@ -6,9 +6,10 @@
 #include <string.h>
 
 const struct command *const commands[] = {
-	&command_run,    &command_exec,  &command_status,  &command_stop, &command_reload,
-	&command_follow, &command_audit, &command_scan,    &command_mask, &command_identify,
-	&command_rules,  &command_check, &command_version, &command_help, NULL,
+	&command_run,    &command_exec,    &command_status,   &command_stop,
+	&command_reload, &command_follow,  &command_forward,  &command_audit,
+	&command_scan,   &command_mask,    &command_identify, &command_rules,
+	&command_check,  &command_version, &command_help,     NULL,
 };
 
 const struct command *command_find(const char *name)

@@ -11,8 +11,8 @@ struct command {
 };
 
 extern const struct command command_run, command_exec, command_audit, command_scan, command_mask,
-	command_identify, command_rules, command_check, command_status, command_follow, command_stop,
-	command_reload, command_version, command_help;
+	command_identify, command_rules, command_check, command_status, command_follow, command_forward,
+	command_stop, command_reload, command_version, command_help;
 
 /* All of them, in the order `help` shows; the last is NULL. */
 extern const struct command *const commands[];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* SQLite's prepared statements, and its errors as negative errnos. Only store/ uses this. */
+/* SQLite's prepared statements, and its errors as negative errnos. Only store/ and forward/ use this. */
 #pragma once
 
 #include <stdint.h>

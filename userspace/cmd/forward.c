@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* `spillwatch forward`: runs spillwatch-forward, which is beside this program and links what talks to a network (forward/). */
+#include "cmd/command.h"
+#include "lib/exit_code.h"
+#include "lib/log.h"
+
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FORWARD_PROGRAM "/spillwatch-forward"
+
+static int forward_main(int argc, char **argv)
+{
+	char path[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char *slash;
+
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+		return command_help.main(2, (char *[]){"help", "forward", NULL});
+	path[len > 0 ? len : 0] = '\0';
+	slash = strrchr(path, '/');
+	if (slash && (size_t)(slash - path) + sizeof(FORWARD_PROGRAM) <= sizeof(path)) {
+		memcpy(slash, FORWARD_PROGRAM, sizeof(FORWARD_PROGRAM));
+		execv(path, argv);
+	}
+	log_error("there is no spillwatch-forward beside this program, as with the static one; the packages "
+		  "bring it");
+	return EXIT_CODE_CONFIG;
+}
+
+const struct command command_forward = {
+	.name = "forward",
+	.summary = "deliver what a daemon alerts to other systems",
+	.usage = "Usage: spillwatch forward [--config FILE] [--check]\n\n"
+		 "Follows a daemon's socket, keeps what it alerts on disk, and delivers it to the receivers "
+		 "that\n"
+		 "the configuration names, until each has it: at least once, and event.id tells what came "
+		 "twice.\n"
+		 "Needs no privilege but to connect to the socket. Ends with SIGTERM; what waits is "
+		 "delivered after\n"
+		 "the next start.\n\n"
+		 "  --config FILE          which receivers (default: /etc/spillwatch/forward.yaml)\n"
+		 "  --check                say what is wrong with it, and end\n",
+	.main = forward_main,
+};

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* By libcurl, which uses them: what one parser takes for a host, another must not take for something else. */
+#include "forward/address.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* A part of it, NULL if it has none; curl_free(). */
+static char *address_part(const char *address, CURLUPart part)
+{
+	CURLU *url = curl_url();
+	char *text = NULL;
+
+	if (url && curl_url_set(url, CURLUPART_URL, address, 0) == CURLUE_OK)
+		(void)curl_url_get(url, part, &text, 0);
+	curl_url_cleanup(url);
+	return text;
+}
+
+static bool address_has(const char *address, CURLUPart part)
+{
+	char *text = address_part(address, part);
+
+	curl_free(text);
+	return text;
+}
+
+bool address_is_loopback(const char *address)
+{
+	char *host = address_part(address, CURLUPART_HOST);
+	struct in_addr ip;
+	bool loopback =
+		host && (strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+			 (inet_pton(AF_INET, host, &ip) == 1 && ntohl(ip.s_addr) >> 24 == IN_LOOPBACKNET));
+
+	curl_free(host);
+	return loopback;
+}
+
+const char *address_check(const char *address, bool plaintext, bool bare)
+{
+	char *scheme = address_part(address, CURLUPART_SCHEME);
+	bool https = scheme && strcmp(scheme, "https") == 0, http = scheme && strcmp(scheme, "http") == 0;
+
+	curl_free(scheme);
+	if (strlen(address) >= ADDRESS_MAX)
+		return "it is too long";
+	if (!https && !http)
+		return "it is no address that begins with https://";
+	if (address_has(address, CURLUPART_USER) || address_has(address, CURLUPART_PASSWORD))
+		return "a user or a password stands in it: those belong into credential_file";
+	if (http && !plaintext && !address_is_loopback(address))
+		return "without TLS it may be this host only, unless plaintext is true";
+	if (bare && (address_has(address, CURLUPART_QUERY) || address_has(address, CURLUPART_FRAGMENT)))
+		return "it has more than a path in it, and something is put behind it";
+	return NULL;
+}
+
+const char *address_shown(const char *address, char shown[ADDRESS_SHOWN])
+{
+	char *scheme = address_part(address, CURLUPART_SCHEME), *host = address_part(address, CURLUPART_HOST),
+	     *port = address_part(address, CURLUPART_PORT);
+
+	snprintf(shown, ADDRESS_SHOWN, "%.16s://%.256s%s%.8s", scheme ? scheme : "?", host ? host : "?",
+		 port ? ":" : "", port ? port : "");
+	curl_free(scheme);
+	curl_free(host);
+	curl_free(port);
+	return shown;
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * spillwatch-forward: what `spillwatch forward` runs, beside the command. An executable of its own, so that the daemon links nothing that
+ * talks to a network.
+ *
+ *   forward/config.c     which receivers
+ *   forward/source.c     the daemon's socket → lines
+ *   forward/spool.c      what waits, on disk
+ *   forward/delivery.c   a thread for each receiver: batches, attempts, pauses
+ *   forward/http.c       one attempt; webhook.c …: what a receiver gets, and what its answer means
+ *   forward/metrics.c    how it goes
+ *
+ * The main thread reads the socket, writes the metrics and waits for signals.
+ */
+#include "cmd/command.h"
+#include "cmd/options.h"
+#include "forward/config.h"
+#include "forward/delivery.h"
+#include "forward/metrics.h"
+#include "forward/source.h"
+#include "lib/cleanup.h"
+#include "lib/exit_code.h"
+#include "lib/log.h"
+#include "lib/monotonic.h"
+#include "lib/notify.h"
+#include "lib/start.h"
+#include "rules/file.h"
+
+#include <cap-ng.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+
+/* ms between two writes of the metrics. */
+#define FORWARD_METRICS_MS 2000
+
+enum { OPTION_FORWARD_CONFIG = OPTION_OWN, OPTION_FORWARD_CHECK };
+
+static const struct option forward_options[] = {
+	{"config", required_argument, NULL, OPTION_FORWARD_CONFIG},
+	{"check", no_argument, NULL, OPTION_FORWARD_CHECK},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+struct forward {
+	const char *path;
+	bool check;
+	struct forward_config config;
+	struct spool *spool;
+	struct source *source;
+	struct delivery *deliveries[FORWARD_RECEIVERS_MAX];
+	size_t started;
+	int signals; /* a signalfd(2) */
+	int64_t metrics; /* ms, CLOCK_MONOTONIC: when they are written next */
+	int metrics_error; /* that was told */
+	struct notify notify;
+};
+
+/* Returns an exit code. */
+static int forward_configure(struct forward *forward)
+{
+	struct problems problems = {0};
+	AUTO_FREE char *shown = NULL;
+	int r = config_forward_read(forward->path, &problems, &forward->config);
+
+	problems_log(&problems);
+	problems_free(&problems);
+	if (r == 0 || r == -EBADMSG)
+		return r == 0 ? EXIT_CODE_OK : EXIT_CODE_CONFIG;
+	shown = options_shown(forward->path, strlen(forward->path));
+	log_error("can't read %s: %s", shown ? shown : "the configuration", rules_file_error(r));
+	return r == -ENOMEM ? EXIT_CODE_RUNTIME : EXIT_CODE_CONFIG;
+}
+
+static int forward_open_spool(struct forward *forward)
+{
+	const char *names[FORWARD_RECEIVERS_MAX];
+	int64_t abandoned = 0;
+	int r;
+
+	for (size_t i = 0; i < forward->config.count; i++)
+		names[i] = forward->config.receivers[i].name;
+	r = spool_open(forward->config.spool, forward->config.spool_bytes, names, forward->config.count,
+		       &forward->spool, &abandoned);
+	if (r < 0)
+		log_error("can't use the spool %s: %s", forward->config.spool, spool_error(r));
+	if (abandoned)
+		log_warning("%lld alerts waited for receivers that the configuration no longer has; they are "
+			    "given up",
+			    (long long)abandoned);
+	return r;
+}
+
+static int forward_deliver(struct forward *forward)
+{
+	for (size_t i = 0; i < forward->config.count; i++) {
+		const struct receiver *receiver = &forward->config.receivers[i];
+		int r = delivery_start(receiver, forward->spool, &forward->deliveries[i]);
+
+		if (r < 0) {
+			log_error("can't start receiver %s: %s", receiver->name, strerror(-r));
+			return r;
+		}
+		forward->started++;
+	}
+	return 0;
+}
+
+static int forward_catch_signals(struct forward *forward)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	signal(SIGPIPE, SIG_IGN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	forward->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return forward->signals < 0 ? -errno : 0;
+}
+
+/* Whoever started it: from here on it has no capability, and its children none either. */
+static int forward_confine(void)
+{
+	capng_clear(CAPNG_SELECT_ALL);
+	if (capng_apply(CAPNG_SELECT_CAPS) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -EPERM;
+	umask(077);
+	return 0;
+}
+
+static int forward_open(struct forward *forward)
+{
+	int r = forward_catch_signals(forward);
+
+	if (r == 0)
+		r = forward_confine();
+	if (r == 0 && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		r = -ENOMEM;
+	if (r < 0) {
+		log_error("can't start: %s", strerror(-r));
+		return r;
+	}
+	r = forward_open_spool(forward);
+	if (r == 0)
+		r = forward_deliver(forward);
+	if (r < 0)
+		return r;
+	forward->source = source_open(forward->config.socket, forward->spool);
+	return forward->source ? notify_open(&forward->notify) : -ENOMEM;
+}
+
+static void forward_write_metrics(struct forward *forward)
+{
+	const struct metrics_source from = {
+		.spool = forward->spool,
+		.spool_bytes = forward->config.spool_bytes,
+		.connected = source_connected(forward->source),
+		.receivers = forward->config.receivers,
+		.deliveries = forward->deliveries,
+		.count = forward->config.count,
+	};
+	int r = forward->config.metrics_file ? metrics_forward_write(forward->config.metrics_file, &from) : 0;
+
+	if (r < 0 && r != forward->metrics_error)
+		log_warning("can't write the metrics to %s: %s", forward->config.metrics_file, strerror(-r));
+	forward->metrics_error = r;
+	forward->metrics = monotonic_ms() + FORWARD_METRICS_MS;
+}
+
+static void forward_turn(struct forward *forward)
+{
+	bool connected = source_connected(forward->source);
+	int r = source_turn(forward->source);
+
+	if (!connected && source_connected(forward->source))
+		log_note("following %s", forward->config.socket);
+	else if (connected && !source_connected(forward->source))
+		log_warning("the daemon has ended; waiting for the next one");
+	if (r < 0 && source_connected(forward->source))
+		log_warning("the spool: %s; nothing is read until that is over", spool_error(r));
+	else if (r < 0 && !connected)
+		log_warning("can't follow %s: %s; trying again", forward->config.socket, strerror(-r));
+}
+
+/* Until a signal comes. */
+static void forward_loop(struct forward *forward)
+{
+	for (;;) {
+		struct pollfd waits[] = {{.fd = forward->signals, .events = POLLIN}, {.events = POLLIN}};
+		int64_t now = monotonic_ms();
+		int ms, left = forward->metrics > now ? (int)(forward->metrics - now) : 0;
+
+		waits[1].fd = source_fd(forward->source, &ms);
+		ms = ms < 0 || ms > left ? left : ms;
+		poll(waits, 2, notify_timeout(&forward->notify, ms, now));
+		if (waits[0].revents)
+			return;
+		forward_turn(forward);
+		now = monotonic_ms();
+		if (now >= forward->metrics)
+			forward_write_metrics(forward);
+		notify_alive(&forward->notify, now);
+	}
+}
+
+static void forward_close(struct forward *forward)
+{
+	if (forward->spool)
+		spool_stop(forward->spool);
+	/* what they have settled at last stands in the metrics */
+	if (forward->source && forward->started == forward->config.count)
+		forward_write_metrics(forward);
+	for (size_t i = 0; i < forward->started; i++)
+		delivery_stop(forward->deliveries[i]);
+	source_close(forward->source);
+	spool_close(forward->spool);
+	config_forward_free(&forward->config);
+}
+
+static int forward_run(struct forward *forward)
+{
+	int code = forward_configure(forward);
+
+	if (code || forward->check) {
+		config_forward_free(&forward->config);
+		return code;
+	}
+	if (forward_open(forward) < 0) {
+		forward_close(forward);
+		return EXIT_CODE_CONFIG;
+	}
+	notify_say(&forward->notify, "READY=1");
+	forward_loop(forward);
+	notify_say(&forward->notify, "STOPPING=1");
+	forward_close(forward);
+	return EXIT_CODE_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct forward forward = {.path = FORWARD_CONFIG_PATH, .signals = -1};
+	int option;
+
+	if (start_process() < 0)
+		return EXIT_CODE_RUNTIME;
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":h", forward_options, NULL)) != -1) {
+		switch (option) {
+		case OPTION_FORWARD_CONFIG:
+			forward.path = optarg;
+			break;
+		case OPTION_FORWARD_CHECK:
+			forward.check = true;
+			break;
+		case 'h':
+			return command_help.main(2, (char *[]){"help", "forward", NULL});
+		default:
+			return options_unknown(&command_forward, option, argv);
+		}
+	}
+	if (optind < argc) {
+		log_error("'forward' takes no arguments; see 'spillwatch help forward'");
+		return EXIT_CODE_USAGE;
+	}
+	return forward_run(&forward);
+}

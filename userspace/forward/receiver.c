@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The table of kinds. */
+#include "forward/receiver.h"
+
+const struct receiver_kind *const receiver_kinds[] = {&receiver_webhook, NULL};
