@@ -38,11 +38,14 @@
 #include "lib/log.h"
 #include "lib/start.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 int main(int argc, char **argv)
 {
 	const struct command *command;
+	int r;
 
 	if (start_process() < 0)
 		return EXIT_CODE_RUNTIME;
@@ -56,9 +59,13 @@ int main(int argc, char **argv)
 		command = &command_version;
 	else
 		command = command_find(argv[1]);
-	if (!command) {
-		log_error("there is no such command; try 'spillwatch help'");
-		return EXIT_CODE_USAGE;
+	if (!command)
+		return command_unknown(argv[1]);
+	r = command->main(argc - 1, argv + 1);
+	/* what could not be written is nobody's success */
+	if (r == EXIT_CODE_OK && (fflush(stdout) != 0 || ferror(stdout))) {
+		log_error("can't write to standard output: %s", strerror(errno));
+		return EXIT_CODE_RUNTIME;
 	}
-	return command->main(argc - 1, argv + 1);
+	return r;
 }

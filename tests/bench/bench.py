@@ -77,7 +77,7 @@ def machine():
         model = re.search(r"model name\s*:\s*(.*)", file.read())
     with open("/proc/meminfo", encoding="utf-8") as file:
         memory = int(re.search(r"MemTotal:\s*(\d+)", file.read()).group(1)) // 1024
-    version = subprocess.run([SPILLWATCH, "version"], capture_output=True, text=True, check=False).stdout.strip()
+    version = subprocess.run([SPILLWATCH, "version"], capture_output=True, text=True, check=False).stdout.split("\n")[0]
     return {
         "cpu": model.group(1) if model else "unknown",
         "cores": os.cpu_count(),

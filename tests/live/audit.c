@@ -378,6 +378,37 @@ static void test_audit_bad_input(void **state)
 	live_free(&run);
 }
 
+/* A report that ends well, and says of one option that nothing matches. */
+static void audit_nearest(const char *const *options, const char *option, const char *nearest)
+{
+	struct live_run run = audit(options);
+
+	if (run.status || !strstr(run.errors, option) || !strstr(run.errors, nearest))
+		fail_msg("status %d, and on standard error: %s", run.status, run.errors);
+	live_free(&run);
+}
+
+/* What a name that the store has not may have meant is said; what it has, and shows nothing of, is not. */
+static void test_audit_unmatched(void **state)
+{
+	struct live_run run;
+
+	(void)state;
+	write_leaks();
+	audit_nearest(ARGS("--program", "writr"), "--program", "/writer'");
+	audit_nearest(ARGS("--path", "app.lgo"), "--path", "app.log'");
+	audit_nearest(ARGS("--path", "copy"), "--path", "copy.log'");
+	audit_nearest(ARGS("--container", "shop"), "--container", "no name of that kind");
+	audit_nearest(ARGS("--rule", "mine"), "--rule", "no name of that kind");
+	audit_nearest(ARGS("--token", "dt0c01.NOSUCHTOKENANYWHERE00000"), "--token", "nothing in the store");
+	run = audit_ok(ARGS("--program", "tee", "--until", "2020-01-01"));
+	live_free(&run);
+	run = audit_ok(ARGS("--program", "*/tee"));
+	live_free(&run);
+	run = audit_ok(ARGS("--container", "(host)", "--until", "2020-01-01"));
+	live_free(&run);
+}
+
 static size_t marked(const char *text)
 {
 	struct live_run run = audit_ok(ARGS("--by", "token", "--output", "json"));
@@ -579,6 +610,7 @@ const struct CMUnitTest live_audit[] = {
 	cmocka_unit_test_setup_teardown(test_while_written, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mark, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_todo, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_audit_unmatched, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_audit_bad_input, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_store_lost, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_covered, live_setup, live_teardown),

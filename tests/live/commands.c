@@ -354,6 +354,68 @@ static void test_bad_input(void **state)
 	check_sentence(ARGS("sh", "-c", "echo dt0c01.ABC | \"$0\" identify", binary), 3, "no token");
 	check_sentence(ARGS("spillwatch", "help", "frobnicate"), 2, "help");
 	check_sentence(ARGS("spillwatch", "version", "x"), 2, "version");
+	check_sentence(ARGS("spillwatch", "check", "--alert", "/"), 3, "Is a directory");
+	check_sentence(ARGS("spillwatch", "check", "--alert", "/dev/null"), 0, "no alert");
+	check_sentence(ARGS("spillwatch", "exec", "--", "no-such-command"), 127,
+		       "no-such-command: No such file or directory");
+}
+
+/* What a slip of the pen leads to: what it was, and what may have been meant. */
+static void test_slips(void **state)
+{
+	(void)state;
+	check_sentence(ARGS("spillwatch", "scna"), 2, "'scan'");
+	check_sentence(ARGS("spillwatch", "help", "idnetify"), 2, "'identify'");
+	/* twice, where once would be swallowed */
+	check_sentence(ARGS("spillwatch", "scan", "--output", "json", "--output", "text", "/"), 2, "twice");
+	check_sentence(ARGS("spillwatch", "exec", "--store", "a", "--store=b", "--", "true"), 2, "twice");
+	check_sentence(ARGS("spillwatch", "status", "--pin", "/a", "--pin", "/a"), 2, "twice");
+	check_sentence(ARGS("spillwatch", "audit", "--files", "--files"), 2, "twice");
+	/* no value, or none that was meant */
+	check_sentence(ARGS("spillwatch", "audit", "--store", "--files"), 2, "next option");
+	check_sentence(ARGS("spillwatch", "exec", "--alerts", "--", "true"), 2, "next option");
+	check_sentence(ARGS("spillwatch", "run", "--store", ""), 2, "empty");
+	check_sentence(ARGS("spillwatch", "follow", "--socket="), 2, "empty");
+	check_sentence(ARGS("spillwatch", "audit", "--files=3"), 2, "no value");
+	check_sentence(ARGS("spillwatch", "mask", "--help=3"), 2, "no value");
+	/* another command's, a slip, and half of one */
+	check_sentence(ARGS("spillwatch", "scan", "--ring-bytes", "4096", "/"), 2, "'run', 'exec'");
+	check_sentence(ARGS("spillwatch", "stop", "--config", "x"), 2, "'reload'");
+	check_sentence(ARGS("spillwatch", "scan", "--ouput", "json", "/"), 2, "'--output'");
+	check_sentence(ARGS("spillwatch", "scan", "--no-", "/"), 2, "'no-decode'");
+	check_sentence(ARGS("spillwatch", "mask", "--frob"), 2, "--frob");
+	check_sentence(ARGS("spillwatch", "version", "--frob"), 2, "--frob");
+	check_sentence(ARGS("spillwatch", "help", "--frob"), 2, "--frob");
+	check_sentence(ARGS("spillwatch", "audit", "--by", "contaner"), 2, "mean 'container'");
+	check_sentence(ARGS("spillwatch", "rules", "--for", "gitleeks"), 2, "mean 'gitleaks'");
+	check_sentence(ARGS("spillwatch", "status", "--output", "prometeus"), 2, "mean 'prometheus'");
+	/* numbers that are none, or beyond */
+	check_sentence(ARGS("spillwatch", "audit", "--limit", "-1"), 2, "from 1 to 2147483648");
+	check_sentence(ARGS("spillwatch", "audit", "--limit", "99999999999999999999"), 2, "from 1");
+	check_sentence(ARGS("spillwatch", "run", "--duration", "0x10"), 2, "from 1");
+	check_sentence(ARGS("spillwatch", "run", "--metrics", "99999"), 2, "port");
+	/* what means nothing */
+	check_sentence(ARGS("spillwatch", "audit", "--exit-code", "3"), 2, "--files");
+	check_sentence(
+		ARGS("spillwatch", "audit", "--mark", "dt0c01.ABCDEFGHIJKLMNOPQRSTUVWX", "none", "--files"),
+		2, "--note");
+}
+
+/* What can't be written is no success, be standard output full or closed. */
+static void test_no_output(void **state)
+{
+	static const char *const commands[] = {
+		"version", "help", "help exec", "rules --for sed", "check --config /dev/null", "identify",
+	};
+	const char *binary = getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch";
+	char command[256];
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(commands) / sizeof(*commands); i++) {
+		snprintf(command, sizeof(command), "echo dt0c01.ABCDEFGHIJKLMNOPQRSTUVWX | \"$0\" %s %s",
+			 commands[i / 2], i % 2 ? ">&-" : ">/dev/full");
+		check_sentence(ARGS("sh", "-c", command, binary), 1, "standard output");
+	}
 }
 
 /* @text: an argument, with a token where the @ is. What is refused is said without the token's secret portion. */
@@ -412,6 +474,9 @@ static void test_bad_input_token(void **state)
 	check_refused(ARGS("spillwatch", "exec", "--store", "@", "true"), "/nowhere/nor here/@");
 	check_refused(ARGS("spillwatch", "scan", "@"), "/nowhere/@");
 	check_refused(ARGS("spillwatch", "exec", "@"), "/nowhere/@");
+	check_refused(ARGS("spillwatch", "audit", "--store", "@", "--store", "@"), "@");
+	check_refused(ARGS("spillwatch", "follow", "--output", "@", "--output", "@"), "json@");
+	check_refused(ARGS("spillwatch", "check", "--alert", "@"), "/nowhere/@");
 	check_refused(ARGS("spillwatch", "exec", "--user", "@", "true"), "@");
 	check_refused(ARGS("spillwatch", "run", "--user", "@"), "@");
 	check_refused(ARGS("spillwatch", "audit", "--since", "@"), "@");
@@ -1283,6 +1348,8 @@ const struct CMUnitTest live_commands[] = {
 	cmocka_unit_test_setup_teardown(test_exec_wait, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_wait_signals, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_bad_input, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_slips, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_no_output, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_bad_input_token, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_no_privilege, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_text, live_setup, live_teardown),

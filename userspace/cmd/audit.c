@@ -15,12 +15,12 @@
 #include "report/remains.h"
 #include "report/report.h"
 #include "report/todo.h"
+#include "report/unmatched.h"
 #include "rules/rules.h"
 #include "store/store.h"
 #include "store/triage.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +36,7 @@ struct audit_options {
 	enum audit_output output;
 	const char *mark, *note; /* a token's identifier, and why; NULL: nothing is marked */
 	enum triage_state state;
-	bool files, todo, export, has_by;
+	bool files, todo, export, has_by, has_exit_code;
 	unsigned long exit_code;
 };
 
@@ -65,30 +65,31 @@ enum {
 	OPTION_AUDIT_NAMESPACE,
 };
 
-static const struct option audit_long_options[] = {
-	{"store", required_argument, NULL, OPTION_AUDIT_STORE},
-	{"since", required_argument, NULL, OPTION_AUDIT_SINCE},
-	{"until", required_argument, NULL, OPTION_AUDIT_UNTIL},
-	{"by", required_argument, NULL, OPTION_AUDIT_BY},
-	{"container", required_argument, NULL, OPTION_AUDIT_CONTAINER},
-	{"token", required_argument, NULL, OPTION_AUDIT_TOKEN},
-	{"output", required_argument, NULL, OPTION_AUDIT_OUTPUT},
-	{"limit", required_argument, NULL, OPTION_AUDIT_LIMIT},
-	{"files", no_argument, NULL, OPTION_AUDIT_FILES},
-	{"exit-code", required_argument, NULL, OPTION_AUDIT_EXIT_CODE},
-	{"allowed", no_argument, NULL, OPTION_AUDIT_ALLOWED},
-	{"place", required_argument, NULL, OPTION_AUDIT_PLACE},
-	{"severity", required_argument, NULL, OPTION_AUDIT_SEVERITY},
-	{"rule", required_argument, NULL, OPTION_AUDIT_RULE},
-	{"export", no_argument, NULL, OPTION_AUDIT_EXPORT},
-	{"todo", no_argument, NULL, OPTION_AUDIT_TODO},
-	{"mark", required_argument, NULL, OPTION_AUDIT_MARK},
-	{"note", required_argument, NULL, OPTION_AUDIT_NOTE},
-	{"path", required_argument, NULL, OPTION_AUDIT_PATH},
-	{"program", required_argument, NULL, OPTION_AUDIT_PROGRAM},
-	{"image", required_argument, NULL, OPTION_AUDIT_IMAGE},
-	{"namespace", required_argument, NULL, OPTION_AUDIT_NAMESPACE},
-	{"help", no_argument, NULL, 'h'},
+static const struct option_entry audit_entries[] = {
+	{.name = "store", .value = "FILE", .id = OPTION_AUDIT_STORE},
+	{.name = "since", .value = "TIME", .id = OPTION_AUDIT_SINCE},
+	{.name = "until", .value = "TIME", .id = OPTION_AUDIT_UNTIL},
+	{.name = "by",
+	 .value = "container|process|file|token|pod|image|namespace|unit|user",
+	 .id = OPTION_AUDIT_BY},
+	{.name = "container", .value = "NAME", .id = OPTION_AUDIT_CONTAINER},
+	{.name = "token", .value = "IDENTIFIER", .id = OPTION_AUDIT_TOKEN},
+	{.name = "output", .value = "table|json|csv|html", .id = OPTION_AUDIT_OUTPUT},
+	{.name = "limit", .value = "N", .id = OPTION_AUDIT_LIMIT},
+	{.name = "files", .id = OPTION_AUDIT_FILES},
+	{.name = "exit-code", .value = "N", .id = OPTION_AUDIT_EXIT_CODE},
+	{.name = "allowed", .id = OPTION_AUDIT_ALLOWED},
+	{.name = "place", .value = "host|layer|volume", .id = OPTION_AUDIT_PLACE},
+	{.name = "severity", .value = "LEVEL", .id = OPTION_AUDIT_SEVERITY},
+	{.name = "rule", .value = "PATTERN", .id = OPTION_AUDIT_RULE},
+	{.name = "export", .id = OPTION_AUDIT_EXPORT},
+	{.name = "todo", .id = OPTION_AUDIT_TODO},
+	{.name = "mark", .value = "IDENTIFIER", .id = OPTION_AUDIT_MARK},
+	{.name = "note", .value = "TEXT", .id = OPTION_AUDIT_NOTE},
+	{.name = "path", .value = "PATTERN", .id = OPTION_AUDIT_PATH},
+	{.name = "program", .value = "PATTERN", .id = OPTION_AUDIT_PROGRAM},
+	{.name = "image", .value = "PATTERN", .id = OPTION_AUDIT_IMAGE},
+	{.name = "namespace", .value = "PATTERN", .id = OPTION_AUDIT_NAMESPACE},
 	{0},
 };
 
@@ -105,16 +106,35 @@ static int audit_time(const char *option, int64_t *ret_time, bool *ret_given)
 
 static int audit_output(struct audit_options *options)
 {
-	static const char *const names[] = {"table", "json", "csv", "html"};
+	static const char *const words[] = {"table", "json", "csv", "html"};
+	size_t index;
+	int r = options_choice(&command_audit, "--output", optarg, words, sizeof(words) / sizeof(*words),
+			       &index);
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		if (strcmp(optarg, names[i]) != 0)
-			continue;
-		options->output = (enum audit_output)i;
+	if (r == 0)
+		options->output = (enum audit_output)index;
+	return r;
+}
+
+static int audit_by(struct audit_options *options)
+{
+	const char *words[DIMENSION_DERIVED + DERIVED_MAX];
+	size_t count = report_words(words), index;
+
+	options->has_by = true;
+	if (report_set_by(optarg, &options->report))
 		return 0;
-	}
-	log_error("--output takes table, json, csv or html; see 'spillwatch help audit'");
-	return EXIT_CODE_USAGE;
+	return options_choice(&command_audit, "--by", optarg, words, count, &index);
+}
+
+static int audit_place(const char **ret_place)
+{
+	static const char *const words[] = {"host", "layer", "volume"};
+	size_t index;
+
+	*ret_place = optarg;
+	return options_choice(&command_audit, "--place", optarg, words, sizeof(words) / sizeof(*words),
+			      &index);
 }
 
 static int audit_number(const char *option, unsigned long min, unsigned long max, unsigned long *ret_number)
@@ -159,7 +179,7 @@ static int audit_state(char *const *words, int count, struct audit_options *opti
 	return EXIT_CODE_USAGE;
 }
 
-static int audit_option(int option, char *const *argv, struct audit_options *options)
+static int audit_option(int option, struct audit_options *options)
 {
 	struct report_options *report = &options->report;
 
@@ -172,13 +192,7 @@ static int audit_option(int option, char *const *argv, struct audit_options *opt
 	case OPTION_AUDIT_UNTIL:
 		return audit_time("--until", &report->survey.until, &report->has_until);
 	case OPTION_AUDIT_BY:
-		options->has_by = true;
-		if (report_set_by(optarg, report))
-			return 0;
-		log_error("--by takes container, process, file, token, pod, image, namespace, unit or user; "
-			  "see "
-			  "'spillwatch help audit'");
-		return EXIT_CODE_USAGE;
+		return audit_by(options);
 	case OPTION_AUDIT_CONTAINER:
 		report->survey.container = optarg;
 		return 0;
@@ -199,17 +213,13 @@ static int audit_option(int option, char *const *argv, struct audit_options *opt
 		options->files = true;
 		return 0;
 	case OPTION_AUDIT_EXIT_CODE:
+		options->has_exit_code = true;
 		return audit_number("--exit-code", 0, 255, &options->exit_code);
 	case OPTION_AUDIT_ALLOWED:
 		report->survey.allowed = true;
 		return 0;
 	case OPTION_AUDIT_PLACE:
-		report->survey.said.place = optarg;
-		if (strcmp(optarg, "host") == 0 || strcmp(optarg, "layer") == 0 ||
-		    strcmp(optarg, "volume") == 0)
-			return 0;
-		log_error("--place takes host, layer or volume");
-		return EXIT_CODE_USAGE;
+		return audit_place(&report->survey.said.place);
 	case OPTION_AUDIT_SEVERITY:
 		report->survey.said.severity = (uint32_t)rules_severity(optarg);
 		if (report->survey.said.severity)
@@ -233,28 +243,50 @@ static int audit_option(int option, char *const *argv, struct audit_options *opt
 	case 'h':
 		return -1;
 	default:
-		return options_unknown(&command_audit, option, argv);
+		return EXIT_CODE_USAGE;
 	}
+}
+
+/* Is there an option that is of a report only? */
+static bool audit_reports(const struct audit_options *options)
+{
+	const struct report_options *report = &options->report;
+	const struct survey_options *survey = &report->survey;
+	bool of_report = options->files || options->todo || options->export || options->has_by ||
+			 options->has_exit_code || options->output || report->limit || report->has_since ||
+			 report->has_until || survey->allowed || survey->container || survey->token ||
+			 survey->said.rule || survey->said.place || survey->said.severity;
+
+	for (size_t i = 0; i < READER_PATTERNS; i++)
+		of_report |= survey->patterns[i] != NULL;
+	return of_report;
 }
 
 /* Returns 0, an exit code after saying what is wrong, or -1 if help was asked for. */
 static int audit_parse(int argc, char **argv, struct audit_options *options)
 {
+	struct options_reader reader;
 	int option, r = 0;
 
-	opterr = 0;
-	while (r == 0 && (option = getopt_long(argc, argv, ":h", audit_long_options, NULL)) != -1)
-		r = audit_option(option, argv, options);
+	options_begin(&command_audit, &reader);
+	while (r == 0 && (option = options_next(&reader, argc, argv)) != -1)
+		r = audit_option(option, options);
 	if (r)
 		return r;
+	if (options->mark && audit_reports(options)) {
+		log_error("--mark goes with --note and --store only: it shows no report");
+		return EXIT_CODE_USAGE;
+	}
 	if (options->mark)
 		return audit_state(argv + optind, argc - optind, options);
 	if (options->note) {
 		log_error("--note says why a token is marked: --mark IDENTIFIER STATE");
 		return EXIT_CODE_USAGE;
 	}
-	if (optind < argc) {
-		log_error("'audit' takes no arguments, only options; see 'spillwatch help audit'");
+	if (options_none(&command_audit, argc))
+		return EXIT_CODE_USAGE;
+	if (options->has_exit_code && !options->files && !options->todo) {
+		log_error("--exit-code is for files that still hold a token, so it needs --files or --todo");
 		return EXIT_CODE_USAGE;
 	}
 	if (options->report.survey.since >= options->report.survey.until) {
@@ -360,6 +392,20 @@ static int audit_todo(struct report *report, enum audit_output output, size_t *r
 	return r;
 }
 
+/* Nothing to show may be nothing leaked, or nothing of that name. */
+static void audit_unmatched(void *context, const char *option, const char *text, const char *nearest)
+{
+	AUTO_FREE char *shown = options_shown(text, strlen(text));
+	const char *given = shown ? shown : "this";
+
+	(void)context;
+	if (!nearest)
+		log_warning("%s: '%s' matches nothing: the store has no name of that kind", option, given);
+	else
+		log_warning("%s: nothing in the store matches '%s'%s%s", option, given,
+			    *nearest ? "; the nearest: " : "", nearest);
+}
+
 static int audit_run(struct audit_options *options, struct reader *reader)
 {
 	struct report report;
@@ -379,6 +425,8 @@ static int audit_run(struct audit_options *options, struct reader *reader)
 	/* neither has a place for it */
 	if (r == 0 && (options->output == AUDIT_CSV || options->output == AUDIT_EXPORT))
 		r = coverage_say(&report.coverage, audit_say, NULL);
+	if (r == 0 && !report.survey.count)
+		r = unmatched_find(&report, audit_unmatched, NULL);
 	report_close(&report);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		log_error("can't write the report: %s", strerror(errno));
@@ -513,5 +561,6 @@ const struct command command_audit = {
 		 "  --store FILE           the store (default: " STORE_PATH ")\n\n"
 		 "A period's writes are counted by whole hours. Ends with 3 if there is no store, or it "
 		 "can't be read.\n",
+	.options = audit_entries,
 	.main = audit_main,
 };

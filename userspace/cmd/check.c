@@ -16,7 +16,6 @@
 
 #include <cap-ng.h>
 #include <errno.h>
-#include <getopt.h>
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -218,19 +217,20 @@ static int check_kernel(void)
 	return fexit || syscall ? EXIT_CODE_OK : EXIT_CODE_KERNEL;
 }
 
+static const struct option_entry check_entries[] = {
+	{.name = "config", .value = "FILE", .id = OPTION_CONFIG},
+	{.name = "alert", .value = "FILE", .id = OPTION_CHECK_ALERT},
+	{0},
+};
+
 static int check_main(int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{"config", required_argument, NULL, OPTION_CONFIG},
-		{"alert", required_argument, NULL, OPTION_CHECK_ALERT},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
 	const char *config = NULL, *alerts = NULL;
+	struct options_reader reader;
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+	options_begin(&command_check, &reader);
+	while ((option = options_next(&reader, argc, argv)) != -1) {
 		switch (option) {
 		case OPTION_CONFIG:
 			config = optarg;
@@ -241,13 +241,11 @@ static int check_main(int argc, char **argv)
 		case 'h':
 			return command_help.main(2, (char *[]){"help", "check", NULL});
 		default:
-			return options_unknown(&command_check, option, argv);
+			return EXIT_CODE_USAGE;
 		}
 	}
-	if (optind < argc) {
-		log_error("'check' takes no arguments");
+	if (options_none(&command_check, argc))
 		return EXIT_CODE_USAGE;
-	}
 	return config || alerts ? check_config(config, alerts) : check_kernel();
 }
 
@@ -264,5 +262,6 @@ const struct command command_check = {
 		 "  --alert FILE           say which of its rules decides each recorded alert (a line of "
 		 "JSON, as\n"
 		 "                         --alerts writes it; - is standard input), and why\n",
+	.options = check_entries,
 	.main = check_main,
 };

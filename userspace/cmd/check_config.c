@@ -179,7 +179,7 @@ static int check_alerts(const struct rules *rules, const char *path)
 	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
 	AUTO_FREE char *line = NULL;
 	size_t size = 0, number = 0;
-	int r = 0;
+	int r = 0, error;
 
 	if (!file) {
 		log_error("--alert: can't read the file: %s", strerror(errno));
@@ -187,12 +187,19 @@ static int check_alerts(const struct rules *rules, const char *path)
 	}
 	while (r == 0 && getline(&line, &size, file) > 0)
 		r = check_line(rules, line, ++number);
+	if (r == 0 && ferror(file))
+		r = -EIO;
+	error = errno;
 	if (file != stdin)
 		fclose(file);
-	if (r == -EBADMSG)
+	if (r == -EIO)
+		log_error("--alert: can't read the file: %s", strerror(error));
+	else if (r == -EBADMSG)
 		log_error("--alert: line %zu is no alert, which is an object of JSON", number);
 	else if (r < 0)
 		log_error("out of memory");
+	else if (!number)
+		log_warning("--alert: there is no alert in it");
 	return r == 0 ? EXIT_CODE_OK : EXIT_CODE_CONFIG;
 }
 

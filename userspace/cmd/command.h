@@ -2,10 +2,17 @@
 /* The commands: each parses its own arguments and returns an exit code. */
 #pragma once
 
+#include <stdbool.h>
+
+struct option_entry;
+
 struct command {
 	const char *name;
 	const char *summary; /* one line, for `help` */
 	const char *usage; /* the whole text of `help NAME` */
+	const struct option_entry *options; /* its own (cmd/options.h); NULL: none */
+	bool monitors; /* has those as well that `run` and `exec` share */
+	bool runs; /* its first argument is another command, whose options are not ours */
 	/* argv[0] is the command's name; returns an enum exit_code, or for exec its command's status */
 	int (*main)(int argc, char **argv);
 };
@@ -19,3 +26,6 @@ extern const struct command *const commands[];
 
 /* command_find() - by name, NULL if there is none. */
 const struct command *command_find(const char *name);
+
+/* command_unknown() - says that there is none of that name, and which one may be meant. Returns EXIT_CODE_USAGE. */
+int command_unknown(const char *name);

@@ -293,9 +293,9 @@ static bool config_is(const struct tree_node *node, const char *one, const char 
 	return strcmp(node->text, one) == 0 || strcmp(node->text, other) == 0;
 }
 
-static const struct option *config_option(const struct config_taker *taker, const char *name)
+static const struct option *config_option(const struct options_reader *reader, const char *name)
 {
-	for (const struct option *option = taker->options; option->name; option++) {
+	for (const struct option *option = reader->table; option->name; option++) {
 		const char *a = option->name, *b = name;
 
 		while (*a && (*a == *b || (*a == '-' && *b == '_'))) {
@@ -343,10 +343,13 @@ static bool config_value(const struct config_key *key, const struct tree_node *n
 static void config_set_one(const struct config_key *key, const struct tree_node *node,
 			   const struct config_taker *taker, void *context, struct problems *problems)
 {
-	const struct option *option = config_option(taker, key->name);
+	struct options_reader reader;
+	const struct option *option;
 	struct config_complaint complaint = {node, problems};
 	AUTO_FREE char *joined = NULL;
 
+	options_begin(taker->command, &reader);
+	option = config_option(&reader, key->name);
 	if (!config_value(key, node, &joined, problems) || !option || (key->run && !taker->run))
 		return;
 	options_wrong_to(config_complain, &complaint);
@@ -369,17 +372,17 @@ void config_set(const struct config *config, const struct config_taker *taker, v
 /* What a command line has for --config. Returns whether help was asked for instead. */
 static bool config_find(int argc, char **argv, const struct config_taker *taker, const char **ret_path)
 {
+	struct options_reader reader;
 	int option;
 	bool help = false;
 
-	opterr = 0;
-	optind = 0;
-	while ((option = getopt_long(argc, argv, taker->letters, taker->options, NULL)) != -1) {
+	options_begin(taker->command, &reader);
+	while ((option = getopt_long(argc, argv, options_letters(taker->command), reader.table, NULL)) !=
+	       -1) {
 		help |= option == 'h';
 		if (option == OPTION_CONFIG)
 			*ret_path = optarg;
 	}
-	optind = 0;
 	return help;
 }
 

@@ -9,7 +9,7 @@
 
 #include "rules/rules.h"
 
-struct option;
+struct command;
 struct pipeline;
 
 #define CONFIG_PATH "/etc/spillwatch/spillwatch.yaml"
@@ -35,8 +35,7 @@ void config_use(const struct config *config, struct pipeline_options *options);
 
 /* How a command takes an option, as getopt_long(3) returned it, with optarg; returns 0 or an exit code after options_wrong(). */
 struct config_taker {
-	const struct option *options; /* the command's, as for getopt_long(3) */
-	const char *letters; /* likewise */
+	const struct command *command;
 	bool run; /* `run`: has what only a daemon has */
 	int (*take)(void *context, int option);
 };

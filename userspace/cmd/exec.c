@@ -23,7 +23,6 @@
 #include "lib/log.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -62,14 +61,13 @@ enum {
 	OPTION_MASK_OUTPUT
 };
 
-static const struct option exec_long_options[] = {
-	OPTIONS_SHARED,
-	{"exit-code", required_argument, NULL, OPTION_EXIT_CODE},
-	{"wait", no_argument, NULL, OPTION_WAIT},
-	{"user", required_argument, NULL, OPTION_USER},
-	{"report", required_argument, NULL, OPTION_REPORT},
-	{"annotate", required_argument, NULL, OPTION_ANNOTATE},
-	{"mask-output", no_argument, NULL, OPTION_MASK_OUTPUT},
+static const struct option_entry exec_entries[] = {
+	{.name = "exit-code", .value = "N", .id = OPTION_EXIT_CODE},
+	{.name = "wait", .id = OPTION_WAIT},
+	{.name = "user", .value = "NAME", .id = OPTION_USER},
+	{.name = "report", .value = "FORM=FILE", .id = OPTION_REPORT, .many = true},
+	{.name = "annotate", .value = "auto|github|gitlab", .id = OPTION_ANNOTATE},
+	{.name = "mask-output", .id = OPTION_MASK_OUTPUT},
 	{0},
 };
 
@@ -82,18 +80,17 @@ static int exec_option(void *context, int option)
 }
 
 static const struct config_taker exec_taker = {
-	.options = exec_long_options,
-	/* '+': options end at the command, whose own options are not ours */
-	.letters = "+:h",
+	.command = &command_exec,
 	.take = exec_option,
 };
 
 static int exec_parse(int argc, char **argv, struct exec_options *options)
 {
+	struct options_reader reader;
 	int option, r;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, exec_taker.letters, exec_long_options, NULL)) != -1) {
+	options_begin(&command_exec, &reader);
+	while ((option = options_next(&reader, argc, argv)) != -1) {
 		r = options_shared(&command_exec, option, &options->pipeline);
 		if (r > 0)
 			return r;
@@ -131,7 +128,7 @@ static int exec_parse(int argc, char **argv, struct exec_options *options)
 		case 'h':
 			return -1;
 		default:
-			return options_unknown(&command_exec, option, argv);
+			return EXIT_CODE_USAGE;
 		}
 	}
 	if (optind >= argc) {
@@ -161,6 +158,7 @@ static void exec_child(const struct exec_options *options, const sigset_t *mask,
 static pid_t exec_start(struct exec_options *options, const sigset_t *mask)
 {
 	int report[2], r = exec_report_open(report);
+	AUTO_FREE char *shown = NULL;
 	pid_t pid = -1;
 
 	if (r == 0 && (pid = fork()) < 0)
@@ -176,8 +174,8 @@ static pid_t exec_start(struct exec_options *options, const sigset_t *mask)
 	if (r == 0)
 		return pid;
 	waitpid(pid, NULL, 0);
-	/* the command's name is not repeated: it can hold anything */
-	log_error("can't start the command: %s", strerror(-r));
+	shown = options_shown(options->command[0], strlen(options->command[0]));
+	log_error("can't start the command: %s: %s", shown ? shown : "it", strerror(-r));
 	return r == -ENOENT ? -EXIT_CODE_NOT_FOUND : -EXIT_CODE_NOT_EXECUTABLE;
 }
 
@@ -448,5 +446,8 @@ const struct command command_exec = {
 		 "alerts stay\n"
 		 "  --wait                 watch what COMMAND leaves running as well, until it has "
 		 "ended\n" OPTIONS_SHARED_USAGE,
+	.options = exec_entries,
+	.monitors = true,
+	.runs = true,
 	.main = exec_main,
 };

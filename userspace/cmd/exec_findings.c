@@ -60,22 +60,20 @@ static bool findings_in(const char *variable)
 
 int exec_findings_annotate(struct exec_findings *findings, const char *where)
 {
+	static const char *const words[] = {"auto", "github", "gitlab"};
 	bool automatic = strcmp(where, "auto") == 0;
+	size_t index;
+	int r = options_choice(&command_exec, "--annotate", where, words, sizeof(words) / sizeof(*words),
+			       &index);
 
-	if (findings->annotated) {
-		log_error("--annotate can be given once");
-		return EXIT_CODE_USAGE;
-	}
-	findings->annotated = true;
+	if (r)
+		return r;
 	/* each runner sets one of these */
 	if (strcmp(where, "github") == 0 || (automatic && findings_in("GITHUB_ACTIONS")))
 		return findings_output(findings, SCAN_OUTPUT_GITHUB, NULL);
 	if (strcmp(where, "gitlab") == 0 || (automatic && findings_in("GITLAB_CI")))
 		return findings_output(findings, SCAN_OUTPUT_GITLAB, EXEC_FINDINGS_GITLAB);
-	if (automatic)
-		return 0;
-	log_error("--annotate takes auto, github or gitlab");
-	return EXIT_CODE_USAGE;
+	return 0;
 }
 
 /* Opens a file that is to have nothing in it. Returns a descriptor or a negative errno. */

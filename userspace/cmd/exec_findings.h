@@ -18,7 +18,6 @@ struct exec_findings {
 	struct scan_output outputs[EXEC_FINDINGS_OUTPUTS];
 	const char *files[EXEC_FINDINGS_OUTPUTS]; /* borrowed; NULL: standard error, in the end */
 	size_t output_count;
-	bool annotated; /* --annotate was given */
 	char *annotations; /* what is to be printed in the end */
 	size_t annotations_len;
 	struct baseline *told; /* what is no finding any more */

@@ -11,7 +11,6 @@
 #include "lib/log.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,10 +28,9 @@
 
 enum { OPTION_FOLLOW_SOCKET = OPTION_OWN, OPTION_FOLLOW_OUTPUT };
 
-static const struct option follow_options[] = {
-	{"socket", required_argument, NULL, OPTION_FOLLOW_SOCKET},
-	{"output", required_argument, NULL, OPTION_FOLLOW_OUTPUT},
-	{"help", no_argument, NULL, 'h'},
+static const struct option_entry follow_entries[] = {
+	{.name = "socket", .value = "PATH", .id = OPTION_FOLLOW_SOCKET},
+	{.name = "output", .value = "text|json", .id = OPTION_FOLLOW_OUTPUT},
 	{0},
 };
 
@@ -188,33 +186,32 @@ static bool follow_colour(void)
 
 static int follow_main(int argc, char **argv)
 {
+	static const char *const forms[] = {"text", "json"};
 	struct follow follow = {.path = FOLLOW_PATH, .text = isatty(STDOUT_FILENO)};
 	AUTO_FREE char *bytes = NULL;
+	size_t form;
+	struct options_reader reader;
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":h", follow_options, NULL)) != -1) {
+	options_begin(&command_follow, &reader);
+	while ((option = options_next(&reader, argc, argv)) != -1) {
 		switch (option) {
 		case OPTION_FOLLOW_SOCKET:
 			follow.path = optarg;
 			break;
 		case OPTION_FOLLOW_OUTPUT:
-			if (strcmp(optarg, "text") != 0 && strcmp(optarg, "json") != 0) {
-				log_error("--output takes text or json; see 'spillwatch help follow'");
+			if (options_choice(&command_follow, "--output", optarg, forms, 2, &form))
 				return EXIT_CODE_USAGE;
-			}
-			follow.text = strcmp(optarg, "text") == 0;
+			follow.text = form == 0;
 			break;
 		case 'h':
 			return command_help.main(2, (char *[]){"help", "follow", NULL});
 		default:
-			return options_unknown(&command_follow, option, argv);
+			return EXIT_CODE_USAGE;
 		}
 	}
-	if (optind < argc) {
-		log_error("'follow' takes no arguments; see 'spillwatch help follow'");
+	if (options_none(&command_follow, argc))
 		return EXIT_CODE_USAGE;
-	}
 	follow.colour = follow_colour();
 	follow.bytes = bytes = malloc(FOLLOW_LINE_BYTES);
 	if (!bytes) {
@@ -237,5 +234,6 @@ const struct command command_follow = {
 		 "                         (default: " FOLLOW_PATH ")\n"
 		 "  --output text|json     a readable line for each alert, or JSON (default: text on a "
 		 "terminal)\n",
+	.options = follow_entries,
 	.main = follow_main,
 };

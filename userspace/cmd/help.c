@@ -1,45 +1,85 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* `spillwatch help [COMMAND]` and `spillwatch version`: text on standard output, nothing else. */
+#include "capture/pin.h"
+#include "capture/probe.h"
 #include "cmd/command.h"
+#include "cmd/diagnose.h"
+#include "cmd/options.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
 #include "version.h"
 
+#include <bpf/libbpf.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
+
+/* By which attachment the daemon watches that has pinned its programs where they are by default; NULL if that can't be seen. */
+static const char *version_attachment(void)
+{
+	struct pin_state state;
+	pid_t holder = 0;
+
+	if (pin_peek(PIN_DIRECTORY, &holder, &state) < 0 || !holder ||
+	    state.attachment >= PROBE_ATTACHMENT_MAX)
+		return NULL;
+	return probe_attachment_name((enum probe_attachment)state.attachment);
+}
 
 static int version_main(int argc, char **argv)
 {
-	(void)argv;
-	if (argc > 1) {
-		log_error("'version' takes no arguments");
+	struct options_reader reader;
+	struct utsname host;
+	const char *attachment;
+	int option;
+
+	options_begin(&command_version, &reader);
+	option = options_next(&reader, argc, argv);
+	if (option == 'h')
+		return command_help.main(2, (char *[]){"help", "version", NULL});
+	if (option != -1 || options_none(&command_version, argc))
 		return EXIT_CODE_USAGE;
-	}
-	printf("spillwatch %s\n", SPILLWATCH_VERSION);
+	printf("spillwatch %s\nlibbpf     %u.%u\n", SPILLWATCH_VERSION, libbpf_major_version(),
+	       libbpf_minor_version());
+	if (uname(&host) == 0)
+		printf("kernel     %s %s, %s\n", host.release, host.machine,
+		       diagnose_has_btf() ? "with BTF" : "WITHOUT BTF, which is needed");
+	attachment = version_attachment();
+	if (attachment)
+		printf("attachment %s, by the daemon that runs\n", attachment);
+	else
+		printf("attachment none that can be seen; 'spillwatch check' says which can be had\n");
 	return EXIT_CODE_OK;
 }
 
 const struct command command_version = {
 	.name = "version",
 	.summary = "print the version",
-	.usage = "Usage: spillwatch version\n\nPrints the version.\n",
+	.usage = "Usage: spillwatch version\n\n"
+		 "Prints the version, and those of libbpf and of the kernel, whether that has BTF, and by "
+		 "which\n"
+		 "attachment the daemon watches, if one runs and may be asked (as root).\n",
 	.main = version_main,
 };
 
 static int help_main(int argc, char **argv)
 {
 	const struct command *command;
+	struct options_reader reader;
+	int option;
 
-	if (argc > 2) {
+	options_begin(&command_help, &reader);
+	option = options_next(&reader, argc, argv);
+	if (option != -1 && option != 'h')
+		return EXIT_CODE_USAGE;
+	if (option == -1 && argc - optind > 1) {
 		log_error("'help' takes one command's name");
 		return EXIT_CODE_USAGE;
 	}
-	if (argc == 2) {
-		command = command_find(argv[1]);
-		if (!command) {
-			log_error("there is no such command; try 'spillwatch help'");
-			return EXIT_CODE_USAGE;
-		}
+	if (option == 'h' || optind < argc) {
+		command = option == 'h' ? &command_help : command_find(argv[optind]);
+		if (!command)
+			return command_unknown(argv[optind]);
 		fputs(command->usage, stdout);
 		return EXIT_CODE_OK;
 	}

@@ -15,7 +15,6 @@
 #include "lib/log.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -168,29 +167,31 @@ static int identify_input(struct identify *identify)
 	return EXIT_CODE_CONFIG;
 }
 
+static const struct option_entry identify_entries[] = {
+	{.name = "output", .value = "text|json", .id = OPTION_OUTPUT},
+	{0},
+};
+
 static int identify_main(int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{"output", required_argument, NULL, OPTION_OUTPUT},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
+	static const char *const forms[] = {"text", "json"};
 	struct identify identify = {0};
+	size_t form;
+	struct options_reader reader;
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+	options_begin(&command_identify, &reader);
+	while ((option = options_next(&reader, argc, argv)) != -1) {
 		switch (option) {
 		case OPTION_OUTPUT:
-			identify.json = strcmp(optarg, "json") == 0;
-			if (identify.json || strcmp(optarg, "text") == 0)
-				break;
-			log_error("--output takes text or json; see 'spillwatch help identify'");
-			return EXIT_CODE_USAGE;
+			if (options_choice(&command_identify, "--output", optarg, forms, 2, &form))
+				return EXIT_CODE_USAGE;
+			identify.json = form == 1;
+			break;
 		case 'h':
 			return command_help.main(2, (char *[]){"help", "identify", NULL});
 		default:
-			return options_unknown(&command_identify, option, argv);
+			return EXIT_CODE_USAGE;
 		}
 	}
 	if (optind == argc)
@@ -211,6 +212,7 @@ const struct command command_identify = {
 		"The secret portion is not needed, not shown and not sent anywhere. Needs no privilege.\n\n"
 		"Ends with 0, or with 3 if there is none.\n\n"
 		"  --output text|json     some readable lines for each, or a line of JSON (default: text)\n",
+	.options = identify_entries,
 	.main = identify_main,
 };
 /* clang-format on */

@@ -7,6 +7,7 @@
  * nothing more has come for a moment (a prompt that ends in "d"). Needs no privilege.
  */
 #include "cmd/command.h"
+#include "cmd/options.h"
 #include "detect/stream.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
@@ -62,9 +63,16 @@ static int mask_command_filter(void)
 
 static int mask_command_main(int argc, char **argv)
 {
-	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+	struct options_reader reader;
+	int option;
+
+	options_begin(&command_mask, &reader);
+	option = options_next(&reader, argc, argv);
+	if (option == 'h')
 		return command_help.main(2, (char *[]){"help", "mask", NULL});
-	if (argc > 1) {
+	if (option != -1)
+		return EXIT_CODE_USAGE;
+	if (optind < argc) {
 		log_error("'mask' takes no arguments: it reads standard input; see 'spillwatch help mask'");
 		return EXIT_CODE_USAGE;
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Options shared by the commands that monitor. Bad input gets one sentence that says what to do,
- * and EXIT_CODE_USAGE.
+ * A command line → options, for each command; and the options that those share which monitor. Bad input gets one sentence that says what
+ * to do, and EXIT_CODE_USAGE. Nothing of it is repeated but through options_shown(): a token may stand anywhere.
  */
 #include "cmd/options.h"
 
@@ -11,15 +11,35 @@
 #include "lib/log.h"
 #include "bounds.h"
 #include "capture/watch.h"
+#include "rules/nearest.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+const struct option_entry options_shared_table[] = {
+	{.name = "alerts", .value = "FILE", .id = OPTION_ALERTS},
+	{.name = "alerts-bytes", .value = "N", .id = OPTION_ALERTS_BYTES},
+	{.name = "output", .value = "auto|text|json", .id = OPTION_OUTPUT},
+	{.name = "socket", .value = "PATH", .id = OPTION_SOCKET},
+	{.name = "watch", .value = "LIST", .id = OPTION_WATCH},
+	{.name = "attach", .value = "auto|fexit|syscall", .id = OPTION_ATTACH},
+	{.name = "inspect-bytes", .value = "N", .id = OPTION_INSPECT_BYTES},
+	{.name = "ring-bytes", .value = "N", .id = OPTION_RING_BYTES},
+	{.name = "store", .value = "FILE", .id = OPTION_STORE},
+	{.name = "no-store", .id = OPTION_NO_STORE},
+	{.name = "store-days", .value = "N", .id = OPTION_STORE_DAYS},
+	{.name = "store-bytes", .value = "N", .id = OPTION_STORE_BYTES},
+	{.name = "net", .value = "on|off", .id = OPTION_NET},
+	{.name = "config", .value = "FILE", .id = OPTION_CONFIG},
+	{.name = "procfs", .value = "DIR", .id = OPTION_PROCFS},
+	{.name = "host-root", .value = "DIR", .id = OPTION_HOST_ROOT},
+	{0},
+};
 
 /* Who is told what is wrong with a value, if it is no command line's. */
 static void (*options_wrong_taker)(void *context, const char *text);
@@ -62,29 +82,40 @@ bool options_number(const char *text, unsigned long min, unsigned long max, unsi
 
 static int options_output(const struct command *command, struct pipeline_options *options)
 {
-	if (strcmp(optarg, "auto") == 0)
-		options->output = PIPELINE_OUTPUT_AUTO;
-	else if (strcmp(optarg, "text") == 0)
-		options->output = PIPELINE_OUTPUT_TEXT;
-	else if (strcmp(optarg, "json") == 0)
-		options->output = PIPELINE_OUTPUT_JSON;
-	else {
-		options_wrong("--output takes auto, text or json; see 'spillwatch help %s'", command->name);
-		return EXIT_CODE_USAGE;
-	}
-	return 0;
+	static const char *const words[] = {"auto", "text", "json"};
+	static const enum pipeline_output outputs[] = {PIPELINE_OUTPUT_AUTO, PIPELINE_OUTPUT_TEXT,
+						       PIPELINE_OUTPUT_JSON};
+	size_t index;
+	int r = options_choice(command, "--output", optarg, words, sizeof(words) / sizeof(*words), &index);
+
+	if (r == 0)
+		options->output = outputs[index];
+	return r;
 }
 
 static int options_attach(const struct command *command, struct pipeline_options *options)
 {
-	for (int i = 0; i < PROBE_ATTACHMENT_MAX; i++) {
-		if (strcmp(optarg, probe_attachment_name(i)) != 0)
-			continue;
-		options->probe.attachment = i;
-		return 0;
-	}
-	options_wrong("--attach takes auto, fexit or syscall; see 'spillwatch help %s'", command->name);
-	return EXIT_CODE_USAGE;
+	const char *words[PROBE_ATTACHMENT_MAX];
+	size_t index;
+	int r;
+
+	for (int i = 0; i < PROBE_ATTACHMENT_MAX; i++)
+		words[i] = probe_attachment_name(i);
+	r = options_choice(command, "--attach", optarg, words, PROBE_ATTACHMENT_MAX, &index);
+	if (r == 0)
+		options->probe.attachment = (enum probe_attachment)index;
+	return r;
+}
+
+static int options_net(const struct command *command, struct pipeline_options *options)
+{
+	static const char *const words[] = {"on", "off"};
+	size_t index;
+	int r = options_choice(command, "--net", optarg, words, 2, &index);
+
+	if (r == 0)
+		options->probe.no_net = index == 1;
+	return r;
 }
 
 static int options_directory(const char *name, const char **ret_path)
@@ -192,12 +223,7 @@ int options_shared(const struct command *command, int option, struct pipeline_op
 		options_wrong("--store-days takes a number of days from 1 to 36500");
 		return EXIT_CODE_USAGE;
 	case OPTION_NET:
-		if (strcmp(optarg, "on") == 0 || strcmp(optarg, "off") == 0) {
-			options->probe.no_net = strcmp(optarg, "off") == 0;
-			return 0;
-		}
-		options_wrong("--net takes on or off; see 'spillwatch help %s'", command->name);
-		return EXIT_CODE_USAGE;
+		return options_net(command, options);
 	case OPTION_STORE_BYTES:
 		if (options_number(optarg, STORE_BYTES_MIN, 1UL << 40, &options->store_limits.bytes))
 			return 0;
@@ -208,25 +234,197 @@ int options_shared(const struct command *command, int option, struct pipeline_op
 	}
 }
 
-int options_unknown(const struct command *command, int option, char *const *argv)
+/* --- a command line --------------------------------------------------------------------------------- */
+
+static void options_put(struct options_reader *reader, size_t *count, const struct option_entry *entries)
+{
+	for (; entries && entries->name; entries++) {
+		reader->entries[*count] = entries;
+		reader->table[(*count)++] = (struct option){
+			.name = entries->name,
+			.has_arg = entries->value ? required_argument : no_argument,
+			.val = entries->id,
+		};
+	}
+}
+
+void options_begin(const struct command *command, struct options_reader *reader)
+{
+	size_t count = 0;
+
+	memset(reader, 0, sizeof(*reader));
+	reader->command = command;
+	options_put(reader, &count, command->options);
+	if (command->monitors)
+		options_put(reader, &count, options_shared_table);
+	reader->table[count] = (struct option){"help", no_argument, NULL, 'h'};
+	opterr = 0;
+	optind = 0;
+}
+
+const char *options_letters(const struct command *command)
+{
+	/* '+': options end at another command, whose own options are not ours */
+	return command->runs ? "+:h" : ":h";
+}
+
+static const struct option_entry *options_find(const struct option_entry *entries, const char *name,
+					       size_t len)
+{
+	for (; entries && entries->name; entries++)
+		if (strncmp(entries->name, name, len) == 0 && !entries->name[len])
+			return entries;
+	return NULL;
+}
+
+static bool options_has(const struct command *command, const char *name, size_t len)
+{
+	return options_find(command->options, name, len) ||
+	       (command->monitors && options_find(options_shared_table, name, len));
+}
+
+static size_t options_count(const struct options_reader *reader)
+{
+	size_t count = 0;
+
+	while (reader->entries[count])
+		count++;
+	return count;
+}
+
+static int options_say(const struct options_reader *reader, const char *shown, const char *what)
+{
+	log_error("option '%s' %s; see 'spillwatch help %s'", shown ? shown : "given", what,
+		  reader->command->name);
+	return OPTION_WRONG;
+}
+
+/* Adds words up to a bound, as far as they are whole. */
+static void options_add(char *text, size_t size, const char *before, const char *word)
+{
+	size_t len = strlen(text);
+
+	if (len + strlen(before) + strlen(word) + 3 < size)
+		snprintf(text + len, size - len, "%s'%s'", before, word);
+}
+
+/* A long option that none is, or several are. */
+static int options_unknown(const struct options_reader *reader, const char *name, size_t len,
+			   const char *shown)
+{
+	const char *known[OPTIONS_MAX], *nearest = NULL, *name_of = reader->command->name;
+	AUTO_FREE char *word = strndup(name, len);
+	char others[192] = "", begun[192] = "";
+	size_t count = options_count(reader), begin = 0;
+
+	for (const struct command *const *c = commands; *c; c++)
+		if (options_has(*c, name, len))
+			options_add(others, sizeof(others), *others ? ", " : "", (*c)->name);
+	for (size_t i = 0; i < count; i++) {
+		known[i] = reader->entries[i]->name;
+		if (!len || strncmp(known[i], name, len) != 0)
+			continue;
+		begin++;
+		options_add(begun, sizeof(begun), *begun ? ", " : "", known[i]);
+	}
+	nearest = word ? nearest_word(word, known, count) : NULL;
+	if (begin > 1)
+		log_error("option '%s' is the beginning of several: %s", shown, begun);
+	else if (*others)
+		log_error("option '%s' belongs to %s, and not to '%s'; see 'spillwatch help %s'", shown,
+			  others, name_of, name_of);
+	else if (nearest)
+		log_error("unknown option '%s'; did you mean '--%s'? See 'spillwatch help %s'", shown,
+			  nearest, name_of);
+	else
+		log_error("unknown option '%s'; see 'spillwatch help %s'", shown, name_of);
+	return OPTION_WRONG;
+}
+
+/* What getopt_long(3) stumbled over. */
+static int options_stumble(const struct options_reader *reader, int option, char *const *argv)
 {
 	const char *what = argv[optind - 1];
 	size_t len = strcspn(what, "=");
 	const char letter[] = {'-', (char)optopt};
+	bool help = optopt == 'h' && strncmp(what, "--", 2) == 0;
 	AUTO_FREE char *shown = NULL;
 
 	/* of letters, getopt_long() may still be inside the argument that argv[optind] is */
-	if (optopt > 0 && optopt <= UCHAR_MAX && optopt != 'h') {
+	if (optopt > 0 && optopt <= UCHAR_MAX && !help) {
 		what = letter;
 		len = sizeof(letter);
 	}
-	/* a token may stand in a mistyped option: only its name is repeated, masked */
 	shown = options_shown(what, len);
 	if (option == ':')
-		log_error("option '%s' needs a value; see 'spillwatch help %s'", shown ? shown : "given",
-			  command->name);
+		return options_say(reader, shown, "needs a value");
+	if (help || optopt > UCHAR_MAX)
+		return options_say(reader, shown, "takes no value");
+	if (what == letter || !shown)
+		return options_say(reader, shown, "is not known");
+	return options_unknown(reader, what + 2, len - 2, shown);
+}
+
+/* Is the value what was meant to be the next option? */
+static bool options_swallowed(const struct options_reader *reader, char *const *argv)
+{
+	const char *name = optarg + 2;
+
+	return optarg == argv[optind - 1] && strncmp(optarg, "--", 2) == 0 &&
+	       (!*name || options_has(reader->command, name, strcspn(name, "=")));
+}
+
+int options_next(struct options_reader *reader, int argc, char *const *argv)
+{
+	char shown[64];
+	int index = -1;
+	int option = getopt_long(argc, argv, options_letters(reader->command), reader->table, &index);
+
+	if (option == '?' || option == ':')
+		return options_stumble(reader, option, argv);
+	if (option == -1 || option == 'h')
+		return option;
+	snprintf(shown, sizeof(shown), "--%s", reader->table[index].name);
+	if (reader->given[index] && !reader->entries[index]->many)
+		return options_say(reader, shown, "is given twice");
+	reader->given[index] = true;
+	if (!reader->entries[index]->value)
+		return option;
+	if (!*optarg)
+		return options_say(reader, shown, "needs a value, and has an empty one");
+	if (options_swallowed(reader, argv))
+		return options_say(reader, shown, "needs a value, and the next option follows");
+	return option;
+}
+
+int options_none(const struct command *command, int argc)
+{
+	if (optind >= argc)
+		return 0;
+	log_error("'%s' takes no arguments; see 'spillwatch help %s'", command->name, command->name);
+	return EXIT_CODE_USAGE;
+}
+
+int options_choice(const struct command *command, const char *option, const char *value,
+		   const char *const *words, size_t count, size_t *ret_index)
+{
+	const char *nearest;
+	char all[192] = "";
+
+	for (size_t i = 0; i < count; i++) {
+		const char *between = i == 0 ? "" : i + 1 == count ? " or " : ", ";
+		size_t len = strlen(all);
+
+		if (strcmp(value, words[i]) == 0) {
+			*ret_index = i;
+			return 0;
+		}
+		snprintf(all + len, sizeof(all) - len, "%s%s", between, words[i]);
+	}
+	nearest = nearest_word(value, words, count);
+	if (nearest)
+		options_wrong("%s takes %s; did you mean '%s'?", option, all, nearest);
 	else
-		log_error("unknown option '%s'; see 'spillwatch help %s'", shown ? shown : "given",
-			  command->name);
+		options_wrong("%s takes %s; see 'spillwatch help %s'", option, all, command->name);
 	return EXIT_CODE_USAGE;
 }

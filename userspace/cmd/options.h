@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The options that `run` and `exec` share, as getopt_long(3) entries and as one switch. */
+/* The options that `run` and `exec` share, as a table and as one switch; and how each command reads its own. */
 #pragma once
 
+#include <getopt.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "cmd/command.h"
 #include "lib/privileges.h"
 #include "engine/pipeline.h"
-
-struct option;
 
 /* What getopt_long() returns for the shared options; commands number their own from OPTION_OWN on. */
 enum {
@@ -31,28 +31,51 @@ enum {
 	OPTION_OWN,
 };
 
-/* Entries for getopt_long(3)'s array. */
-/* its versions differ here */
-/* clang-format off */
-#define OPTIONS_SHARED                                                            \
-	{"alerts", required_argument, NULL, OPTION_ALERTS},                       \
-		{"alerts-bytes", required_argument, NULL, OPTION_ALERTS_BYTES},   \
-		{"output", required_argument, NULL, OPTION_OUTPUT},               \
-		{"socket", required_argument, NULL, OPTION_SOCKET},               \
-		{"attach", required_argument, NULL, OPTION_ATTACH},               \
-		{"watch", required_argument, NULL, OPTION_WATCH},                 \
-		{"inspect-bytes", required_argument, NULL, OPTION_INSPECT_BYTES}, \
-		{"ring-bytes", required_argument, NULL, OPTION_RING_BYTES},       \
-		{"procfs", required_argument, NULL, OPTION_PROCFS},               \
-		{"host-root", required_argument, NULL, OPTION_HOST_ROOT},         \
-		{"store", required_argument, NULL, OPTION_STORE},                 \
-		{"no-store", no_argument, NULL, OPTION_NO_STORE},                 \
-		{"store-days", required_argument, NULL, OPTION_STORE_DAYS},       \
-		{"store-bytes", required_argument, NULL, OPTION_STORE_BYTES},     \
-		{"net", required_argument, NULL, OPTION_NET},                     \
-		{"config", required_argument, NULL, OPTION_CONFIG},               \
-		{"help", no_argument, NULL, 'h'}
-/* clang-format on */
+/* One option of a command; a table of them ends with a name that is NULL. --help is every command's, and in none. */
+struct option_entry {
+	const char *name; /* without its hyphens */
+	const char *value; /* what help calls its value; NULL: it takes none */
+	int id; /* what options_next() returns for it */
+	bool many; /* may be given more than once */
+};
+
+/* Those that `run` and `exec` share. */
+extern const struct option_entry options_shared_table[];
+
+/* Entries of one command, and getopt_long(3)'s end. */
+#define OPTIONS_MAX 48
+
+/* A command line, while it is read. */
+struct options_reader {
+	const struct command *command;
+	const struct option_entry *entries[OPTIONS_MAX]; /* of table */
+	struct option table[OPTIONS_MAX];
+	bool given[OPTIONS_MAX];
+};
+
+/* What options_next() returns when it has said what is wrong: EXIT_CODE_USAGE is due. */
+#define OPTION_WRONG '?'
+
+/* options_begin() - for options_next(), and for getopt_long(3) itself. options_letters(): what that is given beside the table. */
+void options_begin(const struct command *command, struct options_reader *reader);
+const char *options_letters(const struct command *command);
+
+/*
+ * options_next() - getopt_long(3): an option's id with `optarg`, 'h' if help is asked for, -1 at the end of the options; or OPTION_WRONG
+ * after saying what is: one that is not known or is another command's, that lacks a value, has an empty one or one too many, or stands
+ * there a second time.
+ */
+int options_next(struct options_reader *reader, int argc, char *const *argv);
+
+/* options_none() - for who takes no arguments: says so and returns EXIT_CODE_USAGE if there are any behind the options, else 0. */
+int options_none(const struct command *command, int argc);
+
+/*
+ * options_choice() - one of some words; they are put into *ret_index. Returns 0; or EXIT_CODE_USAGE after saying what
+ * `option` takes, and which of them may have been meant.
+ */
+int options_choice(const struct command *command, const char *option, const char *value,
+		   const char *const *words, size_t count, size_t *ret_index);
 
 /* Their part of `help NAME`. */
 #define OPTIONS_SHARED_USAGE                                                                               \
@@ -95,9 +118,6 @@ void options_wrong_to(void (*taker)(void *context, const char *text), void *cont
 
 /* options_user() - takes a user's name or number in `optarg`. Returns 0; or an exit code after saying what is wrong. */
 int options_user(struct privileges_user *ret_user);
-
-/* options_unknown() - says what getopt_long() stumbled over ('?' or ':'); returns EXIT_CODE_USAGE. */
-int options_unknown(const struct command *command, int option, char *const *argv);
 
 /*
  * options_shown() - what the user gave, as a sentence may repeat it: printable, secrets masked. Nothing of a command

@@ -12,7 +12,6 @@
 #include "lib/exit_code.h"
 #include "lib/log.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,34 +37,34 @@ static const struct {
 		       "  regex:\n    token: '" RULES_TOKEN "'\n"},
 };
 
+#define RULES_LANGUAGES (sizeof(rules_languages) / sizeof(*rules_languages))
+
 static int rules_print(const char *name)
 {
-	for (size_t i = 0; i < sizeof(rules_languages) / sizeof(*rules_languages); i++) {
-		if (strcmp(rules_languages[i].name, name) != 0)
-			continue;
-		fputs(rules_languages[i].text, stdout);
-		if (fflush(stdout) == 0 && !ferror(stdout))
-			return EXIT_CODE_OK;
-		log_error("can't write to standard output");
-		return EXIT_CODE_RUNTIME;
-	}
-	log_error(
-		"--for takes sed, git-secrets, github, gitleaks or trufflehog; see 'spillwatch help rules'");
-	return EXIT_CODE_USAGE;
+	const char *words[RULES_LANGUAGES];
+	size_t index;
+
+	for (size_t i = 0; i < RULES_LANGUAGES; i++)
+		words[i] = rules_languages[i].name;
+	if (options_choice(&command_rules, "--for", name, words, RULES_LANGUAGES, &index))
+		return EXIT_CODE_USAGE;
+	fputs(rules_languages[index].text, stdout);
+	return EXIT_CODE_OK;
 }
+
+static const struct option_entry rules_entries[] = {
+	{.name = "for", .value = "PROGRAM", .id = OPTION_OWN},
+	{0},
+};
 
 static int rules_main(int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{"for", required_argument, NULL, OPTION_OWN},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
 	const char *name = NULL;
+	struct options_reader reader;
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+	options_begin(&command_rules, &reader);
+	while ((option = options_next(&reader, argc, argv)) != -1) {
 		switch (option) {
 		case OPTION_OWN:
 			name = optarg;
@@ -73,7 +72,7 @@ static int rules_main(int argc, char **argv)
 		case 'h':
 			return command_help.main(2, (char *[]){"help", "rules", NULL});
 		default:
-			return options_unknown(&command_rules, option, argv);
+			return EXIT_CODE_USAGE;
 		}
 	}
 	if (name && optind == argc)
@@ -95,6 +94,7 @@ const struct command command_rules = {
 		"  github         the expression of a custom pattern of secret scanning\n"
 		"  gitleaks       a configuration that extends the one it has\n"
 		"  trufflehog     a configuration with a custom detector\n",
+	.options = rules_entries,
 	.main = rules_main,
 };
 /* clang-format on */

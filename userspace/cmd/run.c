@@ -17,7 +17,6 @@
 #include "status/server.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -58,15 +57,14 @@ enum {
 	OPTION_METRICS
 };
 
-static const struct option run_long_options[] = {
-	OPTIONS_SHARED,
-	{"cgroup", required_argument, NULL, OPTION_CGROUP},
-	{"duration", required_argument, NULL, OPTION_DURATION},
-	{"user", required_argument, NULL, OPTION_USER},
-	{"pin", required_argument, NULL, OPTION_PIN},
-	{"no-pin", no_argument, NULL, OPTION_NO_PIN},
-	{"pin-seconds", required_argument, NULL, OPTION_PIN_SECONDS},
-	{"metrics", required_argument, NULL, OPTION_METRICS},
+static const struct option_entry run_entries[] = {
+	{.name = "cgroup", .value = "PATH", .id = OPTION_CGROUP},
+	{.name = "duration", .value = "SECONDS", .id = OPTION_DURATION},
+	{.name = "user", .value = "NAME", .id = OPTION_USER},
+	{.name = "pin", .value = "DIR", .id = OPTION_PIN},
+	{.name = "no-pin", .id = OPTION_NO_PIN},
+	{.name = "pin-seconds", .value = "N", .id = OPTION_PIN_SECONDS},
+	{.name = "metrics", .value = "ADDRESS", .id = OPTION_METRICS},
 	{0},
 };
 
@@ -101,7 +99,7 @@ static int run_option(void *context, int option)
 	case OPTION_DURATION:
 		if (options_number(optarg, 1, 1UL << 31, &options->duration))
 			return 0;
-		options_wrong("--duration takes a number of seconds");
+		options_wrong("--duration takes a number of seconds from 1 to %lu", 1UL << 31);
 		return EXIT_CODE_USAGE;
 	case OPTION_USER:
 		/* when the configuration is read anew, nobody can be looked up any more */
@@ -129,8 +127,7 @@ static int run_option(void *context, int option)
 }
 
 static const struct config_taker run_taker = {
-	.options = run_long_options,
-	.letters = ":h",
+	.command = &command_run,
 	.run = true,
 	.take = run_option,
 };
@@ -155,17 +152,16 @@ static void run_pin(struct run_options *options)
 
 static int run_parse(int argc, char **argv, struct run_options *options)
 {
+	struct options_reader reader;
 	int option, r;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, run_taker.letters, run_long_options, NULL)) != -1) {
+	options_begin(&command_run, &reader);
+	while ((option = options_next(&reader, argc, argv)) != -1) {
 		if (option == 'h')
 			return -1;
-		r = run_option(options, option);
-		if (r > 0)
+		r = option == OPTION_WRONG ? EXIT_CODE_USAGE : run_option(options, option);
+		if (r)
 			return r;
-		if (r < 0)
-			return options_unknown(&command_run, option, argv);
 	}
 	if (optind < argc) {
 		log_error("'run' takes no arguments, only options; to watch one command use 'spillwatch exec "
@@ -400,5 +396,7 @@ const struct command command_run = {
 		"and\n"
 		"the next daemon misses nothing; 'spillwatch stop' removes them, SIGINT and the end of\n"
 		"--duration as well.\n",
+	.options = run_entries,
+	.monitors = true,
 	.main = run_main,
 };

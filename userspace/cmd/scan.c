@@ -13,7 +13,6 @@
 #include "scan/scan.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +72,7 @@ static int scan_parse_baseline(struct scan *scan, const char *path)
 		return 0;
 	shown = options_shown(path, strlen(path));
 	log_error("can't use the baseline %s: %s", shown ? shown : "",
-		  r == -EINVAL ? "it is none" : strerror(-r));
+		  r == -EINVAL ? "it is no file that --write-baseline has written" : strerror(-r));
 	return EXIT_CODE_CONFIG;
 }
 
@@ -105,17 +104,19 @@ static int scan_parse_number(const char *option, unsigned long max, unsigned lon
 	return EXIT_CODE_USAGE;
 }
 
-static int scan_parse_option(struct scan_command *command, int option, char *const *argv)
+static int scan_parse_option(struct scan_command *command, int option)
 {
+	static const char *const words[] = {"text", "json", "sarif", "junit", "github", "gitlab"};
 	unsigned long bytes;
+	size_t index;
 	int r = 0;
 
 	switch (option) {
 	case OPTION_OUTPUT:
 		if (scan_output_form(optarg, &command->scan.outputs[0].form))
 			break;
-		log_error("--output takes " SCAN_OUTPUT_NAMES "; see 'spillwatch help scan'");
-		return EXIT_CODE_USAGE;
+		return options_choice(&command_scan, "--output", optarg, words,
+				      sizeof(words) / sizeof(*words), &index);
 	case OPTION_EXIT_CODE:
 		return scan_parse_number("--exit-code", 255, &command->exit_code);
 	case OPTION_MAX_BYTES:
@@ -146,34 +147,35 @@ static int scan_parse_option(struct scan_command *command, int option, char *con
 	case 'h':
 		return -1;
 	default:
-		return options_unknown(&command_scan, option, argv);
+		return EXIT_CODE_USAGE;
 	}
 	return r;
 }
 
+static const struct option_entry scan_entries[] = {
+	{.name = "output", .value = "FORM", .id = OPTION_OUTPUT},
+	{.name = "report", .value = "FORM=FILE", .id = OPTION_REPORT, .many = true},
+	{.name = "exit-code", .value = "N", .id = OPTION_EXIT_CODE},
+	{.name = "max-bytes", .value = "N", .id = OPTION_MAX_BYTES},
+	{.name = "baseline", .value = "FILE", .id = OPTION_BASELINE, .many = true},
+	{.name = "write-baseline", .value = "FILE", .id = OPTION_WRITE_BASELINE},
+	{.name = "no-ignore", .id = OPTION_NO_IGNORE},
+	{.name = "no-archives", .id = OPTION_NO_ARCHIVES},
+	{.name = "no-decode", .id = OPTION_NO_DECODE},
+	{.name = "staged", .id = OPTION_STAGED},
+	{.name = "commits", .value = "A..B", .id = OPTION_COMMITS},
+	{.name = "history", .id = OPTION_HISTORY},
+	{0},
+};
+
 static int scan_parse(int argc, char **argv, struct scan_command *command)
 {
-	static const struct option long_options[] = {
-		{"output", required_argument, NULL, OPTION_OUTPUT},
-		{"report", required_argument, NULL, OPTION_REPORT},
-		{"exit-code", required_argument, NULL, OPTION_EXIT_CODE},
-		{"max-bytes", required_argument, NULL, OPTION_MAX_BYTES},
-		{"baseline", required_argument, NULL, OPTION_BASELINE},
-		{"write-baseline", required_argument, NULL, OPTION_WRITE_BASELINE},
-		{"no-ignore", no_argument, NULL, OPTION_NO_IGNORE},
-		{"no-archives", no_argument, NULL, OPTION_NO_ARCHIVES},
-		{"no-decode", no_argument, NULL, OPTION_NO_DECODE},
-		{"staged", no_argument, NULL, OPTION_STAGED},
-		{"commits", required_argument, NULL, OPTION_COMMITS},
-		{"history", no_argument, NULL, OPTION_HISTORY},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
+	struct options_reader reader;
 	int option, r;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-		r = scan_parse_option(command, option, argv);
+	options_begin(&command_scan, &reader);
+	while ((option = options_next(&reader, argc, argv)) != -1) {
+		r = scan_parse_option(command, option);
 		if (r)
 			return r;
 	}
@@ -351,7 +353,7 @@ const struct command command_scan = {
 		"                         2.1.0; junit: JUnit's XML; github: workflow commands, which annotate a\n"
 		"                         change; gitlab: a code quality report, which does (default: text)\n"
 		"  --report FORM=FILE     the same, also to FILE; up to four times\n"
-		"  --baseline FILE        findings that are known, by token identifier and path, are none\n"
+		"  --baseline FILE        findings that are known, by token identifier and path, are none; also several\n"
 		"  --write-baseline FILE  write such a file of all findings\n"
 		"  --no-ignore            " IGNORE_FILE " (patterns as in .gitignore) and " FINDER_ALLOW "\n"
 		"                         in a token's line count for nothing\n"
@@ -359,6 +361,7 @@ const struct command command_scan = {
 		"  --no-decode            only tokens as they are, not in base64, hex, UTF-16, escapes, wrapped, …\n"
 		"  --max-bytes N          pass over what is larger than N bytes (default: 0, nothing)\n"
 		"  --exit-code N          end with N instead of 10 if a token was found\n",
+	.options = scan_entries,
 	.main = scan_main,
 };
 /* clang-format on */

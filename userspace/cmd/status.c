@@ -12,7 +12,6 @@
 #include "status/metrics.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -29,10 +28,9 @@ static const char *const status_forms[] = {
 
 enum { OPTION_PIN = OPTION_OWN, OPTION_OUTPUT_AS };
 
-static const struct option status_options[] = {
-	{"pin", required_argument, NULL, OPTION_PIN},
-	{"output", required_argument, NULL, OPTION_OUTPUT_AS},
-	{"help", no_argument, NULL, 'h'},
+static const struct option_entry status_entries[] = {
+	{.name = "pin", .value = "DIR", .id = OPTION_PIN},
+	{.name = "output", .value = "FORMAT", .id = OPTION_OUTPUT_AS},
 	{0},
 };
 
@@ -247,45 +245,33 @@ static int status_show(const char *directory, enum status_form form)
 	return well ? EXIT_CODE_OK : EXIT_CODE_RUNTIME;
 }
 
-/* Returns whether there is such a form. */
-static bool status_form(const char *text, enum status_form *ret_form)
-{
-	for (size_t i = 0; i < sizeof(status_forms) / sizeof(*status_forms); i++)
-		if (strcmp(text, status_forms[i]) == 0) {
-			*ret_form = (enum status_form)i;
-			return true;
-		}
-	return false;
-}
-
 static int status_main(int argc, char **argv)
 {
 	const char *pin = PIN_DIRECTORY;
-	enum status_form form = STATUS_TEXT;
+	size_t form = STATUS_TEXT;
+	struct options_reader reader;
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":h", status_options, NULL)) != -1) {
+	options_begin(&command_status, &reader);
+	while ((option = options_next(&reader, argc, argv)) != -1) {
 		switch (option) {
 		case OPTION_PIN:
 			pin = optarg;
 			break;
 		case OPTION_OUTPUT_AS:
-			if (status_form(optarg, &form))
-				break;
-			options_wrong("--output takes text, json, openmetrics or prometheus");
-			return EXIT_CODE_USAGE;
+			if (options_choice(&command_status, "--output", optarg, status_forms,
+					   sizeof(status_forms) / sizeof(*status_forms), &form))
+				return EXIT_CODE_USAGE;
+			break;
 		case 'h':
 			return command_help.main(2, (char *[]){"help", "status", NULL});
 		default:
-			return options_unknown(&command_status, option, argv);
+			return EXIT_CODE_USAGE;
 		}
 	}
-	if (optind < argc) {
-		log_error("'status' takes no arguments; see 'spillwatch help status'");
+	if (options_none(&command_status, argc))
 		return EXIT_CODE_USAGE;
-	}
-	return status_show(pin, form);
+	return status_show(pin, (enum status_form)form);
 }
 
 const struct command command_status = {
@@ -304,5 +290,6 @@ const struct command command_status = {
 		 "                         reads it (default: text)\n"
 		 "  --pin DIR              the daemon that pins its programs there (default: " PIN_DIRECTORY
 		 ")\n",
+	.options = status_entries,
 	.main = status_main,
 };

@@ -14,7 +14,6 @@
 #include "lib/monotonic.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,9 +27,8 @@
 
 enum { OPTION_PIN = OPTION_OWN };
 
-static const struct option stop_options[] = {
-	{"pin", required_argument, NULL, OPTION_PIN},
-	{"help", no_argument, NULL, 'h'},
+static const struct option_entry stop_entries[] = {
+	{.name = "pin", .value = "DIR", .id = OPTION_PIN},
 	{0},
 };
 
@@ -101,20 +99,19 @@ static int stop_one(const char *directory)
 static int stop_main(int argc, char **argv)
 {
 	const char *pin = PIN_DIRECTORY;
+	struct options_reader reader;
 	int option, r;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":h", stop_options, NULL)) != -1) {
+	options_begin(&command_stop, &reader);
+	while ((option = options_next(&reader, argc, argv)) != -1) {
 		if (option == 'h')
 			return command_help.main(2, (char *[]){"help", "stop", NULL});
 		if (option != OPTION_PIN)
-			return options_unknown(&command_stop, option, argv);
+			return EXIT_CODE_USAGE;
 		pin = optarg;
 	}
-	if (optind < argc) {
-		log_error("'stop' takes no arguments; see 'spillwatch help stop'");
+	if (options_none(&command_stop, argc))
 		return EXIT_CODE_USAGE;
-	}
 	r = stop_one(pin);
 	if (r == -ENOENT)
 		log_note("nothing is pinned there");
@@ -130,13 +127,13 @@ const struct command command_stop = {
 		 "it was killed). Needs root.\n\n"
 		 "  --pin DIR              the one that pins its programs there (default: " PIN_DIRECTORY
 		 ")\n",
+	.options = stop_entries,
 	.main = stop_main,
 };
 
-static const struct option reload_options[] = {
-	{"pin", required_argument, NULL, OPTION_PIN},
-	{"config", required_argument, NULL, OPTION_CONFIG},
-	{"help", no_argument, NULL, 'h'},
+static const struct option_entry reload_entries[] = {
+	{.name = "pin", .value = "DIR", .id = OPTION_PIN},
+	{.name = "config", .value = "FILE", .id = OPTION_CONFIG},
 	{0},
 };
 
@@ -166,10 +163,11 @@ static int reload_tell(const char *directory)
 static int reload_main(int argc, char **argv)
 {
 	const char *pin = PIN_DIRECTORY, *config = NULL;
+	struct options_reader reader;
 	int option, r;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":h", reload_options, NULL)) != -1) {
+	options_begin(&command_reload, &reader);
+	while ((option = options_next(&reader, argc, argv)) != -1) {
 		switch (option) {
 		case OPTION_PIN:
 			pin = optarg;
@@ -180,13 +178,11 @@ static int reload_main(int argc, char **argv)
 		case 'h':
 			return command_help.main(2, (char *[]){"help", "reload", NULL});
 		default:
-			return options_unknown(&command_reload, option, argv);
+			return EXIT_CODE_USAGE;
 		}
 	}
-	if (optind < argc) {
-		log_error("'reload' takes no arguments; see 'spillwatch help reload'");
+	if (options_none(&command_reload, argc))
 		return EXIT_CODE_USAGE;
-	}
 	/* a mistake is for whoever has made it, and not for a log */
 	r = check_config(config, NULL);
 	return r ? r : reload_tell(pin);
@@ -202,5 +198,6 @@ const struct command command_reload = {
 		 "  --config FILE          the one that the daemon was started with, if it was told\n"
 		 "  --pin DIR              the daemon that pins its programs there (default: " PIN_DIRECTORY
 		 ")\n",
+	.options = reload_entries,
 	.main = reload_main,
 };

@@ -44,6 +44,17 @@ bool report_set_by(const char *name, struct report_options *options)
 	return false;
 }
 
+size_t report_words(const char *ret_words[DIMENSION_DERIVED + DERIVED_MAX])
+{
+	size_t count = 0;
+
+	for (int i = 0; i < DIMENSION_DERIVED; i++)
+		ret_words[count++] = report_dimensions[i];
+	for (int i = 0; i < DERIVED_MAX; i++)
+		ret_words[count++] = derived_words[i].name;
+	return count;
+}
+
 /* As in alerts (userspace/attribute/). */
 static int report_host(char **ret_host)
 {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "report/coverage.h"
+#include "report/derived.h"
 #include "report/grouping.h"
 #include "report/labels.h"
 #include "report/leaks.h"
@@ -36,6 +37,9 @@ const char *report_by(const struct report_options *options);
 
 /* report_set_by() - the reverse. False if there is none of that name. */
 bool report_set_by(const char *name, struct report_options *options);
+
+/* report_words() - all that --by takes. Returns how many. */
+size_t report_words(const char *ret_words[DIMENSION_DERIVED + DERIVED_MAX]);
 
 /*
  * report_open() - reads the store. The reader is taken over, also on failure. Returns 0 and *ret_report

@@ -231,6 +231,40 @@ int reader_find(struct reader *reader, enum reader_pattern what, const char *pat
 	return reader_visit_ids(reader, statements[what], pattern, visit, context);
 }
 
+int reader_known(struct reader *reader, int what, reader_text_visit visit, void *context)
+{
+	static const char containers[] =
+		"SELECT name FROM container WHERE name IS NOT NULL UNION SELECT pod FROM container"
+		" WHERE pod IS NOT NULL UNION SELECT pod_namespace || '/' || pod FROM container"
+		" WHERE pod_namespace || '/' || pod IS NOT NULL";
+	static const char *const statements[] = {
+		[READER_KNOWN_CONTAINERS] = containers,
+		[READER_KNOWN_RULES] = "SELECT DISTINCT rule FROM detail WHERE rule IS NOT NULL",
+		[READER_KNOWN_TOKENS] = "SELECT value FROM token JOIN name USING (id)",
+		[READER_KNOWN_PATTERNS + READER_FILES] = "SELECT value FROM file JOIN name USING (id)",
+		[READER_KNOWN_PATTERNS + READER_PROGRAMS] =
+			"SELECT value FROM name WHERE id IN (SELECT program FROM fact)",
+		[READER_KNOWN_PATTERNS + READER_IMAGES] =
+			"SELECT DISTINCT image FROM container WHERE image IS NOT NULL",
+		[READER_KNOWN_PATTERNS + READER_NAMESPACES] =
+			"SELECT DISTINCT pod_namespace FROM container WHERE pod_namespace IS NOT NULL",
+	};
+	sqlite3_stmt *statement = NULL;
+	int r;
+
+	if (what == READER_KNOWN_RULES && !reader->rules)
+		return 0;
+	r = statement_prepare(reader->db, statements[what], &statement);
+	while (r >= 0 && (r = sqlite3_step(statement)) == SQLITE_ROW) {
+		const char *text = statement_text(statement, 0);
+
+		r = text ? visit(context, text) : 0;
+	}
+	r = r < 0 ? r : statement_error(reader->db, r);
+	sqlite3_finalize(statement);
+	return r;
+}
+
 int reader_find_facts(struct reader *reader, const struct reader_said *said, reader_id_visit visit,
 		      void *context)
 {

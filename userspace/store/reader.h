@@ -91,6 +91,17 @@ int reader_find(struct reader *reader, enum reader_pattern what, const char *pat
  */
 int reader_find_containers(struct reader *reader, const char *name, reader_id_visit visit, void *context);
 
+/* What people ask for by name. */
+enum reader_known { READER_KNOWN_CONTAINERS, READER_KNOWN_RULES, READER_KNOWN_TOKENS, READER_KNOWN_PATTERNS };
+
+typedef int (*reader_text_visit)(void *context, const char *text);
+
+/*
+ * reader_known() - every name of a kind that the store has, each once. READER_KNOWN_PATTERNS: those that the pattern of that number and
+ * on is compared with (READER_KNOWN_PATTERNS + READER_FILES …). As reader_facts().
+ */
+int reader_known(struct reader *reader, int what, reader_text_visit visit, void *context);
+
 /* reader_name() - the text of an id. Returns 0 and *ret_text (malloc'ed), -ENOENT or another negative errno. */
 int reader_name(struct reader *reader, int64_t id, char **ret_text);
 

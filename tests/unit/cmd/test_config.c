@@ -8,7 +8,6 @@
 #include "cmd/options.h"
 #include "engine/pipeline.h"
 
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +74,7 @@ static json_t *schema_part(json_t *schema, const char *name)
 /* Each setting of the schema is known, and each option that both commands have stands in the schema. */
 static void test_settings(void **state)
 {
-	static const struct option options[] = {OPTIONS_SHARED, {0}};
+	const struct option_entry *options = options_shared_table;
 	json_t *schema = json_load_file(SCHEMA, 0, NULL), *settings, *value;
 	char yaml[128], first[256];
 	const char *name;
@@ -95,8 +94,7 @@ static void test_settings(void **state)
 		snprintf(key, sizeof(key), "%s", options[i].name);
 		for (char *at = key; (at = strchr(at, '-'));)
 			*at = '_';
-		if (options[i].val != 'h' && options[i].val != OPTION_CONFIG &&
-		    !json_object_get(settings, key))
+		if (options[i].id != OPTION_CONFIG && !json_object_get(settings, key))
 			fail_msg("%s is an option, and not in the schema", options[i].name);
 	}
 	json_decref(schema);
