@@ -36,6 +36,7 @@ static int fact_pack(const struct fact_texts *texts, struct fact *fact)
 	fact->memory = at = malloc(size);
 	if (!at)
 		return -ENOMEM;
+	fact->memory_size = size;
 #define FACT_COPY(name)                        \
 	if (texts->name) {                     \
 		len = strlen(texts->name) + 1; \
@@ -192,6 +193,8 @@ size_t fact_size(const struct fact *fact)
 {
 	size_t size = 0;
 
+	if (fact->memory)
+		return fact->memory_size;
 #define FACT_SIZE(name) size += fact->name ? strlen(fact->name) + 1 : 0;
 	FACT_TEXTS(FACT_SIZE)
 #undef FACT_SIZE

@@ -57,6 +57,7 @@ struct fact {
 	FACT_TEXTS(FACT_TEXT)
 #undef FACT_TEXT
 	char *memory; /* that holds them all; NULL: each has its own */
+	size_t memory_size;
 	enum fact_verdict verdict;
 	bool relayed; /* the program is outside of the container, and writes what that prints */
 	bool placeholder;

@@ -9,22 +9,22 @@
 #include "lib/cleanup.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
 struct pending_entry {
-	char *key;
 	struct fact fact;
-	size_t size;
+	size_t size, key_size;
 	UT_hash_handle hh;
+	char key[];
 };
 
 struct pending {
 	struct pending_entry *table; /* in the order of insertion */
 	size_t size;
+	uint64_t writes; /* that they tell of */
 };
 
 int pending_open(struct pending **ret_pending)
@@ -37,8 +37,8 @@ static void pending_drop(struct pending *pending, struct pending_entry *entry)
 {
 	HASH_DEL(pending->table, entry);
 	pending->size -= entry->size;
+	pending->writes -= entry->fact.count;
 	fact_free(&entry->fact);
-	free(entry->key);
 	free(entry);
 }
 
@@ -56,13 +56,33 @@ void pending_close(struct pending *pending)
 	free(pending);
 }
 
-/* Texts are printable: no control character stands in them. */
-static int pending_key(const struct fact *fact, char **ret_key)
+/* Adds what is behind a text to a key. */
+static char *pending_text(char *to, const char *text)
 {
-	return asprintf(ret_key, "%s\n%s\n%s\n%s\n%" PRId64 "\n%d", fact->token, fact->file, fact->program,
-			fact->container, fact_hour(fact->last), (int)fact->verdict) < 0
-		       ? -ENOMEM
-		       : 0;
+	to = mempcpy(to, text, strlen(text));
+	*to = '\n';
+	return to + 1;
+}
+
+/* An entry with the fact's key, and nothing else yet, in one piece. Texts are printable: no control character stands in them. */
+static struct pending_entry *pending_make(const struct fact *fact)
+{
+	int64_t numbers[] = {fact_hour(fact->last), (int64_t)fact->verdict};
+	size_t size = strlen(fact->token) + strlen(fact->file) + strlen(fact->program) +
+		      strlen(fact->container) + 4 + sizeof(numbers);
+	struct pending_entry *entry = malloc(sizeof(*entry) + size);
+	char *to;
+
+	if (!entry)
+		return NULL;
+	memset(entry, 0, sizeof(*entry));
+	to = pending_text(entry->key, fact->token);
+	to = pending_text(to, fact->file);
+	to = pending_text(to, fact->program);
+	to = pending_text(to, fact->container);
+	memcpy(to, numbers, sizeof(numbers));
+	entry->key_size = size;
+	return entry;
 }
 
 static void pending_merge(struct pending *pending, struct pending_entry *entry, struct fact *fact)
@@ -72,6 +92,7 @@ static void pending_merge(struct pending *pending, struct pending_entry *entry, 
 
 	fact->first = old.first < fact->first ? old.first : fact->first;
 	fact->last = old.last > fact->last ? old.last : fact->last;
+	pending->writes += fact->count;
 	fact->count += old.count;
 	entry->fact = *fact;
 	pending->size += size - fact_size(&old);
@@ -82,42 +103,34 @@ static void pending_merge(struct pending *pending, struct pending_entry *entry, 
 
 int pending_add(struct pending *pending, struct fact *fact)
 {
-	AUTO_FREE char *key = NULL;
-	struct pending_entry *entry;
+	AUTO_FREE struct pending_entry *entry = pending_make(fact);
+	struct pending_entry *known;
 
-	if (pending_key(fact, &key) < 0) {
-		key = NULL;
-		fact_free(fact);
-		return -ENOMEM;
-	}
-	HASH_FIND_STR(pending->table, key, entry);
-	if (entry) {
-		pending_merge(pending, entry, fact);
-		return 0;
-	}
-	entry = calloc(1, sizeof(*entry));
 	if (!entry) {
 		fact_free(fact);
 		return -ENOMEM;
 	}
-	entry->size = sizeof(*entry) + strlen(key) + 1 + fact_size(fact);
+	HASH_FIND(hh, pending->table, entry->key, entry->key_size, known);
+	if (known) {
+		pending_merge(pending, known, fact);
+		return 0;
+	}
+	entry->size = sizeof(*entry) + entry->key_size + fact_size(fact);
 	if (pending->size + entry->size > LIMIT_STORE_PENDING) {
-		free(entry);
 		fact_free(fact);
 		return -ENOSPC;
 	}
-	entry->key = TAKE(key);
+	HASH_ADD_KEYPTR(hh, pending->table, entry->key, entry->key_size, entry);
+	if (!entry->hh.tbl) {
+		fact_free(fact);
+		return -ENOMEM;
+	}
 	entry->fact = *fact;
 	memset(fact, 0, sizeof(*fact));
 	pending->size += entry->size;
-	HASH_ADD_KEYPTR(hh, pending->table, entry->key, strlen(entry->key), entry);
-	if (entry->hh.tbl)
-		return 0;
-	pending->size -= entry->size;
-	fact_free(&entry->fact);
-	free(entry->key);
-	free(entry);
-	return -ENOMEM;
+	pending->writes += entry->fact.count;
+	TAKE(entry);
+	return 0;
 }
 
 int pending_walk(const struct pending *pending, pending_fact visit, void *context)
@@ -139,11 +152,12 @@ bool pending_crowded(const struct pending *pending)
 	return pending->size > LIMIT_STORE_PENDING / 2;
 }
 
+bool pending_large(const struct pending *pending)
+{
+	return pending->size > LIMIT_STORE_PENDING / 8;
+}
+
 uint64_t pending_writes(const struct pending *pending)
 {
-	uint64_t writes = 0;
-
-	for (const struct pending_entry *entry = pending->table; entry; entry = entry->hh.next)
-		writes += entry->fact.count;
-	return writes;
+	return pending->writes;
 }

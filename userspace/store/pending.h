@@ -35,5 +35,8 @@ bool pending_any(const struct pending *pending);
 /* pending_crowded() - is half of what may wait there already? */
 bool pending_crowded(const struct pending *pending);
 
+/* pending_large() - do they touch more of a file than a small cache holds? */
+bool pending_large(const struct pending *pending);
+
 /* pending_writes() - how many writes those that wait stand for. */
 uint64_t pending_writes(const struct pending *pending);

@@ -223,7 +223,7 @@ static int store_tell_lost(struct store *store)
 }
 
 /* All that waits: who comes after us must not find a part of it. */
-static int store_transaction(struct store *store)
+static int store_write_all(struct store *store)
 {
 	int r = statement_exec(store->db, "BEGIN IMMEDIATE");
 
@@ -244,6 +244,19 @@ static int store_transaction(struct store *store)
 		statement_exec(store->db, "ROLLBACK");
 	if (store->session)
 		session_written(store->session, r == 0);
+	return r;
+}
+
+/* In a storm its pages would be written and read again more than once; memory is for as long as that only. */
+static int store_transaction(struct store *store)
+{
+	bool large = pending_large(store->pending);
+	int r = large ? statement_exec(store->db, "PRAGMA cache_size = -4096") : 0;
+
+	if (r == 0)
+		r = store_write_all(store);
+	if (large)
+		statement_exec(store->db, "PRAGMA cache_size = -512");
 	return r;
 }
 

@@ -2,6 +2,9 @@
 /*
  * pending → writer → database: eight statements a fact, all of them prepared once. What a fact shares with the one before, the file and the program,
  * is not written again in the same transaction.
+ *
+ * OR FAIL: what a statement has done stays if it fails, as the caller takes back the whole transaction. Else SQLite would copy each page
+ * that a row and its trigger touch first, to be able to take back that one (https://sqlite.org/tempfiles.html, 2.5).
  */
 #include "store/writer.h"
 
@@ -14,13 +17,14 @@
 
 #define WRITER_STATEMENTS(X)                                                                             \
 	X(name_find, "SELECT id FROM name WHERE value = ?")                                              \
-	X(name_add, "INSERT INTO name (value) VALUES (?) RETURNING id")                                  \
-	X(fact, "INSERT INTO fact (token, file, program, container, verdict, first, last, count,"        \
-		" relayed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"                                           \
-		" ON CONFLICT (token, file, program, container, verdict)"                                \
-		" DO UPDATE SET first = min(first, excluded.first),"                                     \
-		" last = max(last, excluded.last), count = count + excluded.count,"                      \
-		" relayed = excluded.relayed RETURNING id")                                              \
+	X(name_add, "INSERT INTO name (value) VALUES (?)")                                               \
+	X(fact_find, "SELECT id FROM fact WHERE token = ? AND file = ? AND program = ?"                  \
+		     " AND container = ? AND verdict = ?")                                               \
+	X(fact_again, "UPDATE fact SET first = min(first, ?2), last = max(last, ?3),"                    \
+		      " count = count + ?4, relayed = ?5 WHERE id = ?1")                                 \
+	X(fact_add,                                                                                      \
+	  "INSERT OR FAIL INTO fact (token, file, program, container, verdict, first, last, count,"      \
+	  " relayed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")                                                \
 	X(activity, "INSERT INTO activity (fact, hour, count) VALUES (?, ?, ?)"                          \
 		    " ON CONFLICT (fact, hour) DO UPDATE SET count = count + excluded.count")            \
 	X(detail,                                                                                        \
@@ -72,27 +76,39 @@ void writer_close(struct writer *writer)
 	free(writer);
 }
 
-/* The id of a text, which is added if it is new. Without a fact that uses it, a trigger of its removal never runs: the
- * caller's transaction adds one or is rolled back. */
-static int writer_name(struct writer *writer, const char *text, int64_t *ret_id)
-{
-	int rows;
-
-	statement_bind(writer->name_find, "t", text);
-	rows = statement_run(writer->name_find, ret_id);
-	if (rows)
-		return rows < 0 ? rows : 0;
-	statement_bind(writer->name_add, "t", text);
-	rows = statement_run(writer->name_add, ret_id);
-	return rows < 0 ? rows : 0;
-}
-
 static int writer_do(sqlite3_stmt *statement, int r)
 {
 	if (r < 0)
 		return r;
 	r = statement_run(statement, NULL);
 	return r < 0 ? r : 0;
+}
+
+/*
+ * A new row and its id. RETURNING would put that into a table of the moment first, which costs more than the row (bench-storm).
+ */
+static int writer_add(sqlite3_stmt *statement, int64_t *ret_id)
+{
+	int r = writer_do(statement, 0);
+
+	if (r == 0)
+		*ret_id = sqlite3_last_insert_rowid(sqlite3_db_handle(statement));
+	return r;
+}
+
+/* The id of a text, which is added if it is new. Without a fact that uses it, a trigger of its removal never runs: the
+ * caller's transaction adds one or is rolled back. */
+static int writer_name(struct writer *writer, const char *text, int64_t *ret_id, bool *ret_new)
+{
+	int rows;
+
+	statement_bind(writer->name_find, "t", text);
+	rows = statement_run(writer->name_find, ret_id);
+	*ret_new = rows == 0;
+	if (rows)
+		return rows < 0 ? rows : 0;
+	statement_bind(writer->name_add, "t", text);
+	return writer_add(writer->name_add, ret_id);
 }
 
 static int writer_details(struct writer *writer, const struct fact *fact, int64_t id)
@@ -121,11 +137,12 @@ static bool writer_same_file(const struct fact *one, const struct fact *other)
 
 static int writer_file(struct writer *writer, const struct fact *fact)
 {
+	bool new;
 	int r;
 
 	if (writer->last && writer_same_file(writer->last, fact))
 		return 0;
-	r = writer_name(writer, fact->file, &writer->file);
+	r = writer_name(writer, fact->file, &writer->file, &new);
 	if (r < 0)
 		return r;
 	statement_bind(writer->file_put, "itttiiiii", writer->file, fact->file_path, fact->file_type,
@@ -136,9 +153,11 @@ static int writer_file(struct writer *writer, const struct fact *fact)
 
 static int writer_program(struct writer *writer, const struct fact *fact)
 {
+	bool new;
+
 	if (writer->last && writer_same(writer->last->program, fact->program))
 		return 0;
-	return writer_name(writer, fact->program, &writer->program);
+	return writer_name(writer, fact->program, &writer->program, &new);
 }
 
 void writer_begin(struct writer *writer)
@@ -146,10 +165,35 @@ void writer_begin(struct writer *writer)
 	writer->last = NULL;
 }
 
+/* The fact's own row. @new: its token is, so there is none of it yet */
+static int writer_fact(struct writer *writer, const struct fact *fact, int64_t token, int64_t container,
+		       bool new, int64_t *ret_id)
+{
+	int rows = 0;
+
+	if (!new) {
+		statement_bind(writer->fact_find, "iiiii", token, writer->file, writer->program, container,
+			       (int64_t)fact->verdict);
+		rows = statement_run(writer->fact_find, ret_id);
+	}
+	if (rows < 0)
+		return rows;
+	if (rows) {
+		statement_bind(writer->fact_again, "iiiii", *ret_id, fact->first, fact->last,
+			       (int64_t)fact->count, (int64_t)fact->relayed);
+		return writer_do(writer->fact_again, 0);
+	}
+	statement_bind(writer->fact_add, "iiiiiiiii", token, writer->file, writer->program, container,
+		       (int64_t)fact->verdict, fact->first, fact->last, (int64_t)fact->count,
+		       (int64_t)fact->relayed);
+	return writer_add(writer->fact_add, ret_id);
+}
+
 int writer_put(struct writer *writer, const struct fact *fact)
 {
 	int64_t token, container = 0, id;
-	int r = writer_name(writer, fact->token, &token);
+	bool new, other;
+	int r = writer_name(writer, fact->token, &token, &new);
 
 	if (r == 0)
 		r = writer_file(writer, fact);
@@ -158,7 +202,7 @@ int writer_put(struct writer *writer, const struct fact *fact)
 	/* half of it may be new: all of it is taken anew then */
 	writer->last = r == 0 ? fact : NULL;
 	if (r == 0 && *fact->container)
-		r = writer_name(writer, fact->container, &container);
+		r = writer_name(writer, fact->container, &container, &other);
 	if (r < 0)
 		return r;
 	statement_bind(writer->token, "iti", token, fact->token_type, (int64_t)fact->placeholder);
@@ -169,11 +213,8 @@ int writer_put(struct writer *writer, const struct fact *fact)
 			       fact->pod_uid, fact->container_id, fact->namespace, fact->created);
 		r = writer_do(writer->container, r);
 	}
-	statement_bind(writer->fact, "iiiiiiiii", token, writer->file, writer->program, container,
-		       (int64_t)fact->verdict, fact->first, fact->last, (int64_t)fact->count,
-		       (int64_t)fact->relayed);
 	if (r == 0)
-		r = statement_run(writer->fact, &id);
+		r = writer_fact(writer, fact, token, container, new, &id);
 	return r < 0 ? r : writer_details(writer, fact, id);
 }
 

@@ -144,13 +144,14 @@ static void mode_innocent(char **args)
 	}
 }
 
-static void storm(int fd, uint64_t count, uint64_t rate)
+static void storm(const int *fds, uint64_t files, uint64_t count, uint64_t rate)
 {
 	for (uint64_t i = 0; i < count; i++) {
 		struct maker_token token = maker_token(i);
 
 		token.text[MAKER_TOKEN_LEN] = '\n';
-		check_length("write", write(fd, token.text, sizeof(token.text)), sizeof(token.text));
+		check_length("write", write(fds[i % files], token.text, sizeof(token.text)),
+			     sizeof(token.text));
 		if (rate && i % (rate / 100) == 0)
 			usleep(10000);
 	}
@@ -159,7 +160,28 @@ static void storm(int fd, uint64_t count, uint64_t rate)
 /* storm FILE COUNT RATE: tokens 0 … COUNT-1, a line and a write each, RATE a second (0: full speed) */
 static void mode_storm(char **args)
 {
-	storm(open_new(args[0], 0), number(args[1]), number(args[2]));
+	const int fd = open_new(args[0], 0);
+
+	storm(&fd, 1, number(args[1]), number(args[2]));
+}
+
+/* fan FILE COUNT RATE FILES: as storm, through FILE.0, FILE.1 … in turn, 64 of them at most */
+static void mode_fan(char **args)
+{
+	uint64_t files = number(args[3]);
+	int fds[64];
+
+	if (!files || files > sizeof(fds) / sizeof(*fds)) {
+		errno = EINVAL;
+		fail(args[3]);
+	}
+	for (uint64_t i = 0; i < files; i++) {
+		char path[PATH_MAX];
+
+		snprintf(path, sizeof(path), "%s.%u", args[0], (unsigned int)i);
+		fds[i] = open_new(path, 0);
+	}
+	storm(fds, files, number(args[1]), number(args[2]));
 }
 
 /* shared FILE COUNT: the same, through a file description with two descriptors */
@@ -169,7 +191,7 @@ static void mode_shared(char **args)
 
 	if (dup(fd) < 0)
 		fail("dup");
-	storm(fd, number(args[1]), 0);
+	storm(&fd, 1, number(args[1]), 0);
 }
 
 /* cycle FILE COUNT DISTINCT: COUNT lines, each a write, with tokens 0 … DISTINCT-1 in turn */
@@ -1015,19 +1037,19 @@ static const struct mode {
 	int args;
 	void (*run)(char **args);
 } modes[] = {
-	{"call", 3, mode_call},        {"append", 2, mode_append},     {"page-end", 2, mode_page_end},
-	{"iovec", 2, mode_iovec},      {"innocent", 2, mode_innocent}, {"storm", 3, mode_storm},
-	{"cycle", 3, mode_cycle},      {"paced", 4, mode_paced},       {"one", 2, mode_one},
-	{"swarm", 3, mode_swarm},      {"vanish", 1, mode_vanish},     {"long", 3, mode_long},
-	{"stream", 2, mode_stream},    {"signals", 0, mode_signals},   {"token", 1, mode_token},
-	{"pieces", 1, mode_pieces},    {"shuffled", 2, mode_shuffled}, {"middle", 2, mode_middle},
-	{"apart", 1, mode_apart},      {"landed", 4, mode_landed},     {"uring", 3, mode_uring},
-	{"aio", 3, mode_aio},          {"many", 2, mode_many},         {"repeat", 3, mode_repeat},
-	{"mapped", 3, mode_mapped},    {"edges", 1, mode_edges},       {"bound", 2, mode_bound},
-	{"name", 3, mode_name},        {"clone", 3, mode_clone},       {"send", 2, mode_send},
-	{"rewrite", 2, mode_rewrite},  {"blocks", 2, mode_blocks},     {"evict", 2, mode_evict},
-	{"batch", 2, mode_batch},      {"holes", 1, mode_holes},       {"snap", 3, mode_snapshot},
-	{"subvol", 2, mode_subvolume}, {"shared", 2, mode_shared},
+	{"call", 3, mode_call},     {"append", 2, mode_append},     {"page-end", 2, mode_page_end},
+	{"iovec", 2, mode_iovec},   {"innocent", 2, mode_innocent}, {"storm", 3, mode_storm},
+	{"fan", 4, mode_fan},       {"cycle", 3, mode_cycle},       {"paced", 4, mode_paced},
+	{"one", 2, mode_one},       {"swarm", 3, mode_swarm},       {"vanish", 1, mode_vanish},
+	{"long", 3, mode_long},     {"stream", 2, mode_stream},     {"signals", 0, mode_signals},
+	{"token", 1, mode_token},   {"pieces", 1, mode_pieces},     {"shuffled", 2, mode_shuffled},
+	{"middle", 2, mode_middle}, {"apart", 1, mode_apart},       {"landed", 4, mode_landed},
+	{"uring", 3, mode_uring},   {"aio", 3, mode_aio},           {"many", 2, mode_many},
+	{"repeat", 3, mode_repeat}, {"mapped", 3, mode_mapped},     {"edges", 1, mode_edges},
+	{"bound", 2, mode_bound},   {"name", 3, mode_name},         {"clone", 3, mode_clone},
+	{"send", 2, mode_send},     {"rewrite", 2, mode_rewrite},   {"blocks", 2, mode_blocks},
+	{"evict", 2, mode_evict},   {"batch", 2, mode_batch},       {"holes", 1, mode_holes},
+	{"snap", 3, mode_snapshot}, {"subvol", 2, mode_subvolume},  {"shared", 2, mode_shared},
 };
 
 int main(int argc, char **argv)
