@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* `spillwatch forward`: runs spillwatch-forward, which is beside this program and links what talks to a network (forward/). */
 #include "cmd/command.h"
+#include "cmd/options.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
 
@@ -29,6 +30,13 @@ static int forward_main(int argc, char **argv)
 	return EXIT_CODE_CONFIG;
 }
 
+/* spillwatch-forward reads them */
+static const struct option_entry forward_entries[] = {
+	{.name = "config", .value = "FILE", .id = OPTION_CONFIG},
+	{.name = "check", .id = OPTION_CHECK},
+	{0},
+};
+
 const struct command command_forward = {
 	.name = "forward",
 	.summary = "deliver what a daemon alerts to other systems",
@@ -42,5 +50,6 @@ const struct command command_forward = {
 		 "the next start.\n\n"
 		 "  --config FILE          which receivers (default: /etc/spillwatch/forward.yaml)\n"
 		 "  --check                say what is wrong with it, and end\n",
+	.options = forward_entries,
 	.main = forward_main,
 };

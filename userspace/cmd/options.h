@@ -28,6 +28,7 @@ enum {
 	OPTION_STORE_BYTES,
 	OPTION_NET,
 	OPTION_CONFIG,
+	OPTION_CHECK, /* of `forward` */
 	OPTION_OWN,
 };
 

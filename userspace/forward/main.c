@@ -29,7 +29,6 @@
 #include <cap-ng.h>
 #include <curl/curl.h>
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -39,15 +38,6 @@
 
 /* ms between two writes of the metrics. */
 #define FORWARD_METRICS_MS 2000
-
-enum { OPTION_FORWARD_CONFIG = OPTION_OWN, OPTION_FORWARD_CHECK };
-
-static const struct option forward_options[] = {
-	{"config", required_argument, NULL, OPTION_FORWARD_CONFIG},
-	{"check", no_argument, NULL, OPTION_FORWARD_CHECK},
-	{"help", no_argument, NULL, 'h'},
-	{0},
-};
 
 struct forward {
 	const char *path;
@@ -248,28 +238,27 @@ static int forward_run(struct forward *forward)
 int main(int argc, char **argv)
 {
 	struct forward forward = {.path = FORWARD_CONFIG_PATH, .signals = -1};
+	struct options_reader reader;
 	int option;
 
 	if (start_process() < 0)
 		return EXIT_CODE_RUNTIME;
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":h", forward_options, NULL)) != -1) {
+	options_begin(&command_forward, &reader);
+	while ((option = options_next(&reader, argc, argv)) != -1) {
 		switch (option) {
-		case OPTION_FORWARD_CONFIG:
+		case OPTION_CONFIG:
 			forward.path = optarg;
 			break;
-		case OPTION_FORWARD_CHECK:
+		case OPTION_CHECK:
 			forward.check = true;
 			break;
 		case 'h':
 			return command_help.main(2, (char *[]){"help", "forward", NULL});
 		default:
-			return options_unknown(&command_forward, option, argv);
+			return EXIT_CODE_USAGE;
 		}
 	}
-	if (optind < argc) {
-		log_error("'forward' takes no arguments; see 'spillwatch help forward'");
+	if (options_none(&command_forward, argc))
 		return EXIT_CODE_USAGE;
-	}
 	return forward_run(&forward);
 }
