@@ -37,10 +37,13 @@ enum sample_flag {
 	SAMPLE_LINK = 1U << 12, /* in the target of a symbolic link */
 	SAMPLE_XATTR = 1U << 13, /* in the name or the value of an extended attribute */
 	SAMPLE_ENTRY = 1U << 14, /* in the buffer when the call began, but not when it returned */
-	SAMPLE_CGROUP = 1U << 15, /* no window: a cgroup was made; its path is the only string */
+	SAMPLE_CGROUP =
+		1U
+		<< 15, /* no window: a cgroup was made; its path is the only string, its maker all that is told of a process */
 	SAMPLE_ROOT_MOUNT = 1U << 16, /* the file lies on the mount that is the process's root */
 	SAMPLE_STRINGS_CUT = 1U << 17, /* not all strings found room */
 	SAMPLE_CANARY = 1U << 18, /* written by the daemon, to see whether it comes through */
+	SAMPLE_OWN_ROOT = 1U << 19, /* the process has neither init's mounts nor init's root directory */
 	SAMPLE_CWD_TRUNCATED = 1U << 28, /* the working directory's upper directories are missing */
 	SAMPLE_ANCESTORS_CUT = 1U << 29, /* there are more of them up to init */
 	SAMPLE_LABEL = 1U << 30, /* in a file system's label */

@@ -17,6 +17,30 @@ static __always_inline __u32 process_ns_tgid(const struct task_struct *task)
 	return last.nr;
 }
 
+/*
+ * Are the mounts and the root directory of the process its own, and not init's? Mounts alone say little: a service may have its own and
+ * see the host's files by them; and so does a root alone.
+ */
+static __always_inline bool process_own_root(const struct task_struct *task)
+{
+	const struct pid *pid = BPF_CORE_READ(task, group_leader, thread_pid);
+	const struct upid *numbers = __builtin_preserve_access_index(&pid->numbers[0]);
+	const struct task_struct *init;
+	const void *its, *inits;
+	struct upid first = {};
+
+	bpf_probe_read_kernel(&first, sizeof(first), numbers);
+	init = BPF_CORE_READ(first.ns, child_reaper);
+	its = BPF_CORE_READ(task, nsproxy, mnt_ns);
+	inits = BPF_CORE_READ(init, nsproxy, mnt_ns);
+	/* one that ends has none */
+	if (!its || !inits || its == inits)
+		return false;
+	its = BPF_CORE_READ(task, fs, root.dentry);
+	inits = BPF_CORE_READ(init, fs, root.dentry);
+	return its && inits && its != inits;
+}
+
 /* process_describe() - the sample's facts of the current process, all but its strings. */
 static __always_inline void process_describe(struct token_sample *sample)
 {
@@ -29,6 +53,8 @@ static __always_inline void process_describe(struct token_sample *sample)
 	sample->start = BPF_CORE_READ(task, group_leader, start_boottime);
 	sample->parent_tgid = BPF_CORE_READ(task, real_parent, tgid);
 	sample->parent_start = BPF_CORE_READ(task, real_parent, group_leader, start_boottime);
+	if (process_own_root(task))
+		sample->flags |= SAMPLE_OWN_ROOT;
 	sample->cgroup_id = bpf_get_current_cgroup_id();
 	sample->uid = BPF_CORE_READ(task, cred, euid.val);
 	sample->gid = BPF_CORE_READ(task, cred, egid.val);

@@ -4,7 +4,7 @@
  * and may be gone again by the time the container writes something.
  *
  * Every cgroup of the host, since who will run in it is not known yet; but of a process tree's, what it makes itself: its
- * runtimes are in the tree as well.
+ * runtimes are in the tree as well. Who made it is told too, since a runtime is told by its arguments where its files are to be.
  */
 #include "base/count.bpf.h"
 #include "emit/share.bpf.h"
@@ -18,6 +18,7 @@
 
 static __always_inline void cgroup_tell(const char *path)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct token_sample *head;
 	struct scratch *s;
 	__u64 len;
@@ -35,6 +36,9 @@ static __always_inline void cgroup_tell(const char *path)
 		head->time = bpf_ktime_get_boot_ns();
 		head->flags = SAMPLE_CGROUP;
 		head->group = share_group();
+		/* a runtime's arguments tell where its files are */
+		head->tgid = BPF_CORE_READ(task, tgid);
+		head->start = BPF_CORE_READ(task, group_leader, start_boottime);
 		head->cgroup_len = len - 1;
 		head->size = sizeof(*head) + len - 1;
 		head->seq = __sync_fetch_and_add(&sample_seq, 1) + 1;

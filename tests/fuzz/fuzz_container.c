@@ -156,6 +156,8 @@ static void fuzz_relayed(const char *text, size_t len)
 
 static void fuzz_file(size_t place, const uint8_t *data, size_t size)
 {
+	const struct containers_process process = {.paths = places[place].cgroup,
+						   .len = strlen(places[place].cgroup)};
 	struct containers *containers;
 	struct alert_container found;
 	char path[512];
@@ -165,9 +167,7 @@ static void fuzz_file(size_t place, const uint8_t *data, size_t size)
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size || close(fd) < 0)
 		abort();
-	if (containers_open(root, root, &containers) ||
-	    containers_find(containers, places[place].cgroup, strlen(places[place].cgroup), 0, 0, NULL,
-			    &found))
+	if (containers_open(root, root, &containers) || containers_find(containers, &process, NULL, &found))
 		abort();
 	if (!found.id || !found.runtime)
 		abort();

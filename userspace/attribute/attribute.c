@@ -136,7 +136,9 @@ void attribute_scan(struct attribute *attribute)
 
 int attribute_cgroup(struct attribute *attribute, const struct sample_view *view)
 {
-	return containers_learn(attribute->containers, view->cgroup, view->head->cgroup_len);
+	const struct procfs_process maker = {attribute->procfs, view->head->tgid, view->head->start};
+
+	return containers_learn(attribute->containers, view->cgroup, view->head->cgroup_len, &maker);
 }
 
 int attribute_retry(struct attribute *attribute)
@@ -249,9 +251,15 @@ static int attribute_container(struct attribute *attribute, const struct sample_
 			       const struct mask_known *known, struct alert *alert)
 {
 	const struct token_sample *head = view->head;
-	bool nested = head->ns_tgid != head->tgid;
-	int r = containers_find(attribute->containers, view->cgroup, head->cgroup_len, head->start,
-				nested ? head->parent_tgid : 0, known, &alert->container);
+	const struct containers_process process = {
+		.paths = view->cgroup,
+		.len = head->cgroup_len,
+		.start = head->start,
+		.parent = head->parent_tgid,
+		.nested = head->ns_tgid != head->tgid,
+		.own_root = head->flags & SAMPLE_OWN_ROOT,
+	};
+	int r = containers_find(attribute->containers, &process, known, &alert->container);
 
 	if (r == 0 && !alert->container.id) {
 		const struct relay relay = {
@@ -272,7 +280,7 @@ static int attribute_container(struct attribute *attribute, const struct sample_
 	return r;
 }
 
-/* Does it have a container's cgroup, or a pid namespace of its own? Its users are not the host's then. */
+/* Does it have a container's cgroup, or a pid namespace or a root of its own? Its users are not the host's then. */
 static bool attribute_inside(const struct sample_view *view)
 {
 	const struct token_sample *head = view->head;
@@ -280,7 +288,7 @@ static bool attribute_inside(const struct sample_view *view)
 	size_t at = 0, len;
 	const char *path;
 
-	if (head->ns_tgid != head->tgid)
+	if (head->ns_tgid != head->tgid || head->flags & SAMPLE_OWN_ROOT)
 		return true;
 	while ((path = cgroup_name_next(view->cgroup, head->cgroup_len, &at, &len)))
 		if (cgroup_name_parse(path, len, &name) == 0)

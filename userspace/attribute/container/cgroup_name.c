@@ -309,6 +309,13 @@ static bool cgroup_is_unit(struct piece piece)
 	return false;
 }
 
+bool cgroup_name_is_units(const char *path, size_t len)
+{
+	struct piece piece = piece_pop(path, &len);
+
+	return cgroup_is_unit(piece) || piece_cut_tail(&piece, ".slice");
+}
+
 int cgroup_name_guess(const char *path, size_t len, struct cgroup_name *ret_name, char *ret_parent)
 {
 	struct cgroup_name name = {.runtime = "unknown", .end = len};

@@ -62,6 +62,9 @@ int cgroup_name_guess(const char *path, size_t len, struct cgroup_name *ret_name
  */
 const char *cgroup_name_unit(const char *paths, size_t len, size_t *ret_len);
 
+/* cgroup_name_is_units() - is the last component of path[0, len) a unit or a slice of systemd's? */
+bool cgroup_name_is_units(const char *path, size_t len);
+
 /*
  * cgroup_name_next() - walks over the paths of a sample, joined by newlines: *at is 0 at first.
  * Returns the next path (borrowed, *ret_len bytes), or NULL.

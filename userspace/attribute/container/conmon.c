@@ -38,14 +38,8 @@ static ssize_t conmon_slurp(const char *procfs, uint32_t pid, const char *name, 
 	return len;
 }
 
-struct conmon_stat {
-	bool is_conmon;
-	uint32_t parent;
-	uint64_t ticks; /* when it started */
-};
-
 /* proc(5): the name stands in parentheses and may hold anything; the parent is field 4, the start field 22. */
-static int conmon_stat(const char *procfs, uint32_t pid, struct conmon_stat *ret_stat)
+int container_process_stat(const char *procfs, uint32_t pid, struct container_process *ret_stat)
 {
 	char text[1024], *at;
 
@@ -141,12 +135,12 @@ int container_conmon_find(const char *procfs, uint32_t parent, uint64_t start,
 			  struct container_conmon *ret_conmon)
 {
 	uint64_t ticks = start / (CONMON_NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
-	struct conmon_stat stat = {0};
+	struct container_process stat = {0};
 	char args[CONMON_ARGS];
 	ssize_t len;
 
 	for (int i = 0; i < CONMON_ANCESTORS && parent > 1; i++) {
-		if (conmon_stat(procfs, parent, &stat) < 0 || stat.ticks > ticks)
+		if (container_process_stat(procfs, parent, &stat) < 0 || stat.ticks > ticks)
 			return -ENOENT;
 		if (stat.is_conmon) {
 			len = conmon_slurp(procfs, parent, "cmdline", args, sizeof(args));

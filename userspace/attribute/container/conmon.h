@@ -6,6 +6,7 @@
 #pragma once
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "attribute/container/cgroup_name.h"
@@ -16,6 +17,15 @@ struct container_conmon {
 	char bundle[PATH_MAX]; /* "" if it was not given */
 	uint32_t pid;
 };
+
+struct container_process {
+	bool is_conmon; /* by its name */
+	uint32_t parent;
+	uint64_t ticks; /* when it started */
+};
+
+/* container_process_stat() - what procfs says of a process. Returns 0, or -ESRCH: it is gone, and *ret_stat is not to be used. */
+int container_process_stat(const char *procfs, uint32_t pid, struct container_process *ret_stat);
 
 /*
  * container_conmon_find() - looks for conmon among the parent and what is above it.

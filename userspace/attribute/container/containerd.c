@@ -3,7 +3,8 @@
  * attribute → containerd's files: a bundle for each task, by containerd's namespace ("k8s.io", "default", "moby",
  * anybody's), and the metadata that a bundle does not hold.
  *
- * containerd's directories, its own and those of the distributions that bring one: k3s and RKE2, microk8s, Docker.
+ * containerd's directories, its own and those of the distributions that bring one: k3s and RKE2, k0s, microk8s, Docker. Bundles that
+ * lie anywhere else are found by whoever was told of them (above.h).
  */
 #include "attribute/container/bolt.h"
 #include "attribute/container/readers.h"
@@ -26,6 +27,7 @@ static const struct {
 } containerd_homes[] = {
 	{"/run/containerd", "/var/lib/containerd"},
 	{"/run/k3s/containerd", "/var/lib/rancher/k3s/agent/containerd"},
+	{"/run/k0s/containerd", "/var/lib/k0s/containerd"},
 	{"/var/snap/microk8s/common/run/containerd", "/var/snap/microk8s/common/var/lib/containerd"},
 	{"/run/docker/containerd/daemon", "/var/lib/docker/containerd/daemon"},
 	{"/run/docker/containerd", "/var/lib/docker/containerd"},

@@ -12,6 +12,7 @@
  */
 #include "attribute/container/containers.h"
 
+#include "attribute/container/above.h"
 #include "attribute/container/cgroup_name.h"
 #include "attribute/container/conmon.h"
 #include "attribute/container/readers.h"
@@ -39,6 +40,8 @@
 /* How often files that are not complete are read again: after 1, 2, 4 … ms. */
 #define CONTAINERS_TRIES 14
 #define CONTAINERS_MS 1000000ULL
+/* How often what stands above a container is asked for its files. */
+#define CONTAINERS_ASKED 3
 /* For how long paths that name no container are not looked up again: a dozen files are asked for each time. */
 #define CONTAINERS_NONE_MS 100
 
@@ -51,6 +54,10 @@ struct containers {
 	uint64_t none_until; /* ns, CLOCK_MONOTONIC; 0: there are none */
 	char owned[PATH_MAX]; /* the last path whose owner was asked for */
 	uint32_t owner;
+	/* who made the last cgroup that only its maker names: what it makes below is the container's, and that one was on the way */
+	uint32_t maker;
+	uint64_t maker_start;
+	char made[PATH_MAX];
 };
 
 static uint64_t containers_now(void)
@@ -94,9 +101,22 @@ void containers_close(struct containers *containers)
 	free(containers);
 }
 
+/* By what the process that made it said. */
+static int containers_read_told(struct containers *containers, const struct container_again *again,
+				struct container_facts *facts)
+{
+	struct relayed told = {.name = again->name};
+
+	told.name.runtime = again->told_runtime;
+	snprintf(told.namespace, sizeof(told.namespace), "%s", again->told_namespace);
+	snprintf(told.states, sizeof(told.states), "%s", again->told_states);
+	snprintf(told.directory, sizeof(told.directory), "%s", again->told_directory);
+	return container_facts_told(containers->root, &told, facts);
+}
+
 /* Reads the files, in the root directory that the container's runtime lives in. */
-static int containers_read(struct containers *containers, const struct container_again *again,
-			   struct container_facts *facts)
+static int containers_read_named(struct containers *containers, const struct container_again *again,
+				 struct container_facts *facts)
 {
 	AUTO_CLOSE int nested = -1;
 	struct cgroup_name name;
@@ -110,6 +130,17 @@ static int containers_read(struct containers *containers, const struct container
 		return container_facts_read(containers->root, &again->name, again->path, facts);
 	nested = container_nested_root(containers->root, containers->procfs, again->path, &again->name);
 	return nested < 0 ? nested : container_facts_read(nested, &again->name, again->path, facts);
+}
+
+/* A name may be another container's in the usual places; a hash is not. */
+static int containers_read(struct containers *containers, const struct container_again *again,
+			   struct container_facts *facts)
+{
+	int r = -ENOENT;
+
+	if (!again->told_runtime || cgroup_name_is_hash(again->name.id, strlen(again->name.id)))
+		r = containers_read_named(containers, again, facts);
+	return r == -ENOENT && again->told_runtime ? containers_read_told(containers, again, facts) : r;
 }
 
 /* One more try, for an entry that is not complete. */
@@ -130,13 +161,15 @@ static void container_try(struct containers *containers, struct container *conta
  * files may be gone already when we hear of the same container's cgroup in the next hierarchy.
  */
 static int container_refresh(struct containers *containers, struct container *container, const char *path,
-			     const struct cgroup_name *name, bool guessed)
+			     const struct cgroup_name *name, bool guessed, const struct relayed *told)
 {
 	struct container *fresh;
 	int r = container_new(container->key, path, name, guessed, &fresh);
 
 	if (r < 0)
 		return r;
+	if (told)
+		container_tell(fresh, told);
 	if (containers_read(containers, fresh->again, &fresh->facts) == 0) {
 		container_facts_free(&container->facts);
 		container->facts = fresh->facts;
@@ -171,7 +204,8 @@ static uint32_t containers_owner(struct containers *containers, const char *path
 
 /* By its key: an entry that is there, or a new one. */
 static int containers_get(struct containers *containers, const char *key, const char *path,
-			  const struct cgroup_name *name, bool made, struct container **ret_container)
+			  const struct cgroup_name *name, bool made, const struct relayed *told,
+			  struct container **ret_container)
 {
 	struct container *container = container_table_use(&containers->table, key);
 	int r;
@@ -181,13 +215,44 @@ static int containers_get(struct containers *containers, const char *key, const 
 		if (r < 0)
 			return r;
 	} else if (made && !container->again && !cgroup_name_is_hash(name->id, strlen(name->id))) {
-		r = container_refresh(containers, container, path, name, false);
+		r = container_refresh(containers, container, path, name, false, told);
 		if (r < 0)
 			return r;
 	}
+	if (told)
+		container_tell(container, told);
 	if (container->again)
 		container_try(containers, container);
 	*ret_container = container;
+	return 0;
+}
+
+/* One that its maker names. What the maker has made on the way to it is none. */
+static int containers_told(struct containers *containers, const char *path,
+			   const struct procfs_process *maker, const struct relayed *told)
+{
+	struct cgroup_name name = told->name;
+	size_t len = strlen(containers->made);
+	struct container *container;
+	int r;
+
+	name.end = strlen(path);
+	if (name.end >= sizeof(containers->made))
+		return -ENOENT;
+	if (len && containers->maker == maker->pid && containers->maker_start == maker->start &&
+	    strncmp(path, containers->made, len) == 0 && path[len] == '/')
+		container_table_remove(&containers->table, containers->made);
+	containers->maker = maker->pid;
+	containers->maker_start = maker->start;
+	memcpy(containers->made, path, name.end + 1);
+	container = container_table_use(&containers->table, path);
+	if (container)
+		return container_refresh(containers, container, path, &name, false, told);
+	r = container_table_add(&containers->table, path, path, &name, false, &container);
+	if (r < 0)
+		return r;
+	container_tell(container, told);
+	container_try(containers, container);
 	return 0;
 }
 
@@ -207,7 +272,7 @@ static int containers_guess(struct containers *containers, char *path, bool made
 		name.owner = container_owner(containers->root, path, (size_t)len);
 		container = container_table_use(&containers->table, path);
 		if (container) {
-			r = made ? container_refresh(containers, container, path, &name, true) : 0;
+			r = made ? container_refresh(containers, container, path, &name, true, NULL) : 0;
 			if (r == 0 && container->again)
 				container_try(containers, container);
 		} else {
@@ -225,9 +290,9 @@ static int containers_guess(struct containers *containers, char *path, bool made
 	return r;
 }
 
-/* -ENOENT: the path names none. @guess: ask the disk whether it does after all. */
+/* -ENOENT: the path names none. @guess: ask the disk whether it does after all. @told: by who makes it now, or NULL */
 static int containers_lookup(struct containers *containers, const char *path, size_t len, bool guess,
-			     bool made, struct container **ret_container)
+			     bool made, const struct relayed *told, struct container **ret_container)
 {
 	AUTO_FREE char *copy = strndup(path, len);
 	char key[CONTAINERS_KEY_BYTES];
@@ -241,21 +306,34 @@ static int containers_lookup(struct containers *containers, const char *path, si
 		return -ENOENT; /* was looked up already */
 	name.owner = containers_owner(containers, copy, &name);
 	containers_key(&name, key, sizeof(key));
-	return containers_get(containers, key, copy, &name, made, ret_container);
+	/* of a container in another one, or of somebody's, the maker is not the one to ask; nor is runc, of those that others had it make */
+	if (told && (*name.outer || name.owner || strcmp(name.id, told->name.id) != 0 ||
+		     (!*told->namespace && strcmp(name.runtime, told->name.runtime) != 0)))
+		told = NULL;
+	return containers_get(containers, key, copy, &name, made, told, ret_container);
 }
 
-int containers_learn(struct containers *containers, const char *path, size_t len)
+int containers_learn(struct containers *containers, const char *path, size_t len,
+		     const struct procfs_process *maker)
 {
+	AUTO_FREE char *copy = strndup(path, len);
 	struct container *container;
-	int r = containers_lookup(containers, path, len, true, true, &container);
+	struct cgroup_name name;
+	struct relayed told;
+	bool tells = maker && maker->pid && container_above_tells(containers->root, maker, &told) == 0;
+	int r = copy ? -ENOENT : -ENOMEM;
 
 	containers->none_until = 0;
+	if (r == -ENOENT && tells && cgroup_name_parse(copy, strlen(copy), &name) < 0)
+		r = containers_told(containers, copy, maker, &told);
+	if (r == -ENOENT)
+		r = containers_lookup(containers, path, len, true, true, tells ? &told : NULL, &container);
 	return r == -ENOENT ? 0 : r;
 }
 
 static int containers_learn_scanned(void *context, const char *path, size_t len)
 {
-	return containers_learn(context, path, len);
+	return containers_learn(context, path, len, NULL);
 }
 
 int containers_scan(struct containers *containers)
@@ -315,7 +393,7 @@ static int containers_by_paths(struct containers *containers, const char *paths,
 		const char *path;
 
 		while (r == -ENOENT && (path = cgroup_name_next(paths, len, &at, &path_len)))
-			r = containers_lookup(containers, path, path_len, guess, false, ret_container);
+			r = containers_lookup(containers, path, path_len, guess, false, NULL, ret_container);
 	}
 	if (r == -ENOENT)
 		containers_keep_none(containers, paths, len);
@@ -439,14 +517,121 @@ static int containers_give(struct containers *containers, struct container *cont
 	return 0;
 }
 
-int containers_find(struct containers *containers, const char *paths, size_t len, uint64_t start,
-		    uint32_t parent, const struct mask_known *known, struct alert_container *ret_container)
+/* Another container of the same pod: a shim looks after all of them. */
+static bool containers_sibling(struct relayed *told, const char *id)
+{
+	char *end = strrchr(told->directory, '/');
+
+	if (strcmp(told->name.id, id) == 0)
+		return true;
+	if (!*told->namespace || !end || !cgroup_name_is_id(id, strlen(id)) ||
+	    (size_t)(end + 1 - told->directory) + strlen(id) >= sizeof(told->directory))
+		return false;
+	memcpy(end + 1, id, strlen(id) + 1);
+	memcpy(told->name.id, id, strlen(id) + 1);
+	return true;
+}
+
+/* Its files are not where they usually are: whoever runs it knows. */
+static void containers_ask(struct containers *containers, const struct containers_process *process,
+			   struct container *container)
+{
+	struct relayed told;
+
+	if (container->agreed || container->owner || container->inner || !process->parent ||
+	    container->asked == CONTAINERS_ASKED)
+		return;
+	container->asked++;
+	if (container_above_find(containers->root, containers->procfs, process->parent, process->start,
+				 &told) == 0 &&
+	    containers_sibling(&told, container->id) &&
+	    container_facts_told(containers->root, &told, &container->facts) == 0) {
+		container->agreed = true;
+		container_table_settle(&containers->table, container);
+	}
+}
+
+/* By a shim, runc or nspawn above it, where its cgroups say nothing. */
+static int containers_by_above(struct containers *containers, const struct containers_process *process,
+			       struct container **ret_container)
+{
+	struct relayed told;
+	struct container *container;
+	char key[CONTAINERS_KEY_BYTES + CGROUP_NAME_BYTES];
+	int r = container_above_find(containers->root, containers->procfs, process->parent, process->start,
+				     &told);
+
+	if (r < 0)
+		return r;
+	snprintf(key, sizeof(key), "above:%s:%s:%s", told.name.runtime, told.namespace, told.name.id);
+	container = container_table_use(&containers->table, key);
+	if (!container) {
+		r = container_table_add(&containers->table, key, "", &told.name, false, &container);
+		if (r < 0)
+			return r;
+		container_table_settle(&containers->table, container);
+	} else if (!cgroup_name_is_hash(told.name.id, strlen(told.name.id))) {
+		/* it may be another one by now */
+		container_facts_free(&container->facts);
+		container->agreed = false;
+	}
+	if (!container->agreed)
+		container->agreed = container_facts_told(containers->root, &told, &container->facts) == 0;
+	*ret_container = container;
+	return 0;
+}
+
+/*
+ * In a container of which nobody tells: its cgroup's path is what is known. A unit of the host's may have another root as well, and its
+ * name; but its processes are in the host's pid namespace.
+ */
+static int containers_by_root(struct containers *containers, const struct containers_process *process,
+			      struct container **ret_container)
+{
+	struct cgroup_name name = {.runtime = "unknown"};
+	char key[CONTAINERS_KEY_BYTES];
+	const char *path, *best = "/";
+	size_t at = 0, len, best_len = 1;
+
+	while ((path = cgroup_name_next(process->paths, process->len, &at, &len)))
+		if (best_len == 1 && len > 1) {
+			best = path;
+			best_len = len;
+		}
+	if (!process->nested && (best_len == 1 || cgroup_name_is_units(best, best_len)))
+		return -ENOENT;
+	/* the end of a longer one tells more than its beginning */
+	if (best_len >= sizeof(name.id)) {
+		best += best_len - (sizeof(name.id) - 1);
+		best_len = sizeof(name.id) - 1;
+	}
+	memcpy(name.id, best, best_len);
+	snprintf(key, sizeof(key), "cgroup:%s", name.id);
+	*ret_container = container_table_use(&containers->table, key);
+	if (!*ret_container) {
+		int r = container_table_add(&containers->table, key, "", &name, false, ret_container);
+
+		if (r < 0)
+			return r;
+		container_table_settle(&containers->table, *ret_container);
+	}
+	return 0;
+}
+
+int containers_find(struct containers *containers, const struct containers_process *process,
+		    const struct mask_known *known, struct alert_container *ret_container)
 {
 	struct container *container = NULL;
-	int r = containers_by_paths(containers, paths, len, &container);
+	int r = containers_by_paths(containers, process->paths, process->len, &container);
 
-	if (r == -ENOENT && parent)
-		r = containers_by_conmon(containers, start, parent, &container);
+	if (r == 0)
+		containers_ask(containers, process, container);
+	if (r == -ENOENT && process->parent && (process->nested || process->own_root))
+		r = containers_by_conmon(containers, process->start, process->parent, &container);
+	if (r == -ENOENT && process->parent && process->own_root)
+		r = containers_by_above(containers, process, &container);
+	if (r == -ENOENT && process->own_root)
+		r = containers_by_root(containers, process, &container);
 	if (r < 0 && r != -ENOENT)
 		return r;
 	if (container)

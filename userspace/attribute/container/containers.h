@@ -5,11 +5,13 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "alert/alert.h"
 #include "attribute/container/relayed.h"
+#include "attribute/procfs.h"
 #include "detect/mask.h"
 
 struct containers;
@@ -33,9 +35,11 @@ int containers_scan(struct containers *containers);
 /*
  * containers_learn() - a cgroup was made: if it is a container's, its runtime's files are read now.
  * @path: path[0, len), absolute in its hierarchy, whichever that is
+ * @maker: who made it, which may be a runtime that tells more; NULL: not known
  * Returns 0, also if it is none; or -ENOMEM.
  */
-int containers_learn(struct containers *containers, const char *path, size_t len);
+int containers_learn(struct containers *containers, const char *path, size_t len,
+		     const struct procfs_process *maker);
 
 /*
  * containers_retry() - reads again what was not complete when its cgroup was made, a few times, less and less
@@ -44,17 +48,26 @@ int containers_learn(struct containers *containers, const char *path, size_t len
  */
 int containers_retry(struct containers *containers);
 
+/* A process that may be in a container. */
+struct containers_process {
+	const char *paths; /* of its cgroups, as a sample carries them: cgroup v2's; v1's behind a newline */
+	size_t len;
+	uint64_t start; /* ns, CLOCK_BOOTTIME */
+	uint32_t parent; /* tgid of its parent; 0: don't look at procfs */
+	bool nested; /* it is not in the host's pid namespace */
+	bool own_root; /* it has mounts and a root directory of its own */
+};
+
 /*
- * containers_find() - the container of a process.
- * @paths: paths[0, len), of its cgroups, as a sample carries them: cgroup v2's; v1's behind a newline
- * @start, @parent: the process's start (ns, CLOCK_BOOTTIME) and its parent's tgid, for rootless podman, which may
- * leave its containers without a cgroup; parent 0: don't look at procfs (a process of the first pid namespace)
+ * containers_find() - the container of a process. Where its cgroups name none: what stands above it is asked, if it has a pid namespace
+ * or a root of its own. Where that tells nothing either, a process that has a root of its own is in a container nevertheless, unless it is
+ * a systemd unit's in the host's pid namespace: its id is the cgroup's path then, and its runtime "unknown".
  * @known: the secret portion that must not appear, or NULL
  * Returns 0 and *ret_container, whose strings are the caller's (containers_free_one()), with id NULL if the process
  * is in none; or -ENOMEM. In a container the id is always given, the rest where it was found.
  */
-int containers_find(struct containers *containers, const char *paths, size_t len, uint64_t start,
-		    uint32_t parent, const struct mask_known *known, struct alert_container *ret_container);
+int containers_find(struct containers *containers, const struct containers_process *process,
+		    const struct mask_known *known, struct alert_container *ret_container);
 
 /*
  * containers_relayed() - the container whose output a process outside of it writes.

@@ -86,21 +86,31 @@ static int container_docker_root(const json_t *bundle, const char *id, char *ret
 	return -ENOENT;
 }
 
+int container_docker_bundle(int root, const struct cgroup_name *name, const char *bundle,
+			    struct container_facts *facts)
+{
+	json_t *config = NULL;
+	char data[PATH_MAX];
+	int r = -ENOENT;
+
+	if (file_json(root, &config, "%s/config.json", bundle) == 0 &&
+	    container_docker_root(config, name->id, data, sizeof(data)) == 0)
+		r = container_docker_try(root, name, data, facts);
+	json_decref(config);
+	return r;
+}
+
 static int container_docker_by_bundle(int root, const struct cgroup_name *name, struct container_facts *facts)
 {
 	static const char *const states[] = {"/run/docker/containerd/daemon", "/run/docker/containerd",
 					     "/run/containerd"};
-	char data[PATH_MAX];
+	char bundle[PATH_MAX];
 	int r = -ENOENT;
 
 	for (size_t i = 0; r < 0 && i < sizeof(states) / sizeof(*states); i++) {
-		json_t *bundle = NULL;
-
-		if (file_json(root, &bundle, "%s/io.containerd.runtime.v2.task/moby/%s/config.json",
-			      states[i], name->id) == 0 &&
-		    container_docker_root(bundle, name->id, data, sizeof(data)) == 0)
-			r = container_docker_try(root, name, data, facts);
-		json_decref(bundle);
+		snprintf(bundle, sizeof(bundle), "%s/io.containerd.runtime.v2.task/moby/%s", states[i],
+			 name->id);
+		r = container_docker_bundle(root, name, bundle, facts);
 	}
 	return r;
 }

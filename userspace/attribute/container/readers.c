@@ -102,3 +102,17 @@ int container_facts_relayed(int root, const struct relayed *relayed, struct cont
 		return name->owner ? r : container_crio_read(root, name, facts);
 	return readers_any(root, name, "", facts);
 }
+
+int container_facts_told(int root, const struct relayed *told, struct container_facts *facts)
+{
+	const struct cgroup_name *name = &told->name;
+
+	/* crun's and others' */
+	if (strcmp(name->runtime, "runc") == 0 || strcmp(name->runtime, "unknown") == 0)
+		return container_runc_told(root, name, told->states, told->directory, facts);
+	if (strcmp(name->runtime, "docker") == 0)
+		return container_docker_bundle(root, name, told->directory, facts);
+	if (strcmp(name->runtime, "systemd-nspawn") == 0)
+		return container_facts_set(&facts->name, name->id);
+	return container_facts_relayed(root, told, facts);
+}

@@ -30,6 +30,12 @@ int container_facts_guess(int root, const struct cgroup_name *name, const char *
 int container_facts_relayed(int root, const struct relayed *relayed, struct container_facts *facts);
 
 /*
+ * container_facts_told() - the same for what a process that made it, or stands above it, says of it (above.h). What was asked for
+ * before and is not there is asked for again.
+ */
+int container_facts_told(int root, const struct relayed *told, struct container_facts *facts);
+
+/*
  * The readers: of container `name`, in the root directory `root`. Each fills what it finds and returns 0, or a
  * negative errno: -ENOENT if its runtime knows no such container (yet), -EAGAIN if its files are not complete yet.
  * What was set before stays.
@@ -49,6 +55,9 @@ int container_docker_read(int root, const struct cgroup_name *name, const char *
 /* @data: Docker's data directory */
 int container_docker_data(int root, const struct cgroup_name *name, const char *data,
 			  struct container_facts *facts);
+/* @bundle: containerd's, in which Docker has mounted what lies in its data directory */
+int container_docker_bundle(int root, const struct cgroup_name *name, const char *bundle,
+			    struct container_facts *facts);
 /* @path: the cgroup's, whose user.slice tells the owner of a rootless container */
 int container_podman_read(int root, const struct cgroup_name *name, const char *path,
 			  struct container_facts *facts);
@@ -57,4 +66,7 @@ int container_podman_bundle(int root, const struct cgroup_name *name, const char
 			    struct container_facts *facts);
 /* runc and crun on their own */
 int container_runc_read(int root, const struct cgroup_name *name, const char *path,
+			struct container_facts *facts);
+/* @states: where runc keeps its states, as it was told; "": the usual place. @bundle: likewise, "" where it is not known */
+int container_runc_told(int root, const struct cgroup_name *name, const char *states, const char *bundle,
 			struct container_facts *facts);

@@ -24,8 +24,8 @@ struct relayed {
 	char pod[CGROUP_NAME_BYTES], pod_namespace[CGROUP_NAME_BYTES];
 	char log[CGROUP_NAME_BYTES]; /* of a pod: the log's name, "0.log" */
 	char namespace[CGROUP_NAME_BYTES]; /* containerd's */
-	char directory
-		[PATH_MAX]; /* Docker's data, containerd's or podman's bundle; "" where it is not told */
+	char states[PATH_MAX]; /* runc's --root; "": the usual one */
+	char directory[PATH_MAX]; /* Docker's data, or the bundle; "" where it is not told */
 };
 
 /*

@@ -80,3 +80,23 @@ int container_runc_read(int root, const struct cgroup_name *name, const char *pa
 	}
 	return r;
 }
+
+int container_runc_told(int root, const struct cgroup_name *name, const char *states, const char *bundle,
+			struct container_facts *facts)
+{
+	json_t *config = NULL;
+	int r = container_facts_set(&facts->name, name->id);
+
+	/* it is written before the container is made, and the state when it runs */
+	if (r == 0 && *bundle && file_json(root, &config, "%s/config.json", bundle) == 0)
+		r = container_oci_annotations(config, facts);
+	json_decref(config);
+	if (r < 0)
+		return r;
+	if (!*states)
+		return container_runc_read(root, name, "", facts);
+	r = container_runc_try(root, name, states, "state.json", facts);
+	return r == -EAGAIN && file_exists(root, "%s/%s/status", states, name->id) == 0
+		       ? container_runc_try(root, name, states, "status", facts)
+		       : r;
+}

@@ -9,13 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void container_again_free(struct container_again *again)
+{
+	if (!again)
+		return;
+	free(again->told_namespace);
+	free(again->told_states);
+	free(again->told_directory);
+	free(again);
+}
+
 void container_free(struct container *container)
 {
 	free(container->key);
 	free(container->id);
 	free(container->pod_uid);
 	container_facts_free(&container->facts);
-	free(container->again);
+	container_again_free(container->again);
 	free(container);
 }
 
@@ -47,11 +57,24 @@ int container_new(const char *key, const char *path, const struct cgroup_name *n
 	return 0;
 }
 
+void container_tell(struct container *container, const struct relayed *told)
+{
+	struct container_again *again = container->again;
+
+	if (!again || again->told_runtime)
+		return;
+	again->told_namespace = strdup(told->namespace);
+	again->told_states = strdup(told->states);
+	again->told_directory = strdup(told->directory);
+	if (again->told_namespace && again->told_states && again->told_directory)
+		again->told_runtime = told->name.runtime;
+}
+
 void container_table_settle(struct container_table *table, struct container *container)
 {
 	if (container->again)
 		table->waiting--;
-	free(container->again);
+	container_again_free(container->again);
 	container->again = NULL;
 }
 
@@ -66,6 +89,15 @@ void container_table_clear(struct container_table *table)
 {
 	while (table->entries)
 		container_table_drop(table, table->entries);
+}
+
+void container_table_remove(struct container_table *table, const char *key)
+{
+	struct container *container;
+
+	HASH_FIND_STR(table->entries, key, container);
+	if (container)
+		container_table_drop(table, container);
 }
 
 /* As the most recently used. The container is gone if there is no memory. */

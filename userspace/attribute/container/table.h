@@ -10,6 +10,7 @@
 
 #include "attribute/container/cgroup_name.h"
 #include "attribute/container/facts.h"
+#include "attribute/container/relayed.h"
 
 /* What is needed to read the files once more. */
 struct container_again {
@@ -17,6 +18,9 @@ struct container_again {
 	bool guessed;
 	unsigned int tries; /* so far */
 	uint64_t due; /* ns, CLOCK_MONOTONIC */
+	/* what the process that made it said of it (above.h); runtime NULL: nothing */
+	const char *told_runtime;
+	char *told_namespace, *told_states, *told_directory;
 	char path[]; /* of the container's cgroup */
 };
 
@@ -28,6 +32,7 @@ struct container {
 	uint32_t owner; /* the user who chose that name; 0: root */
 	bool inner; /* it is in another container */
 	bool agreed; /* a file of its runtime's knows it */
+	unsigned int asked; /* how often it was asked who stands above it */
 	struct container_facts facts;
 	struct container_again *again; /* NULL: there is nothing more to read */
 	UT_hash_handle hh;
@@ -55,6 +60,12 @@ struct container *container_table_use(struct container_table *table, const char 
 
 /* container_table_find() - the same, only to look at it. */
 const struct container *container_table_find(const struct container_table *table, const char *key);
+
+/* container_table_remove() - forgets the one with that key, if there is one. */
+void container_table_remove(struct container_table *table, const char *key);
+
+/* container_tell() - what is to be read of it once more is known from a process. Without memory it is as it was. */
+void container_tell(struct container *container, const struct relayed *told);
 
 /* container_table_settle() - there is nothing more to read of it. */
 void container_table_settle(struct container_table *table, struct container *container);

@@ -118,9 +118,21 @@ static int teardown(void **state)
 
 static struct alert_container find(const char *paths)
 {
+	const struct containers_process process = {.paths = paths, .len = strlen(paths)};
 	struct alert_container found;
 
-	assert_int_equal(containers_find(containers, paths, strlen(paths), 0, 0, NULL, &found), 0);
+	assert_int_equal(containers_find(containers, &process, NULL, &found), 0);
+	return found;
+}
+
+/* The same of a process without a cgroup, below that parent, in a pid namespace of its own. */
+static struct alert_container find_below(uint64_t start, uint32_t parent)
+{
+	const struct containers_process process = {
+		.paths = "/", .len = 1, .start = start, .parent = parent, .nested = true};
+	struct alert_container found;
+
+	assert_int_equal(containers_find(containers, &process, NULL, &found), 0);
 	return found;
 }
 
@@ -176,7 +188,7 @@ static void check_pod(const char *paths, const char *runtime)
 
 static void learn(const char *path)
 {
-	assert_int_equal(containers_learn(containers, path, strlen(path)), 0);
+	assert_int_equal(containers_learn(containers, path, strlen(path), NULL), 0);
 }
 
 static void test_none(void **state)
@@ -389,17 +401,17 @@ static void test_podman_conmon(void **state)
 	fwrite(args, 1, sizeof(args), file);
 	fclose(file);
 	assert_int_equal(symlink(root, under("/proc/200/root")), 0);
-	assert_int_equal(containers_find(containers, "/", 1, 600 * second / hz, 300, NULL, &found), 0);
+	found = find_below(600 * second / hz, 300);
 	check_text(found.id, A);
 	check_text(found.runtime, "podman");
 	check_text(found.name, "web");
 	check_text(found.image, "localhost/web:1");
 	containers_free_one(&found);
 	/* a conmon that started later is somebody else's, with a number that was given again */
-	assert_int_equal(containers_find(containers, "/", 1, 399 * second / hz, 200, NULL, &found), 0);
+	found = find_below(399 * second / hz, 200);
 	assert_null(found.id);
 	/* not asked for */
-	assert_int_equal(containers_find(containers, "/", 1, 600 * second / hz, 0, NULL, &found), 0);
+	found = find_below(600 * second / hz, 0);
 	assert_null(found.id);
 }
 
@@ -422,7 +434,7 @@ static void test_conmon_pretender(void **state)
 	fwrite(args, 1, sizeof(args), file);
 	fclose(file);
 	assert_int_equal(symlink(root, under("/proc/200/root")), 0);
-	assert_int_equal(containers_find(containers, "/", 1, UINT64_MAX, 200, NULL, &found), 0);
+	found = find_below(UINT64_MAX, 200);
 	check_text(found.id, A);
 	assert_true(found.claimed);
 	assert_null(found.name);
@@ -431,11 +443,11 @@ static void test_conmon_pretender(void **state)
 	/* what may become root, by a link of that name */
 	put("/proc/200/status", "Name:\tconmon\nUid:\t0\t0\t0\t0\n");
 	assert_int_equal(symlink("/usr/bin/sudo", under("/proc/200/exe")), 0);
-	assert_int_equal(containers_find(containers, "/", 1, UINT64_MAX, 200, NULL, &found), 0);
+	found = find_below(UINT64_MAX, 200);
 	assert_null(found.id);
 	unlink(under("/proc/200/exe"));
 	assert_int_equal(symlink("/usr/bin/conmon", under("/proc/200/exe")), 0);
-	assert_int_equal(containers_find(containers, "/", 1, UINT64_MAX, 200, NULL, &found), 0);
+	found = find_below(UINT64_MAX, 200);
 	check_text(found.name, "web");
 	assert_false(found.claimed);
 	containers_free_one(&found);
@@ -649,6 +661,7 @@ static void test_untrusted_texts(void **state)
 {
 	struct maker_token token = maker_token(17);
 	const struct mask_known known = {(const uint8_t *)token.text + 32, 64, NULL};
+	const struct containers_process process = {.paths = "/docker/" A, .len = strlen("/docker/" A)};
 	struct alert_container found;
 	char text[4096];
 
@@ -658,8 +671,7 @@ static void test_untrusted_texts(void **state)
 		 "\"io.kubernetes.pod.name\":\"%s\"}}}",
 		 token.text, token.text + 40, 7, token.text + 32);
 	put("/var/lib/docker/containers/" A "/config.v2.json", text);
-	assert_int_equal(
-		containers_find(containers, "/docker/" A, strlen("/docker/" A), 0, 0, &known, &found), 0);
+	assert_int_equal(containers_find(containers, &process, &known, &found), 0);
 	assert_non_null(strstr(found.name, "a\\x07"));
 	assert_non_null(strstr(found.name, MASK_TEXT));
 	assert_null(strstr(found.name, token.text + 32));
