@@ -26,6 +26,14 @@ $(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(UNIT_OBJECTS)
 	@echo "  LINK     $@"
 	$(Q)$(CC) $(SAN) $^ -o $@ -lcmocka -lpcre2-8 $(LDLIBS)
 
+# of what only spillwatch-forward links
+FORWARD_UNIT := $(patsubst %.c,$(B)/san/%.o,$(filter-out %/main.c,$(FORWARD)))
+
+$(B)/tests/unit/forward/%: $(B)/san/tests/unit/forward/%.o $(UNIT_OBJECTS) $(FORWARD_UNIT)
+	@mkdir -p $(@D)
+	@echo "  LINK     $@"
+	$(Q)$(CC) $(SAN) $^ -o $@ -lcmocka -lpcre2-8 $(FORWARD_LIBS) $(LDLIBS)
+
 # The search in place as the host compiles it: without the BPF side's headers and the hook's part, and with the test's loads.
 $(B)/in_place_search.h: bpf/scan/in_place_search.bpf.h
 	@mkdir -p $(@D)
@@ -50,7 +58,7 @@ test-unit: $(UNIT_TESTS) $(AARCH64_TEST) ## unit tests, under ASan and UBSan; th
 	@failed=0; for t in $(UNIT_TESTS) "qemu-aarch64 $(AARCH64_TEST)"; do echo "== $$t"; $$t || failed=1; done; \
 		exit $$failed
 
--include $(UNIT_OBJECTS:.o=.d) $(UNIT_TESTS:$(B)/tests/%=$(B)/san/tests/%.d)
+-include $(UNIT_OBJECTS:.o=.d) $(FORWARD_UNIT:.o=.d) $(UNIT_TESTS:$(B)/tests/%=$(B)/san/tests/%.d)
 
 # --- live: the built program on this kernel -------------------------------------------------------
 

@@ -17,6 +17,7 @@
 
 #define CONFIG_SHOWN 60
 #define CONFIG_NAME_MAX 32
+#define CONFIG_TENANT_MAX 150
 #define CONFIG_HOUR_MS 3600000UL
 #define CONFIG_WORDS 40
 
@@ -42,6 +43,8 @@ static const struct config_key config_top[] = {
 static const struct config_key config_receiver[] = {
 	{"name", OF(name), 0, 0, CONFIG_TEXT},
 	{"authorization", OF(authorization), 0, 0, CONFIG_TEXT},
+	{"index", OF(index), 0, 0, CONFIG_TEXT},
+	{"tenant", OF(tenant), 0, 0, CONFIG_TEXT},
 	{"credential_file", OF(credential_file), 0, 0, CONFIG_PATH_NAME},
 	{"ca_file", OF(ca_file), 0, 0, CONFIG_PATH_NAME},
 	{"certificate_file", OF(certificate_file), 0, 0, CONFIG_PATH_NAME},
@@ -197,6 +200,23 @@ static void config_check_target(const struct receiver *receiver, const struct tr
 		problems_add(problems, &node->place, "%s: %s", receiver->kind->name, wrong);
 }
 
+/* What is only some kinds' own. */
+static void config_check_own(const struct receiver *receiver, const struct tree_node *node,
+			     struct problems *problems)
+{
+	if (receiver->index && receiver->kind != &receiver_elasticsearch)
+		problems_add(problems, &node->place, "index: only elasticsearch has it");
+	if (receiver->tenant && receiver->kind != &receiver_loki)
+		problems_add(problems, &node->place, "tenant: only loki has it");
+	/* it goes into a header */
+	for (const char *letter = receiver->tenant; letter && *letter; letter++)
+		if (*letter < ' ' || *letter == 0x7f || letter - receiver->tenant > CONFIG_TENANT_MAX) {
+			problems_add(problems, &node->place,
+				     "tenant: expected at most %d printable characters", CONFIG_TENANT_MAX);
+			return;
+		}
+}
+
 static void config_check(const struct receiver *receiver, const struct tree_node *node,
 			 struct problems *problems)
 {
@@ -206,6 +226,7 @@ static void config_check(const struct receiver *receiver, const struct tree_node
 		return;
 	}
 	config_check_target(receiver, node, problems);
+	config_check_own(receiver, node, problems);
 	config_check_file(receiver->credential_file, "credential_file", node, problems);
 	if (receiver->authorization &&
 	    strspn(receiver->authorization, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-") !=

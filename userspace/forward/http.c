@@ -146,6 +146,11 @@ static bool http_headers(const struct http *http, const struct event *first, str
 	if (!http_header(headers, line) || !http_header(headers, "Expect:") ||
 	    !http_header(headers, "Accept: application/json"))
 		return false;
+	if (http->receiver->tenant) {
+		snprintf(line, sizeof(line), "X-Scope-OrgID: %s", http->receiver->tenant);
+		if (!http_header(headers, line))
+			return false;
+	}
 	if (kind->events > 1)
 		return true;
 	snprintf(line, sizeof(line), "Idempotency-Key: \"%s\"", event_text(first->alert, "event.id"));

@@ -2,4 +2,11 @@
 /* The table of kinds. */
 #include "forward/receiver.h"
 
-const struct receiver_kind *const receiver_kinds[] = {&receiver_webhook, NULL};
+const struct receiver_kind *const receiver_kinds[] = {&receiver_webhook,
+						      &receiver_alertmanager,
+						      &receiver_otlp,
+						      &receiver_loki,
+						      &receiver_elasticsearch,
+						      &receiver_dynatrace,
+						      &receiver_dynatrace_security,
+						      NULL};

@@ -57,12 +57,15 @@ struct receiver {
 	const char *authorization; /* the scheme; NULL: the kind's */
 	const char *credential_file; /* NULL: none */
 	const char *ca_file, *certificate_file, *key_file; /* NULL: the system's, none */
+	const char *index; /* of Elasticsearch; NULL: its default */
+	const char *tenant; /* of Loki; NULL: none */
 	bool plaintext; /* HTTP without TLS, also to another host */
 	unsigned long timeout; /* ms of one attempt */
 	unsigned long retry_min, retry_max; /* ms between two attempts */
 };
 
-extern const struct receiver_kind receiver_webhook;
+extern const struct receiver_kind receiver_webhook, receiver_alertmanager, receiver_otlp, receiver_loki,
+	receiver_elasticsearch, receiver_dynatrace, receiver_dynatrace_security;
 
 /* All of them; the last is NULL. */
 extern const struct receiver_kind *const receiver_kinds[];
