@@ -93,11 +93,15 @@ static int stream_hand(const struct stream *stream, size_t from, size_t to)
 	return to > from ? stream_text(stream, stream->window + from, to - from) : 0;
 }
 
-static int stream_masked(const struct stream *stream, size_t from, size_t secret)
+static int stream_masked(const struct stream *stream, size_t from, size_t secret, size_t end)
 {
 	int r = stream_hand(stream, from, secret);
 
-	return r < 0 ? r : stream_text(stream, MASK_TEXT, sizeof(MASK_TEXT) - 1);
+	if (r < 0)
+		return r;
+	if (stream->use.mask)
+		return stream->use.mask(stream->use.context, stream->base + secret, end - secret);
+	return stream_text(stream, MASK_TEXT, sizeof(MASK_TEXT) - 1);
 }
 
 /*
@@ -131,7 +135,7 @@ static int stream_between(const struct stream *stream, size_t from, size_t to)
 			at++;
 			continue;
 		}
-		r = stream_masked(stream, from, secret);
+		r = stream_masked(stream, from, secret, end);
 		from = at = end;
 	}
 	return r < 0 ? r : stream_hand(stream, from, to);
@@ -149,7 +153,7 @@ int stream_push(struct stream *stream, size_t len)
 	while (wide_match(stream->window, len, from, &token, &span)) {
 		r = stream_between(stream, from, span.start);
 		if (r >= 0)
-			r = stream_masked(stream, span.start, span.secret);
+			r = stream_masked(stream, span.start, span.secret, span.end);
 		known.secret = stream->window + span.secret;
 		if (r >= 0 && stream->use.token)
 			r = stream->use.token(stream->use.context, &token, &known, stream->base + span.start);
@@ -184,7 +188,7 @@ int stream_flush(struct stream *stream)
 int stream_end(struct stream *stream)
 {
 	size_t identified = stream_identified(stream->window, stream->held);
-	int r = identified < stream->held ? stream_masked(stream, 0, identified)
+	int r = identified < stream->held ? stream_masked(stream, 0, identified, stream->held)
 					  : stream_hand(stream, 0, stream->held);
 
 	stream->base = 0;

@@ -12,7 +12,7 @@
 #include "detect/mask.h"
 #include "detect/wide.h"
 
-/* What is done with a stream. Either function may be NULL; a negative result ends the push it came from. */
+/* What is done with a stream. Each function may be NULL; a negative result ends the push it came from. */
 struct stream_use {
 	void *context;
 	/* each token, in order; @at: the place of its first byte; @known: its secret portion, for the mask only */
@@ -20,6 +20,8 @@ struct stream_use {
 		     uint64_t at);
 	/* the text, in order: MASK_TEXT stands in place of each secret portion, also of one that ends early */
 	int (*text)(void *context, const void *bytes, size_t len);
+	/* in place of MASK_TEXT: a secret portion, whole or not, that begins at that place and is so long */
+	int (*mask)(void *context, uint64_t at, size_t len);
 };
 
 struct stream;

@@ -193,6 +193,52 @@ static void test_pieces(void **state)
 	stream_close(stream);
 }
 
+static int seen_place(void *context, uint64_t at, size_t len)
+{
+	struct seen *seen = context;
+
+	assert_int_equal(at, seen->len);
+	assert_true(len && len <= TOKEN_SECRET_LEN);
+	memset(seen->text + seen->len, '*', len);
+	seen->len += len;
+	return 0;
+}
+
+/* Where a secret portion stands and how long it is, in whatever pieces the text comes: with as many other bytes all else stays. */
+static void test_places(void **state)
+{
+	struct seen seen = {0};
+	struct stream *stream;
+	uint64_t seed = 37;
+
+	(void)state;
+	assert_int_equal(
+		stream_open(&(struct stream_use){.context = &seen, .text = seen_text, .mask = seen_place},
+			    &stream),
+		0);
+	for (int i = 0; i < CASES / 4; i++) {
+		size_t len = maker_next(&seed) % LEN_MAX, most = 1 + maker_next(&seed) % 200, piece;
+		uint8_t bytes[LEN_MAX];
+
+		generate_text(bytes, len, &seed);
+		generate_wide(bytes, len, &seed);
+		seen = (struct seen){0};
+		for (size_t at = 0; at < len; at += piece) {
+			piece = 1 + maker_next(&seed) % most;
+			piece = piece < len - at ? piece : len - at;
+			stream_put(stream, bytes + at, piece);
+			if (maker_next(&seed) % 4 == 0)
+				assert_int_equal(stream_flush(stream), 0);
+		}
+		assert_int_equal(stream_end(stream), 0);
+		assert_int_equal(seen.len, len);
+		assert_int_equal(oracle_wide_next(seen.text, len, 0), len);
+		for (size_t at = 0; at < len; at++)
+			assert_true(seen.text[at] == bytes[at] || seen.text[at] == '*');
+	}
+	stream_close(stream);
+}
+
 /* What can't be a beginning is handed on at once; what can be is held, and no more than that. */
 static void test_held(void **state)
 {
@@ -355,9 +401,9 @@ static void test_refused(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pieces),   cmocka_unit_test(test_held),  cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_cut_name), cmocka_unit_test(test_flush), cmocka_unit_test(test_pull),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_pieces),   cmocka_unit_test(test_held),   cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_cut_name), cmocka_unit_test(test_flush),  cmocka_unit_test(test_pull),
+		cmocka_unit_test(test_refused),  cmocka_unit_test(test_places),
 	};
 
 	return UNIT_RUN(tests);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A file that is masked where it is. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "detect/stream.h"
+
+/* What is put in place of a secret portion of `len` bytes. Returns how many bytes of `to`, MASK_FILE_ROOM at most. */
+#define MASK_FILE_ROOM TOKEN_SECRET_LEN
+typedef size_t mask_file_text(void *context, size_t len, char *to);
+
+struct mask_file_use {
+	void *context;
+	mask_file_text *text;
+	/* as of struct stream_use */
+	int (*token)(void *context, const struct wide_token *token, const struct mask_known *known,
+		     uint64_t at);
+	bool same_length; /* text() returns `len`: only the secret portions are written, into the same file */
+};
+
+/*
+ * mask_file() - masks a regular file. One in which there is nothing to mask is left alone.
+ *
+ * Not of the same length, the file is written anew beside itself, with its mode, owner, group, extended attributes (so ACLs as well) and
+ * times of access and modification, and then takes the other one's name: it is there whole at any time, with all secrets or with
+ * none. It has another inode, and what had it open has the old one. Of the same length, it is the same file.
+ *
+ * Returns how many secret portions were masked, or a negative errno, and the file is as it was (of the same length: as far as it came):
+ * -ELOOP: a link; -EMLINK: it has other names, which would keep the secrets; -ESTALE: somebody wrote meanwhile; -EMEDIUMTYPE: no regular file.
+ */
+int64_t mask_file(const char *path, const struct mask_file_use *use);
+
+/* mask_file_error() - what such an errno means; static. */
+const char *mask_file_error(int error);
