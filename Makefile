@@ -60,8 +60,11 @@ SKELETON := $(B)/spillwatch.skel.h
 # what C includes and `make` generates
 GENERATED := $(SKELETON) $(B)/version.h $(patsubst userspace/%,$(B)/%.h,$(wildcard userspace/report/page.*))
 
+# with the options in them; they name paths below /usr/local, which are those of PREFIX once they are installed
+MAN := $(patsubst %,$(B)/%,$(wildcard man/*.[1-8]))
+
 .PHONY: all
-all: $(BIN) $(SCAN_BIN) $(METRICS_BIN) $(FORWARD_BIN) ## build the program (STATIC=1: one static binary, build/static/spillwatch)
+all: $(BIN) $(SCAN_BIN) $(METRICS_BIN) $(FORWARD_BIN) $(MAN) ## build the program (STATIC=1: one static binary, build/static/spillwatch)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -143,6 +146,11 @@ $(O)/userspace/capture/probe.o $(O)/userspace/capture/loader.o: $(SKELETON)
 
 -include $(OBJECTS:.o=.d) $(O)/userspace/main.d $(ARCHIVE:%.c=$(O)/%.d) $(METRICS:%.c=$(O)/%.d) $(FORWARD:%.c=$(O)/%.d)
 
+$(B)/man/%: man/% tools/man $(BIN)
+	@mkdir -p $(@D)
+	@echo "  MAN      $@"
+	$(Q)tools/man $(BIN) $< > $@
+
 .PHONY: deps deps-test run
 deps: ## install what building needs (as root), or say what is missing
 	tools/install-deps build
@@ -158,8 +166,6 @@ include tests/tests.mk
 include tools/packages.mk
 
 SHIPPED_RULES := $(wildcard deploy/rules.d/*.yaml)
-# they name paths below /usr/local, which are those of PREFIX once they are installed
-MAN := $(wildcard man/*.[1-8])
 
 # --- the container image ----------------------------------------------------------------------------
 

@@ -65,33 +65,81 @@ enum {
 	OPTION_AUDIT_NAMESPACE,
 };
 
+/* a text is as wide as it is */
+/* clang-format off */
 static const struct option_entry audit_entries[] = {
-	{.name = "store", .value = "FILE", .id = OPTION_AUDIT_STORE},
-	{.name = "since", .value = "TIME", .id = OPTION_AUDIT_SINCE},
-	{.name = "until", .value = "TIME", .id = OPTION_AUDIT_UNTIL},
-	{.name = "by",
-	 .value = "container|process|file|token|pod|image|namespace|unit|user",
-	 .id = OPTION_AUDIT_BY},
-	{.name = "container", .value = "NAME", .id = OPTION_AUDIT_CONTAINER},
-	{.name = "token", .value = "IDENTIFIER", .id = OPTION_AUDIT_TOKEN},
-	{.name = "output", .value = "table|json|csv|html", .id = OPTION_AUDIT_OUTPUT},
-	{.name = "limit", .value = "N", .id = OPTION_AUDIT_LIMIT},
-	{.name = "files", .id = OPTION_AUDIT_FILES},
-	{.name = "exit-code", .value = "N", .id = OPTION_AUDIT_EXIT_CODE},
-	{.name = "allowed", .id = OPTION_AUDIT_ALLOWED},
-	{.name = "place", .value = "host|layer|volume", .id = OPTION_AUDIT_PLACE},
-	{.name = "severity", .value = "LEVEL", .id = OPTION_AUDIT_SEVERITY},
-	{.name = "rule", .value = "PATTERN", .id = OPTION_AUDIT_RULE},
-	{.name = "export", .id = OPTION_AUDIT_EXPORT},
-	{.name = "todo", .id = OPTION_AUDIT_TODO},
-	{.name = "mark", .value = "IDENTIFIER", .id = OPTION_AUDIT_MARK},
-	{.name = "note", .value = "TEXT", .id = OPTION_AUDIT_NOTE},
-	{.name = "path", .value = "PATTERN", .id = OPTION_AUDIT_PATH},
-	{.name = "program", .value = "PATTERN", .id = OPTION_AUDIT_PROGRAM},
-	{.name = "image", .value = "PATTERN", .id = OPTION_AUDIT_IMAGE},
-	{.name = "namespace", .value = "PATTERN", .id = OPTION_AUDIT_NAMESPACE},
+	{.name = "since", .value = "TIME", .id = OPTION_AUDIT_SINCE,
+	 .help = "only what was written since then: 90m, 24h, 2w (ago; s, m, h, d, w), a day (2026-01-31), or "
+		 "RFC 3339 (2026-01-31T10:00:00Z)",
+	 .more = "Writes are counted by whole hours."},
+	{.name = "until", .value = "TIME", .id = OPTION_AUDIT_UNTIL,
+	 .help = "only what was written before then"},
+	{.name = "by", .value = "container|process|file|token|pod|image|namespace|unit|user", .id = OPTION_AUDIT_BY,
+	 .help = "what to group by (default: container; what runs in none is \"(host)\")"},
+	{.name = "container", .value = "NAME", .id = OPTION_AUDIT_CONTAINER,
+	 .help = "only this container: its name, pod, NAMESPACE/POD[/NAME], id, or \"(host)\"; NAMESPACE/* is "
+		 "all of a namespace",
+	 .more = "Of an id, the first 8 characters will do. What a relay (dockerd, a shim, conmon) has "
+		 "written for a container is that container's. Who wrote a token first is told by the whole "
+		 "store."},
+	{.name = "token", .value = "IDENTIFIER", .id = OPTION_AUDIT_TOKEN,
+	 .help = "only this token"},
+	{.name = "path", .value = "PATTERN", .id = OPTION_AUDIT_PATH,
+	 .help = "only such files; * and ? stand for anything, a slash as well"},
+	{.name = "program", .value = "PATTERN", .id = OPTION_AUDIT_PROGRAM,
+	 .help = "only such programs, by path or name"},
+	{.name = "image", .value = "PATTERN", .id = OPTION_AUDIT_IMAGE,
+	 .help = "only such images of containers"},
+	{.name = "namespace", .value = "PATTERN", .id = OPTION_AUDIT_NAMESPACE,
+	 .help = "only such namespaces of Kubernetes"},
+	{.name = "place", .value = "host|layer|volume", .id = OPTION_AUDIT_PLACE,
+	 .help = "only what is there"},
+	{.name = "severity", .value = "LEVEL", .id = OPTION_AUDIT_SEVERITY,
+	 .help = "only what is at least that grave: low, medium, high, critical, or a number from 1 to 100",
+	 .more = "Of an entry, its last alert is asked."},
+	{.name = "rule", .value = "PATTERN", .id = OPTION_AUDIT_RULE,
+	 .help = "only what such a rule has decided of"},
+	{.name = "output", .value = "table|json|csv|html", .id = OPTION_AUDIT_OUTPUT,
+	 .help = "html: one page that needs no network, to attach to a ticket (default: table)",
+	 .more = "JSON is described by audit.schema.json and, of `--files`, audit-files.schema.json; CSV (RFC "
+		 "4180, with a header) is a line for each entry: token, token_type, placeholder, role "
+		 "(origin, carrier, or allowed by a rule), writes, first, last, file, file_as_seen, "
+		 "file_type, program, process, last_pid, user, command_line, container_id, container, "
+		 "runtime, image, namespace, pod, syscall, part, rule, relayed, runtime_namespace, "
+		 "container_created, mark, mark_note, place, severity; with `--files`: state, token, file, "
+		 "found, first_offset, moved_to, reason, mark. What is not known is empty."},
+	{.name = "allowed", .id = OPTION_AUDIT_ALLOWED,
+	 .help = "what rules of the configuration allow, instead of leaks"},
+	{.name = "limit", .value = "N", .id = OPTION_AUDIT_LIMIT,
+	 .help = "at most N rows of each kind, from 1 to 2147483648 (table: 25 groups, 10 tokens in each, 5 "
+		 "places of each; html: 1000; json and csv: all)",
+	 .more = "JSON tells how many are left out."},
+	{.name = "files", .id = OPTION_AUDIT_FILES,
+	 .help = "look into the files: which of them still hold the token now (table, json, csv)",
+	 .more = "By the same matcher: still there, clean, gone, replaced, unreadable or unknown."},
+	{.name = "todo", .id = OPTION_AUDIT_TODO,
+	 .help = "what is to be done first: each token with what disables it, where it still lies, and the "
+		 "commands that clean that (table, json)",
+	 .more = "Of tokens that are not marked. JSON is described by audit-todo.schema.json. What was "
+		 "written to most files and containers comes first, then the oldest."},
+	{.name = "export", .id = OPTION_AUDIT_EXPORT,
+	 .help = "JSON lines for other programs, one a leaked token",
+	 .more = "By audit-export.schema.json."},
+	{.name = "mark", .value = "IDENTIFIER STATE", .id = OPTION_AUDIT_MARK,
+	 .help = "keep with the token what was decided of it, for every report: revoked, false-positive, "
+		 "accepted; none: take it back",
+	 .more = "Also of entries that come later. Needs write access to the store. More of a token than its "
+		 "identifier is refused."},
+	{.name = "note", .value = "TEXT", .id = OPTION_AUDIT_NOTE,
+	 .help = "with --mark: and why; 1000 bytes at most",
+	 .more = "A secret in it is masked."},
+	{.name = "exit-code", .value = "N", .id = OPTION_AUDIT_EXIT_CODE,
+	 .help = "with --files or --todo: end with N, from 0 to 255, if any file still does"},
+	{.name = "store", .value = "FILE", .id = OPTION_AUDIT_STORE,
+	 .help = "the store (default: " STORE_PATH ")"},
 	{0},
 };
+/* clang-format on */
 
 static int audit_time(const char *option, int64_t *ret_time, bool *ret_given)
 {
@@ -508,59 +556,19 @@ static int audit_main(int argc, char **argv)
 	return audit_run(&options, reader);
 }
 
+/* clang-format off */
 const struct command command_audit = {
 	.name = "audit",
 	.summary = "which containers and programs wrote which tokens, and where they still are",
-	.usage = "Usage: spillwatch audit [OPTION…]\n"
-		 "       spillwatch audit --mark IDENTIFIER revoked|false-positive|accepted|none [--note "
-		 "TEXT]\n\n"
-		 "Shows what `run` has stored: which containers and programs of this host wrote which "
-		 "tokens, where,\n"
-		 "how often, first and last. A token that was passed on (by containerd-shim, journald, a log "
-		 "shipper,\n"
-		 "tee) is one leak: its first writer is its origin, the others are its carriers (↳).\n\n"
-		 "  --since TIME           only what was written since then: 90m, 24h, 2w (ago; s, m, h, d, "
-		 "w), "
-		 "a day\n"
-		 "                         (2026-01-31), or RFC 3339 (2026-01-31T10:00:00Z)\n"
-		 "  --until TIME           only what was written before then\n"
-		 "  --by container|process|file|token|pod|image|namespace|unit|user\n"
-		 "                         what to group by (default: container; what runs in none is "
-		 "\"(host)\")\n"
-		 "  --container NAME       only this container: its name, pod, NAMESPACE/POD[/NAME], id, or "
-		 "\"(host)\";\n"
-		 "                         NAMESPACE/* is all of a namespace\n"
-		 "  --token IDENTIFIER     only this token\n"
-		 "  --path PATTERN, --program PATTERN, --image PATTERN, --namespace PATTERN\n"
-		 "                         only such files, programs (by path or name), images, Kubernetes' "
-		 "namespaces;\n"
-		 "                         * and ? stand for anything\n"
-		 "  --place host|layer|volume, --severity LEVEL, --rule PATTERN\n"
-		 "                         only what is there, is at least that grave, or such a rule has "
-		 "decided "
-		 "of\n"
-		 "  --output table|json|csv|html\n"
-		 "                         html: one page that needs no network, to attach to a ticket\n"
-		 "  --allowed              what rules of the configuration allow, instead of leaks\n"
-		 "  --limit N              at most N rows of each kind (table: 25 groups, 10 tokens in each, "
-		 "5 places\n"
-		 "                         of each; html: 1000; json and csv: all)\n"
-		 "  --files                look into the files: which of them still hold the token now "
-		 "(table, json, csv)\n"
-		 "  --todo                 what is to be done first: each token with what disables it, where "
-		 "it "
-		 "still\n"
-		 "                         lies, and the commands that clean that (table, json)\n"
-		 "  --export               JSON lines for other programs, one a leaked token\n"
-		 "  --mark IDENTIFIER STATE\n"
-		 "                         keep with the token what was decided of it, for every report; "
-		 "none: take "
-		 "it back\n"
-		 "  --note TEXT            and why\n"
-		 "  --exit-code N          end with N if any file still does\n"
-		 "  --store FILE           the store (default: " STORE_PATH ")\n\n"
-		 "A period's writes are counted by whole hours. Ends with 3 if there is no store, or it "
-		 "can't be read.\n",
+	.usage =
+		"Usage: spillwatch audit [OPTION…]\n"
+		"       spillwatch audit --mark IDENTIFIER revoked|false-positive|accepted|none [--note TEXT]\n\n"
+		"Shows what `run` has stored: which containers and programs of this host wrote which tokens, where,\n"
+		"how often, first and last. A token that was passed on (by containerd-shim, journald, a log shipper,\n"
+		"tee) is one leak: its first writer is its origin, the others are its carriers (↳).\n",
+	.notes =
+		"A period's writes are counted by whole hours. Ends with 3 if there is no store, or it can't be read.\n",
 	.options = audit_entries,
 	.main = audit_main,
 };
+/* clang-format on */

@@ -217,11 +217,18 @@ static int check_kernel(void)
 	return fexit || syscall ? EXIT_CODE_OK : EXIT_CODE_KERNEL;
 }
 
+/* a text is as wide as it is */
+/* clang-format off */
 static const struct option_entry check_entries[] = {
-	{.name = "config", .value = "FILE", .id = OPTION_CONFIG},
-	{.name = "alert", .value = "FILE", .id = OPTION_CHECK_ALERT},
+	{.name = "config", .value = "FILE", .id = OPTION_CONFIG,
+	 .help = "only say whether this configuration is good, and rules.d/*.yaml beside it; ends with 3 if "
+		 "there is a mistake in it"},
+	{.name = "alert", .value = "FILE", .id = OPTION_CHECK_ALERT,
+	 .help = "say which of its rules decides each recorded alert (a line of JSON, as --alerts writes it; "
+		 "- is standard input), and why"},
 	{0},
 };
+/* clang-format on */
 
 static int check_main(int argc, char **argv)
 {
@@ -249,19 +256,16 @@ static int check_main(int argc, char **argv)
 	return config || alerts ? check_config(config, alerts) : check_kernel();
 }
 
+/* clang-format off */
 const struct command command_check = {
 	.name = "check",
 	.summary = "what this kernel offers, and what is missing",
-	.usage = "Usage: spillwatch check\n"
-		 "       spillwatch check [--config FILE] [--alert FILE]\n\n"
-		 "Tries each attachment for a moment, watching nobody, and says which one `run` and `exec` "
-		 "would\n"
-		 "take, what is missing and how to get it. Ends with 0 if there is one, else with 4.\n\n"
-		 "  --config FILE          only say whether this configuration is good, and rules.d/*.yaml\n"
-		 "                         beside it; ends with 3 if there is a mistake in it\n"
-		 "  --alert FILE           say which of its rules decides each recorded alert (a line of "
-		 "JSON, as\n"
-		 "                         --alerts writes it; - is standard input), and why\n",
+	.usage =
+		"Usage: spillwatch check\n"
+		"       spillwatch check [--config FILE] [--alert FILE]\n\n"
+		"Tries each attachment for a moment, watching nobody, and says which one `run` and `exec` would\n"
+		"take, what is missing and how to get it. Ends with 0 if there is one, else with 4.\n",
 	.options = check_entries,
 	.main = check_main,
 };
+/* clang-format on */

@@ -9,7 +9,8 @@ struct option_entry;
 struct command {
 	const char *name;
 	const char *summary; /* one line, for `help` */
-	const char *usage; /* the whole text of `help NAME` */
+	const char *usage; /* `help NAME`, before the options … */
+	const char *notes; /* … and behind them; NULL: nothing */
 	const struct option_entry *options; /* its own (cmd/options.h); NULL: none */
 	bool monitors; /* has those as well that `run` and `exec` share */
 	bool runs; /* its first argument is another command, whose options are not ours */

@@ -61,15 +61,36 @@ enum {
 	OPTION_MASK_OUTPUT
 };
 
+/* a text is as wide as it is */
+/* clang-format off */
 static const struct option_entry exec_entries[] = {
-	{.name = "exit-code", .value = "N", .id = OPTION_EXIT_CODE},
-	{.name = "wait", .id = OPTION_WAIT},
-	{.name = "user", .value = "NAME", .id = OPTION_USER},
-	{.name = "report", .value = "FORM=FILE", .id = OPTION_REPORT, .many = true},
-	{.name = "annotate", .value = "auto|github|gitlab", .id = OPTION_ANNOTATE},
-	{.name = "mask-output", .id = OPTION_MASK_OUTPUT},
+	{.name = "user", .value = "NAME", .id = OPTION_USER,
+	 .help = "run COMMAND as that user (as in --user \"$SUDO_USER\"), with the groups and the home "
+		 "directory of that user and no capability"},
+	{.name = "exit-code", .value = "N", .id = OPTION_EXIT_CODE,
+	 .help = "end with N, from 0 to 255, if any alert was raised, or anything was lost"},
+	{.name = "report", .value = "FORM=FILE", .id = OPTION_REPORT, .many = true,
+	 .help = "write the tokens and the files that they were written to to FILE, as `scan` does: text, "
+		 "json, sarif, junit, github or gitlab; up to five times",
+	 .more = "The programs that wrote them as well. A link, and what another user owns or may write to, "
+		 "is refused."},
+	{.name = "annotate", .value = "auto|github|gitlab", .id = OPTION_ANNOTATE,
+	 .help = "show them beside a change: workflow commands on standard error, or "
+		 "gl-code-quality-report.json here; auto: what the environment says (GITHUB_ACTIONS, "
+		 "GITLAB_CI), else nothing"},
+	{.name = "mask-output", .id = OPTION_MASK_OUTPUT,
+	 .help = "put <masked> in place of each secret portion that is printed; alerts stay",
+	 .more = "Exit status, signals and the order of lines are as without; where standard output and error "
+		 "are two pipes, no order is kept between them. A terminal stays one to the command. What "
+		 "outlives the command prints on, masked."},
+	{.name = "wait", .id = OPTION_WAIT,
+	 .help = "watch what COMMAND leaves running as well, until it has ended",
+	 .more = "Or until SIGINT, SIGTERM, SIGHUP or SIGQUIT comes. The exit status is the command's. While "
+		 "the command runs, signals are for it; a SIGTERM meanwhile is handed on, and nothing is "
+		 "waited for then."},
 	{0},
 };
+/* clang-format on */
 
 /* One option of the configuration. */
 static int exec_option(void *context, int option)
@@ -416,38 +437,22 @@ static int exec_main(int argc, char **argv)
 	return r;
 }
 
+/* clang-format off */
 const struct command command_exec = {
 	.name = "exec",
 	.summary = "watch one command and everything it starts",
-	.usage = "Usage: spillwatch exec [OPTION…] -- COMMAND [ARGUMENT…]\n\n"
-		 "Runs COMMAND with this terminal, input and output, and raises an alert for each token that "
-		 "it\n"
-		 "or any of its descendants writes to a file, or prints (to what standard output and error "
-		 "are\n"
-		 "here, also a pipe or a terminal). Ends with COMMAND's exit status, or with 128 plus\n"
-		 "the signal that ended it; 127 if there is no such command. Silent if there is nothing to "
-		 "say.\n"
-		 "What outlives COMMAND is not watched any more, or with --wait, until it has ended or a\n"
-		 "SIGINT (Ctrl-C), SIGTERM, SIGHUP or SIGQUIT comes; as long as COMMAND runs, signals are "
-		 "for\n"
-		 "it. A SIGTERM meanwhile is handed on, and says that nothing is to be waited for.\n\n"
-		 "  --user NAME            run COMMAND as that user (as in --user \"$SUDO_USER\")\n"
-		 "  --exit-code N          end with N if any alert was raised, or anything was lost\n"
-		 "  --report FORM=FILE     write the tokens and the files that they were written to to FILE, "
-		 "as "
-		 "`scan`\n"
-		 "                         does: text, json, sarif, junit, github or gitlab; up to five "
-		 "times\n"
-		 "  --annotate auto|github|gitlab\n"
-		 "                         show them beside a change: workflow commands on standard error, "
-		 "or\n"
-		 "                         gl-code-quality-report.json here; auto: by the environment\n"
-		 "  --mask-output          put <masked> in place of each secret portion that is printed; "
-		 "alerts stay\n"
-		 "  --wait                 watch what COMMAND leaves running as well, until it has "
-		 "ended\n" OPTIONS_SHARED_USAGE,
+	.usage =
+		"Usage: spillwatch exec [OPTION…] -- COMMAND [ARGUMENT…]\n\n"
+		"Runs COMMAND with this terminal, input and output, and raises an alert for each token that it\n"
+		"or any of its descendants writes to a file, or prints (to what standard output and error are\n"
+		"here, also a pipe or a terminal). Ends with COMMAND's exit status, or with 128 plus\n"
+		"the signal that ended it; 127 if there is no such command. Silent if there is nothing to say.\n"
+		"What outlives COMMAND is not watched any more, or with --wait, until it has ended or a\n"
+		"SIGINT (Ctrl-C), SIGTERM, SIGHUP or SIGQUIT comes; as long as COMMAND runs, signals are for\n"
+		"it. A SIGTERM meanwhile is handed on, and says that nothing is to be waited for.\n",
 	.options = exec_entries,
 	.monitors = true,
 	.runs = true,
 	.main = exec_main,
 };
+/* clang-format on */

@@ -28,11 +28,16 @@
 
 enum { OPTION_FOLLOW_SOCKET = OPTION_OWN, OPTION_FOLLOW_OUTPUT };
 
+/* a text is as wide as it is */
+/* clang-format off */
 static const struct option_entry follow_entries[] = {
-	{.name = "socket", .value = "PATH", .id = OPTION_FOLLOW_SOCKET},
-	{.name = "output", .value = "text|json", .id = OPTION_FOLLOW_OUTPUT},
+	{.name = "socket", .value = "PATH", .id = OPTION_FOLLOW_SOCKET,
+	 .help = "where the daemon listens, as its own --socket says (default: " FOLLOW_PATH ")"},
+	{.name = "output", .value = "text|json", .id = OPTION_FOLLOW_OUTPUT,
+	 .help = "a readable line for each alert, or JSON (default: text on a terminal)"},
 	{0},
 };
+/* clang-format on */
 
 struct follow {
 	const char *path;
@@ -221,19 +226,16 @@ static int follow_main(int argc, char **argv)
 	return follow_run(&follow);
 }
 
+/* clang-format off */
 const struct command command_follow = {
 	.name = "follow",
 	.summary = "print what a daemon alerts, live",
-	.usage = "Usage: spillwatch follow [--socket PATH] [--output text|json]\n\n"
-		 "Prints each alert from now on as it is raised, and what is lost, until it is stopped. If "
-		 "the\n"
-		 "daemon ends, the next one is waited for. Several may follow one daemon; who is slow loses "
-		 "only\n"
-		 "his own, which the daemon counts and tells.\n\n"
-		 "  --socket PATH          where the daemon listens, as its own --socket says\n"
-		 "                         (default: " FOLLOW_PATH ")\n"
-		 "  --output text|json     a readable line for each alert, or JSON (default: text on a "
-		 "terminal)\n",
+	.usage =
+		"Usage: spillwatch follow [--socket PATH] [--output text|json]\n\n"
+		"Prints each alert from now on as it is raised, and what is lost, until it is stopped. If the\n"
+		"daemon ends, the next one is waited for. Several may follow one daemon; who is slow loses only\n"
+		"his own, which the daemon counts and tells.\n",
 	.options = follow_entries,
 	.main = follow_main,
 };
+/* clang-format on */

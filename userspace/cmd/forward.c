@@ -31,25 +31,28 @@ static int forward_main(int argc, char **argv)
 }
 
 /* spillwatch-forward reads them */
+/* a text is as wide as it is */
+/* clang-format off */
 static const struct option_entry forward_entries[] = {
-	{.name = "config", .value = "FILE", .id = OPTION_CONFIG},
-	{.name = "check", .id = OPTION_CHECK},
+	{.name = "config", .value = "FILE", .id = OPTION_CONFIG,
+	 .help = "which receivers (default: /etc/spillwatch/forward.yaml)"},
+	{.name = "check", .id = OPTION_CHECK,
+	 .help = "say what is wrong with it, of credentials as well, and end"},
 	{0},
 };
+/* clang-format on */
 
+/* clang-format off */
 const struct command command_forward = {
 	.name = "forward",
 	.summary = "deliver what a daemon alerts to other systems",
-	.usage = "Usage: spillwatch forward [--config FILE] [--check]\n\n"
-		 "Follows a daemon's socket, keeps what it alerts on disk, and delivers it to the receivers "
-		 "that\n"
-		 "the configuration names, until each has it: at least once, and event.id tells what came "
-		 "twice.\n"
-		 "Needs no privilege but to connect to the socket. Ends with SIGTERM; what waits is "
-		 "delivered after\n"
-		 "the next start.\n\n"
-		 "  --config FILE          which receivers (default: /etc/spillwatch/forward.yaml)\n"
-		 "  --check                say what is wrong with it, and end\n",
+	.usage =
+		"Usage: spillwatch forward [--config FILE] [--check]\n\n"
+		"Follows a daemon's socket, keeps what it alerts on disk, and delivers it to the receivers that\n"
+		"the configuration names, until each has it: at least once, and event.id tells what came twice.\n"
+		"Needs no privilege but to connect to the socket. Ends with SIGTERM; what waits is delivered after\n"
+		"the next start.\n",
 	.options = forward_entries,
 	.main = forward_main,
 };
+/* clang-format on */

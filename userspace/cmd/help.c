@@ -4,7 +4,7 @@
 #include "capture/probe.h"
 #include "cmd/command.h"
 #include "cmd/diagnose.h"
-#include "cmd/options.h"
+#include "cmd/usage.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
 #include "version.h"
@@ -62,27 +62,53 @@ const struct command command_version = {
 	.main = version_main,
 };
 
+enum { OPTION_ROFF = OPTION_OWN };
+
+/* for tools/man alone */
+static const struct option_entry help_entries[] = {
+	{.name = "roff", .value = "COMMAND", .id = OPTION_ROFF},
+	{0},
+};
+
+static int help_roff(const char *name)
+{
+	const struct command *command = command_find(name);
+
+	if (!command && strcmp(name, "shared") != 0)
+		return command_unknown(name);
+	usage_roff(command ? command->options : options_shared_table, stdout);
+	return EXIT_CODE_OK;
+}
+
+static int help_one(const char *name)
+{
+	const struct command *command = command_find(name);
+
+	if (!command)
+		return command_unknown(name);
+	usage_print(command, stdout);
+	return EXIT_CODE_OK;
+}
+
 static int help_main(int argc, char **argv)
 {
-	const struct command *command;
 	struct options_reader reader;
 	int option;
 
 	options_begin(&command_help, &reader);
 	option = options_next(&reader, argc, argv);
-	if (option != -1 && option != 'h')
+	if (option == 'h')
+		return help_one("help");
+	if (option == OPTION_ROFF)
+		return help_roff(optarg);
+	if (option != -1)
 		return EXIT_CODE_USAGE;
-	if (option == -1 && argc - optind > 1) {
+	if (argc - optind > 1) {
 		log_error("'help' takes one command's name");
 		return EXIT_CODE_USAGE;
 	}
-	if (option == 'h' || optind < argc) {
-		command = option == 'h' ? &command_help : command_find(argv[optind]);
-		if (!command)
-			return command_unknown(argv[optind]);
-		fputs(command->usage, stdout);
-		return EXIT_CODE_OK;
-	}
+	if (optind < argc)
+		return help_one(argv[optind]);
 	printf("spillwatch %s: catches secret tokens at the moment a process writes them\n\n"
 	       "Usage: spillwatch COMMAND [OPTION…]\n\n",
 	       SPILLWATCH_VERSION);
@@ -99,5 +125,6 @@ const struct command command_help = {
 	.name = "help",
 	.summary = "explain a command",
 	.usage = "Usage: spillwatch help [COMMAND]\n\nLists the commands, or explains one.\n",
+	.options = help_entries,
 	.main = help_main,
 };

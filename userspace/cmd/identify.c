@@ -167,10 +167,14 @@ static int identify_input(struct identify *identify)
 	return EXIT_CODE_CONFIG;
 }
 
+/* a text is as wide as it is */
+/* clang-format off */
 static const struct option_entry identify_entries[] = {
-	{.name = "output", .value = "text|json", .id = OPTION_OUTPUT},
+	{.name = "output", .value = "text|json", .id = OPTION_OUTPUT,
+	 .help = "some readable lines for each, or a line of JSON (default: text)"},
 	{0},
 };
+/* clang-format on */
 
 static int identify_main(int argc, char **argv)
 {
@@ -200,7 +204,6 @@ static int identify_main(int argc, char **argv)
 	return EXIT_CODE_USAGE;
 }
 
-/* its versions differ here */
 /* clang-format off */
 const struct command command_identify = {
 	.name = "identify",
@@ -210,8 +213,7 @@ const struct command command_identify = {
 		"Says of each token or token identifier on standard input which type it is, how its family\n"
 		"looks, whether it is a placeholder, and by which call of the platform's API it is disabled.\n"
 		"The secret portion is not needed, not shown and not sent anywhere. Needs no privilege.\n\n"
-		"Ends with 0, or with 3 if there is none.\n\n"
-		"  --output text|json     some readable lines for each, or a line of JSON (default: text)\n",
+		"Ends with 0, or with 3 if there is none.\n",
 	.options = identify_entries,
 	.main = identify_main,
 };

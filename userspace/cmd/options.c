@@ -21,25 +21,70 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* a text is as wide as it is */
+/* clang-format off */
 const struct option_entry options_shared_table[] = {
-	{.name = "alerts", .value = "FILE", .id = OPTION_ALERTS},
-	{.name = "alerts-bytes", .value = "N", .id = OPTION_ALERTS_BYTES},
-	{.name = "output", .value = "auto|text|json", .id = OPTION_OUTPUT},
-	{.name = "socket", .value = "PATH", .id = OPTION_SOCKET},
-	{.name = "watch", .value = "LIST", .id = OPTION_WATCH},
-	{.name = "attach", .value = "auto|fexit|syscall", .id = OPTION_ATTACH},
-	{.name = "inspect-bytes", .value = "N", .id = OPTION_INSPECT_BYTES},
-	{.name = "ring-bytes", .value = "N", .id = OPTION_RING_BYTES},
-	{.name = "store", .value = "FILE", .id = OPTION_STORE},
-	{.name = "no-store", .id = OPTION_NO_STORE},
-	{.name = "store-days", .value = "N", .id = OPTION_STORE_DAYS},
-	{.name = "store-bytes", .value = "N", .id = OPTION_STORE_BYTES},
-	{.name = "net", .value = "on|off", .id = OPTION_NET},
-	{.name = "config", .value = "FILE", .id = OPTION_CONFIG},
-	{.name = "procfs", .value = "DIR", .id = OPTION_PROCFS},
-	{.name = "host-root", .value = "DIR", .id = OPTION_HOST_ROOT},
+	{.name = "alerts", .value = "FILE", .id = OPTION_ALERTS,
+	 .help = "append each alert to FILE as a line of JSON (- is standard output)",
+	 .more = "And each loss, within a second, then every ten seconds while it goes on (`event.action` is "
+		 "samples-lost then). A link is refused (but /dev/stdout and the like are not), and so is a "
+		 "file that belongs to another user or that others may write to. A FIFO is not waited for: "
+		 "alerts that nobody reads are counted as lost. What any output does not take (a full disk, a "
+		 "pipe that nobody reads; 8 MiB wait for it) is lost to that output only, told within a "
+		 "second and counted in the summary."},
+	{.name = "alerts-bytes", .value = "N", .id = OPTION_ALERTS_BYTES,
+	 .help = "bound of FILE: a full one is called FILE.1, instead of the one before (default: 1073741824; "
+		 "0: none)",
+	 .more = "From 65536 to 1099511627776. An alert is a line of 16 KiB at most. In what it shows of "
+		 "names and arguments, \\xNN is a byte that is no text or that a terminal would obey; a "
+		 "backslash before an x is \\x5c."},
+	{.name = "output", .value = "auto|text|json", .id = OPTION_OUTPUT,
+	 .help = "text: a readable line for each alert on standard error; json: JSON on standard output; "
+		 "auto: text on a terminal or without --alerts"},
+	{.name = "socket", .value = "PATH", .id = OPTION_SOCKET,
+	 .help = "each alert as a line of JSON to whoever connects to this unix socket (spillwatch follow)",
+	 .more = "It has mode 0600. Whoever connects gets each alert from then on; 256 at a time. The last 4 "
+		 "MiB are kept for those who are slow; what they don't get is counted and told. What lies "
+		 "there is replaced only if it is a socket of the same user or root's where nobody listens."},
+	{.name = "watch", .value = "LIST", .id = OPTION_WATCH,
+	 .help = "destinations, by commas: disk, tmpfs, block, memfd, pipe, socket, tty; or default "
+		 "(disk,tmpfs,block), or all",
+	 .more = "What keeps no bytes can't be watched, so all leaves it out as well: character devices, "
+		 "procfs, sysfs and cgroupfs, eventfd and the like."},
+	{.name = "attach", .value = "auto|fexit|syscall", .id = OPTION_ATTACH,
+	 .help = "how to attach; auto takes fexit where the kernel allows it and has what carries contents"},
+	{.name = "inspect-bytes", .value = "N", .id = OPTION_INSPECT_BYTES,
+	 .help = "bound of one write call; bytes past it are counted (from 1 to 16777216, which is the "
+		 "default)"},
+	{.name = "ring-bytes", .value = "N", .id = OPTION_RING_BYTES,
+	 .help = "size of the ring buffer, a power of two from 4096 to 1073741824 (default: 2097152)"},
+	{.name = "store", .value = "FILE", .id = OPTION_STORE,
+	 .help = "keep what `audit` shows in this database (run: by default in " STORE_PATH "; "
+		 "exec: only if given)",
+	 .more = "A file that is no store, a link, or what another user owns or may write to, is refused and "
+		 "left as it is."},
+	{.name = "no-store", .id = OPTION_NO_STORE,
+	 .help = "keep nothing for `audit`"},
+	{.name = "store-days", .value = "N", .id = OPTION_STORE_DAYS,
+	 .help = "forget what was not seen for N days (from 1 to 36500; default: 90)",
+	 .more = "Nothing goes for its age because the clock is more than a day ahead of what the store "
+		 "knows, until it has been so for a week."},
+	{.name = "store-bytes", .value = "N", .id = OPTION_STORE_BYTES,
+	 .help = "bound of the database's size; what was longest not seen goes (from 1048576 to "
+		 "1099511627776; default: 268435456)"},
+	{.name = "net", .value = "on|off", .id = OPTION_NET,
+	 .help = "look once more at what is on its way to a block device (default: on)"},
+	{.name = "config", .value = "FILE", .id = OPTION_CONFIG,
+	 .help = "settings and rules, beside it rules.d/*.yaml (run: by default "
+		 "/etc/spillwatch/spillwatch.yaml, if it is there; exec: only if given); the command line wins",
+	 .more = "See `spillwatch.yaml`(5)."},
+	{.name = "procfs", .value = "DIR", .id = OPTION_PROCFS,
+	 .help = "where the host's procfs is mounted, in a container (default: /proc)"},
+	{.name = "host-root", .value = "DIR", .id = OPTION_HOST_ROOT,
+	 .help = "below which the container runtimes' files lie (default: /)"},
 	{0},
 };
+/* clang-format on */
 
 /* Who is told what is wrong with a value, if it is no command line's. */
 static void (*options_wrong_taker)(void *context, const char *text);

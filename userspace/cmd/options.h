@@ -38,6 +38,11 @@ struct option_entry {
 	const char *value; /* what help calls its value; NULL: it takes none */
 	int id; /* what options_next() returns for it */
 	bool many; /* may be given more than once */
+	/*
+	 * What help, the man page and completions say: the first is a fragment of a sentence, the second whole ones that only the man page
+	 * has. `x` is a command, an option or a file's name. NULL: it is told of nowhere.
+	 */
+	const char *help, *more;
 };
 
 /* Those that `run` and `exec` share. */
@@ -77,33 +82,6 @@ int options_none(const struct command *command, int argc);
  */
 int options_choice(const struct command *command, const char *option, const char *value,
 		   const char *const *words, size_t count, size_t *ret_index);
-
-/* Their part of `help NAME`. */
-#define OPTIONS_SHARED_USAGE                                                                               \
-	"  --alerts FILE          append each alert to FILE as a line of JSON (- is standard output)\n"    \
-	"  --alerts-bytes N       bound of FILE: a full one is called FILE.1, instead of the one before\n" \
-	"                         (default: 1073741824; 0: none)\n"                                        \
-	"  --output auto|text|json\n"                                                                      \
-	"                         text: a readable line for each alert on standard error; json: JSON\n"    \
-	"                         on standard output; auto: text on a terminal or without --alerts\n"      \
-	"  --socket PATH          each alert as a line of JSON to whoever connects to this unix socket\n"  \
-	"                         (spillwatch follow)\n"                                                   \
-	"  --watch LIST           destinations, by commas: disk, tmpfs, block, memfd, pipe, socket,\n"     \
-	"                         tty; or default (disk,tmpfs,block), or all\n"                            \
-	"  --attach auto|fexit|syscall\n"                                                                  \
-	"                         how to attach; auto takes fexit where the kernel allows it\n"            \
-	"  --inspect-bytes N      bound of one write call; bytes past it are counted (default and\n"       \
-	"                         most: 16777216)\n"                                                       \
-	"  --ring-bytes N         size of the ring buffer, a power of two (default: 2097152)\n"            \
-	"  --store FILE           keep what `audit` shows in this database (run: by default in\n"          \
-	"                         " STORE_PATH "; exec: only if given); --no-store: don't\n"               \
-	"  --store-days N         forget what was not seen for N days (default: 90)\n"                     \
-	"  --store-bytes N        bound of the database's size; the oldest goes (default: 268435456)\n"    \
-	"  --net on|off           look once more at what is on its way to a block device (default: on)\n"  \
-	"  --config FILE          settings and rules, beside it rules.d/*.yaml (run: by default\n"         \
-	"                         /etc/spillwatch/spillwatch.yaml); the command line wins\n"               \
-	"  --procfs DIR           where the host's procfs is mounted, in a container (default: /proc)\n"   \
-	"  --host-root DIR        below which the container runtimes' files lie (default: /)\n"
 
 /*
  * options_shared() - takes one shared option, as getopt_long() returned it with `optarg`.

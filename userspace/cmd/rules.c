@@ -52,10 +52,14 @@ static int rules_print(const char *name)
 	return EXIT_CODE_OK;
 }
 
+/* a text is as wide as it is */
+/* clang-format off */
 static const struct option_entry rules_entries[] = {
-	{.name = "for", .value = "PROGRAM", .id = OPTION_OWN},
+	{.name = "for", .value = "PROGRAM", .id = OPTION_OWN,
+	 .help = "sed, git-secrets, github, gitleaks or trufflehog"},
 	{0},
 };
+/* clang-format on */
 
 static int rules_main(int argc, char **argv)
 {
@@ -81,7 +85,6 @@ static int rules_main(int argc, char **argv)
 	return EXIT_CODE_USAGE;
 }
 
-/* its versions differ here */
 /* clang-format off */
 const struct command command_rules = {
 	.name = "rules",

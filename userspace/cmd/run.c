@@ -57,16 +57,30 @@ enum {
 	OPTION_METRICS
 };
 
+/* a text is as wide as it is */
+/* clang-format off */
 static const struct option_entry run_entries[] = {
-	{.name = "cgroup", .value = "PATH", .id = OPTION_CGROUP},
-	{.name = "duration", .value = "SECONDS", .id = OPTION_DURATION},
-	{.name = "user", .value = "NAME", .id = OPTION_USER},
-	{.name = "pin", .value = "DIR", .id = OPTION_PIN},
-	{.name = "no-pin", .id = OPTION_NO_PIN},
-	{.name = "pin-seconds", .value = "N", .id = OPTION_PIN_SECONDS},
-	{.name = "metrics", .value = "ADDRESS", .id = OPTION_METRICS},
+	{.name = "cgroup", .value = "PATH", .id = OPTION_CGROUP,
+	 .help = "watch only this cgroup (v2) and what is below it"},
+	{.name = "duration", .value = "SECONDS", .id = OPTION_DURATION,
+	 .help = "stop after that time, of 1 to 2147483648 seconds"},
+	{.name = "pin", .value = "DIR", .id = OPTION_PIN,
+	 .help = "where programs stay while there is no daemon: a directory of its own in a BPF file system "
+		 "(default: " PIN_DIRECTORY "; with --cgroup none)"},
+	{.name = "no-pin", .id = OPTION_NO_PIN,
+	 .help = "they don't: they end with the daemon"},
+	{.name = "pin-seconds", .value = "N", .id = OPTION_PIN_SECONDS,
+	 .help = "they go on without a daemon for that time, of 1 to 604800 seconds (default: 600)"},
+	{.name = "metrics", .value = "ADDRESS", .id = OPTION_METRICS,
+	 .help = "serve /metrics (OpenMetrics), /healthz and /readyz there: a port, of the loopback address, "
+		 "or 127.0.0.1:9464, [::1]:9464 (default: nowhere)",
+	 .more = "By `spillwatch-metrics`, a process without privileges that can only read how the daemon is."},
+	{.name = "user", .value = "NAME", .id = OPTION_USER,
+	 .help = "run as that user, by name or number, with the capabilities that are needed; alert file and "
+		 "store must be in directories of that user"},
 	{0},
 };
+/* clang-format on */
 
 static int run_cgroup(struct run_options *options)
 {
@@ -367,36 +381,22 @@ static int run_main(int argc, char **argv)
 	return r;
 }
 
+/* clang-format off */
 const struct command command_run = {
 	.name = "run",
 	.summary = "watch this host, or one cgroup, until stopped",
 	.usage =
 		"Usage: spillwatch run [OPTION…]\n\n"
 		"Watches every process of this host (but itself) and raises an alert for each token that is\n"
-		"written to a file. Needs root, or CAP_BPF, CAP_PERFMON and CAP_DAC_READ_SEARCH.\n\n"
-		"  --cgroup PATH          watch only this cgroup (v2) and what is below it\n"
-		"  --duration SECONDS     stop after that time\n"
-		"  --pin DIR              where programs stay while there is no daemon, in a BPF file "
-		"system\n"
-		"                         (default: " PIN_DIRECTORY "; with --cgroup none);\n"
-		"                         --no-pin: they don't\n"
-		"  --pin-seconds N        they go on without a daemon for that time (default: 600)\n"
-		"  --metrics ADDRESS      serve /metrics (OpenMetrics), /healthz and /readyz there: a port, "
-		"of "
-		"the\n"
-		"                         loopback address, or 127.0.0.1:9464, [::1]:9464 (default: "
-		"nowhere)\n"
-		"  --user NAME            run as that user, with the capabilities that are needed; alert "
-		"file and\n"
-		"                         store must be in directories of that user\n" OPTIONS_SHARED_USAGE
-		"\nSIGUSR1 and SIGHUP reopen the alert file (a terminal that hangs up ends nothing); SIGHUP "
-		"reads the\n"
+		"written to a file. Needs root, or CAP_BPF, CAP_PERFMON and CAP_DAC_READ_SEARCH.\n",
+	.notes =
+		"SIGUSR1 and SIGHUP reopen the alert file (a terminal that hangs up ends nothing); SIGHUP reads the\n"
 		"configuration anew, and takes its rules if there is no mistake in it. SIGTERM and SIGINT\n"
-		"judge what was seen, print the summary and end. After SIGTERM the programs stay attached, "
-		"and\n"
+		"judge what was seen, print the summary and end. After SIGTERM the programs stay attached, and\n"
 		"the next daemon misses nothing; 'spillwatch stop' removes them, SIGINT and the end of\n"
 		"--duration as well.\n",
 	.options = run_entries,
 	.monitors = true,
 	.main = run_main,
 };
+/* clang-format on */

@@ -152,21 +152,56 @@ static int scan_parse_option(struct scan_command *command, int option)
 	return r;
 }
 
+/* a text is as wide as it is */
+/* clang-format off */
 static const struct option_entry scan_entries[] = {
-	{.name = "output", .value = "FORM", .id = OPTION_OUTPUT},
-	{.name = "report", .value = "FORM=FILE", .id = OPTION_REPORT, .many = true},
-	{.name = "exit-code", .value = "N", .id = OPTION_EXIT_CODE},
-	{.name = "max-bytes", .value = "N", .id = OPTION_MAX_BYTES},
-	{.name = "baseline", .value = "FILE", .id = OPTION_BASELINE, .many = true},
-	{.name = "write-baseline", .value = "FILE", .id = OPTION_WRITE_BASELINE},
-	{.name = "no-ignore", .id = OPTION_NO_IGNORE},
-	{.name = "no-archives", .id = OPTION_NO_ARCHIVES},
-	{.name = "no-decode", .id = OPTION_NO_DECODE},
-	{.name = "staged", .id = OPTION_STAGED},
-	{.name = "commits", .value = "A..B", .id = OPTION_COMMITS},
-	{.name = "history", .id = OPTION_HISTORY},
+	{.name = "staged", .id = OPTION_STAGED,
+	 .help = "what git's index has and the last commit has not, as a pre-commit hook",
+	 .more = "Contents, links' targets, names. The other index of a git commit FILE is taken as well."},
+	{.name = "commits", .value = "A..B", .id = OPTION_COMMITS,
+	 .help = "what these commits brought (any range of git-rev-list(1))",
+	 .more = "A commit's own text (author, message) is shown as <commit>. Of a merge, what differs from "
+		 "all parents is its own; what is a submodule belongs to another repository, and is counted."},
+	{.name = "history", .id = OPTION_HISTORY,
+	 .help = "what any commit of the repository brought, stashes as well; each content once, with the "
+		 "commit, author and path of where it came first",
+	 .more = "All commits of all references and reflogs."},
+	{.name = "output", .value = "text|json|sarif|junit|github|gitlab", .id = OPTION_OUTPUT,
+	 .help = "text: a readable line for each token; json: a line of JSON; sarif: SARIF 2.1.0; junit: "
+		 "JUnit's XML; github: workflow commands, which annotate a change; gitlab: a code quality "
+		 "report, which does (default: text)",
+	 .more = "JSON is described by scan.schema.json; SARIF has a fingerprint that stays when lines move."},
+	{.name = "report", .value = "FORM=FILE", .id = OPTION_REPORT, .many = true,
+	 .help = "the same, also to FILE; up to four times"},
+	{.name = "baseline", .value = "FILE", .id = OPTION_BASELINE, .many = true,
+	 .help = "findings that are known, by token identifier and path, are none; also several"},
+	{.name = "write-baseline", .value = "FILE", .id = OPTION_WRITE_BASELINE,
+	 .help = "write such a file of all findings"},
+	{.name = "no-ignore", .id = OPTION_NO_IGNORE,
+	 .help = IGNORE_FILE " (patterns as in .gitignore) and " FINDER_ALLOW " in a token's line count "
+		 "for nothing",
+	 .more = "Without it, what a " IGNORE_FILE " names is not scanned: where it is run, in the "
+		 "directories that lead from there to a path, and in those that are scanned."},
+	{.name = "no-archives", .id = OPTION_NO_ARCHIVES,
+	 .help = "look into no archive and nothing that is packed",
+	 .more = "Without it, they are looked into, up to 8 deep, and members are shown as ARCHIVE!MEMBER. "
+		 "What can't be unpacked to its end (cut, a password, far more than it is) is named, and ends "
+		 "with 3. That is the work of `spillwatch-scan`, which lies beside this program; without it "
+		 "archives are scanned as they lie there, and counted."},
+	{.name = "no-decode", .id = OPTION_NO_DECODE,
+	 .help = "only tokens as they are, not in base64, hex, UTF-16, escapes, wrapped, …",
+	 .more = "Without it, tokens are found in base64 (both alphabets, any alignment, in lines), hex, "
+		 "UTF-16, escaped (%2E, \\x2e, \\u002e, \\056, &#46;, quoted-printable), with a terminal's "
+		 "colours in them, and wrapped at a usual width. The form is said behind the finding. What is "
+		 "encoded twice, or compressed within such a form, is not found."},
+	{.name = "max-bytes", .value = "N", .id = OPTION_MAX_BYTES,
+	 .help = "pass over what is larger than N bytes (default: 0, nothing)",
+	 .more = "And count it."},
+	{.name = "exit-code", .value = "N", .id = OPTION_EXIT_CODE,
+	 .help = "end with N, from 0 to 255, instead of 10 if a token was found"},
 	{0},
 };
+/* clang-format on */
 
 static int scan_parse(int argc, char **argv, struct scan_command *command)
 {
@@ -329,7 +364,6 @@ static int scan_main(int argc, char **argv)
 	return r;
 }
 
-/* its versions differ here */
 /* clang-format off */
 const struct command command_scan = {
 	.name = "scan",
@@ -344,23 +378,7 @@ const struct command command_scan = {
 		"passed over. Archives and what is packed are looked into: ARCHIVE!MEMBER. A last line on\n"
 		"standard error says what was scanned, what not, and why. Needs no privilege.\n\n"
 		"Ends with 0 if nothing was found, with 10 if a token was, with 3 if none was but something can't\n"
-		"be read (the rest is scanned all the same).\n\n"
-		"  --staged               what git's index has and the last commit has not, as a pre-commit hook\n"
-		"  --commits A..B         what these commits brought (any range of git-rev-list(1))\n"
-		"  --history              what any commit of the repository brought, stashes as well; each content\n"
-		"                         once, with the commit, author and path of where it came first\n"
-		"  --output FORM          text: a readable line for each token; json: a line of JSON; sarif: SARIF\n"
-		"                         2.1.0; junit: JUnit's XML; github: workflow commands, which annotate a\n"
-		"                         change; gitlab: a code quality report, which does (default: text)\n"
-		"  --report FORM=FILE     the same, also to FILE; up to four times\n"
-		"  --baseline FILE        findings that are known, by token identifier and path, are none; also several\n"
-		"  --write-baseline FILE  write such a file of all findings\n"
-		"  --no-ignore            " IGNORE_FILE " (patterns as in .gitignore) and " FINDER_ALLOW "\n"
-		"                         in a token's line count for nothing\n"
-		"  --no-archives          look into no archive and nothing that is packed\n"
-		"  --no-decode            only tokens as they are, not in base64, hex, UTF-16, escapes, wrapped, …\n"
-		"  --max-bytes N          pass over what is larger than N bytes (default: 0, nothing)\n"
-		"  --exit-code N          end with N instead of 10 if a token was found\n",
+		"be read (the rest is scanned all the same).\n",
 	.options = scan_entries,
 	.main = scan_main,
 };

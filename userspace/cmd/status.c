@@ -28,11 +28,17 @@ static const char *const status_forms[] = {
 
 enum { OPTION_PIN = OPTION_OWN, OPTION_OUTPUT_AS };
 
+/* a text is as wide as it is */
+/* clang-format off */
 static const struct option_entry status_entries[] = {
-	{.name = "pin", .value = "DIR", .id = OPTION_PIN},
-	{.name = "output", .value = "FORMAT", .id = OPTION_OUTPUT_AS},
+	{.name = "output", .value = "text|json|openmetrics|prometheus", .id = OPTION_OUTPUT_AS,
+	 .help = "for people (default: text) or for programs; prometheus: as node_exporter's textfile "
+		 "collector reads it"},
+	{.name = "pin", .value = "DIR", .id = OPTION_PIN,
+	 .help = "the daemon that pins its programs there (default: " PIN_DIRECTORY ")"},
 	{0},
 };
+/* clang-format on */
 
 static int64_t status_number(const json_t *in, const char *name)
 {
@@ -274,22 +280,16 @@ static int status_main(int argc, char **argv)
 	return status_show(pin, (enum status_form)form);
 }
 
+/* clang-format off */
 const struct command command_status = {
 	.name = "status",
 	.summary = "how the daemon is, and whether it sees what is written",
-	.usage = "Usage: spillwatch status [--output FORMAT] [--pin DIR]\n\n"
-		 "Says since when the daemon watches what, how much it has seen, what waits and what was "
-		 "lost. "
-		 "Nothing\n"
-		 "is asked of the daemon, so one that hangs is told of as well. Ends with 0 if all is well, "
-		 "with "
-		 "1 if\n"
-		 "there is no daemon, it hangs, or does not see what it writes itself. Needs root.\n\n"
-		 "  --output FORMAT        text, json, openmetrics, or prometheus, as node_exporter's "
-		 "textfile collector\n"
-		 "                         reads it (default: text)\n"
-		 "  --pin DIR              the daemon that pins its programs there (default: " PIN_DIRECTORY
-		 ")\n",
+	.usage =
+		"Usage: spillwatch status [--output FORMAT] [--pin DIR]\n\n"
+		"Says since when the daemon watches what, how much it has seen, what waits and what was lost. Nothing\n"
+		"is asked of the daemon, so one that hangs is told of as well. Ends with 0 if all is well, with 1 if\n"
+		"there is no daemon, it hangs, or does not see what it writes itself. Needs root.\n",
 	.options = status_entries,
 	.main = status_main,
 };
+/* clang-format on */

@@ -27,10 +27,14 @@
 
 enum { OPTION_PIN = OPTION_OWN };
 
+/* a text is as wide as it is */
+/* clang-format off */
 static const struct option_entry stop_entries[] = {
-	{.name = "pin", .value = "DIR", .id = OPTION_PIN},
+	{.name = "pin", .value = "DIR", .id = OPTION_PIN,
+	 .help = "the daemon that pins its programs there (default: " PIN_DIRECTORY ")"},
 	{0},
 };
+/* clang-format on */
 
 /* Tells whoever has it; a pid that has become somebody else's meanwhile gets nothing. Returns 0 or a negative errno. */
 static int stop_ask(const char *directory, pid_t holder, int signal)
@@ -118,24 +122,29 @@ static int stop_main(int argc, char **argv)
 	return r < 0 && r != -ENOENT ? EXIT_CODE_RUNTIME : EXIT_CODE_OK;
 }
 
+/* clang-format off */
 const struct command command_stop = {
 	.name = "stop",
 	.summary = "end the daemon, and detach what it would leave",
-	.usage = "Usage: spillwatch stop [--pin DIR]\n\n"
-		 "Ends the daemon, and detaches the programs that one has left for the next (after SIGTERM, "
-		 "or when\n"
-		 "it was killed). Needs root.\n\n"
-		 "  --pin DIR              the one that pins its programs there (default: " PIN_DIRECTORY
-		 ")\n",
+	.usage =
+		"Usage: spillwatch stop [--pin DIR]\n\n"
+		"Ends the daemon, and detaches the programs that one has left for the next (after SIGTERM, or when\n"
+		"it was killed). Needs root.\n",
 	.options = stop_entries,
 	.main = stop_main,
 };
+/* clang-format on */
 
+/* a text is as wide as it is */
+/* clang-format off */
 static const struct option_entry reload_entries[] = {
-	{.name = "pin", .value = "DIR", .id = OPTION_PIN},
-	{.name = "config", .value = "FILE", .id = OPTION_CONFIG},
+	{.name = "config", .value = "FILE", .id = OPTION_CONFIG,
+	 .help = "the one that the daemon was started with, if it was told"},
+	{.name = "pin", .value = "DIR", .id = OPTION_PIN,
+	 .help = "the daemon that pins its programs there (default: " PIN_DIRECTORY ")"},
 	{0},
 };
+/* clang-format on */
 
 static int reload_tell(const char *directory)
 {
@@ -188,16 +197,15 @@ static int reload_main(int argc, char **argv)
 	return r ? r : reload_tell(pin);
 }
 
+/* clang-format off */
 const struct command command_reload = {
 	.name = "reload",
 	.summary = "check the configuration, and have the daemon read it",
-	.usage = "Usage: spillwatch reload [--config FILE] [--pin DIR]\n\n"
-		 "Checks the configuration, and if there is no mistake in it has the daemon read it anew: "
-		 "its rules\n"
-		 "are in force between two alerts, nothing is missed. Needs root.\n\n"
-		 "  --config FILE          the one that the daemon was started with, if it was told\n"
-		 "  --pin DIR              the daemon that pins its programs there (default: " PIN_DIRECTORY
-		 ")\n",
+	.usage =
+		"Usage: spillwatch reload [--config FILE] [--pin DIR]\n\n"
+		"Checks the configuration, and if there is no mistake in it has the daemon read it anew: its rules\n"
+		"are in force between two alerts, nothing is missed. Needs root.\n",
 	.options = reload_entries,
 	.main = reload_main,
 };
+/* clang-format on */
