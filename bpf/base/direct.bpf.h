@@ -4,8 +4,8 @@
  * entry, so a bad address reads as 0, and no helper is called. The daemon sets direct_loads where the
  * kernel has the function; elsewhere the verifier takes the branch away and the helper reads.
  *
- * libbpf's linker (1.1) takes a kernel function from one object only: bpf/hooks/syscall.bpf.c, which defines
- * DIRECT_LOADS, and asks for direct_loads before it does anything. In the others these macros are the helper's.
+ * bpf/hooks/syscall.bpf.c defines DIRECT_LOADS, and asks for direct_loads before it does anything. In the other objects
+ * these macros are the helper's.
  *
  * A cast needs a type that the kernel's BTF has, and a load must lie in one of its fields. Memory without
  * a type is read as a long array that is surely there and has nothing before it: x86's stack for interrupts.
@@ -14,14 +14,15 @@
 
 #include "base/kernel.bpf.h"
 #include "base/maps.bpf.h"
+#include "loader_call.h"
 
 #ifdef DIRECT_LOADS
 
-/* Since 6.2 (fd264ca02094); weak: what libbpf can't find it leaves for the verifier to prune. */
-extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
+/* Since 6.2 (fd264ca02094). As helpers are declared; the loader puts the function in its place. */
+static void *(*const direct_cast)(const void *object, __u32 btf_id) = (void *)DIRECT_CALL_CAST;
 
 #define DIRECT(type, address) \
-	((const type *)bpf_rdonly_cast((const void *)(address), bpf_core_type_id_kernel(type)))
+	((const type *)direct_cast((const void *)(address), bpf_core_type_id_kernel(type)))
 
 #define DIRECT_BYTES 16384U
 

@@ -14,7 +14,7 @@
  *     preempt_end();
  *     return 0;
  *
- * Nothing else is to be told anybody: the loader sees that a program asks for this (include/preempt_call.h), and makes its doors.
+ * Nothing else is to be told anybody: the loader sees that a program asks for this (include/loader_call.h), and makes its doors.
  * In the work preemption is off, where the kernel can do that (bpf_preempt_disable(), and calls of global functions behind
  * it, since 6.15): it has its CPU's scratch and words for itself. The two stand in the program itself, not in a
  * global function. Where the kernel can't, programs do nest: `preemptible` is set then.
@@ -25,7 +25,7 @@
 
 #include "base/kernel.bpf.h"
 #include "base/maps.bpf.h"
-#include "preempt_call.h"
+#include "loader_call.h"
 
 /* As helpers are declared; the loader puts something else in their place. */
 static void (*const preempt_disable)(void) = (void *)PREEMPT_CALL_DISABLE;

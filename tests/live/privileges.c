@@ -5,8 +5,11 @@
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define CAPABILITY(name) (UINT64_C(1) << (name))
@@ -157,7 +160,40 @@ static void test_signal(void **state)
 	live_free(&run);
 }
 
+/* What the unit and the manifests leave it. */
+#define LEAST (KEPT | CAPABILITY(CAP_BPF) | CAPABILITY(CAP_PERFMON) | CAPABILITY(CAP_CHECKPOINT_RESTORE))
+
+/* Gives up all other capabilities, for what is executed as well. */
+static void least(void)
+{
+	for (unsigned int i = 0; prctl(PR_CAPBSET_READ, i) >= 0; i++)
+		if (!(LEAST & CAPABILITY(i)) && prctl(PR_CAPBSET_DROP, i) < 0)
+			_exit(125);
+}
+
+/* With no other capability than those, which are all that deploy/ asks for, the programs are loaded, and see. */
+static void test_least(void **state)
+{
+	int status, pid = fork();
+	struct live_run run;
+
+	(void)state;
+	if (pid == 0) {
+		struct maker_token token = maker_token(82);
+
+		least();
+		run = live_exec(ARGS(NULL),
+				ARGS(live_writer("writer"), "call", "write", live_path("file"), "82"));
+		if (run.status || live_count(&run, &token) != 1)
+			fprintf(stderr, "status %d: %s\n", run.status, run.errors);
+		_exit(run.status || live_count(&run, &token) != 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 const struct CMUnitTest live_privileges[] = {
+	cmocka_unit_test_setup_teardown(test_least, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_dropped, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_run_user, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_command, live_setup, live_teardown),

@@ -5,7 +5,7 @@
 #include "lib/cleanup.h"
 #include "bounds.h"
 #include "license.h"
-#include "preempt_call.h"
+#include "loader_call.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

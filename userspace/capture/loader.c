@@ -7,7 +7,7 @@
  * instead, which do nothing; what was kept is then loaded by threads, and takes the place of what does nothing
  * under the same descriptor. Everything else of libbpf's stays as it is.
  *
- * What a program asks for (include/preempt_call.h) is filled in at the same moment; where the kernel preempts programs, those
+ * What a program asks for (include/loader_call.h) is filled in at the same moment; where the kernel preempts programs, those
  * that ask are hooks with doors, which are made in the end.
  *
  * Invariant: either every program is in its place, or the loading has failed.
@@ -19,7 +19,7 @@
 #include "lib/memory_file.h"
 #include "calibration.h"
 #include "license.h"
-#include "preempt_call.h"
+#include "loader_call.h"
 #include "scope.h"
 #include "write_call.h"
 #include "known.h"
@@ -66,7 +66,7 @@ struct loader {
 	enum loader_way way;
 	const char *lacked;
 	const struct spillwatch_bpf *loading;
-	uint32_t disable, enable; /* functions of the kernel, 0: they are not to be called */
+	uint32_t disable, enable, cast; /* functions of the kernel, 0: they are not to be called */
 	size_t hooks;
 	struct loader_hook hook[LOADER_PROGRAMS_MAX];
 	struct bpf_insn *door; /* the template's instructions */
@@ -136,10 +136,10 @@ static struct bpf_insn loader_call(uint32_t function)
 		.code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_KFUNC_CALL, .imm = (int32_t)function};
 }
 
-/* Fills in what a program asks for. Returns whether it did ask, or a negative errno. */
+/* Fills in what a program asks for. Returns whether it asked for what hooks with doors do, or a negative errno. */
 static int loader_answer(const struct loader *loader, struct bpf_program *program)
 {
-	size_t count = bpf_program__insn_cnt(program), asked = 0;
+	size_t count = bpf_program__insn_cnt(program), asked = 0, cast = 0;
 	AUTO_FREE struct bpf_insn *instructions = malloc(count * sizeof(*instructions));
 	int r;
 
@@ -147,6 +147,11 @@ static int loader_answer(const struct loader *loader, struct bpf_program *progra
 		return -ENOMEM;
 	memcpy(instructions, bpf_program__insns(program), count * sizeof(*instructions));
 	for (size_t i = 0; i < count; i++) {
+		if (loader_asks(&instructions[i], DIRECT_CALL_CAST)) {
+			instructions[i] = loader_call(loader->cast);
+			cast++;
+			continue;
+		}
 		if (loader_asks(&instructions[i], PREEMPT_CALL_DISABLE))
 			instructions[i] = loader_call(loader->disable);
 		else if (loader_asks(&instructions[i], PREEMPT_CALL_ENABLE))
@@ -159,7 +164,7 @@ static int loader_answer(const struct loader *loader, struct bpf_program *progra
 			continue;
 		asked++;
 	}
-	r = asked ? bpf_program__set_insns(program, instructions, count) : 0;
+	r = asked || cast ? bpf_program__set_insns(program, instructions, count) : 0;
 	return r < 0 ? r : asked != 0;
 }
 
@@ -247,6 +252,7 @@ static int loader_register(void)
 		{"fentry/", BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY},
 		{"tp_btf/", BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP},
 		{"raw_tp/", BPF_PROG_TYPE_RAW_TRACEPOINT, 0},
+		{"raw_tp", BPF_PROG_TYPE_RAW_TRACEPOINT, 0}, /* run by hand */
 	};
 	static bool registered;
 	LIBBPF_OPTS(libbpf_prog_handler_opts, options, .prog_prepare_load_fn = loader_prepare,
@@ -370,6 +376,7 @@ static void loader_begin(struct loader *loader, enum loader_way way, const struc
 	loader->lacked = NULL;
 	loader->loading = skeleton;
 	loader->disable = disable ? targets_id(loader->targets, TARGETS_PREEMPT_DISABLE) : 0;
+	loader->cast = skeleton->rodata->direct_loads ? targets_id(loader->targets, TARGETS_CAST) : 0;
 	loader->enable = disable ? targets_id(loader->targets, TARGETS_PREEMPT_ENABLE) : 0;
 	doors_free(TAKE(loader->doors));
 }

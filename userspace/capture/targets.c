@@ -20,8 +20,7 @@
 /* A tracepoint's type: a typedef of a pointer to a function, whose first argument is the tracepoint's own. */
 #define TARGETS_TRACEPOINT "btf_trace_"
 #define TARGETS_IO_URING TARGETS_TRACEPOINT "io_uring_complete"
-/* The function that makes a type of an address, and the structure that stands for memory of any kind (bpf/base/direct.bpf.h). */
-#define TARGETS_CAST "bpf_rdonly_cast"
+/* The structure that stands for memory of any kind (bpf/base/direct.bpf.h). */
 #define TARGETS_MEMORY "irq_stack"
 /* A structure that the kernel has if btrfs is no module; see capture/btrfs.h. */
 #define TARGETS_BTRFS "btrfs_inode"

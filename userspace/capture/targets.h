@@ -19,6 +19,7 @@ struct targets;
 #define TARGETS_PREEMPT_DISABLE "bpf_preempt_disable"
 #define TARGETS_PREEMPT_ENABLE "bpf_preempt_enable"
 #define TARGETS_PREEMPT_COUNT "__preempt_count" /* the variable, of each CPU */
+#define TARGETS_CAST "bpf_rdonly_cast" /* makes a type of an address (bpf/base/direct.bpf.h) */
 #define TARGETS_TEST_FINISH "btf_trace_bpf_test_finish"
 
 /*
