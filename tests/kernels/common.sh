@@ -84,12 +84,12 @@ guest_add() {
 
 # guest_image KERNEL_DIR INIT_SCRIPT OUTPUT: an initramfs with the built program and the live tests.
 guest_image() {
-	local kernel=$1 init=$2 output=$3 root version module applet name file
+	local kernel=$1 init=$2 output=$3 root version applet file
 	root=$(mktemp -d)
 	chmod 755 "$root" # programs of other users run there too
 	version=$(basename "$kernel"/boot/vmlinuz-*)
 	version=${version#vmlinuz-}
-	mkdir -p "$root"/{proc,sys,dev,tmp,mnt,bin,sbin,etc,tests/writers,modules}
+	mkdir -p "$root"/{proc,sys,dev,tmp,mnt,bin,sbin,etc,tests/writers}
 	cp "$(command -v busybox)" "$root/bin/busybox"
 	for applet in $("$root/bin/busybox" --list); do
 		[ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
@@ -106,19 +106,7 @@ guest_image() {
 	done
 	guest_add "$root" "$(command -v mkfs.btrfs)" bin/mkfs.btrfs
 	# an ext4 disk by virtio, and the file systems of tests/live/files.c, in the order of loading
-	[ -f "$kernel/lib/modules/$version/modules.dep" ] || depmod -b "$kernel" "$version" 2>/dev/null
-	for module in virtio_pci virtio_blk ext4 overlay loop btrfs; do
-		modprobe -d "$kernel" -S "$version" --show-depends "$module"
-	done | awk '$1 == "insmod" && !seen[$2]++ {print $2}' | while read -r module; do
-		name=$(basename "$module" .xz)
-		name=${name%.zst}
-		case $module in # busybox loads plain modules only
-		*.xz) xz -dc "$module" >"$root/modules/$name" ;;
-		*.zst) zstd -dc "$module" >"$root/modules/$name" ;;
-		*) cp "$module" "$root/modules/$name" ;;
-		esac
-		echo "$name" >>"$root/modules/order"
-	done
+	guest_modules "$kernel" "$version" "$root" virtio_pci virtio_blk ext4 overlay loop btrfs
 	cat >"$root/init" <<'END'
 #!/bin/sh
 export PATH=/bin HOME=/ TERM=dumb SPILLWATCH=/bin/spillwatch LIVE_WRITERS=/tests/writers LIVE_SCHEMA=/tests/alert.schema.json
@@ -136,23 +124,50 @@ END
 	rm -rf "$root"
 }
 
-# guest_boot KERNEL_DIR IMAGE SECONDS [KERNEL_ARGUMENT…]: boots it; the console is standard output.
-# GUEST_MACHINE: QEMU's options for the CPUs, if not the usual ones.
-guest_boot() {
-	local kernel=$1 image=$2 seconds=$3 disk machine timeout=
+# guest_modules KERNEL_DIR VERSION ROOT MODULE…: what these need, unpacked (busybox loads plain modules only), and in
+# modules/order the order of loading.
+guest_modules() {
+	local kernel=$1 version=$2 root=$3 module name
 	shift 3
+	mkdir -p "$root/modules"
+	[ -f "$kernel/lib/modules/$version/modules.dep" ] || depmod -b "$kernel" "$version" 2>/dev/null
+	for module in "$@"; do
+		modprobe -d "$kernel" -S "$version" --show-depends "$module"
+	done | awk '$1 == "insmod" && !seen[$2]++ {print $2}' | while read -r module; do
+		name=$(basename "$module" .xz)
+		name=${name%.zst}
+		case $module in
+		*.xz) xz -dc "$module" >"$root/modules/$name" ;;
+		*.zst) zstd -dc "$module" >"$root/modules/$name" ;;
+		*) cp "$module" "$root/modules/$name" ;;
+		esac
+		echo "$name" >>"$root/modules/order"
+	done
+}
+
+# guest_boot KERNEL_DIR IMAGE SECONDS [KERNEL_ARGUMENT…]: boots it with an empty disk; the console is standard output.
+guest_boot() {
+	local disk timeout=
+	disk=$(mktemp)
+	truncate -s 512M "$disk"
+	mke2fs -q -F -t ext4 "$disk"
+	guest_boot_disk "$disk" "$@" || timeout=1
+	rm -f "$disk"
+	[ -z "$timeout" ]
+}
+
+# guest_boot_disk DISK KERNEL_DIR IMAGE SECONDS [KERNEL_ARGUMENT…]: with that one, an image.
+# GUEST_MACHINE: QEMU's options for the CPUs, if not the usual ones.
+guest_boot_disk() {
+	local disk=$1 kernel=$2 image=$3 seconds=$4 machine
+	shift 4
 	# TCG does rep stosb and rep movsb byte by byte: without erms and fsrm the kernel has faster ways to clear and copy.
 	# One thread for both CPUs: with two, QEMU before 8.1 can run an int3 that the kernel has patched away already, as
 	# it does at every attach ("Oops: int3"; mended by "accel/tcg: Always lock pages before translation").
 	read -ra machine <<<"${GUEST_MACHINE:--accel tcg,thread=single -cpu max,-erms,-fsrm -smp 2}"
-	disk=$(mktemp)
-	truncate -s 512M "$disk"
-	mke2fs -q -F -t ext4 "$disk"
 	# nested KVM hangs on some hosts; TCG is slow but always works
 	timeout "$seconds" qemu-system-x86_64 "${machine[@]}" -m 1536 -nographic -no-reboot \
 		-nodefaults -serial stdio -drive "file=$disk,if=virtio,format=raw,cache=unsafe" \
 		-kernel "$kernel"/boot/vmlinuz-* -initrd "$image" -append "console=ttyS0 quiet panic=-1 $*" </dev/null |
-		stdbuf -oL tr -d '\r' || timeout=1
-	rm -f "$disk"
-	[ -z "$timeout" ]
+		stdbuf -oL tr -d '\r'
 }
