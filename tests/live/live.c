@@ -191,17 +191,33 @@ static void live_read_alerts(struct live_run *run, const char *path)
 		fclose(file);
 }
 
+static bool live_given(const char *const *options, const char *option)
+{
+	for (; *options; options++)
+		if (strcmp(*options, option) == 0)
+			return true;
+	return false;
+}
+
 struct live_run live_exec(const char *const *options, const char *const *command)
 {
-	static const char *args[LIVE_MAX_ARGS] = {"spillwatch",     "exec", "--attach",     "",
-						  "--alerts",       "",     "--ring-bytes", "8388608",
-						  "--alerts-bytes", "0"};
+	static const char *args[LIVE_MAX_ARGS] = {"spillwatch", "exec"};
 	/* a ring that a busy machine does not fill, and all alerts in one file; a test of these has its own */
-	size_t count = 10;
+	const char *const defaults[][2] = {
+		{"--attach", live_env("SPILLWATCH_ATTACH", "auto")},
+		{"--alerts", live_path("alerts")},
+		{"--ring-bytes", "8388608"},
+		{"--alerts-bytes", "0"},
+	};
+	size_t count = 2;
 	struct live_run run;
 
-	args[3] = live_env("SPILLWATCH_ATTACH", "auto");
-	args[5] = live_path("alerts");
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(*defaults); i++) {
+		if (live_given(options, defaults[i][0]))
+			continue;
+		args[count++] = defaults[i][0];
+		args[count++] = defaults[i][1];
+	}
 	while (*options)
 		args[count++] = *options++;
 	args[count++] = "--";
