@@ -111,7 +111,7 @@ test-oracle: $(B)/spillwatch $(B)/tests/oracle/machine ## random steps on files;
 	BUILD=$(B) tests/oracle/run
 
 test-programs: live-binaries ## the built program around programs that nobody here wrote
-	@failed=0; for t in tests/programs/run tests/programs/scan tests/programs/metrics; do $$t || failed=1; done; exit $$failed
+	@failed=0; for t in tests/programs/run tests/programs/scan tests/programs/files tests/programs/metrics; do $$t || failed=1; done; exit $$failed
 
 test-forward: $(B)/spillwatch ## `forward` with a daemon and receivers that fail in every way, and killed at random
 	BUILD=$(B) tests/forward/run

@@ -2,6 +2,8 @@
 /* Files by the names that the store has of them. */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -22,6 +24,41 @@ ssize_t lookup_link(const char *path, char *target, size_t size);
 
 /* lookup_is() - is this the file that was written to? By inode; and by device, where file systems tell the same one. */
 bool lookup_is(const struct fact *fact, const struct stat *st);
+
+/*
+ * lookup_elsewhere() - is its file system another one than what the host has at its path, so that what is there or not says nothing? Where
+ * file systems tell the same device, and as far as the path exists.
+ */
+bool lookup_elsewhere(const struct fact *fact);
+
+/* How many other mounts than ours are looked into. */
+#define LOOKUP_VIEWS 512
+
+/* For each namespace of mounts but ours, a process that lives there. */
+struct lookup_views {
+	bool asked;
+	size_t count;
+	uint32_t pids[LOOKUP_VIEWS];
+};
+
+/*
+ * lookup_inhabited() - the file as a process in other mounts than ours sees it, while one lives there. Only what has its inode and device
+ * is it.
+ * @views: zeroed at first, made with the first call
+ * Returns a descriptor, *ret_st and *ret_path (/proc/PID/root…, masked, malloc'ed), or -ENOENT.
+ */
+int lookup_inhabited(const struct fact *fact, struct lookup_views *views, struct stat *ret_st,
+		     char **ret_path);
+
+/*
+ * lookup_rotated() - calls `look` for each regular file beside it whose name says that it is a copy, as app.log.1, app.log-20240501.gz,
+ * app-1.log; not for what was changed last before `since` (seconds since 1970).
+ * @look: gets a descriptor and a path (masked), both borrowed; anything but 0 ends it
+ * Returns 0, what `look` returned, -E2BIG if there are too many, or another negative errno: they can't be looked for.
+ */
+int lookup_rotated(const char *file, int64_t since,
+		   int (*look)(void *context, int fd, const struct stat *st, const char *path),
+		   void *context);
 
 /*
  * lookup_moved() - the same file under another name in the same directory, as log rotation leaves it.

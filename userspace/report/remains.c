@@ -4,7 +4,8 @@
  *
  * Invariant: "clean" and "gone" are only said of a file that is known to be the one; what can't be told is unknown.
  *
- * Limit: a copy under another name that was never written while we watched is not looked for; nor is a compressed one.
+ * Limit: a copy under another name that was never written while we watched is looked for beside it only, and by what log rotation calls
+ * it.
  */
 #include "report/remains.h"
 
@@ -12,6 +13,7 @@
 #include "files/scan.h"
 #include "detect/mask.h"
 #include "report/lookup.h"
+#include "report/unpacked.h"
 
 #include "lib/cleanup.h"
 
@@ -20,12 +22,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
+
+/* For how long packed copies are looked into, of all files. */
+#define REMAINS_PACKED_SECONDS 600
 
 /* The tokens that one file is to be searched for. */
 struct remains_file {
 	struct fact fact; /* of the one that was written last */
 	const char *part; /* static: a token was written, but not as content; else NULL */
+	struct lookup_views *views;
+	int64_t packed_until; /* seconds of CLOCK_MONOTONIC */
+	int64_t since; /* seconds since 1970: the first write of a token to it */
 	struct remains_item *items;
 	size_t count;
 };
@@ -121,6 +130,87 @@ static void remains_elsewhere(struct remains_file *file)
 	close(fd);
 }
 
+static int64_t remains_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+static void remains_packed_token(void *context, const char *identifier)
+{
+	struct remains_file *file = context;
+
+	for (size_t i = 0; i < file->count; i++) {
+		struct remains_item *item = &file->items[i];
+
+		if (item->told || strcmp(item->token, identifier) != 0)
+			continue;
+		item->found++;
+		item->packed = item->binary = true;
+		item->state = REMAINS_STILL;
+	}
+}
+
+/* A copy beside it: each token that was found nowhere yet is looked for. */
+static int remains_rotated_one(void *context, int fd, const struct stat *st, const char *path)
+{
+	struct remains_file *file = context;
+	int64_t past;
+
+	for (size_t i = 0; i < file->count; i++)
+		file->items[i].told = file->items[i].found;
+	if (unpacked_is(fd)) {
+		past = remains_seconds() > file->packed_until ? -ETIME
+							      : unpacked_find(fd, remains_packed_token, file);
+	} else {
+		past = file_scan(fd, 0, (uint64_t)st->st_size, LIMIT_AUDIT_SCAN, remains_token, file);
+		remains_kind(file, fd);
+	}
+	for (size_t i = 0; i < file->count; i++)
+		if (file->items[i].found && !file->items[i].told && !file->items[i].now)
+			file->items[i].now = strdup(path);
+	if (past == -ENOEXEC)
+		remains_say(file, REMAINS_UNKNOWN,
+			    "a packed copy lies beside it, and spillwatch-scan is not there to look into it");
+	else if (past == -ETIME)
+		remains_say(file, REMAINS_UNKNOWN,
+			    "a packed copy lies beside it, and no time was left for it");
+	else if (past)
+		remains_say(file, REMAINS_UNKNOWN, "a copy beside it was not looked into to its end");
+	return 0;
+}
+
+/* Rotated away: what lies beside it under the names that log rotation gives. */
+static void remains_rotated(struct remains_file *file)
+{
+	int r = lookup_rotated(file->fact.file, file->since, remains_rotated_one, file);
+
+	if (r == -E2BIG)
+		remains_say(file, REMAINS_UNKNOWN, "more copies lie beside it than are looked into");
+	else if (r < 0)
+		remains_say(file, REMAINS_UNKNOWN, "copies beside it can't be looked for");
+}
+
+/* In mounts that others have: as one of them sees it. Returns false if nobody does. */
+static bool remains_inhabited(struct remains_file *file)
+{
+	struct stat st;
+	char *path = NULL;
+	int fd = lookup_inhabited(&file->fact, file->views, &st, &path);
+
+	if (fd < 0)
+		return false;
+	remains_scan(file, fd, &st, REMAINS_CLEAN, NULL);
+	for (size_t i = 0; i < file->count; i++)
+		if (file->items[i].found && !file->items[i].now)
+			file->items[i].now = strdup(path);
+	free(path);
+	close(fd);
+	return true;
+}
+
 /* Is every token found already? */
 static bool remains_all(const struct remains_file *file)
 {
@@ -204,7 +294,7 @@ static void remains_look(struct remains_file *file)
 	/* only the process's own name for it is known */
 	bool inside = *fact->container && !fact->file_path;
 	struct stat st;
-	bool same;
+	bool same, elsewhere;
 	int fd;
 
 	if (!vague && !remains_exact(&file->fact))
@@ -219,8 +309,16 @@ static void remains_look(struct remains_file *file)
 	}
 	fd = lookup_open(fact->file, &st);
 	same = fd >= 0 && lookup_is(fact, &st);
+	elsewhere = !same && (inside || lookup_elsewhere(fact));
+	if (elsewhere && remains_inhabited(file)) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
 	if (inside && !same)
 		remains_say(file, REMAINS_UNKNOWN, "its path holds inside the container only");
+	else if (elsewhere)
+		remains_say(file, REMAINS_UNKNOWN, "its file system is not mounted there now");
 	else if (fd >= 0)
 		remains_scan(file, fd, &st, same ? REMAINS_CLEAN : REMAINS_REPLACED,
 			     same ? NULL : "another file has its name now, without the token");
@@ -234,6 +332,8 @@ static void remains_look(struct remains_file *file)
 		close(fd);
 	if (!inside && !same && !remains_all(file))
 		remains_elsewhere(file);
+	if (!elsewhere && !file->part && !remains_all(file))
+		remains_rotated(file);
 }
 
 static const char *remains_part(const char *part)
@@ -247,9 +347,11 @@ static const char *remains_part(const char *part)
 }
 
 /* One file of the report: finds its newest facts, then looks into it. */
-static int remains_file(struct report *report, const struct group *group, struct remains *remains)
+static int remains_file(struct report *report, const struct group *group, struct lookup_views *views,
+			int64_t packed_until, struct remains *remains)
 {
-	struct remains_file file = {.items = remains->items + remains->count};
+	struct remains_file file = {
+		.items = remains->items + remains->count, .views = views, .packed_until = packed_until};
 	struct grouping tokens;
 	int r = grouping_make(&report->survey, &report->scratch, DIMENSION_TOKEN, group->facts, group->count,
 			      &tokens);
@@ -267,6 +369,8 @@ static int remains_file(struct report *report, const struct group *group, struct
 		}
 		if (r < 0)
 			break;
+		if (!file.since || fact.first / 1000000 < file.since)
+			file.since = fact.first / 1000000;
 		file.part = fact.part ? remains_part(fact.part) : file.part;
 		fact_free(&file.fact);
 		file.fact = fact;
@@ -303,6 +407,8 @@ static int remains_compare(const void *a, const void *b)
 int remains_find(struct report *report, struct remains *ret_remains)
 {
 	struct remains remains = {.items = calloc(report->survey.count + 1, sizeof(*remains.items))};
+	int64_t packed_until = remains_seconds() + REMAINS_PACKED_SECONDS;
+	struct lookup_views views = {0};
 	struct grouping files;
 	int r = remains.items ? 0 : -ENOMEM;
 
@@ -314,7 +420,7 @@ int remains_find(struct report *report, struct remains *ret_remains)
 		return r;
 	}
 	for (size_t i = 0; r == 0 && i < files.count; i++)
-		r = remains_file(report, &files.groups[i], &remains);
+		r = remains_file(report, &files.groups[i], &views, packed_until, &remains);
 	grouping_free(&files);
 	if (r < 0) {
 		remains_free(&remains);

@@ -31,8 +31,10 @@ struct remains_item {
 	enum remains_state state;
 	const char *why; /* static; NULL if there is nothing to say */
 	bool link; /* what was looked into is a link's target */
+	bool packed; /* it was found in what is packed: no offset is known */
 	bool binary; /* there is a NUL in what it begins with */
-	char *now; /* where the same file lies now, if it was renamed within its directory (log rotation); masked; else NULL */
+	/* where the same file or a copy of it lies now (log rotation), or where somebody who sees it does; masked; else NULL */
+	char *now;
 	uint64_t offsets[REMAINS_OFFSETS]; /* bytes from the file's beginning, rising */
 	size_t found; /* how often */
 	bool told; /* while looking: found under its own name */

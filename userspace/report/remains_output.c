@@ -28,6 +28,9 @@ int remains_words(const struct remains_item *item, char **ret_text)
 
 	for (; named < item->found && named < REMAINS_OFFSETS; named++)
 		at += snprintf(at, 24, "%s%" PRIu64, named ? ", " : "at byte ", item->offsets[named]);
+	if (item->packed)
+		return asprintf(ret_text, "packed, in %s", item->now ? item->now : item->file) < 0 ? -ENOMEM
+												   : 0;
 	if (item->link && item->found)
 		return asprintf(ret_text, "%s of what the link leads to", places) < 0 ? -ENOMEM : 0;
 	if (item->found > named)
@@ -105,9 +108,9 @@ int remains_table(const struct report *report, const struct remains *remains, FI
 
 static json_t *remains_json_item(const struct remains_item *item)
 {
-	json_t *offsets = item->found ? json_array() : NULL;
+	json_t *offsets = item->found && !item->packed ? json_array() : NULL;
 
-	for (size_t i = 0; i < item->found && i < REMAINS_OFFSETS; i++)
+	for (size_t i = 0; offsets && i < item->found && i < REMAINS_OFFSETS; i++)
 		json_array_append_new(offsets, json_integer((json_int_t)item->offsets[i]));
 	return json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:I, s:o*, s:o*}", "state", remains_names[item->state],
 			 "file", item->file, "token", item->token, "moved_to", item->now, "reason", item->why,
@@ -152,7 +155,7 @@ int remains_csv(const struct report *report, const struct remains *remains, FILE
 		char found[24], offset[24] = "";
 
 		snprintf(found, sizeof(found), "%zu", item->found);
-		if (item->found)
+		if (item->found && !item->packed)
 			snprintf(offset, sizeof(offset), "%" PRIu64, item->offsets[0]);
 		csv_cells(out,
 			  (const char *const[]){remains_names[item->state], item->token, item->file, found,
