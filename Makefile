@@ -45,7 +45,7 @@ SCAN_BIN := $(if $(STATIC),,$(B)/spillwatch-scan)
 # `spillwatch run --metrics` starts it: it answers by HTTP. Nor is there a static one.
 METRICS_BIN := $(if $(STATIC),,$(B)/spillwatch-metrics)
 
-# `spillwatch forward` runs it where it is: it talks to a network, by libcurl. Nor is there a static one.
+# `spillwatch forward` runs it where it is: it talks to a network, by libcurl and librdkafka. Nor is there a static one.
 FORWARD_BIN := $(if $(STATIC),,$(B)/spillwatch-forward)
 
 # sorted: a directory's order would be the binary's
@@ -54,7 +54,7 @@ SOURCES := $(filter-out userspace/main.c userspace/archive/% userspace/serve/% u
 METRICS := $(sort $(wildcard userspace/serve/*.c)) userspace/status/metrics.c userspace/status/counter.c userspace/lib/board.c
 ARCHIVE := $(sort $(wildcard userspace/archive/*.c))
 FORWARD := $(sort $(wildcard userspace/forward/*.c))
-FORWARD_LIBS := -lcurl
+FORWARD_LIBS := -lcurl -lrdkafka
 OBJECTS := $(SOURCES:%.c=$(O)/%.o)
 SKELETON := $(B)/spillwatch.skel.h
 # what C includes and `make` generates

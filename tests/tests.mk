@@ -113,7 +113,12 @@ test-oracle: $(B)/spillwatch $(B)/tests/oracle/machine ## random steps on files;
 test-programs: live-binaries ## the built program around programs that nobody here wrote
 	@failed=0; for t in tests/programs/run tests/programs/scan tests/programs/files tests/programs/metrics; do $$t || failed=1; done; exit $$failed
 
-test-forward: $(B)/spillwatch ## `forward` with a daemon and receivers that fail in every way, and killed at random
+$(B)/tests/forward/broker: tests/forward/broker.c
+	@mkdir -p $(@D)
+	@echo "  LINK     $@"
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O1 -Wall -Wextra -Werror $< -o $@ -lrdkafka
+
+test-forward: $(B)/spillwatch $(B)/tests/forward/broker ## `forward` with a daemon and receivers that fail in every way, and killed at random
 	BUILD=$(B) tests/forward/run
 
 test-containers: live-binaries ## the built program around real container runtimes

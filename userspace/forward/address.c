@@ -59,15 +59,26 @@ const char *address_check(const char *address, bool plaintext, bool bare)
 	return NULL;
 }
 
-const char *address_shown(const char *address, char shown[ADDRESS_SHOWN])
+/* One of a list, "HOST:PORT", as an address. Returns its end; NULL: it is none. */
+static const char *address_next(const char *hosts, char address[ADDRESS_HOST_MAX])
 {
-	char *scheme = address_part(address, CURLUPART_SCHEME), *host = address_part(address, CURLUPART_HOST),
-	     *port = address_part(address, CURLUPART_PORT);
+	size_t len = strcspn(hosts, ",");
 
-	snprintf(shown, ADDRESS_SHOWN, "%.16s://%.256s%s%.8s", scheme ? scheme : "?", host ? host : "?",
-		 port ? ":" : "", port ? port : "");
-	curl_free(scheme);
-	curl_free(host);
-	curl_free(port);
-	return shown;
+	if (len == 0 || len > ADDRESS_HOST_MAX - sizeof("https://"))
+		return NULL;
+	snprintf(address, ADDRESS_HOST_MAX, "https://%.*s", (int)len, hosts);
+	if (strcspn(hosts, "/@?# \t") < len || !address_has(address, CURLUPART_HOST) ||
+	    !address_has(address, CURLUPART_PORT))
+		return NULL;
+	return hosts + len;
+}
+
+const char *address_check_hosts(const char *hosts)
+{
+	char address[ADDRESS_HOST_MAX];
+
+	for (; (hosts = address_next(hosts, address)); hosts++)
+		if (!*hosts)
+			return NULL;
+	return "expected HOST:PORT, several by commas";
 }

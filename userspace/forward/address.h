@@ -7,8 +7,8 @@
 
 /* Bytes of one. */
 #define ADDRESS_MAX 4096
-/* Of what is shown of it: scheme, host and port. */
-#define ADDRESS_SHOWN 300
+/* Of one of several brokers. */
+#define ADDRESS_HOST_MAX 300
 
 /*
  * address_check() - https://, or http:// to this host or where that is allowed; without a user or a password in it: those come from
@@ -20,5 +20,5 @@ const char *address_check(const char *address, bool plaintext, bool bare);
 /* address_is_loopback() - it leads to this host. */
 bool address_is_loopback(const char *address);
 
-/* address_shown() - of it what is no secret: "https://siem.example:8443". Returns shown. */
-const char *address_shown(const char *address, char shown[ADDRESS_SHOWN]);
+/* address_check_hosts() - HOST:PORT by commas: brokers. Returns NULL, or what is wrong with it; static. */
+const char *address_check_hosts(const char *hosts);

@@ -44,6 +44,7 @@ static const struct config_key config_receiver[] = {
 	{"name", OF(name), 0, 0, CONFIG_TEXT},
 	{"authorization", OF(authorization), 0, 0, CONFIG_TEXT},
 	{"index", OF(index), 0, 0, CONFIG_TEXT},
+	{"topic", OF(topic), 0, 0, CONFIG_TEXT},
 	{"tenant", OF(tenant), 0, 0, CONFIG_TEXT},
 	{"credential_file", OF(credential_file), 0, 0, CONFIG_PATH_NAME},
 	{"ca_file", OF(ca_file), 0, 0, CONFIG_PATH_NAME},
@@ -192,9 +193,11 @@ static void config_check_target(const struct receiver *receiver, const struct tr
 {
 	const char *wrong = NULL;
 
-	if (*receiver->target == '@')
+	if (!receiver->kind->http)
+		wrong = address_check_hosts(receiver->target);
+	else if (*receiver->target == '@')
 		config_check_file(receiver->target + 1, receiver->kind->name, node, problems);
-	else if (receiver->kind->http)
+	else
 		wrong = address_check(receiver->target, receiver->plaintext, receiver->kind->path);
 	if (wrong)
 		problems_add(problems, &node->place, "%s: %s", receiver->kind->name, wrong);
@@ -206,6 +209,8 @@ static void config_check_own(const struct receiver *receiver, const struct tree_
 {
 	if (receiver->index && receiver->kind != &receiver_elasticsearch)
 		problems_add(problems, &node->place, "index: only elasticsearch has it");
+	if (receiver->topic && receiver->kind != &receiver_kafka)
+		problems_add(problems, &node->place, "topic: only kafka has it");
 	if (receiver->tenant && receiver->kind != &receiver_loki)
 		problems_add(problems, &node->place, "tenant: only loki has it");
 	/* it goes into a header */
@@ -229,7 +234,8 @@ static void config_check(const struct receiver *receiver, const struct tree_node
 	config_check_own(receiver, node, problems);
 	config_check_file(receiver->credential_file, "credential_file", node, problems);
 	if (receiver->authorization &&
-	    strspn(receiver->authorization, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-") !=
+	    strspn(receiver->authorization,
+		   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-") !=
 		    strlen(receiver->authorization))
 		problems_add(problems, &node->place,
 			     "authorization: expected a scheme, such as Bearer or Basic");

@@ -198,7 +198,8 @@ static void delivery_free(struct delivery *delivery)
 static int delivery_open(struct delivery *delivery)
 {
 	if (!delivery->receiver->kind->http)
-		return delivery->receiver->kind->open(delivery->receiver, &delivery->state);
+		return delivery->receiver->kind->open(delivery->receiver, delivery_stopped, delivery->spool,
+						      &delivery->state);
 	delivery->http = http_open(delivery->receiver, delivery_stopped, delivery->spool);
 	return delivery->http ? 0 : -ENOMEM;
 }

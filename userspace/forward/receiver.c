@@ -9,4 +9,5 @@ const struct receiver_kind *const receiver_kinds[] = {&receiver_webhook,
 						      &receiver_elasticsearch,
 						      &receiver_dynatrace,
 						      &receiver_dynatrace_security,
+						      &receiver_kafka,
 						      NULL};

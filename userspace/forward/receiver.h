@@ -42,8 +42,12 @@ struct receiver_kind {
 	 */
 	void (*judge)(struct event *const *events, size_t count, long status, const char *body,
 		      struct attempt *attempt);
-	/* open(), send(), close() - what is not HTTP. open() returns 0 and *ret_state, or a negative errno. */
-	int (*open)(const struct receiver *receiver, void **ret_state);
+	/*
+	 * open(), send(), close() - what is not HTTP. open() returns 0 and *ret_state, or a negative errno. send() sets verdicts, and
+	 * soon comes back after stopped() has become true.
+	 */
+	int (*open)(const struct receiver *receiver, bool (*stopped)(void *context), void *context,
+		    void **ret_state);
 	void (*send)(const struct receiver *receiver, void *state, struct event *const *events, size_t count,
 		     struct attempt *attempt);
 	void (*close)(void *state);
@@ -53,11 +57,13 @@ struct receiver_kind {
 struct receiver {
 	const struct receiver_kind *kind;
 	const char *name;
-	const char *target; /* an address; or @ and the path of a file that holds it */
+	const char *
+		target; /* an address; or @ and the path of a file that holds it; of Kafka HOST:PORT by commas */
 	const char *authorization; /* the scheme; NULL: the kind's */
 	const char *credential_file; /* NULL: none */
 	const char *ca_file, *certificate_file, *key_file; /* NULL: the system's, none */
 	const char *index; /* of Elasticsearch; NULL: its default */
+	const char *topic; /* of Kafka; NULL: its default */
 	const char *tenant; /* of Loki; NULL: none */
 	bool plaintext; /* HTTP without TLS, also to another host */
 	unsigned long timeout; /* ms of one attempt */
@@ -65,7 +71,7 @@ struct receiver {
 };
 
 extern const struct receiver_kind receiver_webhook, receiver_alertmanager, receiver_otlp, receiver_loki,
-	receiver_elasticsearch, receiver_dynatrace, receiver_dynatrace_security;
+	receiver_elasticsearch, receiver_dynatrace, receiver_dynatrace_security, receiver_kafka;
 
 /* All of them; the last is NULL. */
 extern const struct receiver_kind *const receiver_kinds[];
