@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The suites. Each is a target of its own; `make test` runs all of them, the fast ones first.
 
-SUITES := test-unit lint test-docs fuzz test-live test-oracle test-programs test-forward test-containers test-image test-packages test-kernels test-paths
+SUITES := test-unit lint test-docs fuzz test-live test-oracle test-programs test-forward test-containers test-image test-packages test-systemd test-kernels test-paths
 
 .PHONY: test $(SUITES)
 test: deps-test ## install what is missing, build, run every suite
@@ -141,6 +141,9 @@ $(B)/image/npm/done: tests/image/package.json tests/image/package-lock.json test
 
 test-packages: ## the release, the same bytes as built elsewhere; the Debian package: built, judged by lintian, installed in a fresh Debian 12, upgraded, removed, purged
 	tests/packages/run
+
+test-systemd: ## the package under a real systemd, in QEMU: installed, reloaded, killed, starved, upgraded, removed, while tokens are written
+	tests/systemd/run
 
 # --- kernels: the live tests in QEMU, on Debian's 6.1 and 6.12, under both attachments ------------
 
