@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Bytes of config.json, config.v2.json, state.json and the like. */
 #define CONTAINER_FILE_MAX (1UL << 20)
@@ -24,6 +25,12 @@ int file_read(int root, size_t max, char **ret_text, size_t *ret_len, const char
 
 /* file_regular() - opens a regular file. Returns the descriptor, -EINVAL if it is none, or another error. */
 int file_regular(int root, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * file_stamp() - tells whether a file was changed, or another one has its name. Nothing is opened for reading.
+ * Returns a number that is another one then, and *ret_size; or 0: there is none.
+ */
+uint64_t file_stamp(int root, const char *path, uint64_t *ret_size);
 
 /* file_json() - the same, parsed. Returns 0 and *ret_json (json_decref()), -EBADMSG if it is none. */
 int file_json(int root, json_t **ret_json, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -484,7 +484,7 @@ void containers_free_one(struct alert_container *container)
 static int containers_give(struct containers *containers, struct container *container,
 			   const struct mask_known *known, struct alert_container *ret_container)
 {
-	const struct container_facts *facts = &container->facts;
+	struct container_facts *facts = &container->facts;
 	struct alert_container copy = {.claimed = containers_claims(containers, container)};
 	int r = containers_copy(container->id, known, &copy.id);
 
@@ -492,6 +492,12 @@ static int containers_give(struct containers *containers, struct container *cont
 		copy.runtime = container->runtime;
 		*ret_container = copy;
 		return r;
+	}
+	if (facts->source && !container->inner) {
+		struct cgroup_name name = {.runtime = container->runtime, .owner = container->owner};
+
+		snprintf(name.id, sizeof(name.id), "%s", container->id);
+		container_facts_renamed(containers->root, &name, containers_now(), facts);
 	}
 	copy.runtime = facts->runtime ? facts->runtime : container->runtime;
 	if (r == 0)

@@ -40,23 +40,37 @@ static int container_docker_fill(const json_t *config, struct container_facts *f
 	return r == 0 ? container_facts_set(&facts->created, container_json_text(config, "Created")) : r;
 }
 
-static int container_docker_try(int root, const struct cgroup_name *name, const char *data,
-				struct container_facts *facts)
+int container_docker_file(int root, const struct cgroup_name *name, const char *file,
+			  struct container_facts *facts)
 {
+	uint64_t size, stamp = file_stamp(root, file, &size);
 	json_t *config = NULL;
-	int r = name->owner ? container_owned(root, name->owner, "%s/containers/%s/config.v2.json", data,
-					      name->id)
-			    : 0;
+	int r = name->owner ? container_owned(root, name->owner, "%s", file) : 0;
 
 	if (r == 0)
-		r = file_json(root, &config, "%s/containers/%s/config.v2.json", data, name->id);
+		r = file_json(root, &config, "%s", file);
 	if (r == 0)
 		r = container_docker_fill(config, facts);
 	json_decref(config);
-	if (r == 0)
+	if (r == 0) {
 		facts->runtime = "docker";
+		facts->stamp = stamp;
+		if (!facts->source)
+			facts->source = strdup(file);
+	}
 	/* found while it was written */
 	return r == -EBADMSG ? -EAGAIN : r;
+}
+
+static int container_docker_try(int root, const struct cgroup_name *name, const char *data,
+				struct container_facts *facts)
+{
+	char file[PATH_MAX];
+
+	if ((size_t)snprintf(file, sizeof(file), "%s/containers/%s/config.v2.json", data, name->id) >=
+	    sizeof(file))
+		return -ENAMETOOLONG;
+	return container_docker_file(root, name, file, facts);
 }
 
 int container_docker_data(int root, const struct cgroup_name *name, const char *data,

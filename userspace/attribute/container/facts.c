@@ -16,6 +16,7 @@ void container_facts_free(struct container_facts *facts)
 	free(facts->pod_uid);
 	free(facts->namespace);
 	free(facts->created);
+	free(facts->source);
 	memset(facts, 0, sizeof(*facts));
 }
 

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #define CONTAINER_FACT_MAX 512
 
 struct container_facts {
@@ -14,6 +16,10 @@ struct container_facts {
 	char *pod, *pod_namespace, *pod_uid; /* Kubernetes; NULL elsewhere */
 	char *namespace; /* containerd's */
 	char *created; /* RFC 3339, as far as its runtime tells */
+	/* docker and podman: the file that has its name, below the root directory, and what it was like when it was read */
+	char *source;
+	uint64_t stamp;
+	uint64_t due; /* ns, CLOCK_MONOTONIC: not to be looked at before that */
 };
 
 /* container_facts_free() - frees what it owns and zeroes it. */

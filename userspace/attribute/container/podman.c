@@ -86,19 +86,35 @@ static int container_podman_search(const char *text, size_t len, const char *id,
 	return r;
 }
 
+int container_podman_file(int root, const struct cgroup_name *name, const char *file,
+			  struct container_facts *facts)
+{
+	uint64_t size, stamp = file_stamp(root, file, &size);
+	AUTO_FREE char *text = NULL;
+	size_t len = 0;
+	int r = name->owner ? container_owned(root, name->owner, "%s", file) : 0;
+
+	if (r == 0)
+		r = file_read(root, CONTAINER_LIST_MAX, &text, &len, "%s", file);
+	if (r == 0)
+		r = container_podman_search(text, len, name->id, facts);
+	if (r == 0) {
+		facts->stamp = stamp;
+		if (!facts->source)
+			facts->source = strdup(file);
+	}
+	return r;
+}
+
 static int container_podman_list(int root, const struct cgroup_name *name, const char *store,
 				 const char *driver, const char *list, struct container_facts *facts)
 {
-	AUTO_FREE char *text = NULL;
-	size_t len = 0;
-	int r = name->owner
-			? container_owned(root, name->owner, "%s/%s-containers/%s.json", store, driver, list)
-			: 0;
+	char file[PATH_MAX];
 
-	if (r == 0)
-		r = file_read(root, CONTAINER_LIST_MAX, &text, &len, "%s/%s-containers/%s.json", store,
-			      driver, list);
-	return r < 0 ? r : container_podman_search(text, len, name->id, facts);
+	if ((size_t)snprintf(file, sizeof(file), "%s/%s-containers/%s.json", store, driver, list) >=
+	    sizeof(file))
+		return -ENAMETOOLONG;
+	return container_podman_file(root, name, file, facts);
 }
 
 /* @store: …/storage, a graph root or a run root */

@@ -2,8 +2,14 @@
 /* attribute: which runtime's files are asked about a container. */
 #include "attribute/container/readers.h"
 
+#include "files/open.h"
+
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* What reading a byte may take: a file of 1 MiB is looked at 10 times a second. */
+#define READERS_BYTE_NS 100
 
 static int readers_any(int root, const struct cgroup_name *name, const char *path,
 		       struct container_facts *facts)
@@ -115,4 +121,28 @@ int container_facts_told(int root, const struct relayed *told, struct container_
 	if (strcmp(name->runtime, "systemd-nspawn") == 0)
 		return container_facts_set(&facts->name, name->id);
 	return container_facts_relayed(root, told, facts);
+}
+
+void container_facts_renamed(int root, const struct cgroup_name *name, uint64_t now,
+			     struct container_facts *facts)
+{
+	struct container_facts fresh = {0};
+	uint64_t stamp, size;
+	int r;
+
+	if (!facts->source || !facts->runtime || now < facts->due)
+		return;
+	stamp = file_stamp(root, facts->source, &size);
+	if (!stamp || stamp == facts->stamp)
+		return;
+	facts->due = now + size * READERS_BYTE_NS;
+	r = strcmp(facts->runtime, "docker") == 0 ? container_docker_file(root, name, facts->source, &fresh)
+						  : container_podman_file(root, name, facts->source, &fresh);
+	if (r == 0 && fresh.name) {
+		free(facts->name);
+		facts->name = fresh.name;
+		fresh.name = NULL;
+		facts->stamp = fresh.stamp;
+	}
+	container_facts_free(&fresh);
 }

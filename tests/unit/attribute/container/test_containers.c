@@ -260,6 +260,21 @@ static void test_docker(void **state)
 	check("/docker/" A "/init", "docker", A, "web", "web:1");
 }
 
+/* It was given another name since. */
+static void test_docker_renamed(void **state)
+{
+	(void)state;
+	put("/var/lib/docker/containers/" A "/config.v2.json", DOCKER);
+	check("/system.slice/docker-" A ".scope", "docker", A, "web", "web:1");
+	put("/var/lib/docker/containers/" A "/config.v2.json", "{\"Name\":\"/web-of-before\"}");
+	check("/system.slice/docker-" A ".scope", "docker", A, "web-of-before", "web:1");
+	/* while it is written, and when it is gone, it is called as before */
+	put("/var/lib/docker/containers/" A "/config.v2.json", "{\"Name\":\"/we");
+	check("/system.slice/docker-" A ".scope", "docker", A, "web-of-before", "web:1");
+	unlink(under("/var/lib/docker/containers/" A "/config.v2.json"));
+	check("/system.slice/docker-" A ".scope", "docker", A, "web-of-before", "web:1");
+}
+
 static void test_docker_own_parent(void **state)
 {
 	(void)state;
@@ -925,6 +940,7 @@ int main(void)
 		TEST(test_crio),
 		TEST(test_crio_graph_root),
 		TEST(test_docker),
+		TEST(test_docker_renamed),
 		TEST(test_docker_own_parent),
 		TEST(test_docker_other_data_root),
 		TEST(test_docker_setting),
