@@ -197,6 +197,10 @@ install: all ## install into DESTDIR and PREFIX
 	install -D -m 644 share/audit-export.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/audit-export.schema.json
 	install -D -m 644 share/alert-fields.md $(DESTDIR)$(PREFIX)/share/spillwatch/alert-fields.md
 	install -D -m 644 share/config.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/config.schema.json
+	sed 's|/usr/local/bin|$(PREFIX)/bin|' deploy/systemd/spillwatch-forward.service > $(DESTDIR)$(PREFIX)/share/spillwatch/spillwatch-forward.service
+	chmod 644 $(DESTDIR)$(PREFIX)/share/spillwatch/spillwatch-forward.service
+	install -D -m 644 deploy/prometheus/spillwatch.rules.yaml $(DESTDIR)$(PREFIX)/share/spillwatch/prometheus.rules.yaml
+	install -D -m 644 deploy/grafana/spillwatch.json $(DESTDIR)$(PREFIX)/share/spillwatch/grafana.json
 	install -d -m 755 $(DESTDIR)$(SYSCONFDIR)/spillwatch/rules.d
 	install -m 644 $(SHIPPED_RULES) $(DESTDIR)$(SYSCONFDIR)/spillwatch/rules.d
 	install -d -m 755 $(DESTDIR)$(UNITDIR)
