@@ -177,6 +177,80 @@ static void test_term_stuck_errors(void **state)
 	check_term("2>&1 --output text");
 }
 
+/* A file system whose server is stopped, where alert file and store are to be: in a mount namespace, and gone with it. */
+#define STOPPED                                                                              \
+	"mkdir $D/below $D/dead; cat > $D/mounted <<'E'\n"                                   \
+	"await() { for i in $(seq 600); do \"$@\" && return; sleep 0.1; done; return 1; }\n" \
+	"bindfs -f $D/below $D/dead & B=$!\n"                                                \
+	"trap 'kill -KILL $B; wait $B; umount -l $D/dead' EXIT\n"                            \
+	"await mountpoint -q $D/dead || { echo no bindfs >&2; exit 1; }\n"                   \
+	"export B S W D A\n"                                                                 \
+	". $D/then\n"                                                                        \
+	"E\n"                                                                                \
+	"cat > $D/then <<'E'\n"
+#define STOPPED_RUN "E\nexport D W S A; unshare -m sh $D/mounted"
+
+/* Nothing of a start hangs in them: the others have their alerts, and these two as soon as they answer. */
+static void test_start_stuck(void **state)
+{
+	struct live_run run = script(
+		STOPPED "kill -STOP $B\n"
+			"timeout -s KILL 100 $S exec --attach $A --alerts $D/dead/alerts --store "
+			"$D/dead/store --output json -- $W call write $D/file 40\n"
+			"echo status $? >&2\n"
+			"timeout -s KILL 100 $S exec --attach $A --alerts $D/dead/alerts --store "
+			"$D/dead/store --output json -- sh -c '$W call write $D/file 41; kill -CONT $B; "
+			"until grep -qs token-written $D/below/alerts && [ -s $D/below/store ]; do "
+			"sleep 0.1; done'\n"
+			"echo again $? >&2\n"
+			"$S audit --store $D/dead/store --json | grep -c '\"identifier\"' >&2\n" STOPPED_RUN);
+
+	(void)state;
+	check_has(&run, "dead/alerts does not answer; alerts wait for it, and the others go on");
+	check_has(&run, "can't be opened yet, alerts go on: it does not answer");
+	check_has(&run, "status 0");
+	check_has(&run, " alerts not delivered to ");
+	check_has(&run, " writes of tokens that the store could not take");
+	check_has(&run, "again 0");
+	check_has(&run, "the store works again");
+	assert_int_equal(alerts_of(run.output), 2);
+	live_free(&run);
+}
+
+/*
+ * Told to end while both hang: says what did not arrive within two seconds. Of the process, what the kernel itself keeps is left until
+ * the server answers: each file that is closed is flushed there (fuse_flush()), also by SIGKILL.
+ */
+static void test_term_dead(void **state)
+{
+	static const char ended[] = "ended after ";
+	char text[4096];
+	struct live_run run;
+
+	(void)state;
+	snprintf(text, sizeof(text),
+		 STOPPED "C=%s/spillwatch-outputs-$$; mkdir $C\n"
+			 "$S run --no-pin --attach $A --cgroup $C --alerts $D/dead/alerts --store "
+			 "$D/dead/store --output json & P=$!\n"
+			 "await grep -q watching $D/errors\n"
+			 "kill -STOP $B\n"
+			 "( echo 0 > $C/cgroup.procs; exec $W storm $D/file 50 0 )\n"
+			 "await sh -c '[ $(grep -c token-written $D/output) -ge 50 ]'\n"
+			 "T=$(date +%%s%%N); kill $P; await grep -q could.not.take $D/errors\n"
+			 "echo ended after $(( ($(date +%%s%%N) - T) / 1000000 )) ms >&2\n"
+			 "kill -CONT $B; wait $P; echo status $? >&2\n"
+			 "rmdir $C\n" STOPPED_RUN,
+		 live_cgroup_root());
+	run = script(text);
+	check_has(&run, "status 0");
+	check_has(&run, " alerts not delivered to ");
+	check_has(&run, " writes of tokens that the store could not take");
+	check_has(&run, ended);
+	/* two seconds, and a slow machine's share */
+	assert_in_range(strtol(strstr(run.errors, ended) + strlen(ended), NULL, 10), 1, 5000);
+	live_free(&run);
+}
+
 /* Closed standard descriptors: what is meant for them lands nowhere else, and is no success. */
 static void test_closed(void **state)
 {
@@ -292,6 +366,8 @@ const struct CMUnitTest live_outputs[] = {
 	cmocka_unit_test_setup_teardown(test_term_stuck, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_term_stuck_errors, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_alerts_bytes, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_start_stuck, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_term_dead, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_closed, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_follow, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_configured, live_setup, live_teardown),

@@ -629,7 +629,10 @@ static int pipeline_explain_output(const char *path, int error)
 static int pipeline_add_output(struct pipeline *pipeline, const struct output_spec *spec)
 {
 	int r = bus_add(pipeline->bus, spec);
+	AUTO_FREE char *text = NULL;
 
+	if (r > 0 && mask_text(spec->target, strlen(spec->target), NULL, &text) == 0)
+		log_warning("%s does not answer; alerts wait for it, and the others go on", text);
 	return r < 0 ? pipeline_explain_output(spec->target, r) : 0;
 }
 

@@ -11,6 +11,7 @@
 #include "engine/recorder.h"
 
 #include "detect/mask.h"
+#include "lib/answers.h"
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
@@ -113,7 +114,8 @@ static void recorder_say(const struct recorder *recorder, const char *what, int 
 
 	if (mask_text(recorder->path, strlen(recorder->path), NULL, &text) < 0)
 		text = NULL;
-	log_error("the store %s %s: %s", text ? text : "", what, store_error(error));
+	log_error("the store %s %s: %s", text ? text : "", what,
+		  error == -ETIME ? "it does not answer" : store_error(error));
 }
 
 static void recorder_say_moved(char *moved)
@@ -386,9 +388,13 @@ int recorder_open(const char *path, bool needed, const struct store_limits *limi
 	}
 	recorder->path = path;
 	recorder->limits = *limits;
-	r = recorder_try(recorder);
-	needed |= recorder_is_refused(path, r);
-	if (r < 0) {
+	/* what hangs is for the thread to wait for */
+	r = answers_path(path) == -ETIME ? -ETIME : recorder_try(recorder);
+	needed = r != -ETIME && (needed || recorder_is_refused(path, r));
+	if (r == -ETIME) {
+		recorder_say(recorder, "can't be opened yet, alerts go on", r);
+		recorder->failing = true;
+	} else if (r < 0) {
 		recorder_say(
 			recorder,
 			needed ? "can't be used"

@@ -7,7 +7,8 @@
  * itself; and their order is kept. A writing thread allocates nothing, so it brings no heap of its own.
  *
  * Limit: a thread inside a write(2) that does not return can't be joined. It is left behind with what is its
- * own.
+ * own. If that is in a FUSE server which has taken the request, not even SIGKILL ends it, nor the flush of a file that is closed as the
+ * process ends: all is said by then, but the process is gone only when that server answers, or ends.
  */
 #include "output/bus.h"
 
@@ -381,7 +382,7 @@ int bus_add(struct bus *bus, const struct output_spec *spec)
 {
 	AUTO_FREE char *name = bus_name(spec);
 	struct output *output;
-	int r;
+	int r, late;
 
 	if (!name)
 		return -ENOMEM;
@@ -389,8 +390,11 @@ int bus_add(struct bus *bus, const struct output_spec *spec)
 		return -ENOSPC;
 	if (bus_has(bus, name))
 		return -EEXIST;
-	r = bus_open_output(spec, &output);
-	return r < 0 ? r : bus_take(bus, output, TAKE(name), spec, true, false);
+	late = bus_open_output(spec, &output);
+	if (late < 0)
+		return late;
+	r = bus_take(bus, output, TAKE(name), spec, true, false);
+	return r < 0 ? r : late;
 }
 
 int bus_add_file(struct bus *bus, const char *path, unsigned long bytes)

@@ -47,7 +47,7 @@ struct bus_loss {
 int bus_open(bool text, struct bus **ret_bus);
 
 /*
- * bus_add() - one more output. Returns 0, -EEXIST if there is one of that name, -ENOSPC if there are too many, or a negative errno of
+ * bus_add() - one more output. Returns 0; 1 if it does not answer, so that its thread will open it; -EEXIST if there is one of that name, -ENOSPC if there are too many, or a negative errno of
  * opening it (output_error()).
  * bus_add_file() - a file, for all alerts as lines of JSON.
  */

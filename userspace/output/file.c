@@ -10,6 +10,7 @@
  */
 #include "output/file.h"
 
+#include "lib/answers.h"
 #include "lib/cleanup.h"
 #include "lib/own_file.h"
 
@@ -23,7 +24,7 @@
 struct file {
 	struct output output;
 	char *path; /* NULL: a descriptor that was given to us */
-	int fd;
+	int fd; /* negative: it did not answer, and is opened by the thread */
 	unsigned long bytes; /* bound of the file, 0: none */
 	unsigned long over; /* what it is exceeded by, where that can't be helped */
 	char *full; /* the full file's name */
@@ -148,15 +149,6 @@ static int file_write_all(struct file *file, const char *line, size_t len)
 	return 0;
 }
 
-static int file_write(struct output *output, const char *line, size_t len, bool alert)
-{
-	struct file *file = file_of(output);
-	int r = file->torn ? file_write_all(file, "\n", 1) : 0;
-
-	(void)alert;
-	return r < 0 ? r : file_write_all(file, line, len);
-}
-
 static int file_reopen(struct output *output)
 {
 	struct file *file = file_of(output);
@@ -165,13 +157,26 @@ static int file_reopen(struct output *output)
 	if (!file->path)
 		return 0;
 	fd = file_open_path(file->path, file->mode);
+	__atomic_store_n(&output->trouble, 0, __ATOMIC_RELAXED);
 	if (fd < 0)
 		return fd;
-	close(file->fd);
+	if (file->fd >= 0)
+		close(file->fd);
 	file->fd = fd;
 	file->over = 0;
 	file->torn = file_is_torn(fd, file->path);
 	return 0;
+}
+
+static int file_write(struct output *output, const char *line, size_t len, bool alert)
+{
+	struct file *file = file_of(output);
+	int r = file->fd < 0 ? file_reopen(output) : 0;
+
+	(void)alert;
+	if (r == 0 && file->torn)
+		r = file_write_all(file, "\n", 1);
+	return r < 0 ? r : file_write_all(file, line, len);
 }
 
 /* Is that still the file's name? Others may have moved it, or rotated it as well. */
@@ -228,8 +233,11 @@ static bool file_ends(const struct output *output, const char *line)
 	const struct file *of = (const void *)output;
 	size_t len = strlen(line);
 	AUTO_FREE char *last = malloc(len + 1);
+	/* what does not answer is not asked */
 	AUTO_CLOSE int fd =
-		of->path ? open(of->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY) : -1;
+		of->path && of->fd >= 0
+			? open(of->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY)
+			: -1;
 	struct stat ours, st;
 
 	return last && fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && fstat(of->fd, &ours) == 0 &&
@@ -271,6 +279,7 @@ static int file_bound(struct file *file, unsigned long bytes)
 int output_file_open(const char *path, unsigned long bytes, unsigned int mode, struct output **ret_output)
 {
 	struct file *file = calloc(1, sizeof(*file));
+	bool late = false;
 	int r;
 
 	if (!file)
@@ -280,16 +289,18 @@ int output_file_open(const char *path, unsigned long bytes, unsigned int mode, s
 	file->mode = mode ? mode : 0600;
 	if (strcmp(path, "-") != 0) {
 		file->path = strdup(path);
-		file->fd = file->path ? file_open_path(path, file->mode) : -ENOMEM;
+		late = file->path && !file_is_descriptor(path) && answers_path(path) == -ETIME;
+		file->fd = !file->path ? -ENOMEM : late ? -ETIME : file_open_path(path, file->mode);
 	}
-	r = file->fd < 0 ? file->fd : file_bound(file, bytes);
+	r = file->fd < 0 && !late ? file->fd : file_bound(file, bytes);
 	if (r < 0) {
 		file_close(&file->output);
 		return r;
 	}
-	file->torn = file->path && file_is_torn(file->fd, file->path);
+	file->torn = file->path && !late && file_is_torn(file->fd, file->path);
+	file->output.trouble = late ? -ETIME : 0;
 	*ret_output = &file->output;
-	return 0;
+	return late;
 }
 
 /* https://no-color.org: any value but the empty one forbids colour. */

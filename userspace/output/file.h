@@ -14,7 +14,8 @@
  * of what had that name. Who shares the file may have done so: then it is only opened anew. If it can't be, the file goes on past
  * its bound, for as much again. 0: none. Nothing for what is no regular file, or was given to us.
  * @mode: of a file that is made, whatever the umask is; 0: 0600. A full one hands its own on to the next.
- * Returns 0 and *ret_output (output_close()), or a negative errno, for which output_error() has words: -ELOOP: a link (what
+ * Returns 0 and *ret_output (output_close()); 1 likewise, if what lies there does not answer (lib/answers.h): it is opened by the first
+ * write, which may hang. Or a negative errno, for which output_error() has words: -ELOOP: a link (what
  * names a descriptor of ours is followed); -EUSERS: a regular file that others own or may write to.
  */
 int output_file_open(const char *path, unsigned long bytes, unsigned int mode, struct output **ret_output);
