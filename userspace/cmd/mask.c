@@ -175,13 +175,23 @@ static void mask_command_log(const struct mask_command *command)
 
 enum { OPTION_IN_PLACE = OPTION_OWN, OPTION_KEEP_LENGTH, OPTION_STYLE, OPTION_LOG };
 
+/* a text is as wide as it is */
+/* clang-format off */
 static const struct option_entry mask_entries[] = {
-	{.name = "in-place", .id = OPTION_IN_PLACE},
-	{.name = "keep-length", .id = OPTION_KEEP_LENGTH},
-	{.name = "style", .value = "text|stars", .id = OPTION_STYLE},
-	{.name = "log", .id = OPTION_LOG},
+	{.name = "in-place", .id = OPTION_IN_PLACE,
+	 .help = "mask the files instead: each is written anew, with its mode, owner, times and extended "
+		 "attributes, and then takes the place of the old one",
+	 .more = "A link, a file with other names, and one that is written to meanwhile is refused."},
+	{.name = "keep-length", .id = OPTION_KEEP_LENGTH,
+	 .help = "put as many bytes as a secret portion has in its place; with --in-place, into the same "
+		 "file, which may be in use"},
+	{.name = "style", .value = "text|stars", .id = OPTION_STYLE,
+	 .help = "<masked>, or asterisks (default: text)"},
+	{.name = "log", .id = OPTION_LOG,
+	 .help = "say in the end on standard error how many of which type there were"},
 	{0},
 };
+/* clang-format on */
 
 static int mask_command_style(struct mask_command *command)
 {
@@ -255,13 +265,7 @@ const struct command command_mask = {
 		 "       spillwatch mask --in-place [OPTION…] FILE…\n\n"
 		 "Copies standard input to standard output and puts <masked> in place of the secret portion of\n"
 		 "each token; the token identifier stays. Everything else passes unchanged and at once. A secret\n"
-		 "portion that ends early, as where a line is cut, is masked as well. Needs no privilege.\n\n"
-		 "  --in-place             mask the files instead: each is written anew, with its mode, owner, times\n"
-		 "                         and extended attributes, and then takes the place of the old one\n"
-		 "  --keep-length          put as many bytes as a secret portion has in its place; with --in-place,\n"
-		 "                         into the same file, which may be in use\n"
-		 "  --style text|stars     <masked>, or asterisks (default: text)\n"
-		 "  --log                  say in the end on standard error how many of which type there were\n",
+		 "portion that ends early, as where a line is cut, is masked as well. Needs no privilege.\n",
 	.options = mask_entries,
 	.main = mask_command_main,
 };
