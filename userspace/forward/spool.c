@@ -8,6 +8,8 @@
  *                       └ cursor of loki
  *      1 and 2 are gone: all have settled them
  *
+ * Numbers have no gaps, so how many wait is known without counting them.
+ *
  * Invariant: an event stays until each receiver has settled it, or it is counted as lost to those that have not.
  *
  * Limit: the bound is of what waits. The file is as large as the most that has ever waited, and its log some MiB.
@@ -44,7 +46,8 @@ enum spool_statement {
 };
 
 static const char *const spool_sql[SPOOL_STATEMENTS] = {
-	[SPOOL_INSERT] = "INSERT OR IGNORE INTO event (id, line) VALUES (?, ?)",
+	[SPOOL_INSERT] = "INSERT INTO event (id, line) SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM event "
+			 "WHERE id = ?1)",
 	[SPOOL_RECEIVED] = "UPDATE source SET received = received + ?, repeated = repeated + ?,"
 			   " malformed = malformed + ?, gaps = gaps + ?, sequence = ?",
 	[SPOOL_LAST] = "SELECT sequence FROM source",
@@ -496,7 +499,8 @@ int spool_status(struct spool *spool, struct spool_status *ret_status)
 				    &ret_status->gaps,     &ret_status->events,   &ret_status->bytes};
 
 	return spool_numbers(spool,
-			     "SELECT received, repeated, malformed, gaps, (SELECT count(*) FROM event), bytes"
+			     "SELECT received, repeated, malformed, gaps, (SELECT ifnull(max(number) - "
+			     "min(number) + 1, 0) FROM event), bytes"
 			     " FROM source",
 			     NULL, numbers, sizeof(numbers) / sizeof(*numbers));
 }
@@ -508,7 +512,7 @@ int spool_count(struct spool *spool, const char *name, struct spool_count *ret_c
 
 	return spool_numbers(
 		spool,
-		"SELECT delivered, rejected, lost, (SELECT count(*) FROM event WHERE number > cursor)"
+		"SELECT delivered, rejected, lost, (SELECT ifnull(max(number) - cursor, 0) FROM event)"
 		" FROM receiver WHERE name = ?",
 		name, numbers, sizeof(numbers) / sizeof(*numbers));
 }
