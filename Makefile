@@ -11,7 +11,7 @@ UNITDIR      ?= $(PREFIX)/lib/systemd/system
 ZSHDIR       ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR      ?=
 ARGS         ?=
-FUZZ_SECONDS ?= 12
+FUZZ_SECONDS ?= 10
 VMLINUX_BTF  ?= /sys/kernel/btf/vmlinux
 CLANG        ?= clang
 BPFTOOL      ?= $(shell PATH=$$PATH:/usr/sbin:/sbin command -v bpftool || echo bpftool)

@@ -178,8 +178,8 @@ bench-audit: $(B)/spillwatch $(B)/tests/bench/store ## how long `audit` takes ov
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 # whole directories, and the linker takes what it needs: a list of files by hand goes stale unseen
-FUZZED  := $(wildcard userspace/detect/*.c userspace/rules/*.c userspace/lib/*.c userspace/files/*.c userspace/attribute/*/*.c) \
-	   tests/unit/helpers/globs.c tests/unit/helpers/oracle.c
+FUZZED  := $(wildcard userspace/detect/*.c userspace/rules/*.c userspace/lib/*.c userspace/files/*.c userspace/attribute/*/*.c userspace/scan/*.c) \
+	   userspace/archive/unpack.c userspace/alert/json_writer.c tests/unit/helpers/globs.c tests/unit/helpers/oracle.c
 
 $(B)/fuzz/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
@@ -193,7 +193,7 @@ $(B)/fuzz/fuzzed.a: $(FUZZED:%.c=$(B)/fuzz/%.o)
 $(B)/tests/fuzz/%: $(B)/fuzz/tests/fuzz/%.o $(B)/fuzz/fuzzed.a
 	@mkdir -p $(@D)
 	@echo "  LINK     $@"
-	$(Q)$(CLANG) $(SAN) -fsanitize=fuzzer $^ -o $@ $(LDLIBS)
+	$(Q)$(CLANG) $(SAN) -fsanitize=fuzzer $^ -o $@ -larchive $(LDLIBS)
 
 -include $(FUZZED:%.c=$(B)/fuzz/%.d) $(FUZZERS:$(B)/%=$(B)/fuzz/%.d)
 
