@@ -24,6 +24,56 @@
 #define RULES_SECRET "[A-Z0-9]{" RULES_TEXT(TOKEN_SECRET_LEN) "}"
 #define RULES_TOKEN RULES_IDENTIFIER "\\." RULES_SECRET
 
+/* rsyslog knows no replacement of all: the last one is cut off, as often as it may be there in a message. */
+#define RULES_RSYSLOG_TOKEN                                                                     \
+	"^(.*)(dt0[a-zA-Z][0-9]{2}[.][a-zA-Z0-9-]{" RULES_TEXT(WIDE_PUBLIC_MIN) "," RULES_TEXT( \
+		WIDE_PUBLIC_MAX) "})[.]" RULES_SECRET "(.*)$"
+#define RULES_RSYSLOG_PART(number) "re_extract($.rest, '" RULES_RSYSLOG_TOKEN "', 0, " #number ", \"\")"
+#define RULES_RSYSLOG_ONE                                                                        \
+	"if re_match($.rest, '" RULES_RSYSLOG_TOKEN "') then {\n"                                \
+	"  set $.masked = " RULES_RSYSLOG_PART(2) " & \"." MASK_TEXT "\" & " RULES_RSYSLOG_PART( \
+		3) " & $.masked;\n"                                                              \
+		   "  set $.rest = " RULES_RSYSLOG_PART(1) ";\n"                                 \
+							   "}\n"
+
+/* Lua's patterns have no counts. */
+#define RULES_FLUENT_BIT                                                                                                                                                                \
+	"-- [FILTER]\n--     name   lua\n--     match  *\n--     script FILE\n--     call   mask_tokens\n"                                                                              \
+	"local function mask(text)\n"                                                                                                                                                   \
+	"  local out, at, start = {}, 1, 1\n"                                                                                                                                           \
+	"  while true do\n"                                                                                                                                                             \
+	"    local from, _, id, public, secret = text:find(\"(dt0%a%d%d%.([%w%-]+))%.([%u%d]+)\", at)\n"                                                                                \
+	"    if not from then break end\n"                                                                                                                                              \
+	"    at = from + 1\n"                                                                                                                                                           \
+	"    if #public >= " RULES_TEXT(WIDE_PUBLIC_MIN) " and #public <= " RULES_TEXT(                                                                                                 \
+		WIDE_PUBLIC_MAX) " and #secret >= " RULES_TEXT(TOKEN_SECRET_LEN) " then\n"                                                                                              \
+										 "      out[#out + 1] = "                                                                               \
+										 "text:sub(start, from - "                                                                              \
+										 "1) .. id .. \"." MASK_TEXT                                                                            \
+										 "\"\n"                                                                                                 \
+										 "      start = from + #id "                                                                            \
+										 "+ 1 + " RULES_TEXT(                                                                                   \
+											 TOKEN_SECRET_LEN) "\n"                                                                         \
+													   "      at = start\n"                                                         \
+													   "    end\n"                                                                  \
+													   "  end\n"                                                                    \
+													   "  if #out == 0 then return text, false end\n"                               \
+													   "  return table.concat(out) .. text:sub(start), true\n"                      \
+													   "end\n\n"                                                                    \
+													   "local function walk(record)\n"                                              \
+													   "  local changed = false\n"                                                  \
+													   "  for key, value in pairs(record) do\n"                                     \
+													   "    local one = false\n"                                                    \
+													   "    if type(value) == \"string\" then record[key], one = mask(value) end\n" \
+													   "    if type(value) == \"table\" then one = walk(value) end\n"               \
+													   "    changed = changed or one\n"                                             \
+													   "  end\n"                                                                    \
+													   "  return changed\n"                                                         \
+													   "end\n\n"                                                                    \
+													   "function mask_tokens(tag, timestamp, record)\n"                             \
+													   "  return walk(record) and 2 or 0, timestamp, record\n"                      \
+													   "end\n"
+
 static const struct {
 	const char *name, *text;
 } rules_languages[] = {
@@ -35,6 +85,40 @@ static const struct {
 		     "regex = '''" RULES_TOKEN "'''\nkeywords = [\"dt0\"]\n"},
 	{"trufflehog", "detectors:\n- name: DynatraceToken\n  keywords: [dt0]\n"
 		       "  regex:\n    token: '" RULES_TOKEN "'\n"},
+	{"kingfisher", "rules:\n  - name: Dynatrace token\n    id: custom.dynatrace.1\n"
+		       "    pattern: '(" RULES_TOKEN ")'\n"
+		       "    min_entropy: 3.5\n    confidence: high\n    examples: []\n"},
+	{"detect-secrets", "import re\n\nfrom detect_secrets.plugins.base import RegexBasedDetector\n\n\n"
+			   "class DynatraceTokenDetector(RegexBasedDetector):\n"
+			   "    secret_type = \"Dynatrace token\"\n"
+			   "    denylist = [re.compile(r\"" RULES_TOKEN "\")]\n"},
+	{"rsyslog",
+	 "# before the actions; they then write $.masked in place of $msg, as this template does\n"
+	 "template(name=\"masked\" type=\"string\" string=\"%timereported:::date-rfc3339% %hostname% "
+	 "%syslogtag%%$.masked%\\n\")\n"
+	 "set $.rest = $msg;\nset $.masked = \"\";\n" RULES_RSYSLOG_ONE RULES_RSYSLOG_ONE RULES_RSYSLOG_ONE
+		 RULES_RSYSLOG_ONE "# there are more than can be masked so\n"
+	 "if re_match($.rest, '" RULES_RSYSLOG_TOKEN "') then set $.rest = \"" MASK_TEXT "\";\n"
+	 "set $.masked = $.rest & $.masked;\n"},
+	{"fluent-bit", RULES_FLUENT_BIT},
+	/* what is a variable of the environment to Vector has two dollars */
+	{"vector", "transforms:\n  masked:\n    type: remap\n    inputs: [SOURCE]\n    source: |\n"
+		   "      . = map_values(., recursive: true) -> |value| {\n"
+		   "        if is_string(value) {\n"
+		   "          replace(string!(value), r'(?P<id>" RULES_IDENTIFIER ")\\." RULES_SECRET
+		   "', \"$${id}." MASK_TEXT "\")\n"
+		   "        } else {\n          value\n        }\n      }\n"},
+	/* RE2, without greedy repetition, as is asked for; what is in parentheses is replaced */
+	{"dynatrace-oneagent",
+	 "[\n  {\n    \"schemaId\": \"builtin:logmonitoring.sensitive-data-masking-settings\",\n"
+	 "    \"scope\": \"environment\",\n    \"value\": {\n      \"enabled\": true,\n"
+	 "      \"config-item-title\": \"Dynatrace tokens\",\n      \"masking\": {\n"
+	 "        \"type\": \"STRING\",\n"
+	 "        \"expression\": \"dt0[a-zA-Z][0-9]{2}[.][a-zA-Z0-9-]{" RULES_TEXT(
+		 WIDE_PUBLIC_MIN) "," RULES_TEXT(WIDE_PUBLIC_MAX) "}?[.](" RULES_SECRET ")\",\n"
+								  "        \"replacement\": \"" MASK_TEXT
+								  "\"\n      },\n      \"matchers\": []\n    "
+								  "}\n  }\n]\n"},
 };
 
 #define RULES_LANGUAGES (sizeof(rules_languages) / sizeof(*rules_languages))
@@ -96,7 +180,14 @@ const struct command command_rules = {
 		"  git-secrets    a pattern: git secrets --add-provider -- spillwatch rules --for git-secrets\n"
 		"  github         the expression of a custom pattern of secret scanning\n"
 		"  gitleaks       a configuration that extends the one it has\n"
-		"  trufflehog     a configuration with a custom detector\n",
+		"  trufflehog     a configuration with a custom detector\n"
+		"  kingfisher     a file of rules\n"
+		"  detect-secrets a plugin: detect-secrets scan -p FILE\n"
+		"  rsyslog        statements that mask a message into $.masked\n"
+		"  fluent-bit     a script of its filter lua, which masks\n"
+		"  vector         a transform that masks; its inputs are to be named\n"
+		"  dynatrace-oneagent\n"
+		"                 masking at capture, for the settings API (POST /api/v2/settings/objects)\n",
 	.options = rules_entries,
 	.main = rules_main,
 };
