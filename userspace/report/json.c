@@ -37,14 +37,25 @@ static json_t *json_number(uint64_t number)
 	return json_integer((json_int_t)number);
 }
 
+/* The names it had before; NULL: none. */
+static json_t *json_former(const char *former)
+{
+	json_t *names = former && *former ? json_array() : NULL;
+	const char *end;
+
+	for (const char *at = names ? former + 1 : NULL; at && (end = strchr(at, '\n')); at = end + 1)
+		json_array_append_new(names, json_stringn(at, (size_t)(end - at)));
+	return names;
+}
+
 /* Left out if nothing of it is known. */
 static json_t *json_container(const struct fact *fact)
 {
 	if (!fact->container_id)
 		return NULL;
-	return json_pack("{s:s, s:s*, s:s*, s:s*, s:s*, s:o*, s:o*}", "id", fact->container_id, "runtime",
-			 fact->runtime, "namespace", fact->namespace, "created", fact->created, "name",
-			 fact->container_name, "image",
+	return json_pack("{s:s, s:s*, s:s*, s:s*, s:s*, s:o*, s:o*, s:o*}", "id", fact->container_id,
+			 "runtime", fact->runtime, "namespace", fact->namespace, "created", fact->created,
+			 "name", fact->container_name, "former_names", json_former(fact->former), "image",
 			 fact->image ? json_pack("{s:s}", "name", fact->image) : NULL, "relayed",
 			 json_mark(fact->relayed));
 }

@@ -2,6 +2,8 @@
 /* survey → labels → table, JSON, HTML: texts of what is shown, and only of that. */
 #include "report/labels.h"
 
+#include "lib/cleanup.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,9 +83,41 @@ const char *labels_type(struct labels *labels, uint32_t member)
 	return *text ? *text : "";
 }
 
+/* " (before: web, db; 68b27e88c20b)", of one that was renamed; NULL: it was not. */
+static char *labels_before(const struct fact *facts)
+{
+	const char *at = facts->former ? facts->former + 1 : NULL, *end;
+	size_t size = 0;
+	char *text = NULL;
+	FILE *out;
+	bool any = false;
+
+	if (!at || !facts->container_name || facts->pod)
+		return NULL;
+	out = open_memstream(&text, &size);
+	if (!out)
+		return NULL;
+	for (; (end = strchr(at, '\n')); at = end + 1) {
+		/* it is called so again */
+		if (strlen(facts->container_name) == (size_t)(end - at) &&
+		    memcmp(at, facts->container_name, (size_t)(end - at)) == 0)
+			continue;
+		fprintf(out, "%s%.*s", any ? ", " : " (before: ", (int)(end - at), at);
+		any = true;
+	}
+	if (any)
+		fprintf(out, "; %.*s)", LABELS_ID, facts->container_id ? facts->container_id : "?");
+	if (fclose(out) != 0 || !any) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
 static char *labels_make_container(struct labels *labels, uint32_t member)
 {
 	const struct fact *facts = labels_container(labels, member);
+	AUTO_FREE char *before = labels_before(facts);
 	char *text = NULL;
 	int r;
 
@@ -94,7 +128,7 @@ static char *labels_make_container(struct labels *labels, uint32_t member)
 			     facts->pod_namespace ? "/" : "", facts->pod, facts->container_name ? "/" : "",
 			     facts->container_name ? facts->container_name : "");
 	else if (facts->container_name)
-		r = asprintf(&text, "%s", facts->container_name);
+		r = asprintf(&text, "%s%s", facts->container_name, before ? before : "");
 	else
 		r = asprintf(&text, "%.*s", LABELS_ID, facts->container_id ? facts->container_id : "?");
 	return r < 0 ? NULL : text;

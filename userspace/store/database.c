@@ -92,6 +92,8 @@ static const char *const database_steps[DATABASE_VERSION] = {
 	/* place: "host", "layer" or "volume"; NULL: not known, as of what was stored before, as is severity */
 	"ALTER TABLE detail ADD COLUMN place TEXT;"
 	"ALTER TABLE detail ADD COLUMN severity INTEGER;",
+	/* the names that a container had before, each behind a newline, and one at the end; NULL: none */
+	"ALTER TABLE container ADD COLUMN former TEXT;",
 };
 
 static int database_version(sqlite3 *db, int64_t *ret_version)

@@ -15,6 +15,7 @@
  * token, file, program and container are its key: the token's identifier; the file as the host calls it, or
  * else as the process does; the executable, or the process's name in parentheses; the container's id, "" for none. An id that is
  * only a name may be given again, so its key is runtime/namespace/id@created, as far as they are known, and the id is container_id.
+ * former: the names that a container had before, of a store only; each behind a newline, and one at the end.
  */
 #define FACT_TEXTS(X)     \
 	X(token)          \
@@ -28,6 +29,7 @@
 	X(runtime)        \
 	X(container_id)   \
 	X(container_name) \
+	X(former)         \
 	X(namespace)      \
 	X(created)        \
 	X(image)          \

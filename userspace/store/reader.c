@@ -16,26 +16,26 @@
 #include <string.h>
 
 #define READER_DETAIL "SELECT process, pid, uid, user, command_line, script, unit, syscall, seen_by, part, "
-#define READER_STATEMENTS(X)                                                                              \
-	X(name, "SELECT value FROM name WHERE id = ?")                                                    \
-	X(container, reader->identities                                                                   \
-			     ? "SELECT runtime, name, image, pod, pod_namespace, pod_uid, value, "        \
-			       "coalesce(cid, value), namespace, created"                                 \
-			       " FROM container JOIN name USING (id) WHERE id = ?"                        \
-			     : "SELECT runtime, name, image, pod, pod_namespace, pod_uid, value, value, " \
-			       "NULL, NULL"                                                               \
-			       " FROM container JOIN name USING (id) WHERE id = ?")                       \
-	X(token, "SELECT type, placeholder FROM token WHERE id = ?")                                      \
-	X(file, "SELECT path, type, fs_type, dev_major, dev_minor, inode, path_truncated, deleted"        \
-		" FROM file WHERE id = ?")                                                                \
-	X(detail, reader->places  ? READER_DETAIL "rule, place, severity FROM detail WHERE fact = ?"      \
-		  : reader->rules ? READER_DETAIL "rule, NULL, NULL FROM detail WHERE fact = ?"           \
+#define READER_CONTAINER "SELECT runtime, name, image, pod, pod_namespace, pod_uid, value, "
+#define READER_CONTAINER_ID " FROM container JOIN name USING (id) WHERE id = ?"
+#define READER_STATEMENTS(X)                                                                                \
+	X(name, "SELECT value FROM name WHERE id = ?")                                                      \
+	X(container, reader->formers ? READER_CONTAINER                                                     \
+			     "coalesce(cid, value), namespace, created, former" READER_CONTAINER_ID         \
+		     : reader->identities ? READER_CONTAINER                                                \
+			     "coalesce(cid, value), namespace, created, NULL" READER_CONTAINER_ID           \
+					  : READER_CONTAINER "value, NULL, NULL, NULL" READER_CONTAINER_ID) \
+	X(token, "SELECT type, placeholder FROM token WHERE id = ?")                                        \
+	X(file, "SELECT path, type, fs_type, dev_major, dev_minor, inode, path_truncated, deleted"          \
+		" FROM file WHERE id = ?")                                                                  \
+	X(detail, reader->places  ? READER_DETAIL "rule, place, severity FROM detail WHERE fact = ?"        \
+		  : reader->rules ? READER_DETAIL "rule, NULL, NULL FROM detail WHERE fact = ?"             \
 				  : READER_DETAIL "NULL, NULL, NULL FROM detail WHERE fact = ?")
 
 struct reader {
 	sqlite3 *db;
-	/* it knows of rules, of relays, of what a container is, and of where a file is; an older version's is only read here, and not brought up to date */
-	bool rules, relays, identities, places;
+	/* it knows of rules, of relays, of what a container is and was called, and of where a file is; an older version's is only read here, and not brought up to date */
+	bool rules, relays, identities, formers, places;
 #define READER_FIELD(name, sql) sqlite3_stmt *name;
 	READER_STATEMENTS(READER_FIELD)
 #undef READER_FIELD
@@ -56,6 +56,8 @@ int reader_open(const char *path, struct reader **ret_reader)
 			reader_has(reader, "SELECT 1 FROM pragma_table_info('fact') WHERE name = 'verdict'");
 		reader->relays =
 			reader_has(reader, "SELECT 1 FROM pragma_table_info('fact') WHERE name = 'relayed'");
+		reader->formers = reader_has(
+			reader, "SELECT 1 FROM pragma_table_info('container') WHERE name = 'former'");
 		reader->identities =
 			reader_has(reader, "SELECT 1 FROM pragma_table_info('container') WHERE name = 'cid'");
 		reader->places =
@@ -204,15 +206,15 @@ int reader_find_token(struct reader *reader, const char *identifier, int64_t *re
 int reader_find_containers(struct reader *reader, const char *name, reader_id_visit visit, void *context)
 {
 	const char *id = reader->identities ? "coalesce(cid, value)" : "value";
-	char sql[512];
+	char sql[640];
 
 	snprintf(sql, sizeof(sql),
 		 "SELECT id FROM container JOIN name USING (id) WHERE value = ?1 OR %s = ?1 OR name = ?1"
 		 " OR pod = ?1 OR pod_namespace || '/' || pod = ?1"
 		 " OR pod_namespace || '/' || pod || '/' || name = ?1"
 		 " OR pod_namespace || '/*' = ?1"
-		 " OR length(?1) >= 8 AND substr(%s, 1, length(?1)) = ?1",
-		 id, id);
+		 " OR length(?1) >= 8 AND substr(%s, 1, length(?1)) = ?1%s",
+		 id, id, reader->formers ? " OR instr(former, char(10) || ?1 || char(10))" : "");
 	return reader_visit_ids(reader, sql, name, visit, context);
 }
 
@@ -348,6 +350,7 @@ int reader_container(struct reader *reader, int64_t id, struct fact *ret_fact)
 	ret_fact->container_id = reader_copy(row, 7, &failed);
 	ret_fact->namespace = reader_copy(row, 8, &failed);
 	ret_fact->created = reader_copy(row, 9, &failed);
+	ret_fact->former = reader_copy(row, 10, &failed);
 	sqlite3_reset(row);
 	return failed ? -ENOMEM : 0;
 }

@@ -15,6 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The name that it had is added to those of before, unless it is among them, or they are too many. */
+#define WRITER_FORMER                                                                                       \
+	"CASE WHEN name IS NULL OR name IS excluded.name OR excluded.name IS NULL OR length(former) > 1000" \
+	" OR instr(former, char(10) || name || char(10)) THEN former"                                       \
+	" ELSE coalesce(former, char(10)) || name || char(10) END"
+
 #define WRITER_STATEMENTS(X)                                                                             \
 	X(name_find, "SELECT id FROM name WHERE value = ?")                                              \
 	X(name_add, "INSERT INTO name (value) VALUES (?)")                                               \
@@ -34,8 +40,13 @@
 	X(token, "INSERT OR REPLACE INTO token (id, type, placeholder) VALUES (?, ?, ?)")                \
 	X(file_put, "INSERT OR REPLACE INTO file (id, path, type, fs_type, dev_major, dev_minor, inode," \
 		    " path_truncated, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")                      \
-	X(container, "INSERT OR REPLACE INTO container (id, runtime, name, image, pod, pod_namespace,"   \
-		     " pod_uid, cid, namespace, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")         \
+	X(container,                                                                                     \
+	  "INSERT INTO container (id, runtime, name, image, pod, pod_namespace,"                         \
+	  " pod_uid, cid, namespace, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"                     \
+	  " ON CONFLICT (id) DO UPDATE SET former = " WRITER_FORMER ", runtime = excluded.runtime,"      \
+	  " name = excluded.name, image = excluded.image, pod = excluded.pod,"                           \
+	  " pod_namespace = excluded.pod_namespace, pod_uid = excluded.pod_uid, cid = excluded.cid,"     \
+	  " namespace = excluded.namespace, created = excluded.created")                                 \
 	X(count, "INSERT INTO meta (key, value) VALUES (?, ?)"                                           \
 		 " ON CONFLICT (key) DO UPDATE SET value = value + excluded.value")                      \
 	X(latest, "INSERT INTO meta (key, value) VALUES (?, ?)"                                          \

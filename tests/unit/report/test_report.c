@@ -652,6 +652,53 @@ static void test_same_name(void **state)
 	free(text);
 }
 
+/* One that was renamed is one container, found by each of its names. */
+static void test_renamed(void **state)
+{
+	static const char hash[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	struct report_options options = options_make(DIMENSION_CONTAINER);
+	static char *const names[] = {"web", "web-old", "web", "web-new", "web-new"};
+	struct store *store = alerts_store(path);
+	json_t *json, *row, *former;
+	char *text, *problem;
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++) {
+		const struct alert_spec spec = {.token = "dt0c01.LEAK1",
+						.file = "/tmp/x",
+						.program = "/bin/a",
+						.container = hash,
+						.runtime = "docker",
+						.time = alerts_now() - 100 + (int64_t)i};
+		struct alert alert = alerts_make(&spec);
+		char *moved = NULL;
+
+		alert.container.name = names[i];
+		assert_int_equal(store_put(store, &alert), 0);
+		assert_int_equal(store_flush(store, &moved), 0);
+	}
+	store_close(store);
+	for (size_t i = 0; i < 3; i++) {
+		options.survey.container = names[i + 1];
+		text = output(&options, report_json);
+		json = json_loads(text, 0, NULL);
+		problem = schema_check("share/audit.schema.json", json);
+		assert_null(problem);
+		assert_int_equal(json_array_size(json_object_get(json, "rows")), 1);
+		row = json_object_get(json_array_get(json_object_get(json, "rows"), 0), "details");
+		assert_string_equal(json_string_value(json_object_get(row, "name")), "web-new");
+		former = json_object_get(row, "former_names");
+		assert_int_equal(json_array_size(former), 2);
+		assert_string_equal(json_string_value(json_array_get(former, 0)), "web");
+		assert_string_equal(json_string_value(json_array_get(former, 1)), "web-old");
+		json_decref(json);
+		free(text);
+	}
+	text = output(&options, output_table);
+	assert_non_null(strstr(text, "web-new (before: web, web-old; 0123456789ab)"));
+	free(text);
+}
+
 /* What a container printed is found by its name, and said to be written for it. */
 static void test_relayed(void **state)
 {
@@ -1322,31 +1369,19 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_rules),
-		TEST(test_leaks),
-		TEST(test_groups),
-		TEST(test_filters),
-		TEST(test_filtered_roles),
-		TEST(test_times),
-		TEST(test_period),
-		TEST(test_table_width),
-		TEST(test_hostile),
-		TEST(test_empty),
-		TEST(test_relayed),
-		TEST(test_same_name),
-		TEST(test_derived),
-		TEST(test_patterns),
-		TEST(test_export),
-		TEST(test_limit),
-		TEST(test_said),
-		TEST(test_marks),
-		TEST(test_todo_order),
-		TEST(test_todo_commands),
-		TEST(test_todo_layer),
-		TEST(test_todo_careful),
-		TEST(test_remains),
-		TEST(test_remains_links),
-		cmocka_unit_test(test_relays),
+		TEST(test_rules),          TEST(test_leaks),
+		TEST(test_groups),         TEST(test_filters),
+		TEST(test_filtered_roles), TEST(test_times),
+		TEST(test_period),         TEST(test_table_width),
+		TEST(test_hostile),        TEST(test_empty),
+		TEST(test_relayed),        TEST(test_same_name),
+		TEST(test_renamed),        TEST(test_derived),
+		TEST(test_patterns),       TEST(test_export),
+		TEST(test_limit),          TEST(test_said),
+		TEST(test_marks),          TEST(test_todo_order),
+		TEST(test_todo_commands),  TEST(test_todo_layer),
+		TEST(test_todo_careful),   TEST(test_remains),
+		TEST(test_remains_links),  cmocka_unit_test(test_relays),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

@@ -183,9 +183,17 @@ static void test_bounds(void **state)
 	store_close(store);
 }
 
+/* As version 7 had it. */
+static void before_formers(void)
+{
+	alerts_number(path, "ALTER TABLE container DROP COLUMN former");
+	alerts_number(path, "PRAGMA user_version = 7");
+}
+
 /* As version 6 had it. */
 static void before_places(void)
 {
+	before_formers();
 	alerts_number(path, "ALTER TABLE detail DROP COLUMN place");
 	alerts_number(path, "ALTER TABLE detail DROP COLUMN severity");
 	alerts_number(path, "PRAGMA user_version = 6");
