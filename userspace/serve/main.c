@@ -3,11 +3,13 @@
  * spillwatch-metrics: daemon → board → this process → whoever asks, over HTTP. An executable of its own, so that the daemon links no
  * HTTP server, takes no connection and parses no request. `spillwatch run --metrics` starts it (status/server.h), with what it needs open.
  *
- * By libmicrohttpd, without threads: connections are few and answers short. Bounds: SERVER_CONNECTIONS at a time, SERVER_SECONDS for each,
- * SERVER_MEMORY bytes of a request.
+ * By libmicrohttpd, without threads: connections are few and answers short. Bounds: SERVER_CONNECTIONS at a time, SERVER_SECONDS for each
+ * from its beginning, however it goes on, SERVER_MEMORY bytes of a request. Of more than SERVER_CROWD the oldest is ended, so who holds
+ * many open keeps nobody from an answer.
  */
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
+#include "lib/monotonic.h"
 #include "serve/confine.h"
 #include "status/metrics.h"
 #include "status/server.h"
@@ -20,11 +22,74 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#define SERVER_CONNECTIONS 16
-#define SERVER_SECONDS 5U
+#define SERVER_CONNECTIONS 48
+#define SERVER_CROWD 32
+#define SERVER_SECONDS 5
 #define SERVER_MEMORY 8192
+
+/* Those that are open; begun of 0: none. */
+struct server_peer {
+	int fd;
+	int64_t begun; /* ms, CLOCK_MONOTONIC */
+};
+
+static struct server_peer server_peers[SERVER_CONNECTIONS];
+
+/* Who is ended reads the end of it, and so does the library, which closes it then. */
+static void server_end(struct server_peer *peer)
+{
+	shutdown(peer->fd, SHUT_RDWR);
+	peer->begun = INT64_MAX;
+}
+
+/* Ends those whose time is over, and the oldest one of a crowd. */
+static void server_bound(int64_t now)
+{
+	struct server_peer *oldest = NULL;
+	size_t open = 0;
+
+	for (size_t i = 0; i < SERVER_CONNECTIONS; i++) {
+		struct server_peer *peer = &server_peers[i];
+
+		if (!peer->begun || peer->begun == INT64_MAX)
+			continue;
+		if (now - peer->begun >= SERVER_SECONDS * INT64_C(1000)) {
+			server_end(peer);
+			continue;
+		}
+		open++;
+		if (!oldest || peer->begun < oldest->begun)
+			oldest = peer;
+	}
+	if (open > SERVER_CROWD)
+		server_end(oldest);
+}
+
+/* A connection begins or has ended. */
+static void server_peer(void *context, struct MHD_Connection *connection, void **socket_context,
+			enum MHD_ConnectionNotificationCode what)
+{
+	const union MHD_ConnectionInfo *info;
+	struct server_peer *peer = *socket_context;
+
+	(void)context;
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		if (peer)
+			*peer = (struct server_peer){0};
+		return;
+	}
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	for (size_t i = 0; info && i < SERVER_CONNECTIONS; i++)
+		if (!server_peers[i].begun) {
+			server_peers[i] = (struct server_peer){info->connect_fd, monotonic_ms()};
+			*socket_context = &server_peers[i];
+			break;
+		}
+	server_bound(monotonic_ms());
+}
 
 /* The status as it is now, NULL if there is none. */
 static json_t *server_status(const struct board *board)
@@ -116,9 +181,10 @@ static void server_loop(struct MHD_Daemon *server)
 		int ms = -1;
 
 		if (MHD_get_timeout(server, &left) == MHD_YES)
-			ms = left < SERVER_SECONDS * 1000ULL ? (int)left : (int)SERVER_SECONDS * 1000;
+			ms = left < SERVER_SECONDS * 1000ULL ? (int)left : SERVER_SECONDS * 1000;
 		if (poll(waits, sizeof(waits) / sizeof(*waits), ms) < 0 && errno != EINTR)
 			return;
+		server_bound(monotonic_ms());
 		if (MHD_run(server) != MHD_YES)
 			return;
 	}
@@ -138,7 +204,8 @@ int main(void)
 	server = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, server_answer, board,
 				  MHD_OPTION_LISTEN_SOCKET, SERVER_LISTEN_FD, MHD_OPTION_CONNECTION_LIMIT,
 				  (unsigned int)SERVER_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-				  SERVER_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_MEMORY,
+				  (unsigned int)SERVER_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				  (size_t)SERVER_MEMORY, MHD_OPTION_NOTIFY_CONNECTION, server_peer, NULL,
 				  MHD_OPTION_END);
 	if (server)
 		server_loop(server);

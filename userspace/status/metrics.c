@@ -49,6 +49,11 @@ const char *metrics_health(const json_t *status, bool ready)
 		return "the daemon does not see what it writes itself";
 	if (ready && strcmp(state, "waits") == 0)
 		return "the daemon has not seen yet what it writes itself";
+	/* nobody knows whether it is */
+	if (ready && strcmp(state, "none") == 0)
+		return "the daemon can't try whether it sees what it writes: no file of its own is of a kind "
+		       "that is "
+		       "watched";
 	return NULL;
 }
 

@@ -99,7 +99,7 @@ static void test_health(void **state)
 	} cases[] = {
 		{1, "comes", 900, true, true},
 		{1, "waits", 0, true, false},
-		{1, "none", 0, true, true},
+		{1, "none", 0, true, false},
 		{1, "fails", 900, false, false},
 		{1, "comes", METRICS_CANARY_MS + 1, false, false},
 		{METRICS_SILENT_SECONDS + 5, "comes", 900, false, false},
