@@ -180,6 +180,8 @@ const volatile __u32 vfs_hooked __weak = 0;
 const volatile __u32 preemptible __weak = 0;
 /* How many doors a hook has (preempt.bpf.h); 0: programs are not preempted, and need none. */
 const volatile __u32 preempt_doors __weak = 0;
+/* Never anything else, which only the verifier knows (preempt.bpf.h). */
+const volatile __u32 preempt_never __weak = 0;
 
 /* The slot of `scratch` that no hook takes. */
 const volatile __u32 scratch_own __weak = 0;

@@ -34,8 +34,8 @@ static __u32 (*const preempt_role)(void) = (void *)PREEMPT_CALL_ROLE;
 
 /*
  * That an event has been let in is noted with the task, not with the CPU, in a word of the map `preempted`: a task that is preempted
- * may go on elsewhere. The word is for the task, what it has been switched out so far, and the hook; and says which doors the event
- * has come to. One that stands in it already has another event before it. So nothing old hides a write: as long as a task
+ * may go on elsewhere. The word is for the task, what it has been switched out so far, and the hook; and says which door the event
+ * has come to last. One that is not behind that has another event before it. So nothing old hides a write: as long as a task
  * is not switched out, no door is taken that was free, and none is free that was taken.
  */
 static __always_inline __u64 preempt_event(const struct task_struct *task, __u64 hook)
@@ -85,8 +85,19 @@ __weak __noinline int preempt_is_again(void)
 	return word && *word == preempt_event(task, PREEMPT_AGAIN);
 }
 
+/*
+ * Since 6.13 a program that traces has a stack of its own on each CPU, since it is not run twice at a time there. A hook behind doors is:
+ * tasks would find each other's variables. One that has a tail call anywhere stays on its task's stack; this one is never made.
+ */
+static __always_inline void preempt_keep_stack(void)
+{
+	if (preempt_never)
+		bpf_tail_call(NULL, NULL, 0);
+}
+
 static __always_inline void preempt_begin(void)
 {
+	preempt_keep_stack();
 	if (preempt_doors)
 		preempt_disable();
 }

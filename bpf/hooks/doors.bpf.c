@@ -3,6 +3,9 @@
  * A door into a hook (base/preempt.bpf.h). Never attached as it is: the loader makes each hook's doors of it, with their roles,
  * the hook's type, and a map of their own that leads to the hook.
  *
+ * An event comes to its doors in their order. So a door that is not behind the last one that the task has come to has a new event
+ * before it, whatever doors the last one has found taken or has been let in by again.
+ *
  * A task that is switched out between two doors, in a moment when it is in none and in no hook, is let in twice: it looks like one
  * with another event. What it wrote is inspected again then; a token that is found in the same place is no repeat (preempt_is_again).
  */
@@ -29,9 +32,10 @@ int door(void *ctx)
 
 	role &= PREEMPT_DOORS_MASK;
 	word = bpf_map_lookup_elem(&preempted, &place);
-	if (word && !((*word ^ event) & ~(PREEMPT_EVENT_SWITCHES | PREEMPT_DOORS_MASK)) && !(*word & role)) {
+	if (word && !((*word ^ event) & ~(PREEMPT_EVENT_SWITCHES | PREEMPT_DOORS_MASK)) &&
+	    role > (*word & PREEMPT_DOORS_MASK)) {
 		if (!((*word ^ event) & PREEMPT_EVENT_SWITCHES)) {
-			*word |= role;
+			*word = event | role;
 			return 0;
 		}
 		place = preempt_place(task, PREEMPT_AGAIN);

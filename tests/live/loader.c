@@ -11,6 +11,7 @@
 #include "scope.h"
 #include "write_call.h"
 #include "known.h"
+#include "loader_call.h"
 #include "spillwatch.skel.h"
 
 #include <bpf/bpf.h>
@@ -182,6 +183,37 @@ static void test_doors(void **state)
 	loader_free(loader);
 }
 
+static bool loader_has_call(const struct bpf_program *program, int32_t number)
+{
+	const struct bpf_insn *instructions = bpf_program__insns(program);
+
+	for (size_t i = 0; i < bpf_program__insn_cnt(program); i++)
+		if (instructions[i].code == (BPF_JMP | BPF_CALL) && !instructions[i].src_reg &&
+		    instructions[i].imm == number)
+			return true;
+	return false;
+}
+
+/* Behind doors several tasks are in a hook at a time: none has the stack that is its CPU's (bpf/base/preempt.bpf.h). */
+static void test_stacks(void **state)
+{
+	struct spillwatch_bpf *skeleton = spillwatch_bpf__open();
+	struct bpf_program *program;
+	int hooks = 0;
+
+	(void)state;
+	assert_non_null(skeleton);
+	bpf_object__for_each_program (program, skeleton->obj) {
+		if (!loader_has_call(program, PREEMPT_CALL_DISABLE))
+			continue;
+		hooks++;
+		if (!loader_has_call(program, BPF_FUNC_tail_call))
+			fail_msg("%s", bpf_program__name(program));
+	}
+	assert_true(hooks > 20);
+	spillwatch_bpf__destroy(skeleton);
+}
+
 /* What the verifier walked of a program that is loaded, which must be the one of that name. */
 static unsigned int loader_verified(const struct bpf_program *program)
 {
@@ -305,5 +337,6 @@ static void test_no_file(void **state)
 const struct CMUnitTest live_loader[] = {
 	cmocka_unit_test(test_relocations), cmocka_unit_test(test_places),  cmocka_unit_test(test_refused),
 	cmocka_unit_test(test_no_min_btf),  cmocka_unit_test(test_no_file), cmocka_unit_test(test_doors),
+	cmocka_unit_test(test_stacks),
 };
 const size_t live_loader_count = sizeof(live_loader) / sizeof(*live_loader);

@@ -96,11 +96,16 @@ int doors_add(struct doors *doors, const struct door_template *of, struct bpf_pr
 static int hook_attach(struct hook *hook)
 {
 	const char *target = strchr(bpf_program__section_name(hook->program), '/');
+	enum bpf_attach_type type = bpf_program__expected_attach_type(hook->program);
 	bool raw = bpf_program__type(hook->program) == BPF_PROG_TYPE_RAW_TRACEPOINT;
+	/* what is attached last runs first at a function, and last at a tracepoint */
+	bool function = type == BPF_TRACE_FENTRY || type == BPF_TRACE_FEXIT;
 
 	if (!target)
 		return -EINVAL;
-	for (size_t i = 0; i < LIMIT_DOORS; i++) {
+	for (size_t n = 0; n < LIMIT_DOORS; n++) {
+		size_t i = function ? LIMIT_DOORS - 1 - n : n;
+
 		/* the others have been loaded for what they attach to */
 		hook->link[i] = bpf_raw_tracepoint_open(raw ? target + 1 : NULL, hook->door[i]);
 		if (hook->link[i] < 0)
