@@ -427,6 +427,11 @@ static void test_restart_status(void **state)
 	if (!well || !json || !hangs || !killed || !ended)
 		fail_msg("%s", run.output);
 	assert_true(strstr(run.output, "no daemon has pinned anything") < well);
+	/* what is in force, and how full the ring is */
+	if (!strstr(well, "\nrules       0 in force\ncontainers  ") ||
+	    !strstr(well, "\nring        0 % full: "))
+		fail_msg("%s", well);
+	assert_non_null(strstr(json, "\"ring\":{\"bytes\":"));
 	assert_true(strstr(well, "ended 0") < json);
 	assert_non_null(strstr(json, "\"raised\":3,"));
 	assert_non_null(strstr(json, "\"running\":true"));

@@ -134,6 +134,11 @@ void attribute_scan(struct attribute *attribute)
 	containers_scan(attribute->containers);
 }
 
+size_t attribute_containers(const struct attribute *attribute)
+{
+	return containers_count(attribute->containers);
+}
+
 int attribute_cgroup(struct attribute *attribute, const struct sample_view *view)
 {
 	const struct procfs_process maker = {attribute->procfs, view->head->tgid, view->head->start};

@@ -19,6 +19,9 @@ int attribute_open(const char *procfs, const char *root, struct attribute **ret_
 /* attribute_scan() - learns the containers that run already. To be called once new ones are told of. */
 void attribute_scan(struct attribute *attribute);
 
+/* attribute_containers() - how many containers are known. */
+size_t attribute_containers(const struct attribute *attribute);
+
 /* attribute_cgroup() - a cgroup was made, as the sample tells. Returns 0 or -ENOMEM. */
 int attribute_cgroup(struct attribute *attribute, const struct sample_view *view);
 

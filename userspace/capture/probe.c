@@ -32,6 +32,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -58,6 +59,8 @@ struct probe {
 	uint64_t base[COUNTER_MAX]; /* of the counters, what those before us have told of */
 	uint64_t base_skipped[PIN_PROGRAMS_MAX];
 	struct ring_buffer *ring;
+	/* pages of the ring: how far it was read and written; NULL: they can't be had */
+	unsigned long *ring_read, *ring_written;
 	struct ring_buffer *old; /* of another version's programs, for PROBE_OLD_MS */
 	int64_t old_until; /* ms, CLOCK_MONOTONIC */
 	struct pin_said said; /* where nothing is pinned */
@@ -654,6 +657,25 @@ static int probe_open(struct probe *probe, const struct probe_options *options,
 	return r;
 }
 
+/* The two positions of a ring buffer lie at the beginning of its first two pages (kernel/bpf/ringbuf.c, ringbuf_map_mmap_user()). */
+static void probe_map_ring(struct probe *probe)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	int fd = bpf_map__fd(probe->skeleton->maps.samples);
+	void *pages = mmap(NULL, 2 * page, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (pages == MAP_FAILED)
+		return;
+	probe->ring_read = pages;
+	probe->ring_written = (unsigned long *)((char *)pages + page);
+}
+
+static void probe_unmap_ring(struct probe *probe)
+{
+	if (probe->ring_read)
+		munmap(probe->ring_read, 2 * (size_t)sysconf(_SC_PAGESIZE));
+}
+
 int probe_start(const struct probe_options *options, probe_record record, void *context,
 		struct probe_failure *failures, struct probe **ret_probe)
 {
@@ -673,6 +695,7 @@ int probe_start(const struct probe_options *options, probe_record record, void *
 		probe->ring =
 			ring_buffer__new(bpf_map__fd(probe->skeleton->maps.samples), record, context, NULL);
 		r = probe->ring ? 0 : -errno;
+		probe_map_ring(probe);
 	}
 	if (r < 0) {
 		probe_stop(probe);
@@ -689,6 +712,7 @@ void probe_stop(struct probe *probe)
 		return;
 	ring_buffer__free(probe->old);
 	ring_buffer__free(probe->ring);
+	probe_unmap_ring(probe);
 	doors_free(probe->doors);
 	spillwatch_bpf__destroy(probe->skeleton);
 	adopt_free(probe->adopted);
@@ -1060,6 +1084,23 @@ void probe_floods(const struct probe *probe, probe_flood flood, void *context)
 uint64_t probe_lost(const struct probe *probe)
 {
 	return __atomic_load_n(&probe->skeleton->bss->known.lost, __ATOMIC_RELAXED);
+}
+
+uint64_t probe_ring_waiting(const struct probe *probe)
+{
+	unsigned long read, written;
+
+	if (!probe->ring_read)
+		return 0;
+	/* in this order it is never less than nothing */
+	read = __atomic_load_n(probe->ring_read, __ATOMIC_ACQUIRE);
+	written = __atomic_load_n(probe->ring_written, __ATOMIC_ACQUIRE);
+	return written - read;
+}
+
+uint64_t probe_ring_bytes(const struct probe *probe)
+{
+	return bpf_map__max_entries(probe->skeleton->maps.samples);
 }
 
 const volatile struct token_seed *probe_seed(const struct probe *probe)

@@ -211,6 +211,10 @@ bool probe_flooded(const struct probe *probe, uint64_t *seen);
 typedef void (*probe_flood)(void *context, uint64_t group, const struct share *share);
 void probe_floods(const struct probe *probe, probe_flood flood, void *context);
 
+/* probe_ring_waiting() - bytes of the ring that nobody has taken out yet, of probe_ring_bytes(); costs nothing to ask. */
+uint64_t probe_ring_waiting(const struct probe *probe);
+uint64_t probe_ring_bytes(const struct probe *probe);
+
 /* probe_seed() - what token_key() takes; as long as the probe lives. */
 const volatile struct token_seed *probe_seed(const struct probe *probe);
 

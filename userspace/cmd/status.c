@@ -133,10 +133,10 @@ static void status_work(const json_t *status)
 	status_also("more that a rule allows", status_number(alerts, "allowed"));
 	status_also("repeats", status_number(counters, "repeats_suppressed"));
 	putchar('\n');
-	if (status_number(status, "rules")) {
-		snprintf(text, sizeof(text), "%" PRId64 " in force", status_number(status, "rules"));
-		status_line("rules", text);
-	}
+	snprintf(text, sizeof(text), "%" PRId64 " in force", status_number(status, "rules"));
+	status_line("rules", text);
+	snprintf(text, sizeof(text), "%" PRId64 " known", status_number(status, "containers"));
+	status_line("containers", text);
 }
 
 static void status_queue(const char *what, const json_t *queue, const char *name)
@@ -148,6 +148,21 @@ static void status_queue(const char *what, const json_t *queue, const char *name
 		 json_is_true(json_object_get(queue, "stuck")) ? " (IT TAKES NOTHING)" : "",
 		 status_number(queue, "lost"));
 	status_line(what, text);
+}
+
+/* How full is what the kernel side writes to? */
+static void status_ring(const json_t *status)
+{
+	const json_t *ring = json_object_get(status, "ring");
+	int64_t bytes = status_number(ring, "bytes"), waiting = status_number(ring, "waiting");
+	char text[128];
+
+	/* a daemon of another version does not say */
+	if (bytes <= 0)
+		return;
+	snprintf(text, sizeof(text), "%.0f %% full: %" PRId64 " of %" PRId64 " bytes wait",
+		 100.0 * (double)waiting / (double)bytes, waiting, bytes);
+	status_line("ring", text);
 }
 
 static void status_outputs(const json_t *status)
@@ -192,6 +207,7 @@ static void status_print(const json_t *status, pid_t holder)
 	status_head(status, holder);
 	status_canary(status);
 	status_work(status);
+	status_ring(status);
 	status_outputs(status);
 	status_losses(status);
 	if (!holder || silent > METRICS_SILENT_SECONDS)

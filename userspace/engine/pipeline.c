@@ -557,6 +557,9 @@ static void pipeline_say(struct pipeline *pipeline)
 		.store_waiting = store.waiting,
 		.store_lost = store.lost,
 		.rules = pipeline->rules ? rules_count(pipeline->rules) : 0,
+		.containers = attribute_containers(pipeline->attribute),
+		.ring_waiting = probe_ring_waiting(pipeline->probe),
+		.ring_bytes = probe_ring_bytes(pipeline->probe),
 	};
 
 	if ((probe_pinned(pipeline->probe) <= 0 && !pipeline->board) ||

@@ -51,6 +51,11 @@ static void snapshot_alerts(struct json_writer *json, const struct snapshot *sna
 	json_close(json, '}');
 	json_int(json, "writes_per_second", (int64_t)snapshot->writes_second);
 	json_int(json, "rules", (int64_t)snapshot->rules);
+	json_int(json, "containers", (int64_t)snapshot->containers);
+	json_open(json, "ring", '{');
+	json_int(json, "bytes", (int64_t)snapshot->ring_bytes);
+	json_int(json, "waiting", (int64_t)snapshot->ring_waiting);
+	json_close(json, '}');
 }
 
 static void snapshot_outputs(struct json_writer *json, const struct snapshot *snapshot)

@@ -29,7 +29,8 @@ struct snapshot {
 	size_t output_count;
 	const char *store; /* path; NULL: nothing is stored */
 	uint64_t store_waiting, store_lost; /* writes of tokens */
-	size_t rules;
+	size_t rules, containers; /* in force; known */
+	uint64_t ring_waiting, ring_bytes;
 };
 
 /*

@@ -89,6 +89,11 @@ int containers_open(const char *root, const char *procfs, struct containers **re
 	return 0;
 }
 
+size_t containers_count(const struct containers *containers)
+{
+	return HASH_COUNT(containers->table.entries);
+}
+
 void containers_close(struct containers *containers)
 {
 	if (!containers)

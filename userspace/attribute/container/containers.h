@@ -26,6 +26,9 @@ struct containers;
 int containers_open(const char *root, const char *procfs, struct containers **ret_containers);
 void containers_close(struct containers *containers);
 
+/* containers_count() - how many are known. */
+size_t containers_count(const struct containers *containers);
+
 /*
  * containers_scan() - learns the containers that there are already, from the cgroups below root's /sys/fs/cgroup.
  * Returns the number of cgroups that were looked at.
