@@ -417,7 +417,7 @@ int config_load(int argc, char **argv, const struct config_taker *taker, void *c
 	return 0;
 }
 
-/* Are the settings those of the start? */
+/* Is it the same, with what comes behind it? */
 static bool config_same(const struct tree_node *a, const struct tree_node *b)
 {
 	for (; a && b; a = a->next, b = b->next) {
@@ -425,19 +425,40 @@ static bool config_same(const struct tree_node *a, const struct tree_node *b)
 
 		if (a->kind != b->kind || (key && strcmp(a->key, b->key) != 0))
 			return false;
-		if (key && strcmp(a->key, CONFIG_RULES) == 0)
-			continue;
 		if ((a->text && strcmp(a->text, b->text) != 0) || !config_same(a->first, b->first))
 			return false;
 	}
 	return !a && !b;
 }
 
-static const struct tree_node *config_settings(const struct config *config)
+static const struct tree_node *config_setting(const struct config *config, const char *name)
 {
 	const struct tree_node *root = config->files[0].root;
 
-	return root ? root->first : NULL;
+	return root && root->kind == TREE_MAP ? tree_find(root, name) : NULL;
+}
+
+/* One setting's value, whatever stands behind it. */
+static bool config_same_value(const struct tree_node *a, const struct tree_node *b)
+{
+	if (!a || !b)
+		return a == b;
+	return a->kind == b->kind && (!a->text || strcmp(a->text, b->text) == 0) &&
+	       config_same(a->first, b->first);
+}
+
+/* Names of the settings that are not those of the start, by commas: they need a restart. Returns whether there are any. */
+static bool config_changed(const struct config *start, const struct config *now, char *text, size_t size)
+{
+	const char *known[CONFIG_KNOWN];
+	size_t count = config_known(true, known), len = 0;
+
+	*text = '\0';
+	for (size_t i = 0; i < count && len < size; i++)
+		if (strcmp(known[i], CONFIG_RULES) != 0 &&
+		    !config_same_value(config_setting(start, known[i]), config_setting(now, known[i])))
+			len += (size_t)snprintf(text + len, size - len, "%s%s", len ? ", " : "", known[i]);
+	return *text;
 }
 
 void config_reload(struct config *config, struct pipeline *pipeline)
@@ -445,6 +466,7 @@ void config_reload(struct config *config, struct pipeline *pipeline)
 	const struct config *old = config->later ? config->later : config;
 	struct problems problems = {0};
 	struct config *new = NULL;
+	char changed[512];
 	int r = config_read(config->given, &problems, &new);
 
 	if (r == 0)
@@ -458,8 +480,8 @@ void config_reload(struct config *config, struct pipeline *pipeline)
 		return;
 	}
 	pipeline_rules(pipeline, new->rules);
-	if (!config_same(config_settings(config), config_settings(new)))
-		log_warning("other settings than rules have changed: they count from the next start on");
+	if (config_changed(config, new, changed, sizeof(changed)))
+		log_warning("needs a restart: %s; until then it is as it was at the start", changed);
 	config_free(config->later);
 	config->later = new;
 	log_note("the configuration was read anew: %zu rules are in force", rules_count(new->rules));
