@@ -74,6 +74,12 @@ bool lookup_is(const struct fact *fact, const struct stat *st)
 	return major(st->st_dev) == fact->dev_major && minor(st->st_dev) == fact->dev_minor;
 }
 
+bool lookup_is_exactly(const struct fact *fact, const struct stat *st)
+{
+	return fact->inode && st->st_ino == fact->inode && major(st->st_dev) == fact->dev_major &&
+	       minor(st->st_dev) == fact->dev_minor;
+}
+
 bool lookup_elsewhere(const struct fact *fact)
 {
 	char path[PATH_MAX];
@@ -143,7 +149,7 @@ static int lookup_view(uint32_t pid, const struct fact *fact, struct stat *ret_s
 	fd = root < 0 ? root : lookup_open_at(root, file, ret_st);
 	if (fd < 0)
 		return fd;
-	if (!lookup_is(fact, ret_st) || asprintf(&path, "%s%s", link, file) < 0 ||
+	if (!lookup_is_exactly(fact, ret_st) || asprintf(&path, "%s%s", link, file) < 0 ||
 	    mask_text(path, strlen(path), NULL, ret_path) < 0) {
 		close(fd);
 		return -ENOENT;

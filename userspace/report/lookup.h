@@ -26,6 +26,12 @@ ssize_t lookup_link(const char *path, char *target, size_t size);
 bool lookup_is(const struct fact *fact, const struct stat *st);
 
 /*
+ * lookup_is_exactly() - the same, by both, for where the name says nothing: files of containers from one image may have one inode's
+ * number. On btrfs nothing is: stat(2) shows a device for each subvolume there, and snapshots have the same inodes.
+ */
+bool lookup_is_exactly(const struct fact *fact, const struct stat *st);
+
+/*
  * lookup_elsewhere() - is its file system another one than what the host has at its path, so that what is there or not says nothing? Where
  * file systems tell the same device, and as far as the path exists.
  */

@@ -308,7 +308,7 @@ static void remains_look(struct remains_file *file)
 		return;
 	}
 	fd = lookup_open(fact->file, &st);
-	same = fd >= 0 && lookup_is(fact, &st);
+	same = fd >= 0 && (inside ? lookup_is_exactly(fact, &st) : lookup_is(fact, &st));
 	elsewhere = !same && (inside || lookup_elsewhere(fact));
 	if (elsewhere && remains_inhabited(file)) {
 		if (fd >= 0)
