@@ -44,6 +44,17 @@
 #define CONTAINERS_ASKED 3
 /* For how long paths that name no container are not looked up again: a dozen files are asked for each time. */
 #define CONTAINERS_NONE_MS 100
+/* Of how many processes it is remembered for as long what stands above them. */
+#define CONTAINERS_ABOVE 16
+
+/* What the last walk from a process up to its ancestors has told. */
+struct containers_above {
+	uint64_t start;
+	uint64_t until; /* ns, CLOCK_MONOTONIC; 0: nothing is remembered */
+	uint32_t parent;
+	bool own_root;
+	char key[CONTAINERS_KEY_BYTES + CGROUP_NAME_BYTES]; /* of the container; "": there is none */
+};
 
 struct containers {
 	int root;
@@ -58,6 +69,7 @@ struct containers {
 	uint32_t maker;
 	uint64_t maker_start;
 	char made[PATH_MAX];
+	struct containers_above above[CONTAINERS_ABOVE]; /* by the process's start */
 };
 
 static uint64_t containers_now(void)
@@ -592,6 +604,32 @@ static int containers_by_above(struct containers *containers, const struct conta
 	return 0;
 }
 
+/* By what stands above it. Each walk asks procfs for up to eight processes, so a process that writes often is looked up now and then only. */
+static int containers_by_ancestors(struct containers *containers, const struct containers_process *process,
+				   struct container **ret_container)
+{
+	struct containers_above *above = &containers->above[process->start % CONTAINERS_ABOVE];
+	int r;
+
+	if (above->until > containers_now() && above->start == process->start &&
+	    above->parent == process->parent && above->own_root == process->own_root) {
+		*ret_container = container_table_use(&containers->table, above->key);
+		if (*ret_container || !*above->key)
+			return *ret_container ? 0 : -ENOENT;
+	}
+	r = containers_by_conmon(containers, process->start, process->parent, ret_container);
+	if (r == -ENOENT && process->own_root)
+		r = containers_by_above(containers, process, ret_container);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	snprintf(above->key, sizeof(above->key), "%s", r == 0 ? (*ret_container)->key : "");
+	above->start = process->start;
+	above->parent = process->parent;
+	above->own_root = process->own_root;
+	above->until = containers_now() + CONTAINERS_NONE_MS * CONTAINERS_MS;
+	return r;
+}
+
 /*
  * In a container of which nobody tells: its cgroup's path is what is known. A unit of the host's may have another root as well, and its
  * name; but its processes are in the host's pid namespace.
@@ -638,9 +676,7 @@ int containers_find(struct containers *containers, const struct containers_proce
 	if (r == 0)
 		containers_ask(containers, process, container);
 	if (r == -ENOENT && process->parent && (process->nested || process->own_root))
-		r = containers_by_conmon(containers, process->start, process->parent, &container);
-	if (r == -ENOENT && process->parent && process->own_root)
-		r = containers_by_above(containers, process, &container);
+		r = containers_by_ancestors(containers, process, &container);
 	if (r == -ENOENT && process->own_root)
 		r = containers_by_root(containers, process, &container);
 	if (r < 0 && r != -ENOENT)

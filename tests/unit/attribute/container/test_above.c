@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define A "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -288,6 +289,27 @@ static void test_root(void **state)
 	check(find("/", 400, true, true), "systemd-nspawn", "web", "web");
 }
 
+/* What stands above a process is not asked for with each of its alerts, be it a container or none. */
+static void test_remembered(void **state)
+{
+	const struct timespec later = {0, 150000000};
+
+	(void)state;
+	process(500, 1, 500, 0, "/usr/bin/sh", "sh", "/");
+	process(501, 1, 500, 0, "/usr/bin/systemd-nspawn", "systemd-nspawn|-M|web", "/");
+	check(find("/", 500, true, true), "unknown", "/", NULL);
+	process(500, 1, 500, 0, "/usr/bin/systemd-nspawn", "systemd-nspawn|-M|one", "/");
+	check(find("/", 500, true, true), "unknown", "/", NULL);
+	/* another process */
+	check(find("/", 501, true, true), "systemd-nspawn", "web", "web");
+	process(501, 1, 500, 0, "/usr/bin/systemd-nspawn", "systemd-nspawn|-M|two", "/");
+	check(find("/", 501, true, true), "systemd-nspawn", "web", "web");
+	/* not for long */
+	nanosleep(&later, NULL);
+	check(find("/", 500, true, true), "systemd-nspawn", "one", "one");
+	check(find("/", 501, true, true), "systemd-nspawn", "two", "two");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +318,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_maker, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_shim, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_root, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_remembered, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -455,14 +455,14 @@ static void test_conmon_pretender(void **state)
 	assert_null(found.name);
 	assert_null(found.image);
 	containers_free_one(&found);
-	/* what may become root, by a link of that name */
+	/* what may become root, by a link of that name; each is another process, as what stands above one is remembered for a moment */
 	put("/proc/200/status", "Name:\tconmon\nUid:\t0\t0\t0\t0\n");
 	assert_int_equal(symlink("/usr/bin/sudo", under("/proc/200/exe")), 0);
-	found = find_below(UINT64_MAX, 200);
+	found = find_below(UINT64_MAX - 1, 200);
 	assert_null(found.id);
 	unlink(under("/proc/200/exe"));
 	assert_int_equal(symlink("/usr/bin/conmon", under("/proc/200/exe")), 0);
-	found = find_below(UINT64_MAX, 200);
+	found = find_below(UINT64_MAX - 2, 200);
 	check_text(found.name, "web");
 	assert_false(found.claimed);
 	containers_free_one(&found);
