@@ -100,12 +100,17 @@ static int metrics_receivers(FILE *file, const struct metrics_source *from)
 	return r;
 }
 
-/* It is read by another user, and holds no secret. */
+/*
+ * It is read by another user, and holds no secret. Always a new file: what lies there, of a kill or of somebody else, may be a FIFO, which
+ * would hold up the open.
+ */
 static int metrics_open(const char *path, FILE **ret_file)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0644);
 	FILE *file;
+	int fd;
 
+	(void)unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0644);
 	if (fd < 0)
 		return -errno;
 	(void)fchmod(fd, 0644);

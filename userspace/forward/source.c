@@ -23,6 +23,8 @@
 #define SOURCE_AGAIN_MS 200
 /* Lines of one transaction. */
 #define SOURCE_LINES 512
+/* Reads of one turn: who turns has signals and a watchdog to see to as well. */
+#define SOURCE_READS 16
 
 struct source {
 	const char *path;
@@ -204,7 +206,7 @@ int source_turn(struct source *source)
 	/* what a failing spool has left here goes first */
 	if (r == 0 && source->len)
 		r = source_take(source);
-	while (r == 0 && source->fd >= 0 && source_read(source)) {
+	for (int i = 0; i < SOURCE_READS && r == 0 && source->fd >= 0 && source_read(source); i++) {
 		r = source_take(source);
 		source_overflow(source);
 	}

@@ -16,7 +16,7 @@ struct source *source_open(const char *path, struct spool *spool);
 void source_close(struct source *source);
 
 /*
- * source_turn() - connects if it is not connected, and takes what there is, without waiting. Returns 0, or a negative errno that has
+ * source_turn() - connects if it is not connected, and takes what there is, or a part of it, without waiting. Returns 0, or a negative errno that has
  * changed since the last turn: of the connection, or of the spool, until which nothing more is read.
  */
 int source_turn(struct source *source);
