@@ -910,6 +910,41 @@ static void test_exec_masks(void **state)
 	live_free(&run);
 }
 
+/* What can't be printed is said; neither who reads one after the other nor who does not read keeps us, nor what goes on printing. */
+static void test_exec_masks_stuck(void **state)
+{
+	const char *binary = getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch";
+	struct live_run run;
+
+	(void)state;
+	check_sentence(ARGS("sh", "-c",
+			    "exec \"$0\" exec --mask-output --watch disk -- sh -c 'echo hello' > /dev/full",
+			    binary),
+		       1, "could not be written: No space left");
+	run = live_command(ARGS("sh", "-c",
+				"mkfifo \"$1\" \"$2\" && { \"$0\" exec --mask-output --watch disk -- sh -c "
+				"'seq 100000 & sleep 0.3; echo e >&2; wait' > \"$1\" 2> \"$2\" & "
+				"exec 3< \"$1\" 4< \"$2\"; "
+				"timeout 5 head -n 1 <&4; tail -n 1 <&3; wait; }",
+				binary, live_path("out"), live_path("err")));
+	assert_string_equal(run.output, "e\n100000\n");
+	live_free(&run);
+	run = live_command(ARGS("sh", "-c",
+				"timeout -s KILL 5 \"$0\" exec --mask-output --watch disk -- sh -c "
+				"'while :; do echo; sleep 0.005; done & echo $! >&2' > /dev/null 2> \"$1\"; "
+				"echo $?; kill $(cat \"$1\")",
+				binary, live_path("left")));
+	assert_string_equal(run.output, "0\n");
+	live_free(&run);
+	/* a SIGTERM is enough */
+	run = live_command(ARGS("sh", "-c",
+				"mkfifo \"$1\" && { \"$0\" exec --mask-output --watch disk -- seq 100000 > "
+				"\"$1\" & exec 3< \"$1\"; sleep 1; kill $!; wait $!; echo $?; }",
+				binary, live_path("unread")));
+	assert_string_equal(run.output, "143\n");
+	live_free(&run);
+}
+
 /* All that a terminal shows until `text` has come, for five seconds at most. */
 static void terminal_until(int master, char *shown, size_t size, const char *text)
 {
@@ -1363,6 +1398,7 @@ const struct CMUnitTest live_commands[] = {
 	cmocka_unit_test_setup_teardown(test_exec_prints, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_reports, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_masks, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_exec_masks_stuck, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_masks_terminal, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mask, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_identify, live_setup, live_teardown),

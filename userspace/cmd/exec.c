@@ -21,6 +21,7 @@
 #include "lib/exec_report.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
+#include "lib/monotonic.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -49,6 +50,7 @@ struct exec_options {
 	struct exec_findings findings;
 	bool mask_output;
 	struct exec_mask mask;
+	int unwritten; /* an errno: what was printed could not be */
 	char **command; /* NULL-terminated, borrowed from argv */
 };
 
@@ -285,9 +287,26 @@ static int exec_wait(struct pipeline *pipeline, int signals)
 	return 0;
 }
 
-/* Until what the command printed is where it belongs, or somebody has had enough of a reader that does not read. */
-static int exec_printed(struct exec_options *options, struct pipeline *pipeline, int signals)
+/* Takes what the masker says. Returns whether there is more to wait for; @error: the first of what could not be written. */
+static bool exec_said(int fd, int *error)
 {
+	uint8_t said;
+
+	if (read(fd, &said, 1) != 1)
+		return false;
+	if (!*error)
+		log_error("what the command printed could not be written: %s", strerror(said));
+	*error = *error ? *error : said;
+	return true;
+}
+
+/*
+ * Until what the command printed is where it belongs, or somebody has had enough of a reader that does not read. @bounded: they said so
+ * before. Returns 0 or a negative errno.
+ */
+static int exec_printed(struct exec_options *options, struct pipeline *pipeline, int signals, bool bounded)
+{
+	int64_t deadline = bounded ? monotonic_ms() + EXEC_DELIVER_MS : INT64_MAX;
 	struct pollfd fds[] = {
 		{.fd = pipeline_fd(pipeline), .events = POLLIN},
 		{.fd = signals, .events = POLLIN},
@@ -295,11 +314,16 @@ static int exec_printed(struct exec_options *options, struct pipeline *pipeline,
 	};
 	int r = 0;
 
-	while (fds[2].fd >= 0 && r == 0) {
-		if (poll(fds, sizeof(fds) / sizeof(*fds), pipeline_timeout(pipeline)) < 0 && errno != EINTR)
+	while (fds[2].fd >= 0 && r == 0 && monotonic_ms() < deadline) {
+		int timeout = pipeline_timeout(pipeline);
+
+		if (bounded && (timeout < 0 || timeout > EXEC_WAIT_MS))
+			timeout = EXEC_WAIT_MS;
+		if (poll(fds, sizeof(fds) / sizeof(*fds), timeout) < 0 && errno != EINTR)
 			return -errno;
 		r = pipeline_turn(pipeline, fds[0].revents);
-		if (fds[2].revents || (fds[1].revents && exec_signals_own(signals).interrupt))
+		if ((fds[2].revents && !exec_said(fds[2].fd, &options->unwritten)) ||
+		    (fds[1].revents && exec_signals_own(signals).interrupt))
 			break;
 	}
 	return r;
@@ -312,14 +336,14 @@ static int exec_status(const struct exec_options *options, const struct pipeline
 		return (int)options->exit_code;
 	if (WIFSIGNALED(status))
 		return 128 + WTERMSIG(status);
-	return WEXITSTATUS(status);
+	return WEXITSTATUS(status) || !options->unwritten ? WEXITSTATUS(status) : EXIT_CODE_RUNTIME;
 }
 
 static int exec_watch(struct exec_options *options, struct pipeline *pipeline, int signals,
 		      const sigset_t *mask)
 {
 	pid_t pid = exec_start(options, mask);
-	bool end = !options->wait;
+	bool end = false;
 	int r, status;
 
 	if (pid < 0)
@@ -334,9 +358,9 @@ static int exec_watch(struct exec_options *options, struct pipeline *pipeline, i
 	if (r < 0)
 		log_error("can't start writing alerts: %s", strerror(-r));
 	status = exec_loop(pipeline, signals, pid, &end);
-	r = status < 0 ? status : end ? 0 : exec_wait(pipeline, signals);
+	r = status < 0 ? status : end || !options->wait ? 0 : exec_wait(pipeline, signals);
 	if (r == 0)
-		r = exec_printed(options, pipeline, signals);
+		r = exec_printed(options, pipeline, signals, end);
 	if (r < 0) {
 		log_error("reading samples failed: %s; the command goes on unwatched", strerror(-r));
 		return EXIT_CODE_RUNTIME;

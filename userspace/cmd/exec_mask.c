@@ -3,18 +3,22 @@
  * command → pipe or pseudoterminal → stream → standard output, standard error.
  *
  * Invariants: nothing of a secret portion is written; each byte that is none is written, in order, and at once or after MASK_WAIT_MS
- * (detect/stream.h); what can't be written any more is not read any more, so that the command sees that as it would without us.
+ * (detect/stream.h); what can't be written any more is not read any more, so that the command sees that as it would without us, and
+ * what it can't see, since it has ended, its status says.
  *
  * The pseudoterminal does nothing to what is printed (no OPOST): the terminal behind it does, as it is set then. A program that sets its
  * terminal by what it prints to, and not by what it reads from, sets that one as well (masker_settings).
  *
- * Limits: between two that are not one file, no order is kept. What is held as the possible beginning of a secret portion, and is
+ * Where they are two that are not one file, each has a process: who reads them in turn stops one, and the other goes on.
+ *
+ * Limits: between these two no order is kept. What is held as the possible beginning of a secret portion, and is
  * none, waits for what comes.
  */
 #include "cmd/exec_mask.h"
 
 #include "detect/stream.h"
 #include "lib/cleanup.h"
+#include "lib/monotonic.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,11 +34,11 @@
 /* ms that what may be the beginning of a token waits for its rest. */
 #define MASKER_WAIT_MS 100
 
-/* ms in which what an ended command has printed has come through its pseudoterminal. */
+/* ms in which what an ended command has printed has come through its pseudoterminal, if nothing more comes, */
 #define MASKER_LAST_MS 20
 
-/* More than a pipe or a pseudoterminal holds: what is read when so much was, came after the end. */
-#define MASKER_LAST_BYTES (1UL << 20)
+/* and if what it left goes on printing. */
+#define MASKER_DEADLINE_MS 500
 
 #define MASKER_BUFFER (64UL << 10)
 
@@ -45,16 +49,17 @@ struct channel {
 	struct termios settings; /* of the pseudoterminal, as last seen */
 	struct winsize size; /* of the terminal, as last seen */
 	struct stream *stream;
-	size_t last; /* bytes since the command's end */
+	int error; /* an errno: it could not be written, though somebody wants it */
 	size_t len; /* bytes in the buffer */
 	uint8_t buffer[MASKER_BUFFER];
 };
 
 struct masker {
-	struct channel *channels[2];
-	size_t count;
+	struct channel *channel;
 	int ended, said; /* as of struct exec_mask, the other ends; -1: that has been */
 	int signals;
+	size_t left; /* bytes that a pipe held at the command's end, and that were not read yet */
+	int64_t deadline; /* ms, CLOCK_MONOTONIC: what a pseudoterminal has then, came after the end */
 };
 
 /* Whoever reads it may have made it non-blocking, for all who have it. */
@@ -72,6 +77,8 @@ static int channel_write(struct channel *channel)
 
 			poll(&room, 1, -1);
 		} else if (errno != EINTR) {
+			/* who does not read does not want it */
+			channel->error = errno == EPIPE ? 0 : errno;
 			return -errno;
 		}
 	}
@@ -127,7 +134,8 @@ static void channel_settings(struct channel *channel)
 	tcsetattr(channel->to, TCSANOW, &real);
 }
 
-static void channel_read(struct channel *channel)
+/* Returns how many bytes came. */
+static size_t channel_read(struct channel *channel)
 {
 	int64_t got;
 	int r;
@@ -135,14 +143,14 @@ static void channel_read(struct channel *channel)
 	if (channel->terminal)
 		channel_settings(channel);
 	got = stream_pull(channel->stream, channel->from);
-	if (got > 0)
-		channel->last += (size_t)got;
 	/* a pseudoterminal that nobody has open any more */
 	if (got == -EIO && channel->terminal)
 		got = stream_end(channel->stream);
-	r = channel_write(channel);
+	/* what was not taken once is not offered again: a part of it was */
+	r = got < 0 ? (int)got : channel_write(channel);
 	if (got <= 0 || r < 0)
 		channel_end(channel);
+	return got > 0 ? (size_t)got : 0;
 }
 
 /* Hands on what is held and is no secret. */
@@ -170,87 +178,80 @@ static void channel_resize(struct channel *channel)
 		kill(-group, SIGWINCH);
 }
 
-static bool masker_holds(const struct masker *masker)
-{
-	for (size_t i = 0; i < masker->count; i++)
-		if (masker->channels[i]->from >= 0 && stream_holds(masker->channels[i]->stream))
-			return true;
-	return false;
-}
-
-/* Has all that the command printed been read? @quiet: nothing came for a moment */
-static bool masker_is_done(const struct masker *masker, bool quiet)
-{
-	for (size_t i = 0; i < masker->count && !quiet; i++)
-		if (masker->channels[i]->from >= 0 && masker->channels[i]->last < MASKER_LAST_BYTES)
-			return false;
-	return true;
-}
-
 static void masker_signals(const struct masker *masker)
 {
 	struct signalfd_siginfo info;
 
 	while (read(masker->signals, &info, sizeof(info)) == sizeof(info))
-		for (size_t i = 0; i < masker->count; i++)
-			channel_resize(masker->channels[i]);
+		channel_resize(masker->channel);
 }
 
-/* Waits, and takes what has come. Returns whether nothing did. */
+/* The command has ended. A pipe has all that it printed, a pseudoterminal may have some on its way. */
+static void masker_ended(struct masker *masker)
+{
+	int left = 0;
+
+	close(masker->ended);
+	masker->ended = -1;
+	if (!masker->channel->terminal && ioctl(masker->channel->from, FIONREAD, &left) == 0)
+		masker->left = (size_t)left;
+	masker->deadline = monotonic_ms() + MASKER_DEADLINE_MS;
+}
+
+/* Waits, and takes what has come. Returns whether all that the command printed has. */
 static bool masker_turn(struct masker *masker)
 {
-	struct pollfd fds[4] = {
+	struct channel *channel = masker->channel;
+	struct pollfd fds[] = {
 		{.fd = masker->ended, .events = POLLIN},
 		{.fd = masker->signals, .events = POLLIN},
+		{.fd = channel->from, .events = POLLIN},
 	};
 	bool last = masker->ended < 0 && masker->said >= 0;
-	int timeout = last ? MASKER_LAST_MS : masker_holds(masker) ? MASKER_WAIT_MS : -1;
-	int ready;
+	int timeout = last ? MASKER_LAST_MS : stream_holds(channel->stream) ? MASKER_WAIT_MS : -1;
+	int ready = poll(fds, sizeof(fds) / sizeof(*fds), timeout);
+	size_t got;
 
-	for (size_t i = 0; i < masker->count; i++)
-		fds[2 + i] = (struct pollfd){.fd = masker->channels[i]->from, .events = POLLIN};
-	ready = poll(fds, 2 + masker->count, timeout);
 	if (ready < 0)
 		return false;
 	if (fds[1].revents)
 		masker_signals(masker);
-	for (size_t i = 0; i < masker->count; i++) {
-		if (fds[2 + i].revents)
-			channel_read(masker->channels[i]);
-		else if (ready == 0)
-			channel_flush(masker->channels[i]);
-	}
+	got = fds[2].revents ? channel_read(channel) : 0;
 	/* behind what had come before */
-	if (fds[0].revents) {
-		close(masker->ended);
-		masker->ended = -1;
-		for (size_t i = 0; i < masker->count; i++)
-			masker->channels[i]->last = 0;
-	}
+	if (fds[0].revents)
+		masker_ended(masker);
+	else
+		masker->left -= got < masker->left ? got : masker->left;
+	if (last && !masker->left && (!channel->terminal || monotonic_ms() >= masker->deadline))
+		ready = 0;
+	if (ready == 0)
+		channel_flush(channel);
 	return ready == 0 && last;
+}
+
+static void masker_say(struct masker *masker)
+{
+	uint8_t error = (uint8_t)masker->channel->error;
+
+	if (error)
+		(void)!write(masker->said, &error, 1);
+	close(masker->said);
+	masker->said = -1;
 }
 
 static void masker_run(struct masker *masker)
 {
-	size_t open;
-
-	do {
-		bool quiet = masker_turn(masker);
-
-		if (masker->ended < 0 && masker->said >= 0 && masker_is_done(masker, quiet)) {
-			close(masker->said);
-			masker->said = -1;
-		}
-		open = 0;
-		for (size_t i = 0; i < masker->count; i++)
-			open += masker->channels[i]->from >= 0;
-	} while (open);
+	while (masker->channel->from >= 0)
+		if (masker_turn(masker))
+			masker_say(masker);
+	if (masker->said >= 0)
+		masker_say(masker);
 }
 
 /* What it has from us by chance, and would keep from who waits for its end. */
 static void masker_close_others(const int *kept, size_t count)
 {
-	int from = STDERR_FILENO + 1;
+	int from = 0;
 
 	/* in order, as few as they are */
 	for (;;) {
@@ -266,18 +267,15 @@ static void masker_close_others(const int *kept, size_t count)
 		from = next + 1;
 	}
 	close_range((unsigned int)from, ~0U, 0);
-	close(STDIN_FILENO);
 }
 
 /* Never returns. */
 static void masker_main(struct masker *masker)
 {
-	int kept[4] = {masker->ended, masker->said};
+	const int kept[] = {masker->ended, masker->said, masker->channel->from, masker->channel->to};
 	sigset_t set;
 
-	for (size_t i = 0; i < masker->count; i++)
-		kept[2 + i] = masker->channels[i]->from;
-	masker_close_others(kept, 2 + masker->count);
+	masker_close_others(kept, sizeof(kept) / sizeof(*kept));
 	/* a terminal's are for the command; who reads what it prints ends us */
 	sigfillset(&set);
 	sigprocmask(SIG_SETMASK, &set, NULL);
@@ -287,8 +285,7 @@ static void masker_main(struct masker *masker)
 	/* where that is refused, what it could do is not what it does */
 	(void)privileges_drop(PRIVILEGES_SIGNAL | PRIVILEGES_COPY);
 	masker_run(masker);
-	for (size_t i = 0; i < masker->count; i++)
-		stream_close(masker->channels[i]->stream);
+	stream_close(masker->channel->stream);
 	_exit(0);
 }
 
@@ -346,10 +343,10 @@ static int channel_open_pipe(struct channel *channel, const struct privileges_us
 }
 
 /* Returns how many there are, or a negative errno. */
-static int masker_open(struct masker *masker, const struct privileges_user *user, int command[2])
+static int channels_open(struct channel *channels[2], const struct privileges_user *user, int command[2])
 {
 	struct stat st, first = {0};
-	int r = 0;
+	int count = 0, r = 0;
 
 	command[0] = command[1] = -1;
 	for (int i = 0; i < 2 && r >= 0; i++) {
@@ -360,23 +357,22 @@ static int masker_open(struct masker *masker, const struct privileges_user *user
 			continue;
 		if (i == 1 && command[0] >= 0 && st.st_dev == first.st_dev && st.st_ino == first.st_ino) {
 			command[1] = fcntl(command[0], F_DUPFD_CLOEXEC, 0);
-			return command[1] < 0 ? -errno : (int)masker->count;
+			return command[1] < 0 ? -errno : count;
 		}
 		first = st;
 		channel = channel_new(STDOUT_FILENO + i);
 		if (!channel)
 			return -ENOMEM;
-		masker->channels[masker->count++] = channel;
+		channels[count++] = channel;
 		r = isatty(channel->to) ? channel_open_terminal(channel, &command[i])
 					: channel_open_pipe(channel, user, &command[i]);
 	}
-	return r < 0 ? r : (int)masker->count;
+	return r < 0 ? r : count;
 }
 
-static int exec_mask_start(struct masker *masker, struct exec_mask *mask)
+static int exec_mask_start(struct channel *const channels[2], struct exec_mask *mask)
 {
 	int ended[2], said[2] = {-1, -1}, r = 0;
-	pid_t pid;
 
 	if (pipe2(ended, O_CLOEXEC) < 0)
 		return -errno;
@@ -388,12 +384,14 @@ static int exec_mask_start(struct masker *masker, struct exec_mask *mask)
 	}
 	mask->ended = ended[1];
 	mask->said = said[0];
-	masker->ended = ended[0];
-	masker->said = said[1];
-	pid = fork();
-	if (pid == 0)
-		masker_main(masker);
-	r = pid < 0 ? -errno : 0;
+	for (int i = 0; i < 2 && channels[i] && r == 0; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			masker_main(
+				&(struct masker){.channel = channels[i], .ended = ended[0], .said = said[1]});
+		r = pid < 0 ? -errno : 0;
+	}
 	close(ended[0]);
 	close(said[1]);
 	return r;
@@ -401,17 +399,17 @@ static int exec_mask_start(struct masker *masker, struct exec_mask *mask)
 
 int exec_mask_open(struct exec_mask *mask, const struct privileges_user *user)
 {
-	struct masker masker = {.ended = -1, .said = -1};
+	struct channel *channels[2] = {NULL, NULL};
 	int r;
 
 	*mask = (struct exec_mask){.ended = -1, .said = -1};
-	r = masker_open(&masker, user, mask->command);
+	r = channels_open(channels, user, mask->command);
 	if (r > 0)
-		r = exec_mask_start(&masker, mask);
-	for (size_t i = 0; i < masker.count; i++) {
-		channel_end(masker.channels[i]);
-		stream_close(masker.channels[i]->stream);
-		free(masker.channels[i]);
+		r = exec_mask_start(channels, mask);
+	for (size_t i = 0; i < 2 && channels[i]; i++) {
+		channel_end(channels[i]);
+		stream_close(channels[i]->stream);
+		free(channels[i]);
 	}
 	mask->open = true;
 	return r;

@@ -21,7 +21,7 @@ struct exec_mask {
 	bool open; /* else there is none */
 	int command[2]; /* what standard output and error are to the command; -1: as they are */
 	int ended; /* closed: the command has ended */
-	int said; /* ends when all that the command printed is where it belongs */
+	int said; /* ends when all that the command printed is where it belongs; before that an errno, one byte, for what can't be */
 };
 
 /*
@@ -37,8 +37,8 @@ void exec_mask_command(const struct exec_mask *mask);
 void exec_mask_begun(struct exec_mask *mask);
 
 /*
- * exec_mask_end() - the command has ended. Returns a descriptor that is readable when all that it printed is where it belongs; -1 if
- * there is nothing to wait for.
+ * exec_mask_end() - the command has ended. Returns a descriptor that ends (read(2): 0) when all that it printed is where it belongs, and
+ * has the errno, one byte, of each output for which that can't be; -1 if there is nothing to wait for.
  */
 int exec_mask_end(struct exec_mask *mask);
 
