@@ -48,6 +48,8 @@ struct unpack {
 	bool outermost;
 	bool raw; /* whatever is packed in it is one member */
 	const char *failed; /* why it was left; static, or the archive's */
+	uint64_t pulled; /* of its bytes */
+	size_t last; /* of these in block */
 	uint8_t block[UNPACK_BLOCK];
 };
 
@@ -62,6 +64,8 @@ static la_ssize_t unpack_read(struct archive *archive, void *context, const void
 	}
 	if (unpack->outermost)
 		unpack->work->packed += (uint64_t)got;
+	unpack->pulled += (uint64_t)got;
+	unpack->last = got > 0 ? (size_t)got : unpack->last;
 	*ret_bytes = unpack->block;
 	return got;
 }
@@ -176,13 +180,39 @@ static bool unpack_is_tar(struct unpack *unpack)
 	return (archive_format(unpack->archive) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
 }
 
+/* Does anything but zeros lie behind what was unpacked? A packer ends there, whatever follows. */
+static bool unpack_has_more(struct unpack *unpack)
+{
+	la_int64_t used = archive_filter_bytes(unpack->archive, -1);
+	uint64_t rest = used < 0 || (uint64_t)used > unpack->pulled ? 0 : unpack->pulled - (uint64_t)used;
+	ssize_t len = (ssize_t)(rest < unpack->last ? rest : unpack->last);
+	const uint8_t *bytes = unpack->block + unpack->last - len;
+
+	while (len > 0) {
+		for (ssize_t i = 0; i < len; i++)
+			if (bytes[i])
+				return true;
+		bytes = unpack->block;
+		len = scan_input_pull(unpack->input, unpack->block, sizeof(unpack->block));
+	}
+	return len < 0;
+}
+
 static void unpack_raw(struct unpack *unpack, const char *path)
 {
+	const struct scan_input *input = unpack->input;
+
 	/* the last one is "none" */
-	if (archive_filter_count(unpack->archive) > 1)
+	if (archive_filter_count(unpack->archive) > 1) {
 		scan_source(unpack->scan, path, unpack_pull, unpack);
-	else
-		scan_plain_source(unpack->scan, path, unpack_pull, unpack);
+		if (!unpack->failed && unpack->scan->error == 0 && unpack_has_more(unpack))
+			unpack->failed = "more lies behind what is packed";
+		return;
+	}
+	scan_plain_source(unpack->scan, path, unpack_pull, unpack);
+	/* it began as such, and is no text */
+	if (!unpack->failed && memchr(input->head, '\0', input->head_len))
+		unpack->failed = "it can't be unpacked";
 }
 
 /* Returns 0; -ENOEXEC if it is none, or cut at its beginning; -ENODATA if there is nothing in it. */

@@ -157,6 +157,7 @@ static void remains_packed_token(void *context, const char *identifier)
 static int remains_rotated_one(void *context, int fd, const struct stat *st, const char *path)
 {
 	struct remains_file *file = context;
+	bool other = false;
 	int64_t past;
 
 	for (size_t i = 0; i < file->count; i++)
@@ -167,6 +168,7 @@ static int remains_rotated_one(void *context, int fd, const struct stat *st, con
 	} else {
 		past = file_scan(fd, 0, (uint64_t)st->st_size, LIMIT_AUDIT_SCAN, remains_token, file);
 		remains_kind(file, fd);
+		other = unpacked_may_be(fd, path);
 	}
 	for (size_t i = 0; i < file->count; i++)
 		if (file->items[i].found && !file->items[i].told && !file->items[i].now)
@@ -179,6 +181,9 @@ static int remains_rotated_one(void *context, int fd, const struct stat *st, con
 			    "a packed copy lies beside it, and no time was left for it");
 	else if (past)
 		remains_say(file, REMAINS_UNKNOWN, "a copy beside it was not looked into to its end");
+	else if (other)
+		remains_say(file, REMAINS_UNKNOWN,
+			    "a copy beside it is no text, and may be packed in a way that is not known");
 	return 0;
 }
 

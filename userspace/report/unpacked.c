@@ -33,18 +33,41 @@
 
 bool unpacked_is(int fd)
 {
+	/* those of which spillwatch-scan knows that they are packed (scan/input.c), as far as anybody makes copies by them */
 	static const struct {
 		const char *bytes;
 		size_t len;
-	} magics[] = {{"\x1f\x8b", 2},         {"\x28\xb5\x2f\xfd", 4}, {"\xfd\x37zXZ", 5}, {"BZh", 3},
-		      {"\x04\x22\x4d\x18", 4}, {"\x1f\x9d", 2},         {"\x5d\x00\x00", 3}};
-	char begin[8];
+	} magics[] = {
+		{"\x1f\x8b\x08", 3},       {"\x28\xb5\x2f\xfd", 4}, {"\xfd\x37zXZ\0", 6}, {"\x1f\x9d", 2},
+		{"\x04\x22\x4d\x18", 4},   {"\x02\x21\x4c\x18", 4}, {"PK\3\4", 4},        {"LZIP", 4},
+		{"7z\xbc\xaf\x27\x1c", 6},
+	};
+	char begin[10];
 	ssize_t len = pread(fd, begin, sizeof(begin), 0);
 
 	for (size_t i = 0; i < sizeof(magics) / sizeof(*magics); i++)
 		if (len >= (ssize_t)magics[i].len && memcmp(begin, magics[i].bytes, magics[i].len) == 0)
 			return true;
-	return false;
+	/* frames to be skipped, as pzstd begins */
+	if (len >= 4 && (begin[0] & 0xf0) == 0x50 && memcmp(begin + 1, "\x2a\x4d\x18", 3) == 0)
+		return true;
+	return len >= 10 && memcmp(begin, "BZh", 3) == 0 &&
+	       memcmp(begin + 4, "\x31\x41\x59\x26\x53\x59", 6) == 0;
+}
+
+bool unpacked_may_be(int fd, const char *path)
+{
+	static const char *const ends[] = {".zip", ".7z", ".br", ".sz", ".lzo", ".lz4"};
+	char begin[64UL << 10];
+	ssize_t len = pread(fd, begin, sizeof(begin), 0);
+	bool is = len < 0 || memchr(begin, '\0', (size_t)len);
+	size_t length = strlen(path);
+
+	if (len > 0)
+		explicit_bzero(begin, (size_t)len);
+	for (size_t i = 0; !is && i < sizeof(ends) / sizeof(*ends); i++)
+		is = length > strlen(ends[i]) && strcmp(path + length - strlen(ends[i]), ends[i]) == 0;
+	return is;
 }
 
 /* Beside this program. */

@@ -29,6 +29,7 @@ bool scan_input_is_packed(const struct scan_input *input)
 		 "7zXZ\0"},
 		{0, 4, "\x28\xb5\x2f\xfd"}, /* zstd */
 		{0, 4, "\x04\x22\x4d\x18"}, /* lz4 */
+		{0, 4, "\x02\x21\x4c\x18"}, /* and as it was */
 		{0, 4, "LZIP"},
 		{0, 4, "PK\3\4"},
 		{0, 6, "7z\xbc\xaf\x27\x1c"},
@@ -45,6 +46,10 @@ bool scan_input_is_packed(const struct scan_input *input)
 		if (input->head_len >= (size_t)marks[i].at + marks[i].len &&
 		    memcmp(input->head + marks[i].at, marks[i].bytes, marks[i].len) == 0)
 			return true;
+	/* frames of zstd and lz4 that are to be skipped, as pzstd begins with one */
+	if (input->head_len >= 4 && (input->head[0] & 0xf0) == 0x50 &&
+	    memcmp(input->head + 1, "\x2a\x4d\x18", 3) == 0)
+		return true;
 	/* any text may begin with three letters and a digit */
 	return input->head_len >= 10 && memcmp(input->head, "BZh", 3) == 0 &&
 	       memcmp(input->head + 4, "\x31\x41\x59\x26\x53\x59", 6) == 0;
