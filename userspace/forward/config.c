@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CONFIG_SHOWN 60
 #define CONFIG_NAME_MAX 32
@@ -188,6 +189,27 @@ static void config_check_file(const char *path, const char *what, const struct t
 		problems_add(problems, &node->place, "%s: %s", what, credential_error(r));
 }
 
+/* An address that stands in a file. Returns what is wrong with it, which is static; NULL also where the file was, and that is said. */
+static const char *config_check_hidden(const struct receiver *receiver, const struct tree_node *node,
+				       struct problems *problems)
+{
+	AUTO_CREDENTIAL char *address = NULL;
+	int r = credential_read(receiver->target + 1, &address);
+
+	if (r == 0)
+		return address_check(address, receiver->plaintext, receiver->kind->path);
+	problems_add(problems, &node->place, "%s: %s", receiver->kind->name, credential_error(r));
+	return NULL;
+}
+
+/* TLS reads it later. */
+static void config_check_readable(const char *path, const char *what, const struct tree_node *node,
+				  struct problems *problems)
+{
+	if (path && access(path, R_OK) < 0)
+		problems_add(problems, &node->place, "%s: %s", what, strerror(errno));
+}
+
 static void config_check_target(const struct receiver *receiver, const struct tree_node *node,
 				struct problems *problems)
 {
@@ -196,7 +218,7 @@ static void config_check_target(const struct receiver *receiver, const struct tr
 	if (!receiver->kind->http)
 		wrong = address_check_hosts(receiver->target);
 	else if (*receiver->target == '@')
-		config_check_file(receiver->target + 1, receiver->kind->name, node, problems);
+		wrong = config_check_hidden(receiver, node, problems);
 	else
 		wrong = address_check(receiver->target, receiver->plaintext, receiver->kind->path);
 	if (wrong)
@@ -233,6 +255,9 @@ static void config_check(const struct receiver *receiver, const struct tree_node
 	config_check_target(receiver, node, problems);
 	config_check_own(receiver, node, problems);
 	config_check_file(receiver->credential_file, "credential_file", node, problems);
+	config_check_readable(receiver->ca_file, "ca_file", node, problems);
+	config_check_readable(receiver->certificate_file, "certificate_file", node, problems);
+	config_check_readable(receiver->key_file, "key_file", node, problems);
 	if (receiver->authorization &&
 	    strspn(receiver->authorization,
 		   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-") !=

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <strings.h>
 
 #define HTTP_CONNECT_MS 10000L
 
@@ -124,7 +125,7 @@ static int http_authorize(struct http *http, struct curl_slist **headers)
 	if (r < 0)
 		return r;
 	/* USER:PASSWORD, which libcurl encodes */
-	if (strcmp(scheme, "Basic") == 0) {
+	if (strcasecmp(scheme, "Basic") == 0) {
 		curl_easy_setopt(http->curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
 		return curl_easy_setopt(http->curl, CURLOPT_USERPWD, credential) == CURLE_OK ? 0 : -ENOMEM;
 	}
@@ -226,7 +227,7 @@ static int http_prepare(struct http *http)
 	http_set_limits(http);
 	http_set_tls(http->curl, http->receiver);
 	/* what is not encrypted goes to nobody in between */
-	if (address_is_loopback(address))
+	if (strncasecmp(address, "https:", 6) != 0 || address_is_loopback(address))
 		curl_easy_setopt(http->curl, CURLOPT_NOPROXY, "*");
 	return curl_easy_setopt(http->curl, CURLOPT_URL, address) == CURLE_OK ? 0 : -ENOMEM;
 }
