@@ -200,7 +200,7 @@ static int lookup_rotated_one(DIR *dir, const char *directory, const char *name,
 
 	fd = lookup_open_at(dirfd(dir), name, &st);
 	/* it is no file, or gone */
-	if (fd == -ELOOP || fd == -EMEDIUMTYPE || fd == -ENOENT)
+	if (fd == -EMEDIUMTYPE || fd == -ENOENT)
 		return 0;
 	if (fd < 0)
 		return fd;
@@ -222,6 +222,7 @@ int lookup_rotated(const char *file, int64_t since,
 	AUTO_FREE char *directory = slash ? strndup(file, (size_t)(slash - file) + 1) : NULL;
 	DIR *dir = directory ? opendir(directory) : NULL;
 	int r = 0, budget = LOOKUP_ROTATED, entries = 0;
+	bool link = false;
 	struct dirent *entry;
 
 	if (!dir)
@@ -231,9 +232,11 @@ int lookup_rotated(const char *file, int64_t since,
 			r = -E2BIG;
 		else if (lookup_is_rotated(entry->d_name, slash + 1))
 			r = lookup_rotated_one(dir, directory, entry->d_name, since, &budget, look, context);
+		link |= r == -ELOOP;
+		r = r == -ELOOP ? 0 : r;
 	}
 	closedir(dir);
-	return r;
+	return r == 0 && link ? -ELOOP : r;
 }
 
 int lookup_moved(const struct fact *fact, struct stat *ret_st, char **ret_path)

@@ -60,7 +60,7 @@ int lookup_inhabited(const struct fact *fact, struct lookup_views *views, struct
  * lookup_rotated() - calls `look` for each regular file beside it whose name says that it is a copy, as app.log.1, app.log-20240501.gz,
  * app-1.log; not for what was changed last before `since` (seconds since 1970).
  * @look: gets a descriptor and a path (masked), both borrowed; anything but 0 ends it
- * Returns 0, what `look` returned, -E2BIG if there are too many, or another negative errno: they can't be looked for.
+ * Returns 0, what `look` returned, -ELOOP if one is a symbolic link (the others were looked into), -E2BIG if there are too many, or another negative errno: they can't be looked for.
  */
 int lookup_rotated(const char *file, int64_t since,
 		   int (*look)(void *context, int fd, const struct stat *st, const char *path),

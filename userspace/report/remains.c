@@ -34,7 +34,7 @@ struct remains_file {
 	const char *part; /* static: a token was written, but not as content; else NULL */
 	struct lookup_views *views;
 	int64_t packed_until; /* seconds of CLOCK_MONOTONIC */
-	int64_t since; /* seconds since 1970: the first write of a token to it */
+	int64_t since; /* seconds since 1970: the first write of a token to it; 0: not known */
 	struct remains_item *items;
 	size_t count;
 };
@@ -194,6 +194,8 @@ static void remains_rotated(struct remains_file *file)
 
 	if (r == -E2BIG)
 		remains_say(file, REMAINS_UNKNOWN, "more copies lie beside it than are looked into");
+	else if (r == -ELOOP)
+		remains_say(file, REMAINS_UNKNOWN, "a copy beside it is a link");
 	else if (r < 0)
 		remains_say(file, REMAINS_UNKNOWN, "copies beside it can't be looked for");
 }
@@ -351,6 +353,19 @@ static const char *remains_part(const char *part)
 					  : "it was written as a link's target";
 }
 
+/* Has the report every write of a token to its files? What it has not may have been the first one. */
+static bool remains_whole(const struct report *report)
+{
+	const struct survey_options *asked = &report->options.survey;
+
+	for (size_t i = 0; i < READER_PATTERNS; i++)
+		if (asked->patterns[i])
+			return false;
+	return !asked->allowed && !asked->token && !asked->container && !asked->said.rule &&
+	       !asked->said.place && !asked->said.severity && !report->options.has_since &&
+	       !report->options.has_until && !report->survey.allowed && !report->survey.meta.removed;
+}
+
 /* One file of the report: finds its newest facts, then looks into it. */
 static int remains_file(struct report *report, const struct group *group, struct lookup_views *views,
 			int64_t packed_until, struct remains *remains)
@@ -380,6 +395,8 @@ static int remains_file(struct report *report, const struct group *group, struct
 		fact_free(&file.fact);
 		file.fact = fact;
 	}
+	if (!remains_whole(report))
+		file.since = 0;
 	if (r == 0 && file.fact.file) {
 		for (size_t i = 0; i < tokens.count; i++)
 			file.items[file.count++] = (struct remains_item){

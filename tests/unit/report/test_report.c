@@ -1312,6 +1312,49 @@ static void test_remains(void **state)
 	report_close(&report);
 }
 
+/* The state of a report's only item. */
+static enum remains_state remains_only(const struct report_options *options)
+{
+	enum remains_state state;
+	struct remains remains;
+	struct report report;
+
+	open_report(options, &report);
+	assert_int_equal(remains_find(&report, &remains), 0);
+	assert_int_equal(remains.count, 1);
+	state = remains.items[0].state;
+	remains_free(&remains);
+	report_close(&report);
+	return state;
+}
+
+/* A copy that is older than what a filter leaves was made after the first write all the same; one that is a link is not followed. */
+static void test_remains_copies(void **state)
+{
+	struct maker_token token = maker_token(33);
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	char file[128], copy[136], line[256];
+	const struct alert_spec specs[] = {
+		{.token = token.identifier, .file = file, .program = "/first", .time = alerts_now() - 100},
+		{.token = token.identifier, .file = file, .program = "/later", .time = alerts_now() + 3600},
+	};
+
+	(void)state;
+	snprintf(file, sizeof(file), "%s/app.log", dir);
+	snprintf(copy, sizeof(copy), "%s.1", file);
+	snprintf(line, sizeof(line), "token=%s\n", token.text);
+	put_all(specs, 2);
+	write_file("app.log", "");
+	write_file("app.log.1", line);
+	assert_int_equal(remains_only(&options), REMAINS_STILL);
+	options.survey.patterns[READER_PROGRAMS] = "/later";
+	assert_int_equal(remains_only(&options), REMAINS_STILL);
+	assert_int_equal(unlink(copy), 0);
+	assert_int_equal(remains_only(&options), REMAINS_CLEAN);
+	assert_int_equal(symlink("app.log", copy), 0);
+	assert_int_equal(remains_only(&options), REMAINS_UNKNOWN);
+}
+
 /* A link that leads where it led holds the token still; one of that name that leads elsewhere does not. JSON is as its schema has it. */
 static void test_remains_links(void **state)
 {
@@ -1369,19 +1412,15 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_rules),          TEST(test_leaks),
-		TEST(test_groups),         TEST(test_filters),
-		TEST(test_filtered_roles), TEST(test_times),
-		TEST(test_period),         TEST(test_table_width),
-		TEST(test_hostile),        TEST(test_empty),
-		TEST(test_relayed),        TEST(test_same_name),
-		TEST(test_renamed),        TEST(test_derived),
-		TEST(test_patterns),       TEST(test_export),
-		TEST(test_limit),          TEST(test_said),
-		TEST(test_marks),          TEST(test_todo_order),
-		TEST(test_todo_commands),  TEST(test_todo_layer),
-		TEST(test_todo_careful),   TEST(test_remains),
-		TEST(test_remains_links),  cmocka_unit_test(test_relays),
+		TEST(test_rules),         TEST(test_leaks),          TEST(test_groups),
+		TEST(test_filters),       TEST(test_filtered_roles), TEST(test_times),
+		TEST(test_period),        TEST(test_table_width),    TEST(test_hostile),
+		TEST(test_empty),         TEST(test_relayed),        TEST(test_same_name),
+		TEST(test_renamed),       TEST(test_derived),        TEST(test_patterns),
+		TEST(test_export),        TEST(test_limit),          TEST(test_said),
+		TEST(test_marks),         TEST(test_todo_order),     TEST(test_todo_commands),
+		TEST(test_todo_layer),    TEST(test_todo_careful),   TEST(test_remains),
+		TEST(test_remains_links), TEST(test_remains_copies), cmocka_unit_test(test_relays),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
