@@ -30,6 +30,7 @@ struct delivery {
 	struct backoff backoff;
 	char problem[ATTEMPT_TEXT]; /* that was told last; "": none */
 	bool rejects; /* which was told */
+	int spool_error; /* that was told; 0: none */
 	pthread_mutex_t lock; /* of status */
 	struct delivery_status status;
 };
@@ -132,6 +133,16 @@ static int64_t delivery_attempt(struct delivery *delivery, struct event **picked
 	return backoff_next(&delivery->backoff, attempt.retry_after);
 }
 
+/* Says what is new, and waits before the spool is asked again. */
+static void delivery_spool_fails(struct delivery *delivery, int error)
+{
+	if (error != delivery->spool_error)
+		log_warning("receiver %s: the spool: %s; trying again", delivery->receiver->name,
+			    spool_error(error));
+	delivery->spool_error = error;
+	spool_pause(delivery->spool, DELIVERY_SPOOL_MS);
+}
+
 /* Until all that is judged is settled, or it is stopped. Returns how many are settled now. */
 static size_t delivery_settle(struct delivery *delivery, const struct event *events, size_t count)
 {
@@ -140,9 +151,9 @@ static size_t delivery_settle(struct delivery *delivery, const struct event *eve
 	while ((r = spool_settle(delivery->spool, delivery->receiver->name, events, count)) < 0) {
 		if (spool_stopped(delivery->spool))
 			return 0;
-		log_warning("the spool: %s; trying again", spool_error(r));
-		spool_pause(delivery->spool, DELIVERY_SPOOL_MS);
+		delivery_spool_fails(delivery, r);
 	}
+	delivery->spool_error = 0;
 	return (size_t)r;
 }
 
@@ -175,12 +186,10 @@ static void *delivery_run(void *context)
 		int r = spool_read(delivery->spool, delivery->receiver->name, most, DELIVERY_BYTES, &events,
 				   &count);
 
-		if (r < 0) {
-			log_warning("the spool: %s; trying again", spool_error(r));
-			spool_pause(delivery->spool, DELIVERY_SPOOL_MS);
-		} else if (count) {
+		if (r < 0)
+			delivery_spool_fails(delivery, r);
+		else if (count)
 			delivery_batch(delivery, events, count);
-		}
 		event_free(events, count);
 	}
 	return NULL;

@@ -47,6 +47,7 @@ struct forward {
 	struct source *source;
 	struct delivery *deliveries[FORWARD_RECEIVERS_MAX];
 	size_t started;
+	int64_t damaged; /* spools that were set aside */
 	int signals; /* a signalfd(2) */
 	int64_t metrics; /* ms, CLOCK_MONOTONIC: when they are written next */
 	int metrics_error; /* that was told */
@@ -69,6 +70,24 @@ static int forward_configure(struct forward *forward)
 	return r == -ENOMEM ? EXIT_CODE_RUNTIME : EXIT_CODE_CONFIG;
 }
 
+/* What waited in a spool that is damaged is given up: whatever it would still hand out, it would not keep. */
+static int forward_set_aside(struct forward *forward)
+{
+	int r = spool_set_aside(forward->config.spool);
+
+	if (r < 0) {
+		log_error("the spool %s is damaged, and can't be moved away: %s", forward->config.spool,
+			  spool_error(r));
+		return r;
+	}
+	forward->damaged++;
+	log_error(
+		"the spool %s is damaged: it is %s.damaged now, and what waited in it is lost; a new one is "
+		"begun",
+		forward->config.spool, forward->config.spool);
+	return 0;
+}
+
 static int forward_open_spool(struct forward *forward)
 {
 	const char *names[FORWARD_RECEIVERS_MAX];
@@ -79,6 +98,13 @@ static int forward_open_spool(struct forward *forward)
 		names[i] = forward->config.receivers[i].name;
 	r = spool_open(forward->config.spool, forward->config.spool_bytes, names, forward->config.count,
 		       &forward->spool, &abandoned);
+	if (r == -EUCLEAN) {
+		r = forward_set_aside(forward);
+		if (r < 0)
+			return r;
+		r = spool_open(forward->config.spool, forward->config.spool_bytes, names,
+			       forward->config.count, &forward->spool, &abandoned);
+	}
 	if (r < 0)
 		log_error("can't use the spool %s: %s", forward->config.spool, spool_error(r));
 	if (abandoned)
@@ -127,6 +153,19 @@ static int forward_confine(void)
 	return 0;
 }
 
+/* The spool, and who reads it and writes to it. */
+static int forward_begin(struct forward *forward)
+{
+	int r = forward_open_spool(forward);
+
+	if (r == 0)
+		r = forward_deliver(forward);
+	if (r < 0)
+		return r;
+	forward->source = source_open(forward->config.socket, forward->spool);
+	return forward->source ? 0 : -ENOMEM;
+}
+
 static int forward_open(struct forward *forward)
 {
 	int r = forward_catch_signals(forward);
@@ -139,13 +178,8 @@ static int forward_open(struct forward *forward)
 		log_error("can't start: %s", strerror(-r));
 		return r;
 	}
-	r = forward_open_spool(forward);
-	if (r == 0)
-		r = forward_deliver(forward);
-	if (r < 0)
-		return r;
-	forward->source = source_open(forward->config.socket, forward->spool);
-	return forward->source ? notify_open(&forward->notify) : -ENOMEM;
+	r = forward_begin(forward);
+	return r < 0 ? r : notify_open(&forward->notify);
 }
 
 static void forward_write_metrics(struct forward *forward)
@@ -153,6 +187,7 @@ static void forward_write_metrics(struct forward *forward)
 	const struct metrics_source from = {
 		.spool = forward->spool,
 		.spool_bytes = forward->config.spool_bytes,
+		.damaged = forward->damaged,
 		.connected = source_connected(forward->source),
 		.receivers = forward->config.receivers,
 		.deliveries = forward->deliveries,
@@ -181,8 +216,8 @@ static void forward_turn(struct forward *forward)
 		log_warning("can't follow %s: %s; trying again", forward->config.socket, strerror(-r));
 }
 
-/* Until a signal comes. */
-static void forward_loop(struct forward *forward)
+/* Until a signal comes: true; or the spool is damaged: false. */
+static bool forward_loop(struct forward *forward)
 {
 	for (;;) {
 		struct pollfd waits[] = {{.fd = forward->signals, .events = POLLIN}, {.events = POLLIN}};
@@ -193,7 +228,9 @@ static void forward_loop(struct forward *forward)
 		ms = ms < 0 || ms > left ? left : ms;
 		poll(waits, 2, notify_timeout(&forward->notify, ms, now));
 		if (waits[0].revents)
-			return;
+			return true;
+		if (spool_damaged(forward->spool))
+			return false;
 		forward_turn(forward);
 		now = monotonic_ms();
 		if (now >= forward->metrics)
@@ -202,7 +239,7 @@ static void forward_loop(struct forward *forward)
 	}
 }
 
-static void forward_close(struct forward *forward)
+static void forward_end(struct forward *forward)
 {
 	if (forward->spool)
 		spool_stop(forward->spool);
@@ -213,7 +250,25 @@ static void forward_close(struct forward *forward)
 		delivery_stop(forward->deliveries[i]);
 	source_close(forward->source);
 	spool_close(forward->spool);
+	forward->started = 0;
+	forward->source = NULL;
+	forward->spool = NULL;
+}
+
+static void forward_close(struct forward *forward)
+{
+	forward_end(forward);
 	config_forward_free(&forward->config);
+}
+
+/* In the place of a damaged spool a new one, however often. */
+static int forward_begin_anew(struct forward *forward)
+{
+	int r;
+
+	forward_end(forward);
+	r = forward_set_aside(forward);
+	return r < 0 ? r : forward_begin(forward);
 }
 
 static int forward_run(struct forward *forward)
@@ -229,7 +284,11 @@ static int forward_run(struct forward *forward)
 		return EXIT_CODE_CONFIG;
 	}
 	notify_say(&forward->notify, "READY=1");
-	forward_loop(forward);
+	while (!forward_loop(forward))
+		if (forward_begin_anew(forward) < 0) {
+			forward_close(forward);
+			return EXIT_CODE_CONFIG;
+		}
 	notify_say(&forward->notify, "STOPPING=1");
 	forward_close(forward);
 	return EXIT_CODE_OK;

@@ -29,8 +29,8 @@ static const struct {
 	 offsetof(struct metrics_one, count.delivered)},
 	{"rejected_total", "Alerts that the receiver has refused for good", COUNTER,
 	 offsetof(struct metrics_one, count.rejected)},
-	{"lost_total", "Alerts that made room for newer ones before the receiver took them", COUNTER,
-	 offsetof(struct metrics_one, count.lost)},
+	{"lost_total", "Alerts that made room for newer ones, or were damaged, before the receiver took them",
+	 COUNTER, offsetof(struct metrics_one, count.lost)},
 	{"waiting", "Alerts that wait for the receiver", GAUGE, offsetof(struct metrics_one, count.waiting)},
 	{"attempts_total", "Requests, since this process has started", COUNTER,
 	 offsetof(struct metrics_one, status.attempts)},
@@ -71,6 +71,9 @@ static int metrics_spool(FILE *file, const struct metrics_source *from)
 	metrics_value(file, "malformed_total", "Lines that no daemon has said", COUNTER, status.malformed);
 	metrics_value(file, "gaps_total", "Numbers of event.sequence that did not come", COUNTER,
 		      status.gaps);
+	metrics_value(file, "spool_damaged_total",
+		      "Damaged spools that were set aside, since this process has started", COUNTER,
+		      from->damaged);
 	metrics_value(file, "spool_events", "Alerts in the spool", GAUGE, status.events);
 	metrics_value(file, "spool_bytes", "Bytes in the spool", GAUGE, status.bytes);
 	metrics_value(file, "spool_limit_bytes", "Bytes that may be in the spool", GAUGE,

@@ -7,6 +7,7 @@
 struct metrics_source {
 	struct spool *spool;
 	size_t spool_bytes; /* bound */
+	int64_t damaged; /* spools that were set aside */
 	bool connected;
 	const struct receiver *receivers;
 	struct delivery *const *deliveries;

@@ -10,7 +10,8 @@
  *
  * Numbers have no gaps, so how many wait is known without counting them.
  *
- * Invariant: an event stays until each receiver has settled it, or it is counted as lost to those that have not.
+ * Invariant: an event stays until each receiver has settled it, or it is counted as lost to those that have not; but for a file that SQLite
+ * calls damaged, which is set aside as it is.
  *
  * Limit: the bound is of what waits. The file is as large as the most that has ever waited, and its log some MiB.
  */
@@ -21,6 +22,7 @@
 #include "lib/own_file.h"
 #include "store/statement.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -29,7 +31,11 @@
 
 /* PRAGMA application_id: "SpWf"; user_version is the version of the schema. */
 #define SPOOL_APPLICATION 0x53705766
-#define SPOOL_VERSION 1
+#define SPOOL_VERSION 2
+/* Where an SQLite file has its application_id (https://www.sqlite.org/fileformat.html, 1.3). */
+#define SPOOL_APPLICATION_AT 68
+/* What a spool is called, by which one is known whose head is damaged. */
+#define SPOOL_NAME "spool.db"
 
 enum spool_statement {
 	SPOOL_INSERT,
@@ -37,6 +43,7 @@ enum spool_statement {
 	SPOOL_LAST,
 	SPOOL_OLDEST,
 	SPOOL_LOSE,
+	SPOOL_SKIP,
 	SPOOL_DELETE,
 	SPOOL_CURSOR,
 	SPOOL_SETTLE,
@@ -49,11 +56,12 @@ static const char *const spool_sql[SPOOL_STATEMENTS] = {
 	[SPOOL_INSERT] = "INSERT INTO event (id, line) SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM event "
 			 "WHERE id = ?1)",
 	[SPOOL_RECEIVED] = "UPDATE source SET received = received + ?, repeated = repeated + ?,"
-			   " malformed = malformed + ?, gaps = gaps + ?, sequence = ?",
-	[SPOOL_LAST] = "SELECT sequence FROM source",
+			   " malformed = malformed + ?, gaps = gaps + ?, sequence = ?, series = ?",
+	[SPOOL_LAST] = "SELECT sequence, series FROM source",
 	[SPOOL_OLDEST] =
 		"SELECT number FROM event WHERE (SELECT bytes FROM source) > ? ORDER BY number LIMIT 1",
 	[SPOOL_LOSE] = "UPDATE receiver SET lost = lost + 1, cursor = ?1 WHERE cursor < ?1",
+	[SPOOL_SKIP] = "UPDATE receiver SET lost = lost + 1, cursor = ?1 WHERE cursor < ?1 AND name = ?2",
 	[SPOOL_DELETE] = "DELETE FROM event WHERE number = ?",
 	[SPOOL_CURSOR] = "SELECT cursor FROM receiver WHERE name = ?",
 	[SPOOL_SETTLE] = "UPDATE receiver SET delivered = delivered + ?, rejected = rejected + ?,"
@@ -67,6 +75,9 @@ static const char *const spool_sql[SPOOL_STATEMENTS] = {
 #define SPOOL_TEXT2(x) #x
 #define SPOOL_TEXT(x) SPOOL_TEXT2(x)
 
+/* The daemon that said the last one: its part of event.id. Version 1 has not got it. */
+#define SPOOL_SERIES "series TEXT NOT NULL DEFAULT ''"
+
 static const char spool_schema[] =
 	"CREATE TABLE event (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, line TEXT "
 	"NOT NULL);"
@@ -76,8 +87,8 @@ static const char spool_schema[] =
 	" rejected INTEGER NOT NULL DEFAULT 0, lost INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
 	"CREATE TABLE source (received INTEGER NOT NULL, repeated INTEGER NOT NULL, malformed INTEGER NOT "
 	"NULL,"
-	" gaps INTEGER NOT NULL, sequence INTEGER NOT NULL, bytes INTEGER NOT NULL);"
-	"INSERT INTO source VALUES (0, 0, 0, 0, 0, 0);"
+	" gaps INTEGER NOT NULL, sequence INTEGER NOT NULL, bytes INTEGER NOT NULL, " SPOOL_SERIES ");"
+	"INSERT INTO source VALUES (0, 0, 0, 0, 0, 0, '');"
 	"CREATE TRIGGER event_added AFTER INSERT ON event BEGIN"
 	" UPDATE source SET bytes = bytes + length(CAST(new.line AS BLOB)) + " SPOOL_TEXT(
 		SPOOL_EVENT_BYTES) ";"
@@ -94,6 +105,7 @@ struct spool {
 	sqlite3 *db;
 	sqlite3_stmt *statements[SPOOL_STATEMENTS];
 	bool stopped;
+	bool damaged; /* SQLite says so */
 };
 
 static int spool_make_file(const char *path)
@@ -104,7 +116,7 @@ static int spool_make_file(const char *path)
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
-	return S_ISREG(st.st_mode) ? own_file_check(fd) : -EUCLEAN;
+	return S_ISREG(st.st_mode) ? own_file_check(fd) : -EMEDIUMTYPE;
 }
 
 /* A file that is empty gets the schema, in one transaction. */
@@ -121,8 +133,11 @@ static int spool_prepare(sqlite3 *db)
 		return r;
 	if (application == SPOOL_APPLICATION && version == SPOOL_VERSION)
 		return 0;
+	if (application == SPOOL_APPLICATION && version == 1)
+		return statement_exec(db, "BEGIN IMMEDIATE; ALTER TABLE source ADD COLUMN " SPOOL_SERIES
+					  "; PRAGMA user_version = " SPOOL_TEXT(SPOOL_VERSION) "; COMMIT");
 	if (application || version || tables)
-		return -EUCLEAN;
+		return -EMEDIUMTYPE;
 	r = statement_exec(db, "BEGIN IMMEDIATE");
 	if (r == 0)
 		r = statement_exec(db, spool_schema);
@@ -247,13 +262,23 @@ const char *spool_error(int error)
 	case -EBUSY:
 		return "another process has it";
 	case -EUCLEAN:
-		return "it is damaged, or no spool of this version; move it away";
+		return "it is damaged";
+	case -EMEDIUMTYPE:
+		return "it is no spool of this version; move it away";
 	case -EUSERS:
 	case -ELOOP:
 		return own_file_error(error);
 	default:
 		return strerror(-error);
 	}
+}
+
+/* Notes that the file is damaged; returns r. Locked. */
+static int spool_note(struct spool *spool, int r)
+{
+	if (r == -EUCLEAN)
+		spool->damaged = true;
+	return r;
 }
 
 /* Ends a transaction by what has come of it. Locked. */
@@ -287,29 +312,61 @@ static int spool_make_room(struct spool *spool)
 	}
 }
 
-/* How many numbers are missing before this one; one that is not larger is a new daemon's, which begins with 1. */
-static int64_t spool_gap(int64_t *last, int64_t sequence)
-{
-	int64_t before = *last;
+/* What was said last: by which daemon, and its number. */
+struct spool_last {
+	char series[EVENT_ID_BYTES]; /* "": none, or not known */
+	int64_t sequence;
+};
 
-	if (sequence <= 0)
+/* Locked. */
+static int spool_last(struct spool *spool, struct spool_last *ret_last)
+{
+	sqlite3_stmt *read = spool->statements[SPOOL_LAST];
+	int step = sqlite3_step(read);
+	int r = step == SQLITE_DONE ? -EUCLEAN : statement_error(spool->db, step);
+
+	if (r == 0) {
+		const char *series = statement_text(read, 1);
+
+		ret_last->sequence = sqlite3_column_int64(read, 0);
+		snprintf(ret_last->series, sizeof(ret_last->series), "%s", series ? series : "");
+	}
+	sqlite3_reset(read);
+	return r;
+}
+
+/* How many numbers are missing before this one. Each daemon begins with 1, and its ids with a number of its own. */
+static int64_t spool_gap(struct spool_last *last, const struct spool_line *line)
+{
+	const struct spool_last before = *last;
+	size_t len = strcspn(line->id, "-");
+
+	if (line->sequence <= 0)
 		return 0;
-	*last = sequence;
-	if (!before)
+	snprintf(last->series, sizeof(last->series), "%.*s", (int)len, line->id);
+	last->sequence = line->sequence;
+	if (!before.sequence)
 		return 0;
-	return sequence > before ? sequence - before - 1 : sequence - 1;
+	if (*before.series ? strcmp(before.series, last->series) != 0 : line->sequence <= before.sequence)
+		return line->sequence - 1;
+	if (line->sequence > before.sequence)
+		return line->sequence - before.sequence - 1;
+	/* again, or late */
+	last->sequence = before.sequence;
+	return 0;
 }
 
 /* Locked, in a transaction. */
 static int spool_insert(struct spool *spool, const struct spool_line *lines, size_t count, int64_t malformed)
 {
-	int64_t last = 0, received = 0, gaps = 0;
-	int r = statement_run(spool->statements[SPOOL_LAST], &last);
+	struct spool_last last = {0};
+	int64_t received = 0, gaps = 0;
+	int r = spool_last(spool, &last);
 
 	for (size_t i = 0; r >= 0 && i < count; i++) {
 		sqlite3_stmt *insert = spool->statements[SPOOL_INSERT];
 
-		gaps += spool_gap(&last, lines[i].sequence);
+		gaps += spool_gap(&last, &lines[i]);
 		sqlite3_bind_text(insert, 1, lines[i].id, -1, SQLITE_STATIC);
 		sqlite3_bind_text(insert, 2, lines[i].text, (int)lines[i].len, SQLITE_STATIC);
 		r = statement_run(insert, NULL);
@@ -317,8 +374,8 @@ static int spool_insert(struct spool *spool, const struct spool_line *lines, siz
 	}
 	if (r < 0)
 		return r;
-	statement_bind(spool->statements[SPOOL_RECEIVED], "iiiii", received, (int64_t)count - received,
-		       malformed, gaps, last);
+	statement_bind(spool->statements[SPOOL_RECEIVED], "iiiiit", received, (int64_t)count - received,
+		       malformed, gaps, last.sequence, last.series);
 	r = statement_run(spool->statements[SPOOL_RECEIVED], NULL);
 	return r < 0 ? r : spool_make_room(spool);
 }
@@ -331,32 +388,34 @@ int spool_add(struct spool *spool, const struct spool_line *lines, size_t count,
 	r = statement_exec(spool->db, "BEGIN IMMEDIATE");
 	if (r == 0)
 		r = spool_end(spool, spool_insert(spool, lines, count, malformed));
+	spool_note(spool, r);
 	if (r == 0)
 		pthread_cond_broadcast(&spool->moved);
 	pthread_mutex_unlock(&spool->lock);
 	return r;
 }
 
-/* The row that the statement stands at. */
+/* The row that the statement stands at. Returns 0, -EBADMSG: it holds no event, or -ENOMEM. */
 static int spool_row(sqlite3_stmt *row, struct event *ret_event)
 {
 	char id[EVENT_ID_BYTES];
+	bool none = sqlite3_column_type(row, 1) == SQLITE_NULL;
 	const char *line = statement_text(row, 1);
 	int r;
 
 	*ret_event =
 		(struct event){.number = sqlite3_column_int64(row, 0), .line = line ? strdup(line) : NULL};
 	if (!ret_event->line)
-		return -ENOMEM;
+		return none ? -EBADMSG : -ENOMEM;
 	r = event_parse(ret_event->line, strlen(ret_event->line), &ret_event->alert, id);
 	if (r < 0)
 		free(ret_event->line);
-	return r == -EBADMSG ? -EUCLEAN : r;
+	return r;
 }
 
-/* What there is. Locked. */
+/* What there is, up to a row that holds no event; *ret_bad: that row's number, if it is the first. Locked. */
 static int spool_fetch(struct spool *spool, const char *name, size_t count, size_t bytes,
-		       struct event *events, size_t *ret_count)
+		       struct event *events, size_t *ret_count, int64_t *ret_bad)
 {
 	sqlite3_stmt *read = spool->statements[SPOOL_READ];
 	size_t done = 0, size = 0;
@@ -369,13 +428,29 @@ static int spool_fetch(struct spool *spool, const char *name, size_t count, size
 			break;
 		size += strlen(events[done++].line);
 	}
+	if (error == -EBADMSG && !done)
+		*ret_bad = sqlite3_column_int64(read, 0);
 	if (error == 0)
-		error = statement_error(spool->db, r);
+		error = spool_note(spool, statement_error(spool->db, r));
 	sqlite3_reset(read);
 	sqlite3_clear_bindings(read);
 	/* whatever could be read has to go its way first */
 	*ret_count = done;
-	return done ? 0 : error;
+	return done || error == -EBADMSG ? 0 : error;
+}
+
+/* A row that holds no event is lost to the receiver, and not in the way of those behind it. Locked. */
+static int spool_skip(struct spool *spool, const char *name, int64_t number)
+{
+	int r = statement_exec(spool->db, "BEGIN IMMEDIATE");
+
+	if (r < 0)
+		return r;
+	statement_bind(spool->statements[SPOOL_SKIP], "it", number, name);
+	r = statement_run(spool->statements[SPOOL_SKIP], NULL);
+	if (r >= 0)
+		r = statement_run(spool->statements[SPOOL_PRUNE], NULL);
+	return spool_note(spool, spool_end(spool, r));
 }
 
 int spool_read(struct spool *spool, const char *name, size_t count, size_t bytes, struct event **ret_events,
@@ -389,8 +464,12 @@ int spool_read(struct spool *spool, const char *name, size_t count, size_t bytes
 		return -ENOMEM;
 	pthread_mutex_lock(&spool->lock);
 	while (!spool->stopped && r == 0 && got == 0) {
-		r = spool_fetch(spool, name, count, bytes, events, &got);
-		if (r == 0 && got == 0)
+		int64_t bad = 0;
+
+		r = spool_fetch(spool, name, count, bytes, events, &got, &bad);
+		if (bad)
+			r = spool_skip(spool, name, bad);
+		else if (r == 0 && got == 0)
 			pthread_cond_wait(&spool->moved, &spool->lock);
 	}
 	pthread_mutex_unlock(&spool->lock);
@@ -437,6 +516,7 @@ int spool_settle(struct spool *spool, const char *name, const struct event *even
 	r = statement_exec(spool->db, "BEGIN IMMEDIATE");
 	if (r == 0)
 		r = spool_end(spool, spool_move(spool, name, events, judged));
+	spool_note(spool, r);
 	pthread_mutex_unlock(&spool->lock);
 	return r < 0 ? r : (int)judged;
 }
@@ -457,6 +537,65 @@ bool spool_stopped(struct spool *spool)
 	stopped = spool->stopped;
 	pthread_mutex_unlock(&spool->lock);
 	return stopped;
+}
+
+bool spool_damaged(struct spool *spool)
+{
+	bool damaged;
+
+	pthread_mutex_lock(&spool->lock);
+	damaged = spool->damaged;
+	pthread_mutex_unlock(&spool->lock);
+	return damaged;
+}
+
+/* A file that is another program's stays where it is, whatever the configuration says. */
+static int spool_is_one(const char *path)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+	const char *name = strrchr(path, '/');
+	uint32_t application = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (strcmp(name ? name + 1 : path, SPOOL_NAME) == 0)
+		return 0;
+	if (pread(fd, &application, sizeof(application), SPOOL_APPLICATION_AT) != sizeof(application) ||
+	    be32toh(application) != SPOOL_APPLICATION)
+		return -EMEDIUMTYPE;
+	return 0;
+}
+
+/* "PATH…" to "PATH.damaged…". What is not there leaves none. */
+static int spool_move_file(const char *path, const char *suffix)
+{
+	AUTO_FREE char *from = NULL;
+	AUTO_FREE char *to = NULL;
+
+	if (asprintf(&from, "%s%s", path, suffix) < 0) {
+		from = NULL;
+		return -ENOMEM;
+	}
+	if (asprintf(&to, "%s.damaged%s", path, suffix) < 0) {
+		to = NULL;
+		return -ENOMEM;
+	}
+	if (rename(from, to) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return -errno;
+	(void)unlink(to);
+	return 0;
+}
+
+int spool_set_aside(const char *path)
+{
+	int r = spool_is_one(path);
+
+	/* its log first: a new spool must not find it */
+	if (r == 0)
+		r = spool_move_file(path, "-wal");
+	return r < 0 ? r : spool_move_file(path, "");
 }
 
 void spool_pause(struct spool *spool, int64_t ms)

@@ -18,14 +18,14 @@
 /* One receiver's numbers, since the spool was made: received = delivered + rejected + lost + waiting, of what came since it is there. */
 struct spool_count {
 	int64_t delivered, rejected, waiting;
-	int64_t lost; /* it made room for newer ones */
+	int64_t lost; /* it made room for newer ones, or can't be read any more */
 };
 
 struct spool_status {
 	int64_t received; /* events that were kept */
 	int64_t repeated; /* came twice, by their id, while the first was there */
 	int64_t malformed; /* lines that no daemon has said */
-	int64_t gaps; /* numbers of event.sequence that did not come */
+	int64_t gaps; /* numbers of event.sequence that did not come, of each daemon from 1 on but of the first */
 	int64_t events, bytes; /* which are there */
 };
 
@@ -42,7 +42,7 @@ struct spool;
  * spool_open() - made with mode 0600 if it is not there.
  * @names: of the receivers; a new one begins with what comes from now on, one that is no longer named goes
  * Returns 0, *ret_spool (spool_close()) and how many events went with receivers; or a negative errno: -EBUSY: another process has it;
- * -EUCLEAN: it is damaged, or no spool; -EUSERS: others may write to it; -ELOOP: it is a link.
+ * -EUCLEAN: it is damaged; -EMEDIUMTYPE: it is no spool of this version; -EUSERS: others may write to it; -ELOOP: it is a link.
  */
 int spool_open(const char *path, size_t bytes, const char *const *names, size_t count,
 	       struct spool **ret_spool, int64_t *ret_abandoned);
@@ -73,6 +73,15 @@ int spool_settle(struct spool *spool, const char *name, const struct event *even
 /* spool_stop() - who waits in spool_read() or spool_pause() comes back, now and later. */
 void spool_stop(struct spool *spool);
 bool spool_stopped(struct spool *spool);
+
+/* spool_damaged() - SQLite has said so since it was opened: it will not get well (spool_set_aside()). */
+bool spool_damaged(struct spool *spool);
+
+/*
+ * spool_set_aside() - a damaged one that nobody has open: to PATH.damaged, in the place of the one that was set aside before.
+ * Returns 0; -EMEDIUMTYPE: the file may be another program's, and stays; or another negative errno.
+ */
+int spool_set_aside(const char *path);
 
 /* spool_pause() - waits that long; comes back at once if it is stopped. */
 void spool_pause(struct spool *spool, int64_t ms);
