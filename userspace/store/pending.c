@@ -22,7 +22,7 @@ struct pending_entry {
 };
 
 struct pending {
-	struct pending_entry *table; /* in the order of insertion */
+	struct pending_entry *table; /* the last one added or merged last: its names are the ones that stay */
 	size_t size;
 	uint64_t writes; /* that they tell of */
 };
@@ -101,6 +101,22 @@ static void pending_merge(struct pending *pending, struct pending_entry *entry, 
 	fact_free(&old);
 }
 
+/* Puts it behind all others. It is gone if there is no memory. */
+static int pending_last(struct pending *pending, struct pending_entry *entry)
+{
+	if (!entry->hh.next)
+		return 0;
+	HASH_DEL(pending->table, entry);
+	HASH_ADD_KEYPTR(hh, pending->table, entry->key, entry->key_size, entry);
+	if (entry->hh.tbl)
+		return 0;
+	pending->size -= entry->size;
+	pending->writes -= entry->fact.count;
+	fact_free(&entry->fact);
+	free(entry);
+	return -ENOMEM;
+}
+
 int pending_add(struct pending *pending, struct fact *fact)
 {
 	AUTO_FREE struct pending_entry *entry = pending_make(fact);
@@ -113,7 +129,7 @@ int pending_add(struct pending *pending, struct fact *fact)
 	HASH_FIND(hh, pending->table, entry->key, entry->key_size, known);
 	if (known) {
 		pending_merge(pending, known, fact);
-		return 0;
+		return pending_last(pending, known);
 	}
 	entry->size = sizeof(*entry) + entry->key_size + fact_size(fact);
 	if (pending->size + entry->size > LIMIT_STORE_PENDING) {

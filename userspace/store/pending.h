@@ -17,14 +17,14 @@ void pending_close(struct pending *pending);
 /*
  * pending_add() - takes the fact over (it is zeroed) and merges it with what waits already of the same key
  * and hour: the later one's details, both counts. Returns 0; -ENOSPC: no room, -ENOMEM: no memory; the fact
- * is then freed.
+ * is then freed, with what it was merged with.
  */
 int pending_add(struct pending *pending, struct fact *fact);
 
 /* A negative result ends the walk. */
 typedef int (*pending_fact)(void *context, const struct fact *fact);
 
-/* pending_walk() - all of them, in the order in which they came. Returns 0, or what `visit` returned. */
+/* pending_walk() - all of them, in the order in which they came or were last merged with. Returns 0, or what `visit` returned. */
 int pending_walk(const struct pending *pending, pending_fact visit, void *context);
 
 /* pending_clear() - forgets them. */

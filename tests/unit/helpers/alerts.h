@@ -9,6 +9,7 @@
 struct alert_spec {
 	const char *token, *file, *program; /* NULL program: unknown */
 	const char *container; /* id; NULL: none */
+	const char *name; /* the container's; NULL: app */
 	const char *pod, *host_path;
 	const char *runtime, *namespace, *created; /* NULL runtime: containerd */
 	const char *image, *unit, *user; /* NULL user: root */

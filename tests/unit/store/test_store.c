@@ -95,6 +95,29 @@ static void test_repeats_of_others(void **state)
 	assert_int_equal(alerts_number(path, "SELECT max(count) FROM fact"), 100);
 }
 
+/* The last name that a container had is its name, also where what it wrote under it waits already under the one of before. */
+static void test_renamed(void **state)
+{
+	struct store *store = alerts_store(path);
+	struct alert_spec spec = spec_make("/a.log", 0);
+
+	(void)state;
+	spec.container = "0123456789abcdef";
+	spec.name = "web";
+	alerts_put(store, &spec);
+	spec.file = "/b.log";
+	alerts_put(store, &spec);
+	spec.file = "/a.log";
+	spec.name = "db";
+	alerts_put(store, &spec);
+	flush(store);
+	store_close(store);
+	assert_int_equal(alerts_number(path, "SELECT name = 'db' AND former = char(10) || 'web' || char(10)"
+					     " FROM container"),
+			 1);
+	assert_int_equal(alerts_number(path, "SELECT sum(count) FROM fact"), 3);
+}
+
 static void test_keys(void **state)
 {
 	struct store *store = alerts_store(path);
@@ -732,16 +755,17 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_repeats),     TEST(test_repeats_of_others),
-		TEST(test_keys),        TEST(test_due),
-		TEST(test_claimed),     TEST(test_busybox),
-		TEST(test_mark),        TEST(test_age),
-		TEST(test_size),        TEST(test_kill),
-		TEST(test_full_disk),   TEST(test_damage),
-		TEST(test_precious),    TEST(test_versions),
-		TEST(test_removed),     TEST(test_busy),
-		TEST(test_damage_idle), TEST(test_damage_stuck),
-		TEST(test_clock),       TEST(test_clock_ahead),
+		TEST(test_repeats),      TEST(test_repeats_of_others),
+		TEST(test_keys),         TEST(test_renamed),
+		TEST(test_due),          TEST(test_claimed),
+		TEST(test_busybox),      TEST(test_mark),
+		TEST(test_age),          TEST(test_size),
+		TEST(test_kill),         TEST(test_full_disk),
+		TEST(test_damage),       TEST(test_precious),
+		TEST(test_versions),     TEST(test_removed),
+		TEST(test_busy),         TEST(test_damage_idle),
+		TEST(test_damage_stuck), TEST(test_clock),
+		TEST(test_clock_ahead),
 	};
 
 	return UNIT_RUN(tests);
