@@ -122,22 +122,71 @@ static int above_runc(const struct relayed_writer *process, const char *runtime,
 	return 0;
 }
 
+/* Options of nspawn's that take no value, or only behind "="; seen in systemd 252. All others take the next argument. */
+static bool above_nspawn_bare(const char *arg)
+{
+	static const char *const bare[] = {"help",
+					   "version",
+					   "quiet",
+					   "no-pager",
+					   "ephemeral",
+					   "read-only",
+					   "volatile",
+					   "as-pid2",
+					   "boot",
+					   "keep-unit",
+					   "cleanup",
+					   "private-users",
+					   "private-users-chown",
+					   "private-network",
+					   "network-veth",
+					   "no-ask-password",
+					   "pipe",
+					   "share-system"};
+
+	if (strchr(arg, '='))
+		return true;
+	for (size_t i = 0; i < sizeof(bare) / sizeof(*bare); i++)
+		if (strcmp(arg + 2, bare[i]) == 0)
+			return true;
+	return false;
+}
+
+/* One argument of letters: the last one's value, if it takes one, is the rest of it or the next argument. */
+static char above_nspawn_letters(const struct relayed_writer *process, size_t *at, const char *arg,
+				 const char **ret_value)
+{
+	for (arg++; *arg; arg++)
+		if (strchr("DuMSZipEL", *arg)) {
+			*ret_value = arg[1] ? arg + 1 : above_next(process, at);
+			return *arg;
+		}
+	return '\0';
+}
+
+/* systemd-nspawn(1): as getopt_long(3), which stops at the first argument that is none of its own: the payload has options as well. */
 static int above_nspawn(const struct relayed_writer *process, struct relayed *told)
 {
 	static const struct {
-		const char *name, *brief;
-	} options[] = {{"--machine", "-M"}, {"--directory", "-D"}, {"--image", "-i"}};
+		const char *name, letter;
+	} options[] = {{"--machine", 'M'}, {"--directory", 'D'}, {"--image", 'i'}};
 	const char *values[3] = {NULL}, *arg, *value;
 	size_t at = 0, len;
 
 	above_next(process, &at); /* the program */
-	while ((arg = above_next(process, &at)) && strcmp(arg, "--") != 0)
-		for (size_t i = 0; i < 3; i++)
-			if (above_option(process, &at, arg, options[i].name, &value) ||
-			    above_option(process, &at, arg, options[i].brief, &value)) {
+	while ((arg = above_next(process, &at)) && arg[0] == '-' && arg[1] && strcmp(arg, "--") != 0) {
+		bool brief = arg[1] != '-', known = false;
+		char letter = brief ? above_nspawn_letters(process, &at, arg, &value) : '\0';
+
+		for (size_t i = 0; i < 3 && !known; i++) {
+			known = brief ? letter == options[i].letter
+				      : above_option(process, &at, arg, options[i].name, &value);
+			if (known)
 				values[i] = value;
-				break;
-			}
+		}
+		if (!brief && !known && !above_nspawn_bare(arg))
+			above_next(process, &at);
+	}
 	/* without a name it is what the directory or the image is called */
 	value = values[0] ? values[0] : values[1] ? values[1] : values[2];
 	if (!value)

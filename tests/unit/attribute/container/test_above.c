@@ -128,6 +128,33 @@ static void test_nspawn(void **state)
 	assert_string_equal(told.name.id, "tree");
 	assert_int_equal(parse("/usr/bin/systemd-nspawn", "systemd-nspawn|-D|/", &told), -ENOENT);
 	assert_int_equal(parse("/usr/bin/systemd-nspawn", "systemd-nspawn|-b", &told), -ENOENT);
+	assert_int_equal(parse("/usr/bin/systemd-nspawn", "systemd-nspawn|-b|-D", &told), -ENOENT);
+	assert_int_equal(parse("/usr/bin/systemd-nspawn", "systemd-nspawn|/bin/sh|-M|no", &told), -ENOENT);
+}
+
+/* The payload's options are not nspawn's, and a value is none; options stand together, and with their value. */
+static void test_nspawn_options(void **state)
+{
+	static const char *const args[] = {
+		"-D|/srv/web|/usr/sbin/httpd|-D|FOREGROUND",
+		"-D/srv/web|httpd|-Mno",
+		"-bD|/srv/web|-q",
+		"-xbD/srv/web",
+		"-E|A=-Mno|--bind|/a|--quiet|--private-users|-D|/srv/web|sh",
+		"--setenv|-Mno|--volatile=yes|-UnMweb|-D|/srv/no",
+		"--directory|/srv/web|--user=www|--property|-M|sh|--machine=no",
+		"-D|/srv/no|-D|/srv/web|-|-M|no",
+	};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(args) / sizeof(*args); i++) {
+		struct relayed told;
+
+		snprintf(text, sizeof(text), "systemd-nspawn|%s", args[i]);
+		assert_int_equal(parse("/usr/bin/systemd-nspawn", text, &told), 0);
+		assert_string_equal(told.name.id, "web");
+	}
 }
 
 /* A process of root's, or of somebody's, with that parent, started at that tick. */
@@ -315,6 +342,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_runc),
 		cmocka_unit_test(test_nspawn),
+		cmocka_unit_test(test_nspawn_options),
 		cmocka_unit_test_setup_teardown(test_maker, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_shim, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_root, setup, teardown),
