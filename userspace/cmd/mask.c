@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -141,6 +142,8 @@ static int mask_command_files(struct mask_command *command, char **paths, int co
 	};
 	int result = EXIT_CODE_OK;
 
+	/* whoever opens a file to write meanwhile is told us by that (mask_file.h) */
+	signal(SIGIO, SIG_IGN);
 	for (int i = 0; i < count; i++) {
 		int64_t r = mask_file(paths[i], &use);
 		AUTO_FREE char *shown = r < 0 ? options_shown(paths[i], strlen(paths[i])) : NULL;
@@ -181,7 +184,8 @@ static const struct option_entry mask_entries[] = {
 	{.name = "in-place", .id = OPTION_IN_PLACE,
 	 .help = "mask the files instead: each is written anew, with its mode, owner, times and extended "
 		 "attributes, and then takes the place of the old one",
-	 .more = "A link, a file with other names, and one that is written to meanwhile is refused."},
+	 .more = "A link, a file with other names, and one that is open for writing, or is written to "
+		 "meanwhile, is refused."},
 	{.name = "keep-length", .id = OPTION_KEEP_LENGTH,
 	 .help = "put as many bytes as a secret portion has in its place; with --in-place, into the same "
 		 "file, which may be in use"},

@@ -13,19 +13,26 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 
 /* A list of names, and a value, are no longer (xattr(7)). */
 #define MASK_FILE_XATTR (64UL << 10)
 
+/* As statfs(2) has them. */
+#define MASK_FILE_CIFS 0xff534d42U
+#define MASK_FILE_SMB2 0xfe534d42U
+
 struct mask_file {
 	const struct mask_file_use *use;
 	int fd; /* of the file, */
 	int to; /* and of where it is written to */
+	bool leased;
 	uint64_t masked;
 	size_t len; /* bytes in the buffer */
 	uint8_t buffer[64UL << 10];
@@ -67,6 +74,23 @@ static int mask_file_write(void *context, const void *bytes, size_t len)
 	return r;
 }
 
+static bool mask_file_may_be_secret(char byte)
+{
+	return (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
+}
+
+/* Is a secret portion still there? A log that was emptied meanwhile has others' lines where it was, or nothing. */
+static bool mask_file_is_there(const struct mask_file *file, uint64_t at, size_t len)
+{
+	char now[1 + MASK_FILE_ROOM];
+	bool there = at && pread(file->fd, now, len + 1, (off_t)at - 1) == (ssize_t)len + 1 && now[0] == '.';
+
+	for (size_t i = 1; there && i <= len; i++)
+		there = mask_file_may_be_secret(now[i]);
+	explicit_bzero(now, sizeof(now));
+	return there;
+}
+
 static int mask_file_secret(void *context, uint64_t at, size_t len)
 {
 	struct mask_file *file = context;
@@ -76,6 +100,8 @@ static int mask_file_secret(void *context, uint64_t at, size_t len)
 	file->masked++;
 	if (!file->use->same_length)
 		return mask_file_write(context, text, text_len);
+	if (!mask_file_is_there(file, at, len))
+		return -ESTALE;
 	return pwrite(file->to, text, text_len, (off_t)at) == (ssize_t)text_len ? 0 : -EIO;
 }
 
@@ -114,6 +140,20 @@ static bool mask_file_has(struct mask_file *file, const char *name, size_t len)
 	       memcmp(file->own, file->value, len) == 0;
 }
 
+/* What the new file has from its directory, as a default ACL, and the old one has not. */
+static int mask_file_strip(struct mask_file *file)
+{
+	ssize_t len = flistxattr(file->to, file->names, sizeof(file->names));
+
+	if (len < 0)
+		return errno == ENOTSUP ? 0 : -errno;
+	for (const char *name = file->names; name < file->names + len; name += strlen(name) + 1)
+		if (fgetxattr(file->fd, name, NULL, 0) < 0 &&
+		    (errno != ENODATA || fremovexattr(file->to, name) < 0))
+			return -errno;
+	return 0;
+}
+
 static int mask_file_attributes(struct mask_file *file)
 {
 	ssize_t len = flistxattr(file->fd, file->names, sizeof(file->names)), value_len;
@@ -137,13 +177,31 @@ static int mask_file_like(struct mask_file *file, const struct stat *st)
 	const struct timespec times[] = {st->st_atim, st->st_mtim};
 	int r;
 
-	/* a change of owner takes bits of the mode and capabilities away, so these come behind it */
-	if (fchown(file->to, st->st_uid, st->st_gid) < 0 || fchmod(file->to, st->st_mode & 07777) < 0)
-		return -errno;
-	r = mask_file_attributes(file);
-	if (r < 0)
-		return r;
-	return futimens(file->to, times) < 0 ? -errno : 0;
+	/* a change of owner takes bits of the mode and capabilities away, so these come behind it; and the mode behind an ACL, so that
+	   nobody may read it meanwhile who may not in the end */
+	r = mask_file_strip(file);
+	if (r == 0 && fchown(file->to, st->st_uid, st->st_gid) < 0)
+		r = -errno;
+	if (r == 0)
+		r = mask_file_attributes(file);
+	if (r == 0 && (fchmod(file->to, st->st_mode & 07777) < 0 || futimens(file->to, times) < 0))
+		r = -errno;
+	return r;
+}
+
+/* Has a writer the file open? It would go on with the old one. Takes a lease, which whoever opens it to write then has to break. */
+static int mask_file_lease(struct mask_file *file)
+{
+	struct statfs fs;
+
+	file->leased = fcntl(file->fd, F_SETLEASE, F_RDLCK) == 0;
+	/* of what a server has, this is also said where it gives none */
+	if (file->leased || errno != EAGAIN ||
+	    (fstatfs(file->fd, &fs) == 0 &&
+	     ((uint32_t)fs.f_type == NFS_SUPER_MAGIC || (uint32_t)fs.f_type == MASK_FILE_CIFS ||
+	      (uint32_t)fs.f_type == MASK_FILE_SMB2)))
+		return 0;
+	return -ETXTBSY;
 }
 
 /* Beside the file: its name is no longer than any may be, also where that one is as long. Returns a descriptor or a negative errno. */
@@ -176,6 +234,8 @@ static int mask_file_check(const struct mask_file *file, int directory, const ch
 {
 	struct stat now, named;
 
+	if (file->leased && fcntl(file->fd, F_GETLEASE) != F_RDLCK)
+		return -ETXTBSY;
 	if (fstat(file->fd, &now) < 0 || fstatat(directory, name, &named, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	return mask_file_changed(before, &now) || named.st_ino != now.st_ino || named.st_dev != now.st_dev
@@ -186,8 +246,10 @@ static int mask_file_check(const struct mask_file *file, int directory, const ch
 static int mask_file_replace(struct mask_file *file, int directory, const char *name, const struct stat *st)
 {
 	char new_name[NAME_MAX + 1];
-	int r = mask_file_create(directory, name, new_name, sizeof(new_name));
+	int r = mask_file_lease(file);
 
+	if (r == 0)
+		r = mask_file_create(directory, name, new_name, sizeof(new_name));
 	if (r < 0)
 		return r;
 	file->to = r;
@@ -278,7 +340,11 @@ const char *mask_file_error(int error)
 	case -EMLINK:
 		return "it has other names, which would keep the secrets (--keep-length masks all)";
 	case -ESTALE:
-		return "somebody wrote to it meanwhile (--keep-length is for such files)";
+		return "somebody wrote to it meanwhile (--keep-length is for files that grow; one that was "
+		       "emptied "
+		       "is to be masked again)";
+	case -ETXTBSY:
+		return "it is open elsewhere (--keep-length masks it where it is)";
 	case -EMEDIUMTYPE:
 		return "it is no regular file";
 	default:

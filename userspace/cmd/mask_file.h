@@ -27,7 +27,8 @@ struct mask_file_use {
  * none. It has another inode, and what had it open has the old one. Of the same length, it is the same file.
  *
  * Returns how many secret portions were masked, or a negative errno, and the file is as it was (of the same length: as far as it came):
- * -ELOOP: a link; -EMLINK: it has other names, which would keep the secrets; -ESTALE: somebody wrote meanwhile; -EMEDIUMTYPE: no regular file.
+ * -ELOOP: a link; -EMLINK: it has other names, which would keep the secrets; -ESTALE: somebody wrote meanwhile, or emptied it; -ETXTBSY: not of
+ * the same length, and a writer has it open (where the file system has leases, fcntl(2), and the caller may take one); -EMEDIUMTYPE: no regular file.
  */
 int64_t mask_file(const char *path, const struct mask_file_use *use);
 
