@@ -81,10 +81,11 @@ static const struct option_entry exec_entries[] = {
 		 "gl-code-quality-report.json here; auto: what the environment says (GITHUB_ACTIONS, "
 		 "GITLAB_CI), else nothing"},
 	{.name = "mask-output", .id = OPTION_MASK_OUTPUT,
-	 .help = "put <masked> in place of each secret portion that is printed; alerts stay",
+	 .help = "put <masked> in place of each secret portion on standard output and error; alerts stay",
 	 .more = "Exit status, signals and the order of lines are as without; where standard output and error "
 		 "are two pipes, no order is kept between them. A terminal stays one to the command. What "
-		 "outlives the command prints on, masked."},
+		 "outlives the command prints on, masked. /dev/tty, and a terminal that is standard input, are not "
+		 "masked."},
 	{.name = "wait", .id = OPTION_WAIT,
 	 .help = "watch what COMMAND leaves running as well, until it has ended",
 	 .more = "Or until SIGINT, SIGTERM, SIGHUP or SIGQUIT comes. The exit status is the command's. While "
