@@ -3,7 +3,7 @@
  * At the start there is no thread yet that could wait for a file (privileges.c), so a process does.
  *
  * Limit: one that even SIGKILL doesn't reach, in a call to a server that has taken the request, stays until that server ends. It has
- * nothing open.
+ * nothing open. Where it is our child, as we are process 1, it is a zombie from then on.
  */
 #include "lib/answers.h"
 
@@ -21,6 +21,9 @@
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* How long one that was killed may take to end. */
+#define ANSWERS_END_MS 100
 
 /* statfs(2) is answered by the server, where open(2) may be by what the kernel has kept of it. */
 static void answers_try(const char *path)
@@ -74,6 +77,15 @@ static int answers_hear(int from, int64_t until)
 	return read(from, &pid, sizeof(pid)) == sizeof(pid) ? pid : -EIO;
 }
 
+/* Nobody waits for its end but where we are process 1, or a subreaper: then it is our child. Its pipe is closed before it ends. */
+static void answers_reap(int from, pid_t asked)
+{
+	struct pollfd ended = {.fd = from};
+
+	if (poll(&ended, 1, ANSWERS_END_MS) > 0)
+		waitpid(asked, NULL, 0);
+}
+
 int answers_path(const char *path)
 {
 	int64_t until = monotonic_ms() + ANSWERS_MS;
@@ -97,6 +109,8 @@ int answers_path(const char *path)
 	r = asked < 0 ? asked : answers_hear(ends[0], until);
 	if (asked > 0 && r == -ETIME)
 		kill(asked, SIGKILL);
+	if (asked > 0)
+		answers_reap(ends[0], asked);
 	close(ends[0]);
 	return r < 0 ? r : 0;
 }
