@@ -29,7 +29,8 @@ $(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(UNIT_OBJECTS)
 # of what only spillwatch-forward links
 FORWARD_UNIT := $(patsubst %.c,$(B)/san/%.o,$(filter-out %/main.c,$(FORWARD)))
 
-$(B)/tests/unit/forward/%: $(B)/san/tests/unit/forward/%.o $(UNIT_OBJECTS) $(FORWARD_UNIT)
+# named, since make prefers the rule above while an object of this one is not there
+$(patsubst %.c,$(B)/%,$(wildcard tests/unit/forward/*.c)): $(B)/tests/unit/forward/%: $(B)/san/tests/unit/forward/%.o $(UNIT_OBJECTS) $(FORWARD_UNIT)
 	@mkdir -p $(@D)
 	@echo "  LINK     $@"
 	$(Q)$(CC) $(SAN) $^ -o $@ -lcmocka -lpcre2-8 $(FORWARD_LIBS) $(LDLIBS)

@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* Of a flattened name. */
-#define BODY_NAME_BYTES 128
+/* Of a flattened name, beyond which nothing is flattened: so long ones cost no more than they are. */
+#define BODY_NAME_BYTES 1024
 
 enum body_level body_level(const json_t *alert)
 {
@@ -28,9 +28,10 @@ const char *body_level_text(const json_t *alert)
 	return texts[body_level(alert)];
 }
 
-static int body_flatten_list(const json_t *list, const char *name, json_t *to)
+/* What has no place in a flat one, as JSON. */
+static int body_flatten_text(const json_t *value, const char *name, json_t *to)
 {
-	char *text = json_dumps(list, JSON_COMPACT);
+	char *text = json_dumps(value, JSON_COMPACT);
 	int r = text ? json_object_set_new(to, name, json_string(text)) : -1;
 
 	free(text);
@@ -44,13 +45,16 @@ static int body_flatten_below(json_t *object, const char *above, json_t *to)
 	int r = 0;
 
 	json_object_foreach (object, key, value) {
-		char name[BODY_NAME_BYTES];
+		AUTO_FREE char *name = NULL;
 
-		snprintf(name, sizeof(name), "%s%s%s", above, *above ? "." : "", key);
-		if (json_is_object(value))
+		if (asprintf(&name, "%s%s%s", above, *above ? "." : "", key) < 0) {
+			name = NULL;
+			return -ENOMEM;
+		}
+		if (json_is_object(value) && strlen(name) < BODY_NAME_BYTES)
 			r = body_flatten_below(value, name, to);
-		else if (json_is_array(value))
-			r = body_flatten_list(value, name, to);
+		else if (json_is_object(value) || json_is_array(value))
+			r = body_flatten_text(value, name, to);
 		else
 			r = json_object_set(to, name, value) < 0 ? -ENOMEM : 0;
 		if (r < 0)

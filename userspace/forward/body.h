@@ -14,7 +14,8 @@ enum body_level body_level(const json_t *alert);
 const char *body_level_text(const json_t *alert);
 
 /*
- * body_flatten() - all that is in the alert into *to, an object, by dotted names; what is in a list as JSON in a text.
+ * body_flatten() - all that is in the alert into *to, an object, by dotted names; what is in a list as JSON in a text, and what is below
+ * a name of 1 KiB.
  * Returns 0 or -ENOMEM.
  */
 int body_flatten(json_t *alert, json_t *to);

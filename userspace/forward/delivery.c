@@ -9,8 +9,10 @@
 
 #include "forward/backoff.h"
 #include "forward/http.h"
+#include "forward/reminder.h"
 #include "lib/cleanup.h"
 #include "lib/log.h"
+#include "lib/monotonic.h"
 #include "lib/thread.h"
 
 #include <errno.h>
@@ -29,7 +31,9 @@ struct delivery {
 	struct event *picked[RECEIVER_EVENTS_MAX]; /* what is sent now */
 	struct backoff backoff;
 	char problem[ATTEMPT_TEXT]; /* that was told last; "": none */
-	bool rejects; /* which was told */
+	struct reminder again; /* to tell it again */
+	struct reminder rejects, doubts; /* likewise */
+	int64_t rejected; /* since the start */
 	int spool_error; /* that was told; 0: none */
 	pthread_mutex_t lock; /* of status */
 	struct delivery_status status;
@@ -40,10 +44,16 @@ static bool delivery_stopped(void *context)
 	return spool_stopped(context);
 }
 
-/* Says what has changed, not what goes on. */
+/* Says what has changed, and what goes on each hour. */
 static void delivery_tell(struct delivery *delivery, const char *problem)
 {
-	if (strcmp(problem, delivery->problem) == 0)
+	bool same = strcmp(problem, delivery->problem) == 0;
+
+	if (!same)
+		delivery->again = (struct reminder){0};
+	else if (!*problem)
+		return;
+	if (!reminder_due(&delivery->again, monotonic_ms()))
 		return;
 	if (*problem)
 		log_warning("receiver %s: %s; trying again", delivery->receiver->name, problem);
@@ -93,11 +103,12 @@ static bool delivery_any_judged(struct event *const *picked, size_t count)
 static void delivery_reject(struct delivery *delivery, struct event *event, const struct attempt *attempt)
 {
 	event->verdict = VERDICT_REJECTED;
-	if (!delivery->rejects)
-		log_warning(
-			"receiver %s refuses an alert (%s), which is given up; more of them are only counted",
-			delivery->receiver->name, attempt->problem);
-	delivery->rejects = true;
+	delivery->rejected++;
+	if (reminder_due(&delivery->rejects, monotonic_ms()))
+		log_warning("receiver %s refuses an alert (%s), which is given up, as %lld are since the "
+			    "start; for an hour "
+			    "more of them are only counted",
+			    delivery->receiver->name, attempt->problem, (long long)delivery->rejected);
 }
 
 /* One attempt for the picked ones. Returns ms to wait before the next one. */
@@ -118,6 +129,9 @@ static int64_t delivery_attempt(struct delivery *delivery, struct event **picked
 	if (well || attempt.refused)
 		backoff_reset(&delivery->backoff);
 	if (well) {
+		if (attempt.doubt && reminder_due(&delivery->doubts, monotonic_ms()))
+			log_warning("receiver %s: %s; alerts count as delivered all the same", receiver->name,
+				    attempt.problem);
 		delivery_tell(delivery, "");
 		return 0;
 	}

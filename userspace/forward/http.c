@@ -27,6 +27,7 @@ struct http {
 	CURL *curl;
 	char *answer; /* terminated */
 	size_t answer_len;
+	bool endless; /* there is more of it than is looked at */
 };
 
 struct http *http_open(const struct receiver *receiver, bool (*stopped)(void *context), void *context)
@@ -70,8 +71,14 @@ static size_t http_take(const char *bytes, size_t one, size_t len, void *context
 	char *grown;
 
 	(void)one;
-	if (len > HTTP_ANSWER_MAX - http->answer_len)
+	http->endless = len > HTTP_ANSWER_MAX - http->answer_len;
+	if (http->endless)
 		return 0;
+	/* nobody asks for it */
+	if (!http->receiver->kind->judge) {
+		http->answer_len += len;
+		return len;
+	}
 	grown = realloc(http->answer, http->answer_len + len + 1);
 	if (!grown)
 		return 0;
@@ -261,16 +268,29 @@ static void http_judge(struct http *http, struct event *const *events, size_t co
 	http_problem(attempt, "it answers with status %ld", status);
 }
 
+/* An answer that has not come to its end: has it said enough? */
+static bool http_accepts(const struct http *http, CURLcode code)
+{
+	long status = 0;
+
+	curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status / 100 != 2)
+		return false;
+	return http->endless || (!http->receiver->kind->judge &&
+				 (code == CURLE_PARTIAL_FILE || code == CURLE_OPERATION_TIMEDOUT));
+}
+
 static void http_perform(struct http *http, struct event *const *events, size_t count,
 			 struct attempt *attempt)
 {
 	CURLcode code;
 
 	http->answer_len = 0;
+	http->endless = false;
 	if (http->answer)
 		*http->answer = '\0';
 	code = curl_easy_perform(http->curl);
-	if (code != CURLE_OK)
+	if (code != CURLE_OK && !http_accepts(http, code))
 		http_problem(attempt, "%s", curl_easy_strerror(code));
 	else
 		http_judge(http, events, count, attempt);
@@ -296,6 +316,8 @@ void http_send(struct http *http, struct event *const *events, size_t count, str
 		http_perform(http, events, count, attempt);
 	} else if (r == -EDESTADDRREQ) {
 		http_problem(attempt, "the file of its address holds none that may be used");
+	} else if (r == -ENOMEM) {
+		http_problem(attempt, "there is no memory for a request");
 	} else {
 		http_problem(attempt, "its credential can't be used: %s", credential_error(r));
 	}

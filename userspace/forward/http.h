@@ -20,7 +20,7 @@ void http_close(struct http *http);
 /*
  * http_send() - one attempt for all of them. Sets verdicts and *attempt, and never waits longer than the receiver's timeout.
  *
- * 2xx: as the kind judges. 400, 413, 422: refused. Everything else, no answer, and one that is not HTTP: they stay VERDICT_RETRY, also 401,
+ * 2xx: as the kind judges, also of an answer that is too long; where it does not, delivered, also if the answer breaks off. 400, 413, 422: refused. Everything else, no answer, and one that is not HTTP: they stay VERDICT_RETRY, also 401,
  * 403 and 404: somebody has to see to those, and until then nothing is given up. Redirections are not followed: they could lead a credential away.
  */
 void http_send(struct http *http, struct event *const *events, size_t count, struct attempt *attempt);

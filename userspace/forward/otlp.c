@@ -127,7 +127,7 @@ static int64_t otlp_int(const json_t *value)
 
 /*
  * "OTLP/HTTP Response": what was taken partly must not be sent again. Which ones are missing is not said, so only their number is right.
- * An answer of nothing is one, without a field.
+ * An answer of nothing is one, without a field. One that is no JSON follows a success as well: sent again, it would come twice, and for ever.
  */
 static void otlp_judge(struct event *const *events, size_t count, long status, const char *body,
 		       struct attempt *attempt)
@@ -136,14 +136,13 @@ static void otlp_judge(struct event *const *events, size_t count, long status, c
 	int64_t rejected =
 		otlp_int(json_object_get(json_object_get(answer, "partialSuccess"), "rejectedLogRecords"));
 
-	(void)status;
-	if (!json_is_object(answer)) {
-		snprintf(attempt->problem, sizeof(attempt->problem), "what it answers is not OTLP's");
-	} else {
-		rejected = rejected < 0 ? 0 : rejected;
-		for (size_t i = 0; i < count; i++)
-			events[i]->verdict = i < (size_t)rejected ? VERDICT_REJECTED : VERDICT_DELIVERED;
-	}
+	attempt->doubt = !json_is_object(answer);
+	if (attempt->doubt)
+		snprintf(attempt->problem, sizeof(attempt->problem),
+			 "what it answers with status %ld is not OTLP's", status);
+	rejected = rejected < 0 ? 0 : rejected;
+	for (size_t i = 0; i < count; i++)
+		events[i]->verdict = i < (size_t)rejected ? VERDICT_REJECTED : VERDICT_DELIVERED;
 	json_decref(answer);
 }
 

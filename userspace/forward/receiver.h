@@ -20,6 +20,7 @@ struct http;
 /* What came of one attempt, beside the events' verdicts. */
 struct attempt {
 	bool refused; /* for what is in it, or its size: fewer at a time may do */
+	bool doubt; /* its status means success, and its body nothing of its kind's: they are delivered, and somebody is told */
 	int64_t retry_after; /* ms that the receiver asks for; 0: it doesn't say */
 	char problem
 		[ATTEMPT_TEXT]; /* without a secret, an address or anything that the receiver has said; "": none */
