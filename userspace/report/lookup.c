@@ -23,6 +23,8 @@
 
 /* Names of a directory that are looked at. */
 #define LOOKUP_ENTRIES 65536
+/* Names that are read or compared, of all files: minutes. */
+#define LOOKUP_ALL (64ULL << 20)
 /* Copies beside a file that are looked into. */
 #define LOOKUP_ROTATED 64
 
@@ -136,29 +138,33 @@ static void lookup_views_make(struct lookup_views *views)
 		closedir(procfs);
 }
 
-static int lookup_view(uint32_t pid, const struct fact *fact, struct stat *ret_st, char **ret_path)
+static int lookup_view(uint32_t pid, const struct fact *fact, struct stat *ret_st, char **ret_path,
+		       struct lookup_root *ret_root)
 {
 	const char *file = fact->file_path ? fact->file_path : fact->file;
-	AUTO_CLOSE int root = -1;
+	struct lookup_root root;
 	AUTO_FREE char *path = NULL;
-	char link[64];
 	int fd;
 
-	snprintf(link, sizeof(link), "/proc/%u/root", pid);
-	root = safe_root(link);
-	fd = root < 0 ? root : lookup_open_at(root, file, ret_st);
-	if (fd < 0)
-		return fd;
-	if (!lookup_is_exactly(fact, ret_st) || asprintf(&path, "%s%s", link, file) < 0 ||
-	    mask_text(path, strlen(path), NULL, ret_path) < 0) {
+	snprintf(root.prefix, sizeof(root.prefix), "/proc/%u/root", pid);
+	root.fd = safe_root(root.prefix);
+	if (root.fd < 0)
+		return root.fd;
+	fd = lookup_open_at(root.fd, file, ret_st);
+	if (fd >= 0 && (!lookup_is_exactly(fact, ret_st) || asprintf(&path, "%s%s", root.prefix, file) < 0 ||
+			mask_text(path, strlen(path), NULL, ret_path) < 0)) {
 		close(fd);
-		return -ENOENT;
+		fd = -ENOENT;
 	}
+	if (fd < 0)
+		close(root.fd);
+	else
+		*ret_root = root;
 	return fd;
 }
 
 int lookup_inhabited(const struct fact *fact, struct lookup_views *views, struct stat *ret_st,
-		     char **ret_path)
+		     char **ret_path, struct lookup_root *ret_root)
 {
 	int found = -ENOENT;
 
@@ -167,8 +173,114 @@ int lookup_inhabited(const struct fact *fact, struct lookup_views *views, struct
 	if (!views->asked)
 		lookup_views_make(views);
 	for (size_t i = 0; found < 0 && i < views->count; i++)
-		found = lookup_view(views->pids[i], fact, ret_st, ret_path);
+		found = lookup_view(views->pids[i], fact, ret_st, ret_path, ret_root);
 	return found < 0 ? -ENOENT : found;
+}
+
+/* Where it lies, to be read. */
+static int lookup_directory(int root, const char *file, struct stat *ret_st)
+{
+	const char *slash = strrchr(file, '/');
+	AUTO_FREE char *directory = slash ? strndup(file, (size_t)(slash - file) + 1) : NULL;
+	AUTO_CLOSE int place = directory ? safe_place(root, directory, O_DIRECTORY) : -EINVAL;
+	char link[32];
+	int fd;
+
+	if (place < 0)
+		return place;
+	if (fstat(place, ret_st) < 0)
+		return -errno;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", place);
+	fd = open(link, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static void lookup_listing_clear(struct lookup_listing *listing)
+{
+	for (size_t i = 0; i < listing->count; i++)
+		free(listing->names[i].name);
+	listing->count = 0;
+	listing->kept = false;
+}
+
+void lookup_listing_free(struct lookup_listing *listing)
+{
+	lookup_listing_clear(listing);
+	free(listing->names);
+	memset(listing, 0, sizeof(*listing));
+}
+
+static int lookup_name_compare(const void *a, const void *b)
+{
+	return strcmp(((const struct lookup_name *)a)->name, ((const struct lookup_name *)b)->name);
+}
+
+static int lookup_list_one(struct lookup_listing *listing, const struct dirent *entry)
+{
+	if (listing->count == LOOKUP_ENTRIES)
+		return -E2BIG;
+	if (listing->count == listing->room) {
+		size_t room = listing->room ? 2 * listing->room : 64;
+		struct lookup_name *names = reallocarray(listing->names, room, sizeof(*names));
+
+		if (!names)
+			return -ENOMEM;
+		listing->names = names;
+		listing->room = room;
+	}
+	listing->names[listing->count] =
+		(struct lookup_name){.name = strdup(entry->d_name), .inode = entry->d_ino};
+	if (!listing->names[listing->count].name)
+		return -ENOMEM;
+	listing->count++;
+	return 0;
+}
+
+/* Is what was read of it still so? What changed in the same tick of the file system's clock as it was read shows no other time. */
+static bool lookup_listing_is(const struct lookup_listing *listing, const struct stat *st)
+{
+	return listing->kept && listing->st.st_ino == st->st_ino && listing->st.st_dev == st->st_dev &&
+	       listing->st.st_mtim.tv_sec == st->st_mtim.tv_sec &&
+	       listing->st.st_mtim.tv_nsec == st->st_mtim.tv_nsec;
+}
+
+/* The names of an open directory. Returns 0, or a negative errno: they are not all. */
+static int lookup_list(struct lookup_listing *listing, int fd, const struct stat *st)
+{
+	struct timespec now;
+	struct dirent *entry;
+	DIR *dir;
+	int copy, r = 0;
+
+	if (lookup_listing_is(listing, st))
+		return listing->error;
+	lookup_listing_clear(listing);
+	if (listing->looked > LOOKUP_ALL)
+		return -ETIME;
+	clock_gettime(CLOCK_REALTIME, &now);
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	dir = copy < 0 ? NULL : fdopendir(copy);
+	if (!dir) {
+		r = -errno;
+		if (copy >= 0)
+			close(copy);
+		return r;
+	}
+	errno = 0;
+	while (r == 0 && (entry = readdir(dir)))
+		r = lookup_list_one(listing, entry);
+	if (r == 0)
+		r = -errno;
+	closedir(dir);
+	listing->looked += listing->count;
+	listing->st = *st;
+	listing->error = r;
+	listing->kept =
+		(r == 0 || r == -E2BIG) &&
+		(now.tv_sec - st->st_mtim.tv_sec) * 1000 + (now.tv_nsec - st->st_mtim.tv_nsec) / 1000000 > 20;
+	if (listing->count)
+		qsort(listing->names, listing->count, sizeof(*listing->names), lookup_name_compare);
+	return r;
 }
 
 /* app.log → app.log.1, app.log-20240501.gz; app-20240501.log, app.1.log.gz */
@@ -189,7 +301,7 @@ static bool lookup_is_rotated(const char *name, const char *file)
 }
 
 /* One of them. @budget: how many may still be looked into */
-static int lookup_rotated_one(DIR *dir, const char *directory, const char *name, int64_t since, int *budget,
+static int lookup_rotated_one(int dir, const char *directory, const char *name, int64_t since, int *budget,
 			      int (*look)(void *context, int fd, const struct stat *st, const char *path),
 			      void *context)
 {
@@ -198,7 +310,7 @@ static int lookup_rotated_one(DIR *dir, const char *directory, const char *name,
 	AUTO_FREE char *masked = NULL;
 	struct stat st;
 
-	fd = lookup_open_at(dirfd(dir), name, &st);
+	fd = lookup_open_at(dir, name, &st);
 	/* it is no file, or gone */
 	if (fd == -EMEDIUMTYPE || fd == -ENOENT)
 		return 0;
@@ -215,55 +327,88 @@ static int lookup_rotated_one(DIR *dir, const char *directory, const char *name,
 	return mask_text(path, strlen(path), NULL, &masked) < 0 ? -ENOMEM : look(context, fd, &st, masked);
 }
 
-int lookup_rotated(const char *file, int64_t since,
-		   int (*look)(void *context, int fd, const struct stat *st, const char *path), void *context)
+/* The first name that may be a copy's: they all begin with the file's, up to its last dot. */
+static size_t lookup_first(const struct lookup_listing *listing, const char *stem)
 {
-	const char *slash = strrchr(file, '/');
-	AUTO_FREE char *directory = slash ? strndup(file, (size_t)(slash - file) + 1) : NULL;
-	DIR *dir = directory ? opendir(directory) : NULL;
-	int r = 0, budget = LOOKUP_ROTATED, entries = 0;
-	bool link = false;
-	struct dirent *entry;
+	size_t low = 0, high = listing->count;
 
-	if (!dir)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
-	while (r == 0 && (entry = readdir(dir))) {
-		if (++entries > LOOKUP_ENTRIES)
-			r = -E2BIG;
-		else if (lookup_is_rotated(entry->d_name, slash + 1))
-			r = lookup_rotated_one(dir, directory, entry->d_name, since, &budget, look, context);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(listing->names[middle].name, stem) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+int lookup_rotated(struct lookup_listing *listing, const struct lookup_root *root, const char *file,
+		   int64_t since, int (*look)(void *context, int fd, const struct stat *st, const char *path),
+		   void *context)
+{
+	struct stat st;
+	AUTO_CLOSE int dir = lookup_directory(root->fd, file, &st);
+	const char *slash = strrchr(file, '/'), *dot = slash ? strrchr(slash + 1, '.') : NULL;
+	AUTO_FREE char *directory = NULL;
+	AUTO_FREE char *stem = NULL;
+	int r, budget = LOOKUP_ROTATED;
+	bool link = false;
+
+	if (dir < 0 || !slash)
+		return dir == -ENOENT || dir == -ENOTDIR ? 0 : dir;
+	if (asprintf(&directory, "%s%.*s", root->prefix, (int)(slash - file) + 1, file) < 0) {
+		directory = NULL;
+		return -ENOMEM;
+	}
+	stem = dot && dot > slash + 1 ? strndup(slash + 1, (size_t)(dot - slash) - 1) : strdup(slash + 1);
+	if (!stem)
+		return -ENOMEM;
+	r = lookup_list(listing, dir, &st);
+	for (size_t i = lookup_first(listing, stem); r == 0 && i < listing->count; i++) {
+		const char *name = listing->names[i].name;
+
+		if (strncmp(name, stem, strlen(stem)) != 0)
+			break;
+		if (listing->looked++ > LOOKUP_ALL)
+			r = -ETIME;
+		else if (lookup_is_rotated(name, slash + 1))
+			r = lookup_rotated_one(dir, directory, name, since, &budget, look, context);
 		link |= r == -ELOOP;
 		r = r == -ELOOP ? 0 : r;
 	}
-	closedir(dir);
 	return r == 0 && link ? -ELOOP : r;
 }
 
-int lookup_moved(const struct fact *fact, struct stat *ret_st, char **ret_path)
+int lookup_moved(struct lookup_listing *listing, const struct fact *fact, struct stat *ret_st,
+		 char **ret_path)
 {
+	struct stat st;
+	AUTO_CLOSE int root = safe_root("/");
+	AUTO_CLOSE int dir = root < 0 || !fact->inode ? -ENOENT : lookup_directory(root, fact->file, &st);
 	const char *slash = strrchr(fact->file, '/');
-	AUTO_FREE char *directory = slash ? strndup(fact->file, (size_t)(slash - fact->file) + 1) : NULL;
-	DIR *dir = directory && fact->inode ? opendir(directory) : NULL;
-	struct dirent *entry;
 	int found = -ENOENT;
 
-	for (int i = 0; dir && found < 0 && i < LOOKUP_ENTRIES && (entry = readdir(dir)); i++) {
+	if (dir < 0)
+		return found;
+	/* whether that were all of them, lookup_rotated() tells */
+	lookup_list(listing, dir, &st);
+	for (size_t i = 0; found < 0 && i < listing->count; i++) {
+		const char *name = listing->names[i].name;
 		AUTO_FREE char *path = NULL;
 		int fd;
 
-		if (entry->d_ino != fact->inode || strcmp(entry->d_name, slash + 1) == 0)
+		if (listing->names[i].inode != fact->inode || strcmp(name, slash + 1) == 0)
 			continue;
-		fd = lookup_open_at(dirfd(dir), entry->d_name, ret_st);
+		fd = lookup_open_at(dir, name, ret_st);
 		if (fd < 0)
 			continue;
-		if (asprintf(&path, "%s%s", directory, entry->d_name) < 0)
+		if (asprintf(&path, "%.*s%s", (int)(slash - fact->file) + 1, fact->file, name) < 0)
 			path = NULL;
 		if (path && lookup_is(fact, ret_st) && mask_text(path, strlen(path), NULL, ret_path) == 0)
 			found = fd;
 		else
 			close(fd);
 	}
-	if (dir)
-		closedir(dir);
 	return found;
 }

@@ -47,27 +47,53 @@ struct lookup_views {
 	uint32_t pids[LOOKUP_VIEWS];
 };
 
+/* A process's root directory, and what stands before its paths: "/proc/PID/root", or "" for ours. */
+struct lookup_root {
+	int fd;
+	char prefix[32];
+};
+
 /*
  * lookup_inhabited() - the file as a process in other mounts than ours sees it, while one lives there. Only what has its inode and device
  * is it.
  * @views: zeroed at first, made with the first call
- * Returns a descriptor, *ret_st and *ret_path (/proc/PID/root…, masked, malloc'ed), or -ENOENT.
+ * Returns a descriptor, *ret_st, *ret_path (/proc/PID/root…, masked, malloc'ed) and *ret_root (its descriptor is the caller's), or
+ * -ENOENT.
  */
 int lookup_inhabited(const struct fact *fact, struct lookup_views *views, struct stat *ret_st,
-		     char **ret_path);
+		     char **ret_path, struct lookup_root *ret_root);
+
+/* The names in the directory that was read last, kept while it does not change: files come by directory. */
+struct lookup_listing {
+	bool kept;
+	int error; /* -E2BIG: there are more names */
+	struct stat st;
+	struct lookup_name {
+		char *name;
+		ino_t inode;
+	} * names; /* sorted */
+	size_t count, room;
+	uint64_t looked; /* at so many names in all */
+};
+
+void lookup_listing_free(struct lookup_listing *listing);
 
 /*
  * lookup_rotated() - calls `look` for each regular file beside it whose name says that it is a copy, as app.log.1, app.log-20240501.gz,
  * app-1.log; not for what was changed last before `since` (seconds since 1970).
+ * @listing: zeroed at first
+ * @root: that `file` is below
  * @look: gets a descriptor and a path (masked), both borrowed; anything but 0 ends it
- * Returns 0, what `look` returned, -ELOOP if one is a symbolic link (the others were looked into), -E2BIG if there are too many, or another negative errno: they can't be looked for.
+ * Returns 0, what `look` returned, -ELOOP if one is a symbolic link (the others were looked into), -E2BIG if there are too many, -ETIME if
+ * that took too long in all, or another negative errno: they can't be looked for.
  */
-int lookup_rotated(const char *file, int64_t since,
-		   int (*look)(void *context, int fd, const struct stat *st, const char *path),
+int lookup_rotated(struct lookup_listing *listing, const struct lookup_root *root, const char *file,
+		   int64_t since, int (*look)(void *context, int fd, const struct stat *st, const char *path),
 		   void *context);
 
 /*
  * lookup_moved() - the same file under another name in the same directory, as log rotation leaves it.
  * Returns a descriptor, *ret_st and *ret_path (masked, malloc'ed), or -ENOENT.
  */
-int lookup_moved(const struct fact *fact, struct stat *ret_st, char **ret_path);
+int lookup_moved(struct lookup_listing *listing, const struct fact *fact, struct stat *ret_st,
+		 char **ret_path);

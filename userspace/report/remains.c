@@ -10,6 +10,7 @@
 #include "report/remains.h"
 
 #include "bounds.h"
+#include "files/safe_open.h"
 #include "files/scan.h"
 #include "detect/mask.h"
 #include "report/lookup.h"
@@ -18,6 +19,7 @@
 #include "lib/cleanup.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +35,7 @@ struct remains_file {
 	struct fact fact; /* of the one that was written last */
 	const char *part; /* static: a token was written, but not as content; else NULL */
 	struct lookup_views *views;
+	struct lookup_listing *listing;
 	int64_t packed_until; /* seconds of CLOCK_MONOTONIC */
 	int64_t since; /* seconds since 1970: the first write of a token to it; 0: not known */
 	struct remains_item *items;
@@ -113,7 +116,7 @@ static void remains_elsewhere(struct remains_file *file)
 {
 	struct stat st;
 	char *path = NULL;
-	int fd = lookup_moved(&file->fact, &st, &path);
+	int fd = lookup_moved(file->listing, &file->fact, &st, &path);
 
 	if (fd < 0)
 		return;
@@ -188,34 +191,18 @@ static int remains_rotated_one(void *context, int fd, const struct stat *st, con
 }
 
 /* Rotated away: what lies beside it under the names that log rotation gives. */
-static void remains_rotated(struct remains_file *file)
+static void remains_rotated(struct remains_file *file, const struct lookup_root *root, const char *path)
 {
-	int r = lookup_rotated(file->fact.file, file->since, remains_rotated_one, file);
+	int r = lookup_rotated(file->listing, root, path, file->since, remains_rotated_one, file);
 
 	if (r == -E2BIG)
 		remains_say(file, REMAINS_UNKNOWN, "more copies lie beside it than are looked into");
 	else if (r == -ELOOP)
 		remains_say(file, REMAINS_UNKNOWN, "a copy beside it is a link");
+	else if (r == -ETIME)
+		remains_say(file, REMAINS_UNKNOWN, "no time was left to look for copies beside it");
 	else if (r < 0)
 		remains_say(file, REMAINS_UNKNOWN, "copies beside it can't be looked for");
-}
-
-/* In mounts that others have: as one of them sees it. Returns false if nobody does. */
-static bool remains_inhabited(struct remains_file *file)
-{
-	struct stat st;
-	char *path = NULL;
-	int fd = lookup_inhabited(&file->fact, file->views, &st, &path);
-
-	if (fd < 0)
-		return false;
-	remains_scan(file, fd, &st, REMAINS_CLEAN, NULL);
-	for (size_t i = 0; i < file->count; i++)
-		if (file->items[i].found && !file->items[i].now)
-			file->items[i].now = strdup(path);
-	free(path);
-	close(fd);
-	return true;
 }
 
 /* Is every token found already? */
@@ -224,6 +211,43 @@ static bool remains_all(const struct remains_file *file)
 	for (size_t i = 0; i < file->count; i++)
 		if (!file->items[i].found)
 			return false;
+	return true;
+}
+
+/* Beside it in another's mounts, which go with the last who lives there: then nothing would lie there. */
+static void remains_beside(struct remains_file *file, const struct lookup_root *root)
+{
+	const char *path = file->fact.file_path ? file->fact.file_path : file->fact.file;
+	struct stat st;
+	int place;
+
+	remains_rotated(file, root, path);
+	place = safe_place(root->fd, path, O_NOFOLLOW);
+	if (place < 0 || fstat(place, &st) < 0 || !lookup_is_exactly(&file->fact, &st))
+		remains_say(file, REMAINS_UNKNOWN, "what has it was unmounted meanwhile");
+	if (place >= 0)
+		close(place);
+}
+
+/* In mounts that others have: as one of them sees it. Returns false if nobody does. */
+static bool remains_inhabited(struct remains_file *file)
+{
+	struct stat st;
+	char *path = NULL;
+	struct lookup_root root;
+	int fd = lookup_inhabited(&file->fact, file->views, &st, &path, &root);
+
+	if (fd < 0)
+		return false;
+	remains_scan(file, fd, &st, REMAINS_CLEAN, NULL);
+	for (size_t i = 0; i < file->count; i++)
+		if (file->items[i].found && !file->items[i].now)
+			file->items[i].now = strdup(path);
+	if (!file->part && !remains_all(file))
+		remains_beside(file, &root);
+	free(path);
+	close(root.fd);
+	close(fd);
 	return true;
 }
 
@@ -339,8 +363,13 @@ static void remains_look(struct remains_file *file)
 		close(fd);
 	if (!inside && !same && !remains_all(file))
 		remains_elsewhere(file);
-	if (!elsewhere && !file->part && !remains_all(file))
-		remains_rotated(file);
+	if (!elsewhere && !file->part && !remains_all(file)) {
+		struct lookup_root root = {.fd = safe_root("/")};
+
+		remains_rotated(file, &root, fact->file);
+		if (root.fd >= 0)
+			close(root.fd);
+	}
 }
 
 static const char *remains_part(const char *part)
@@ -368,10 +397,12 @@ static bool remains_whole(const struct report *report)
 
 /* One file of the report: finds its newest facts, then looks into it. */
 static int remains_file(struct report *report, const struct group *group, struct lookup_views *views,
-			int64_t packed_until, struct remains *remains)
+			struct lookup_listing *listing, int64_t packed_until, struct remains *remains)
 {
-	struct remains_file file = {
-		.items = remains->items + remains->count, .views = views, .packed_until = packed_until};
+	struct remains_file file = {.items = remains->items + remains->count,
+				    .views = views,
+				    .listing = listing,
+				    .packed_until = packed_until};
 	struct grouping tokens;
 	int r = grouping_make(&report->survey, &report->scratch, DIMENSION_TOKEN, group->facts, group->count,
 			      &tokens);
@@ -426,10 +457,25 @@ static int remains_compare(const void *a, const void *b)
 	return r ? r : strcmp(x->token, y->token);
 }
 
+/* Those of one directory follow each other: it is read once then. */
+static int remains_by_directory(const void *a, const void *b, void *context)
+{
+	const struct group *x = a, *y = b;
+	struct labels *labels = context;
+	const char *one = labels_text(labels, DIMENSION_FILE, x->member), *slash = strrchr(one, '/');
+	const char *other = labels_text(labels, DIMENSION_FILE, y->member), *end = strrchr(other, '/');
+	size_t len = slash ? (size_t)(slash - one) : 0, length = end ? (size_t)(end - other) : 0;
+
+	if (len != length)
+		return len < length ? -1 : 1;
+	return strncmp(one, other, len);
+}
+
 int remains_find(struct report *report, struct remains *ret_remains)
 {
 	struct remains remains = {.items = calloc(report->survey.count + 1, sizeof(*remains.items))};
 	int64_t packed_until = remains_seconds() + REMAINS_PACKED_SECONDS;
+	struct lookup_listing listing = {0};
 	struct lookup_views views = {0};
 	struct grouping files;
 	int r = remains.items ? 0 : -ENOMEM;
@@ -441,9 +487,13 @@ int remains_find(struct report *report, struct remains *ret_remains)
 		free(remains.items);
 		return r;
 	}
+	if (files.count)
+		qsort_r(files.groups, files.count, sizeof(*files.groups), remains_by_directory,
+			&report->labels);
 	for (size_t i = 0; r == 0 && i < files.count; i++)
-		r = remains_file(report, &files.groups[i], &views, packed_until, &remains);
+		r = remains_file(report, &files.groups[i], &views, &listing, packed_until, &remains);
 	grouping_free(&files);
+	lookup_listing_free(&listing);
 	if (r < 0) {
 		remains_free(&remains);
 		return r;
