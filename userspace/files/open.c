@@ -61,13 +61,13 @@ int file_regular(int root, const char *format, ...)
 	return fd;
 }
 
-uint64_t file_stamp(int root, const char *path, uint64_t *ret_size)
+uint64_t file_stamp(int root, const char *path, bool glance, uint64_t *ret_size)
 {
-	AUTO_CLOSE int place = safe_place(root, path, 0);
 	struct stat st;
+	AUTO_CLOSE int place = glance ? safe_glance(root, path, &st) : safe_place(root, path, 0);
 
 	*ret_size = 0;
-	if (place < 0 || fstat(place, &st) < 0)
+	if (place < 0 || (!glance && fstat(place, &st) < 0))
 		return 0;
 	*ret_size = (uint64_t)st.st_size;
 	/* the nanoseconds of a change, the inode and the length, as one number that two states hardly share */

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,9 +29,10 @@ int file_regular(int root, const char *format, ...) __attribute__((format(printf
 
 /*
  * file_stamp() - tells whether a file was changed, or another one has its name. Nothing is opened for reading.
- * Returns a number that is another one then, and *ret_size; or 0: there is none.
+ * @glance: only as far as the kernel knows without asking the file system, which may not answer (safe_glance())
+ * Returns a number that is another one then, and *ret_size; or 0: there is none, or it is not known.
  */
-uint64_t file_stamp(int root, const char *path, uint64_t *ret_size);
+uint64_t file_stamp(int root, const char *path, bool glance, uint64_t *ret_size);
 
 /* file_json() - the same, parsed. Returns 0 and *ret_json (json_decref()), -EBADMSG if it is none. */
 int file_json(int root, json_t **ret_json, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -57,6 +57,8 @@ int safe_glance(int root, const char *path, struct stat *ret_st)
 		.st_mode = stx.stx_mode,
 		.st_ino = stx.stx_ino,
 		.st_nlink = stx.stx_nlink,
+		.st_size = (off_t)stx.stx_size,
+		.st_ctim = {stx.stx_ctime.tv_sec, stx.stx_ctime.tv_nsec},
 		.st_dev = makedev(stx.stx_dev_major, stx.stx_dev_minor),
 	};
 	return place;

@@ -34,6 +34,6 @@ int safe_reopen(int place, struct stat *ret_st);
 /*
  * safe_glance() - the place that a name means below a root directory, and what lies there, as far as the kernel knows that without asking
  * a file system, which may not answer. Links are not followed.
- * Returns as safe_place(), and type and permissions, inode, device and links of *ret_st; -EAGAIN if it would have to ask.
+ * Returns as safe_place(), and type and permissions, inode, device, links, size and change of *ret_st; -EAGAIN if it would have to ask.
  */
 int safe_glance(int root, const char *path, struct stat *ret_st);

@@ -43,7 +43,7 @@ static int container_docker_fill(const json_t *config, struct container_facts *f
 int container_docker_file(int root, const struct cgroup_name *name, const char *file,
 			  struct container_facts *facts)
 {
-	uint64_t size, stamp = file_stamp(root, file, &size);
+	uint64_t size, stamp = file_stamp(root, file, false, &size);
 	json_t *config = NULL;
 	int r = name->owner ? container_owned(root, name->owner, "%s", file) : 0;
 

@@ -89,7 +89,7 @@ static int container_podman_search(const char *text, size_t len, const char *id,
 int container_podman_file(int root, const struct cgroup_name *name, const char *file,
 			  struct container_facts *facts)
 {
-	uint64_t size, stamp = file_stamp(root, file, &size);
+	uint64_t size, stamp = file_stamp(root, file, false, &size);
 	AUTO_FREE char *text = NULL;
 	size_t len = 0;
 	int r = name->owner ? container_owned(root, name->owner, "%s", file) : 0;

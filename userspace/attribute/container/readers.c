@@ -10,6 +10,8 @@
 
 /* What reading a byte may take: a file of 1 MiB is looked at 10 times a second. */
 #define READERS_BYTE_NS 100
+/* How often it is asked whether a container was renamed. */
+#define READERS_NS 1000000000ULL
 
 static int readers_any(int root, const struct cgroup_name *name, const char *path,
 		       struct container_facts *facts)
@@ -132,10 +134,13 @@ void container_facts_renamed(int root, const struct cgroup_name *name, uint64_t 
 
 	if (!facts->source || !facts->runtime || now < facts->due)
 		return;
-	stamp = file_stamp(root, facts->source, &size);
+	/* a user's home may be on a server that does not answer */
+	stamp = file_stamp(root, facts->source, name->owner != 0, &size);
+	facts->due = now + READERS_NS;
 	if (!stamp || stamp == facts->stamp)
 		return;
-	facts->due = now + size * READERS_BYTE_NS;
+	if (size * READERS_BYTE_NS > READERS_NS)
+		facts->due = now + size * READERS_BYTE_NS;
 	r = strcmp(facts->runtime, "docker") == 0 ? container_docker_file(root, name, facts->source, &fresh)
 						  : container_podman_file(root, name, facts->source, &fresh);
 	if (r == 0 && fresh.name) {

@@ -36,7 +36,7 @@ int container_facts_relayed(int root, const struct relayed *relayed, struct cont
 int container_facts_told(int root, const struct relayed *told, struct container_facts *facts);
 
 /*
- * container_facts_renamed() - the name as it is now, if the file that has it was changed since it was read. A long file is looked at less
+ * container_facts_renamed() - the name as it is now, if the file that has it was changed since it was read. It is looked at once a second, a long file less
  * often: reading it takes a tenth of the time at most.
  * @now: ns, CLOCK_MONOTONIC
  */

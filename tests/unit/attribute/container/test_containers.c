@@ -8,6 +8,8 @@
 #include "unit.h"
 
 #include "attribute/container/containers.h"
+#include "attribute/container/readers.h"
+#include "files/open.h"
 #include "bounds.h"
 
 #include <errno.h>
@@ -260,19 +262,39 @@ static void test_docker(void **state)
 	check("/docker/" A "/init", "docker", A, "web", "web:1");
 }
 
-/* It was given another name since. */
+/* It was given another name since; asked for once a second. */
 static void test_docker_renamed(void **state)
 {
+	static const char file[] = "/var/lib/docker/containers/" A "/config.v2.json";
+	const uint64_t second = 1000000000ULL;
+	struct cgroup_name name = {.runtime = "docker", .id = A};
+	struct container_facts facts = {0};
+	int at = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	uint64_t size, glanced;
+
 	(void)state;
-	put("/var/lib/docker/containers/" A "/config.v2.json", DOCKER);
-	check("/system.slice/docker-" A ".scope", "docker", A, "web", "web:1");
-	put("/var/lib/docker/containers/" A "/config.v2.json", "{\"Name\":\"/web-of-before\"}");
-	check("/system.slice/docker-" A ".scope", "docker", A, "web-of-before", "web:1");
+	put(file, DOCKER);
+	assert_int_equal(container_facts_read(at, &name, "", &facts), 0);
+	assert_string_equal(facts.name, "web");
+	container_facts_renamed(at, &name, second, &facts);
+	put(file, "{\"Name\":\"/web-of-before\"}");
+	container_facts_renamed(at, &name, 2 * second - 1, &facts);
+	assert_string_equal(facts.name, "web");
+	container_facts_renamed(at, &name, 2 * second, &facts);
+	assert_string_equal(facts.name, "web-of-before");
+	/* what is in the kernel's memory is the same */
+	assert_int_not_equal(file_stamp(at, file, true, &glanced), 0);
+	assert_int_equal(file_stamp(at, file, true, &glanced), file_stamp(at, file, false, &size));
+	assert_int_equal(glanced, size);
 	/* while it is written, and when it is gone, it is called as before */
-	put("/var/lib/docker/containers/" A "/config.v2.json", "{\"Name\":\"/we");
-	check("/system.slice/docker-" A ".scope", "docker", A, "web-of-before", "web:1");
-	unlink(under("/var/lib/docker/containers/" A "/config.v2.json"));
-	check("/system.slice/docker-" A ".scope", "docker", A, "web-of-before", "web:1");
+	put(file, "{\"Name\":\"/we");
+	container_facts_renamed(at, &name, 4 * second, &facts);
+	assert_string_equal(facts.name, "web-of-before");
+	unlink(under(file));
+	container_facts_renamed(at, &name, 6 * second, &facts);
+	assert_string_equal(facts.name, "web-of-before");
+	container_facts_free(&facts);
+	close(at);
 }
 
 static void test_docker_own_parent(void **state)
