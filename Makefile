@@ -58,7 +58,7 @@ FORWARD_LIBS := -lcurl -lrdkafka
 OBJECTS := $(SOURCES:%.c=$(O)/%.o)
 SKELETON := $(B)/spillwatch.skel.h
 # what C includes and `make` generates
-GENERATED := $(SKELETON) $(B)/version.h $(patsubst userspace/%,$(B)/%.h,$(wildcard userspace/report/page.*))
+GENERATED := $(SKELETON) $(B)/version.h $(B)/libexecdir.h $(patsubst userspace/%,$(B)/%.h,$(wildcard userspace/report/page.*))
 
 # with the options in them; they name paths below /usr/local, which are those of PREFIX once they are installed
 MAN := $(patsubst %,$(B)/%,$(wildcard man/*.[1-8]))
@@ -109,6 +109,10 @@ $(B)/version.h: FORCE
 	@mkdir -p $(@D)
 	@printf '#define SPILLWATCH_VERSION "%s"\n#define SPILLWATCH_RECORD %sULL\n' '$(VERSION)' '$(RECORD)' > $@.$$$$; if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
 
+$(B)/libexecdir.h: FORCE
+	@mkdir -p $(@D)
+	@printf '#define LIBEXECDIR "%s"\n' '$(LIBEXECDIR)' > $@.$$$$; if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
+
 .PHONY: FORCE version
 FORCE:
 
@@ -138,8 +142,6 @@ $(B)/spillwatch-metrics: $(METRICS:%.c=$(O)/%.o)
 $(B)/spillwatch-forward: $(FORWARD:%.c=$(O)/%.o) $(OBJECTS)
 	@echo "  LINK     $@"
 	$(Q)$(CC) $(CFLAGS) $(LINK) $^ -o $@ $(FORWARD_LIBS) $(LDLIBS)
-
-$(O)/userspace/status/server.o: CPPFLAGS += -DLIBEXECDIR='"$(LIBEXECDIR)"'
 
 # Objects that include the skeleton name it in their .d files from the second build on.
 $(O)/userspace/capture/probe.o $(O)/userspace/capture/loader.o: $(SKELETON)

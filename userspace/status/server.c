@@ -3,6 +3,7 @@
 #include "status/server.h"
 
 #include "lib/cleanup.h"
+#include "libexecdir.h"
 #include "lib/exec_report.h"
 #include "lib/exit_code.h"
 
@@ -21,9 +22,6 @@
 #include <unistd.h>
 
 #define SERVER_NAME "spillwatch-metrics"
-#ifndef LIBEXECDIR
-#define LIBEXECDIR "/usr/local/libexec/spillwatch"
-#endif
 #define SERVER_BACKLOG 16
 
 int server_address(const char *text, struct sockaddr_storage *ret_address, socklen_t *ret_size)
