@@ -843,6 +843,16 @@ static void test_exec_reports(void **state)
 			    live_path("second")),
 		       3, "other names");
 	check_sentence(ARGS("spillwatch", "exec", "--annotate", "forgejo", "--", "true"), 2, "gitlab");
+	/* nor is it taken away without a word */
+	check_sentence(ARGS("sh", "-c", "exec \"$0\" exec --exit-code 9 --report text=\"$1\" -- rm \"$1\"",
+			    binary, live_path("gone")),
+		       9, "somebody took that away");
+	check_sentence(ARGS("sh", "-c",
+			    "exec \"$0\" exec --exit-code 9 --report text=\"$1\" -- sh -c 'rm \"$0\"; echo > "
+			    "\"$0\"' "
+			    "\"$1\"",
+			    binary, live_path("forged")),
+		       9, "somebody took that away");
 }
 
 /* What is printed is masked, in order, and else as it would be; the command ends as it does, and what it leaves prints on. */

@@ -221,9 +221,25 @@ static char *findings_summary(const struct exec_findings *findings, bool whole)
 	return text;
 }
 
+/* Is the report still what its path leads to? Who may write to the directory may have put another there, or taken it away. */
+static bool findings_is_there(const struct exec_findings *findings, size_t i)
+{
+	const char *path = findings->files[i];
+	AUTO_FREE char *shown = path ? options_shown(path, strlen(path)) : NULL;
+	struct stat opened, named;
+
+	if (!path || (fstat(fileno(findings->outputs[i].file), &opened) == 0 && lstat(path, &named) == 0 &&
+		      opened.st_dev == named.st_dev && opened.st_ino == named.st_ino))
+		return true;
+	log_error("%s is not the report that was opened there: somebody took that away",
+		  shown ? shown : "a report");
+	return false;
+}
+
 bool exec_findings_end(struct exec_findings *findings, bool whole)
 {
 	AUTO_FREE char *summary = findings_summary(findings, whole);
+	bool there = true;
 
 	for (size_t i = 0; i < findings->output_count; i++) {
 		struct scan_output *output = &findings->outputs[i];
@@ -231,6 +247,7 @@ bool exec_findings_end(struct exec_findings *findings, bool whole)
 
 		if (!output->file)
 			continue;
+		there &= findings_is_there(findings, i);
 		r = scan_output_end(output, summary, whole && !findings->untold);
 		if (r == 0 && (fflush(output->file) != 0 || ferror(output->file)))
 			r = -EIO;
@@ -241,7 +258,7 @@ bool exec_findings_end(struct exec_findings *findings, bool whole)
 	}
 	if (findings->error < 0)
 		log_error("can't write a report: not every token is in it");
-	return findings->error == 0 && !findings->untold;
+	return there && findings->error == 0 && !findings->untold;
 }
 
 void exec_findings_close(struct exec_findings *findings)

@@ -44,7 +44,7 @@ void exec_findings_add(void *context, const struct alert *alert);
 /*
  * exec_findings_end() - no more comes: writes what is left, and says if that can't be done.
  * @whole: nothing was lost
- * Returns whether all was written.
+ * Returns whether all was written, and is where it belongs.
  */
 bool exec_findings_end(struct exec_findings *findings, bool whole);
 
