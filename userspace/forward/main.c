@@ -146,8 +146,11 @@ static int forward_catch_signals(struct forward *forward)
 /* Whoever started it: from here on it has no capability, and its children none either. */
 static int forward_confine(void)
 {
+	bool none = capng_get_caps_process() == 0 && capng_have_capabilities(CAPNG_SELECT_CAPS) == CAPNG_NONE;
+
 	capng_clear(CAPNG_SELECT_ALL);
-	if (capng_apply(CAPNG_SELECT_CAPS) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+	/* the unit's, which has none, may not ask for capset(2) either */
+	if ((!none && capng_apply(CAPNG_SELECT_CAPS) < 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -EPERM;
 	umask(077);
 	return 0;

@@ -26,6 +26,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -151,11 +152,17 @@ static int spool_prepare(sqlite3 *db)
 
 static int spool_connect(struct spool *spool, const char *path)
 {
+	AUTO_FREE char *real = NULL;
 	int r = spool_make_file(path);
 
+	/* to SQLite no directory may be a link, as systemd's for a user of the moment (DynamicUser=) is */
+	if (r == 0) {
+		real = realpath(path, NULL);
+		r = real ? 0 : -errno;
+	}
 	if (r == 0)
 		r = statement_error(spool->db,
-				    sqlite3_open_v2(path, &spool->db,
+				    sqlite3_open_v2(real, &spool->db,
 						    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL));
 	/* one process has it, to its end */
 	if (r == 0)
