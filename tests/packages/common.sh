@@ -4,8 +4,8 @@
 
 PACKAGES_SUITE=bookworm
 
-# packages_base FILE [PACKAGE…]: a root as a tar file, by this machine's own sources; one that is there is kept. Its lists
-# of packages stay, for what is installed later. What mmdebstrap says goes to FILE.log.
+# packages_base FILE [PACKAGE…]: a root as a tar file, by this machine's own sources; one that is there, with the same
+# packages, is kept. Its lists of packages stay, for what is installed later. What mmdebstrap says goes to FILE.log.
 packages_base() {
 	local to=$1 from=() file include
 	shift
@@ -13,13 +13,13 @@ packages_base() {
 		IFS=,
 		echo "$*"
 	)
-	[ ! -e "$to" ] || return 0
+	[ ! -e "$to" ] || [ "$(cat "$to.packages")" != "$include" ] || return 0
 	for file in /etc/apt/sources.list /etc/apt/sources.list.d/debian.list /etc/apt/sources.list.d/debian.sources; do
 		! grep -qs "\\b$PACKAGES_SUITE\\b" "$file" || from+=("$file")
 	done
 	apt-config dump | grep -E '^Acquire::(https?::(Proxy|proxy)|Check-)' >"$to.apt.conf"
 	mmdebstrap --quiet --variant=minbase --aptopt="$to.apt.conf" --skip=cleanup/apt/lists ${include:+"--include=$include"} \
-		"$PACKAGES_SUITE" "$to.new.tar" "${from[@]}" >"$to.log" 2>&1 && mv "$to.new.tar" "$to"
+		"$PACKAGES_SUITE" "$to.new.tar" "${from[@]}" >"$to.log" 2>&1 && mv "$to.new.tar" "$to" && echo "$include" >"$to.packages"
 }
 
 # packages_older DIRECTORY: the package there as version 0.0.1, which has shipped another rule, without a network. With
