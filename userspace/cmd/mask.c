@@ -98,7 +98,11 @@ static int64_t mask_command_turn(struct stream *stream)
 	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
 	int r;
 
-	if (!stream_holds(stream) || poll(&input, 1, MASK_WAIT_MS) != 0)
+	/* also where somebody has made it non-blocking, for all who have it */
+	do
+		r = poll(&input, 1, stream_holds(stream) ? MASK_WAIT_MS : -1);
+	while (r < 0 && errno == EINTR);
+	if (r != 0)
 		return stream_pull(stream, STDIN_FILENO);
 	r = stream_flush(stream);
 	return r < 0 ? r : 1;
@@ -145,12 +149,15 @@ static int mask_command_files(struct mask_command *command, char **paths, int co
 	/* whoever opens a file to write meanwhile is told us by that (mask_file.h) */
 	signal(SIGIO, SIG_IGN);
 	for (int i = 0; i < count; i++) {
+		const struct mask_command before = *command;
 		int64_t r = mask_file(paths[i], &use);
 		AUTO_FREE char *shown = r < 0 ? options_shown(paths[i], strlen(paths[i])) : NULL;
 
 		command->masked += r > 0 ? (uint64_t)r : 0;
 		if (r >= 0)
 			continue;
+		/* what was found in it was not masked */
+		*command = before;
 		log_error("can't mask %s: %s", shown ? shown : "a file", mask_file_error((int)r));
 		result = EXIT_CODE_CONFIG;
 	}

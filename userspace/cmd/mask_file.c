@@ -43,6 +43,12 @@ static int mask_file_flush(struct mask_file *file)
 {
 	size_t at = 0;
 
+	/* a hole stays one */
+	if (file->len == sizeof(file->buffer) && !file->buffer[0] &&
+	    memcmp(file->buffer, file->buffer + 1, file->len - 1) == 0) {
+		file->len = 0;
+		return lseek(file->to, sizeof(file->buffer), SEEK_CUR) < 0 ? -errno : 0;
+	}
 	while (at < file->len) {
 		ssize_t written = write(file->to, file->buffer + at, file->len - at);
 
@@ -130,7 +136,12 @@ static int mask_file_pass(struct mask_file *file)
 		r = stream_pull(stream, file->fd);
 	while (r > 0);
 	stream_close(stream);
-	return r < 0 ? (int)r : mask_file_flush(file);
+	if (r == 0)
+		r = mask_file_flush(file);
+	/* it may end in a hole */
+	if (r == 0 && !file->use->same_length && ftruncate(file->to, lseek(file->to, 0, SEEK_CUR)) < 0)
+		r = -errno;
+	return (int)r;
 }
 
 /* Does the new file have it already? Who may not set a label need not, then. */

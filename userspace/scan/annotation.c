@@ -3,6 +3,7 @@
 #include "scan/annotation.h"
 
 #include "lib/cleanup.h"
+#include "lib/utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -35,17 +36,29 @@ static void annotation_escaped(FILE *file, const char *text, bool property)
 	}
 }
 
+static bool annotation_is_text(const char *name)
+{
+	const uint8_t *at = (const uint8_t *)name;
+	size_t len = strlen(name), part;
+
+	for (; len; at += part, len -= part) {
+		part = utf8_length(at, len);
+		/* C0, DEL, and C1 as UTF-8 has them */
+		if (!part || *at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0))
+			return false;
+	}
+	return true;
+}
+
 /* The path as it is, if nothing of it was masked. Returns NULL if there is no memory. */
 static char *annotation_path(const char *path)
 {
 	char *exact;
 	int r = mask_exact(path, &exact);
 
-	/* a name with a control character in it is not repeated */
-	if (r == 0)
-		for (const char *at = exact; *at; at++)
-			if ((unsigned char)*at < 0x20 || *at == 0x7f)
-				r = -EINVAL;
+	/* a name with a control character in it, or one that is no text, is not repeated: a terminal may show this */
+	if (r == 0 && !annotation_is_text(exact))
+		r = -EINVAL;
 	if (r == 0)
 		return exact;
 	if (r == -EINVAL)
