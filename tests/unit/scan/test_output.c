@@ -216,7 +216,7 @@ static void test_annotations(void **state)
 	       "::error title=Token,file=a\\x0ab%3A%3Aerror::API token @ in the file's name: "
 	       "a\\x0ab::error\n");
 	expect(written(SCAN_OUTPUT_GITHUB, "a\\xff", 1, true, NULL),
-	       "::error title=Token,file=a\xff::API token @ in the file's name: a\\xff\n");
+	       "::error title=Token,file=a\\xff::API token @ in the file's name: a\\xff\n");
 	expect(written(SCAN_OUTPUT_GITHUB, "<standard output>", 1, true, NULL),
 	       "::error title=Token::API token @ in the file's name: <standard output>\n");
 	expect(written(SCAN_OUTPUT_GITLAB, "a\"", 2, false, NULL),
