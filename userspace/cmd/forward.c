@@ -2,6 +2,7 @@
 /* `spillwatch forward`: runs spillwatch-forward, which is beside this program and links what talks to a network (forward/). */
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "lib/beside.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
 
@@ -9,22 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FORWARD_PROGRAM "/spillwatch-forward"
-
 static int forward_main(int argc, char **argv)
 {
 	char path[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char *slash;
 
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
 		return command_help.main(2, (char *[]){"help", "forward", NULL});
-	path[len > 0 ? len : 0] = '\0';
-	slash = strrchr(path, '/');
-	if (slash && (size_t)(slash - path) + sizeof(FORWARD_PROGRAM) <= sizeof(path)) {
-		memcpy(slash, FORWARD_PROGRAM, sizeof(FORWARD_PROGRAM));
+	if (beside_path("spillwatch-forward", path) == 0)
 		execv(path, argv);
-	}
 	log_error("there is no spillwatch-forward beside this program, as with the static one; the packages "
 		  "bring it");
 	return EXIT_CODE_CONFIG;

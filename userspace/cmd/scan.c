@@ -7,6 +7,7 @@
  */
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "lib/beside.h"
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
@@ -337,15 +338,9 @@ static int scan_start(struct scan_command *command, int argc, char **argv)
 static void scan_run_own(char **argv)
 {
 	char path[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char *slash;
 
-	path[len > 0 ? len : 0] = '\0';
-	slash = strrchr(path, '/');
-	if (!slash || (size_t)(slash - path) + sizeof("/spillwatch-scan") > sizeof(path))
-		return;
-	memcpy(slash, "/spillwatch-scan", sizeof("/spillwatch-scan"));
-	execv(path, argv);
+	if (beside_path("spillwatch-scan", path) == 0)
+		execv(path, argv);
 }
 
 static int scan_main(int argc, char **argv)

@@ -8,7 +8,9 @@
  */
 #include "report/unpacked.h"
 
+#include "lib/beside.h"
 #include "lib/cleanup.h"
+#include "lib/packed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,26 +35,10 @@
 
 bool unpacked_is(int fd)
 {
-	/* those of which spillwatch-scan knows that they are packed (scan/input.c), as far as anybody makes copies by them */
-	static const struct {
-		const char *bytes;
-		size_t len;
-	} magics[] = {
-		{"\x1f\x8b\x08", 3},       {"\x28\xb5\x2f\xfd", 4}, {"\xfd\x37zXZ\0", 6}, {"\x1f\x9d", 2},
-		{"\x04\x22\x4d\x18", 4},   {"\x02\x21\x4c\x18", 4}, {"PK\3\4", 4},        {"LZIP", 4},
-		{"7z\xbc\xaf\x27\x1c", 6},
-	};
-	char begin[10];
+	uint8_t begin[PACKED_BYTES];
 	ssize_t len = pread(fd, begin, sizeof(begin), 0);
 
-	for (size_t i = 0; i < sizeof(magics) / sizeof(*magics); i++)
-		if (len >= (ssize_t)magics[i].len && memcmp(begin, magics[i].bytes, magics[i].len) == 0)
-			return true;
-	/* frames to be skipped, as pzstd begins */
-	if (len >= 4 && (begin[0] & 0xf0) == 0x50 && memcmp(begin + 1, "\x2a\x4d\x18", 3) == 0)
-		return true;
-	return len >= 10 && memcmp(begin, "BZh", 3) == 0 &&
-	       memcmp(begin + 4, "\x31\x41\x59\x26\x53\x59", 6) == 0;
+	return len > 0 && packed_begins(begin, (size_t)len);
 }
 
 bool unpacked_may_be(int fd, const char *path)
@@ -73,18 +59,10 @@ bool unpacked_may_be(int fd, const char *path)
 /* Beside this program. */
 static int unpacked_program(void)
 {
-	static const char name[] = "/spillwatch-scan";
 	char path[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char *slash;
-	int fd;
+	int r = beside_path("spillwatch-scan", path);
+	int fd = r < 0 ? r : open(path, O_PATH | O_CLOEXEC);
 
-	path[len > 0 ? len : 0] = '\0';
-	slash = strrchr(path, '/');
-	if (!slash || (size_t)(slash - path) + sizeof(name) > sizeof(path))
-		return -ENOEXEC;
-	memcpy(slash, name, sizeof(name));
-	fd = open(path, O_PATH | O_CLOEXEC);
 	return fd < 0 ? -ENOEXEC : fd;
 }
 

@@ -2,6 +2,7 @@
 /* Starts spillwatch-metrics with what it needs, and nothing else, open. */
 #include "status/server.h"
 
+#include "lib/beside.h"
 #include "lib/cleanup.h"
 #include "libexecdir.h"
 #include "lib/exec_report.h"
@@ -61,16 +62,8 @@ int server_address(const char *text, struct sockaddr_storage *ret_address, sockl
 /* Beside this program, as it is built, or where it is installed. Returns 0 or -ENOEXEC. */
 static int server_program(char path[PATH_MAX])
 {
-	ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - sizeof(SERVER_NAME));
-	char *slash;
-
-	path[len > 0 ? len : 0] = '\0';
-	slash = strrchr(path, '/');
-	if (slash) {
-		memcpy(slash + 1, SERVER_NAME, sizeof(SERVER_NAME));
-		if (access(path, X_OK) == 0)
-			return 0;
-	}
+	if (beside_path(SERVER_NAME, path) == 0 && access(path, X_OK) == 0)
+		return 0;
 	snprintf(path, PATH_MAX, "%s/%s", LIBEXECDIR, SERVER_NAME);
 	return access(path, X_OK) == 0 ? 0 : -ENOEXEC;
 }
