@@ -9,6 +9,7 @@
 
 #include "attribute/container/cgroup_name.h"
 #include "attribute/container/containers.h"
+#include "attribute/host_name.h"
 #include "attribute/inside.h"
 #include "attribute/linked.h"
 #include "attribute/mounts.h"
@@ -54,20 +55,6 @@ struct attribute {
 	char *host_name;
 };
 
-/* Anybody's bytes as well: printable, like every other string. */
-static int attribute_host_name(char **ret_text)
-{
-	const char *node = getenv("NODE_NAME");
-	char host[256] = "";
-
-	/* in a pod the host's name is the pod's; Kubernetes tells the node's by this variable */
-	if (node && *node)
-		return mask_text(node, strlen(node), NULL, ret_text);
-	if (gethostname(host, sizeof(host) - 1) < 0 || !*host)
-		return mask_text("unknown", strlen("unknown"), NULL, ret_text);
-	return mask_text(host, strlen(host), NULL, ret_text);
-}
-
 /* The host's, which in a container of our own are not the image's. */
 static int attribute_users(struct attribute *attribute)
 {
@@ -89,7 +76,7 @@ int attribute_open(const char *procfs, const char *root, struct attribute **ret_
 		return -ENOMEM;
 	attribute->procfs = procfs ? procfs : "/proc";
 	attribute->root = root ? root : "";
-	r = attribute_host_name(&attribute->host_name);
+	r = host_name(&attribute->host_name);
 	if (r == 0)
 		r = attribute_users(attribute);
 	if (r == 0)

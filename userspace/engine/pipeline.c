@@ -862,6 +862,7 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 	}
 	if (watched_make(&options->probe, options->scope_name, probe_missing(pipeline->probe),
 			 &pipeline->watched) == 0) {
+		pipeline->watched.store.node = attribute_host(pipeline->attribute);
 		pipeline->watched.store.before_us = pipeline_before(probe_takeover(pipeline->probe));
 		recorder_watch(pipeline->recorder, &pipeline->watched.store);
 	}

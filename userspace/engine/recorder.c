@@ -43,7 +43,7 @@
 #define RECORDER_CLOSE_MS 200
 
 /* Of what is watched. */
-#define RECORDER_TEXTS 4
+#define RECORDER_TEXTS 5
 
 /* What the loop has for the thread: one of both. */
 struct recorder_item {
@@ -492,7 +492,7 @@ const char *recorder_path(const struct recorder *recorder)
 void recorder_watch(struct recorder *recorder, const struct store_watched *watched)
 {
 	const char *const texts[RECORDER_TEXTS] = {watched->scope, watched->name, watched->files,
-						   watched->missing};
+						   watched->missing, watched->node};
 
 	if (!recorder)
 		return;
@@ -504,6 +504,7 @@ void recorder_watch(struct recorder *recorder, const struct store_watched *watch
 		.name = recorder->texts[1],
 		.files = recorder->texts[2],
 		.missing = recorder->texts[3],
+		.node = recorder->texts[4],
 		.before_us = watched->before_us,
 	};
 	recorder->begin = recorder->coming.scope && recorder->coming.files;

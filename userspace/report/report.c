@@ -2,7 +2,7 @@
 /* store → survey → report → an output. */
 #include "report/report.h"
 
-#include "detect/mask.h"
+#include "attribute/host_name.h"
 #include "lib/cleanup.h"
 #include "report/derived.h"
 #include "report/layout.h"
@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char *const report_dimensions[DIMENSION_DERIVED] = {
 	[DIMENSION_TOKEN] = "token",
@@ -55,23 +54,14 @@ size_t report_words(const char *ret_words[DIMENSION_DERIVED + DERIVED_MAX])
 	return count;
 }
 
-/* As in alerts (userspace/attribute/). */
-static int report_host(char **ret_host)
-{
-	const char *node = getenv("NODE_NAME");
-	char name[256] = "";
-
-	if (node && *node)
-		return mask_text(node, strlen(node), NULL, ret_host);
-	if (gethostname(name, sizeof(name) - 1) < 0)
-		return -errno;
-	return mask_text(name, strlen(name), NULL, ret_host);
-}
-
 int report_open(struct reader *reader, const struct report_options *options, struct report *ret_report)
 {
 	struct report report = {.options = *options, .reader = reader, .generated = period_now()};
-	int r = report_host(&report.host);
+	/* it may be another host's, brought here */
+	int r = reader_node(reader, &report.host);
+
+	if (r == 0 && !report.host)
+		r = host_name(&report.host);
 
 	report.options.survey.derive = options->by == DIMENSION_DERIVED;
 	if (r == 0)

@@ -29,7 +29,7 @@ struct report {
 	struct marks marks;
 	struct grouping_scratch scratch;
 	int64_t generated; /* microseconds */
-	char *host; /* its name, or NODE_NAME; printable */
+	char *host; /* whose store it is; if that is not told, this one; printable */
 };
 
 /* report_by() - "container", "process", "file", "token", "pod", "image" …: what --by takes; static. */

@@ -541,6 +541,25 @@ int reader_losses(struct reader *reader, int64_t since, int64_t until, reader_lo
 	return r;
 }
 
+int reader_node(struct reader *reader, char **ret_node)
+{
+	sqlite3_stmt *statement = NULL;
+	int r = statement_prepare(reader->db, "SELECT value FROM meta WHERE key = 'node'", &statement);
+	bool failed = false;
+	char *node = NULL;
+
+	if (r == 0 && (r = sqlite3_step(statement)) == SQLITE_ROW)
+		node = reader_copy(statement, 0, &failed);
+	r = r < 0 ? r : statement_error(reader->db, r);
+	sqlite3_finalize(statement);
+	if (r < 0 || failed) {
+		free(node);
+		return failed ? -ENOMEM : r;
+	}
+	*ret_node = node;
+	return 0;
+}
+
 static int reader_number(struct reader *reader, const char *sql, int64_t *ret_number)
 {
 	int r = statement_query(reader->db, sql, ret_number);

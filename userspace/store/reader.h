@@ -149,6 +149,9 @@ typedef int (*reader_loss_visit)(void *context, const struct reader_loss *loss);
 int reader_losses(struct reader *reader, int64_t since, int64_t until, reader_loss_visit visit,
 		  void *context);
 
+/* reader_node() - the host whose store it is. Returns 0 and *ret_node (malloc'ed; NULL: an older version has not told), or a negative errno. */
+int reader_node(struct reader *reader, char **ret_node);
+
 /* What the store says of itself. */
 struct reader_meta {
 	uint64_t removed; /* facts, by the bounds in age and size */

@@ -38,7 +38,7 @@ struct session_loss {
 };
 
 struct session {
-	char *scope, *name, *files, *missing;
+	char *scope, *name, *node, *files, *missing;
 	bool fresh; /* it has no row yet */
 	int64_t id; /* of its row */
 	int64_t start, seen,
@@ -72,6 +72,7 @@ int session_open(const struct store_watched *watched, struct session **ret_sessi
 		return -ENOMEM;
 	session->scope = session_copy(watched->scope, &failed);
 	session->name = session_copy(watched->name, &failed);
+	session->node = session_copy(watched->node, &failed);
 	session->files = session_copy(watched->files, &failed);
 	session->missing = session_copy(watched->missing, &failed);
 	if (failed) {
@@ -91,6 +92,7 @@ void session_close(struct session *session)
 		return;
 	free(session->scope);
 	free(session->name);
+	free(session->node);
 	free(session->files);
 	free(session->missing);
 	free(session);
@@ -211,6 +213,10 @@ static int session_insert(sqlite3 *db, struct session *session, bool ended)
 			    "iiitttt", session->start, session->seen, (int64_t)ended, session->scope,
 			    session->name, session->files, session->missing);
 
+	/* a store is one host's; if that is called otherwise by now, the last name holds */
+	if (r >= 0 && session->node)
+		r = SESSION_RUN(db, NULL, "INSERT OR REPLACE INTO meta (key, value) VALUES ('node', ?)", "t",
+				session->node);
 	return r < 0 ? r : session_bound(db);
 }
 

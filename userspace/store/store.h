@@ -41,6 +41,7 @@ void store_close(struct store *store);
 struct store_watched {
 	const char *scope; /* "host", "cgroup" or "command" */
 	const char *name; /* which cgroup or command; NULL: the host */
+	const char *node; /* this host; NULL: not told */
 	const char *files; /* kinds of destinations, by commas */
 	const char
 		*missing; /* what is not watched, since this kernel has nothing to attach to; NULL: nothing */

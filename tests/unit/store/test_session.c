@@ -65,6 +65,40 @@ static void lose(struct store *store, const char *counter, uint64_t count, const
 	store_loss(store, &loss);
 }
 
+static char *node_of(const char *store)
+{
+	struct reader *reader;
+	char *node = NULL;
+
+	assert_int_equal(reader_open(store, &reader), 0);
+	assert_int_equal(reader_node(reader, &node), 0);
+	reader_close(reader);
+	return node;
+}
+
+/* Whose store it is: of nobody who has not said so, and by the last name. */
+static void test_node(void **state)
+{
+	struct store_watched named = watched;
+	struct store *store = begin();
+	char *node;
+
+	(void)state;
+	work(store);
+	store_close(store);
+	assert_null(node_of(path));
+	for (int i = 0; i < 2; i++) {
+		named.node = i ? "node-8" : "node-7";
+		store = alerts_store(path);
+		assert_int_equal(store_session(store, &named), 0);
+		work(store);
+		node = node_of(path);
+		assert_string_equal(node, named.node);
+		free(node);
+		store_close(store);
+	}
+}
+
 /* There at once, alive every ten seconds and no more often, and ended when it ends. */
 static void test_life(void **state)
 {
@@ -492,10 +526,11 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_life),          TEST(test_killed),        TEST(test_losses),
-		TEST(test_merged),        TEST(test_bounds),        TEST(test_older),
-		TEST(test_before_places), TEST(test_before_triage), TEST(test_triage),
-		TEST(test_before_rules),  TEST(test_before_relays), TEST(test_troubles),
+		TEST(test_node),     TEST(test_life),          TEST(test_killed),
+		TEST(test_losses),   TEST(test_merged),        TEST(test_bounds),
+		TEST(test_older),    TEST(test_before_places), TEST(test_before_triage),
+		TEST(test_triage),   TEST(test_before_rules),  TEST(test_before_relays),
+		TEST(test_troubles),
 	};
 
 	return UNIT_RUN(tests);
