@@ -6,11 +6,27 @@
 #include "lib/start.h"
 
 #include <locale.h>
+#include <sys/resource.h>
+
+/* What an archive may ask for: sizes in it are believed before they are read, a dictionary of 7z's has 4 GiB. zstd -19 takes 8 MiB, xz -9 64. */
+#define UNPACK_MEMORY (1UL << 30)
+
+/* What is beyond can't be unpacked, and is told as such. */
+static void bound_memory(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_DATA, &limit) < 0 || limit.rlim_cur <= UNPACK_MEMORY)
+		return;
+	limit.rlim_cur = UNPACK_MEMORY;
+	(void)setrlimit(RLIMIT_DATA, &limit);
+}
 
 int main(int argc, char **argv)
 {
 	if (start_process() < 0)
 		return EXIT_CODE_RUNTIME;
+	bound_memory();
 	/* names in archives may be of any kind, and are shown as UTF-8 */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	scan_unpacker = unpack_input;
