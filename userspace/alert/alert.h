@@ -63,7 +63,7 @@ struct alert_file {
 	uint32_t links;
 };
 
-/* The container that the writing process runs in, or writes for. */
+/* The container that the writing process runs in, or writes for, or whose file it wrote to. */
 struct alert_container {
 	char *id; /* NULL: in none; otherwise always given, the rest where it could be found */
 	const char
@@ -77,6 +77,7 @@ struct alert_container {
 	char *pod_uid;
 	bool claimed; /* the id is the word of whoever could name it so; no runtime of theirs agrees */
 	bool relayed; /* the process is not in it: it writes what the container prints */
+	bool outside; /* the process is not in it: the file is, in its layer or a volume */
 };
 
 struct alert_write {

@@ -175,6 +175,7 @@ static void json_container(struct json_writer *json, const struct alert_containe
 	json_text(json, "id", container->id);
 	json_mark(json, "claimed", container->claimed);
 	json_mark(json, "relayed", container->relayed);
+	json_mark(json, "outside", container->outside);
 	json_text_if(json, "runtime", container->runtime);
 	json_text_if(json, "namespace", container->namespace);
 	json_text_if(json, "name", container->name);

@@ -52,13 +52,16 @@ static const char *message_type(const struct token *token)
 	return strcmp(token->type, TOKEN_TYPE_UNKNOWN) == 0 ? "unknown token" : token->type;
 }
 
-/* " in pod shop/app-0, container app": where the process runs, or " for" whom it writes, if it is a container; else nothing. */
+/*
+ * " in pod shop/app-0, container app": where the process runs, or " for" whom it writes, or " into" whose layer or volume, if it is a
+ * container; else nothing.
+ */
 static int message_container(const struct alert_container *container, char **ret_text)
 {
 	const char *name = container->name ? container->name : container->id;
 	/* an id's first characters are what the runtimes' own commands show and take */
 	int len = container->name ? (int)strlen(name) : MESSAGE_ID_LEN;
-	const char *where = container->relayed ? "for" : "in";
+	const char *where = container->relayed ? "for" : container->outside ? "into" : "in";
 	char *text;
 	int r;
 

@@ -238,6 +238,41 @@ static int attribute_unit(const struct sample_view *view, const struct mask_know
 	return unit ? mask_text(unit, len, known, &process->unit) : 0;
 }
 
+/* Of a process of the host's: the container whose file it wrote to. */
+static int attribute_holding(struct attribute *attribute, const struct sample_view *view,
+			     const struct mask_known *known, struct alert *alert)
+{
+	const struct token_sample *head = view->head;
+	AUTO_FREE char *path = NULL;
+	AUTO_FREE char *shown = NULL;
+	struct alert_container found = {0};
+	int r;
+
+	if (head->kind != FILE_KIND_DISK && head->kind != FILE_KIND_TMPFS)
+		return 0;
+	r = mounts_path(attribute->mounts, head->inner_device, view->inner, head->inner_len, &path);
+	if (r == 0)
+		r = mounts_layer(attribute->mounts, path, &shown);
+	if (r == 0 || r == -ENOENT)
+		r = path ? containers_holding(attribute->containers, path, shown, known, &found,
+					      &alert->file.place)
+			 : 0;
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	if (!path || !found.id)
+		return 0;
+	containers_free_one(&alert->container);
+	alert->container = found;
+	return 0;
+}
+
+/* Is all that is known of its container the path of a cgroup, as of who has entered one's namespaces? */
+static bool attribute_unnamed(const struct alert_container *container)
+{
+	return container->id && *container->id == '/' && container->runtime &&
+	       strcmp(container->runtime, "unknown") == 0;
+}
+
 /* The container, and where in it the file lies; or the one that a process of the host writes for. */
 static int attribute_container(struct attribute *attribute, const struct sample_view *view,
 			       const struct mask_known *known, struct alert *alert)
@@ -261,7 +296,13 @@ static int attribute_container(struct attribute *attribute, const struct sample_
 			.root = attribute->root,
 		};
 
-		return relay_find(&relay, view, known, &alert->container);
+		r = relay_find(&relay, view, known, &alert->container);
+		return r == 0 && !alert->container.id ? attribute_holding(attribute, view, known, alert) : r;
+	}
+	if (r == 0 && attribute_unnamed(&alert->container)) {
+		r = attribute_holding(attribute, view, known, alert);
+		if (r < 0 || alert->container.outside)
+			return r;
 	}
 	if (r == 0 && (head->kind == FILE_KIND_DISK || head->kind == FILE_KIND_TMPFS)) {
 		alert->file.place = head->flags & SAMPLE_ROOT_MOUNT ? "layer" : "volume";
@@ -679,7 +720,8 @@ int attribute_repeat(struct attribute *attribute, const struct alert *last, cons
 	bool same = process->pid == value->tgid && process->start.tv_sec == start.tv_sec &&
 		    process->start.tv_nsec == start.tv_nsec;
 	/* in a container they are what they were, or not known */
-	bool inside = process->ns_pid != process->pid || (alert.container.id && !alert.container.relayed);
+	bool inside = process->ns_pid != process->pid ||
+		      (alert.container.id && !alert.container.relayed && !alert.container.outside);
 	const char *user = inside ? NULL : users_name(attribute->users, value->uid);
 	const char *group = inside ? NULL : users_name(attribute->groups, value->gid);
 	int r = 0;

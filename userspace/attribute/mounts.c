@@ -6,6 +6,9 @@
  *     mount        root /var  of 8:1  at /srv/var
  *     host's path  /srv/var/lib/docker/overlay2/ID/diff/app.log
  *
+ *     upperdir     /var/lib/containerd/…/snapshots/7/fs    of the overlay at /run/containerd/…/<id>/rootfs
+ *     a file there is, by that,                               /run/containerd/…/<id>/rootfs/app.log
+ *
  * Of several mounts that show a file, the one with the longest root is the most telling; of equals, the first.
  * Source: proc_pid_mountinfo(5). The kernel tells of changes by POLLPRI on the open file.
  *
@@ -30,6 +33,7 @@ struct mount {
 	uint32_t device;
 	char *root; /* in the file system */
 	char *place; /* where it is mounted */
+	char *upper; /* of an overlay: the directory that is written to, as who mounted it called it; else NULL */
 };
 
 struct mounts {
@@ -60,6 +64,7 @@ static void mounts_clear(struct mounts *mounts)
 	for (size_t i = 0; i < mounts->count; i++) {
 		free(mounts->entries[i].root);
 		free(mounts->entries[i].place);
+		free(mounts->entries[i].upper);
 	}
 	mounts->count = 0;
 }
@@ -91,6 +96,28 @@ static void mounts_unescape(char *text)
 	*to = '\0';
 }
 
+/* "… - overlay overlay rw,lowerdir=…,upperdir=/dir,workdir=…": what is behind the place. Without memory it is not known. */
+static char *mounts_upper(char *rest)
+{
+	static const char option[] = "upperdir=";
+	char *kind = strstr(rest, "- overlay "), *text, *save, *upper;
+
+	/* behind the optional fields, or at once if there are none */
+	if (!kind || (kind != rest && kind[-1] != ' '))
+		return NULL;
+	text = strrchr(kind, ' ');
+	text[strcspn(text, "\n")] = '\0';
+	for (text = strtok_r(text + 1, ",", &save); text; text = strtok_r(NULL, ",", &save)) {
+		if (strncmp(text, option, strlen(option)) != 0)
+			continue;
+		upper = strdup(text + strlen(option));
+		if (upper)
+			mounts_unescape(upper);
+		return upper;
+	}
+	return NULL;
+}
+
 /* 36 35 98:0 /root /place … */
 static void mounts_add(struct mounts *mounts, char *line)
 {
@@ -111,6 +138,7 @@ static void mounts_add(struct mounts *mounts, char *line)
 	mount.place = strtok_r(NULL, " ", &save);
 	if (!mount.root || !mount.place)
 		return;
+	mount.upper = NULL;
 	if (mounts->count % 64 == 0)
 		more = reallocarray(mounts->entries, mounts->count + 64, sizeof(*more));
 	if (!more)
@@ -125,6 +153,7 @@ static void mounts_add(struct mounts *mounts, char *line)
 	}
 	mounts_unescape(mount.root);
 	mounts_unescape(mount.place);
+	mount.upper = mounts_upper(save);
 	more[mounts->count++] = mount;
 }
 
@@ -200,5 +229,28 @@ int mounts_path(struct mounts *mounts, uint32_t device, const char *inner, size_
 		     inner + covered) < 0)
 		return -ENOMEM;
 	*ret_path = path;
+	return 0;
+}
+
+int mounts_layer(const struct mounts *mounts, const char *path, char **ret_path)
+{
+	const struct mount *best = NULL;
+	size_t covered = 0;
+	char *text;
+
+	for (size_t i = 0; i < mounts->count; i++) {
+		const struct mount *one = &mounts->entries[i];
+		size_t len = one->upper && *one->upper == '/' ? strlen(one->upper) : 0;
+
+		if (len <= covered || strncmp(path, one->upper, len) != 0 || (path[len] && path[len] != '/'))
+			continue;
+		covered = len;
+		best = one;
+	}
+	if (!best)
+		return -ENOENT;
+	if (asprintf(&text, "%s%s", best->place, path + covered) < 0)
+		return -ENOMEM;
+	*ret_path = text;
 	return 0;
 }

@@ -30,3 +30,10 @@ uint64_t mounts_changes(struct mounts *mounts, uint64_t time);
  * it, or another negative errno.
  */
 int mounts_path(struct mounts *mounts, uint32_t device, const char *inner, size_t len, char **ret_path);
+
+/*
+ * mounts_layer() - where an overlay that the host has mounted shows what lies at `path` in its upper directory. By the mounts as mounts_path() has
+ * read them last.
+ * Returns 0 and *ret_path (malloc'ed), -ENOENT: it is in none's, or -ENOMEM.
+ */
+int mounts_layer(const struct mounts *mounts, const char *path, char **ret_path);

@@ -106,7 +106,7 @@ static const struct option_entry audit_entries[] = {
 		 "(origin, carrier, or allowed by a rule), writes, first, last, file, file_as_seen, "
 		 "file_type, program, process, last_pid, user, command_line, container_id, container, "
 		 "runtime, image, namespace, pod, syscall, part, rule, relayed, runtime_namespace, "
-		 "container_created, mark, mark_note, place, severity; with `--files`: state, token, file, "
+		 "container_created, mark, mark_note, place, severity, outside; with `--files`: state, token, file, "
 		 "found, first_offset, moved_to, reason, mark. What is not known is empty."},
 	{.name = "allowed", .id = OPTION_AUDIT_ALLOWED,
 	 .help = "what rules of the configuration allow, instead of leaks"},

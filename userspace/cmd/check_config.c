@@ -72,8 +72,10 @@ static void check_facts(const json_t *alert, struct rules_facts *facts)
 		{RULES_KEY_SEEN_BY, "write.seen_by"},
 	};
 	const char *host_path = check_text(alert, "file.host_path");
-	bool relayed = json_is_true(json_object_get(json_object_get(alert, "container"), "relayed"));
-	bool host = relayed || !check_text(alert, "container.id");
+	const json_t *container = json_object_get(alert, "container");
+	bool outside = json_is_true(json_object_get(container, "outside"));
+	bool host = outside || json_is_true(json_object_get(container, "relayed")) ||
+		    !check_text(alert, "container.id");
 	const json_t *ancestors = json_object_get(json_object_get(alert, "process"), "ancestors");
 
 	memset(facts, 0, sizeof(*facts));
@@ -86,6 +88,8 @@ static void check_facts(const json_t *alert, struct rules_facts *facts)
 	rules_facts_add(facts, RULES_KEY_HOST_PATH,
 			host && !host_path ? check_text(alert, "file.path") : host_path);
 	rules_facts_add(facts, RULES_KEY_PLACE, host ? "host" : check_text(alert, "file.place"));
+	if (outside)
+		rules_facts_add(facts, RULES_KEY_PLACE, check_text(alert, "file.place"));
 	rules_facts_add(facts, RULES_KEY_PLACEHOLDER,
 			json_is_true(json_object_get(json_object_get(alert, "token"), "placeholder"))
 				? "true"

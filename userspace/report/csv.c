@@ -56,6 +56,7 @@ static int csv_line(struct report *report, const struct survey_fact *entry, FILE
 		mark ? mark->note : NULL,
 		fact.place,
 		fact.severity ? severity : NULL,
+		fact.outside ? "true" : "false",
 	};
 
 	csv_cells(out, cells, sizeof(cells) / sizeof(*cells));
@@ -75,7 +76,8 @@ int report_csv(struct report *report, FILE *out)
 	fputs("token,token_type,placeholder,role,writes,first,last,file,file_as_seen,file_type,program,"
 	      "process,"
 	      "last_pid,user,command_line,container_id,container,runtime,image,namespace,pod,syscall,"
-	      "part,rule,relayed,runtime_namespace,container_created,mark,mark_note,place,severity\r\n",
+	      "part,rule,relayed,runtime_namespace,container_created,mark,mark_note,place,severity,"
+	      "outside\r\n",
 	      out);
 	shown = report_limit(report, 0, groups.count);
 	for (size_t i = 0; r == 0 && i < shown; i++) {

@@ -124,7 +124,7 @@ static int derived_detail(struct derived *derived, const struct reader_detail *d
 			  struct survey_fact *fact)
 {
 	const struct survey *survey = derived->survey;
-	bool host = fact->relayed ||
+	bool host = fact->relayed || fact->outside ||
 		    survey_id(survey, DIMENSION_CONTAINER, fact->member[DIMENSION_CONTAINER]) == 0;
 	uint32_t *number = &fact->member[DIMENSION_DERIVED];
 	const char *where = host ? "" : " in containers";

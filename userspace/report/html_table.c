@@ -59,7 +59,7 @@ static void html_writer(struct report *report, const struct survey_fact *fact, F
 	html_bdi(out, "mono", labels_program(&report->labels, fact->member[DIMENSION_PROGRAM]));
 	if (survey_id(&report->survey, DIMENSION_CONTAINER, container) == 0)
 		return;
-	fputs(fact->relayed ? " for " : " in ", out);
+	fputs(fact->relayed ? " for " : fact->outside ? " into " : " in ", out);
 	html_bdi(out, "mono", labels_text(&report->labels, DIMENSION_CONTAINER, container));
 }
 

@@ -53,11 +53,11 @@ static json_t *json_container(const struct fact *fact)
 {
 	if (!fact->container_id)
 		return NULL;
-	return json_pack("{s:s, s:s*, s:s*, s:s*, s:s*, s:o*, s:o*, s:o*}", "id", fact->container_id,
+	return json_pack("{s:s, s:s*, s:s*, s:s*, s:s*, s:o*, s:o*, s:o*, s:o*}", "id", fact->container_id,
 			 "runtime", fact->runtime, "namespace", fact->namespace, "created", fact->created,
 			 "name", fact->container_name, "former_names", json_former(fact->former), "image",
 			 fact->image ? json_pack("{s:s}", "name", fact->image) : NULL, "relayed",
-			 json_mark(fact->relayed));
+			 json_mark(fact->relayed), "outside", json_mark(fact->outside));
 }
 
 static json_t *json_pod(const struct fact *fact)
@@ -161,6 +161,7 @@ static json_t *json_writer(struct report *report, const struct survey_fact *fact
 	struct fact container = *labels_container(labels, fact->member[DIMENSION_CONTAINER]);
 
 	container.relayed = fact->relayed;
+	container.outside = fact->outside;
 	return json_pack(
 		"{s:s, s:o*, s:s, s:o, s:b}", "executable", labels_text(labels, DIMENSION_PROGRAM, program),
 		"container", json_container(&container), "file",

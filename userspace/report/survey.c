@@ -187,6 +187,7 @@ static int survey_fact(void *context, const struct reader_fact *row)
 		.id = row->id,
 		.verdict = (uint8_t)row->verdict,
 		.relayed = row->relayed,
+		.outside = row->outside,
 		.first = row->first,
 		.last = row->last,
 	};
@@ -280,6 +281,7 @@ static int survey_outside(struct survey_build *build)
 			.id = row->id,
 			.verdict = (uint8_t)row->verdict,
 			.relayed = row->relayed,
+			.outside = row->outside,
 			.first = row->first,
 			.last = row->last,
 			.count = row->count,
@@ -434,5 +436,6 @@ struct reader_fact survey_row(const struct survey *survey, const struct survey_f
 		.count = fact->count,
 		.verdict = fact->verdict,
 		.relayed = fact->relayed,
+		.outside = fact->outside,
 	};
 }

@@ -26,6 +26,7 @@ struct survey_fact {
 	uint32_t member[DIMENSION_MAX];
 	uint8_t verdict; /* enum fact_verdict */
 	bool relayed; /* the program writes what the container prints */
+	bool outside; /* the program is the host's, and the file the container's */
 	int64_t first, last; /* microseconds; first and last at all, also outside of the period */
 	uint64_t count; /* writes within the period; whole hours at its ends */
 };

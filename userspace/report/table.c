@@ -116,7 +116,7 @@ static int table_writer(struct table *table, const struct survey_fact *fact, cha
 	uint32_t container = fact->member[DIMENSION_CONTAINER];
 	const char *program = labels_program(labels, fact->member[DIMENSION_PROGRAM]);
 	bool host = survey_id(&table->report->survey, DIMENSION_CONTAINER, container) == 0;
-	const char *where = fact->relayed ? " for " : " in ";
+	const char *where = fact->relayed ? " for " : fact->outside ? " into " : " in ";
 	int r = asprintf(ret_text, "%s%s%s", program, host ? "" : where,
 			 host ? "" : labels_text(labels, DIMENSION_CONTAINER, container));
 

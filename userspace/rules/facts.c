@@ -61,7 +61,7 @@ static void facts_container(const struct alert_container *container, struct rule
 
 void rules_facts_alert(const struct alert *alert, struct rules_facts *ret_facts)
 {
-	bool host = !alert->container.id || alert->container.relayed;
+	bool host = !alert->container.id || alert->container.relayed || alert->container.outside;
 
 	ret_facts->count = 0;
 	memset(ret_facts->last, 0, sizeof(ret_facts->last));
@@ -72,6 +72,9 @@ void rules_facts_alert(const struct alert *alert, struct rules_facts *ret_facts)
 	rules_facts_add(ret_facts, RULES_KEY_HOST_PATH,
 			host && !alert->file.host_path ? alert->file.path : alert->file.host_path);
 	rules_facts_add(ret_facts, RULES_KEY_PLACE, host ? "host" : alert->file.place);
+	/* a process of the host's, and a file of a container's */
+	if (alert->container.outside)
+		rules_facts_add(ret_facts, RULES_KEY_PLACE, alert->file.place);
 	facts_container(&alert->container, ret_facts);
 	rules_facts_add(ret_facts, RULES_KEY_PREFIX, alert->token.prefix);
 	rules_facts_add(ret_facts, RULES_KEY_TOKEN, alert->token.identifier);

@@ -144,6 +144,7 @@ int fact_make(const struct alert *alert, struct fact *ret_fact)
 	struct fact fact = {
 		.verdict = fact_verdict(&alert->ruling),
 		.relayed = container->relayed,
+		.outside = container->outside,
 		.placeholder = alert->token.placeholder,
 		/* the host's own name for it is whole */
 		.path_truncated = file->path_truncated && !file->host_path,

@@ -62,6 +62,7 @@ struct fact {
 	size_t memory_size;
 	enum fact_verdict verdict;
 	bool relayed; /* the program is outside of the container, and writes what that prints */
+	bool outside; /* the program is outside of the container, and the file is in its layer or a volume */
 	bool placeholder;
 	bool path_truncated; /* upper directories of the file's path are missing */
 	bool deleted; /* the file had no name any more */

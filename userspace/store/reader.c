@@ -122,7 +122,8 @@ int reader_facts(struct reader *reader, int64_t since, int64_t until, reader_fac
 			.last = sqlite3_column_int64(statement, 6),
 			.count = (uint64_t)sqlite3_column_int64(statement, 7),
 			.verdict = (enum fact_verdict)sqlite3_column_int(statement, 8),
-			.relayed = sqlite3_column_int(statement, 9),
+			.relayed = sqlite3_column_int(statement, 9) == 1,
+			.outside = sqlite3_column_int(statement, 9) == 2,
 		};
 
 		r = visit(context, &fact);
@@ -421,6 +422,7 @@ int reader_fact(struct reader *reader, const struct reader_fact *row, struct fac
 		.count = row->count,
 		.verdict = row->verdict,
 		.relayed = row->relayed,
+		.outside = row->outside,
 	};
 	int r = reader_name(reader, row->token, &fact.token);
 

@@ -28,7 +28,7 @@ void reader_end(struct reader *reader);
 struct reader_fact {
 	int64_t id, token, file, program, container;
 	enum fact_verdict verdict;
-	bool relayed;
+	bool relayed, outside;
 	int64_t first, last; /* microseconds since 1970 */
 	uint64_t count;
 };

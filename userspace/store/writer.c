@@ -176,6 +176,12 @@ void writer_begin(struct writer *writer)
 	writer->last = NULL;
 }
 
+/* Column "relayed": 1: the program writes what the container prints; 2: it is outside as well, and the file is the container's. */
+static int64_t writer_apart(const struct fact *fact)
+{
+	return fact->outside ? 2 : fact->relayed;
+}
+
 /* The fact's own row. @new: its token is, so there is none of it yet */
 static int writer_fact(struct writer *writer, const struct fact *fact, int64_t token, int64_t container,
 		       bool new, int64_t *ret_id)
@@ -191,12 +197,12 @@ static int writer_fact(struct writer *writer, const struct fact *fact, int64_t t
 		return rows;
 	if (rows) {
 		statement_bind(writer->fact_again, "iiiii", *ret_id, fact->first, fact->last,
-			       (int64_t)fact->count, (int64_t)fact->relayed);
+			       (int64_t)fact->count, writer_apart(fact));
 		return writer_do(writer->fact_again, 0);
 	}
 	statement_bind(writer->fact_add, "iiiiiiiii", token, writer->file, writer->program, container,
 		       (int64_t)fact->verdict, fact->first, fact->last, (int64_t)fact->count,
-		       (int64_t)fact->relayed);
+		       writer_apart(fact));
 	return writer_add(writer->fact_add, ret_id);
 }
 

@@ -156,6 +156,7 @@ static struct alert alert_full(void)
 		.id = text("0123456789ab"),
 		.claimed = true,
 		.relayed = true,
+		.outside = true,
 		.runtime = "containerd",
 		.name = text("app"),
 		.image = text("registry/app:1"),

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,7 +19,13 @@ static const char mountinfo[] = "21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/s
 				"24 21 8:2 /tenants/a /home/a rw - xfs /dev/sdb rw\n"
 				"25 21 8:2 /tenants/a /second rw - xfs /dev/sdb rw\n"
 				"26 21 0:50 /@home /home2 rw - btrfs /dev/sdc rw\n"
-				"27 21 bad line\n28\n";
+				"27 21 bad line\n28\n"
+				"29 21 0:60 / /run/c/a/rootfs rw,relatime - overlay overlay "
+				"rw,lowerdir=/l/1:/l/2,upperdir=/snapshots/7/fs,workdir=/snapshots/7/work\n"
+				"30 21 0:61 / /run/c/b\\040c/rootfs rw shared:9 - overlay overlay "
+				"rw,lowerdir=/l/1,upperdir=/snapshots/7/fs/deep\\040er,workdir=/w\n"
+				"31 21 0:62 / /run/c/read rw - overlay overlay ro,lowerdir=/upperdir=/x\n"
+				"32 21 0:63 / /run/c/none rw - overlay\n";
 
 static int setup(void **state)
 {
@@ -26,6 +33,7 @@ static int setup(void **state)
 	FILE *file;
 
 	(void)state;
+	strcpy(procfs + strlen(procfs) - 6, "XXXXXX");
 	if (!mkdtemp(procfs))
 		return -1;
 	snprintf(path, sizeof(path), "%s/1", procfs);
@@ -81,6 +89,33 @@ static void test_paths(void **state)
 	mounts_close(NULL);
 }
 
+static void check_layer(const struct mounts *mounts, const char *path, const char *expected)
+{
+	char *shown = NULL;
+
+	assert_int_equal(mounts_layer(mounts, path, &shown), expected ? 0 : -ENOENT);
+	if (expected)
+		assert_string_equal(shown, expected);
+	free(shown);
+}
+
+/* What an overlay shows of what lies in its upper directory. */
+static void test_layers(void **state)
+{
+	struct mounts *mounts;
+
+	(void)state;
+	assert_int_equal(mounts_open(procfs, &mounts), 0);
+	check(mounts, 8, 1, "/x", "/x");
+	check_layer(mounts, "/snapshots/7/fs/tmp/x", "/run/c/a/rootfs/tmp/x");
+	check_layer(mounts, "/snapshots/7/fs", "/run/c/a/rootfs");
+	check_layer(mounts, "/snapshots/7/fs/deep er/x", "/run/c/b c/rootfs/x");
+	check_layer(mounts, "/snapshots/7/fsx/y", NULL);
+	check_layer(mounts, "/snapshots/7/work/x", NULL);
+	check_layer(mounts, "/x", NULL);
+	mounts_close(mounts);
+}
+
 static void test_nothing(void **state)
 {
 	struct mounts *mounts;
@@ -94,7 +129,9 @@ static void test_nothing(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_paths, setup, teardown), cmocka_unit_test(test_nothing)};
+		cmocka_unit_test_setup_teardown(test_paths, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_layers, setup, teardown),
+		cmocka_unit_test(test_nothing)};
 
 	return UNIT_RUN(tests);
 }

@@ -47,6 +47,7 @@ struct alert alerts_make(const struct alert_spec *spec)
 		alert.container.image = text(spec->image);
 		alert.container.name = text(spec->name ? spec->name : "app");
 		alert.container.relayed = spec->relayed;
+		alert.container.outside = spec->outside;
 		alert.container.pod = text(spec->pod);
 		alert.container.pod_namespace = text(spec->pod ? "shop" : NULL);
 	}

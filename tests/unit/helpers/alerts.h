@@ -14,6 +14,7 @@ struct alert_spec {
 	const char *runtime, *namespace, *created; /* NULL runtime: containerd */
 	const char *image, *unit, *user; /* NULL user: root */
 	bool relayed; /* what the container printed */
+	bool outside; /* what the host wrote into it */
 	int64_t time; /* seconds since 1970 */
 	uint64_t repeats;
 	uint64_t news; /* 0: 1 */

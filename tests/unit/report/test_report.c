@@ -181,7 +181,7 @@ static void test_rules(void **state)
 	free(text);
 	text = output(&options, report_csv);
 	assert_non_null(strstr(text, "dt0c01.LEAK1,API token,false,allowed,1,"));
-	assert_non_null(strstr(text, ",write,,may,false,,,,,host,73\r\n"));
+	assert_non_null(strstr(text, ",write,,may,false,,,,,host,73,false\r\n"));
 	assert_null(strstr(text, "origin"));
 	free(text);
 }
@@ -696,6 +696,41 @@ static void test_renamed(void **state)
 	}
 	text = output(&options, output_table);
 	assert_non_null(strstr(text, "web-new (before: web, web-old; 0123456789ab)"));
+	free(text);
+}
+
+/* What the host wrote into a container is found by its name, said to come from outside, and the host's own doing. */
+static void test_outside(void **state)
+{
+	struct report_options options = options_make(DIMENSION_DERIVED);
+	const struct alert_spec spec = {
+		.token = "dt0c01.LEAK1",
+		.file = "/var/lib/kubelet/pods/1/volumes/kubernetes.io~empty-dir/a/x",
+		.program = "/usr/bin/nsenter",
+		.container = POD_A,
+		.pod = "checkout",
+		.outside = true,
+		.time = alerts_now() - 100,
+	};
+	json_t *json, *entry;
+	char *text, *problem;
+
+	(void)state;
+	put_all(&spec, 1);
+	options.survey.container = "shop/checkout";
+	text = output(&options, report_json);
+	json = json_loads(text, 0, NULL);
+	problem = schema_check("share/audit.schema.json", json);
+	assert_null(problem);
+	entry = json_array_get(json_object_get(json_array_get(json_object_get(json, "rows"), 0), "entries"),
+			       0);
+	assert_true(json_is_true(json_object_get(json_object_get(entry, "container"), "outside")));
+	assert_null(json_object_get(json_object_get(entry, "container"), "relayed"));
+	json_decref(json);
+	free(text);
+	options.by = DIMENSION_TOKEN;
+	text = output(&options, output_table);
+	assert_non_null(strstr(text, "from nsenter into shop/checkout/app\n"));
 	free(text);
 }
 
@@ -1412,15 +1447,20 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_rules),         TEST(test_leaks),          TEST(test_groups),
-		TEST(test_filters),       TEST(test_filtered_roles), TEST(test_times),
-		TEST(test_period),        TEST(test_table_width),    TEST(test_hostile),
-		TEST(test_empty),         TEST(test_relayed),        TEST(test_same_name),
-		TEST(test_renamed),       TEST(test_derived),        TEST(test_patterns),
-		TEST(test_export),        TEST(test_limit),          TEST(test_said),
-		TEST(test_marks),         TEST(test_todo_order),     TEST(test_todo_commands),
-		TEST(test_todo_layer),    TEST(test_todo_careful),   TEST(test_remains),
-		TEST(test_remains_links), TEST(test_remains_copies), cmocka_unit_test(test_relays),
+		TEST(test_rules),          TEST(test_leaks),
+		TEST(test_groups),         TEST(test_filters),
+		TEST(test_filtered_roles), TEST(test_times),
+		TEST(test_period),         TEST(test_table_width),
+		TEST(test_hostile),        TEST(test_empty),
+		TEST(test_relayed),        TEST(test_outside),
+		TEST(test_same_name),      TEST(test_renamed),
+		TEST(test_derived),        TEST(test_patterns),
+		TEST(test_export),         TEST(test_limit),
+		TEST(test_said),           TEST(test_marks),
+		TEST(test_todo_order),     TEST(test_todo_commands),
+		TEST(test_todo_layer),     TEST(test_todo_careful),
+		TEST(test_remains),        TEST(test_remains_links),
+		TEST(test_remains_copies), cmocka_unit_test(test_relays),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

@@ -69,6 +69,8 @@ int container_containerd_bundle(int root, const struct cgroup_name *name, const 
 
 	if (r == 0)
 		r = container_oci_annotations(config, facts);
+	if (r == 0)
+		r = container_oci_places(config, bundle, facts->pod_uid, facts);
 	json_decref(config);
 	if (r < 0)
 		return r == -EBADMSG ? -EAGAIN : r;

@@ -17,6 +17,7 @@
 #include "attribute/container/conmon.h"
 #include "attribute/container/readers.h"
 #include "files/open.h"
+#include "attribute/container/holding.h"
 #include "attribute/container/nested.h"
 #include "attribute/container/owner.h"
 #include "attribute/container/pod_log.h"
@@ -353,9 +354,26 @@ static int containers_learn_scanned(void *context, const char *path, size_t len)
 	return containers_learn(context, path, len, NULL);
 }
 
+/* What is asked of a new one only as far as it is in memory. */
+static void containers_read_places(struct containers *containers, struct container *container)
+{
+	struct container_facts *facts = &container->facts;
+
+	if (container->owner || container->inner || !facts->source || !facts->runtime)
+		return;
+	if (strcmp(facts->runtime, "docker") == 0)
+		container_docker_layer(containers->root, container->id, false, facts);
+	else
+		container_podman_volumes(containers->root, container->id, false, facts);
+}
+
 int containers_scan(struct containers *containers)
 {
-	return container_scan(containers->root, containers_learn_scanned, containers);
+	int count = container_scan(containers->root, containers_learn_scanned, containers);
+
+	for (struct container *one = containers->table.entries; one; one = one->hh.next)
+		containers_read_places(containers, one);
+	return count;
 }
 
 int containers_retry(struct containers *containers)
@@ -770,4 +788,99 @@ int containers_relayed(struct containers *containers, const struct relayed *rela
 	if (r == 0)
 		ret_container->relayed = true;
 	return r;
+}
+
+/* Is it there no more, as far as its runtime's files tell? */
+static bool containers_gone(const struct containers *containers, const struct container *container)
+{
+	const struct container_facts *facts = &container->facts;
+	uint64_t size;
+
+	return facts->source && facts->runtime && strcmp(facts->runtime, "docker") == 0 &&
+	       !file_stamp(containers->root, facts->source, container->owner != 0, &size);
+}
+
+static bool containers_same(const char *one, const char *other)
+{
+	return one && other && strcmp(one, other) == 0;
+}
+
+/* The one in whose layer it is, or whose volume if that is nobody else's; NULL if there is none. */
+static struct container *containers_holder(struct containers *containers, const char *path, const char *shown,
+					   enum holding *ret_holding)
+{
+	struct container *found = NULL;
+	bool several = false;
+
+	*ret_holding = HOLDING_NONE;
+	/* the one that was used last comes last: of two that had a directory one after the other, it counts */
+	for (struct container *one = containers->table.entries; one; one = one->hh.next) {
+		enum holding holding = holding_of(one, path, shown);
+
+		if (holding == HOLDING_NONE || containers_claims(containers, one) ||
+		    (holding == HOLDING_VOLUME && *ret_holding == HOLDING_LAYER))
+			continue;
+		if (holding == HOLDING_VOLUME && found && strcmp(found->id, one->id) != 0) {
+			/* started anew in the same pod */
+			bool again = containers_same(found->facts.pod_uid, one->facts.pod_uid) &&
+				     containers_same(found->facts.name, one->facts.name);
+
+			if (containers_gone(containers, one))
+				continue;
+			several |= !again && !containers_gone(containers, found);
+		}
+		*ret_holding = holding;
+		found = one;
+	}
+	return *ret_holding == HOLDING_VOLUME && several ? NULL : found;
+}
+
+/* Of a pod's volume: the pod alone, by any container of its that is known, or by its uid. */
+static int containers_give_pod(struct containers *containers, const char *uid, const struct mask_known *known,
+			       struct alert_container *ret_container)
+{
+	const struct container *of = NULL;
+	struct alert_container pod = {.runtime = "unknown"};
+	int r = mask_text(uid, strlen(uid), known, &pod.id);
+
+	for (const struct container *one = containers->table.entries; one; one = one->hh.next)
+		if (!one->inner && !one->owner && containers_same(one->facts.pod_uid, uid))
+			of = one;
+	if (r == 0)
+		r = mask_text(uid, strlen(uid), known, &pod.pod_uid);
+	if (r == 0 && of)
+		r = containers_copy(of->facts.pod, known, &pod.pod);
+	if (r == 0 && of)
+		r = containers_copy(of->facts.pod_namespace, known, &pod.pod_namespace);
+	if (r < 0)
+		containers_free_one(&pod);
+	*ret_container = pod;
+	return r;
+}
+
+int containers_holding(struct containers *containers, const char *path, const char *shown,
+		       const struct mask_known *known, struct alert_container *ret_container,
+		       const char **ret_place)
+{
+	char uid[CGROUP_NAME_BYTES];
+	struct container *container = NULL;
+	enum holding holding = HOLDING_NONE;
+	bool pods = holding_pod(path, uid, sizeof(uid));
+	int r = 0;
+
+	*ret_container = (struct alert_container){0};
+	/* what the kubelet fills is not in the way of the containers' other volumes: those are in no pod's directory */
+	if (!pods && strstr(path, "/kubelet/pods/"))
+		return 0;
+	if (holding_may(path, shown))
+		container = containers_holder(containers, path, shown, &holding);
+	if (container)
+		r = containers_give(containers, container, known, ret_container);
+	else if (pods)
+		r = containers_give_pod(containers, uid, known, ret_container);
+	if (r < 0 || !ret_container->id)
+		return r;
+	ret_container->outside = true;
+	*ret_place = container && holding == HOLDING_LAYER ? "layer" : "volume";
+	return 0;
 }

@@ -80,5 +80,16 @@ int containers_find(struct containers *containers, const struct containers_proce
 int containers_relayed(struct containers *containers, const struct relayed *relayed,
 		       const struct mask_known *known, struct alert_container *ret_container);
 
+/*
+ * containers_holding() - the container whose layer or volume a path of the host's is in, of a process that is in none.
+ * @path: as the host calls it; @shown: what an overlay's mount shows it as (mounts_layer()), or NULL
+ * A volume that several containers have is nobody's, but for a pod's: of that one, pod and namespace are told.
+ * Returns 0 and *ret_container as containers_find(), with `outside`, and *ret_place, "layer" or "volume"; with id NULL if it is in none; or
+ * -ENOMEM.
+ */
+int containers_holding(struct containers *containers, const char *path, const char *shown,
+		       const struct mask_known *known, struct alert_container *ret_container,
+		       const char **ret_place);
+
 /* containers_free_one() - frees what containers_find() gave, and zeroes it. */
 void containers_free_one(struct alert_container *container);

@@ -4,9 +4,12 @@
  *
  * The data root is a setting; where it is not the usual one, the container's bundle tells it: Docker mounts the
  * container's /etc/hostname and the like from there.
+ *
+ *     <data root>/image/overlay2/layerdb/mounts/<id>/mount-id    names the container's layer, <data root>/overlay2/<mount-id>/diff
  */
 #include "attribute/container/readers.h"
 #include "files/open.h"
+#include "files/safe_open.h"
 #include "attribute/container/owner.h"
 #include "attribute/container/user.h"
 #include "lib/cleanup.h"
@@ -15,6 +18,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static int container_docker_fill(const json_t *config, struct container_facts *facts)
 {
@@ -40,6 +44,71 @@ static int container_docker_fill(const json_t *config, struct container_facts *f
 	return r == 0 ? container_facts_set(&facts->created, container_json_text(config, "Created")) : r;
 }
 
+/* <data root>/containers/<id>/config.v2.json → <data root> */
+static int docker_data_of(const char *file, const char *id, char *ret_data, size_t size)
+{
+	char tail[CGROUP_NAME_BYTES + 32];
+	size_t len = strlen(file), end;
+
+	snprintf(tail, sizeof(tail), "/containers/%s/config.v2.json", id);
+	end = strlen(tail);
+	if (len <= end || strcmp(file + len - end, tail) != 0 || len - end >= size)
+		return -ENOENT;
+	memcpy(ret_data, file, len - end);
+	ret_data[len - end] = '\0';
+	return 0;
+}
+
+int container_docker_layer(int root, const char *id, bool glance, struct container_facts *facts)
+{
+	char data[PATH_MAX], path[PATH_MAX], layer[CGROUP_NAME_BYTES + 1] = "";
+	AUTO_CLOSE int place = -1;
+	AUTO_CLOSE int fd = -1;
+	struct stat st;
+
+	if (facts->layer || !facts->source || docker_data_of(facts->source, id, data, sizeof(data)) < 0 ||
+	    (size_t)snprintf(path, sizeof(path), "%s/image/overlay2/layerdb/mounts/%s/mount-id", data, id) >=
+		    sizeof(path))
+		return 0;
+	place = glance ? safe_glance(root, path, &st) : safe_place(root, path, 0);
+	fd = place < 0 ? place : safe_reopen(place, NULL);
+	if (fd < 0 || read(fd, layer, sizeof(layer) - 1) <= 0)
+		return 0;
+	layer[strcspn(layer, "\n")] = '\0';
+	if (!cgroup_name_is_id(layer, strlen(layer)) ||
+	    (size_t)snprintf(path, sizeof(path), "%s/overlay2/%s/diff", data, layer) >= sizeof(path))
+		return 0;
+	return container_facts_layer(facts, path);
+}
+
+/* Those that Docker has made; a directory of the host's that is bound in stays the host's. */
+static int docker_volumes(const json_t *config, const char *file, const struct cgroup_name *name,
+			  struct container_facts *facts)
+{
+	json_t *points = json_object_get(config, "MountPoints"), *point;
+	char data[PATH_MAX], path[PATH_MAX];
+	const char *key;
+	int r = 0;
+
+	if (docker_data_of(file, name->id, data, sizeof(data)) < 0)
+		return 0;
+	json_object_foreach (points, key, point) {
+		const char *type = container_json_text(point, "Type");
+		const char *source = container_json_text(point, "Source");
+		const char *volume = container_json_text(point, "Name");
+
+		if (!type || strcmp(type, "volume") != 0)
+			continue;
+		if (!source && volume && cgroup_name_is_id(volume, strlen(volume)) &&
+		    (size_t)snprintf(path, sizeof(path), "%s/volumes/%s/_data", data, volume) < sizeof(path))
+			source = path;
+		/* a user's say nothing of what is not below their own directory */
+		if (r == 0 && source && (!name->owner || container_below(data, source)))
+			r = container_facts_volume(facts, source);
+	}
+	return r;
+}
+
 int container_docker_file(int root, const struct cgroup_name *name, const char *file,
 			  struct container_facts *facts)
 {
@@ -51,6 +120,8 @@ int container_docker_file(int root, const struct cgroup_name *name, const char *
 		r = file_json(root, &config, "%s", file);
 	if (r == 0)
 		r = container_docker_fill(config, facts);
+	if (r == 0)
+		r = docker_volumes(config, file, name, facts);
 	json_decref(config);
 	if (r == 0) {
 		facts->runtime = "docker";
@@ -66,11 +137,13 @@ static int container_docker_try(int root, const struct cgroup_name *name, const 
 				struct container_facts *facts)
 {
 	char file[PATH_MAX];
+	int r;
 
 	if ((size_t)snprintf(file, sizeof(file), "%s/containers/%s/config.v2.json", data, name->id) >=
 	    sizeof(file))
 		return -ENAMETOOLONG;
-	return container_docker_file(root, name, file, facts);
+	r = container_docker_file(root, name, file, facts);
+	return r == 0 && !name->owner ? container_docker_layer(root, name->id, true, facts) : r;
 }
 
 int container_docker_data(int root, const struct cgroup_name *name, const char *data,

@@ -5,9 +5,13 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define CONTAINER_FACT_MAX 512
+/* Volumes of one that are known. */
+#define CONTAINER_VOLUMES 32
 
 struct container_facts {
 	const char *runtime; /* static; NULL: as the cgroup's name says */
@@ -20,6 +24,10 @@ struct container_facts {
 	char *source;
 	uint64_t stamp;
 	uint64_t due; /* ns, CLOCK_MONOTONIC: not to be looked at before that */
+	/* directories as the host calls them: what it writes into its own root, and volumes that its runtime or the kubelet has made */
+	char *layer;
+	char **volumes;
+	size_t volume_count;
 };
 
 /* container_facts_free() - frees what it owns and zeroes it. */
@@ -30,3 +38,12 @@ void container_facts_free(struct container_facts *facts);
  * Returns 0 or -ENOMEM.
  */
 int container_facts_set(char **fact, const char *text);
+
+/* container_facts_layer() - the same for its layer: an absolute path, which is not taken if it is too long or had to be masked. */
+int container_facts_layer(struct container_facts *facts, const char *path);
+
+/* container_facts_volume() - one more, likewise; past CONTAINER_VOLUMES none is taken. */
+int container_facts_volume(struct container_facts *facts, const char *path);
+
+/* container_below() - is it that directory, or something below it? Of "/" and what is no absolute path, never. */
+bool container_below(const char *directory, const char *path);

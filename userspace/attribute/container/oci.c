@@ -9,6 +9,9 @@
 #include "files/open.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
 
 /* The first that is there counts. */
 static int container_oci_first(const json_t *annotations, const char *const *keys, char **fact)
@@ -43,6 +46,58 @@ int container_oci_annotations(const json_t *config, struct container_facts *fact
 	return r == 0 ? container_oci_first(annotations, uids, &facts->pod_uid) : r;
 }
 
+/*
+ * <bundle>/rootfs or a relative "rootfs"; an overlay's <layer>/merged, which is written to in <layer>/diff. A root that is called anything else may be
+ * the host's own directory.
+ */
+static int oci_layer(const json_t *config, const char *bundle, struct container_facts *facts)
+{
+	const char *root = container_json_text(json_object_get(config, "root"), "path");
+	const char *last = root ? strrchr(root, '/') : NULL;
+	char path[PATH_MAX];
+	int len;
+
+	last = last ? last + 1 : root;
+	if (root && strcmp(last, "merged") == 0)
+		len = snprintf(path, sizeof(path), "%.*sdiff", (int)(last - root), root);
+	else if (root && strcmp(last, "rootfs") == 0)
+		len = snprintf(path, sizeof(path), "%s%s%s", *root == '/' ? "" : bundle,
+			       *root == '/' ? "" : "/", root);
+	else
+		return 0;
+	return len < (int)sizeof(path) ? container_facts_layer(facts, path) : 0;
+}
+
+/* …/volumes/<name>/_data, or …/pods/<uid>/volumes/… and …/volume-subpaths/… */
+static bool oci_is_volume(const char *source, const char *pod_uid)
+{
+	static const char tail[] = "/_data";
+	size_t len = strlen(source);
+	char pod[CONTAINER_FACT_MAX + 32];
+
+	if (strstr(source, "/volumes/") && len > strlen(tail) &&
+	    strcmp(source + len - strlen(tail), tail) == 0)
+		return true;
+	snprintf(pod, sizeof(pod), "/pods/%s/volume", pod_uid ? pod_uid : "");
+	return pod_uid && strstr(source, pod);
+}
+
+int container_oci_places(const json_t *config, const char *bundle, const char *pod_uid,
+			 struct container_facts *facts)
+{
+	const json_t *mounts = json_object_get(config, "mounts"), *mount;
+	int r = oci_layer(config, bundle, facts);
+	size_t index;
+
+	json_array_foreach (mounts, index, mount) {
+		const char *source = container_json_text(mount, "source");
+
+		if (r == 0 && source && oci_is_volume(source, pod_uid))
+			r = container_facts_volume(facts, source);
+	}
+	return r;
+}
+
 int container_crio_read(int root, const struct cgroup_name *name, struct container_facts *facts)
 {
 	/* the state directory's copy is there while the container runs, the other until it is removed */
@@ -56,6 +111,8 @@ int container_crio_read(int root, const struct cgroup_name *name, struct contain
 
 		if (found == 0)
 			r = container_oci_annotations(config, facts);
+		if (found == 0 && r == 0)
+			r = container_oci_places(config, "", facts->pod_uid, facts);
 		else if (found == -EBADMSG)
 			r = -EAGAIN;
 		json_decref(config);

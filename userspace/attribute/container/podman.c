@@ -64,7 +64,42 @@ static int container_podman_fill(const json_t *entry, struct container_facts *fa
 	return r;
 }
 
-static int container_podman_search(const char *text, size_t len, const char *id,
+/* <store>/overlay-containers/{,volatile-}containers.json, "layer" → <store>/overlay/<layer>/diff */
+static int podman_layer(const json_t *entry, const char *file, struct container_facts *facts)
+{
+	static const char lists[] = "/overlay-containers/";
+	const char *layer = container_json_text(entry, "layer"), *end = strstr(file, lists);
+	char path[PATH_MAX];
+
+	if (!layer || !end || !cgroup_name_is_id(layer, strlen(layer)) ||
+	    (size_t)snprintf(path, sizeof(path), "%.*s/overlay/%s/diff", (int)(end - file), file, layer) >=
+		    sizeof(path))
+		return 0;
+	return container_facts_layer(facts, path);
+}
+
+/* <store>/overlay-containers/<id>/userdata/config.json */
+int container_podman_volumes(int root, const char *id, bool glance, struct container_facts *facts)
+{
+	static const char lists[] = "/overlay-containers/";
+	const char *end = facts->source ? strstr(facts->source, lists) : NULL;
+	json_t *config = NULL;
+	char path[PATH_MAX];
+	uint64_t size;
+	int r = 0;
+
+	if (!end || facts->volumes ||
+	    (size_t)snprintf(path, sizeof(path), "%.*s%s/userdata/config.json",
+			     (int)(end + strlen(lists) - facts->source), facts->source, id) >= sizeof(path) ||
+	    (glance && !file_stamp(root, path, true, &size)))
+		return 0;
+	if (file_json(root, &config, "%s", path) == 0)
+		r = container_oci_places(config, "", NULL, facts);
+	json_decref(config);
+	return r;
+}
+
+static int container_podman_search(const char *text, size_t len, const char *id, const char *file,
 				   struct container_facts *facts)
 {
 	size_t at = 0, entry_len;
@@ -81,6 +116,8 @@ static int container_podman_search(const char *text, size_t len, const char *id,
 		entry_id = container_json_text(entry, "id");
 		if (entry_id && strcmp(entry_id, id) == 0)
 			r = container_podman_fill(entry, facts);
+		if (r == 0)
+			r = podman_layer(entry, file, facts);
 		json_decref(entry);
 	}
 	return r;
@@ -97,7 +134,7 @@ int container_podman_file(int root, const struct cgroup_name *name, const char *
 	if (r == 0)
 		r = file_read(root, CONTAINER_LIST_MAX, &text, &len, "%s", file);
 	if (r == 0)
-		r = container_podman_search(text, len, name->id, facts);
+		r = container_podman_search(text, len, name->id, file, facts);
 	if (r == 0) {
 		facts->stamp = stamp;
 		if (!facts->source)
@@ -130,9 +167,11 @@ static int container_podman_try(int root, const struct cgroup_name *name, const 
 			r = container_podman_list(root, name, store, drivers[i], "volatile-containers",
 						  facts);
 	}
-	if (r == 0)
-		facts->runtime = "podman";
-	return r;
+	if (r < 0)
+		return r;
+	facts->runtime = "podman";
+	/* of a user's, only what the list itself tells */
+	return name->owner ? 0 : container_podman_volumes(root, name->id, true, facts);
 }
 
 /* …/storage/<driver>-containers/<id>/userdata → …/storage */

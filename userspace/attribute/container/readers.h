@@ -51,6 +51,9 @@ void container_facts_renamed(int root, const struct cgroup_name *name, uint64_t 
 
 /* Annotations of an OCI bundle's config.json: containerd's and CRI-O's for Kubernetes, nerdctl's, images'. */
 int container_oci_annotations(const json_t *config, struct container_facts *facts);
+/* container_oci_places() - the layer that a bundle's config.json names, and volumes that podman or the kubelet have made. Of root's only. */
+int container_oci_places(const json_t *config, const char *bundle, const char *pod_uid,
+			 struct container_facts *facts);
 /* containerd's bundles, under any namespace; image and labels from its database. */
 int container_containerd_read(int root, const struct cgroup_name *name, const char *namespace,
 			      struct container_facts *facts);
@@ -69,12 +72,19 @@ int container_docker_bundle(int root, const struct cgroup_name *name, const char
 /* @file: …/config.v2.json; it is the facts' source then */
 int container_docker_file(int root, const struct cgroup_name *name, const char *file,
 			  struct container_facts *facts);
+/*
+ * container_docker_layer() - the container's layer, of one that container_docker_file() has filled. @glance: only as far as the kernel has the
+ * file's name in memory. Returns 0, also if it is not known, or -ENOMEM.
+ */
+int container_docker_layer(int root, const char *id, bool glance, struct container_facts *facts);
 /* @file: …/containers.json; likewise */
 int container_podman_file(int root, const struct cgroup_name *name, const char *file,
 			  struct container_facts *facts);
 /* @path: the cgroup's, whose user.slice tells the owner of a rootless container */
 int container_podman_read(int root, const struct cgroup_name *name, const char *path,
 			  struct container_facts *facts);
+/* container_podman_volumes() - as container_docker_layer(), the volumes. */
+int container_podman_volumes(int root, const char *id, bool glance, struct container_facts *facts);
 /* @bundle: …/overlay-containers/<id>/userdata, as conmon was told */
 int container_podman_bundle(int root, const struct cgroup_name *name, const char *bundle,
 			    struct container_facts *facts);

@@ -51,6 +51,8 @@ static int container_runc_try(int root, const struct cgroup_name *name, const ch
 		r = -ENOMEM;
 	if (r == 0 && bundle && file_json(root, &config, "%s/config.json", bundle) == 0)
 		r = container_oci_annotations(config, facts);
+	if (r == 0 && config && !name->owner)
+		r = container_oci_places(config, bundle, NULL, facts);
 	json_decref(config);
 	json_decref(state);
 	return r == -ENOENT || r == -EBADMSG ? -EAGAIN : r;
@@ -90,6 +92,8 @@ int container_runc_told(int root, const struct cgroup_name *name, const char *st
 	/* it is written before the container is made, and the state when it runs */
 	if (r == 0 && *bundle && file_json(root, &config, "%s/config.json", bundle) == 0)
 		r = container_oci_annotations(config, facts);
+	if (r == 0 && config && !name->owner)
+		r = container_oci_places(config, bundle, NULL, facts);
 	json_decref(config);
 	if (r < 0)
 		return r;

@@ -950,6 +950,137 @@ static void test_relayed_pods(void **state)
 	assert_null(relayed("/usr/bin/containerd", "", 0, "/x/var/log/pods/a_b_c/web/1.log", "/", 0).id);
 }
 
+/* @name: of the container that holds the path; NULL: none does */
+static void check_holding(const char *path, const char *shown, const char *place, const char *id,
+			  const char *name)
+{
+	struct alert_container found;
+	const char *in = NULL;
+
+	assert_int_equal(containers_holding(containers, path, shown, NULL, &found, &in), 0);
+	check_text(found.id, id);
+	check_text(found.name, name);
+	check_text(in, place);
+	assert_int_equal(found.outside, id != NULL);
+	assert_false(found.relayed);
+	containers_free_one(&found);
+}
+
+#define DOCKER_PLACES                                                                                    \
+	"{\"Name\":\"/%s\",\"Config\":{\"Image\":\"web:1\"},\"MountPoints\":{"                           \
+	"\"/data\":{\"Type\":\"volume\",\"Name\":\"shared\",\"Source\":\"\"},"                           \
+	"\"/own\":{\"Type\":\"volume\",\"Name\":\"x\",\"Source\":\"/var/lib/docker/volumes/%s/_data\"}," \
+	"\"/srv\":{\"Type\":\"bind\",\"Source\":\"/srv\"}}}"
+
+static void put_docker(const char *id, const char *name)
+{
+	char path[256], text[1024];
+
+	snprintf(path, sizeof(path), "/var/lib/docker/containers/%s/config.v2.json", id);
+	snprintf(text, sizeof(text), DOCKER_PLACES, name, name);
+	put(path, text);
+	snprintf(path, sizeof(path), "/var/lib/docker/image/overlay2/layerdb/mounts/%s/mount-id", id);
+	snprintf(text, sizeof(text), "layer-of-%s", name);
+	put(path, text);
+}
+
+/* What the host writes into Docker's containers: layers, volumes, and what several of them share. */
+static void test_holding_docker(void **state)
+{
+	(void)state;
+	put_docker(A, "web");
+	put_docker(B, "db");
+	learn("/system.slice/docker-" A ".scope");
+	check_holding("/var/lib/docker/overlay2/layer-of-web/diff/tmp/x", NULL, "layer", A, "web");
+	check_holding("/var/lib/docker/volumes/web/_data/x", NULL, "volume", A, "web");
+	check_holding("/var/lib/docker/volumes/shared/_data/x", NULL, "volume", A, "web");
+	learn("/system.slice/docker-" B ".scope");
+	check_holding("/var/lib/docker/overlay2/layer-of-db/diff/tmp/x", NULL, "layer", B, "db");
+	check_holding("/var/lib/docker/volumes/shared/_data/x", NULL, NULL, NULL, NULL);
+	/* what is bound in is the host's, and so is what only begins alike */
+	check_holding("/srv/x", NULL, NULL, NULL, NULL);
+	check_holding("/var/lib/docker/overlay2/layer-of-web/diffx/x", NULL, NULL, NULL, NULL);
+	check_holding("/var/lib/docker/volumes/webx/_data/x", NULL, NULL, NULL, NULL);
+	/* the one that is left */
+	assert_int_equal(unlink(under("/var/lib/docker/containers/" B "/config.v2.json")), 0);
+	check_holding("/var/lib/docker/volumes/shared/_data/x", NULL, "volume", A, "web");
+}
+
+/* Those that were there before: found by the cgroups that there are. */
+static void test_holding_scanned(void **state)
+{
+	(void)state;
+	put_docker(A, "web");
+	put("/sys/fs/cgroup/system.slice/docker-" A ".scope/cgroup.procs", "");
+	assert_true(containers_scan(containers) > 0);
+	check_holding("/var/lib/docker/overlay2/layer-of-web/diff/tmp/x", NULL, "layer", A, "web");
+}
+
+static void test_holding_podman(void **state)
+{
+	(void)state;
+	put("/var/lib/containers/storage/overlay-containers/containers.json", PODMAN);
+	put("/var/lib/containers/storage/overlay-containers/" A "/userdata/config.json",
+	    "{\"mounts\":[{\"source\":\"/var/lib/containers/storage/volumes/v/_data\"},{\"source\":\"/"
+	    "srv\"}]}");
+	learn("/machine.slice/libpod-" A ".scope");
+	check_holding("/var/lib/containers/storage/overlay/" B "/diff/x", NULL, "layer", A, "web");
+	check_holding("/var/lib/containers/storage/volumes/v/_data/x", NULL, "volume", A, "web");
+	check_holding("/srv/x", NULL, NULL, NULL, NULL);
+}
+
+/* A user's own: the layer is below his own directory, and of nothing else his files can tell. */
+static void test_holding_user(void **state)
+{
+	(void)state;
+	put_users("/home/ada/.local/share/containers/storage/overlay-containers/containers.json", PODMAN);
+	put_users("/home/ada/.local/share/containers/storage/overlay-containers/" A "/userdata/config.json",
+		  "{\"root\":{\"path\":\"/var/lib/x/rootfs\"},\"mounts\":[{\"source\":\"/var/volumes/v/"
+		  "_data\"}]}");
+	learn(users("/libpod-" A ".scope"));
+	check_holding("/home/ada/.local/share/containers/storage/overlay/" B "/diff/x", NULL, "layer", A,
+		      "web");
+	check_holding("/var/volumes/v/_data/x", NULL, NULL, NULL, NULL);
+	check_holding("/var/lib/x/rootfs/x", NULL, NULL, NULL, NULL);
+}
+
+#define VOLUMES "/var/lib/kubelet/pods/" UID "/volumes/"
+
+/* A pod's: its layer by the overlay that shows it, its volumes by the kubelet's directory. */
+static void test_holding_pod(void **state)
+{
+	struct alert_container found;
+	const char *place;
+	char text[2048];
+
+	(void)state;
+	snprintf(text, sizeof(text),
+		 "%.*s,\"root\":{\"path\":\"rootfs\"},\"mounts\":[{\"source\":\"" VOLUMES
+		 "kubernetes.io~empty-dir/cache\"},{\"source\":\"/var/log\"}]}",
+		 (int)strlen(CRI) - 1, CRI);
+	put(TASKS "/k8s.io/" A "/config.json", text);
+	learn(POD_SYSTEMD "/cri-containerd-" A ".scope");
+	check_holding("/snapshots/7/fs/x", TASKS "/k8s.io/" A "/rootfs/x", "layer", A, "web");
+	check_holding(VOLUMES "kubernetes.io~empty-dir/cache/x", NULL, "volume", A, "web");
+	check_holding("/var/log/x", NULL, NULL, NULL, NULL);
+	/* what the kubelet fills is its own; another's directory of that look nobody's */
+	check_holding(VOLUMES "kubernetes.io~secret/key/x", NULL, NULL, NULL, NULL);
+	check_holding("/home/ada" VOLUMES "kubernetes.io~empty-dir/cache/x", NULL, NULL, NULL, NULL);
+	/* of a volume that none of its containers is known to have, the pod */
+	check_holding(VOLUMES "kubernetes.io~empty-dir/other/x", NULL, "volume", UID, NULL);
+	assert_int_equal(containers_holding(containers, VOLUMES "kubernetes.io~csi/disk/mount/x", NULL, NULL,
+					    &found, &place),
+			 0);
+	check_text(found.pod, "web-7d4b");
+	check_text(found.pod_namespace, "shop");
+	check_text(found.pod_uid, UID);
+	containers_free_one(&found);
+	/* another container of the pod shares it */
+	put(TASKS "/k8s.io/" B "/config.json", text);
+	learn(POD_SYSTEMD "/cri-containerd-" B ".scope");
+	check_holding(VOLUMES "kubernetes.io~empty-dir/cache/x", NULL, "volume", B, "web");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -998,6 +1129,11 @@ int main(void)
 		TEST(test_relayed_docker),
 		TEST(test_relayed_shim),
 		TEST(test_relayed_conmon),
+		TEST(test_holding_docker),
+		TEST(test_holding_scanned),
+		TEST(test_holding_podman),
+		TEST(test_holding_user),
+		TEST(test_holding_pod),
 		TEST(test_relayed_pods),
 	};
 
