@@ -6,6 +6,7 @@ B            := build
 Q            := $(if $(V),,@)
 PREFIX       ?= /usr/local
 LIBEXECDIR   ?= $(PREFIX)/libexec/spillwatch
+LIBDIR       ?= $(PREFIX)/lib
 SYSCONFDIR   ?= /etc
 UNITDIR      ?= $(PREFIX)/lib/systemd/system
 ZSHDIR       ?= $(PREFIX)/share/zsh/site-functions
@@ -56,6 +57,14 @@ ARCHIVE := $(sort $(wildcard userspace/archive/*.c))
 FORWARD := $(sort $(wildcard userspace/forward/*.c))
 FORWARD_LIBS := -lcurl -lrdkafka
 OBJECTS := $(SOURCES:%.c=$(O)/%.o)
+
+# What include/spillwatch.h promises: docs/library.md. The programs have the same objects in them, and so need no library to be there.
+# A change that breaks who was linked with it takes another LIBRARY_ABI; one that adds to it, a version in libspillwatch.map.
+LIBRARY_ABI := 0
+LIBRARY     := $(sort $(wildcard userspace/library/*.c)) $(addprefix userspace/detect/,encoded.c escapes.c mask.c stream.c token.c wide.c) \
+	       $(sort $(wildcard userspace/detect/search*.c))
+LIBRARY_MAP := userspace/library/libspillwatch.map
+LIBRARY_OUT := $(if $(STATIC),,$(addprefix $(B)/lib/,libspillwatch.so libspillwatch.a spillwatch.pc))
 SKELETON := $(B)/spillwatch.skel.h
 # what C includes and `make` generates
 GENERATED := $(SKELETON) $(B)/version.h $(B)/libexecdir.h $(patsubst userspace/%,$(B)/%.h,$(wildcard userspace/report/page.*))
@@ -64,7 +73,7 @@ GENERATED := $(SKELETON) $(B)/version.h $(B)/libexecdir.h $(patsubst userspace/%
 MAN := $(patsubst %,$(B)/%,$(wildcard man/*.[1-8]))
 
 .PHONY: all
-all: $(BIN) $(SCAN_BIN) $(METRICS_BIN) $(FORWARD_BIN) $(MAN) ## build the program (STATIC=1: one static binary, build/static/spillwatch)
+all: $(BIN) $(SCAN_BIN) $(METRICS_BIN) $(FORWARD_BIN) $(LIBRARY_OUT) $(MAN) ## build the program (STATIC=1: one static binary, build/static/spillwatch)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -143,10 +152,36 @@ $(B)/spillwatch-forward: $(FORWARD:%.c=$(O)/%.o) $(OBJECTS)
 	@echo "  LINK     $@"
 	$(Q)$(CC) $(CFLAGS) $(LINK) $^ -o $@ $(FORWARD_LIBS) $(LDLIBS)
 
+# --- the library ------------------------------------------------------------------------------------
+
+$(B)/lib/%.o: %.c | $(GENERATED)
+	@mkdir -p $(@D)
+	@echo "  CC       $<"
+	$(Q)$(CC) $(CPPFLAGS) $(BASE) $(CFLAGS) $(HARDENING) -fPIC -fvisibility=hidden -MMD -MP -c $< -o $@
+
+$(B)/lib/libspillwatch.so.$(LIBRARY_ABI): $(LIBRARY:%.c=$(B)/lib/%.o) $(LIBRARY_MAP)
+	@echo "  LINK     $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(@F),--version-script,$(LIBRARY_MAP),-z,defs,-z,relro,-z,now $(filter %.o,$^) -o $@ -lm
+
+$(B)/lib/libspillwatch.so: $(B)/lib/libspillwatch.so.$(LIBRARY_ABI)
+	$(Q)ln -sf $(<F) $@
+
+# one object, in which only what is promised has a name
+$(B)/lib/libspillwatch.a: $(LIBRARY:%.c=$(B)/lib/%.o)
+	@echo "  AR       $@"
+	$(Q)$(CC) -r -nostdlib $^ -o $(B)/lib/libspillwatch.o
+	$(Q)objcopy --localize-hidden $(B)/lib/libspillwatch.o
+	$(Q)rm -f $@; ar rcsD $@ $(B)/lib/libspillwatch.o
+
+# written only if it has changed; without a commit: pkg-config compares it
+$(B)/lib/spillwatch.pc: FORCE
+	@mkdir -p $(@D)
+	@sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(firstword $(subst -, ,$(VERSION)))|' userspace/library/spillwatch.pc.in > $@.$$$$; if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
+
 # Objects that include the skeleton name it in their .d files from the second build on.
 $(O)/userspace/capture/probe.o $(O)/userspace/capture/loader.o: $(SKELETON)
 
--include $(OBJECTS:.o=.d) $(O)/userspace/main.d $(ARCHIVE:%.c=$(O)/%.d) $(METRICS:%.c=$(O)/%.d) $(FORWARD:%.c=$(O)/%.d)
+-include $(LIBRARY:%.c=$(B)/lib/%.d) $(OBJECTS:.o=.d) $(O)/userspace/main.d $(ARCHIVE:%.c=$(O)/%.d) $(METRICS:%.c=$(O)/%.d) $(FORWARD:%.c=$(O)/%.d)
 
 $(B)/man/%: man/% tools/man $(BIN)
 	@mkdir -p $(@D)
@@ -191,6 +226,11 @@ install: all ## install into DESTDIR and PREFIX
 	$(if $(SCAN_BIN),install -m 755 $(SCAN_BIN) $(DESTDIR)$(PREFIX)/bin/spillwatch-scan)
 	$(if $(FORWARD_BIN),install -m 755 $(FORWARD_BIN) $(DESTDIR)$(PREFIX)/bin/spillwatch-forward)
 	$(if $(METRICS_BIN),install -D -m 755 $(METRICS_BIN) $(DESTDIR)$(LIBEXECDIR)/spillwatch-metrics)
+	$(if $(LIBRARY_OUT),install -D -m 644 include/spillwatch.h $(DESTDIR)$(PREFIX)/include/spillwatch.h)
+	$(if $(LIBRARY_OUT),install -D -m 644 $(B)/lib/libspillwatch.so.$(LIBRARY_ABI) $(DESTDIR)$(LIBDIR)/libspillwatch.so.$(LIBRARY_ABI))
+	$(if $(LIBRARY_OUT),ln -sf libspillwatch.so.$(LIBRARY_ABI) $(DESTDIR)$(LIBDIR)/libspillwatch.so)
+	$(if $(LIBRARY_OUT),install -m 644 $(B)/lib/libspillwatch.a $(DESTDIR)$(LIBDIR)/libspillwatch.a)
+	$(if $(LIBRARY_OUT),install -D -m 644 $(B)/lib/spillwatch.pc $(DESTDIR)$(LIBDIR)/pkgconfig/spillwatch.pc)
 	install -D -m 644 share/alert.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/alert.schema.json
 	install -D -m 644 share/audit.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/audit.schema.json
 	install -D -m 644 share/scan.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/scan.schema.json
@@ -217,6 +257,7 @@ install: all ## install into DESTDIR and PREFIX
 
 uninstall: ## remove what install put there
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,spillwatch spillwatch-scan spillwatch-forward)
+	rm -f $(DESTDIR)$(PREFIX)/include/spillwatch.h $(DESTDIR)$(LIBDIR)/pkgconfig/spillwatch.pc $(DESTDIR)$(LIBDIR)/libspillwatch.*
 	rm -f $(foreach page,$(MAN),$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/spillwatch $(DESTDIR)$(ZSHDIR)/_spillwatch
 	rm -f $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/spillwatch.fish

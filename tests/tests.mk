@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The suites. Each is a target of its own; `make test` runs all of them, the fast ones first.
 
-SUITES := test-unit lint test-docs fuzz test-live test-oracle test-programs test-forward test-containers test-image test-packages test-systemd test-kernels test-paths
+SUITES := test-unit lint test-docs test-library fuzz test-live test-oracle test-programs test-forward test-containers test-image test-packages test-systemd test-kernels test-paths
 
 .PHONY: test $(SUITES)
 test: deps-test ## install what is missing, build, run every suite
@@ -160,6 +160,9 @@ test-paths: ## which write paths are seen where, as the last test-live and test-
 test-docs: $(B)/spillwatch $(MAN) ## README, docs, man pages and shells' completions: links, options, samples, as the built program has them
 	@failed=0; BUILD=$(B) tests/docs || failed=1; BUILD=$(B) tests/completions || failed=1; exit $$failed
 
+test-library: all ## libspillwatch as it is installed: what it exports, its ABI, a program built with it by pkg-config
+	BUILD=$(B) tests/library/run
+
 # --- bench: the store and `audit` over a million alerts ------------------------------------------
 
 $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(SOURCES:%.c=$(B)/obj/%.o)
@@ -179,7 +182,7 @@ bench-audit: $(B)/spillwatch $(B)/tests/bench/store ## how long `audit` takes ov
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 # whole directories, and the linker takes what it needs: a list of files by hand goes stale unseen
-FUZZED  := $(wildcard userspace/detect/*.c userspace/rules/*.c userspace/lib/*.c userspace/files/*.c userspace/attribute/*.c userspace/attribute/*/*.c userspace/scan/*.c) \
+FUZZED  := $(wildcard userspace/detect/*.c userspace/library/*.c userspace/rules/*.c userspace/lib/*.c userspace/files/*.c userspace/attribute/*.c userspace/attribute/*/*.c userspace/scan/*.c) \
 	   userspace/archive/unpack.c userspace/alert/json_writer.c tests/unit/helpers/globs.c tests/unit/helpers/oracle.c
 
 $(B)/fuzz/%.o: %.c | $(GENERATED)

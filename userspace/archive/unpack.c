@@ -132,7 +132,7 @@ static void unpack_left(struct scan *scan, const char *path, const char *why)
 	AUTO_FREE char *shown = NULL;
 
 	scan->counts.partly++;
-	if (mask_text(path, strlen(path), NULL, &shown) == 0)
+	if (spillwatch_mask(path, strlen(path), NULL, &shown) == 0)
 		log_warning("%s: not unpacked to its end: %s", shown, why);
 }
 

@@ -144,7 +144,8 @@ int exec_findings_open(struct exec_findings *findings)
 	/* without one, paths stay as they are */
 	if (directory && asprintf(&findings->directory, "%s%s", directory, directory[1] ? "/" : "") < 0)
 		findings->directory = NULL;
-	if (baseline_new(&findings->told) < 0) {
+	findings->token = spillwatch_token_new();
+	if (!findings->token || baseline_new(&findings->told) < 0) {
 		log_error("can't start: %s", strerror(ENOMEM));
 		return EXIT_CODE_RUNTIME;
 	}
@@ -176,7 +177,7 @@ void exec_findings_add(void *context, const struct alert *alert)
 {
 	struct exec_findings *findings = context;
 	const char *path = findings_path(findings, &alert->file);
-	struct wide_token token;
+	size_t len = strlen(alert->token.identifier);
 	int r;
 
 	/* what a flood has is not told one by one; it is counted as lost */
@@ -188,9 +189,10 @@ void exec_findings_add(void *context, const struct alert *alert)
 		findings->untold++;
 		return;
 	}
-	wide_identify((const uint8_t *)alert->token.identifier, strlen(alert->token.identifier), &token);
-	token.placeholder = alert->token.placeholder;
-	r = baseline_add(findings->told, alert->token.identifier, path);
+	r = spillwatch_match(SPILLWATCH_IDENTIFIER, alert->token.identifier, len, 0, findings->token) == 1
+		    ? 0
+		    : -EINVAL;
+	r = r ? r : baseline_add(findings->told, alert->token.identifier, path);
 	for (size_t i = 0; i < findings->output_count && r == 0; i++)
 		r = scan_output_finding(
 			&findings->outputs[i],
@@ -200,7 +202,8 @@ void exec_findings_add(void *context, const struct alert *alert)
 				.offset = alert->write.offset >= 0 && alert->write.token_offset >= 0
 						  ? (uint64_t)alert->write.token_offset
 						  : FINDING_NOWHERE,
-				.token = &token,
+				.token = findings->token,
+				.placeholder = alert->token.placeholder,
 				.writer = alert->process.name,
 			},
 			path);
@@ -274,4 +277,5 @@ void exec_findings_close(struct exec_findings *findings)
 	free(findings->annotations);
 	free(findings->directory);
 	baseline_free(findings->told);
+	spillwatch_token_free(findings->token);
 }

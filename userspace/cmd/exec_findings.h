@@ -21,6 +21,7 @@ struct exec_findings {
 	char *annotations; /* what is to be printed in the end */
 	size_t annotations_len;
 	struct baseline *told; /* what is no finding any more */
+	struct spillwatch_token *token; /* the one that is told */
 	size_t count, untold;
 	char *directory; /* where the command begins, with a slash: what lies below has its path from there on */
 	uint64_t streams

@@ -3,7 +3,7 @@
  * command → pipe or pseudoterminal → stream → standard output, standard error.
  *
  * Invariants: nothing of a secret portion is written; each byte that is none is written, in order, and at once or after MASK_WAIT_MS
- * (detect/stream.h); what can't be written any more is not read any more, so that the command sees that as it would without us, and
+ * (spillwatch.h); what can't be written any more is not read any more, so that the command sees that as it would without us, and
  * what it can't see, since it has ended, its status says.
  *
  * The pseudoterminal does nothing to what is printed (no OPOST): the terminal behind it does, as it is set then. A program that sets its
@@ -16,9 +16,9 @@
  */
 #include "cmd/exec_mask.h"
 
-#include "detect/stream.h"
 #include "lib/cleanup.h"
 #include "lib/monotonic.h"
+#include "spillwatch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +48,7 @@ struct channel {
 	bool terminal;
 	struct termios settings; /* of the pseudoterminal, as last seen */
 	struct winsize size; /* of the terminal, as last seen */
-	struct stream *stream;
+	struct spillwatch_stream *stream;
 	int error; /* an errno: it could not be written, though somebody wants it */
 	size_t len; /* bytes in the buffer */
 	uint8_t buffer[MASKER_BUFFER];
@@ -142,10 +142,10 @@ static size_t channel_read(struct channel *channel)
 
 	if (channel->terminal)
 		channel_settings(channel);
-	got = stream_pull(channel->stream, channel->from);
+	got = spillwatch_stream_pull(channel->stream, channel->from);
 	/* a pseudoterminal that nobody has open any more */
 	if (got == -EIO && channel->terminal)
-		got = stream_end(channel->stream);
+		got = spillwatch_stream_end(channel->stream);
 	/* what was not taken once is not offered again: a part of it was */
 	r = got < 0 ? (int)got : channel_write(channel);
 	if (got <= 0 || r < 0)
@@ -156,9 +156,9 @@ static size_t channel_read(struct channel *channel)
 /* Hands on what is held and is no secret. */
 static void channel_flush(struct channel *channel)
 {
-	if (channel->from < 0 || !stream_holds(channel->stream))
+	if (channel->from < 0 || !spillwatch_stream_holds(channel->stream))
 		return;
-	if (stream_flush(channel->stream) < 0 || channel_write(channel) < 0)
+	if (spillwatch_stream_flush(channel->stream) < 0 || channel_write(channel) < 0)
 		channel_end(channel);
 }
 
@@ -208,7 +208,7 @@ static bool masker_turn(struct masker *masker)
 		{.fd = channel->from, .events = POLLIN},
 	};
 	bool last = masker->ended < 0 && masker->said >= 0;
-	int timeout = last ? MASKER_LAST_MS : stream_holds(channel->stream) ? MASKER_WAIT_MS : -1;
+	int timeout = last ? MASKER_LAST_MS : spillwatch_stream_holds(channel->stream) ? MASKER_WAIT_MS : -1;
 	int ready = poll(fds, sizeof(fds) / sizeof(*fds), timeout);
 	size_t got;
 
@@ -285,21 +285,23 @@ static void masker_main(struct masker *masker)
 	/* where that is refused, what it could do is not what it does */
 	(void)privileges_drop(PRIVILEGES_SIGNAL | PRIVILEGES_COPY);
 	masker_run(masker);
-	stream_close(masker->channel->stream);
+	spillwatch_stream_free(masker->channel->stream);
 	_exit(0);
 }
 
 static struct channel *channel_new(int to)
 {
 	struct channel *channel = calloc(1, sizeof(*channel));
-	struct stream_use use = {.context = channel, .text = channel_text};
 
 	if (!channel)
 		return NULL;
 	channel->from = -1;
 	channel->to = to;
-	if (stream_open(&use, &channel->stream) == 0)
+	channel->stream = spillwatch_stream_new(channel);
+	if (channel->stream) {
+		spillwatch_stream_on_text(channel->stream, channel_text);
 		return channel;
+	}
 	free(channel);
 	return NULL;
 }
@@ -408,7 +410,7 @@ int exec_mask_open(struct exec_mask *mask, const struct privileges_user *user)
 		r = exec_mask_start(channels, mask);
 	for (size_t i = 0; i < 2 && channels[i]; i++) {
 		channel_end(channels[i]);
-		stream_close(channels[i]->stream);
+		spillwatch_stream_free(channels[i]->stream);
 		free(channels[i]);
 	}
 	mask->open = true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * `exec --mask-output`: what the command prints goes through the masker (detect/stream.h) before it is anybody's.
+ * `exec --mask-output`: what the command prints goes through the masker (spillwatch.h) before it is anybody's.
  *
  *     command ─ pipe, or pseudoterminal ─ a process that masks ─ our standard output, our standard error
  *

@@ -9,10 +9,10 @@
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "detect/disable.h"
-#include "detect/wide.h"
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
+#include "spillwatch.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,31 +22,28 @@
 /* Bytes of standard input: enough for some, and too little for a log, for which there is `scan`. */
 #define IDENTIFY_BYTES (256UL << 10)
 
-struct identified {
-	struct wide_token token;
-	bool secret; /* all of it was there, not the identifier alone */
-};
-
 struct identify {
 	bool json;
 	size_t count;
+	struct spillwatch_token *whole, *identifier; /* the next ones of either kind */
 };
 
-static int identify_json(const struct identified *found, const struct disable *call, const char *request)
+static int identify_json(const struct spillwatch_token *found, const struct disable *call,
+			 const char *request)
 {
 	AUTO_FREE char *line = NULL;
 	struct json_writer json = {0};
 	int r;
 
 	json_open(&json, NULL, '{');
-	json_text(&json, "identifier", found->token.identifier);
-	json_text(&json, "prefix", found->token.prefix);
-	json_text(&json, "type", found->token.type);
-	json_text(&json, "family", found->token.family);
-	json_bool(&json, "documented", found->token.documented);
-	json_bool(&json, "secret", found->secret);
-	if (found->secret)
-		json_bool(&json, "placeholder", found->token.placeholder);
+	json_text(&json, "identifier", spillwatch_token_identifier(found));
+	json_text(&json, "prefix", spillwatch_token_prefix(found));
+	json_text(&json, "type", spillwatch_token_type(found));
+	json_text(&json, "family", spillwatch_token_family(found));
+	json_bool(&json, "documented", spillwatch_token_is_documented(found));
+	json_bool(&json, "secret", spillwatch_token_has_secret(found));
+	if (spillwatch_token_has_secret(found))
+		json_bool(&json, "placeholder", spillwatch_token_is_placeholder(found));
 	if (call) {
 		json_open(&json, "disable", '{');
 		json_text(&json, "request", request);
@@ -60,14 +57,15 @@ static int identify_json(const struct identified *found, const struct disable *c
 	return r;
 }
 
-static int identify_text(const struct identified *found, const struct disable *call, const char *request)
+static int identify_text(const struct spillwatch_token *found, const struct disable *call,
+			 const char *request)
 {
-	printf("%s: %s\n", found->token.identifier, found->token.type);
-	printf("  family       %s, %s\n", found->token.family,
-	       found->token.documented ? "documented" : "seen in the field");
-	printf("  secret       %s\n", found->secret ? "given, not shown" : "not given");
-	if (found->secret)
-		printf("  placeholder  %s\n", found->token.placeholder ? "yes" : "no");
+	printf("%s: %s\n", spillwatch_token_identifier(found), spillwatch_token_type(found));
+	printf("  family       %s, %s\n", spillwatch_token_family(found),
+	       spillwatch_token_is_documented(found) ? "documented" : "seen in the field");
+	printf("  secret       %s\n", spillwatch_token_has_secret(found) ? "given, not shown" : "not given");
+	if (spillwatch_token_has_secret(found))
+		printf("  placeholder  %s\n", spillwatch_token_is_placeholder(found) ? "yes" : "no");
 	if (call)
 		printf("  disable      %s%s%s\n", request, call->body ? "  " : "",
 		       call->body ? call->body : "");
@@ -76,10 +74,10 @@ static int identify_text(const struct identified *found, const struct disable *c
 	return 0;
 }
 
-static int identify_show(struct identify *identify, struct identified *found)
+static int identify_show(struct identify *identify, const struct spillwatch_token *found)
 {
-	const struct disable *call = disable_call(found->token.prefix);
-	AUTO_FREE char *request = call ? disable_request(call, found->token.identifier) : NULL;
+	const struct disable *call = disable_call(spillwatch_token_prefix(found));
+	AUTO_FREE char *request = call ? disable_request(call, spillwatch_token_identifier(found)) : NULL;
 
 	identify->count++;
 	if (call && !request)
@@ -87,40 +85,31 @@ static int identify_show(struct identify *identify, struct identified *found)
 	return identify->json ? identify_json(found, call, request) : identify_text(found, call, request);
 }
 
-/* Identifiers alone in text[0, len). */
-static int identify_identifiers(struct identify *identify, const uint8_t *text, size_t len)
+/* Identifiers alone in text[from, end). */
+static int identify_identifiers(struct identify *identify, const uint8_t *text, size_t from, size_t end)
 {
 	int r = 0;
 
-	for (size_t at = 0; r == 0 && at < len; at++) {
-		struct identified found = {0};
-		size_t secret, end = wide_begin(text + at, len - at, &secret);
-
-		/* a dot behind it, as <masked> has, is none of it */
-		end = secret ? secret - 1 : end;
-		if (end < TOKEN_PREFIX_LEN + 1 + WIDE_PUBLIC_MIN)
-			continue;
-		wide_identify(text + at, end, &found.token);
-		r = identify_show(identify, &found);
-		at += end - 1;
+	while (r == 0 && spillwatch_match(SPILLWATCH_IDENTIFIER, text, end, from, identify->identifier) > 0) {
+		r = identify_show(identify, identify->identifier);
+		from = (size_t)spillwatch_token_end(identify->identifier);
 	}
 	return r;
 }
 
 static int identify_all(struct identify *identify, const uint8_t *text, size_t len)
 {
-	struct identified found = {.secret = true};
-	struct token_span span = {0};
 	size_t from = 0;
 	int r = 0;
 
-	while (r == 0 && wide_match(text, len, from, &found.token, &span)) {
-		r = identify_identifiers(identify, text + from, span.start - from);
+	while (r == 0 && spillwatch_match(SPILLWATCH_PLAIN, text, len, from, identify->whole) > 0) {
+		r = identify_identifiers(identify, text, from,
+					 (size_t)spillwatch_token_start(identify->whole));
 		if (r == 0)
-			r = identify_show(identify, &found);
-		from = span.end;
+			r = identify_show(identify, identify->whole);
+		from = (size_t)spillwatch_token_end(identify->whole);
 	}
-	return r < 0 ? r : identify_identifiers(identify, text + from, len - from);
+	return r < 0 ? r : identify_identifiers(identify, text, from, len);
 }
 
 static int identify_read(uint8_t *text, size_t *ret_len)
@@ -146,7 +135,11 @@ static int identify_input(struct identify *identify)
 {
 	uint8_t *text = malloc(IDENTIFY_BYTES);
 	size_t len = 0;
-	int r = text ? identify_read(text, &len) : -ENOMEM;
+	int r;
+
+	identify->whole = spillwatch_token_new();
+	identify->identifier = spillwatch_token_new();
+	r = text && identify->whole && identify->identifier ? identify_read(text, &len) : -ENOMEM;
 
 	if (r < 0)
 		log_error("can't read standard input: %s", strerror(-r));
@@ -155,6 +148,8 @@ static int identify_input(struct identify *identify)
 	if (text)
 		explicit_bzero(text, IDENTIFY_BYTES);
 	free(text);
+	spillwatch_token_free(identify->whole);
+	spillwatch_token_free(identify->identifier);
 	if (r < 0)
 		return r == -ENOMEM ? EXIT_CODE_RUNTIME : EXIT_CODE_CONFIG;
 	if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -9,10 +9,10 @@
 #include "cmd/command.h"
 #include "cmd/mask_file.h"
 #include "cmd/options.h"
-#include "detect/stream.h"
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
+#include "spillwatch.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -27,7 +27,7 @@
 
 /* Of a secret portion of another length nothing is to be told but that there was one. */
 #define MASK_STARS "********"
-_Static_assert(sizeof(MASK_STARS) == sizeof(MASK_TEXT), "one length");
+_Static_assert(sizeof(MASK_STARS) == sizeof(SPILLWATCH_MASKED), "one length");
 
 /* Types that are counted by themselves; there are not so many. */
 #define MASK_TYPES 32
@@ -45,8 +45,8 @@ struct mask_command {
 static size_t mask_command_mark(void *context, size_t len, char *to)
 {
 	const struct mask_command *command = context;
-	const char *text = command->stars ? MASK_STARS : MASK_TEXT;
-	size_t text_len = sizeof(MASK_TEXT) - 1;
+	const char *text = command->stars ? MASK_STARS : SPILLWATCH_MASKED;
+	size_t text_len = sizeof(SPILLWATCH_MASKED) - 1;
 
 	if (!command->keep_length) {
 		memcpy(to, text, text_len);
@@ -74,62 +74,57 @@ static int mask_command_secret(void *context, uint64_t at, size_t len)
 	return mask_command_text(NULL, text, mask_command_mark(command, len, text));
 }
 
-static int mask_command_token(void *context, const struct wide_token *token, const struct mask_known *known,
-			      uint64_t at)
+static int mask_command_token(void *context, const struct spillwatch_token *token)
 {
 	struct mask_command *command = context;
+	const char *type = spillwatch_token_type(token);
 
-	(void)known;
-	(void)at;
 	command->tokens++;
 	for (size_t i = 0; i < MASK_TYPES; i++) {
-		if (command->types[i].type && strcmp(command->types[i].type, token->type) != 0)
+		if (command->types[i].type && strcmp(command->types[i].type, type) != 0)
 			continue;
-		command->types[i].type = token->type;
+		command->types[i].type = type;
 		command->types[i].count++;
 		break;
 	}
 	return 0;
 }
 
-/* Reads once, or hands on what is held if nothing comes. Returns as stream_pull() does, but 1 if it did not read. */
-static int64_t mask_command_turn(struct stream *stream)
+/* Reads once, or hands on what is held if nothing comes. Returns as spillwatch_stream_pull() does, but 1 if it did not read. */
+static int64_t mask_command_turn(struct spillwatch_stream *stream)
 {
 	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
 	int r;
 
 	/* also where somebody has made it non-blocking, for all who have it */
 	do
-		r = poll(&input, 1, stream_holds(stream) ? MASK_WAIT_MS : -1);
+		r = poll(&input, 1, spillwatch_stream_holds(stream) ? MASK_WAIT_MS : -1);
 	while (r < 0 && errno == EINTR);
 	if (r != 0)
-		return stream_pull(stream, STDIN_FILENO);
-	r = stream_flush(stream);
+		return spillwatch_stream_pull(stream, STDIN_FILENO);
+	r = spillwatch_stream_flush(stream);
 	return r < 0 ? r : 1;
 }
 
 static int mask_command_filter(struct mask_command *command)
 {
-	const struct stream_use use = {
-		.context = command,
-		.token = mask_command_token,
-		.text = mask_command_text,
-		.mask = mask_command_secret,
-	};
-	struct stream *stream;
-	int64_t r = stream_open(&use, &stream);
+	struct spillwatch_stream *stream = spillwatch_stream_new(command);
+	int64_t r;
 
-	if (r < 0) {
-		log_error("can't start: %s", strerror((int)-r));
+	if (!stream) {
+		log_error("can't start: %s", strerror(ENOMEM));
 		return EXIT_CODE_RUNTIME;
 	}
+	spillwatch_stream_on_token(stream, mask_command_token);
+	spillwatch_stream_on_text(stream, mask_command_text);
+	spillwatch_stream_on_secret(stream, mask_command_secret);
 	do {
 		r = mask_command_turn(stream);
 		/* somebody may be waiting for this much */
 		if (fflush(stdout) != 0 && r >= 0)
 			r = -errno;
 	} while (r > 0);
-	stream_close(stream);
+	spillwatch_stream_free(stream);
 	if (r == 0)
 		return EXIT_CODE_OK;
 	log_error("masking failed, the output is incomplete: %s", strerror((int)-r));

@@ -111,31 +111,27 @@ static int mask_file_secret(void *context, uint64_t at, size_t len)
 	return pwrite(file->to, text, text_len, (off_t)at) == (ssize_t)text_len ? 0 : -EIO;
 }
 
-static int mask_file_token(void *context, const struct wide_token *token, const struct mask_known *known,
-			   uint64_t at)
+static int mask_file_token(void *context, const struct spillwatch_token *token)
 {
 	struct mask_file *file = context;
 
-	return file->use->token ? file->use->token(file->use->context, token, known, at) : 0;
+	return file->use->token ? file->use->token(file->use->context, token) : 0;
 }
 
 static int mask_file_pass(struct mask_file *file)
 {
-	struct stream_use use = {
-		.context = file,
-		.token = mask_file_token,
-		.text = mask_file_write,
-		.mask = mask_file_secret,
-	};
-	struct stream *stream;
-	int64_t r = stream_open(&use, &stream);
+	struct spillwatch_stream *stream = spillwatch_stream_new(file);
+	int64_t r;
 
-	if (r < 0)
-		return (int)r;
+	if (!stream)
+		return -ENOMEM;
+	spillwatch_stream_on_token(stream, mask_file_token);
+	spillwatch_stream_on_text(stream, mask_file_write);
+	spillwatch_stream_on_secret(stream, mask_file_secret);
 	do
-		r = stream_pull(stream, file->fd);
+		r = spillwatch_stream_pull(stream, file->fd);
 	while (r > 0);
-	stream_close(stream);
+	spillwatch_stream_free(stream);
 	if (r == 0)
 		r = mask_file_flush(file);
 	/* it may end in a hole */

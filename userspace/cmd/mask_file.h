@@ -4,18 +4,16 @@
 
 #include <stdbool.h>
 
-#include "detect/stream.h"
+#include "spillwatch.h"
 
 /* What is put in place of a secret portion of `len` bytes. Returns how many bytes of `to`, MASK_FILE_ROOM at most. */
-#define MASK_FILE_ROOM TOKEN_SECRET_LEN
+#define MASK_FILE_ROOM SPILLWATCH_SECRET_MAX
 typedef size_t mask_file_text(void *context, size_t len, char *to);
 
 struct mask_file_use {
 	void *context;
 	mask_file_text *text;
-	/* as of struct stream_use */
-	int (*token)(void *context, const struct wide_token *token, const struct mask_known *known,
-		     uint64_t at);
+	spillwatch_on_token *token; /* may be NULL */
 	bool same_length; /* text() returns `len`: only the secret portions are written, into the same file */
 };
 

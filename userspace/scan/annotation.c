@@ -11,13 +11,13 @@
 
 char *annotation_message(const struct finding *finding)
 {
-	const char *encoding = finding->encoding, *writer = finding->writer;
+	const char *encoding = spillwatch_token_encoding(finding->token), *writer = finding->writer;
 	char *text;
 
-	if (asprintf(&text, "%s %s%s%s%s%s%s", finding->token->type, finding->token->identifier,
-		     encoding ? ", " : "", encoding ? encoding : "",
-		     finding->in_name ? " in the file's name" : "", writer ? ", written by " : "",
-		     writer ? writer : "") < 0)
+	if (asprintf(&text, "%s %s%s%s%s%s%s", spillwatch_token_type(finding->token),
+		     spillwatch_token_identifier(finding->token), encoding ? ", " : "",
+		     encoding ? encoding : "", finding->in_name ? " in the file's name" : "",
+		     writer ? ", written by " : "", writer ? writer : "") < 0)
 		return NULL;
 	return text;
 }
@@ -54,7 +54,7 @@ static bool annotation_is_text(const char *name)
 static char *annotation_path(const char *path)
 {
 	char *exact;
-	int r = mask_exact(path, &exact);
+	int r = spillwatch_mask_exact(path, &exact);
 
 	/* a name with a control character in it, or one that is no text, is not repeated: a terminal may show this */
 	if (r == 0 && !annotation_is_text(exact))
@@ -73,7 +73,7 @@ int annotation_github(FILE *file, const struct finding *finding, const char *pat
 
 	if (!message || !exact)
 		return -ENOMEM;
-	fprintf(file, "::%s title=Token", finding->token->placeholder ? "notice" : "error");
+	fprintf(file, "::%s title=Token", finding->placeholder ? "notice" : "error");
 	/* what is called <…> is no file */
 	if (*path != '<') {
 		fputs(",file=", file);
@@ -99,9 +99,9 @@ int annotation_gitlab(struct json_writer *json, const struct finding *finding, c
 		return -ENOMEM;
 	json_open(json, NULL, '{');
 	json_text(json, "description", message);
-	json_text(json, "check_name", finding->token->prefix);
+	json_text(json, "check_name", spillwatch_token_prefix(finding->token));
 	json_text(json, "fingerprint", fingerprint);
-	json_text(json, "severity", finding->token->placeholder ? "info" : "critical");
+	json_text(json, "severity", finding->placeholder ? "info" : "critical");
 	json_open(json, "location", '{');
 	json_text(json, "path", path);
 	json_open(json, "lines", '{');

@@ -21,7 +21,6 @@
 #include <string.h>
 
 #define FINDER_WINDOW (512UL << 10)
-#define FINDER_KEPT (WIDE_MAX_LEN - 1UL)
 
 /* Bytes of a line that are looked at for a comment, on either side of a token.
  */
@@ -40,6 +39,7 @@ struct finder {
 	uint64_t lines; /* … newlines from the beginning on */
 	uint64_t column; /* … characters behind the last of them */
 	bool ended;
+	struct spillwatch_token *plain, *encoded; /* the next ones */
 	uint8_t window[FINDER_WINDOW];
 };
 
@@ -50,14 +50,24 @@ int finder_open(const struct finder_use *use, struct finder **ret_finder)
 	if (!finder)
 		return -ENOMEM;
 	finder->use = *use;
+	finder->plain = spillwatch_token_new();
+	finder->encoded = spillwatch_token_new();
+	finder->len = 0;
+	if (!finder->plain || !finder->encoded) {
+		finder_close(finder);
+		return -ENOMEM;
+	}
 	*ret_finder = finder;
 	return 0;
 }
 
 void finder_close(struct finder *finder)
 {
-	if (finder)
-		explicit_bzero(finder, sizeof(*finder));
+	if (!finder)
+		return;
+	spillwatch_token_free(finder->plain);
+	spillwatch_token_free(finder->encoded);
+	explicit_bzero(finder, sizeof(*finder));
 	free(finder);
 }
 
@@ -144,90 +154,72 @@ static bool finder_is_allowed(const struct finder *finder, size_t start, size_t 
 	return memmem(begin, (size_t)(end - begin), FINDER_ALLOW, sizeof(FINDER_ALLOW) - 1);
 }
 
-/* What was found, and where its form lies. Its owner wipes it. */
-struct finder_found {
-	struct encoded_token encoded;
-	const char *encoding; /* NULL: as it is */
-};
-
-static int finder_tell(struct finder *finder, const struct finder_found *found)
+static int finder_tell(struct finder *finder, const struct spillwatch_token *token)
 {
-	const struct encoded_token *token = &found->encoded;
-	struct mask_known known = {.secret = token->secret, .len = TOKEN_SECRET_LEN};
+	size_t start = (size_t)spillwatch_token_start(token), end = (size_t)spillwatch_token_end(token);
 	struct finder_place place;
 
-	finder_count(finder, token->start);
+	finder_count(finder, start);
 	place = (struct finder_place){
 		.line = finder->lines + 1,
 		.column = finder->column + 1,
-		.offset = finder->base + token->start,
-		.allowed = finder_is_allowed(finder, token->start, token->end),
-		.encoding = found->encoding,
+		.offset = finder->base + start,
+		.allowed = finder_is_allowed(finder, start, end),
 	};
-	return finder->use.token(finder->use.context, &token->token, &known, &place);
+	return finder->use.token(finder->use.context, token, &place);
 }
 
-/* The next one that stands there as it is. */
-static bool finder_next_plain(const struct finder *finder, struct finder_found *ret_found)
+/* The next one that stands there as it is, and the next one in another form. */
+static bool finder_next_plain(const struct finder *finder)
 {
-	struct encoded_token *token = &ret_found->encoded;
-	struct token_span span;
-
-	if (!wide_match(finder->window, finder->len, finder->from, &token->token, &span))
-		return false;
-	token->start = span.start;
-	token->end = span.end;
-	memcpy(token->secret, finder->window + span.secret, TOKEN_SECRET_LEN);
-	ret_found->encoding = NULL;
-	return true;
+	return spillwatch_match(SPILLWATCH_PLAIN, finder->window, finder->len, finder->from, finder->plain) >
+	       0;
 }
 
-/* The next one in another form. */
-static bool finder_next_encoded(const struct finder *finder, struct finder_found *ret_found)
+static bool finder_next_encoded(const struct finder *finder)
 {
-	if (finder->use.plain ||
-	    !encoded_match(finder->window, finder->len, finder->encoded_from, &ret_found->encoded))
-		return false;
-	ret_found->encoding = encoded_name(ret_found->encoded.form);
-	return true;
+	return !finder->use.plain && spillwatch_match(SPILLWATCH_ENCODED, finder->window, finder->len,
+						      finder->encoded_from, finder->encoded) > 0;
 }
 
-/* No token of up to `most` bytes is to be missed that goes on in what is still to come. */
-static size_t finder_keep(const struct finder *finder, size_t from, size_t most)
+/* No token of that kind is to be missed that goes on in what is still to come. */
+static size_t finder_keep(const struct finder *finder, size_t from, enum spillwatch_look look)
 {
+	size_t most = spillwatch_longest(look) - 1;
+
 	return finder->len > most && from < finder->len - most ? finder->len - most : from;
 }
 
 static int finder_search(struct finder *finder)
 {
-	struct finder_found plain = {0}, encoded = {0};
-	bool any_plain = finder_next_plain(finder, &plain);
-	bool any_encoded = finder_next_encoded(finder, &encoded);
+	const struct spillwatch_token *plain = finder->plain, *encoded = finder->encoded;
+	bool any_plain = finder_next_plain(finder);
+	bool any_encoded = finder_next_encoded(finder);
 	int r = 0;
 
 	/* in the order in which they stand there */
 	while (any_plain || any_encoded) {
-		bool first = any_plain && !(any_encoded && encoded.encoded.start < plain.encoded.start);
-		const struct finder_found *found = first ? &plain : &encoded;
+		bool first = any_plain && !(any_encoded &&
+					    spillwatch_token_start(encoded) < spillwatch_token_start(plain));
+		const struct spillwatch_token *found = first ? plain : encoded;
 
-		if (!finder_is_whole(finder, found->encoded.end))
+		if (!finder_is_whole(finder, (size_t)spillwatch_token_end(found)))
 			break;
 		r = finder_tell(finder, found);
 		if (r < 0)
 			break;
 		if (first) {
-			finder->from = plain.encoded.end;
-			any_plain = finder_next_plain(finder, &plain);
+			finder->from = (size_t)spillwatch_token_end(plain);
+			any_plain = finder_next_plain(finder);
 		} else {
-			finder->encoded_from = encoded.encoded.end;
-			any_encoded = finder_next_encoded(finder, &encoded);
+			finder->encoded_from = (size_t)spillwatch_token_end(encoded);
+			any_encoded = finder_next_encoded(finder);
 		}
 	}
-	finder->from = any_plain ? plain.encoded.start : finder_keep(finder, finder->from, FINDER_KEPT);
-	finder->encoded_from = any_encoded ? encoded.encoded.start
-					   : finder_keep(finder, finder->encoded_from, ENCODED_MAX_LEN - 1);
-	explicit_bzero(&plain, sizeof(plain));
-	explicit_bzero(&encoded, sizeof(encoded));
+	finder->from = any_plain ? (size_t)spillwatch_token_start(plain)
+				 : finder_keep(finder, finder->from, SPILLWATCH_PLAIN);
+	finder->encoded_from = any_encoded ? (size_t)spillwatch_token_start(encoded)
+					   : finder_keep(finder, finder->encoded_from, SPILLWATCH_ENCODED);
 	return r;
 }
 

@@ -7,15 +7,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "detect/encoded.h"
-#include "detect/mask.h"
-#include "detect/wide.h"
+#include "spillwatch.h"
 
 /* Where a token lies: lines from 1, columns from 1 in characters, and the bytes before it. */
 struct finder_place {
 	uint64_t line, column, offset;
 	bool allowed; /* its line says FINDER_ALLOW */
-	const char *encoding; /* the form it stands there in (detect/encoded.h); static; NULL: as it is */
 };
 
 /* A comment by who knows that there is a token in this line. */
@@ -27,8 +24,7 @@ typedef ssize_t finder_pull(void *source, void *to, size_t room);
 struct finder_use {
 	void *context;
 	/* each token, in order; a negative result ends the reading */
-	int (*token)(void *context, const struct wide_token *token, const struct mask_known *known,
-		     const struct finder_place *place);
+	int (*token)(void *context, const struct spillwatch_token *token, const struct finder_place *place);
 	bool plain; /* only what stands there as it is */
 };
 

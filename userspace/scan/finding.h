@@ -6,9 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "detect/mask.h"
-#include "detect/wide.h"
 #include "scan/ignore.h"
+#include "spillwatch.h"
 
 /* What was not looked at, by the reason; X(field, one of it, several). Each is in the summary. */
 #define SCAN_SKIPPED(X)                                                                    \
@@ -45,9 +44,8 @@ struct finding {
 	bool in_name; /* of the path itself; line, column and offset are 0 then */
 	uint64_t line, column; /* from 1; columns are characters; 0: not known */
 	uint64_t offset; /* bytes before it; FINDING_NOWHERE: not known */
-	const char *encoding; /* the form it stands there in (detect/encoded.h); static; NULL: as it is */
-	const struct wide_token *token;
-	const struct mask_known *known; /* its secret portion, for the mask only */
+	const struct spillwatch_token *token;
+	bool placeholder; /* its secret portion is none, as the token says, or who has seen that */
 	const struct scan_origin *origin; /* NULL: a file as it lies there */
 	const char *writer; /* the program that wrote it, masked; NULL: nobody saw that */
 };

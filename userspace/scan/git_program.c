@@ -2,9 +2,9 @@
 /* git as a child, without what a repository's configuration could have it run. */
 #include "scan/git.h"
 
-#include "detect/mask.h"
 #include "lib/cleanup.h"
 #include "lib/log.h"
+#include "spillwatch.h"
 #include "lib/memory_file.h"
 
 #include <errno.h>
@@ -118,7 +118,7 @@ static void git_tell(FILE *errors)
 		AUTO_FREE char *shown = NULL;
 
 		len -= line[len - 1] == '\n';
-		if (len && mask_text(line, (size_t)len, NULL, &shown) == 0)
+		if (len && spillwatch_mask(line, (size_t)len, NULL, &shown) == 0)
 			log_warning("git: %s", shown);
 	}
 }

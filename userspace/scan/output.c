@@ -4,7 +4,7 @@
  * of SARIF 2.1.0, a test case of JUnit, what annotates a change (annotation.c).
  *
  * Written as they come, so that a million of them take no memory. All texts
- * were masked before (detect/mask.h), which also makes them valid UTF-8 without
+ * were masked before (spillwatch.h), which also makes them valid UTF-8 without
  * control characters.
  */
 #include "scan/output.h"
@@ -14,6 +14,7 @@
 #include "lib/deceive.h"
 #include "lib/memory_file.h"
 #include "scan/annotation.h"
+#include "token_formats.h"
 #include "version.h"
 
 #include <errno.h>
@@ -59,15 +60,16 @@ static int output_json(struct json_writer *json, FILE *file, bool line)
 }
 
 /* Author and commit are anybody's words. Returns NULL if there is no memory. */
-static char *output_masked(const char *text, const struct mask_known *known)
+static char *output_masked(const char *text, const struct spillwatch_token *token)
 {
 	char *masked;
 
-	return mask_text(text, strlen(text), known, &masked) < 0 ? NULL : masked;
+	return spillwatch_mask(text, strlen(text), token, &masked) < 0 ? NULL : masked;
 }
 
 static int output_text(FILE *file, const struct finding *finding, const char *path)
 {
+	const char *encoding = spillwatch_token_encoding(finding->token);
 	AUTO_FREE char *seen = deceive_shown(path);
 	AUTO_FREE char *author = NULL;
 	AUTO_FREE char *shown = NULL;
@@ -80,12 +82,12 @@ static int output_text(FILE *file, const struct finding *finding, const char *pa
 		fprintf(file, "%s:%" PRIu64 ":%" PRIu64 ": ", seen, finding->line, finding->column);
 	else
 		fprintf(file, "%s: ", seen);
-	fprintf(file, "%s %s%s", finding->token->type, finding->token->identifier,
-		finding->token->placeholder ? " (placeholder)" : "");
-	if (finding->encoding)
-		fprintf(file, ", %s", finding->encoding);
+	fprintf(file, "%s %s%s", spillwatch_token_type(finding->token),
+		spillwatch_token_identifier(finding->token), finding->placeholder ? " (placeholder)" : "");
+	if (encoding)
+		fprintf(file, ", %s", encoding);
 	if (finding->origin) {
-		author = output_masked(finding->origin->author, finding->known);
+		author = output_masked(finding->origin->author, finding->token);
 		shown = author ? deceive_shown(author) : NULL;
 		if (!shown)
 			return -ENOMEM;
@@ -108,7 +110,7 @@ static char *output_fingerprint(const struct finding *finding, const char *path)
 {
 	char *text;
 
-	return asprintf(&text, "%s:%s", finding->token->identifier, path) < 0 ? NULL : text;
+	return asprintf(&text, "%s:%s", spillwatch_token_identifier(finding->token), path) < 0 ? NULL : text;
 }
 
 static int output_origin(struct json_writer *json, const struct finding *finding)
@@ -117,7 +119,7 @@ static int output_origin(struct json_writer *json, const struct finding *finding
 
 	if (!finding->origin)
 		return 0;
-	author = output_masked(finding->origin->author, finding->known);
+	author = output_masked(finding->origin->author, finding->token);
 	if (!author)
 		return -ENOMEM;
 	json_open(json, "git", '{');
@@ -144,16 +146,15 @@ static int output_line(FILE *file, const struct finding *finding, const char *pa
 	}
 	json_close(&json, '}');
 	json_open(&json, "token", '{');
-	json_text(&json, "identifier", finding->token->identifier);
-	json_text(&json, "prefix", finding->token->prefix);
-	json_text(&json, "type", finding->token->type);
-	json_text(&json, "family", finding->token->family);
-	json_bool(&json, "documented", finding->token->documented);
-	json_bool(&json, "placeholder", finding->token->placeholder);
+	json_text(&json, "identifier", spillwatch_token_identifier(finding->token));
+	json_text(&json, "prefix", spillwatch_token_prefix(finding->token));
+	json_text(&json, "type", spillwatch_token_type(finding->token));
+	json_text(&json, "family", spillwatch_token_family(finding->token));
+	json_bool(&json, "documented", spillwatch_token_is_documented(finding->token));
+	json_bool(&json, "placeholder", finding->placeholder);
 	if (finding->offset != FINDING_NOWHERE)
 		json_int(&json, "offset", (int64_t)finding->offset);
-	if (finding->encoding)
-		json_text(&json, "encoding", finding->encoding);
+	json_text_if(&json, "encoding", spillwatch_token_encoding(finding->token));
 	json_close(&json, '}');
 	r = output_origin(&json, finding);
 	if (finding->writer)
@@ -173,7 +174,7 @@ static char *output_uri(const char *shown)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
 	AUTO_FREE char *exact = NULL;
-	const char *path = mask_exact(shown, &exact) == 0 ? exact : shown;
+	const char *path = spillwatch_mask_exact(shown, &exact) == 0 ? exact : shown;
 	char *uri = malloc(3 * strlen(path) + sizeof("file://")), *to = uri;
 
 	if (!uri)
@@ -221,8 +222,8 @@ static int output_sarif(struct scan_output *output, const struct finding *findin
 	if (!message)
 		return -ENOMEM;
 	json_open(&json, NULL, '{');
-	json_text(&json, "ruleId", finding->token->prefix);
-	json_text(&json, "level", finding->token->placeholder ? "note" : "error");
+	json_text(&json, "ruleId", spillwatch_token_prefix(finding->token));
+	json_text(&json, "level", finding->placeholder ? "note" : "error");
 	json_open(&json, "message", '{');
 	json_text(&json, "text", message);
 	json_close(&json, '}');
@@ -298,9 +299,9 @@ static int output_junit(FILE *file, const struct finding *finding, const char *p
 	fputs("<testcase classname=\"", file);
 	output_xml(file, path);
 	fputs("\" name=\"", file);
-	output_xml(file, finding->token->identifier);
+	output_xml(file, spillwatch_token_identifier(finding->token));
 	fputs("\"><failure type=\"", file);
-	output_xml(file, finding->token->prefix);
+	output_xml(file, spillwatch_token_prefix(finding->token));
 	fputs("\" message=\"", file);
 	output_xml(file, line);
 	fputs("\"/></testcase>\n", file);

@@ -48,7 +48,7 @@ int scan_output_begin(struct scan_output *output);
 int scan_output_end(struct scan_output *output, const char *summary, bool whole);
 
 /*
- * scan_output_finding() - one finding. @path: of it, as mask_text() has made it.
+ * scan_output_finding() - one finding. @path: of it, as spillwatch_mask() has made it.
  * Returns 0 or -ENOMEM; whether the file took all of it is asked of the file.
  */
 int scan_output_finding(struct scan_output *output, const struct finding *finding, const char *path);

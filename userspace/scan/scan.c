@@ -24,7 +24,7 @@ void scan_unread(struct scan *scan, const char *path, const char *why)
 	AUTO_FREE char *shown = NULL;
 
 	scan->counts.unreadable++;
-	if (mask_text(path, strlen(path), NULL, &shown) == 0)
+	if (spillwatch_mask(path, strlen(path), NULL, &shown) == 0)
 		log_error("can't read %s: %s", shown, why);
 	else
 		log_error("can't read a path: %s", why);
@@ -34,7 +34,7 @@ static void scan_wrong(const char *path, size_t line)
 {
 	AUTO_FREE char *shown = NULL;
 
-	if (mask_text(path, strlen(path), NULL, &shown) == 0)
+	if (spillwatch_mask(path, strlen(path), NULL, &shown) == 0)
 		log_warning("%s:%zu: no pattern, so nothing is ignored by it", shown, line);
 }
 
@@ -50,11 +50,12 @@ static int scan_finding(struct scan *scan, const struct finding *finding)
 {
 	const char *path = scan_plain(finding->path);
 	AUTO_FREE char *shown = NULL;
-	int r = mask_text(path, strlen(path), finding->known, &shown);
+	const char *identifier = spillwatch_token_identifier(finding->token);
+	int r = spillwatch_mask(path, strlen(path), finding->token, &shown);
 
 	if (r == 0 && scan->found)
-		r = baseline_add(scan->found, finding->token->identifier, shown);
-	if (r == 0 && scan->known && baseline_has(scan->known, finding->token->identifier, shown)) {
+		r = baseline_add(scan->found, identifier, shown);
+	if (r == 0 && scan->known && baseline_has(scan->known, identifier, shown)) {
 		scan->counts.known++;
 		return 0;
 	}
@@ -66,8 +67,7 @@ static int scan_finding(struct scan *scan, const struct finding *finding)
 	return r;
 }
 
-static int scan_token(void *context, const struct wide_token *token, const struct mask_known *known,
-		      const struct finder_place *place)
+static int scan_token(void *context, const struct spillwatch_token *token, const struct finder_place *place)
 {
 	struct scan *scan = context;
 
@@ -80,9 +80,8 @@ static int scan_token(void *context, const struct wide_token *token, const struc
 					  .line = place->line,
 					  .column = place->column,
 					  .offset = place->offset,
-					  .encoding = place->encoding,
 					  .token = token,
-					  .known = known,
+					  .placeholder = spillwatch_token_is_placeholder(token),
 					  .origin = scan->origin,
 				  });
 }
@@ -93,6 +92,9 @@ int scan_open(struct scan *scan)
 
 	if (r < 0)
 		return r;
+	scan->named = spillwatch_token_new();
+	if (!scan->named)
+		return -ENOMEM;
 	return finder_open(
 		&(struct finder_use){.context = scan, .token = scan_token, .plain = scan->no_decode},
 		&scan->finder);
@@ -101,6 +103,7 @@ int scan_open(struct scan *scan)
 void scan_close(struct scan *scan)
 {
 	finder_close(scan->finder);
+	spillwatch_token_free(scan->named);
 	ignore_close(scan->ignore);
 	baseline_free(scan->known);
 	baseline_free(scan->found);
@@ -175,24 +178,17 @@ void scan_source(struct scan *scan, const char *path, finder_pull *pull, void *s
 
 void scan_name(struct scan *scan, const char *path, const char *name)
 {
-	struct token_span span = {0};
-	size_t len = strlen(name);
-	struct wide_token token;
+	size_t len = strlen(name), from = 0;
 
-	/* most names are shorter than any token */
-	while (len >= TOKEN_MIN_LEN && wide_match((const uint8_t *)name, len, span.end, &token, &span)) {
-		struct mask_known known = {
-			.secret = (const uint8_t *)name + span.secret,
-			.len = TOKEN_SECRET_LEN,
-		};
-
+	while (spillwatch_match(SPILLWATCH_PLAIN, name, len, from, scan->named) > 0) {
 		if (scan_finding(scan, &(struct finding){
 					       .path = path,
 					       .in_name = true,
-					       .token = &token,
-					       .known = &known,
+					       .token = scan->named,
+					       .placeholder = spillwatch_token_is_placeholder(scan->named),
 					       .origin = scan->origin,
 				       }) < 0)
 			return;
+		from = (size_t)spillwatch_token_end(scan->named);
 	}
 }

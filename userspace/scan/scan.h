@@ -17,6 +17,7 @@ struct scan {
 	size_t output_count;
 	struct scan_counts counts;
 	struct finder *finder;
+	struct spillwatch_token *named; /* the next one in a name */
 	struct ignore *ignore;
 	struct baseline *known; /* NULL: none */
 	struct baseline *found; /* NULL: none is to be written */

@@ -35,14 +35,12 @@ static size_t put_stars(void *context, size_t len, char *to)
 }
 
 /* Behind the first secret portion, a log is copied and emptied, and its writer goes on. */
-static int rotate(void *context, const struct wide_token *token, const struct mask_known *known, uint64_t at)
+static int rotate(void *context, const struct spillwatch_token *token)
 {
 	const int *lines = context;
 	FILE *file;
 
-	(void)token;
-	(void)known;
-	if (at)
+	if (spillwatch_token_start(token))
 		return 0;
 	file = fopen(path, "w");
 	assert_non_null(file);

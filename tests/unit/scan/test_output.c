@@ -2,26 +2,27 @@
 /* Each form of a finding: whole, escaped for where it goes, without a piece of the secret. */
 #include "unit.h"
 
+#include "detect/mask.h"
 #include "scan/output.h"
 #include "schema.h"
+#include "token_formats.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-static struct wide_token made;
+static struct spillwatch_token *made;
+static const char *identifier;
 static struct maker_token maker;
 
 /* All that is written in a form, about findings of that path; malloc'ed. */
 static char *written(enum scan_output_form form, const char *path, size_t findings, bool in_name,
 		     const struct scan_origin *origin)
 {
-	struct mask_known known = {(const uint8_t *)maker.secret, TOKEN_SECRET_LEN, NULL};
 	struct finding finding = {
 		.path = path,
 		.in_name = in_name,
-		.token = &made,
-		.known = &known,
+		.token = made,
 		.origin = origin,
 		.line = in_name ? 0 : 3,
 		.column = in_name ? 0 : 7,
@@ -57,8 +58,7 @@ static void expect(char *text, const char *format)
 
 	/* @ is the identifier */
 	for (; *format; format++)
-		to += sprintf(to, "%s%c", *format == '@' ? made.identifier : "",
-			      *format == '@' ? ' ' : *format) -
+		to += sprintf(to, "%s%c", *format == '@' ? identifier : "", *format == '@' ? ' ' : *format) -
 		      (*format == '@');
 	*to = '\0';
 	assert_string_equal(text, expected);
@@ -170,12 +170,12 @@ static void test_sarif(void **state)
 		0);
 	assert_string_equal(rule, "dt0c01");
 	assert_string_equal(level, "error");
-	assert_non_null(strstr(message, made.identifier));
+	assert_non_null(strstr(message, identifier));
 	/* the byte that is in the name, not its escape */
 	assert_string_equal(uri, "file:///a/b%20c%FF%3C%22");
 	assert_int_equal(line, 3);
 	assert_int_equal(column, 7);
-	assert_int_equal(strncmp(fingerprint, made.identifier, strlen(made.identifier)), 0);
+	assert_int_equal(strncmp(fingerprint, identifier, strlen(identifier)), 0);
 	assert_true(successful);
 	assert_non_null(strstr(note, "2 files (2.0 KiB) scanned, 1 finding; skipped: 1 link"));
 	json_decref(root);
@@ -262,9 +262,14 @@ int main(void)
 		cmocka_unit_test(test_junit),       cmocka_unit_test(test_summary),
 		cmocka_unit_test(test_annotations),
 	};
-	struct token_span span;
+	int failed;
 
 	maker = maker_token(3);
-	assert_int_equal(wide_match((const uint8_t *)maker.text, MAKER_TOKEN_LEN, 0, &made, &span), 1);
-	return UNIT_RUN(tests);
+	made = spillwatch_token_new();
+	assert_non_null(made);
+	assert_int_equal(spillwatch_match(SPILLWATCH_PLAIN, maker.text, MAKER_TOKEN_LEN, 0, made), 1);
+	identifier = spillwatch_token_identifier(made);
+	failed = UNIT_RUN(tests);
+	spillwatch_token_free(made);
+	return failed;
 }
