@@ -57,11 +57,11 @@ class Daemon:
         alert = {
             "@timestamp": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()) + ".%06dZ" % random.randrange(10**6),
             "ecs": {"version": "8.11.0"},
-            "event": {"id": name, "kind": "alert", "action": "token-written", "category": ["file"], "type": ["change"],
-                      "module": "spillwatch", "sequence": self.sequence, "severity": 73},
-            "message": "python3 (pid 7, root) wrote API token dt0c01.ABCDEFGH to /srv/ä.log",
-            "rule": {"name": "token-written-to-file"},
-            "token": {"identifier": "dt0c01.ABCDEFGH", "prefix": "dt0c01", "type": "API token", "placeholder": False},
+            "event": {"id": name, "kind": "alert", "action": "token-written",
+                      "sequence": self.sequence, "severity": 73},
+            "message": "python3 wrote API token dt0c01.ABCDEFGH to /srv/ä.log",
+            "rule": {"name": "prod tokens are urgent"},
+            "token": {"identifier": "dt0c01.ABCDEFGH", "type": "API token"},
             "process": {"pid": 7, "name": "python3"}, "user": {"id": "0", "name": "root"},
             "file": {"path": "/srv/ä.log"}, "host": {"name": "node 1"},
         } | more

@@ -275,7 +275,7 @@ static void test_neighbour(void **state)
 	}
 	assert_int_equal(json_array_size(run.floods), 1);
 	flood = json_array_get(run.floods, 0);
-	assert_string_equal(live_string(flood, "rule.name"), "token-flood");
+	assert_string_equal(live_string(flood, "event.action"), "token-flood");
 	assert_string_equal(live_string(flood, "file.path"), live_path("file"));
 	assert_non_null(strstr(live_string(flood, "process.command_line"), "storm"));
 	assert_int_equal(live_integer(flood, "flood.samples"), live_summary(&run, "samples of writers that"));
@@ -305,7 +305,7 @@ static void test_told_in_json(void **state)
 		fail_msg("status %d, %zu lines: %s", run.status, json_array_size(run.losses), run.errors);
 	assert_int_equal(told(&run, "kinds", "pages_unreadable"), 1);
 	assert_non_null(strstr(run.errors, "lost just now: 1 pages of a written buffer"));
-	assert_string_equal(live_string(json_array_get(run.losses, 0), "rule.name"), "samples-lost");
+	assert_string_equal(live_string(json_array_get(run.losses, 0), "event.action"), "samples-lost");
 	live_free(&run);
 }
 

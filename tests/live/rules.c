@@ -88,7 +88,7 @@ static void test_decides(void **state)
 	(void)state;
 	check_shows(&run, "\"severity\":99");
 	check_shows(&run,
-		    "\"rule\":{\"name\":\"urgent\",\"category\":\"token-written-to-file\",\"description\":"
+		    "\"rule\":{\"name\":\"urgent\",\"description\":"
 		    "\"it is\","
 		    "\"expired\":{\"name\":\"until it is gone\",\"until\":\"2020-01-31T00:00:00.000000Z\"}}");
 	check_has(&run, "; rule: urgent; the rule 'until it is gone' is over since 2020-01-31)");

@@ -25,6 +25,17 @@ static struct live_run who_run(const char *script)
 	return live_exec(NO_ARGS, ARGS("sh", "-c", command));
 }
 
+/* As a line. */
+static void who_size(const json_t *alert, size_t most)
+{
+	char *line = json_dumps(alert, JSON_COMPACT);
+
+	assert_non_null(line);
+	if (strlen(line) + 1 > most)
+		fail_msg("%zu bytes: %s", strlen(line) + 1, line);
+	free(line);
+}
+
 static void test_script(void **state)
 {
 	struct live_run run;
@@ -39,7 +50,10 @@ static void test_script(void **state)
 	assert_string_equal(live_string(alert, "process.script"), "./deploy.sh");
 	assert_non_null(strstr(live_path("."), live_string(alert, "process.working_directory")));
 	assert_string_equal(live_string(alert, "process.parent.name"), "sh");
-	assert_string_equal(live_string(alert, "user.group.name"), "root");
+	/* root's group is root */
+	assert_null(json_object_get(json_object_get(alert, "user"), "group"));
+	assert_null(json_object_get(json_object_get(alert, "process"), "thread"));
+	who_size(alert, 1024);
 	live_free(&run);
 	/* an interpreter that is called with its script */
 	run = who_run("sh -e deploy.sh");
@@ -51,7 +65,7 @@ static void test_script(void **state)
 static void test_ancestors(void **state)
 {
 	struct live_run run;
-	json_t *ancestors, *last;
+	json_t *ancestors;
 
 	(void)state;
 	who_script("inner", "$WRITER call write $DIR/file 62; true");
@@ -60,32 +74,27 @@ static void test_ancestors(void **state)
 	ancestors = json_object_get(json_object_get(live_only(&run), "process"), "ancestors");
 	assert_string_equal(live_string(live_only(&run), "process.parent.name"), "inner");
 	assert_true(json_array_size(ancestors) >= 3);
-	assert_string_equal(live_string(json_array_get(ancestors, 0), "name"), "outer");
-	assert_string_equal(live_string(json_array_get(ancestors, 1), "name"), "sh");
-	last = json_array_get(ancestors, json_array_size(ancestors) - 1);
-	if (json_array_size(ancestors) < 16)
-		assert_int_equal(live_integer(last, "pid"), 1);
+	assert_string_equal(json_string_value(json_array_get(ancestors, 0)), "outer");
+	assert_string_equal(json_string_value(json_array_get(ancestors, 1)), "sh");
+	who_size(live_only(&run), 1024);
 	live_free(&run);
 }
 
-/* More than are named: the nearest, and a mark. */
+/* More than the line has room for: the nearest, and a mark. */
 static void test_many_ancestors(void **state)
 {
 	struct live_run run;
 	const json_t *process;
 
 	(void)state;
-	who_script("deep",
-		   "[ $1 -gt 0 ] || { $WRITER call write $DIR/file 62; exit; }; $DIR/deep $(($1 - 1)); true");
-	run = who_run("./deep 20; true");
+	who_script("d",
+		   "[ $1 -gt 0 ] || { $WRITER call write $DIR/file 62; exit; }; $DIR/d $(($1 - 1)); true");
+	run = who_run("./d 20; true");
 	process = json_object_get(live_only(&run), "process");
-	assert_int_equal(json_array_size(json_object_get(process, "ancestors")), 16);
+	assert_in_range(json_array_size(json_object_get(process, "ancestors")), 3, 16);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(process, "ancestors"), 2)), "d");
 	assert_true(json_is_true(json_object_get(process, "ancestors_truncated")));
-	live_free(&run);
-	run = who_run("./deep 3; true");
-	if (json_array_size(json_object_get(json_object_get(live_only(&run), "process"), "ancestors")) < 16)
-		assert_null(
-			json_object_get(json_object_get(live_only(&run), "process"), "ancestors_truncated"));
+	who_size(live_only(&run), 1024);
 	live_free(&run);
 }
 

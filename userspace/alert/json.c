@@ -2,6 +2,9 @@
 /*
  * alert → JSON. Every string is printable and masked already (alert.h).
  *
+ * Nothing is said twice, and what may be long stands last, so that it is the first to go where a line is cut: by this file (the
+ * ancestors, ALERT_USUAL_BYTES), or by who passes it on.
+ *
  * Invariant: a line is whole or there is none. What is required and missing, or no UTF-8, fails all of it (json_writer.h).
  */
 #include "alert/json.h"
@@ -17,9 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What all lines begin with. @type: of ECS */
-static void json_event(struct json_writer *json, const char *id, const char *action, const char *type,
-		       uint64_t sequence, int severity)
+/* The root of cgroup v2. */
+#define JSON_ROOT_CGROUP 1
+
+/* What all lines begin with. */
+static void json_event(struct json_writer *json, const char *id, const char *action, uint64_t sequence,
+		       int severity)
 {
 	json_open(json, "ecs", '{');
 	json_text(json, "version", ALERT_ECS_VERSION);
@@ -28,13 +34,6 @@ static void json_event(struct json_writer *json, const char *id, const char *act
 	json_text(json, "id", id);
 	json_text(json, "kind", "alert");
 	json_text(json, "action", action);
-	json_open(json, "category", '[');
-	json_text(json, NULL, "file");
-	json_close(json, ']');
-	json_open(json, "type", '[');
-	json_text(json, NULL, type);
-	json_close(json, ']');
-	json_text(json, "module", "spillwatch");
 	json_int(json, "sequence", (int64_t)sequence);
 	json_int(json, "severity", severity);
 	json_close(json, '}');
@@ -48,15 +47,15 @@ static void json_named(struct json_writer *json, const char *name, const char *t
 	json_close(json, '}');
 }
 
-/* The rule of the configuration that decides, and else the one that each alert comes from. */
+/* The rule of the configuration that decides; what alerts are by themselves is told by their action and the file's type. */
 static void json_rule(struct json_writer *json, const struct alert *alert)
 {
 	const struct alert_ruling *ruling = &alert->ruling;
 
+	if (!ruling->rule && !ruling->expired)
+		return;
 	json_open(json, "rule", '{');
-	json_text(json, "name", ruling->rule ? ruling->rule : alert_rule(alert));
-	if (ruling->rule)
-		json_text(json, "category", alert_rule(alert));
+	json_text_if(json, "name", ruling->rule);
 	json_text_if(json, "description", ruling->reason);
 	if (ruling->expired) {
 		const struct timespec until = {
@@ -76,21 +75,12 @@ static void json_token(struct json_writer *json, const struct token *token)
 {
 	json_open(json, "token", '{');
 	json_text(json, "identifier", token->identifier);
-	json_text(json, "prefix", token->prefix);
 	json_text(json, "type", token->type);
-	json_bool(json, "placeholder", token->placeholder);
+	json_mark(json, "placeholder", token->placeholder);
 	json_close(json, '}');
 }
 
-static void json_ancestor(struct json_writer *json, const char *name, const struct alert_ancestor *ancestor)
-{
-	json_open(json, name, '{');
-	json_int(json, "pid", ancestor->pid);
-	json_text(json, "name", ancestor->name);
-	json_time(json, "start", &ancestor->start);
-	json_close(json, '}');
-}
-
+/* What does not depend on the container: the object stays open. */
 static void json_process(struct json_writer *json, const struct alert_process *process)
 {
 	json_open(json, "process", '{');
@@ -98,30 +88,77 @@ static void json_process(struct json_writer *json, const struct alert_process *p
 	if (process->ns_pid != process->pid)
 		json_int(json, "ns_pid", process->ns_pid);
 	json_text(json, "name", process->name);
+	json_time(json, "start", &process->start);
+	if (process->thread_id != process->pid || strcmp(process->thread_name, process->name) != 0) {
+		json_open(json, "thread", '{');
+		json_int(json, "id", process->thread_id);
+		json_text(json, "name", process->thread_name);
+		json_close(json, '}');
+	}
+	if (process->cgroup_id != JSON_ROOT_CGROUP)
+		json_id(json, "cgroup_id", process->cgroup_id);
+	if (process->parent.name) {
+		json_open(json, "parent", '{');
+		json_int(json, "pid", process->parent.pid);
+		json_text(json, "name", process->parent.name);
+		json_close(json, '}');
+	}
 	json_text_if(json, "executable", process->executable);
 	json_mark(json, "executable_truncated", process->executable_truncated);
-	json_text_if(json, "command_line", process->command_line);
-	json_mark(json, "command_line_truncated", process->command_line_truncated);
 	json_text_if(json, "script", process->script);
 	json_mark(json, "script_truncated", process->script_truncated);
 	json_text_if(json, "working_directory", process->working_directory);
 	json_mark(json, "working_directory_truncated", process->working_directory_truncated);
-	json_text_if(json, "unit", process->unit);
-	json_time(json, "start", &process->start);
-	json_open(json, "thread", '{');
-	json_int(json, "id", process->thread_id);
-	json_text(json, "name", process->thread_name);
-	json_close(json, '}');
-	json_mark(json, "ancestors_truncated", process->ancestors_truncated);
-	json_id(json, "cgroup_id", process->cgroup_id);
+	json_text_if(json, "command_line", process->command_line);
+	json_mark(json, "command_line_truncated", process->command_line_truncated);
+}
+
+/* Of an id of a container, if it is the hash that runtimes make, at least. */
+#define JSON_HASH_LEN 32
+
+/* The scope that a runtime makes for its container says no more than the container's id. */
+static void json_unit(struct json_writer *json, const struct alert *alert)
+{
+	const char *id = alert->container.id, *unit = alert->process.unit;
+
+	if (!id || !unit || strlen(id) < JSON_HASH_LEN || !strstr(unit, id))
+		json_text_if(json, "unit", unit);
+}
+
+/* What stands behind the last ancestor. */
+#define JSON_END "]}}\n"
+#define JSON_END_CUT "],\"ancestors_truncated\":true}}\n"
+
+/* The nearest ones, as many as the line has room for. Closes the process. */
+static void json_ancestors(struct json_writer *json, const struct alert_process *process)
+{
+	bool cut = process->ancestors_truncated;
+
 	if (process->parent.name) {
-		json_ancestor(json, "parent", &process->parent);
 		json_open(json, "ancestors", '[');
-		for (size_t i = 0; i < process->ancestor_count; i++)
-			json_ancestor(json, NULL, &process->ancestors[i]);
+		for (size_t i = 0; i < process->ancestor_count; i++) {
+			bool last = i + 1 == process->ancestor_count && !cut;
+			size_t len = json->len, end = last ? strlen(JSON_END) : strlen(JSON_END_CUT);
+
+			json_text(json, NULL, process->ancestors[i].name);
+			if (i < ALERT_ANCESTORS_LEAST || json->len + end <= ALERT_USUAL_BYTES)
+				continue;
+			json_back(json, len);
+			cut = true;
+			break;
+		}
 		json_close(json, ']');
 	}
+	json_mark(json, "ancestors_truncated", cut);
 	json_close(json, '}');
+}
+
+/* A group of its own name and number is what most users have. */
+static bool json_group_differs(const struct alert_process *process)
+{
+	if (process->gid != process->uid || !process->group_name != !process->user_name)
+		return true;
+	return process->group_name && strcmp(process->group_name, process->user_name) != 0;
 }
 
 static void json_user(struct json_writer *json, const struct alert_process *process)
@@ -129,17 +166,20 @@ static void json_user(struct json_writer *json, const struct alert_process *proc
 	json_open(json, "user", '{');
 	json_id(json, "id", process->uid);
 	json_text_if(json, "name", process->user_name);
-	json_open(json, "group", '{');
-	json_id(json, "id", process->gid);
-	json_text_if(json, "name", process->group_name);
-	json_close(json, '}');
+	if (json_group_differs(process)) {
+		json_open(json, "group", '{');
+		json_id(json, "id", process->gid);
+		json_text_if(json, "name", process->group_name);
+		json_close(json, '}');
+	}
 	if (process->login_uid != UINT32_MAX)
 		json_id(json, "audit_id", process->login_uid);
 	json_close(json, '}');
 }
 
-/* What is known only of a file that was at hand. */
-static void json_inode(struct json_writer *json, const struct alert_file *file)
+/* What is known only of a file that was at hand. @process: who wrote, and owns most of what it writes */
+static void json_inode(struct json_writer *json, const struct alert_file *file,
+		       const struct alert_process *process)
 {
 	char device[32], mode[16];
 
@@ -149,23 +189,28 @@ static void json_inode(struct json_writer *json, const struct alert_file *file)
 	json_text(json, "device", device);
 	json_text_if(json, "fs_type", file->fs_type);
 	json_text(json, "mode", mode);
-	json_id(json, "uid", file->owner_uid);
-	json_id(json, "gid", file->owner_gid);
-	json_int(json, "links", file->links);
+	if (file->owner_uid != process->uid)
+		json_id(json, "uid", file->owner_uid);
+	if (file->owner_gid != process->gid)
+		json_id(json, "gid", file->owner_gid);
+	if (file->links != 1)
+		json_int(json, "links", file->links);
 }
 
-static void json_file(struct json_writer *json, const struct alert_file *file)
+static void json_file(struct json_writer *json, const struct alert *alert)
 {
+	const struct alert_file *file = &alert->file;
+
 	json_open(json, "file", '{');
+	json_text(json, "type", file->type);
+	json_text_if(json, "place", file->place);
+	json_mark(json, "deleted", file->deleted);
+	if (file->inode)
+		json_inode(json, file, &alert->process);
 	json_text(json, "path", file->path);
 	json_mark(json, "path_truncated", file->path_truncated);
 	json_text_if(json, "host_path", file->host_path);
 	json_mark(json, "host_path_truncated", file->host_path_truncated);
-	json_text_if(json, "place", file->place);
-	json_mark(json, "deleted", file->deleted);
-	json_text(json, "type", file->type);
-	if (file->inode)
-		json_inode(json, file);
 	json_close(json, '}');
 }
 
@@ -177,11 +222,13 @@ static void json_container(struct json_writer *json, const struct alert_containe
 	json_mark(json, "relayed", container->relayed);
 	json_mark(json, "outside", container->outside);
 	json_text_if(json, "runtime", container->runtime);
-	json_text_if(json, "namespace", container->namespace);
+	/* in a pod it is what it nearly always is */
+	if (!container->namespace || !container->pod || strcmp(container->namespace, "k8s.io") != 0)
+		json_text_if(json, "namespace", container->namespace);
+	json_text_if(json, "created", container->created);
 	json_text_if(json, "name", container->name);
 	if (container->image)
 		json_named(json, "image", container->image);
-	json_text_if(json, "created", container->created);
 	json_close(json, '}');
 }
 
@@ -250,7 +297,7 @@ static void json_facts_keep(struct alert_facts *facts, const char *json, size_t 
 	*facts = (struct alert_facts){.json = copy, .len = len, .place = place};
 }
 
-/* Who, and into which file. */
+/* Who, and into which file; of the process, what json_process() tells. */
 static void json_facts(struct json_writer *json, const struct alert *alert)
 {
 	struct alert_facts *facts = alert->facts;
@@ -260,9 +307,9 @@ static void json_facts(struct json_writer *json, const struct alert *alert)
 		json_again(json, facts->json, facts->len);
 		return;
 	}
-	json_process(json, &alert->process);
 	json_user(json, &alert->process);
-	json_file(json, &alert->file);
+	json_file(json, alert);
+	json_process(json, &alert->process);
 	if (facts && !json->failed)
 		json_facts_keep(facts, json->text + from, json->len - from, alert->file.place);
 }
@@ -274,18 +321,20 @@ static void json_alert(struct json_writer *json, const struct alert *alert, cons
 
 	json_open(json, NULL, '{');
 	json_time(json, "@timestamp", &alert->time);
-	json_event(json, alert_id(alert->series, alert->number, id), alert_action(alert), "change",
-		   alert->sequence, alert_severity(alert));
-	json_text(json, "message", message);
+	json_event(json, alert_id(alert->series, alert->number, id), alert_action(alert), alert->sequence,
+		   alert_severity(alert));
 	json_rule(json, alert);
 	json_token(json, &alert->token);
-	json_facts(json, alert);
 	json_write(json, alert);
 	json_named(json, "host", alert->host_name);
 	if (container->id)
 		json_container(json, container);
 	if (container->pod || container->pod_uid)
 		json_orchestrator(json, container);
+	json_text(json, "message", message);
+	json_facts(json, alert);
+	json_unit(json, alert);
+	json_ancestors(json, &alert->process);
 	if (alert->flood)
 		json_flood(json, alert->flood);
 	json_close(json, '}');
@@ -349,10 +398,9 @@ int loss_to_json(const struct loss *loss, char **ret_line)
 		return r;
 	json_open(&json, NULL, '{');
 	json_time(&json, "@timestamp", &loss->time);
-	json_event(&json, alert_id(loss->series, loss->number, id), LOSS_ACTION, "info", loss->sequence,
+	json_event(&json, alert_id(loss->series, loss->number, id), LOSS_ACTION, loss->sequence,
 		   ALERT_SEVERITY_LOSS);
 	json_text(&json, "message", message);
-	json_named(&json, "rule", LOSS_ACTION);
 	json_loss(&json, loss);
 	json_named(&json, "host", loss->host_name);
 	json_close(&json, '}');
@@ -363,7 +411,7 @@ static int json_whole(const struct alert *alert, char **ret_line)
 {
 	AUTO_FREE char *message = NULL;
 	struct json_writer json = {0};
-	int r = alert_message(alert, "", "", &message);
+	int r = alert_message_short(alert, &message);
 
 	if (r < 0)
 		return r;

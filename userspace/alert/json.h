@@ -8,6 +8,13 @@
 #define ALERT_ECS_VERSION "8.11.0"
 
 /*
+ * Bytes of an alert with the usual facts, at most: no more of the process's ancestors are named than such a line has room for. Of a
+ * line that is longer without them, ALERT_ANCESTORS_LEAST.
+ */
+#define ALERT_USUAL_BYTES 1024UL
+#define ALERT_ANCESTORS_LEAST 1UL
+
+/*
  * alert_to_json() - one line, with its newline; share/alert.schema.json says what is in it. Facts that are
  * not known are left out; what is long is cut where the line would be longer than ALERT_LINE_BYTES
  * (alert/cut.h). Returns 0 and *ret_line (malloc'ed), or -ENOMEM: also for a string that is not UTF-8, which

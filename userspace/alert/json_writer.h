@@ -45,6 +45,9 @@ void json_time(struct json_writer *json, const char *name, const struct timespec
 /* json_again() - fields that the writer has written before, as they stood there: behind a field, with the comma in front. */
 void json_again(struct json_writer *json, const char *fields, size_t len);
 
+/* json_back() - takes an array's last element back. @len: json->len before it, which was not the first */
+void json_back(struct json_writer *json, size_t len);
+
 /*
  * json_writer_take() - the text with a newline behind it (malloc'ed), in any case no memory of it is left here.
  * Returns 0, or -ENOMEM, for whatever has failed.

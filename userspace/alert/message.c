@@ -102,6 +102,24 @@ static int message_deed(const struct alert *alert, const char *before, const cha
 	return 0;
 }
 
+const char *alert_message_who(const char *name)
+{
+	return *name ? name : "a process";
+}
+
+int alert_message_short(const struct alert *alert, char **ret_text)
+{
+	AUTO_FREE char *container = NULL;
+	AUTO_FREE char *deed = NULL;
+	char *text;
+
+	if (message_container(&alert->container, &container) < 0 || message_deed(alert, "", "", &deed) < 0 ||
+	    asprintf(&text, "%s%s %s", alert_message_who(alert->process.name), container, deed) < 0)
+		return -ENOMEM;
+	*ret_text = text;
+	return 0;
+}
+
 int alert_message(const struct alert *alert, const char *before, const char *after, char **ret_text)
 {
 	AUTO_FREE char *user = NULL;
@@ -116,7 +134,7 @@ int alert_message(const struct alert *alert, const char *before, const char *aft
 	if (!user || message_container(&alert->container, &container) < 0 ||
 	    message_deed(alert, before, after, &deed) < 0)
 		return -ENOMEM;
-	if (asprintf(&text, "%s (pid %u, %s)%s %s", *alert->process.name ? alert->process.name : "a process",
+	if (asprintf(&text, "%s (pid %u, %s)%s %s", alert_message_who(alert->process.name),
 		     alert->process.pid, user, container, deed) < 0)
 		return -ENOMEM;
 	*ret_text = text;

@@ -32,3 +32,9 @@ const char *alert_rule(const struct alert *alert);
  * Returns 0 and *ret_text (malloc'ed), or -ENOMEM.
  */
 int alert_message(const struct alert *alert, const char *before, const char *after, char **ret_text);
+
+/* alert_message_short() - likewise, without pid and user: "python3 wrote API token dt0c01.ABC… to /var/log/app.log". */
+int alert_message_short(const struct alert *alert, char **ret_text);
+
+/* alert_message_who() - the name that both begin with. */
+const char *alert_message_who(const char *name);

@@ -47,15 +47,43 @@ static int retell_shown(const char *text, char **ret_text)
 	return *ret_text ? 0 : -ENOMEM;
 }
 
+/* Puts " (pid 42, root)" behind the name that the sentence begins with. Returns 0 and *ret_text (malloc'ed), or -ENOMEM. */
+static int retell_who(const json_t *alert, const char *message, char **ret_text)
+{
+	const char *name = retell_text(alert, "process", "name");
+	const char *user = retell_text(alert, "user", "name");
+	const char *id = retell_text(alert, "user", "id");
+	const char *who = name ? alert_message_who(name) : NULL;
+	size_t len = who ? strlen(who) : 0;
+	int r;
+
+	if (!len || strncmp(message, who, len) != 0)
+		r = asprintf(ret_text, "%s", message);
+	else
+		r = asprintf(ret_text, "%s (pid %" PRId64 ", %s%s)%s", who,
+			     retell_number(alert, "process", "pid", 0), user ? "" : "uid ",
+			     user ? user
+			     : id ? id
+				  : "?",
+			     message + len);
+	return r < 0 ? -ENOMEM : 0;
+}
+
 /* The sentence, with the identifier as it stands out on a terminal. */
 static int retell_message(const json_t *alert, bool bright, char **ret_text)
 {
 	const char *message = json_string_value(json_object_get(alert, "message"));
 	const char *identifier = retell_text(alert, "token", "identifier");
+	AUTO_FREE char *told = NULL;
 	AUTO_FREE char *shown = NULL;
 	const char *at;
-	int r = message ? retell_shown(message, &shown) : -EBADMSG;
+	int r = message ? retell_who(alert, message, &told) : -EBADMSG;
 
+	if (r < 0) {
+		told = NULL;
+		return r;
+	}
+	r = retell_shown(told, &shown);
 	if (r < 0)
 		return r;
 	at = bright && identifier && *identifier && retell_is_printable(identifier)
@@ -104,8 +132,7 @@ static int retell_ruling(const json_t *alert, struct alert_ruling *ruling, char 
 	const char *until = json_string_value(json_object_get(expired, "until"));
 	int r = 0;
 
-	/* without a rule of the configuration, the name is its category's */
-	if (name && json_object_get(rule, "category"))
+	if (name)
 		r = retell_shown(name, ret_rule);
 	if (r == 0 && over && until && period_parse(until, 0, &ruling->until))
 		r = retell_shown(over, ret_expired);

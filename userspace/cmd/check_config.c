@@ -50,6 +50,20 @@ static void check_container(const json_t *alert, struct rules_facts *facts)
 	rules_facts_add(facts, RULES_KEY_RUNTIME, check_text(alert, "container.runtime"));
 }
 
+/* Names; earlier versions had objects. */
+static void check_ancestors(const json_t *alert, struct rules_facts *facts)
+{
+	const json_t *ancestors = json_object_get(json_object_get(alert, "process"), "ancestors");
+
+	rules_facts_add(facts, RULES_KEY_ANCESTOR, check_text(alert, "process.parent.name"));
+	for (size_t i = 0; i < json_array_size(ancestors); i++) {
+		const json_t *one = json_array_get(ancestors, i);
+
+		rules_facts_add(facts, RULES_KEY_ANCESTOR,
+				json_is_object(one) ? check_text(one, "name") : json_string_value(one));
+	}
+}
+
 /* The same as rules_facts_alert() has of an alert, of its JSON. */
 static void check_facts(const json_t *alert, struct rules_facts *facts)
 {
@@ -76,15 +90,12 @@ static void check_facts(const json_t *alert, struct rules_facts *facts)
 	bool outside = json_is_true(json_object_get(container, "outside"));
 	bool host = outside || json_is_true(json_object_get(container, "relayed")) ||
 		    !check_text(alert, "container.id");
-	const json_t *ancestors = json_object_get(json_object_get(alert, "process"), "ancestors");
 
 	memset(facts, 0, sizeof(*facts));
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		rules_facts_add(facts, names[i].key, check_text(alert, names[i].name));
 	check_container(alert, facts);
-	rules_facts_add(facts, RULES_KEY_ANCESTOR, check_text(alert, "process.parent.name"));
-	for (size_t i = 0; i < json_array_size(ancestors); i++)
-		rules_facts_add(facts, RULES_KEY_ANCESTOR, check_text(json_array_get(ancestors, i), "name"));
+	check_ancestors(alert, facts);
 	rules_facts_add(facts, RULES_KEY_HOST_PATH,
 			host && !host_path ? check_text(alert, "file.path") : host_path);
 	rules_facts_add(facts, RULES_KEY_PLACE, host ? "host" : check_text(alert, "file.place"));
@@ -150,6 +161,7 @@ static int check_line(const struct rules *rules, const char *line, size_t number
 	AUTO_FREE char *text = NULL;
 	AUTO_FREE char *shown = NULL;
 	struct rules_facts facts;
+	bool cut;
 	int r = 0;
 
 	if (!json_is_object(alert)) {
@@ -161,11 +173,19 @@ static int check_line(const struct rules *rules, const char *line, size_t number
 		printf("%zu: told of in any case: it is not of one token\n", number);
 		return 0;
 	}
+	/* what stands before the dot */
+	json_object_set_new(json_object_get(alert, "token"), "prefix",
+			    json_stringn(identifier, strcspn(identifier, ".")));
 	check_facts(alert, &facts);
+	cut = json_is_true(json_object_get(json_object_get(alert, "process"), "ancestors_truncated")) &&
+	      rules_ask(rules, RULES_KEY_ANCESTOR);
 	r = check_decision(rules, &facts, &decision);
-	if (r == 0 && asprintf(&text, "%zu: %s by %s to %s: %s", number, identifier,
-			       program ? program : check_text(alert, "process.name"),
-			       check_text(alert, "file.path"), decision) < 0) {
+	if (r == 0 &&
+	    asprintf(&text, "%zu: %s by %s to %s: %s%s", number, identifier,
+		     program ? program : check_text(alert, "process.name"), check_text(alert, "file.path"),
+		     decision,
+		     cut ? "; not all ancestors are in it, a rule that asks for one may decide otherwise"
+			 : "") < 0) {
 		text = NULL;
 		r = -ENOMEM;
 	}

@@ -83,6 +83,14 @@ const struct rule *rules_rule(const struct rules *rules, size_t number)
 }
 
 /* Which pattern, or which list (*ret_list), matches which text. */
+bool rules_ask(const struct rules *rules, enum rules_key key)
+{
+	for (size_t i = 0; i < rules->condition_count; i++)
+		if (rules->conditions[i].key == key)
+			return true;
+	return false;
+}
+
 struct rules_match {
 	const struct glob_text *text;
 	const struct rules_pattern *pattern;

@@ -111,6 +111,9 @@ int rules_add(struct rules *rules, const struct tree_node *list, struct problems
 /* rules_add_match() - one rule without a name, of what stands behind a `match:` elsewhere. Likewise. */
 int rules_add_match(struct rules *rules, const struct tree_node *match, struct problems *problems);
 
+/* rules_ask() - whether any of them asks for this. */
+bool rules_ask(const struct rules *rules, enum rules_key key);
+
 /* What became of an alert. */
 struct rules_decision {
 	const struct rule *rule; /* that decides; NULL: the alert goes out as it is */

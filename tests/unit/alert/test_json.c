@@ -104,7 +104,9 @@ static struct alert alert_minimal(void)
 		.process = {.pid = 1,
 			    .ns_pid = 1,
 			    .name = text(""),
+			    .thread_id = 1,
 			    .thread_name = text(""),
+			    .cgroup_id = 1,
 			    .login_uid = UINT32_MAX},
 		.file = {.path = text("(unknown)"), .type = "unknown", .fs_type = text("")},
 		.write = {.syscall = "unknown", .seen_by = "buffer", .offset = -1, .token_offset = -50},
@@ -122,6 +124,9 @@ static struct alert alert_full(void)
 	alert.repeats = 3;
 	alert.token.placeholder = true;
 	alert.process.ns_pid = 7;
+	alert.process.thread_id = 8;
+	alert.process.thread_name = text("worker");
+	alert.process.cgroup_id = 77;
 	alert.process.executable = text("/usr/bin/caf\xc3\xa9");
 	alert.process.executable_truncated = true;
 	alert.process.command_line = text("sh -c \"quoted\\\"");
@@ -138,6 +143,7 @@ static struct alert alert_full(void)
 	alert.process.user_name = text("root");
 	alert.process.group_name = text("root");
 	alert.process.login_uid = 1000;
+	alert.process.gid = 50;
 	alert.file = (struct alert_file){
 		.path = text("/x"),
 		.path_truncated = true,
@@ -151,6 +157,9 @@ static struct alert alert_full(void)
 		.dev_minor = 1,
 		.inode = UINT64_MAX,
 		.mode = 0104640,
+		.owner_uid = 3,
+		.owner_gid = 4,
+		.links = 2,
 	};
 	alert.container = (struct alert_container){
 		.id = text("0123456789ab"),
@@ -160,7 +169,7 @@ static struct alert alert_full(void)
 		.runtime = "containerd",
 		.name = text("app"),
 		.image = text("registry/app:1"),
-		.namespace = text("k8s.io"),
+		.namespace = text("default"),
 		.created = text("2026-01-31T10:00:00Z"),
 		.pod = text("app-0"),
 		.pod_namespace = text("shop"),
@@ -329,12 +338,13 @@ static void test_values(void **state)
 	assert_int_equal(json_integer_value(at(all, "write.repeats")), 3);
 	assert_int_equal(json_integer_value(at(all, "event.severity")), 21);
 	assert_string_equal(json_string_value(at(all, "rule.name")), "prod");
-	assert_string_equal(json_string_value(at(all, "rule.category")), "token-written-to-file");
 	assert_string_equal(json_string_value(at(all, "rule.description")), "why");
 	assert_string_equal(json_string_value(at(all, "rule.expired.name")), "the job");
 	assert_string_equal(json_string_value(at(all, "rule.expired.until")), "2027-01-01T00:00:00.000000Z");
-	assert_string_equal(json_string_value(at(least, "rule.name")), "token-written");
-	assert_null(at(least, "rule.category"));
+	assert_null(at(least, "rule"));
+	/* the message has neither pid nor user, whose fields are beside it */
+	assert_string_equal(json_string_value(at(least, "message")),
+			    "a process wrote API token dt0c01.ABCDEFGH to (unknown)");
 	assert_int_equal(json_integer_value(at(least, "event.severity")), 73);
 	/* began in an earlier write to the same stream */
 	assert_int_equal(json_integer_value(at(least, "write.token_offset")), -50);
@@ -370,6 +380,113 @@ static void test_all_or_nothing(void **state)
 	alert.container.pod = text("\xff");
 	assert_int_equal(alert_to_json(&alert, &line), -ENOMEM);
 	assert_string_equal(line, "untouched");
+}
+
+/* A script of a unit, with the ancestors that one has who logged in. Their names are the caller's. */
+static struct alert alert_usual(struct alert_ancestor *ancestors, size_t count)
+{
+	struct alert alert = {
+		.time = {1700000000, 123456789},
+		.sequence = 4711,
+		.number = 4711,
+		.series = 0x97a9b46329aa5107,
+		.token = {.prefix = "dt0c01",
+			  .identifier = "dt0c01.ABCDEFGHIJKLMNOPQRSTUVWX",
+			  .type = "API token"},
+		.process = {.pid = 1157011,
+			    .ns_pid = 1157011,
+			    .thread_id = 1157011,
+			    .name = text("python3"),
+			    .thread_name = text("python3"),
+			    .executable = text("/usr/bin/python3.11"),
+			    .command_line = text("python3 deploy.py --stage production"),
+			    .script = text("deploy.py"),
+			    .working_directory = text("/srv/shop/current"),
+			    .unit = text("shop-deploy.service"),
+			    .start = {1700000000, 0},
+			    .cgroup_id = 138934,
+			    .parent = {.pid = 1157001, .name = text("bash")},
+			    .ancestors = ancestors,
+			    .ancestor_count = count,
+			    .uid = 1000,
+			    .gid = 1000,
+			    .user_name = text("deploy"),
+			    .group_name = text("deploy"),
+			    .login_uid = UINT32_MAX},
+		.file = {.path = text("/var/log/shop/deploy.log"),
+			 .type = "regular",
+			 .fs_type = text("ext4"),
+			 .dev_major = 254,
+			 .inode = 10952808,
+			 .mode = 0100644,
+			 .owner_uid = 1000,
+			 .owner_gid = 1000,
+			 .links = 1},
+		.write = {.syscall = "write",
+			  .seen_by = "page_cache",
+			  .offset = 81920,
+			  .length = 131,
+			  .token_offset = 81954},
+		.host_name = "node-7.example.org",
+	};
+
+	for (size_t i = 0; i < count; i++)
+		ancestors[i] = (struct alert_ancestor){.pid = 1, .name = text(i % 2 ? "sshd" : "bash")};
+	return alert;
+}
+
+/* Returns how many ancestors are named. */
+static size_t check_usual(struct alert *alert, size_t most)
+{
+	size_t named, count = alert->process.ancestor_count;
+	char *line;
+	json_t *json;
+
+	assert_int_equal(alert_to_json(alert, &line), 0);
+	if (strlen(line) > most)
+		fail_msg("%zu bytes: %s", strlen(line), line);
+	json = emit_line(line);
+	named = json_array_size(at(json, "process.ancestors"));
+	assert_true(named >= ALERT_ANCESTORS_LEAST || named == count);
+	assert_int_equal(json_is_true(at(json, "process.ancestors_truncated")), named < count);
+	json_decref(json);
+	return named;
+}
+
+/* With the usual facts a line stays under 1 KiB, however many ancestors there are; what a container adds is bounded. */
+static void test_usual(void **state)
+{
+	struct alert_ancestor ancestors[16];
+	struct alert alert;
+	size_t most = 0;
+
+	(void)state;
+	for (size_t count = 0; count <= 16; count++) {
+		alert = alert_usual(ancestors, count);
+		most = check_usual(&alert, ALERT_USUAL_BYTES);
+	}
+	alert = alert_usual(ancestors, 16);
+	alert.process.unit = NULL;
+	assert_true(check_usual(&alert, ALERT_USUAL_BYTES) > most);
+	alert.process.ns_pid = 7;
+	alert.container = (struct alert_container){
+		.id = text("6424f864b94ea9e15518293eadec465849e5eb6c8f725d79785624af07455ec4"),
+		.runtime = "docker",
+		.name = text("shop-deploy-1"),
+		.image = text("registry.example.org/shop/deploy:1.4.2"),
+		.created = text("2026-11-29T21:58:04.279730856Z"),
+	};
+	alert.file.place = "layer";
+	alert.process.unit =
+		text("docker-6424f864b94ea9e15518293eadec465849e5eb6c8f725d79785624af07455ec4.scope");
+	assert_int_equal(check_usual(&alert, ALERT_USUAL_BYTES + 300), ALERT_ANCESTORS_LEAST);
+	alert.container.runtime = "containerd";
+	alert.container.namespace = text("k8s.io");
+	alert.container.name = text("deploy");
+	alert.container.pod = text("deploy-5d8f7c9b6d-x2x4z");
+	alert.container.pod_namespace = text("shop");
+	alert.container.pod_uid = text("8b1a9953-c461-4a3e-b2c0-1d1a1d1a1d1a");
+	assert_int_equal(check_usual(&alert, ALERT_USUAL_BYTES + 450), ALERT_ANCESTORS_LEAST);
 }
 
 static const char *type_of(json_t *rule)
@@ -415,7 +532,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fields), cmocka_unit_test(test_loss),
 		cmocka_unit_test(test_values), cmocka_unit_test(test_all_or_nothing),
-		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_usual),  cmocka_unit_test(test_table),
 	};
 
 	return UNIT_RUN(tests);
