@@ -99,7 +99,7 @@ guest_image() {
 	guest_add "$root" build/spillwatch bin/spillwatch
 	guest_add "$root" build/tests/live/live tests/live
 	cp build/tests/live/writers/* "$root/tests/writers/"
-	cp share/alert.schema.json tests/kernels/crun "$root/tests/"
+	cp share/alert.schema.json tests/kernels/{crun,spillwatch} "$root/tests/"
 	guest_add "$root" "$(command -v crun)" bin/crun
 	for file in build/tests/bench/{verifier,profile,writer,empty,empty.bpf.o}; do # where they were built
 		[ ! -f "$file" ] || guest_add "$root" "$file" "tests/bench/$(basename "$file")"
