@@ -146,9 +146,9 @@ test-packages: ## the release, the same bytes as built elsewhere; the Debian pac
 test-systemd: ## the package under a real systemd, in QEMU: installed, reloaded, killed, starved, upgraded, removed, while tokens are written
 	tests/systemd/run
 
-# --- kernels: the live tests in QEMU, on Debian's 6.1 and 6.12, under both attachments ------------
+# --- kernels: the live tests in QEMU, on Debian's kernels, under both attachments -----------------
 
-test-kernels: live-binaries ## the live tests in QEMU, on Debian 6.1 and 6.12, by both attachments
+test-kernels: live-binaries ## the live tests in QEMU, on Debian 6.1 and 6.12, some on the newest of its backports, by both attachments
 	tests/kernels/run
 
 test-paths: ## which write paths are seen where, as the last test-live and test-kernels have shown

@@ -3,9 +3,12 @@
 # Kernels to test on, and a guest to run things in. Sourced by run and guest.
 
 KERNELS_DIR=build/kernels
-# what test-kernels boots, and test-paths reads
+# what test-kernels runs all live tests on, and test-paths reads
 # shellcheck disable=SC2034 # by those who source this
 KERNELS_VERSIONS=(6.1 6.12)
+# what test-kernels runs some of them on
+# shellcheck disable=SC2034
+KERNELS_NEWEST=backports
 KERNELS_APT=$PWD/$KERNELS_DIR/apt
 
 # apt with lists of its own: Debian's releases that have these kernels, whichever release this is.
