@@ -11,6 +11,7 @@
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
+#include "scan/node/node.h"
 #include "scan/scan.h"
 
 #include <errno.h>
@@ -24,6 +25,7 @@ struct scan_command {
 	unsigned long exit_code; /* if a token is found */
 	enum scan_git git;
 	const char *range;
+	struct node_options node;
 	const char *write_baseline; /* NULL: none */
 	const char *reports[SCAN_OUTPUTS_MAX]; /* names of the outputs' files; [0] is standard output */
 };
@@ -40,6 +42,10 @@ enum {
 	OPTION_STAGED,
 	OPTION_COMMITS,
 	OPTION_HISTORY,
+	OPTION_CONTAINERS,
+	OPTION_CONTAINER,
+	OPTION_IMAGE,
+	OPTION_STORAGE,
 };
 
 /* FORM=FILE */
@@ -97,6 +103,47 @@ static int scan_parse_git(struct scan_command *command, enum scan_git git, const
 	return 0;
 }
 
+static bool scan_is_of_node(const struct scan_command *command)
+{
+	return command->node.all || command->node.container_count || command->node.image_count;
+}
+
+/* One more of several. */
+static int scan_parse_more(const char ***texts, size_t *count)
+{
+	const char **more = reallocarray(*texts, *count + 1, sizeof(**texts));
+
+	if (!more) {
+		log_error("can't start: %s", strerror(ENOMEM));
+		return EXIT_CODE_RUNTIME;
+	}
+	more[(*count)++] = optarg;
+	*texts = more;
+	return 0;
+}
+
+static int scan_parse_node(struct scan_command *command, int option)
+{
+	struct node_options *node = &command->node;
+
+	switch (option) {
+	case OPTION_CONTAINERS:
+		node->all = true;
+		return 0;
+	case OPTION_CONTAINER:
+		return scan_parse_more(&node->containers, &node->container_count);
+	case OPTION_IMAGE:
+		return scan_parse_more(&node->images, &node->image_count);
+	case OPTION_STORAGE:
+		return scan_parse_more(&node->storages, &node->storage_count);
+	case OPTION_HOST_ROOT:
+		node->root = optarg;
+		return 0;
+	default:
+		return EXIT_CODE_USAGE;
+	}
+}
+
 static int scan_parse_number(const char *option, unsigned long max, unsigned long *ret_number)
 {
 	if (options_number(optarg, 0, max, ret_number))
@@ -148,7 +195,7 @@ static int scan_parse_option(struct scan_command *command, int option)
 	case 'h':
 		return -1;
 	default:
-		return EXIT_CODE_USAGE;
+		return scan_parse_node(command, option);
 	}
 	return r;
 }
@@ -167,6 +214,24 @@ static const struct option_entry scan_entries[] = {
 	 .help = "what any commit of the repository brought, stashes as well; each content once, with the "
 		 "commit, author and path of where it came first",
 	 .more = "All commits of all references and reflogs."},
+	{.name = "containers", .id = OPTION_CONTAINERS,
+	 .help = "all that the container runtimes of this node keep on disk: layers of images and containers, "
+		 "running or not, volumes, logs, configurations",
+	 .more = "Of Docker, podman and CRI-O, and users' own. No runtime is asked. A layer is scanned once, and "
+		 "named with its images; what a container has of the host's directories is counted. "
+		 "No " IGNORE_FILE " and no line's comment counts there."},
+	{.name = "container", .value = "NAME", .id = OPTION_CONTAINER, .many = true,
+	 .help = "the same of one container: a name, the beginning of an id, NAMESPACE/POD or "
+		 "NAMESPACE/POD/NAME; also several",
+	 .more = "With the layers of its image."},
+	{.name = "image", .value = "NAME", .id = OPTION_IMAGE, .many = true,
+	 .help = "the same of one image: a name, with a tag or any, the beginning of an id, a digest; also several"},
+	{.name = "storage", .value = "RUNTIME=DIR", .id = OPTION_STORAGE, .many = true,
+	 .help = "where a runtime (docker, podman) keeps its files as well; also several",
+	 .more = "The usual places, those that are in its configuration, and users' are known."},
+	{.name = "host-root", .value = "DIR", .id = OPTION_HOST_ROOT,
+	 .help = "below which the runtimes' files lie (default: /): a node's mounted disk",
+	 .more = "No link leads out of it."},
 	{.name = "output", .value = "text|json|sarif|junit|github|gitlab", .id = OPTION_OUTPUT,
 	 .help = "text: a readable line for each token; json: a line of JSON; sarif: SARIF 2.1.0; junit: "
 		 "JUnit's XML; github: workflow commands, which annotate a change; gitlab: a code quality "
@@ -204,6 +269,33 @@ static const struct option_entry scan_entries[] = {
 };
 /* clang-format on */
 
+/* What is scanned, is it one thing? */
+static int scan_parsed(struct scan_command *command, int argc)
+{
+	bool node = scan_is_of_node(command);
+
+	if (command->git != SCAN_GIT_NONE && node) {
+		log_error("--staged, --commits and --history are about a repository, and --containers, "
+			  "--container "
+			  "and --image about a node: one at a time");
+		return EXIT_CODE_USAGE;
+	}
+	if (!node && (command->node.root || command->node.storage_count)) {
+		log_error("--host-root and --storage are for --containers, --container and --image");
+		return EXIT_CODE_USAGE;
+	}
+	if ((command->git != SCAN_GIT_NONE || node) && optind < argc) {
+		log_error(node ? "--containers, --container and --image take no PATH"
+			       : "--staged, --commits and --history take no PATH: they are about the whole "
+				 "repository");
+		return EXIT_CODE_USAGE;
+	}
+	if (command->git != SCAN_GIT_NONE || node || optind < argc)
+		return 0;
+	log_error("no path to scan; use 'spillwatch scan PATH…', where - is standard input");
+	return EXIT_CODE_USAGE;
+}
+
 static int scan_parse(int argc, char **argv, struct scan_command *command)
 {
 	struct options_reader reader;
@@ -215,15 +307,7 @@ static int scan_parse(int argc, char **argv, struct scan_command *command)
 		if (r)
 			return r;
 	}
-	if (command->git != SCAN_GIT_NONE && optind < argc) {
-		log_error("--staged, --commits and --history take no PATH: they are about the whole "
-			  "repository");
-		return EXIT_CODE_USAGE;
-	}
-	if (command->git != SCAN_GIT_NONE || optind < argc)
-		return 0;
-	log_error("no path to scan; use 'spillwatch scan PATH…', where - is standard input");
-	return EXIT_CODE_USAGE;
+	return scan_parsed(command, argc);
 }
 
 /* A report that can't be written is said before anything is read. */
@@ -299,7 +383,7 @@ static int scan_finish(struct scan_command *command)
 static int scan_run(struct scan_command *command, int argc, char **argv)
 {
 	struct scan *scan = &command->scan;
-	int r = 0;
+	int r = 0, unknown = 0;
 
 	if (command->git != SCAN_GIT_NONE)
 		r = scan_git(scan, command->git, command->range);
@@ -309,13 +393,22 @@ static int scan_run(struct scan_command *command, int argc, char **argv)
 			  strerror(-r));
 		scan->counts.unreadable++;
 	}
+	if (scan_is_of_node(command)) {
+		/* what is audited does not say what is looked at */
+		scan->no_ignore = true;
+		unknown = scan_node(scan, &command->node);
+	}
 	for (int i = 0; i < argc && scan->error == 0; i++)
 		scan_path(scan, argv[i]);
+	if (unknown < 0 && scan->error == 0)
+		scan->error = unknown;
 	if (scan->error < 0)
 		log_error("can't go on: %s", strerror(-scan->error));
 	r = scan_finish(command);
 	if (r > 0 || scan->error < 0)
 		return EXIT_CODE_RUNTIME;
+	if (unknown > 0)
+		return EXIT_CODE_USAGE;
 	if (scan->counts.findings)
 		return (int)command->exit_code;
 	return scan->counts.unreadable || scan->counts.partly ? EXIT_CODE_CONFIG : EXIT_CODE_OK;
@@ -356,6 +449,9 @@ static int scan_main(int argc, char **argv)
 	else
 		r = r > 0 ? r : scan_start(&command, argc - optind, argv + optind);
 	scan_close(&command.scan);
+	free(command.node.containers);
+	free(command.node.images);
+	free(command.node.storages);
 	return r;
 }
 
@@ -365,7 +461,8 @@ const struct command command_scan = {
 	.summary = "find tokens that lie in files or in git already",
 	.usage =
 		"Usage: spillwatch scan [OPTION…] PATH…\n"
-		"       spillwatch scan [OPTION…] --staged|--commits A..B|--history\n\n"
+		"       spillwatch scan [OPTION…] --staged|--commits A..B|--history\n"
+		"       spillwatch scan [OPTION…] --containers|--container NAME|--image NAME\n\n"
 		"Reads files, and directories with all that is below them, and prints a line for each token:\n"
 		"PATH:LINE:COLUMN, the type and the token identifier, never the secret portion. - is standard\n"
 		"input. Links are followed only where they are named as a PATH; a device, pipe or socket is read\n"

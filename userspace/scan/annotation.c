@@ -4,6 +4,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/utf8.h"
+#include "scan/holder.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -12,12 +13,16 @@
 char *annotation_message(const struct finding *finding)
 {
 	const char *encoding = spillwatch_token_encoding(finding->token), *writer = finding->writer;
+	AUTO_FREE char *holder = finding->holder ? holder_text(finding) : NULL;
 	char *text;
 
-	if (asprintf(&text, "%s %s%s%s%s%s%s", spillwatch_token_type(finding->token),
+	if (finding->holder && !holder)
+		return NULL;
+	if (asprintf(&text, "%s %s%s%s%s%s%s%s%s", spillwatch_token_type(finding->token),
 		     spillwatch_token_identifier(finding->token), encoding ? ", " : "",
 		     encoding ? encoding : "", finding->in_name ? " in the file's name" : "",
-		     writer ? ", written by " : "", writer ? writer : "") < 0)
+		     writer ? ", written by " : "", writer ? writer : "", holder ? ", " : "",
+		     holder ? holder : "") < 0)
 		return NULL;
 	return text;
 }

@@ -10,15 +10,17 @@
 #include "spillwatch.h"
 
 /* What was not looked at, by the reason; X(field, one of it, several). Each is in the summary. */
-#define SCAN_SKIPPED(X)                                                                    \
-	X(links, "link", "links")                                                          \
-	X(special, "device, pipe or socket", "devices, pipes or sockets")                  \
-	X(kernels, "file system of the kernel's", "file systems of the kernel's")          \
-	X(submodules, "submodule", "submodules")                                           \
-	X(too_large, "too large", "too large")                                             \
-	X(packed, "archive not looked into", "archives not looked into")                   \
-	X(partly, "archive not unpacked to its end", "archives not unpacked to their end") \
-	X(ignored, "ignored by " IGNORE_FILE, "ignored by " IGNORE_FILE)                   \
+#define SCAN_SKIPPED(X)                                                                               \
+	X(links, "link", "links")                                                                     \
+	X(special, "device, pipe or socket", "devices, pipes or sockets")                             \
+	X(kernels, "file system of the kernel's", "file systems of the kernel's")                     \
+	X(submodules, "submodule", "submodules")                                                      \
+	X(too_large, "too large", "too large")                                                        \
+	X(packed, "archive not looked into", "archives not looked into")                              \
+	X(partly, "archive not unpacked to its end", "archives not unpacked to their end")            \
+	X(gone, "gone meanwhile", "gone meanwhile")                                                   \
+	X(binds, "directory of the host's in a container", "directories of the host's in containers") \
+	X(ignored, "ignored by " IGNORE_FILE, "ignored by " IGNORE_FILE)                              \
 	X(unreadable, "unreadable", "unreadable")
 
 struct scan_counts {
@@ -36,6 +38,8 @@ struct scan_origin {
 	const char *author; /* NAME <MAIL>, as it is, not yet masked */
 };
 
+struct scan_holder;
+
 #define FINDING_NOWHERE UINT64_MAX
 
 /* A token in a place. All of it is borrowed, for the call only. */
@@ -47,5 +51,6 @@ struct finding {
 	const struct spillwatch_token *token;
 	bool placeholder; /* its secret portion is none, as the token says, or who has seen that */
 	const struct scan_origin *origin; /* NULL: a file as it lies there */
+	const struct scan_holder *holder; /* whose it is of what container runtimes keep; NULL: not known */
 	const char *writer; /* the program that wrote it, masked; NULL: nobody saw that */
 };

@@ -14,6 +14,7 @@
 #include "lib/deceive.h"
 #include "lib/memory_file.h"
 #include "scan/annotation.h"
+#include "scan/holder.h"
 #include "token_formats.h"
 #include "version.h"
 
@@ -100,6 +101,14 @@ static int output_text(FILE *file, const struct finding *finding, const char *pa
 			return -ENOMEM;
 		fprintf(file, ", written by %s", writer);
 	}
+	if (finding->holder) {
+		AUTO_FREE char *holder = holder_text(finding);
+		AUTO_FREE char *whose = holder ? deceive_shown(holder) : NULL;
+
+		if (!whose)
+			return -ENOMEM;
+		fprintf(file, ", %s", whose);
+	}
 	fputc('\n', file);
 	return 0;
 }
@@ -157,6 +166,8 @@ static int output_line(FILE *file, const struct finding *finding, const char *pa
 	json_text_if(&json, "encoding", spillwatch_token_encoding(finding->token));
 	json_close(&json, '}');
 	r = output_origin(&json, finding);
+	if (r == 0)
+		r = holder_json(&json, finding);
 	if (finding->writer)
 		json_text(&json, "writer", finding->writer);
 	json_text(&json, "fingerprint", fingerprint);
@@ -231,9 +242,11 @@ static int output_sarif(struct scan_output *output, const struct finding *findin
 	json_open(&json, "partialFingerprints", '{');
 	json_text(&json, "identifierAndPath/v1", fingerprint);
 	json_close(&json, '}');
-	if (finding->origin) {
+	if (finding->origin || finding->holder) {
 		json_open(&json, "properties", '{');
 		r = output_origin(&json, finding);
+		if (r == 0)
+			r = holder_json(&json, finding);
 		json_close(&json, '}');
 		if (r < 0) {
 			free(json.text);

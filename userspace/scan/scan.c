@@ -83,6 +83,7 @@ static int scan_token(void *context, const struct spillwatch_token *token, const
 					  .token = token,
 					  .placeholder = spillwatch_token_is_placeholder(token),
 					  .origin = scan->origin,
+					  .holder = scan->holder,
 				  });
 }
 
@@ -187,6 +188,7 @@ void scan_name(struct scan *scan, const char *path, const char *name)
 					       .token = scan->named,
 					       .placeholder = spillwatch_token_is_placeholder(scan->named),
 					       .origin = scan->origin,
+					       .holder = scan->holder,
 				       }) < 0)
 			return;
 		from = (size_t)spillwatch_token_end(scan->named);

@@ -30,6 +30,7 @@ struct scan {
 	/* of what is being read */
 	const char *path;
 	const struct scan_origin *origin;
+	const struct scan_holder *holder;
 };
 
 /* scan_open() - what is needed whatever is scanned. Returns 0 or -ENOMEM; end with scan_close() in any case. */
@@ -64,6 +65,12 @@ void scan_ignore(struct scan *scan, const char *prefix, const char *directory);
 
 /* scan_path() - a file, a directory with all that is below it, a FIFO, or standard input ("-"). */
 void scan_path(struct scan *scan, const char *path);
+
+/*
+ * scan_below() - what a place (O_PATH) holds: a regular file, or a directory with all that is below it. No link is followed, and no
+ * .spillwatchignore counts. @path: how it is called
+ */
+void scan_below(struct scan *scan, int place, const char *path);
 
 /* What git is asked for. */
 enum scan_git {

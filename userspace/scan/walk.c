@@ -57,6 +57,17 @@ static int walk_fifo(int place)
 	return fd < 0 ? -errno : fd;
 }
 
+static void walk_open(struct scan *scan, const char *path, int fd, const struct stat *st)
+{
+	if (!scan_too_large(scan, (uint64_t)st->st_size))
+		scan_input(scan, path,
+			   &(struct scan_input){
+				   .pull = walk_pull,
+				   .source = &(struct walk_file){fd},
+				   .fd = S_ISREG(st->st_mode) ? fd : -1,
+			   });
+}
+
 /* @named: by the user; a link that was met is not followed, even if it is new.
  */
 static void walk_file(struct scan *scan, const char *path, const char *accpath, bool named)
@@ -68,13 +79,7 @@ static void walk_file(struct scan *scan, const char *path, const char *accpath, 
 	if (fd == -EMEDIUMTYPE && named)
 		fd = walk_fifo(place);
 	if (fd >= 0) {
-		if (!scan_too_large(scan, (uint64_t)st.st_size))
-			scan_input(scan, path,
-				   &(struct scan_input){
-					   .pull = walk_pull,
-					   .source = &(struct walk_file){fd},
-					   .fd = S_ISREG(st.st_mode) ? fd : -1,
-				   });
+		walk_open(scan, path, fd, &st);
 	} else if (named || (fd != -EMEDIUMTYPE && fd != -ELOOP)) {
 		scan_unread(scan, path, fd == -EMEDIUMTYPE ? WALK_SPECIAL : strerror(-fd));
 	} else {
@@ -254,4 +259,96 @@ void scan_path(struct scan *scan, const char *path)
 	} else {
 		scan->error = -ENOMEM;
 	}
+}
+
+/* Of a directory that is being walked from inside: what its entry is called from outside. */
+static void walk_below_entry(struct scan *scan, FTS *tree, FTSENT *entry, const char *path)
+{
+	bool top = entry->fts_level == FTS_ROOTLEVEL;
+
+	if (!top && entry->fts_info != FTS_DP)
+		scan_name(scan, path, entry->fts_name);
+	switch (entry->fts_info) {
+	case FTS_F:
+		walk_file(scan, path, entry->fts_accpath, false);
+		break;
+	case FTS_D:
+		if (!top && walk_is_kernels(entry)) {
+			scan->counts.kernels++;
+			fts_set(tree, entry, FTS_SKIP);
+		}
+		break;
+	case FTS_DNR:
+	case FTS_ERR:
+	case FTS_NS:
+		/* whoever writes there goes on while this is read */
+		if (!top && entry->fts_errno == ENOENT)
+			scan->counts.gone++;
+		else
+			scan_unread(scan, path, strerror(entry->fts_errno));
+		break;
+	case FTS_SL:
+	case FTS_SLNONE:
+		scan->counts.links++;
+		break;
+	case FTS_DEFAULT:
+		scan->counts.special++;
+		break;
+	default:
+		break;
+	}
+}
+
+static void walk_below(struct scan *scan, const char *path)
+{
+	/* without FTS_NOCHDIR: a directory that has become a link since it was met is not entered */
+	FTS *tree = fts_open((char *[]){".", NULL}, FTS_PHYSICAL, walk_compare);
+	FTSENT *entry;
+
+	if (!tree) {
+		scan_unread(scan, path, strerror(errno));
+		return;
+	}
+	for (errno = 0; scan->error == 0 && (entry = fts_read(tree)); errno = 0) {
+		AUTO_FREE char *shown = NULL;
+
+		if (asprintf(&shown, "%s%s", path, entry->fts_path + 1) < 0) {
+			shown = NULL;
+			scan->error = -ENOMEM;
+			break;
+		}
+		walk_below_entry(scan, tree, entry, shown);
+	}
+	if (errno && scan->error == 0)
+		scan_unread(scan, path, strerror(errno));
+	fts_close(tree);
+}
+
+static void walk_place(struct scan *scan, const char *path, int place)
+{
+	struct stat st = {0};
+	AUTO_CLOSE int fd = safe_reopen(place, &st);
+
+	if (fd >= 0)
+		walk_open(scan, path, fd, &st);
+	else
+		scan_unread(scan, path, fd == -EMEDIUMTYPE ? WALK_SPECIAL : strerror(-fd));
+}
+
+void scan_below(struct scan *scan, int place, const char *path)
+{
+	AUTO_CLOSE int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat st = {0};
+
+	if (fstat(place, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		walk_place(scan, path, place);
+		return;
+	}
+	if (here < 0 || fchdir(place) < 0) {
+		scan_unread(scan, path, strerror(errno));
+		return;
+	}
+	walk_below(scan, path);
+	if (fchdir(here) < 0)
+		scan->error = -errno;
 }

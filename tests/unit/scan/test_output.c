@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "detect/mask.h"
+#include "scan/holder.h"
 #include "scan/output.h"
 #include "schema.h"
 #include "token_formats.h"
@@ -14,6 +15,7 @@
 static struct spillwatch_token *made;
 static const char *identifier;
 static struct maker_token maker;
+static const struct scan_holder *holder; /* of what is written */
 
 /* All that is written in a form, about findings of that path; malloc'ed. */
 static char *written(enum scan_output_form form, const char *path, size_t findings, bool in_name,
@@ -24,6 +26,7 @@ static char *written(enum scan_output_form form, const char *path, size_t findin
 		.in_name = in_name,
 		.token = made,
 		.origin = origin,
+		.holder = holder,
 		.line = in_name ? 0 : 3,
 		.column = in_name ? 0 : 7,
 		.offset = in_name ? 0 : 40,
@@ -126,6 +129,55 @@ static void test_author(void **state)
 		free(written((enum scan_output_form)form, "a", 1, false, &origin));
 	expect(written(SCAN_OUTPUT_TEXT, "a", 1, false, &origin),
 	       "a:3:7: API token @, commit 0123456789ab by x<masked>y <@.<masked>>\\x0a\n");
+}
+
+/* Names of images, containers and volumes are anybody's words. */
+static void test_holder(void **state)
+{
+	struct scan_holder mine = {
+		.runtime = "docker",
+		.namespace = "n",
+		.layer = "sha256:0123456789abcdef0123456789abcdef",
+		.image_count = 18,
+		.container_count = 1,
+		.base = 2,
+		.containers = {{"0123456789abcdef0123456789abcdef", maker.text, "pod", "shop"}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < HOLDER_NAMED; i++)
+		mine.images[i] = (struct holder_image){i ? maker.text : "web:1", "sha256:abcdef"};
+	holder = &mine;
+	for (int part = 0; part <= HOLDER_STORE; part++) {
+		mine.part = (enum holder_part)part;
+		check_schema(SCAN_OUTPUT_JSON, false, NULL);
+		for (int form = 0; form <= SCAN_OUTPUT_GITLAB; form++)
+			free(written((enum scan_output_form)form, "a", 1, false, NULL));
+	}
+	mine.part = HOLDER_LAYER;
+	expect(written(SCAN_OUTPUT_TEXT, "//e\033", 1, false, NULL),
+	       "//e\033:3:7: API token @, docker image web:1 (abcdef) and 17 more, layer 0123456789ab, "
+	       "e\\x1b\n");
+	mine.image_count = 0;
+	expect(written(SCAN_OUTPUT_TEXT, "//e", 1, false, NULL),
+	       "//e:3:7: API token @, layer 0123456789ab of docker container "
+	       "shop/pod/@.<masked> (0123456789ab), e\n");
+	mine.part = HOLDER_CONFIGURATION;
+	expect(written(SCAN_OUTPUT_TEXT, "//ctr.log", 1, false, NULL),
+	       "//ctr.log:3:7: API token @, configuration of docker container shop/pod/@.<masked> "
+	       "(0123456789ab)\n");
+	expect(written(SCAN_OUTPUT_TEXT, "///ctr.log", 1, false, NULL),
+	       "///ctr.log:3:7: API token @, log of docker container shop/pod/@.<masked> (0123456789ab)\n");
+	mine.part = HOLDER_VOLUME;
+	mine.volume = maker.text;
+	mine.container_count = 0;
+	expect(written(SCAN_OUTPUT_TEXT, "//e", 1, false, NULL),
+	       "//e:3:7: API token @, docker volume @.<masked>, e\n");
+	/* a path that is shorter than what is said of it */
+	mine.base = 9;
+	expect(written(SCAN_OUTPUT_TEXT, "//e", 1, false, NULL),
+	       "//e:3:7: API token @, docker volume @.<masked>, \n");
+	holder = NULL;
 }
 
 static json_t *sarif(const char *path, size_t findings, bool in_name)
@@ -260,7 +312,7 @@ int main(void)
 		cmocka_unit_test(test_text),        cmocka_unit_test(test_json),
 		cmocka_unit_test(test_author),      cmocka_unit_test(test_sarif),
 		cmocka_unit_test(test_junit),       cmocka_unit_test(test_summary),
-		cmocka_unit_test(test_annotations),
+		cmocka_unit_test(test_annotations), cmocka_unit_test(test_holder),
 	};
 	int failed;
 
