@@ -13,6 +13,7 @@
 #include "cmd/exec_findings.h"
 #include "cmd/exec_mask.h"
 #include "cmd/exec_signals.h"
+#include "cmd/known.h"
 #include "engine/pipeline.h"
 #include "cmd/options.h"
 #include "file_kind.h"
@@ -60,6 +61,7 @@ enum {
 	OPTION_USER,
 	OPTION_REPORT,
 	OPTION_ANNOTATE,
+	OPTION_BASELINE,
 	OPTION_MASK_OUTPUT
 };
 
@@ -80,6 +82,10 @@ static const struct option_entry exec_entries[] = {
 	 .help = "show them beside a change: workflow commands on standard error, or "
 		 "gl-code-quality-report.json here; auto: what the environment says (GITHUB_ACTIONS, "
 		 "GITLAB_CI), else nothing"},
+	{.name = "baseline", .value = "FILE", .id = OPTION_BASELINE, .many = true,
+	 .help = "findings that are known, by token identifier and path, are none for --exit-code, --report and "
+		 "--annotate; a file of `scan --write-baseline`, also several",
+	 .more = "Alerts stay. Paths are from where this is run, as those of a scan from there."},
 	{.name = "mask-output", .id = OPTION_MASK_OUTPUT,
 	 .help = "put <masked> in place of each secret portion on standard output and error; alerts stay",
 	 .more = "Exit status, signals and the order of lines are as without; where standard output and error "
@@ -146,6 +152,11 @@ static int exec_parse(int argc, char **argv, struct exec_options *options)
 			break;
 		case OPTION_ANNOTATE:
 			r = exec_findings_annotate(&options->findings, optarg);
+			if (r)
+				return r;
+			break;
+		case OPTION_BASELINE:
+			r = known_load(&options->findings.known, optarg);
 			if (r)
 				return r;
 			break;
@@ -333,7 +344,7 @@ static int exec_printed(struct exec_options *options, struct pipeline *pipeline,
 static int exec_status(const struct exec_options *options, const struct pipeline *pipeline, int status)
 {
 	/* what was lost may have held one */
-	if (options->has_exit_code && (pipeline_stats(pipeline)->alerts || pipeline_lost(pipeline)))
+	if (options->has_exit_code && (options->findings.alerted || pipeline_lost(pipeline)))
 		return (int)options->exit_code;
 	if (WIFSIGNALED(status))
 		return 128 + WTERMSIG(status);
@@ -440,7 +451,6 @@ static int exec_run(struct exec_options *options)
 		pipeline_close(pipeline);
 	}
 	exec_mask_close(&options->mask);
-	exec_findings_close(&options->findings);
 	return r;
 }
 
@@ -458,6 +468,7 @@ static int exec_main(int argc, char **argv)
 		r = command_help.main(2, (char *[]){"help", "exec", NULL});
 	else if (r == 0)
 		r = exec_run(&options);
+	exec_findings_close(&options.findings);
 	config_free(config);
 	return r;
 }

@@ -139,7 +139,7 @@ int exec_findings_open(struct exec_findings *findings)
 	AUTO_FREE char *directory = getcwd(NULL, 0);
 	int r = 0;
 
-	if (!findings->output_count)
+	if (!findings->output_count && !findings->known)
 		return 0;
 	/* without one, paths stay as they are */
 	if (directory && asprintf(&findings->directory, "%s%s", directory, directory[1] ? "/" : "") < 0)
@@ -173,6 +173,19 @@ static const char *findings_path(const struct exec_findings *findings, const str
 	return len && strncmp(path, findings->directory, len) == 0 && path[len] ? path + len : path;
 }
 
+/* Is it in the baseline? Each is counted once. */
+static bool findings_known(struct exec_findings *findings, const char *identifier, const char *path)
+{
+	if (!findings->known || !baseline_has(findings->known, identifier, path))
+		return false;
+	if (!baseline_has(findings->told, identifier, path)) {
+		findings->known_count++;
+		if (baseline_add(findings->told, identifier, path) < 0)
+			findings->error = -ENOMEM;
+	}
+	return true;
+}
+
 void exec_findings_add(void *context, const struct alert *alert)
 {
 	struct exec_findings *findings = context;
@@ -180,6 +193,10 @@ void exec_findings_add(void *context, const struct alert *alert)
 	size_t len = strlen(alert->token.identifier);
 	int r;
 
+	/* which tokens a flood has, nobody knows */
+	if (!alert->flood && findings_known(findings, alert->token.identifier, path))
+		return;
+	findings->alerted = true;
 	/* what a flood has is not told one by one; it is counted as lost */
 	if (!findings->output_count || alert->flood)
 		return;
@@ -217,8 +234,15 @@ static char *findings_summary(const struct exec_findings *findings, bool whole)
 {
 	char *text;
 
-	if (asprintf(&text, "%zu finding%s%s%s", findings->count, findings->count == 1 ? "" : "s",
-		     findings->untold ? ", and more than these" : "",
+	AUTO_FREE char *known = NULL;
+
+	if (findings->known_count &&
+	    asprintf(&known, "; known: %zu in the baseline", findings->known_count) < 0) {
+		known = NULL;
+		return NULL;
+	}
+	if (asprintf(&text, "%zu finding%s%s%s%s", findings->count, findings->count == 1 ? "" : "s",
+		     findings->untold ? ", and more than these" : "", known ? known : "",
 		     whole ? "" : "; not all that was written was looked at") < 0)
 		return NULL;
 	return text;
@@ -244,6 +268,9 @@ bool exec_findings_end(struct exec_findings *findings, bool whole)
 	AUTO_FREE char *summary = findings_summary(findings, whole);
 	bool there = true;
 
+	if (findings->known_count)
+		log_note("%zu finding%s in the baseline, so none", findings->known_count,
+			 findings->known_count == 1 ? " is" : "s are");
 	for (size_t i = 0; i < findings->output_count; i++) {
 		struct scan_output *output = &findings->outputs[i];
 		int r;
@@ -277,5 +304,6 @@ void exec_findings_close(struct exec_findings *findings)
 	free(findings->annotations);
 	free(findings->directory);
 	baseline_free(findings->told);
+	baseline_free(findings->known);
 	spillwatch_token_free(findings->token);
 }

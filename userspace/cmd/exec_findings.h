@@ -20,9 +20,12 @@ struct exec_findings {
 	size_t output_count;
 	char *annotations; /* what is to be printed in the end */
 	size_t annotations_len;
+	struct baseline *known; /* by --baseline; NULL: none. Freed by exec_findings_close() */
 	struct baseline *told; /* what is no finding any more */
 	struct spillwatch_token *token; /* the one that is told */
 	size_t count, untold;
+	size_t known_count; /* findings that are none */
+	bool alerted; /* of anything but those */
 	char *directory; /* where the command begins, with a slash: what lies below has its path from there on */
 	uint64_t streams
 		[2]; /* inodes of what standard output and error are to the command; 0: none that has one */

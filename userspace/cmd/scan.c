@@ -6,6 +6,7 @@
  * Needs no privilege but to read. What can't be read costs only itself: it is named, and the rest is scanned.
  */
 #include "cmd/command.h"
+#include "cmd/known.h"
 #include "cmd/options.h"
 #include "lib/beside.h"
 #include "lib/cleanup.h"
@@ -65,22 +66,6 @@ static int scan_parse_report(struct scan_command *command, char *text)
 	command->reports[command->scan.output_count] = file;
 	command->scan.outputs[command->scan.output_count++] = output;
 	return 0;
-}
-
-/* Some of them are as good as one. */
-static int scan_parse_baseline(struct scan *scan, const char *path)
-{
-	AUTO_FREE char *shown = NULL;
-	int r = scan->known ? 0 : baseline_new(&scan->known);
-
-	if (r == 0)
-		r = baseline_load(scan->known, path);
-	if (r == 0)
-		return 0;
-	shown = options_shown(path, strlen(path));
-	log_error("can't use the baseline %s: %s", shown ? shown : "",
-		  r == -EINVAL ? "it is no file that --write-baseline has written" : strerror(-r));
-	return EXIT_CODE_CONFIG;
 }
 
 static int scan_parse_write_baseline(struct scan_command *command, const char *path)
@@ -174,7 +159,7 @@ static int scan_parse_option(struct scan_command *command, int option)
 	case OPTION_REPORT:
 		return scan_parse_report(command, optarg);
 	case OPTION_BASELINE:
-		return scan_parse_baseline(&command->scan, optarg);
+		return known_load(&command->scan.known, optarg);
 	case OPTION_WRITE_BASELINE:
 		return scan_parse_write_baseline(command, optarg);
 	case OPTION_NO_IGNORE:
