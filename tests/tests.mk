@@ -98,6 +98,10 @@ test-live: live-binaries ## the built program on this kernel
 	@set -o pipefail; { echo "--- $$($(B)/spillwatch check | sed -n 's/^spillwatch would attach by \([a-z]*\).*/\1/p')"; \
 		$(B)/tests/live/live; } 2>&1 | tee $(B)/live.log
 
+.PHONY: soak-node
+soak-node: live-binaries ## what an ordinary node writes, with the shipped rules: nothing above low but planted leaks (NODE_SECONDS=20)
+	tests/node/run
+
 .PHONY: soak-restart
 soak-restart: live-binaries ## a daemon that is killed 200 times in a stream of tokens: each is alerted once (RESTARTS=200)
 	RESTART_KILLS=$(or $(RESTARTS),200) SPILLWATCH=$(B)/spillwatch LIVE_WRITERS=$(B)/tests/live/writers \
