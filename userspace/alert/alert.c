@@ -29,7 +29,9 @@
 	X(container.created)       \
 	X(container.pod)           \
 	X(container.pod_namespace) \
-	X(container.pod_uid)
+	X(container.pod_uid)       \
+	X(journal.unit)            \
+	X(journal.name)
 
 /* Those that are the program's own. */
 #define ALERT_STATICS(X)     \
@@ -45,7 +47,7 @@
 	X(ruling.expired)
 
 /* A new string has its place in one of these lists. */
-_Static_assert(sizeof(struct alert) == 600, "are all strings of an alert in the lists above?");
+_Static_assert(sizeof(struct alert) == 632, "are all strings of an alert in the lists above?");
 
 #define ALERT_STRINGS(X) ALERT_FACTS(X) ALERT_CONTAINER(X)
 

@@ -80,6 +80,14 @@ struct alert_container {
 	bool outside; /* the process is not in it: the file is, in its layer or a volume */
 };
 
+/* Of what systemd-journald stores: whose entry it is. */
+struct alert_journal {
+	char *unit; /* "shop.service"; NULL: none, or not told */
+	char *name; /* comm; likewise */
+	uint32_t pid, uid; /* 0, (uint32_t)-1: not told */
+	bool known; /* the entry was found */
+};
+
 struct alert_write {
 	const char *syscall; /* static, of include/write_call.h; "unknown" */
 	int64_t offset; /* -1: the destination has no positions */
@@ -139,6 +147,7 @@ struct alert {
 	struct alert_process process;
 	struct alert_file file;
 	struct alert_container container;
+	struct alert_journal journal;
 	struct alert_write write;
 	struct alert_ruling ruling;
 	const struct alert_flood *flood; /* borrowed; NULL: the alert is of one token */

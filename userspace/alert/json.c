@@ -314,6 +314,18 @@ static void json_facts(struct json_writer *json, const struct alert *alert)
 		json_facts_keep(facts, json->text + from, json->len - from, alert->file.place);
 }
 
+static void json_journal(struct json_writer *json, const struct alert_journal *journal)
+{
+	json_open(json, "journal", '{');
+	json_text_if(json, "unit", journal->unit);
+	json_text_if(json, "name", journal->name);
+	if (journal->pid)
+		json_int(json, "pid", journal->pid);
+	if (journal->uid != (uint32_t)-1)
+		json_id(json, "uid", journal->uid);
+	json_close(json, '}');
+}
+
 static void json_alert(struct json_writer *json, const struct alert *alert, const char *message)
 {
 	const struct alert_container *container = &alert->container;
@@ -331,6 +343,8 @@ static void json_alert(struct json_writer *json, const struct alert *alert, cons
 		json_container(json, container);
 	if (container->pod || container->pod_uid)
 		json_orchestrator(json, container);
+	if (alert->journal.known)
+		json_journal(json, &alert->journal);
 	json_text(json, "message", message);
 	json_facts(json, alert);
 	json_unit(json, alert);

@@ -80,6 +80,26 @@ static int message_container(const struct alert_container *container, char **ret
 	return 0;
 }
 
+/* Of what journald stores: " for container …", else " for shop.service" or " for sh (pid 7)". */
+static int message_for(const struct alert *alert, char **ret_text)
+{
+	const struct alert_journal *journal = &alert->journal;
+	char *text;
+	int r;
+
+	if (alert->container.id || !journal->known || (!journal->unit && !journal->pid))
+		return message_container(&alert->container, ret_text);
+	if (journal->unit)
+		r = asprintf(&text, " for %s", journal->unit);
+	else
+		r = asprintf(&text, " for %s (pid %u)", journal->name ? journal->name : "a process",
+			     journal->pid);
+	if (r < 0)
+		return -ENOMEM;
+	*ret_text = text;
+	return 0;
+}
+
 /* What stands behind who it is. */
 static int message_deed(const struct alert *alert, const char *before, const char *after, char **ret_text)
 {
@@ -131,8 +151,7 @@ int alert_message(const struct alert *alert, const char *before, const char *aft
 		user = strdup(alert->process.user_name);
 	else if (asprintf(&user, "uid %u", alert->process.uid) < 0)
 		user = NULL;
-	if (!user || message_container(&alert->container, &container) < 0 ||
-	    message_deed(alert, before, after, &deed) < 0)
+	if (!user || message_for(alert, &container) < 0 || message_deed(alert, before, after, &deed) < 0)
 		return -ENOMEM;
 	if (asprintf(&text, "%s (pid %u, %s)%s %s", alert_message_who(alert->process.name),
 		     alert->process.pid, user, container, deed) < 0)

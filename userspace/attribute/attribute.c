@@ -711,6 +711,61 @@ int attribute_lend(struct attribute *attribute, const struct sample_view *view, 
 	return attribute_finish(attribute, view, window, token, span, true, ret_alert);
 }
 
+/* The service itself: root's, and called so. Who else is root could write what it likes into the journal anyway. */
+bool attribute_is_journald(const struct sample_view *view)
+{
+	static const char name[] = "/systemd-journald";
+	const struct token_sample *head = view->head;
+
+	return head->uid == 0 && head->exe_len >= sizeof(name) - 1 &&
+	       memcmp(view->exe + head->exe_len - (sizeof(name) - 1), name, sizeof(name) - 1) == 0;
+}
+
+/* By the sender's cgroup, which journald has asked the kernel for; else what a log driver says, as whoever it ran as. */
+static int attribute_journal_container(struct attribute *attribute, const struct journal_entry *entry,
+				       const struct mask_known *known, struct alert_container *container)
+{
+	const struct containers_process process = {.paths = entry->cgroup, .len = strlen(entry->cgroup)};
+	struct relayed relayed = {.name = {.runtime = "unknown", .owner = entry->uid}};
+	int r = *entry->cgroup == '/' ? containers_find(attribute->containers, &process, known, container)
+				      : 0;
+
+	if (r < 0)
+		return r;
+	if (container->id) {
+		container->relayed = true;
+		return 0;
+	}
+	if (entry->uid == (uint32_t)-1 ||
+	    !cgroup_name_is_hash(entry->container_id, strlen(entry->container_id)))
+		return 0;
+	snprintf(relayed.name.id, sizeof(relayed.name.id), "%s", entry->container_id);
+	if (cgroup_name_is_id(entry->container, strlen(entry->container)))
+		snprintf(relayed.container, sizeof(relayed.container), "%s", entry->container);
+	return containers_relayed(attribute->containers, &relayed, known, container);
+}
+
+int attribute_journal(struct attribute *attribute, const struct sample_view *view, const uint8_t *window,
+		      const struct token_span *span, const struct journal_entry *entry, struct alert *alert)
+{
+	const struct mask_known known = {.secret = window + span->secret, .len = span->end - span->secret};
+	struct alert_journal *journal = &alert->journal;
+	int r = 0;
+
+	if (!entry || !attribute_is_journald(view))
+		return 0;
+	journal->known = true;
+	journal->pid = entry->pid;
+	journal->uid = entry->uid;
+	if (*entry->unit)
+		r = mask_text(entry->unit, strlen(entry->unit), &known, &journal->unit);
+	if (r == 0 && *entry->name)
+		r = mask_text(entry->name, strlen(entry->name), &known, &journal->name);
+	if (r == 0 && !alert->container.id)
+		r = attribute_journal_container(attribute, entry, &known, &alert->container);
+	return r;
+}
+
 int attribute_repeat(struct attribute *attribute, const struct alert *last, const struct seen_value *value,
 		     struct alert *ret_alert)
 {

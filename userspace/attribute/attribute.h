@@ -5,6 +5,7 @@
 #include "alert/alert.h"
 #include "detect/sample_view.h"
 #include "detect/token.h"
+#include "files/journal_entry.h"
 
 struct attribute;
 
@@ -56,6 +57,16 @@ int attribute_alert(struct attribute *attribute, const struct sample_view *view,
  */
 int attribute_lend(struct attribute *attribute, const struct sample_view *view, const uint8_t *window,
 		   const struct token *token, const struct token_span *span, struct alert *ret_alert);
+
+/* attribute_is_journald() - is the writer journald itself, by its user and its program's name? */
+bool attribute_is_journald(const struct sample_view *view);
+
+/*
+ * attribute_journal() - whose entry of the journal it is, if journald itself has stored it: unit and process, and the container that has
+ * printed it. Returns 0, or -ENOMEM.
+ */
+int attribute_journal(struct attribute *attribute, const struct sample_view *view, const uint8_t *window,
+		      const struct token_span *span, const struct journal_entry *entry, struct alert *alert);
 
 /*
  * attribute_repeat() - the last alert of a leak, as it would be of the leak's last write. Where another process wrote

@@ -79,6 +79,7 @@ static void check_facts(const json_t *alert, struct rules_facts *facts)
 		{RULES_KEY_USER, "user.id"},
 		{RULES_KEY_USER, "user.name"},
 		{RULES_KEY_UNIT, "process.unit"},
+		{RULES_KEY_UNIT, "journal.unit"},
 		{RULES_KEY_PATH, "file.path"},
 		{RULES_KEY_PREFIX, "token.prefix"},
 		{RULES_KEY_TOKEN, "token.identifier"},

@@ -22,6 +22,34 @@ struct token_sample *kept_sample(const struct sample_view *view)
 	return copy;
 }
 
+struct token_sample *kept_view(const struct sample_view *view)
+{
+	const struct token_sample *head = view->head;
+	size_t size = sizeof(*head);
+	struct token_sample *copy;
+	char *to;
+
+#define KEPT_SIZE(name, bound) size += head->name##_len;
+	SAMPLE_STRINGS(KEPT_SIZE)
+#undef KEPT_SIZE
+	copy = malloc(size);
+	if (!copy)
+		return NULL;
+	*copy = *head;
+	copy->size = (__u32)size;
+	memset(copy->window, 0, sizeof(copy->window));
+	memcpy(copy->window, view->window, head->window_len);
+	to = (char *)(copy + 1);
+#define KEPT_COPY(name, bound)                                               \
+	memcpy(to, view->name, head->name##_len);                            \
+	if (view->name == view->args && mask_wipe(to, head->name##_len) < 0) \
+		memset(to, 0, head->name##_len);                             \
+	to += head->name##_len;
+	SAMPLE_STRINGS(KEPT_COPY)
+#undef KEPT_COPY
+	return copy;
+}
+
 void kept_free(struct token_sample *sample)
 {
 	if (sample)

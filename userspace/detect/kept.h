@@ -11,5 +11,8 @@
  */
 struct token_sample *kept_sample(const struct sample_view *view);
 
+/* kept_view() - the same of a view whose strings come from several samples: as one sample. */
+struct token_sample *kept_view(const struct sample_view *view);
+
 /* kept_free() - wipes and frees; NULL is allowed. */
 void kept_free(struct token_sample *sample);

@@ -190,7 +190,8 @@ static bool pipeline_emit(struct pipeline *pipeline, struct alert *alert)
 
 /* A token, wherever it was found: names it, says it, and keeps it to tell of repeats. Returns whether it was news. */
 static bool pipeline_token(struct pipeline *pipeline, const struct sample_view *view, const uint8_t *window,
-			   const struct token *token, const struct token_span *span, const uint64_t *file_at)
+			   const struct token *token, const struct token_span *span, const uint64_t *file_at,
+			   const struct journal_entry *entry)
 {
 	struct seen_key key = {view->head->token_key, view->head->place, view->head->writer};
 	struct alert alert = {0};
@@ -205,6 +206,8 @@ static bool pipeline_token(struct pipeline *pipeline, const struct sample_view *
 		pipeline->stats.alerts_failed++;
 		return true;
 	}
+	/* without memory it is not said whose entry of the journal it is */
+	(void)attribute_journal(pipeline->attribute, view, window, span, entry, &alert);
 	if (file_at) {
 		alert.write.seen_by = "file_read";
 		alert.write.token_offset = (int64_t)*file_at;
@@ -226,7 +229,9 @@ static bool pipeline_token(struct pipeline *pipeline, const struct sample_view *
 static bool pipeline_file_token(void *context, const struct sample_view *view, const uint8_t *window,
 				const struct token *token, const struct token_span *span, uint64_t at)
 {
-	return pipeline_token(context, view, window, token, span, &at);
+	struct pipeline *pipeline = context;
+
+	return pipeline_token(pipeline, view, window, token, span, &at, reading_journal(pipeline->reading));
 }
 
 /* What was lost in files, as the summary calls it. */
@@ -270,17 +275,30 @@ static void pipeline_cgroup(struct pipeline *pipeline, const struct sample_view 
 	pipeline->retry = 0;
 }
 
-/* A token that a second look has found, and no first one in the time that it takes a call to return. */
-static void pipeline_rechecked(void *context, const struct sample_view *view)
+/* What a second look has found in a journal, by now with the entry that it is in, if that can be told. */
+static void pipeline_entry(void *context, const struct sample_view *view, const struct journal_entry *entry)
 {
 	struct pipeline *pipeline = context;
 	struct token_span span;
 	struct token token;
 
 	if (token_match(view->window, view->head->window_len, 0, &token, &span))
-		pipeline_token(pipeline, view, view->window, &token, &span, NULL);
+		pipeline_token(pipeline, view, view->window, &token, &span, NULL, entry);
 	else
 		pipeline->stats.samples_bad++;
+}
+
+/* A token that a second look has found, and no first one in the time that it takes a call to return. */
+static void pipeline_rechecked(void *context, const struct sample_view *view)
+{
+	struct pipeline *pipeline = context;
+	const struct token_sample *head = view->head;
+	int64_t at = head->offset + head->token_at;
+
+	if (head->offset >= 0 && at > 0 && attribute_is_journald(view) &&
+	    reading_add_journal(pipeline->reading, view, (uint64_t)at) == 0)
+		return;
+	pipeline_entry(pipeline, view, NULL);
 }
 
 static void pipeline_hold(struct pipeline *pipeline, const struct sample_view *view)
@@ -367,7 +385,7 @@ static int pipeline_record(void *context, void *data, size_t size)
 		pipeline_file(pipeline, &view);
 	else if (good && token_match(view.window, view.head->window_len, 0, &token, &span)) {
 		recheck_first(pipeline->recheck, &view);
-		pipeline_token(pipeline, &view, view.window, &token, &span, NULL);
+		pipeline_token(pipeline, &view, view.window, &token, &span, NULL, NULL);
 	} else
 		pipeline->stats.samples_bad++;
 	journal_handled(pipeline->journal, pipeline->record);
@@ -823,7 +841,7 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 		pipeline_close(pipeline);
 		return EXIT_CODE_RUNTIME;
 	}
-	reading_start(pipeline->reading, pipeline_file_token, pipeline, &pipeline->unread);
+	reading_start(pipeline->reading, pipeline_file_token, pipeline_entry, pipeline, &pipeline->unread);
 	r = pipeline_open_outputs(pipeline, options);
 	if (r) {
 		pipeline_close(pipeline);

@@ -29,6 +29,7 @@ enum reading_kind { READING_ERRAND, READING_DEFERRED, READING_MAPPED };
 struct errand {
 	struct token_sample *sample; /* NULL: the file with that id is to be closed */
 	uint64_t id; /* 0: the range is all that is asked for; else the file is only opened */
+	uint64_t journal; /* place of a byte whose entry is asked for; 0: the range is */
 	/* whose file it is */
 	uint64_t group;
 	uint32_t uid;
@@ -39,6 +40,7 @@ struct reading {
 	struct deferred *deferred;
 	struct mapped *mapped;
 	reading_token token;
+	reading_entry entry;
 	void *context;
 	struct reading_loss *loss;
 	/* a ring: the oldest at `first` */
@@ -94,11 +96,18 @@ void reading_close(struct reading *reading)
 	free(reading);
 }
 
-void reading_start(struct reading *reading, reading_token token, void *context, struct reading_loss *loss)
+void reading_start(struct reading *reading, reading_token token, reading_entry entry, void *context,
+		   struct reading_loss *loss)
 {
 	reading->token = token;
+	reading->entry = entry;
 	reading->context = context;
 	reading->loss = loss;
+}
+
+const struct journal_entry *reading_journal(const struct reading *reading)
+{
+	return fetcher_journal(reading->fetcher);
 }
 
 int reading_fd(const struct reading *reading)
@@ -118,21 +127,21 @@ static void errand_put(struct reading *reading, const struct errand *errand)
 	reading->count++;
 }
 
-/* Returns 0, or -ENOSPC or -ENOMEM. */
-static int errand_add(struct reading *reading, const struct sample_view *view, uint64_t id)
+/* @journal: as of an errand. Returns 0, or -ENOSPC or -ENOMEM. */
+static int errand_add(struct reading *reading, const struct sample_view *view, uint64_t id, uint64_t journal)
 {
 	const struct token_sample *head = view->head;
-	struct errand errand = {.id = id, .group = head->group, .uid = head->uid};
+	struct errand errand = {.id = id, .journal = journal, .group = head->group, .uid = head->uid};
 
 	if (reading->samples == LIMIT_ERRANDS || reading->bytes + head->size > LIMIT_ERRANDS_BYTES ||
 	    *reading_of_writer(reading, head) >= LIMIT_ERRANDS / 2)
 		return -ENOSPC;
-	errand.sample = kept_sample(view);
+	errand.sample = journal ? kept_view(view) : kept_sample(view);
 	if (!errand.sample)
 		return -ENOMEM;
 	errand_put(reading, &errand);
 	reading->samples++;
-	reading->bytes += head->size;
+	reading->bytes += errand.sample->size;
 	++*reading_of_writer(reading, head);
 	return 0;
 }
@@ -164,7 +173,7 @@ static void errand_end(struct reading *reading)
 static void reading_close_file(struct reading *reading, uint64_t id)
 {
 	if (reading->count < READING_ERRANDS)
-		errand_put(reading, &(struct errand){NULL, id, reading->group, reading->uid});
+		errand_put(reading, &(struct errand){.id = id, .group = reading->group, .uid = reading->uid});
 }
 
 /* A file can't be read: it is known why, and how much was in it at most. */
@@ -193,7 +202,7 @@ static void reading_add_mapped(struct reading *reading, const struct sample_view
 	if (r > 0)
 		return;
 	if (r == 0) {
-		r = errand_add(reading, view, id);
+		r = errand_add(reading, view, id, 0);
 		if (r < 0)
 			mapped_forget(reading->mapped, id);
 	}
@@ -213,7 +222,7 @@ static void reading_add_range(struct reading *reading, const struct sample_view 
 		reading_lose(reading, view->head, r, 0);
 		return;
 	}
-	r = errand_add(reading, view, id);
+	r = errand_add(reading, view, id, 0);
 	if (r == 0)
 		return;
 	deferred_fail(reading->deferred, id, 0, &losses);
@@ -230,12 +239,17 @@ void reading_add(struct reading *reading, const struct sample_view *view)
 	else if (view->head->length > LIMIT_READ_AT_ONCE)
 		reading_add_range(reading, view);
 	else {
-		r = errand_add(reading, view, 0);
+		r = errand_add(reading, view, 0, 0);
 		if (r < 0)
 			reading_lose(reading, view->head, r, 0);
 	}
 	/* what was written may be gone soon */
 	reading_work(reading, monotonic_ms());
+}
+
+int reading_add_journal(struct reading *reading, const struct sample_view *view, uint64_t at)
+{
+	return errand_add(reading, view, 0, at);
 }
 
 /* Is what is mapped to be looked at now? Begins a round if it is time. */
@@ -270,6 +284,9 @@ static bool reading_ask_errand(struct reading *reading, struct fetcher_request *
 		return true;
 	if (sample_view_parse(reading->errand.sample, reading->errand.sample->size, &reading->view) < 0)
 		return false;
+	request->journal = reading->errand.journal;
+	if (request->journal)
+		return true;
 	request->from = (uint64_t)reading->view.head->offset + reading->read;
 	request->end = request->id ? request->from
 				   : (uint64_t)reading->view.head->offset + reading->view.head->length;
@@ -340,7 +357,9 @@ static void reading_errand_done(struct reading *reading, const struct fetcher_do
 	struct deferred_loss losses = {0};
 	uint64_t id = reading->errand.id;
 
-	if (done->error < 0 && id && sample) {
+	if (reading->errand.journal) {
+		reading->entry(reading->context, &reading->view, done->error < 0 ? NULL : &done->journal);
+	} else if (done->error < 0 && id && sample) {
 		/* it is of a range or of a mapping, unless that has been told already */
 		if (mapped_forget(reading->mapped, id) || deferred_fail(reading->deferred, id, 0, &losses))
 			reading_lose(reading, NULL, done->error, 0);
@@ -471,6 +490,13 @@ static bool reading_any(const struct reading *reading)
 	       deferred_count(reading->deferred) || mapped_left(reading->mapped);
 }
 
+/* There was no time for it. What was found is told all the same. */
+static void reading_no_entry(struct reading *reading)
+{
+	if (sample_view_parse(reading->errand.sample, reading->errand.sample->size, &reading->view) == 0)
+		reading->entry(reading->context, &reading->view, NULL);
+}
+
 /* There is no time left. What is under way has not answered; what has not had its turn is not known. */
 static void reading_abandon(struct reading *reading, int64_t now)
 {
@@ -480,12 +506,16 @@ static void reading_abandon(struct reading *reading, int64_t now)
 	if (fetcher_stop(reading->fetcher))
 		reading_done(reading, &silent, now);
 	/* of a file that is opened for a range or a mapping, that one is counted */
-	if (reading->errand.sample && !reading->errand.id)
+	if (reading->errand.journal)
+		reading_no_entry(reading);
+	else if (reading->errand.sample && !reading->errand.id)
 		reading_lose(reading, reading->errand.sample, -ECANCELED, 0);
 	errand_end(reading);
 	while (reading->count) {
 		errand_take(reading);
-		if (reading->errand.sample && !reading->errand.id)
+		if (reading->errand.journal)
+			reading_no_entry(reading);
+		else if (reading->errand.sample && !reading->errand.id)
 			reading_lose(reading, reading->errand.sample, -ECANCELED, 0);
 		errand_end(reading);
 	}

@@ -11,6 +11,7 @@
 
 #include "detect/sample_view.h"
 #include "detect/token.h"
+#include "files/journal_entry.h"
 
 struct reading;
 
@@ -27,6 +28,10 @@ struct reading_loss {
 typedef bool (*reading_token)(void *context, const struct sample_view *view, const uint8_t *window,
 			      const struct token *token, const struct token_span *span, uint64_t at);
 
+/* What waited for reading_add_journal(). @entry: NULL: it is not told */
+typedef void (*reading_entry)(void *context, const struct sample_view *view,
+			      const struct journal_entry *entry);
+
 /*
  * reading_open() - starts the process that reads; it must come before anything is opened that it shall not have.
  * Returns 0 and *ret_reading (reading_close()), or a negative errno.
@@ -34,14 +39,24 @@ typedef bool (*reading_token)(void *context, const struct sample_view *view, con
 int reading_open(const char *procfs, const char *root, struct reading **ret_reading);
 void reading_close(struct reading *reading);
 
-/* reading_start() - who is told of tokens, and where losses are counted; borrowed. Before all that follows. */
-void reading_start(struct reading *reading, reading_token token, void *context, struct reading_loss *loss);
+/* reading_start() - who is told of tokens and entries, and where losses are counted; borrowed. Before all that follows. */
+void reading_start(struct reading *reading, reading_token token, reading_entry entry, void *context,
+		   struct reading_loss *loss);
+
+/* reading_journal() - of the token that is told of: the journal's entry that it is in; NULL: in none, or not told. */
+const struct journal_entry *reading_journal(const struct reading *reading);
 
 /* reading_fd() - polls readable when there is something to do. */
 int reading_fd(const struct reading *reading);
 
 /* reading_add() - a sample without a window: its file is to be looked at. */
 void reading_add(struct reading *reading, const struct sample_view *view);
+
+/*
+ * reading_add_journal() - of a sample with a window in a journal: whose entry has the byte at `at`? The answer comes in any case, also that it can't be
+ * told, if this returns 0; else -ENOSPC or -ENOMEM.
+ */
+int reading_add_journal(struct reading *reading, const struct sample_view *view, uint64_t at);
 
 /*
  * reading_work() - takes what was read, and asks for the next: for a bounded time, and waits for nothing.

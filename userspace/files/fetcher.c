@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -46,6 +47,7 @@ struct fetcher {
 	int64_t until; /* ms, CLOCK_MONOTONIC */
 	uint64_t group; /* of the request under way */
 	uint32_t uid;
+	struct journal_entry journal; /* of the token that is told */
 };
 
 static int fetcher_pair(int *ret_ours, int *ret_theirs)
@@ -215,6 +217,7 @@ int fetcher_ask(struct fetcher *fetcher, const struct fetcher_request *request, 
 					  .id = request->id,
 					  .from = request->from,
 					  .end = request->end,
+					  .journal = request->journal,
 					  .close = request->close,
 					  .rival_count = (uint32_t)request->rival_count};
 	size_t of_group = fetcher_blames(fetcher, request->group, request->uid, false);
@@ -234,6 +237,10 @@ int fetcher_ask(struct fetcher *fetcher, const struct fetcher_request *request, 
 	memcpy(fetcher->message, &message, sizeof(message));
 	if (head)
 		memcpy(fetcher->message + sizeof(message), head, head->size);
+	/* a token's bytes are never sent as they are */
+	if (head && request->journal)
+		memset(fetcher->message + sizeof(message) + offsetof(struct token_sample, window), 0,
+		       sizeof(head->window));
 	if (write(fetcher->lanes[lane].fd, fetcher->message, sizeof(message) + (head ? head->size : 0)) < 0)
 		return -errno;
 	fetcher->number++;
@@ -283,6 +290,21 @@ static int fetcher_failed(struct fetcher *fetcher, int error, struct fetcher_don
 	return 1;
 }
 
+/* It has read other people's bytes. */
+static void fetcher_terminate(struct journal_entry *entry)
+{
+	entry->name[sizeof(entry->name) - 1] = '\0';
+	entry->unit[sizeof(entry->unit) - 1] = '\0';
+	entry->cgroup[sizeof(entry->cgroup) - 1] = '\0';
+	entry->container_id[sizeof(entry->container_id) - 1] = '\0';
+	entry->container[sizeof(entry->container) - 1] = '\0';
+}
+
+const struct journal_entry *fetcher_journal(const struct fetcher *fetcher)
+{
+	return fetcher->journal.found ? &fetcher->journal : NULL;
+}
+
 /* One answer of the current fetcher. Returns 1 if it was the last. */
 static int fetcher_take(struct fetcher *fetcher, struct fetcher_answer *answer, file_scan_token token,
 			void *context, struct fetcher_done *ret_done)
@@ -297,7 +319,9 @@ static int fetcher_take(struct fetcher *fetcher, struct fetcher_answer *answer, 
 						  .next = answer->next,
 						  .end = answer->end,
 						  .read = answer->read,
-						  .cpu = answer->cpu - lane->cpu};
+						  .cpu = answer->cpu - lane->cpu,
+						  .journal = answer->journal};
+		fetcher_terminate(&ret_done->journal);
 		lane->cpu = answer->cpu;
 		fetcher->busy = false;
 		return 1;
@@ -305,8 +329,12 @@ static int fetcher_take(struct fetcher *fetcher, struct fetcher_answer *answer, 
 	fetcher_pad(&fetcher->world, answer->window);
 	memcpy(words, answer->window, sizeof(words));
 	if (token_match((const uint8_t *)words, answer->len < sizeof(words) ? answer->len : sizeof(words), 0,
-			&found, &span))
+			&found, &span)) {
+		fetcher->journal = answer->journal;
+		fetcher_terminate(&fetcher->journal);
 		token(context, (const uint8_t *)words, &found, &span, answer->at);
+		fetcher->journal.found = false;
+	}
 	explicit_bzero(words, sizeof(words));
 	explicit_bzero(answer->window, sizeof(answer->window));
 	return 0;

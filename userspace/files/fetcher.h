@@ -11,6 +11,7 @@
 
 #include "bounds.h"
 #include "detect/sample_view.h"
+#include "files/journal_entry.h"
 #include "files/mapped.h"
 #include "files/scan.h"
 
@@ -35,6 +36,8 @@ struct fetcher_request {
 	const struct sample_view *view; /* which file */
 	uint64_t id; /* names a file that is kept open; 0: it is not */
 	uint64_t from, end; /* what of it is to be looked at: from == end: it is only opened */
+	uint64_t
+		journal; /* nothing is looked at, but whose entry of the journal has the byte at this place; 0: it is asked for nothing */
 	bool close; /* nothing is looked at: the file with that id is not needed any more; then there is no view */
 	/* whose file it is */
 	uint64_t group;
@@ -50,6 +53,7 @@ struct fetcher_done {
 	uint64_t end; /* of the range, or of the file */
 	uint64_t read; /* bytes */
 	uint64_t cpu; /* ns that it took */
+	struct journal_entry journal; /* of request.journal */
 };
 
 /*
@@ -87,6 +91,9 @@ void fetcher_patience(struct fetcher *fetcher, int ms);
  */
 int fetcher_hear(struct fetcher *fetcher, int64_t now, file_scan_token token, void *context,
 		 struct fetcher_done *ret_done);
+
+/* fetcher_journal() - of the token that is called back for: the journal's entry that it is in; NULL: in none, or not told. */
+const struct journal_entry *fetcher_journal(const struct fetcher *fetcher);
 
 /* fetcher_stop() - gives up the request that is under way, if one is. Returns whether one was. */
 bool fetcher_stop(struct fetcher *fetcher);

@@ -17,7 +17,7 @@
 /* The daemon to a fetcher; behind it stands the sample. */
 struct fetcher_message {
 	uint64_t number; /* of the request, which the answers repeat */
-	uint64_t id, from, end;
+	uint64_t id, from, end, journal;
 	uint32_t close, rival_count;
 	struct mapped_rival rivals[MAPPED_RIVALS];
 };
@@ -31,6 +31,7 @@ struct fetcher_answer {
 	uint64_t at;
 	uint32_t secret, len; /* of the token in the window */
 	uint8_t window[TOKEN_MAX_LEN];
+	struct journal_entry journal; /* of a token that journald has stored */
 };
 
 /* The daemon to the process that starts the fetchers, and what that says. */

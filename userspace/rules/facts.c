@@ -67,6 +67,8 @@ void rules_facts_alert(const struct alert *alert, struct rules_facts *ret_facts)
 	memset(ret_facts->last, 0, sizeof(ret_facts->last));
 	memset(ret_facts->first, 0, sizeof(ret_facts->first));
 	facts_process(&alert->process, ret_facts);
+	/* whose entry journald stores; behind its own unit, which is the last of what is said of the process */
+	rules_facts_add(ret_facts, RULES_KEY_UNIT, alert->journal.unit);
 	rules_facts_add(ret_facts, RULES_KEY_PATH, alert->file.path);
 	/* in a container a path that the host's name is not known for could be anything */
 	rules_facts_add(ret_facts, RULES_KEY_HOST_PATH,

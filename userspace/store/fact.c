@@ -133,7 +133,7 @@ int fact_make(const struct alert *alert, struct fact *ret_fact)
 		.user = process->user_name,
 		.command_line = process->command_line,
 		.script = process->script,
-		.unit = process->unit,
+		.unit = alert->journal.unit ? alert->journal.unit : process->unit,
 		.syscall = alert->write.syscall,
 		.seen_by = alert->write.seen_by,
 		.part = alert->write.part,

@@ -175,6 +175,13 @@ static struct alert alert_full(void)
 		.pod_namespace = text("shop"),
 		.pod_uid = text("8b1a9953-c461-4a3e-b2c0-1d1a1d1a1d1a"),
 	};
+	alert.journal = (struct alert_journal){
+		.known = true,
+		.unit = text("shop.service"),
+		.name = text("sh"),
+		.pid = 77,
+		.uid = 1000,
+	};
 	alert.ruling = (struct alert_ruling){
 		.rule = "prod",
 		.reason = "why",
