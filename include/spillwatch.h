@@ -90,6 +90,7 @@ struct spillwatch_stream;
 /* A negative result ends what called them, and is returned there; what was not told by then is lost. */
 typedef int spillwatch_on_text(void *context, const void *bytes, size_t len);
 typedef int spillwatch_on_secret(void *context, uint64_t at, size_t len);
+typedef int spillwatch_on_form(void *context, uint64_t at, const void *bytes, size_t len, size_t same);
 typedef int spillwatch_on_token(void *context, const struct spillwatch_token *token);
 
 /* spillwatch_stream_new() - one that tells nothing; NULL without memory. spillwatch_stream_free() - wipes and frees; NULL is allowed. */
@@ -100,13 +101,22 @@ SPILLWATCH_PUBLIC void spillwatch_stream_free(struct spillwatch_stream *stream);
  * What is done with it; to be said before the first piece.
  * text: what goes on, in order, with SPILLWATCH_MASKED in place of each secret portion, also of one that ends early
  * secret: called in place of that, where one begins, and of what length: up to SPILLWATCH_SECRET_MAX bytes
- * token: each whole token as it is, in order, for the time of the call
+ * form: of a secret portion in another form, whole or not, its characters in that form became asterisks; of what begins at that place
+ *       and is `len` bytes as before, the first `same` are as they were
+ * token: each whole token, in whatever form, for the time of the call; those in other forms are in an order of their own
  */
 SPILLWATCH_PUBLIC void spillwatch_stream_on_text(struct spillwatch_stream *stream, spillwatch_on_text *text);
 SPILLWATCH_PUBLIC void spillwatch_stream_on_secret(struct spillwatch_stream *stream,
 						   spillwatch_on_secret *secret);
+SPILLWATCH_PUBLIC void spillwatch_stream_on_form(struct spillwatch_stream *stream, spillwatch_on_form *form);
 SPILLWATCH_PUBLIC void spillwatch_stream_on_token(struct spillwatch_stream *stream,
 						  spillwatch_on_token *token);
+
+/*
+ * spillwatch_stream_look() - SPILLWATCH_PLAIN: only what stands there as it is; SPILLWATCH_ENCODED: in other forms as well, which is what it does if
+ * nothing is said. Before the first piece. -EINVAL: another one.
+ */
+SPILLWATCH_PUBLIC int spillwatch_stream_look(struct spillwatch_stream *stream, enum spillwatch_look look);
 
 /*
  * spillwatch_stream_push() - the next piece, of any length. What could be the beginning of a token is held until more comes, or is flushed; all

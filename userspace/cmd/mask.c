@@ -33,7 +33,7 @@ _Static_assert(sizeof(MASK_STARS) == sizeof(SPILLWATCH_MASKED), "one length");
 #define MASK_TYPES 32
 
 struct mask_command {
-	bool in_place, keep_length, stars, log;
+	bool in_place, keep_length, stars, log, no_decode;
 	uint64_t masked, tokens;
 	struct {
 		const char *type; /* static */
@@ -72,6 +72,18 @@ static int mask_command_secret(void *context, uint64_t at, size_t len)
 	(void)at;
 	command->masked++;
 	return mask_command_text(NULL, text, mask_command_mark(command, len, text));
+}
+
+static int mask_command_form(void *context, uint64_t at, const void *bytes, size_t len, size_t same)
+{
+	struct mask_command *command = context;
+
+	(void)at;
+	(void)bytes;
+	(void)len;
+	(void)same;
+	command->masked++;
+	return 0;
 }
 
 static int mask_command_token(void *context, const struct spillwatch_token *token)
@@ -118,6 +130,8 @@ static int mask_command_filter(struct mask_command *command)
 	spillwatch_stream_on_token(stream, mask_command_token);
 	spillwatch_stream_on_text(stream, mask_command_text);
 	spillwatch_stream_on_secret(stream, mask_command_secret);
+	spillwatch_stream_on_form(stream, mask_command_form);
+	spillwatch_stream_look(stream, command->no_decode ? SPILLWATCH_PLAIN : SPILLWATCH_ENCODED);
 	do {
 		r = mask_command_turn(stream);
 		/* somebody may be waiting for this much */
@@ -138,6 +152,7 @@ static int mask_command_files(struct mask_command *command, char **paths, int co
 		.text = mask_command_mark,
 		.token = mask_command_token,
 		.same_length = command->keep_length,
+		.plain = command->no_decode,
 	};
 	int result = EXIT_CODE_OK;
 
@@ -178,7 +193,7 @@ static void mask_command_log(const struct mask_command *command)
 		 ok ? text : "");
 }
 
-enum { OPTION_IN_PLACE = OPTION_OWN, OPTION_KEEP_LENGTH, OPTION_STYLE, OPTION_LOG };
+enum { OPTION_IN_PLACE = OPTION_OWN, OPTION_KEEP_LENGTH, OPTION_STYLE, OPTION_LOG, OPTION_NO_DECODE };
 
 /* a text is as wide as it is */
 /* clang-format off */
@@ -193,6 +208,8 @@ static const struct option_entry mask_entries[] = {
 		 "file, which may be in use"},
 	{.name = "style", .value = "text|stars", .id = OPTION_STYLE,
 	 .help = "<masked>, or asterisks (default: text)"},
+	{.name = "no-decode", .id = OPTION_NO_DECODE,
+	 .help = "mask only what stands there as it is, and not in base64, hex, UTF-16, escapes, or wrapped"},
 	{.name = "log", .id = OPTION_LOG,
 	 .help = "say in the end on standard error how many of which type there were"},
 	{0},
@@ -227,6 +244,9 @@ static int mask_command_parse(int argc, char **argv, struct mask_command *comman
 			r = mask_command_style(command);
 			if (r)
 				return r;
+			break;
+		case OPTION_NO_DECODE:
+			command->no_decode = true;
 			break;
 		case OPTION_LOG:
 			command->log = true;
@@ -271,7 +291,8 @@ const struct command command_mask = {
 		 "       spillwatch mask --in-place [OPTION…] FILE…\n\n"
 		 "Copies standard input to standard output and puts <masked> in place of the secret portion of\n"
 		 "each token; the token identifier stays. Everything else passes unchanged and at once. A secret\n"
-		 "portion that ends early, as where a line is cut, is masked as well. Needs no privilege.\n",
+		 "portion that ends early, as where a line is cut, is masked as well. One in another form, as base64\n"
+		 "or with escapes, keeps form and length: its characters become asterisks. Needs no privilege.\n",
 	.options = mask_entries,
 	.main = mask_command_main,
 };

@@ -111,6 +111,30 @@ static int mask_file_secret(void *context, uint64_t at, size_t len)
 	return pwrite(file->to, text, text_len, (off_t)at) == (ssize_t)text_len ? 0 : -EIO;
 }
 
+/* In another form: what is to stand there instead is told. The identifier before it says whether that is still there. */
+static int mask_file_form(void *context, uint64_t at, const void *bytes, size_t len, size_t same)
+{
+	struct mask_file *file = context;
+	size_t changed = len - same;
+	bool there = true;
+
+	file->masked++;
+	if (!file->use->same_length)
+		return 0;
+	for (size_t from = 0, part; there && from < same; from += part) {
+		char now[256];
+
+		part = same - from < sizeof(now) ? same - from : sizeof(now);
+		there = pread(file->fd, now, part, (off_t)(at + from)) == (ssize_t)part &&
+			memcmp(now, (const char *)bytes + from, part) == 0;
+	}
+	if (!there)
+		return -ESTALE;
+	return pwrite(file->to, (const char *)bytes + same, changed, (off_t)(at + same)) == (ssize_t)changed
+		       ? 0
+		       : -EIO;
+}
+
 static int mask_file_token(void *context, const struct spillwatch_token *token)
 {
 	struct mask_file *file = context;
@@ -128,6 +152,8 @@ static int mask_file_pass(struct mask_file *file)
 	spillwatch_stream_on_token(stream, mask_file_token);
 	spillwatch_stream_on_text(stream, mask_file_write);
 	spillwatch_stream_on_secret(stream, mask_file_secret);
+	spillwatch_stream_on_form(stream, mask_file_form);
+	spillwatch_stream_look(stream, file->use->plain ? SPILLWATCH_PLAIN : SPILLWATCH_ENCODED);
 	do
 		r = spillwatch_stream_pull(stream, file->fd);
 	while (r > 0);

@@ -2,8 +2,13 @@
 /*
  * read(2) → stream → matcher: for the commands that read files and pipes to their end.
  *
- *     │ held │ piece ………… token ……………… beginning │ room …
- *            └── handed on ───────────┘└─ held ──┘
+ *     │ before │ held │ piece ………… token ……………… beginning │ form … │ room …
+ *              └── handed on ────────────────────┘└─ held ──────────┘
+ *                                                          └ decided
+ *
+ * Two passes over one window. The first one reads forms (detect/form.h) and overwrites what is secret in them, in place and of the same
+ * length, as far as that is decided; the second one sees what the first one has left, and no further. So neither depends on how the
+ * text is cut, and each may be looked at by itself.
  *
  * What a text ends with is held only if it could go on to be a token; so a line that a person waits for
  * is not kept back, and what is held never is a token that was named already. Of what is held, all that comes before a
@@ -12,10 +17,12 @@
  * Invariants: no byte of a secret portion is handed on, also of one that ends early; the window is wiped before it is
  * given back; in whatever pieces a text comes, what is handed on is the same.
  *
- * Limit: of a secret portion that goes on elsewhere (in the next line, in another record), what is there stays.
+ * Limit: of a secret portion that goes on elsewhere than a form may (in another file, in parts that a program joins), what is there
+ * stays.
  */
 #include "detect/stream.h"
 
+#include "detect/form.h"
 #include "detect/mask.h"
 #include "token_search.h"
 
@@ -30,10 +37,20 @@
 struct stream {
 	struct stream_use use;
 	uint64_t base; /* place of the window's first byte */
-	size_t held; /* bytes at the window's front that may be the beginning of a token */
-	size_t shown; /* of those, handed on */
-	uint8_t window[STREAM_HELD + STREAM_PIECE];
+	size_t front; /* before it, all was handed on */
+	size_t decided; /* before it, there is no form that was not read */
+	size_t shown; /* before it, all was handed on that is no secret */
+	size_t begins; /* before it, none that stands there as it is begins; SIZE_MAX: none that was looked at */
+	size_t len; /* bytes in the window */
+	uint8_t window[FORM_BEFORE + STREAM_HELD + ENCODED_MAX_LEN + STREAM_PIECE];
 };
+
+static void stream_begin(struct stream *stream)
+{
+	stream->base = 0;
+	stream->front = stream->decided = stream->shown = stream->len = 0;
+	stream->begins = stream->use.plain ? 0 : SIZE_MAX;
+}
 
 int stream_open(const struct stream_use *use, struct stream **ret_stream)
 {
@@ -42,10 +59,15 @@ int stream_open(const struct stream_use *use, struct stream **ret_stream)
 	if (!stream)
 		return -ENOMEM;
 	stream->use = *use;
-	stream->base = 0;
-	stream->held = stream->shown = 0;
+	stream_begin(stream);
 	*ret_stream = stream;
 	return 0;
+}
+
+void stream_plain(struct stream *stream, bool plain)
+{
+	stream->use.plain = plain;
+	stream_begin(stream);
 }
 
 void stream_close(struct stream *stream)
@@ -57,8 +79,8 @@ void stream_close(struct stream *stream)
 
 uint8_t *stream_room(struct stream *stream, size_t *ret_len)
 {
-	*ret_len = sizeof(stream->window) - stream->held;
-	return stream->window + stream->held;
+	*ret_len = sizeof(stream->window) - stream->len;
+	return stream->window + stream->len;
 }
 
 /* How many bytes a text ends with that could go on to be a token. */
@@ -70,15 +92,6 @@ static size_t stream_begun(const uint8_t *bytes, size_t len)
 		if (bytes[at] == 'd' && wide_begin(bytes + at, len - at, &secret) == len - at)
 			return len - at;
 	return 0;
-}
-
-/* What has begun was cut: how much of it comes before its secret portion? */
-static size_t stream_identified(const uint8_t *bytes, size_t len)
-{
-	size_t secret;
-
-	wide_begin(bytes, len, &secret);
-	return secret ? secret : len;
 }
 
 static int stream_text(const struct stream *stream, const void *bytes, size_t len)
@@ -129,6 +142,7 @@ static int stream_between(const struct stream *stream, size_t from, size_t to)
 	/* nobody wants to know */
 	if (!stream->use.text)
 		return 0;
+	at = stream->begins < at ? at : stream->begins < to ? stream->begins : to;
 	while (r >= 0 && (found = memmem(stream->window + at, to - at, "dt0", 3))) {
 		at = (size_t)(found - stream->window);
 		if (!stream_cut(stream->window, at, to, &secret, &end)) {
@@ -141,58 +155,198 @@ static int stream_between(const struct stream *stream, size_t from, size_t to)
 	return r < 0 ? r : stream_hand(stream, from, to);
 }
 
-int stream_push(struct stream *stream, size_t len)
+static enum form_result stream_form(const struct stream *stream, size_t at, bool open,
+				    struct form_reader *reader)
+{
+	const struct form_text text = {
+		.bytes = stream->window,
+		.len = stream->len,
+		.open = open,
+		.lines = true,
+	};
+
+	if (text.bytes[at] == 'd' && at + 1 < text.len && !text.bytes[at + 1])
+		return form_read_pairs(reader, &text, at);
+	return form_read(reader, &text, at);
+}
+
+/* A whole one is named; each is said. @same: bytes that are as they were */
+static int stream_say_form(struct stream *stream, const struct form_reader *reader, bool whole, size_t same)
+{
+	size_t start = reader->start, len = form_end(reader) - start, portions = TOKEN_PREFIX_LEN + 1;
+	struct mask_known known = {.secret = reader->out + reader->secret, .len = TOKEN_SECRET_LEN};
+	struct stream_place place = {
+		.start = stream->base + start,
+		.end = stream->base + start + len,
+		.encoding = encoded_name(reader->form),
+	};
+	struct wide_token token;
+	int r = 0;
+
+	if (stream->use.form)
+		r = stream->use.form(stream->use.context, place.start, stream->window + start, len, same);
+	if (r < 0 || !whole || !stream->use.token)
+		return r;
+	wide_identify(reader->out, reader->secret - 1, &token);
+	token.placeholder = token_is_placeholder(reader->out + portions, reader->out_len - portions);
+	return stream->use.token(stream->use.context, &token, &known, &place);
+}
+
+static bool stream_is_begun(const struct stream *stream, size_t at)
+{
+	static const char begins[] = "dt0";
+	size_t left = stream->len - at;
+
+	return memcmp(stream->window + at, begins, left < 3 ? left : 3) == 0;
+}
+
+/* Overwrites what is secret in the forms that begin in what was not decided yet. @open: more may come */
+static int stream_decide(struct stream *stream, bool open)
+{
+	size_t at = stream->decided;
+	int r = 0;
+
+	if (stream->use.plain)
+		at = stream->len;
+	while (r >= 0 && (at = form_next(stream->window, stream->len, at)) < stream->len) {
+		struct form_reader reader;
+		enum form_result result = stream_form(stream, at, open, &reader);
+
+		/* in a form may be what begins one as it is; elsewhere each is a place to look at */
+		if (at < stream->begins && (result != FORM_NONE || stream_is_begun(stream, at)))
+			stream->begins = at;
+		if (result == FORM_CUT || result == FORM_TOKEN) {
+			size_t same = form_secret(&reader) - at;
+
+			form_mask(&reader, stream->window);
+			r = stream_say_form(stream, &reader, result == FORM_TOKEN, same);
+			at = form_end(&reader);
+		} else if (result == FORM_NONE) {
+			at++;
+		}
+		form_wipe(&reader);
+		if (result == FORM_MORE)
+			break;
+	}
+	stream->decided = at;
+	return r < 0 ? r : 0;
+}
+
+/* Hands on what was decided, but for what could go on to be a token that stands there as it is. */
+static int stream_pass(struct stream *stream)
 {
 	struct token_span span = {0};
 	struct mask_known known = {.len = TOKEN_SECRET_LEN};
+	struct stream_place place = {0};
 	struct wide_token token;
-	size_t from = 0, begun;
+	size_t from = stream->front, to = stream->decided, begun;
 	int r;
 
-	len += stream->held;
-	while (wide_match(stream->window, len, from, &token, &span)) {
+	while (wide_match(stream->window, to, from, &token, &span)) {
 		r = stream_between(stream, from, span.start);
 		if (r >= 0)
 			r = stream_masked(stream, span.start, span.secret, span.end);
 		known.secret = stream->window + span.secret;
+		place.start = stream->base + span.start;
+		place.end = stream->base + span.end;
 		if (r >= 0 && stream->use.token)
-			r = stream->use.token(stream->use.context, &token, &known, stream->base + span.start);
+			r = stream->use.token(stream->use.context, &token, &known, &place);
 		if (r < 0)
 			return r;
 		from = span.end;
 	}
-	begun = stream_begun(stream->window + from, len - from);
-	r = stream_between(stream, from, len - begun);
-	memmove(stream->window, stream->window + len - begun, begun);
-	stream->shown = stream->shown > len - begun ? stream->shown - (len - begun) : 0;
-	stream->base += len - begun;
-	stream->held = begun;
+	begun = stream_begun(stream->window + from, to - from);
+	r = stream_between(stream, from, to - begun);
+	stream->front = to - begun;
+	if (!stream->use.plain)
+		stream->begins = begun ? stream->front : SIZE_MAX;
 	return r < 0 ? r : 0;
+}
+
+/* What is done with leaves the window, but for what a form may ask for. */
+static void stream_shift(struct stream *stream)
+{
+	size_t away = stream->front > FORM_BEFORE ? stream->front - FORM_BEFORE : 0;
+
+	memmove(stream->window, stream->window + away, stream->len - away);
+	stream->base += away;
+	stream->front -= away;
+	stream->decided -= away;
+	stream->shown -= stream->shown < away ? stream->shown : away;
+	if (stream->begins != SIZE_MAX)
+		stream->begins -= stream->begins < away ? stream->begins : away;
+	stream->len -= away;
+}
+
+int stream_push(struct stream *stream, size_t len)
+{
+	int r;
+
+	stream->len += len;
+	r = stream_decide(stream, true);
+	if (r >= 0)
+		r = stream_pass(stream);
+	stream_shift(stream);
+	return r;
+}
+
+/* As far as nothing that is held can be of a secret portion, whatever comes. */
+static size_t stream_said(const struct stream *stream)
+{
+	size_t said = stream->len, at, secret;
+
+	for (at = stream->decided; at < said; at++) {
+		struct form_reader reader;
+
+		at = form_next(stream->window, said, at);
+		if (at == said || stream_form(stream, at, true, &reader) == FORM_NONE)
+			continue;
+		secret = form_secret(&reader);
+		said = secret < said ? secret : said;
+		form_wipe(&reader);
+	}
+	for (at = stream->front; at < said; at++)
+		if (stream->window[at] == 'd' && wide_begin(stream->window + at, said - at, &secret) &&
+		    secret)
+			said = at + secret;
+	return said;
 }
 
 bool stream_holds(const struct stream *stream)
 {
-	return stream_identified(stream->window, stream->held) > stream->shown;
+	return stream->front < stream->len && stream_said(stream) > stream->shown;
 }
 
 int stream_flush(struct stream *stream)
 {
-	size_t identified = stream_identified(stream->window, stream->held);
-	int r = stream_hand(stream, 0, identified);
+	size_t said = stream_said(stream);
+	int r = stream_hand(stream, stream->front, said);
 
-	if (stream->shown < identified)
-		stream->shown = identified;
+	if (stream->shown < said)
+		stream->shown = said;
 	return r < 0 ? r : 0;
+}
+
+/* What has begun was cut. */
+static int stream_rest(const struct stream *stream)
+{
+	size_t front = stream->front, secret;
+
+	wide_begin(stream->window + front, stream->len - front, &secret);
+	if (secret && front + secret < stream->len)
+		return stream_masked(stream, front, front + secret, stream->len);
+	return stream_hand(stream, front, stream->len);
 }
 
 int stream_end(struct stream *stream)
 {
-	size_t identified = stream_identified(stream->window, stream->held);
-	int r = identified < stream->held ? stream_masked(stream, 0, identified, stream->held)
-					  : stream_hand(stream, 0, stream->held);
+	int r = stream_decide(stream, false);
 
-	stream->base = 0;
-	stream->held = stream->shown = 0;
+	if (r >= 0)
+		r = stream_pass(stream);
+	if (r >= 0)
+		r = stream_rest(stream);
+	stream_begin(stream);
 	return r < 0 ? r : 0;
 }
 

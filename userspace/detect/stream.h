@@ -12,16 +12,31 @@
 #include "detect/mask.h"
 #include "detect/wide.h"
 
+/* Where a token lies, in bytes from the beginning on. */
+struct stream_place {
+	uint64_t start, end;
+	const char *encoding; /* the name of its form; static; NULL: as it is */
+};
+
 /* What is done with a stream. Each function may be NULL; a negative result ends the push it came from. */
 struct stream_use {
 	void *context;
-	/* each token, in order; @at: the place of its first byte; @known: its secret portion, for the mask only */
+	/* each token, those in other forms in an order of their own; @known: its secret portion, for the mask only */
 	int (*token)(void *context, const struct wide_token *token, const struct mask_known *known,
-		     uint64_t at);
-	/* the text, in order: MASK_TEXT stands in place of each secret portion, also of one that ends early */
+		     const struct stream_place *place);
+	/*
+	 * The text, in order: MASK_TEXT stands in place of each secret portion, also of one that ends early; in place of one in another
+	 * form stands that form of FORM_MASK.
+	 */
 	int (*text)(void *context, const void *bytes, size_t len);
 	/* in place of MASK_TEXT: a secret portion, whole or not, that begins at that place and is so long */
 	int (*mask)(void *context, uint64_t at, size_t len);
+	/*
+	 * A secret portion, whole or not, in another form (detect/form.h), which begins at that place: in the text that is handed on stands
+	 * `bytes` there, which is as long. The first `same` bytes of it are as they were.
+	 */
+	int (*form)(void *context, uint64_t at, const void *bytes, size_t len, size_t same);
+	bool plain; /* other forms are not looked for */
 };
 
 struct stream;
@@ -29,12 +44,15 @@ struct stream;
 /* stream_open() - @use is copied. Returns 0 or -ENOMEM; end with stream_close(). */
 int stream_open(const struct stream_use *use, struct stream **ret_stream);
 
+/* stream_plain() - sets .plain of the use; before the first piece. */
+void stream_plain(struct stream *stream, bool plain);
+
 /* stream_room() - where the next piece goes; *ret_len, 1 or more, is how long it may be. */
 uint8_t *stream_room(struct stream *stream, size_t *ret_len);
 
 /*
  * stream_push() - takes the first `len` bytes of the room as the next piece. What could be the beginning
- * of a token (WIDE_MAX_LEN - 1 bytes at most) is held until more comes; all else is handed on now.
+ * of a token (ENCODED_MAX_LEN and WIDE_MAX_LEN bytes at most) is held until more comes; all else is handed on now.
  * Returns 0 or what a function of the use returned.
  */
 int stream_push(struct stream *stream, size_t len);

@@ -4,6 +4,7 @@
 
 #include "detect/stream.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,11 +15,12 @@ struct spillwatch_stream {
 	void *context;
 	spillwatch_on_text *text;
 	spillwatch_on_secret *secret;
+	spillwatch_on_form *form;
 	spillwatch_on_token *token;
 };
 
 static int library_token(void *context, const struct wide_token *token, const struct mask_known *known,
-			 uint64_t at)
+			 const struct stream_place *place)
 {
 	const struct spillwatch_stream *stream = context;
 	struct spillwatch_token told;
@@ -26,8 +28,9 @@ static int library_token(void *context, const struct wide_token *token, const st
 
 	if (!stream->token)
 		return 0;
-	told = (struct spillwatch_token){.of = *token, .start = at, .has_secret = true};
-	told.end = at + strlen(token->identifier) + 1 + TOKEN_SECRET_LEN;
+	told = (struct spillwatch_token){.of = *token, .start = place->start, .has_secret = true};
+	told.end = place->end;
+	told.encoding = place->encoding;
 	memcpy(told.secret, known->secret, TOKEN_SECRET_LEN);
 	r = stream->token(stream->context, &told);
 	explicit_bzero(&told, sizeof(told));
@@ -50,6 +53,13 @@ static int library_secret(void *context, uint64_t at, size_t len)
 	return library_text(context, SPILLWATCH_MASKED, sizeof(SPILLWATCH_MASKED) - 1);
 }
 
+static int library_form(void *context, uint64_t at, const void *bytes, size_t len, size_t same)
+{
+	const struct spillwatch_stream *stream = context;
+
+	return stream->form ? stream->form(stream->context, at, bytes, len, same) : 0;
+}
+
 struct spillwatch_stream *spillwatch_stream_new(void *context)
 {
 	struct spillwatch_stream *stream = calloc(1, sizeof(*stream));
@@ -58,6 +68,7 @@ struct spillwatch_stream *spillwatch_stream_new(void *context)
 		.token = library_token,
 		.text = library_text,
 		.mask = library_secret,
+		.form = library_form,
 	};
 
 	if (!stream)
@@ -84,6 +95,19 @@ void spillwatch_stream_on_text(struct spillwatch_stream *stream, spillwatch_on_t
 void spillwatch_stream_on_secret(struct spillwatch_stream *stream, spillwatch_on_secret *secret)
 {
 	stream->secret = secret;
+}
+
+void spillwatch_stream_on_form(struct spillwatch_stream *stream, spillwatch_on_form *form)
+{
+	stream->form = form;
+}
+
+int spillwatch_stream_look(struct spillwatch_stream *stream, enum spillwatch_look look)
+{
+	if (look != SPILLWATCH_PLAIN && look != SPILLWATCH_ENCODED)
+		return -EINVAL;
+	stream_plain(stream->stream, look == SPILLWATCH_PLAIN);
+	return 0;
 }
 
 void spillwatch_stream_on_token(struct spillwatch_stream *stream, spillwatch_on_token *token)

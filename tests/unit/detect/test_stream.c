@@ -36,7 +36,7 @@ static int seen_text(void *context, const void *bytes, size_t len)
 }
 
 static int seen_token(void *context, const struct wide_token *token, const struct mask_known *known,
-		      uint64_t at)
+		      const struct stream_place *place)
 {
 	struct seen *seen = context;
 
@@ -45,20 +45,25 @@ static int seen_token(void *context, const struct wide_token *token, const struc
 		assert_true(isupper(known->secret[i]) || isdigit(known->secret[i]));
 
 	assert_int_equal(strncmp(token->identifier, token->prefix, TOKEN_PREFIX_LEN), 0);
-	seen->at[seen->count++] = at;
+	seen->at[seen->count++] = place->start;
 	return 0;
 }
 
-static struct stream *stream_make(struct seen *seen)
+static struct stream *stream_make_use(struct seen *seen, struct stream_use use)
 {
 	struct stream *stream;
 
 	*seen = (struct seen){0};
-	assert_int_equal(
-		stream_open(&(struct stream_use){.context = seen, .token = seen_token, .text = seen_text},
-			    &stream),
-		0);
+	use.context = seen;
+	use.token = seen_token;
+	use.text = seen_text;
+	assert_int_equal(stream_open(&use, &stream), 0);
 	return stream;
+}
+
+static struct stream *stream_make(struct seen *seen)
+{
+	return stream_make_use(seen, (struct stream_use){0});
 }
 
 static void stream_put(struct stream *stream, const void *bytes, size_t len)
@@ -165,7 +170,7 @@ static void check_same(const struct seen *seen, const struct seen *expected)
 static void test_pieces(void **state)
 {
 	struct seen seen, expected;
-	struct stream *stream = stream_make(&seen);
+	struct stream *stream = stream_make_use(&seen, (struct stream_use){.plain = true});
 	uint64_t seed = 31;
 	size_t found = 0;
 

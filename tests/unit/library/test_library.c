@@ -212,6 +212,51 @@ static void test_stream(void **state)
 	free(masked);
 }
 
+static int seen_form(void *context, uint64_t at, const void *bytes, size_t len, size_t same)
+{
+	struct seen *seen = context;
+
+	/* "a=", and the dot of three characters before the secret portion */
+	assert_int_equal(at, 2);
+	assert_int_equal(len, MAKER_TOKEN_LEN + 2);
+	assert_int_equal(same, MAKER_TOKEN_LEN - TOKEN_SECRET_LEN + 2);
+	assert_null(memchr(bytes, '*', same));
+	for (size_t i = same; i < len; i++)
+		assert_int_equal(((const char *)bytes)[i], '*');
+	seen->secrets++;
+	return 0;
+}
+
+/* In another form as well, or only as it is. */
+static void test_stream_look(void **state)
+{
+	struct maker_token made = maker_token(8);
+	size_t secret = MAKER_TOKEN_LEN - TOKEN_SECRET_LEN;
+	char text[4 * MAKER_TOKEN_LEN], masked[4 * MAKER_TOKEN_LEN];
+	int len = sprintf(text, "a=%.*s%%2E%s&b=1", (int)secret - 1, made.text, made.text + secret);
+
+	(void)state;
+	for (int plain = 0; plain < 2; plain++) {
+		struct seen seen = {.text = masked};
+		struct spillwatch_stream *stream = spillwatch_stream_new(&seen);
+
+		assert_non_null(stream);
+		spillwatch_stream_on_text(stream, seen_text);
+		spillwatch_stream_on_token(stream, seen_token);
+		spillwatch_stream_on_form(stream, seen_form);
+		assert_int_equal(spillwatch_stream_look(stream, SPILLWATCH_IDENTIFIER), -EINVAL);
+		if (plain)
+			assert_int_equal(spillwatch_stream_look(stream, SPILLWATCH_PLAIN), 0);
+		assert_int_equal(spillwatch_stream_push(stream, text, (size_t)len), 0);
+		assert_int_equal(spillwatch_stream_end(stream), 0);
+		spillwatch_stream_free(stream);
+		assert_int_equal(seen.len, len);
+		assert_int_equal(seen.tokens, !plain);
+		assert_int_equal(seen.secrets, !plain);
+		assert_int_equal(memmem(masked, seen.len, made.secret, TOKEN_SECRET_LEN) != NULL, plain);
+	}
+}
+
 /* What a use returns, whoever calls gets. */
 static void test_stream_refused(void **state)
 {
@@ -272,6 +317,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_encoded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_identifier, setup, teardown),
 		cmocka_unit_test(test_stream),
+		cmocka_unit_test(test_stream_look),
 		cmocka_unit_test(test_stream_refused),
 		cmocka_unit_test_setup_teardown(test_mask, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),

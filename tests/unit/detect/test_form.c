@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What is secret in another form is masked in it: in whatever pieces it comes, cut anywhere, and nothing of it is shown before. */
+#include "unit.h"
+
+#include "detect/form.h"
+#include "detect/stream.h"
+#include "oracle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_MAX 8192
+
+struct seen {
+	char text[TEXT_MAX], forms_text[TEXT_MAX];
+	size_t len, tokens, forms;
+};
+
+static int seen_text(void *context, const void *bytes, size_t len)
+{
+	struct seen *seen = context;
+
+	assert_true(seen->len + len <= sizeof(seen->text));
+	memcpy(seen->text + seen->len, bytes, len);
+	seen->len += len;
+	return 0;
+}
+
+static int seen_token(void *context, const struct wide_token *token, const struct mask_known *known,
+		      const struct stream_place *place)
+{
+	struct seen *seen = context;
+
+	assert_non_null(place->encoding);
+	assert_true(place->end > place->start + TOKEN_SECRET_LEN);
+	assert_int_equal(known->len, TOKEN_SECRET_LEN);
+	assert_string_equal(token->prefix, "dt0c01");
+	seen->tokens++;
+	return 0;
+}
+
+static int seen_form(void *context, uint64_t at, const void *bytes, size_t len, size_t same)
+{
+	struct seen *seen = context;
+
+	assert_true(same >= 15 && same < len && at + len <= sizeof(seen->text));
+	memcpy(seen->forms_text + at, bytes, len);
+	seen->forms++;
+	return 0;
+}
+
+/* Nothing that was handed on is ever other than in the end. */
+static void check_begins(const struct seen *seen, const char *expected, size_t len)
+{
+	assert_true(seen->len <= len);
+	if (memcmp(seen->text, expected, seen->len) != 0)
+		fail_msg("'%.*s' is no beginning of '%.*s'", (int)seen->len, seen->text, (int)len, expected);
+}
+
+static void mask_in_pieces(const char *text, size_t len, const char *expected, size_t most, bool flush,
+			   uint64_t *seed, struct seen *seen)
+{
+	struct stream *stream;
+	size_t piece, room;
+
+	*seen = (struct seen){0};
+	assert_int_equal(stream_open(&(struct stream_use){.context = seen,
+							  .text = seen_text,
+							  .token = seen_token,
+							  .form = seen_form},
+				     &stream),
+			 0);
+	for (size_t at = 0; at < len; at += piece) {
+		piece = 1 + maker_next(seed) % most;
+		piece = piece < len - at ? piece : len - at;
+		memcpy(stream_room(stream, &room), text + at, piece);
+		assert_int_equal(stream_push(stream, piece), 0);
+		check_begins(seen, expected, len);
+		if (!flush || maker_next(seed) % 2)
+			continue;
+		assert_int_equal(stream_flush(stream), 0);
+		assert_false(stream_holds(stream));
+		check_begins(seen, expected, len);
+	}
+	assert_int_equal(stream_end(stream), 0);
+	stream_close(stream);
+}
+
+static void expect(const char *text, size_t len, const char *expected, size_t tokens, size_t forms,
+		   uint64_t *seed)
+{
+	static const size_t most[] = {TEXT_MAX, 1, 7, 60};
+	struct seen seen;
+
+	for (size_t i = 0; i < sizeof(most) / sizeof(*most); i++) {
+		mask_in_pieces(text, len, expected, most[i], i, seed, &seen);
+		if (seen.len != len || memcmp(seen.text, expected, len) != 0)
+			fail_msg("in pieces of %zu: '%.*s' and not '%.*s'", most[i], (int)seen.len, seen.text,
+				 (int)len, expected);
+		assert_int_equal(seen.tokens, tokens);
+		assert_int_equal(seen.forms, forms);
+	}
+}
+
+/* A token with a public portion of so many characters; and the same with stars. */
+static void make(char *token, char *masked, size_t public_len, uint64_t *seed)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+	char *at = stpcpy(token, "dt0c01.");
+
+	for (size_t i = 0; i < public_len + 1 + TOKEN_SECRET_LEN; i++)
+		*at++ = i == public_len ? '.' : letters[maker_next(seed) % 32];
+	*at = '\0';
+	strcpy(masked, token);
+	memset(masked + 8 + public_len, '*', TOKEN_SECRET_LEN);
+}
+
+/* bytes → base64 in lines of `width` characters (0: one) with `newline` between. */
+static size_t base64(char *to, const char *bytes, size_t len, bool url, size_t width, const char *newline)
+{
+	const char *alphabet = url ? "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+				   : "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	char *at = to;
+	size_t column = 0;
+
+	for (size_t bit = 0; bit < 8 * len; bit += 6) {
+		unsigned int value = 0;
+
+		for (size_t i = bit; i < bit + 6; i++)
+			value = value << 1 | (i < 8 * len ? (uint8_t)bytes[i / 8] >> (7 - i % 8) & 1 : 0);
+		if (width && column++ == width) {
+			at = stpcpy(at, newline);
+			column = 1;
+		}
+		*at++ = alphabet[value];
+	}
+	for (; !width && !url && (at - to) % 4;)
+		*at++ = '=';
+	*at = '\0';
+	return (size_t)(at - to);
+}
+
+static void test_base64(void **state)
+{
+	static const size_t widths[] = {0, 64, 76};
+	static const char *const newlines[] = {"\n", "\r\n    ", "\\n"};
+	uint64_t seed = 41;
+
+	(void)state;
+	for (size_t before = 0; before < 9; before++)
+		for (size_t behind = 0; behind < 4; behind++)
+			for (size_t i = 0; i < 9; i++) {
+				char token[256], masked[256], raw[512], text[TEXT_MAX], expected[TEXT_MAX];
+				size_t len;
+
+				make(token, masked, before % 2 ? 8 : 24, &seed);
+				len = (size_t)sprintf(raw, "%.*s%s%.*s", (int)before, "\xfe\xff~~?>\x80xyz",
+						      token, (int)behind, "~~~~");
+				base64(text, raw, len, i % 2, widths[i / 3], newlines[i % 3]);
+				sprintf(raw, "%.*s%s%.*s", (int)before, "\xfe\xff~~?>\x80xyz", masked,
+					(int)behind, "~~~~");
+				base64(expected, raw, len, i % 2, widths[i / 3], newlines[i % 3]);
+				strcat(text, "\n next");
+				strcat(expected, "\n next");
+				expect(text, strlen(text), expected, 1, 1, &seed);
+			}
+}
+
+/* Cut anywhere, what is there of it is masked, the last bits as well; what is encoded behind it stays. */
+static void test_cut(void **state)
+{
+	uint64_t seed = 43;
+
+	(void)state;
+	for (size_t cut = 1; cut < TOKEN_SECRET_LEN; cut++)
+		for (size_t before = 0; before < 3; before++)
+			for (size_t way = 0; way < 6; way++) {
+				char token[256], masked[256], raw[512], text[TEXT_MAX], expected[TEXT_MAX];
+				size_t len, lost = way < 3 ? 0 : way - 2;
+
+				make(token, masked, 8, &seed);
+				strcpy(token + 16 + cut, way == 2 ? " and more, and more" : "");
+				strcpy(masked + 16 + cut, token + 16 + cut);
+				len = (size_t)sprintf(raw, "%.*s%s", (int)before, "~~", token);
+				len = base64(text, raw, len, way == 1, 0, "");
+				sprintf(raw, "%.*s%s", (int)before, "~~", masked);
+				base64(expected, raw, strlen(raw), way == 1, 0, "");
+				if (lost) {
+					/* in the middle of a byte: what is left of it reads as zero */
+					size_t whole, least = (before + 16) * 8 + 8;
+
+					len -= strspn(text + len - 2, "=") ? 2 : text[len - 1] == '=';
+					len -= lost;
+					whole = len * 6 / 8;
+					if (len * 6 < least)
+						continue;
+					base64(expected, raw, whole, false, 0, "");
+					expected[strcspn(expected, "=")] = '\0';
+					if (strlen(expected) < len)
+						strcat(expected, "A");
+					text[len] = '\0';
+				}
+				expect(text, strlen(text), expected, 0, 1, &seed);
+			}
+}
+
+/* Another line belongs to a cut one if enough of it fits. */
+static void test_cut_lines(void **state)
+{
+	uint64_t seed = 47;
+
+	(void)state;
+	for (size_t cut = 1; cut < 40; cut++) {
+		char token[256], masked[256], text[TEXT_MAX], expected[TEXT_MAX];
+
+		make(token, masked, 8, &seed);
+		token[16 + cut] = masked[16 + cut] = '\0';
+		strcpy(text + base64(text, token, 16 + cut, true, 0, ""), "\nkey: value\n");
+		strcpy(expected + base64(expected, masked, 16 + cut, true, 0, ""), "\nkey: value\n");
+		expect(text, strlen(text), expected, 0, 1, &seed);
+		if (cut < 8)
+			continue;
+		/* two lines of it */
+		strcpy(text + base64(text, token, 16 + cut, true, 8 * (16 + cut - 8) / 6, "\n"), "!");
+		strcpy(expected + base64(expected, masked, 16 + cut, true, 8 * (16 + cut - 8) / 6, "\n"),
+		       "!");
+		expect(text, strlen(text), expected, 0, 1, &seed);
+	}
+}
+
+static void test_hex(void **state)
+{
+	uint64_t seed = 53;
+
+	(void)state;
+	for (size_t cut = 1; cut <= TOKEN_SECRET_LEN; cut++) {
+		char token[256], masked[256], text[TEXT_MAX] = "0x", expected[TEXT_MAX] = "0x";
+		enum oracle_encoding how = cut % 2 ? ORACLE_HEX_LOWER : ORACLE_HEX_UPPER;
+
+		make(token, masked, 24, &seed);
+		token[32 + cut] = '\0';
+		for (size_t i = 0; token[i]; i++) {
+			const char *newline = i && i % 30 == 0 && cut % 3 == 0 && cut == 64 ? "\n" : "";
+
+			strcat(text, newline);
+			strcat(expected, newline);
+			oracle_encode(token + i, 1, how, text + strlen(text));
+			oracle_encode(masked + i, 1, how, expected + strlen(expected));
+		}
+		strcat(text, ";");
+		strcat(expected, ";");
+		expect(text, strlen(text), expected, cut == TOKEN_SECRET_LEN, 1, &seed);
+	}
+}
+
+static void test_utf16(void **state)
+{
+	uint64_t seed = 59;
+
+	(void)state;
+	for (size_t cut = 1; cut <= TOKEN_SECRET_LEN; cut++)
+		for (size_t big = 0; big < 2; big++) {
+			char token[256], masked[256], text[TEXT_MAX] = {0}, expected[TEXT_MAX] = {0};
+			size_t len;
+
+			make(token, masked, 24, &seed);
+			strcpy(token + 32 + cut, " end");
+			strcpy(masked + 32 + cut, " end");
+			len = strlen(token);
+			for (size_t i = 0; i < len; i++) {
+				text[2 * i + big] = token[i];
+				expected[2 * i + big] = masked[i];
+			}
+			expect(text, 2 * len, expected, cut == TOKEN_SECRET_LEN, 1, &seed);
+		}
+}
+
+/* Dots only, or each character. */
+static void test_escapes(void **state)
+{
+	static const enum oracle_encoding ways[] = {
+		ORACLE_PERCENT,
+
+		ORACLE_PERCENT_U,
+		ORACLE_BACKSLASH,
+		ORACLE_BACKSLASH_TWICE,
+		ORACLE_UNICODE,
+		ORACLE_UNICODE_BRACES,
+		ORACLE_UNICODE_LONG,
+		ORACLE_OCTAL,
+		ORACLE_OCTAL_PRINTF,
+		ORACLE_REFERENCE,
+		ORACLE_REFERENCE_HEX,
+		ORACLE_PERCENT /* quoted-printable */,
+	};
+	uint64_t seed = 61;
+
+	(void)state;
+	for (size_t way = 0; way < sizeof(ways) / sizeof(*ways); way++)
+		for (size_t cut = 1; cut <= TOKEN_SECRET_LEN; cut += 9)
+			for (int each = 0; each < 2; each++) {
+				char token[256], masked[256], text[TEXT_MAX] = "{\"a\":\"",
+							      expected[TEXT_MAX];
+				size_t len = strlen(text);
+
+				make(token, masked, 8, &seed);
+				strcpy(expected, text);
+				token[16 + cut] = '\0';
+				for (size_t i = 0; token[i]; i++) {
+					char one[ORACLE_ENCODED_MAX(1)];
+
+					oracle_encode(token + i, 1,
+						      each || token[i] == '.' ? ways[way] : ORACLE_RAW, one);
+					if (way == sizeof(ways) / sizeof(*ways) - 1 && one[0] == '%')
+						one[0] = '=';
+					memcpy(text + len, one, strlen(one));
+					if (i >= 16)
+						memset(one, '*', strlen(one));
+					memcpy(expected + len, one, strlen(one));
+					len += strlen(one);
+				}
+				strcpy(text + len, "\"}\n");
+				strcpy(expected + len, "\"}\n");
+				expect(text, len + 3, expected, cut == TOKEN_SECRET_LEN, 1, &seed);
+			}
+}
+
+/* Colours and soft ends of lines stay; the end of a line that only its length tells counts if the token goes on to its end. */
+static void test_between(void **state)
+{
+	static const char *const between[] = {"\033[0m\033[1;31m", "\\u001b[32m", "=\n", "=\r\n"};
+	uint64_t seed = 67;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(between) / sizeof(*between); i++)
+		for (size_t at = 1; at < 96; at++)
+			for (size_t cut = 40; cut <= TOKEN_SECRET_LEN; cut += 24) {
+				char token[256], masked[256], text[TEXT_MAX], expected[TEXT_MAX];
+
+				if (at >= 32 + cut)
+					continue;
+				make(token, masked, 24, &seed);
+				token[32 + cut] = masked[32 + cut] = '\0';
+				sprintf(text, "> %.*s%s%s <", (int)at, token, between[i], token + at);
+				sprintf(expected, "> %.*s%s%s <", (int)at, masked, between[i], masked + at);
+				expect(text, strlen(text), expected, cut == TOKEN_SECRET_LEN, 1, &seed);
+			}
+}
+
+static void test_wrapped(void **state)
+{
+	uint64_t seed = 71;
+
+	(void)state;
+	for (size_t at = 1; at < 80; at++) {
+		char token[256], masked[256], text[TEXT_MAX], expected[TEXT_MAX];
+		struct seen seen;
+
+		make(token, masked, 24, &seed);
+		sprintf(text, "%*s%.*s\n  %s <", (int)(80 - at), "", (int)at, token, token + at);
+		sprintf(expected, "%*s%.*s\n  %s <", (int)(80 - at), "", (int)at, masked, masked + at);
+		expect(text, strlen(text), expected, 1, 1, &seed);
+		if (at <= 32)
+			continue;
+		/* cut in the next line, or that is another's: as it is known without */
+		sprintf(text, "%*s%.*s\nAB1 %s", (int)(80 - at), "", (int)at, token, "more");
+		sprintf(expected, "%*s%.*s<masked>\nAB1 %s", (int)(80 - at), "", 32, token, "more");
+		for (size_t most = 1; most < 80; most += 13) {
+			struct stream *stream;
+			size_t room, piece, len = strlen(text);
+
+			seen = (struct seen){0};
+			assert_int_equal(
+				stream_open(&(struct stream_use){.context = &seen, .text = seen_text},
+					    &stream),
+				0);
+			for (size_t from = 0; from < len; from += piece) {
+				piece = most < len - from ? most : len - from;
+				memcpy(stream_room(stream, &room), text + from, piece);
+				assert_int_equal(stream_push(stream, piece), 0);
+				assert_int_equal(stream_flush(stream), 0);
+			}
+			assert_int_equal(stream_end(stream), 0);
+			stream_close(stream);
+			assert_int_equal(seen.len, strlen(expected));
+			assert_memory_equal(seen.text, expected, seen.len);
+		}
+	}
+}
+
+/* What is none passes unchanged, and what a line ends with is not kept back. */
+static void test_none(void **state)
+{
+	static const char *const texts[] = {
+		"a word\n",  "password\r\n", "50%",          "a && b\n",
+		"C:\\dir\n", "x = 6\n",      "ZHQwYzAx\n",   "647430\n",
+		"d\\n",      "\\u0064t0\n",  "dt0c01%2EAB ", "\"dt0c01\\u002eABCDEFGH\\u002e\"",
+		"R0MwMS5B!",
+	};
+	static const size_t held[] = {0, 0, 1, 0, 0, 0, 9, 7, 0, 0, 0, 0, 0};
+	uint64_t seed = 73;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct seen seen = {0};
+		struct stream *stream;
+		size_t room, len = strlen(texts[i]);
+
+		expect(texts[i], len, texts[i], 0, 0, &seed);
+		assert_int_equal(
+			stream_open(&(struct stream_use){.context = &seen, .text = seen_text}, &stream), 0);
+		memcpy(stream_room(stream, &room), texts[i], len);
+		assert_int_equal(stream_push(stream, len), 0);
+		if (len - seen.len != held[i])
+			fail_msg("'%s': %zu are held", texts[i], len - seen.len);
+		stream_close(stream);
+	}
+}
+
+/* What a form begins with again and again costs no more than so much a byte, also where each byte comes by itself. */
+static void test_costly(void **state)
+{
+	static const char *const pieces[] = {
+		"\\",
+		"d\\",
+		"dt0",
+		"ZHQw",
+		"R0M",
+		"GR0M",
+		"kdDB",
+		"647430",
+		"d\n",
+		"%64%74",
+		"ZHQw\n ",
+		"d\0",
+		"dt0c01%2EAAAAAAAA",
+		"&#100;&#116;&#48;",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(*pieces); i++) {
+		struct stream *stream;
+		size_t piece = strlen(pieces[i]) + (pieces[i][1] == '\0' && pieces[i][0] == 'd');
+
+		assert_int_equal(stream_open(&(struct stream_use){0}, &stream), 0);
+		for (size_t at = 0; at < 100000; at++) {
+			size_t room;
+
+			*stream_room(stream, &room) = (uint8_t)pieces[i][at % piece];
+			assert_int_equal(stream_push(stream, 1), 0);
+		}
+		assert_int_equal(stream_end(stream), 0);
+		stream_close(stream);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_base64),    cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_cut_lines), cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_utf16),     cmocka_unit_test(test_escapes),
+		cmocka_unit_test(test_between),   cmocka_unit_test(test_wrapped),
+		cmocka_unit_test(test_none),      cmocka_unit_test(test_costly),
+	};
+
+	return UNIT_RUN(tests);
+}

@@ -1,0 +1,680 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * a place → how a token begins in some form → byte by byte, as long as they can be of one → a token, or the beginning of one.
+ *
+ * Invariants: the bytes that a form stands for are a token as detect/wide.h has it, or its beginning; whatever comes behind a text that is
+ * not FORM_MORE, the result is the same.
+ */
+#include "detect/form.h"
+
+#include "detect/escapes.h"
+#include "detect/mask.h"
+#include "token_search.h"
+
+#include <string.h>
+
+/* Between two bytes of a token there is not more than this: control sequences, backslashes, an indentation. */
+#define FORM_BETWEEN 128
+/* Behind the backslashes an escape is not longer: u{ and 8 digits, then a brace. */
+#define FORM_ESCAPE 12
+/* Lines that are wrapped are not longer. */
+#define FORM_LINE 400
+_Static_assert(FORM_LINE < FORM_BEFORE && FORM_BETWEEN < FORM_BEFORE, "all that is asked for");
+_Static_assert(ENCODED_MAX_LEN <= UINT16_MAX, "places in a form");
+
+/* Which first byte of a form goes with which second one; a line may end between them. */
+enum {
+	FORM_D = 1,
+	FORM_Z = 2,
+	FORM_R = 4,
+	FORM_K = 8,
+	FORM_6 = 16,
+	FORM_PERCENT = 32,
+	FORM_REFERENCE = 64,
+	FORM_BACKSLASH = 128,
+	FORM_LINES = FORM_Z | FORM_R | FORM_K | FORM_6,
+};
+
+static const uint8_t form_firsts[256] = {
+	['d'] = FORM_D,       ['Z'] = FORM_Z,         ['R'] = FORM_R,
+	['k'] = FORM_K,       ['6'] = FORM_6,         ['%'] = FORM_PERCENT,
+	['='] = FORM_PERCENT, ['&'] = FORM_REFERENCE, ['\\'] = FORM_BACKSLASH,
+};
+
+static const uint8_t form_seconds[256] = {
+	['t'] = FORM_D,
+	['\0'] = FORM_D,
+	[0x1b] = FORM_D,
+	['='] = FORM_D,
+	['%'] = FORM_D,
+	['&'] = FORM_D,
+	['\n'] = FORM_D | FORM_LINES,
+	['\r'] = FORM_D | FORM_LINES,
+	['\\'] = FORM_D | FORM_LINES | FORM_BACKSLASH,
+	['H'] = FORM_Z,
+	['d'] = FORM_K,
+	['0'] = FORM_R | FORM_BACKSLASH,
+	['1'] = FORM_BACKSLASH,
+	['4'] = FORM_6,
+	['6'] = FORM_PERCENT,
+	['u'] = FORM_PERCENT | FORM_BACKSLASH,
+	['x'] = FORM_BACKSLASH,
+	['U'] = FORM_BACKSLASH,
+	['#'] = FORM_REFERENCE,
+};
+
+/* So many bytes at once, by whatever vectors the processor has. */
+#define FORM_BLOCK 16
+typedef uint8_t form_block __attribute__((vector_size(FORM_BLOCK)));
+typedef uint64_t form_words __attribute__((vector_size(FORM_BLOCK)));
+
+static form_block form_load(const uint8_t *from)
+{
+	form_block block;
+
+	memcpy(&block, from, sizeof(block));
+	return block;
+}
+
+/* May a form begin in these bytes? What form_firsts and form_seconds say, or more: of the rare ones not all is asked. */
+static bool form_may_begin(const uint8_t *bytes)
+{
+	const form_block first = form_load(bytes), second = form_load(bytes + 1);
+	const form_block d = (form_block)(first == 'd'), z = (form_block)(first == 'Z'),
+			 r = (form_block)(first == 'R'), k = (form_block)(first == 'k'),
+			 six = (form_block)(first == '6');
+	const form_block breaks = (form_block)((second < 0x20) | (second == '\\')),
+			 marks = (form_block)((second == '=') | (second == '%') | (second == '&'));
+	const form_block may = (d & ((form_block)(second == 't') | breaks | marks)) |
+			       (z & (form_block)(second == 'H')) | (r & (form_block)(second == '0')) |
+			       (k & (form_block)(second == 'd')) | (six & (form_block)(second == '4')) |
+			       ((z | r | k | six) & breaks) | (form_block)(first == '\\') |
+			       (form_block)(first == '%') | (form_block)(first == '&') |
+			       ((form_block)(first == '=') & (form_block)(second == '6'));
+	const form_words words = (form_words)may;
+
+	return words[0] | words[1];
+}
+
+size_t form_next(const uint8_t *bytes, size_t len, size_t at)
+{
+	for (;;) {
+		size_t end;
+
+		while (at + FORM_BLOCK < len && !form_may_begin(bytes + at))
+			at += FORM_BLOCK;
+		if (at + 1 >= len)
+			break;
+		end = at + FORM_BLOCK < len - 1 ? at + FORM_BLOCK : len - 1;
+		for (; at < end; at++)
+			if (form_firsts[bytes[at]] & form_seconds[bytes[at + 1]])
+				return at;
+	}
+	return at < len && form_firsts[bytes[at]] ? at : len;
+}
+
+const char *encoded_name(enum encoded_form form)
+{
+	static const char *const names[] = {
+#define ENCODED_NAME(id, name, what) name,
+		ENCODED_FORMS(ENCODED_NAME)
+#undef ENCODED_NAME
+	};
+
+	return names[form];
+}
+
+/* Not all of it is worth being set to zero for each byte that only may be a beginning. */
+static void form_open(struct form_reader *reader, const struct form_text *text, size_t start)
+{
+	bool whole = text->len - start < ENCODED_MAX_LEN;
+
+	/* nothing is read further, whatever it is */
+	reader->bytes = text->bytes;
+	reader->len = whole ? text->len : start + ENCODED_MAX_LEN;
+	reader->start = reader->at = start;
+	reader->form = ENCODED_COLOURED;
+	reader->open = text->open && whole;
+	reader->lines = text->lines;
+	reader->more = false;
+	reader->odd = reader->line = SIZE_MAX;
+	reader->rest = 0;
+	reader->secret = 0;
+	reader->out_len = 0;
+}
+
+/* Is there a byte at that place? */
+static bool form_has(struct form_reader *reader, size_t at)
+{
+	if (at < reader->len)
+		return true;
+	reader->more |= reader->open;
+	return false;
+}
+
+/* As form_has(), and is it this one? */
+static bool form_is(struct form_reader *reader, size_t at, uint8_t byte)
+{
+	return form_has(reader, at) && reader->bytes[at] == byte;
+}
+
+static bool form_is_whole(const struct form_reader *reader)
+{
+	return reader->secret && reader->out_len == reader->secret + TOKEN_SECRET_LEN;
+}
+
+/* Is there more, and can it be of what was begun? */
+static bool form_goes_on(struct form_reader *reader)
+{
+	size_t last = reader->out_len ? reader->start + reader->ends[reader->out_len - 1] : reader->start;
+
+	return !form_is_whole(reader) && reader->at - last <= FORM_BETWEEN && form_has(reader, reader->at);
+}
+
+static bool form_is_plain(uint8_t byte)
+{
+	return token_is_letter(byte) || token_is_digit(byte) || byte == '.' || byte == '-';
+}
+
+/* Can a token go on with this byte? */
+static bool form_fits(const struct form_reader *reader, uint8_t byte)
+{
+	static const char begins[] = "dt0";
+	size_t at = reader->out_len;
+
+	if (reader->secret)
+		return token_is_digit(byte) || (byte >= 'A' && byte <= 'Z');
+	if (at < 3)
+		return byte == (uint8_t)begins[at];
+	if (at <= TOKEN_PREFIX_LEN)
+		return at == 3                  ? token_is_letter(byte)
+		       : at == TOKEN_PREFIX_LEN ? byte == '.'
+						: token_is_digit(byte);
+	if (byte == '.')
+		return at > TOKEN_PREFIX_LEN + WIDE_PUBLIC_MIN;
+	return at < WIDE_IDENTIFIER_MAX && form_is_plain(byte);
+}
+
+/* A byte, whose form ends here. Returns whether it is one of a token. */
+static bool form_put(struct form_reader *reader, uint8_t byte, size_t start)
+{
+	if (!form_fits(reader, byte))
+		return false;
+	reader->starts[reader->out_len] = (uint16_t)(start - reader->start);
+	reader->ends[reader->out_len] = (uint16_t)(reader->at - reader->start);
+	reader->out[reader->out_len++] = byte;
+	if (byte == '.' && reader->out_len > TOKEN_PREFIX_LEN + 1)
+		reader->secret = reader->out_len;
+	return true;
+}
+
+/*
+ * What was read, is it a token, or the beginning of one? What may be another line's is taken for a part of it only if enough of it
+ * fits that this is no chance, or all of it.
+ */
+static enum form_result form_decide(struct form_reader *reader)
+{
+	bool lines = reader->form == ENCODED_BASE64 || reader->form == ENCODED_HEX;
+
+	if (form_is_whole(reader))
+		return FORM_TOKEN;
+	if (reader->more)
+		return FORM_MORE;
+	if (reader->line != SIZE_MAX && (!lines || reader->out_len - reader->line < MASK_FRAGMENT_LEN)) {
+		explicit_bzero(reader->out + reader->line, reader->out_len - reader->line);
+		reader->out_len = reader->line;
+		reader->rest = 0;
+	}
+	return reader->secret && reader->out_len > reader->secret ? FORM_CUT : FORM_NONE;
+}
+
+/* The secret portion goes on in another line. Of those that nothing but their length tells, the first one counts. */
+static void form_is_line(struct form_reader *reader, bool first)
+{
+	if (reader->secret && (!first || reader->line == SIZE_MAX))
+		reader->line = reader->out_len;
+}
+
+/* Where the text goes on behind the end of a line and what the next one is indented by; `at` if no line ends here. */
+static size_t form_next_line(struct form_reader *reader, size_t at)
+{
+	size_t next = at;
+
+	/* in a string of JSON or C */
+	if (form_is(reader, next, '\\')) {
+		if (form_is(reader, next + 1, 'r') && form_is(reader, next + 2, '\\'))
+			next += 2;
+		return form_is(reader, next + 1, 'n') ? next + 2 : at;
+	}
+	next += form_is(reader, next, '\r');
+	if (!form_is(reader, next, '\n'))
+		return at;
+	next++;
+	while (next < reader->len && (reader->bytes[next] == ' ' || reader->bytes[next] == '\t'))
+		next++;
+	return next;
+}
+
+static unsigned int form_six(uint8_t byte)
+{
+	if (byte >= 'A' && byte <= 'Z')
+		return byte - 'A';
+	if (byte >= 'a' && byte <= 'z')
+		return byte - 'a' + 26U;
+	if (byte >= '0' && byte <= '9')
+		return byte - '0' + 52U;
+	if (byte == '+' || byte == '-')
+		return 62;
+	return byte == '/' || byte == '_' ? 63 : 64;
+}
+
+/* A form in which each character stands for so many bits. */
+struct form_units {
+	unsigned int (*value)(uint8_t character);
+	unsigned int width;
+};
+
+static struct form_units form_units(const struct form_reader *reader)
+{
+	return reader->form == ENCODED_HEX ? (struct form_units){escapes_digit, 4}
+					   : (struct form_units){form_six, 6};
+}
+
+/*
+ * Reads such a form.
+ * @held: what is known of the first byte, in so many bits
+ */
+static enum form_result form_encoded(struct form_reader *reader, unsigned int held, unsigned int bits)
+{
+	const struct form_units units = form_units(reader);
+	bool fits = true;
+
+	while (fits && form_goes_on(reader)) {
+		unsigned int value = units.value(reader->bytes[reader->at]);
+
+		if (value >> units.width) {
+			size_t next = form_next_line(reader, reader->at);
+
+			if (next == reader->at)
+				break;
+			reader->at = next;
+			form_is_line(reader, false);
+			continue;
+		}
+		reader->at++;
+		held = (held << units.width | value) & 0xfff;
+		bits += units.width;
+		if (bits >= 8) {
+			bits -= 8;
+			fits = form_put(reader, (uint8_t)(held >> bits), reader->at - 1);
+		}
+	}
+	reader->rest = fits && !form_is_whole(reader) ? bits : 0;
+	return form_decide(reader);
+}
+
+/* Is a line that ends at `at` as long as those that are wrapped? */
+static bool form_is_full(const struct form_reader *reader, size_t at)
+{
+	static const uint8_t columns[] = {60, 64, 70, 72, 75, 76, 78, 79, 80, 100, 120, 128, 132};
+	size_t most = at < FORM_LINE ? at : FORM_LINE;
+	const uint8_t *end = reader->bytes + at, *newline = memrchr(end - most, '\n', most);
+	size_t column = 0;
+
+	/* in characters */
+	for (const uint8_t *byte = newline ? newline + 1 : end - most; byte < end; byte++)
+		column += (*byte & 0xc0) != 0x80;
+	return (newline || most == at) && column <= 0xff && memchr(columns, (int)column, sizeof(columns));
+}
+
+/* Behind a line that is wrapped; `at` if this is none. What it is quoted by in the next one is passed over. */
+static size_t form_wrapped(struct form_reader *reader)
+{
+	size_t next = reader->at + (reader->bytes[reader->at] == '\r');
+
+	if (!form_is(reader, next, '\n') || !form_is_full(reader, reader->at))
+		return reader->at;
+	next++;
+	while (next < reader->len && (reader->bytes[next] == ' ' || reader->bytes[next] == '\t' ||
+				      reader->bytes[next] == '>' || reader->bytes[next] == '|'))
+		next++;
+	return next;
+}
+
+/* Behind the rest of a control sequence (ECMA-48, 5.4), of which the escape character was read; `at` if there is none. */
+static size_t form_sequence(struct form_reader *reader, size_t at)
+{
+	size_t next = at;
+
+	/* what chooses a set of characters has one more */
+	if (form_is(reader, next, '('))
+		return form_has(reader, next + 1) ? next + 2 : at;
+	if (!form_is(reader, next, '['))
+		return at;
+	next++;
+	while (next < reader->len && reader->bytes[next] >= 0x20 && reader->bytes[next] <= 0x3f)
+		next++;
+	return form_has(reader, next) && reader->bytes[next] >= 0x40 && reader->bytes[next] <= 0x7e ? next + 1
+												    : at;
+}
+
+/* The first thing that is odd gives the form its name. */
+static void form_is_odd(struct form_reader *reader, enum encoded_form form)
+{
+	if (reader->odd != SIZE_MAX)
+		return;
+	reader->form = form;
+	reader->odd = reader->out_len;
+}
+
+/* Passes over what stands between two bytes of a token; false if there is nothing such. */
+static bool form_pass(struct form_reader *reader)
+{
+	uint8_t byte = reader->bytes[reader->at];
+	size_t next = reader->at;
+
+	if (byte == 0x1b) {
+		next = form_sequence(reader, reader->at + 1);
+		if (next == reader->at + 1)
+			return false;
+		form_is_odd(reader, ENCODED_COLOURED);
+	} else if (byte == '=') {
+		next += 1 + (size_t)form_is(reader, next + 1, '\r');
+		if (!form_is(reader, next, '\n'))
+			return false;
+		next++;
+		form_is_odd(reader, ENCODED_QUOTED_PRINTABLE);
+	} else if (byte == '\n' || byte == '\r') {
+		next = form_wrapped(reader);
+		if (next == reader->at)
+			return false;
+		form_is_odd(reader, ENCODED_WRAPPED);
+		form_is_line(reader, true);
+	}
+	if (next == reader->at)
+		return false;
+	reader->at = next;
+	return true;
+}
+
+/* Does an escape end where the text does, so that it might go on? */
+static bool form_is_unfinished(struct form_reader *reader)
+{
+	static const uint8_t of_escapes[] = {'#', '{', 'x', 'X', 'u', 'U'};
+	size_t at = reader->at + 1;
+
+	if (!reader->open || (!escapes_begin(reader->bytes[reader->at]) && reader->bytes[reader->at] != '='))
+		return false;
+	while (at < reader->len && reader->bytes[at] == '\\' && reader->bytes[at - 1] == '\\')
+		at++;
+	if (reader->len - at > FORM_ESCAPE)
+		return false;
+	for (; at < reader->len; at++)
+		if (escapes_digit(reader->bytes[at]) > 15 &&
+		    !memchr(of_escapes, reader->bytes[at], sizeof(of_escapes)))
+			return false;
+	reader->more = true;
+	return true;
+}
+
+/* One byte that is written in some way; false if there is none. */
+static bool form_escape(struct form_reader *reader)
+{
+	const uint8_t *text = reader->bytes + reader->at;
+	size_t len = reader->len - reader->at, taken = 0, start = reader->at;
+	uint8_t byte;
+
+	if (form_is_unfinished(reader))
+		return false;
+	if (*text == '=' && len > 2 && escapes_digit(text[1]) < 16 && escapes_digit(text[2]) < 16) {
+		byte = (uint8_t)(escapes_digit(text[1]) << 4 | escapes_digit(text[2]));
+		form_is_odd(reader, ENCODED_QUOTED_PRINTABLE);
+		reader->at += 3;
+		return form_put(reader, byte, start);
+	}
+	if (escapes_begin(*text))
+		taken = escapes_read(text, len < FORM_BETWEEN ? len : FORM_BETWEEN, &byte);
+	if (!taken)
+		return false;
+	if (byte == 0x1b) {
+		size_t next = form_sequence(reader, reader->at + taken);
+
+		if (next == reader->at + taken)
+			return false;
+		reader->at = next;
+		form_is_odd(reader, ENCODED_COLOURED);
+		return true;
+	}
+	form_is_odd(reader, *text == '%'   ? ENCODED_PERCENT
+			    : *text == '&' ? ENCODED_REFERENCE
+					   : ENCODED_BACKSLASH);
+	reader->at += taken;
+	return form_put(reader, byte, start);
+}
+
+/* A token byte by byte, each as it is or in some way, with whatever may stand between them. */
+static enum form_result form_loose(struct form_reader *reader)
+{
+	enum form_result result;
+
+	while (form_goes_on(reader)) {
+		uint8_t byte = reader->bytes[reader->at];
+
+		if (form_is_plain(byte)) {
+			reader->at++;
+			if (!form_put(reader, byte, reader->at - 1))
+				break;
+		} else if (!form_pass(reader) && !form_escape(reader)) {
+			break;
+		}
+	}
+	result = form_decide(reader);
+	/* what stands there as it is, is another's; also if only what follows it is odd */
+	return result == FORM_MORE || reader->odd < reader->out_len ? result : FORM_NONE;
+}
+
+/* Can the line up to the beginning be one of the form, for as long as is asked for? */
+static bool form_is_in_line(const struct form_reader *reader)
+{
+	const struct form_units units = form_units(reader);
+
+	if (!reader->lines)
+		return true;
+	if (reader->start < FORM_LINE_MIN)
+		return false;
+	for (size_t i = 1; i <= FORM_LINE_MIN; i++)
+		if (units.value(reader->bytes[reader->start - i]) >> units.width)
+			return false;
+	return true;
+}
+
+/* Do these letters stand at the beginning, perhaps in two lines? */
+static bool form_begins(struct form_reader *reader, const char *letters)
+{
+	size_t at = reader->start;
+
+	for (; *letters; letters++, at++) {
+		if (form_is(reader, at, (uint8_t)*letters))
+			continue;
+		if (at < reader->len && form_is_in_line(reader))
+			at = form_next_line(reader, at);
+		if (!form_is(reader, at, (uint8_t)*letters))
+			return false;
+	}
+	return true;
+}
+
+/* The letter of base64 before the beginning, perhaps in the line before; its value, or 64. */
+static unsigned int form_six_before(const struct form_reader *reader)
+{
+	const uint8_t *bytes = reader->bytes;
+	size_t at = reader->start, most = at < FORM_BETWEEN ? 0 : at - FORM_BETWEEN;
+
+	/* the end of a line in a string */
+	while (at > most + 1 && bytes[at - 2] == '\\' && (bytes[at - 1] == 'n' || bytes[at - 1] == 'r'))
+		at -= 2;
+	while (at > most && (bytes[at - 1] == ' ' || bytes[at - 1] == '\t' || bytes[at - 1] == '\r' ||
+			     bytes[at - 1] == '\n'))
+		at--;
+	return at > most ? form_six(bytes[at - 1]) : 64;
+}
+
+/* `bits`: those of the first byte that are in the letter before; they have that value. */
+static enum form_result form_base64(struct form_reader *reader, const char *letters, unsigned int bits,
+				    unsigned int value)
+{
+	unsigned int before = bits ? form_six_before(reader) : 0;
+
+	reader->form = ENCODED_BASE64;
+	if (before == 64 || (before & ((1U << bits) - 1)) != value)
+		return FORM_NONE;
+	if (form_begins(reader, letters))
+		return form_encoded(reader, value, bits);
+	return reader->more ? FORM_MORE : FORM_NONE;
+}
+
+/*
+ * "dt0" is in base64 ZHQw, or behind one byte R0M, or behind two kdD; the first bits of the d are in the letter before then, and the
+ * form begins behind that: another token may end in it.
+ */
+enum form_result form_read(struct form_reader *reader, const struct form_text *text, size_t at)
+{
+	const uint8_t *bytes = text->bytes;
+	bool last = text->len - at < 2;
+	uint8_t second = last ? 0 : bytes[at + 1];
+
+	reader->out_len = 0;
+	/* most that only may be a beginning ends here */
+	if (bytes[at] == 'd' && !last && second != 't' && form_is_plain(second))
+		return FORM_NONE;
+	form_open(reader, text, at);
+	switch (bytes[at]) {
+	case 'Z':
+		return form_base64(reader, "ZHQw", 0, 0);
+	case 'R':
+		return form_base64(reader, "R0M", 4, 6);
+	case 'k':
+		return form_base64(reader, "kdDB", 2, 1);
+	case '6':
+		reader->form = ENCODED_HEX;
+		if (form_begins(reader, "647430"))
+			return form_encoded(reader, 0, 0);
+		return reader->more ? FORM_MORE : FORM_NONE;
+	case 'd':
+		return form_loose(reader);
+	case '%':
+		return last || second == '6' || second == 'u' ? form_loose(reader) : FORM_NONE;
+	case '&':
+		return last || second == '#' ? form_loose(reader) : FORM_NONE;
+	case '=':
+		return last || second == '6' ? form_loose(reader) : FORM_NONE;
+	case '\\':
+		/* of several the first one */
+		return at && bytes[at - 1] == '\\' ? FORM_NONE : form_loose(reader);
+	default:
+		return FORM_NONE;
+	}
+}
+
+/*
+ * A token with a NUL between each two of its characters. In which order the two bytes of one stand can't be told: what is before the
+ * first and behind the last is another's.
+ */
+enum form_result form_read_pairs(struct form_reader *reader, const struct form_text *text, size_t at)
+{
+	form_open(reader, text, at);
+	reader->form = ENCODED_UTF16;
+	while (form_goes_on(reader)) {
+		reader->at++;
+		if (!form_put(reader, reader->bytes[reader->at - 1], reader->at - 1) ||
+		    form_is_whole(reader) || !form_is(reader, reader->at, '\0'))
+			break;
+		reader->at++;
+	}
+	return form_decide(reader);
+}
+
+size_t form_end(const struct form_reader *reader)
+{
+	return reader->start + reader->ends[reader->out_len - 1];
+}
+
+size_t form_secret(const struct form_reader *reader)
+{
+	bool shared = reader->form == ENCODED_BASE64;
+	size_t end;
+
+	/* a dot may be in what was not understood yet */
+	if (!reader->secret)
+		return reader->out_len > TOKEN_PREFIX_LEN + WIDE_PUBLIC_MIN ? reader->at : SIZE_MAX;
+	/* a letter of base64 may be of two bytes */
+	end = reader->start + reader->ends[reader->secret - 1];
+	return shared ? end - 1 : end;
+}
+
+/* The same character of another value: of base64 neither 62 nor 63 is asked for, which differ by the alphabet. */
+static uint8_t form_character(const struct form_reader *reader, unsigned int value)
+{
+	static const char six[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *digits = "0123456789abcdef";
+
+	if (reader->form == ENCODED_BASE64)
+		return (uint8_t)six[value];
+	/* the dot before the secret portion is 2e, or 2E */
+	if (reader->bytes[reader->start + reader->ends[reader->secret - 1] - 1] == 'E')
+		digits = "0123456789ABCDEF";
+	return (uint8_t)digits[value];
+}
+
+/* A character's value with those bits exchanged that are of the secret portion; `bit` is its first, from the token's first on. */
+static unsigned int form_exchange(const struct form_reader *reader, unsigned int value, unsigned int width,
+				  size_t bit)
+{
+	for (unsigned int i = 0; i < width; i++) {
+		size_t at = bit + i;
+		unsigned int mask = 1U << (width - 1 - i);
+
+		if (at < 8 * reader->secret || at >= 8 * reader->out_len + reader->rest)
+			continue;
+		value &= ~mask;
+		/* what padding may follow is to be zero */
+		if (at < 8 * reader->out_len && FORM_MASK >> (7 - at % 8) & 1)
+			value |= mask;
+	}
+	return value;
+}
+
+static void form_mask_encoded(const struct form_reader *reader, uint8_t *bytes)
+{
+	const struct form_units units = form_units(reader);
+	struct form_reader again = *reader;
+	size_t bit = reader->form == ENCODED_HEX           ? 0
+		     : reader->bytes[reader->start] == 'Z' ? 0
+		     : reader->bytes[reader->start] == 'R' ? 4
+							   : 2;
+
+	again.at = reader->start;
+	for (; bit < 8 * reader->out_len + reader->rest; bit += units.width) {
+		unsigned int value;
+
+		while (units.value(bytes[again.at]) >> units.width)
+			again.at = form_next_line(&again, again.at);
+		value = units.value(bytes[again.at]);
+		if (bit + units.width > 8 * reader->secret)
+			bytes[again.at] =
+				form_character(reader, form_exchange(reader, value, units.width, bit));
+		again.at++;
+	}
+	form_wipe(&again);
+}
+
+void form_mask(const struct form_reader *reader, uint8_t *bytes)
+{
+	if (reader->form == ENCODED_BASE64 || reader->form == ENCODED_HEX) {
+		form_mask_encoded(reader, bytes);
+		return;
+	}
+	for (size_t i = reader->secret; i < reader->out_len; i++)
+		memset(bytes + reader->start + reader->starts[i], FORM_MASK,
+		       (size_t)(reader->ends[i] - reader->starts[i]));
+}
