@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * What others choose about a container: the path of its cgroup, the arguments of conmon and of others that write for it, the paths
- * of its logs, a runtime's JSON files and containerd's database. Whatever they are: no crash, ids that stay one component of a path, printable texts.
+ * of its logs, a runtime's JSON files, containerd's database, a journal. Whatever they are: no crash, ids that stay one component of a path, printable texts.
  *
  * An input is a byte that says what it is, then that.
  */
@@ -10,6 +10,7 @@
 #include "attribute/container/conmon.h"
 #include "attribute/container/containers.h"
 #include "attribute/container/relayed.h"
+#include "files/journal_entry.h"
 #include "oracle.h"
 
 #include <fcntl.h>
@@ -223,11 +224,72 @@ static void fuzz_bolt(const uint8_t *data, size_t size)
 	free(copy);
 }
 
+#define JOURNAL_TABLE 280
+
+/* A journal of one entry with these fields, in one bucket. Returns its length. */
+static size_t journal_make(uint64_t *words, bool compact)
+{
+	static const char *const texts[] = {
+		"MESSAGE=a text",    "_PID=7", "_UID=0", "_COMM=sh", "_SYSTEMD_UNIT=a.service",
+		"CONTAINER_NAME=web"};
+	enum { COUNT = sizeof(texts) / sizeof(*texts), FIRST = JOURNAL_TABLE + 16 };
+	const uint64_t head[] = {264, 4096, JOURNAL_TABLE, 16};
+	const size_t text = compact ? 72 : 64, step = compact ? 4 : 16;
+	uint8_t *bytes = (uint8_t *)words;
+	size_t at = FIRST, entry = FIRST + COUNT * 96;
+
+	memcpy(bytes, "LPKSHHRH", 8);
+	bytes[12] = compact ? 16 : 0;
+	memcpy(bytes + 88, head, sizeof(head));
+	words[JOURNAL_TABLE / 8] = FIRST;
+	for (size_t i = 0; i < COUNT; i++, at += 96) {
+		bytes[at] = 1;
+		words[at / 8 + 1] = text + strlen(texts[i]);
+		words[at / 8 + 3] = i + 1 < COUNT ? at + 96 : 0;
+		words[at / 8 + 5] = entry;
+		memcpy(bytes + at + text, texts[i], strlen(texts[i]));
+		memcpy(bytes + entry + 64 + i * step, &(uint64_t){at}, compact ? 4 : 8);
+	}
+	bytes[entry] = 3;
+	words[entry / 8 + 1] = 64 + COUNT * step;
+	return entry + 64 + COUNT * step;
+}
+
+/* Where it is looked at, how much of it is there, and bytes that are others: each a place and what stands there. */
+static void fuzz_journal(const uint8_t *data, size_t size)
+{
+	uint64_t words[256] = {0};
+	struct journal_entry entry = {0};
+	size_t len, at;
+	int fd;
+
+	if (size < 4)
+		return;
+	len = journal_make(words, data[0] & 1);
+	at = (size_t)(data[1] | data[2] << 8) % (len + 16);
+	for (size_t i = 4; i + 3 <= size; i += 3)
+		((uint8_t *)words)[(size_t)(data[i] | data[i + 1] << 8) % len] = data[i + 2];
+	if (data[0] & 2)
+		len = len * data[3] / 256;
+	fd = memfd_create("journal", MFD_CLOEXEC);
+	if (fd < 0 || write(fd, words, len) != (ssize_t)len)
+		abort();
+	if ((journal_entry_at(fd, at, &entry) == 0) != entry.found)
+		abort();
+	if (strnlen(entry.unit, sizeof(entry.unit)) == sizeof(entry.unit) ||
+	    strnlen(entry.name, sizeof(entry.name)) == sizeof(entry.name) ||
+	    strnlen(entry.cgroup, sizeof(entry.cgroup)) == sizeof(entry.cgroup) ||
+	    strnlen(entry.container, sizeof(entry.container)) == sizeof(entry.container) ||
+	    strnlen(entry.container_id, sizeof(entry.container_id)) == sizeof(entry.container_id))
+		abort();
+	close(fd);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (!size)
 		return 0;
-	switch (*data % (4 + PLACES)) {
+	switch (*data % (5 + PLACES)) {
 	case 0:
 		fuzz_path((const char *)data + 1, size - 1);
 		break;
@@ -240,8 +302,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 3:
 		fuzz_relayed((const char *)data + 1, size - 1);
 		break;
+	case 4:
+		fuzz_journal(data + 1, size - 1);
+		break;
 	default:
-		fuzz_file(*data % (4 + PLACES) - 4, data + 1, size - 1);
+		fuzz_file(*data % (5 + PLACES) - 5, data + 1, size - 1);
 	}
 	return 0;
 }
