@@ -481,6 +481,115 @@ static void test_mark(void **state)
 	assert_int_equal(chmod(STORE, 0600), 0);
 }
 
+/* What a command has stored as a node. */
+static void store_node(const char *file, const char *node, const char *written, int token)
+{
+	char number[16];
+	struct live_run run;
+
+	snprintf(number, sizeof(number), "%d", token);
+	assert_int_equal(setenv("NODE_NAME", node, 1), 0);
+	run = live_exec(ARGS("--store", file), ARGS(live_writer("writer"), "call", "write", written, number));
+	assert_int_equal(unsetenv("NODE_NAME"), 0);
+	assert_int_equal(run.status, 0);
+	live_free(&run);
+}
+
+/* Two nodes' stores are one; what can't be read of them is named in the report and by the exit code. */
+static void test_several(void **state)
+{
+	struct maker_token both = maker_token(61), one = maker_token(62);
+	char a[300], b[300], c[300], foreign[300], fleet[256];
+	struct live_run run;
+	json_t *root;
+
+	(void)state;
+	snprintf(fleet, sizeof(fleet), "%s", live_path("fleet"));
+	snprintf(a, sizeof(a), "%s/a.db", fleet);
+	snprintf(b, sizeof(b), "%s/b.db", fleet);
+	snprintf(c, sizeof(c), "%s/c.db", fleet);
+	snprintf(foreign, sizeof(foreign), "%s/foreign.db", fleet);
+	store_node(a, "node-a", live_path("x"), 61);
+	store_node(b, "node-b", live_path("x"), 61);
+	store_node(b, "node-b", live_path("y"), 62);
+	run = live_command(ARGS("spillwatch", "audit", "--store", fleet, "--store", a, "--by", "token",
+				"--output", "json"));
+	assert_int_equal(run.status, 0);
+	/* the same file twice is one */
+	assert_string_equal(run.errors, "");
+	root = json_loads(run.output, 0, NULL);
+	assert_int_equal(live_integer(root, "totals.tokens"), 2);
+	assert_int_equal(live_integer(root, "totals.nodes"), 2);
+	assert_int_equal(live_integer(root, "totals.files"), 3);
+	assert_int_equal(json_array_size(json_object_get(json_object_get(root, "coverage"), "nodes")), 2);
+	json_decref(root);
+	live_no_secret(&run, &both);
+	live_free(&run);
+	run = live_command(ARGS("spillwatch", "audit", "--store", a, "--store", b, "--by", "node"));
+	assert_int_equal(run.status, 0);
+	assert_non_null(strstr(run.output, "2 leaked tokens on 2 nodes"));
+	assert_non_null(strstr(run.output, "node-a: watched"));
+	live_free(&run);
+	/* none of these hosts is this one: nothing is called clean or gone */
+	run = live_command(ARGS("spillwatch", "audit", "--store", fleet, "--files"));
+	assert_int_equal(run.status, 0);
+	assert_non_null(strstr(run.output, "3 tokens in files: 3 unknown"));
+	live_free(&run);
+	run = live_command(ARGS("spillwatch", "audit", "--store", fleet, "--todo"));
+	assert_int_equal(run.status, 0);
+	assert_non_null(strstr(run.output, "node-b:"));
+	live_free(&run);
+	run = live_command(ARGS("spillwatch", "audit", "--store", fleet, "--export"));
+	assert_int_equal(run.status, 0);
+	assert_non_null(strstr(run.output, "\"node_names\":[\"node-"));
+	assert_non_null(strstr(run.errors, "node-b: watched"));
+	live_free(&run);
+	/* a mark goes into the first, and into those that have the token */
+	run = live_command(
+		ARGS("spillwatch", "audit", "--store", a, "--store", b, "--mark", one.identifier, "revoked"));
+	assert_int_equal(run.status, 0);
+	assert_non_null(strstr(run.output, "revoked, in 2 of 2 stores"));
+	live_free(&run);
+	run = live_command(
+		ARGS("spillwatch", "audit", "--store", b, "--store", a, "--mark", one.identifier, "none"));
+	assert_int_equal(run.status, 0);
+	assert_non_null(strstr(run.output, "none, in 1 of 2 stores"));
+	live_free(&run);
+	run = live_command(ARGS("spillwatch", "audit", "--store", b, "--by", "token"));
+	assert_null(strstr(run.output, "revoked"));
+	live_free(&run);
+	/* the first had it: what was decided is known of all still */
+	run = live_command(ARGS("spillwatch", "audit", "--store", fleet, "--by", "token"));
+	assert_non_null(strstr(run.output, "marked: 1 revoked"));
+	live_free(&run);
+	/* damaged behind its head, cut, and of another kind: named, and the others are told of */
+	run = live_command(ARGS("sh", "-c",
+				"cp \"$0\" \"$1\" && dd if=/dev/zero of=\"$1\" bs=4096 seek=2 conv=notrunc "
+				"count=30 2>/dev/null "
+				"&& echo something else, and long enough >\"$2\"",
+				b, c, foreign));
+	assert_int_equal(run.status, 0);
+	live_free(&run);
+	run = live_command(ARGS("spillwatch", "audit", "--store", fleet, "--by", "token"));
+	assert_int_equal(run.status, 3);
+	assert_non_null(strstr(run.errors, "c.db: "));
+	assert_non_null(strstr(run.errors, "foreign.db: "));
+	assert_non_null(strstr(run.output, "NOT READ "));
+	assert_non_null(strstr(run.output, "2 leaked tokens on 2 nodes"));
+	live_free(&run);
+	run = live_command(ARGS("spillwatch", "audit", "--store", fleet, "--files", "--output", "json"));
+	assert_int_equal(run.status, 3);
+	root = json_loads(run.output, 0, NULL);
+	assert_int_equal(json_array_size(json_object_get(root, "stores_unread")), 2);
+	json_decref(root);
+	live_free(&run);
+	check_sentence(ARGS("spillwatch", "audit", "--store", foreign, "--store", c), 3, "foreign.db");
+	run = live_command(ARGS("rm", "-r", fleet));
+	live_free(&run);
+	assert_int_equal(mkdir(fleet, 0700), 0);
+	check_sentence(ARGS("spillwatch", "audit", "--store", fleet), 3, "there is no store (*.db)");
+}
+
 /* What is to be done, and that it is done once it was. */
 static void test_todo(void **state)
 {
@@ -609,6 +718,7 @@ const struct CMUnitTest live_audit[] = {
 	cmocka_unit_test_setup_teardown(test_run_store, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_while_written, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mark, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_several, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_todo, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_audit_unmatched, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_audit_bad_input, live_setup, live_teardown),

@@ -3,6 +3,7 @@
  * `spillwatch audit`: what the store knows, and what of it still lies on disk. Reads only, but for --mark; needs no eBPF, and no
  * privilege but to read the store (and, for --files, the files).
  */
+#include "cmd/audit_stores.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "detect/mask.h"
@@ -32,7 +33,7 @@ enum audit_output { AUDIT_TABLE, AUDIT_JSON, AUDIT_CSV, AUDIT_HTML, AUDIT_EXPORT
 
 struct audit_options {
 	struct report_options report;
-	const char *store;
+	struct audit_stores stores;
 	enum audit_output output;
 	const char *mark, *note; /* a token's identifier, and why; NULL: nothing is marked */
 	enum triage_state state;
@@ -63,6 +64,7 @@ enum {
 	OPTION_AUDIT_PROGRAM,
 	OPTION_AUDIT_IMAGE,
 	OPTION_AUDIT_NAMESPACE,
+	OPTION_AUDIT_NODE,
 };
 
 /* a text is as wide as it is */
@@ -74,7 +76,7 @@ static const struct option_entry audit_entries[] = {
 	 .more = "Writes are counted by whole hours."},
 	{.name = "until", .value = "TIME", .id = OPTION_AUDIT_UNTIL,
 	 .help = "only what was written before then"},
-	{.name = "by", .value = "container|process|file|token|pod|image|namespace|unit|user", .id = OPTION_AUDIT_BY,
+	{.name = "by", .value = "container|process|file|token|node|pod|image|namespace|unit|user", .id = OPTION_AUDIT_BY,
 	 .help = "what to group by (default: container; what runs in none is \"(host)\")"},
 	{.name = "container", .value = "NAME", .id = OPTION_AUDIT_CONTAINER,
 	 .help = "only this container: its name, pod, NAMESPACE/POD[/NAME], id, or \"(host)\"; NAMESPACE/* is "
@@ -92,6 +94,8 @@ static const struct option_entry audit_entries[] = {
 	 .help = "only such images of containers"},
 	{.name = "namespace", .value = "PATTERN", .id = OPTION_AUDIT_NAMESPACE,
 	 .help = "only such namespaces of Kubernetes"},
+	{.name = "node", .value = "PATTERN", .id = OPTION_AUDIT_NODE,
+	 .help = "only such nodes, of several stores"},
 	{.name = "place", .value = "host|layer|volume", .id = OPTION_AUDIT_PLACE,
 	 .help = "only what is there"},
 	{.name = "severity", .value = "LEVEL", .id = OPTION_AUDIT_SEVERITY,
@@ -106,8 +110,9 @@ static const struct option_entry audit_entries[] = {
 		 "(origin, carrier, or allowed by a rule), writes, first, last, file, file_as_seen, "
 		 "file_type, program, process, last_pid, user, command_line, container_id, container, "
 		 "runtime, image, namespace, pod, syscall, part, rule, relayed, runtime_namespace, "
-		 "container_created, mark, mark_note, place, severity, outside; with `--files`: state, token, file, "
-		 "found, first_offset, moved_to, reason, mark. What is not known is empty."},
+		 "container_created, mark, mark_note, place, severity, outside, node; with `--files`: state, token, "
+		 "file, found, first_offset, moved_to, reason, mark, node, container_id, container, "
+		 "namespace, pod. What is not known is empty."},
 	{.name = "allowed", .id = OPTION_AUDIT_ALLOWED,
 	 .help = "what rules of the configuration allow, instead of leaks"},
 	{.name = "limit", .value = "N", .id = OPTION_AUDIT_LIMIT,
@@ -135,8 +140,11 @@ static const struct option_entry audit_entries[] = {
 	 .more = "A secret in it is masked."},
 	{.name = "exit-code", .value = "N", .id = OPTION_AUDIT_EXIT_CODE,
 	 .help = "with --files or --todo: end with N, from 0 to 255, if any file still does"},
-	{.name = "store", .value = "FILE", .id = OPTION_AUDIT_STORE,
-	 .help = "the store (default: " STORE_PATH ")"},
+	{.name = "store", .value = "FILE", .id = OPTION_AUDIT_STORE, .many = true,
+	 .help = "the store, or a directory of them (*.db), and more of either, as one (default: " STORE_PATH
+		 ")",
+	 .more = "Of several, a node is called as its store says, of an older version as the file. What can't "
+		 "be read is named, and left out."},
 	{0},
 };
 /* clang-format on */
@@ -233,8 +241,7 @@ static int audit_option(int option, struct audit_options *options)
 
 	switch (option) {
 	case OPTION_AUDIT_STORE:
-		options->store = optarg;
-		return 0;
+		return audit_stores_ask(&options->stores, optarg);
 	case OPTION_AUDIT_SINCE:
 		return audit_time("--since", &report->survey.since, &report->has_since);
 	case OPTION_AUDIT_UNTIL:
@@ -248,6 +255,7 @@ static int audit_option(int option, struct audit_options *options)
 	case OPTION_AUDIT_PROGRAM:
 	case OPTION_AUDIT_IMAGE:
 	case OPTION_AUDIT_NAMESPACE:
+	case OPTION_AUDIT_NODE:
 		report->survey.patterns[option - OPTION_AUDIT_PATH] = optarg;
 		return 0;
 	case OPTION_AUDIT_TOKEN:
@@ -454,16 +462,41 @@ static void audit_unmatched(void *context, const char *option, const char *text,
 			    *nearest ? "; the nearest: " : "", nearest);
 }
 
-static int audit_run(struct audit_options *options, struct reader *reader)
+/* Of several stores, one that is found to be damaged is left out, and named. Returns 0 and *ret_report, or an exit code. */
+static int audit_open(struct audit_options *options, struct report *ret_report)
 {
-	struct report report;
-	size_t still = 0;
-	int r = report_open(reader, &options->report, &report);
+	struct audit_stores *stores = &options->stores;
 
-	if (r < 0) {
+	for (bool again = false;; again = true) {
+		struct reader *reader = NULL;
+		int r = audit_stores_open(stores, &reader);
+
+		if (r)
+			return r;
+		options->report.store = stores->all;
+		options->report.stores = (const char *const *)stores->shown;
+		options->report.store_count = stores->asked_count;
+		options->report.unread = stores->unread;
+		options->report.unread_count = stores->unread_count;
+		options->report.survey.several = stores->several;
+		r = report_open(reader, &options->report, ret_report);
+		if (r == 0)
+			return 0;
+		if (stores->several && !again && audit_stores_check(stores))
+			continue;
 		log_error("can't read the store: %s", store_error(r));
 		return EXIT_CODE_CONFIG;
 	}
+}
+
+static int audit_run(struct audit_options *options)
+{
+	struct report report;
+	size_t still = 0;
+	int r = audit_open(options, &report);
+
+	if (r)
+		return r;
 	if (options->todo)
 		r = audit_todo(&report, options->output, &still);
 	else if (options->files)
@@ -472,7 +505,7 @@ static int audit_run(struct audit_options *options, struct reader *reader)
 		r = audit_print(&report, options->output);
 	/* neither has a place for it */
 	if (r == 0 && (options->output == AUDIT_CSV || options->output == AUDIT_EXPORT))
-		r = coverage_say(&report.coverage, audit_say, NULL);
+		r = report_say(&report, audit_say, NULL);
 	if (r == 0 && !report.survey.count)
 		r = unmatched_find(&report, audit_unmatched, NULL);
 	report_close(&report);
@@ -484,6 +517,9 @@ static int audit_run(struct audit_options *options, struct reader *reader)
 		log_error("the report is not whole: %s", store_error(r));
 		return EXIT_CODE_RUNTIME;
 	}
+	/* what was not read may hold more */
+	if (options->stores.unread_count)
+		return EXIT_CODE_CONFIG;
 	return still ? (int)options->exit_code : EXIT_CODE_OK;
 }
 
@@ -503,57 +539,45 @@ static int audit_note(const struct audit_options *options, char **ret_note)
 	return 0;
 }
 
-static int audit_mark(const struct audit_options *options, const char *store)
+static int audit_mark(struct audit_options *options)
 {
 	struct triage triage = {.identifier = options->mark, .state = options->state, .time = period_now()};
 	AUTO_FREE char *note = NULL;
-	bool known = false;
 	int r = audit_note(options, &note);
 
 	if (r)
 		return r;
 	triage.note = note;
-	r = triage_put(options->store, &triage, &known);
-	if (r < 0) {
-		log_error("can't write to the store %s: %s", store, store_error(r));
-		return EXIT_CODE_CONFIG;
-	}
-	printf("%s: %s\n", options->mark, triage_name(options->state));
-	if (!known)
-		log_note("nothing that the store holds has this token; the mark is kept for when it has");
-	return fflush(stdout) == 0 ? EXIT_CODE_OK : EXIT_CODE_RUNTIME;
+	return audit_stores_mark(&options->stores, &triage);
+}
+
+static int audit_do(struct audit_options *options)
+{
+	int r = audit_stores_find(&options->stores);
+
+	if (r)
+		return r;
+	if (options->mark)
+		return audit_mark(options);
+	/* how wide characters are; where there is no such locale, a byte is a column */
+	setlocale(LC_CTYPE, "C.UTF-8");
+	return audit_run(options);
 }
 
 static int audit_main(int argc, char **argv)
 {
 	struct audit_options options = {
-		.store = STORE_PATH,
 		.report = {.survey = {.since = INT64_MIN, .until = period_now() + AUDIT_AHEAD},
 			   .by = DIMENSION_CONTAINER},
 	};
-	AUTO_FREE char *store = NULL;
-	struct reader *reader;
 	int r = audit_parse(argc, argv, &options);
 
 	if (r < 0)
-		return command_help.main(2, (char *[]){"help", "audit", NULL});
-	if (r > 0)
-		return r;
-	/* the path is the user's own, but a path can hold a token as well */
-	if (mask_text(options.store, strlen(options.store), NULL, &store) < 0)
-		return EXIT_CODE_RUNTIME;
-	options.report.store = store;
-	if (options.mark)
-		return audit_mark(&options, store);
-	/* how wide characters are; where there is no such locale, a byte is a column */
-	setlocale(LC_CTYPE, "C.UTF-8");
-	r = reader_open(options.store, &reader);
-	if (r < 0) {
-		log_error("can't open the store %s: %s%s", store, store_error(r),
-			  r == -ENOENT ? "; 'spillwatch run' makes one" : "");
-		return EXIT_CODE_CONFIG;
-	}
-	return audit_run(&options, reader);
+		r = command_help.main(2, (char *[]){"help", "audit", NULL});
+	else if (r == 0)
+		r = audit_do(&options);
+	audit_stores_free(&options.stores);
+	return r;
 }
 
 /* clang-format off */
@@ -567,7 +591,7 @@ const struct command command_audit = {
 		"how often, first and last. A token that was passed on (by containerd-shim, journald, a log shipper,\n"
 		"tee) is one leak: its first writer is its origin, the others are its carriers (↳).\n",
 	.notes =
-		"A period's writes are counted by whole hours. Ends with 3 if there is no store, or it can't be read.\n",
+		"A period's writes are counted by whole hours. Ends with 3 if there is no store, or one can't be read.\n",
 	.options = audit_entries,
 	.main = audit_main,
 };

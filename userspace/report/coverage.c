@@ -192,12 +192,12 @@ static int coverage_count(struct coverage_walk *walk, int64_t now)
 	return 0;
 }
 
-int coverage_make(struct reader *reader, int64_t since, int64_t until, int64_t first, int64_t told_until,
-		  int64_t now, struct coverage *ret_coverage)
+int coverage_make(struct reader *reader, size_t store, int64_t since, int64_t until, int64_t first,
+		  int64_t told_until, int64_t now, struct coverage *ret_coverage)
 {
 	struct coverage coverage = {.period = {since, until < now ? until : now}};
 	struct coverage_walk walk = {.coverage = &coverage};
-	int r = reader_sessions(reader, coverage_session, &walk);
+	int r = reader_sessions(reader, store, coverage_session, &walk);
 
 	coverage.known = walk.count != 0;
 	if (coverage.known)
@@ -216,7 +216,8 @@ int coverage_make(struct reader *reader, int64_t since, int64_t until, int64_t f
 	if (r == 0 && coverage.known)
 		r = coverage_count(&walk, now);
 	if (r == 0)
-		r = reader_losses(reader, coverage.period.from, coverage.period.until, coverage_loss, &walk);
+		r = reader_losses(reader, store, coverage.period.from, coverage.period.until, coverage_loss,
+				  &walk);
 	for (size_t i = 0; i < walk.count; i++)
 		free(walk.sessions[i].name);
 	free(walk.sessions);

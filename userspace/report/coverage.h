@@ -34,11 +34,11 @@ struct coverage {
 };
 
 /*
- * coverage_make() - of a period, `until` at most now. @since: INT64_MIN: from when the store knows anything, `first` at the latest
+ * coverage_make() - of a store and a period, `until` at most now. @since: INT64_MIN: from when the store knows anything, `first` at the latest
  * Returns 0 and *ret_coverage (coverage_free()), or a negative errno.
  */
-int coverage_make(struct reader *reader, int64_t since, int64_t until, int64_t first, int64_t told_until,
-		  int64_t now, struct coverage *ret_coverage);
+int coverage_make(struct reader *reader, size_t store, int64_t since, int64_t until, int64_t first,
+		  int64_t told_until, int64_t now, struct coverage *ret_coverage);
 void coverage_free(struct coverage *coverage);
 
 /* coverage_whole() - was all of it watched, and nothing lost? */

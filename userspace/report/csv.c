@@ -57,6 +57,7 @@ static int csv_line(struct report *report, const struct survey_fact *entry, FILE
 		fact.place,
 		fact.severity ? severity : NULL,
 		fact.outside ? "true" : "false",
+		labels_text(&report->labels, DIMENSION_NODE, entry->member[DIMENSION_NODE]),
 	};
 
 	csv_cells(out, cells, sizeof(cells) / sizeof(*cells));
@@ -77,7 +78,7 @@ int report_csv(struct report *report, FILE *out)
 	      "process,"
 	      "last_pid,user,command_line,container_id,container,runtime,image,namespace,pod,syscall,"
 	      "part,rule,relayed,runtime_namespace,container_created,mark,mark_note,place,severity,"
-	      "outside\r\n",
+	      "outside,node\r\n",
 	      out);
 	shown = report_limit(report, 0, groups.count);
 	for (size_t i = 0; r == 0 && i < shown; i++) {

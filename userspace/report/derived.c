@@ -29,6 +29,7 @@ struct derived_text {
 struct derived {
 	struct survey *survey;
 	enum derived_kind kind;
+	bool several;
 	struct derived_text *texts;
 	struct survey_fact **outside; /* by rising id */
 	size_t at, outside_at;
@@ -68,14 +69,15 @@ static int derived_number(struct derived *derived, const char *text, uint32_t *r
 }
 
 /* What a container is grouped under. */
-static int derived_container(struct derived *derived, const struct fact *facts, uint32_t *ret_number)
+static int derived_container(struct derived *derived, const struct fact *facts, const char *node,
+			     uint32_t *ret_number)
 {
 	const char *namespace = facts->pod_namespace ? facts->pod_namespace : "";
 	char *text = NULL;
 	int r = 0;
 
 	if (!facts->container)
-		return derived_number(derived, SURVEY_HOST, ret_number);
+		return derived_number(derived, READER_HOST, ret_number);
 	switch (derived->kind) {
 	case DERIVED_IMAGE:
 		return derived_number(derived, facts->image ? facts->image : "(image not known)", ret_number);
@@ -84,7 +86,7 @@ static int derived_container(struct derived *derived, const struct fact *facts, 
 	default:
 		r = facts->pod
 			    ? asprintf(&text, "%s/%s", namespace, facts->pod)
-			    : asprintf(&text, "(no pod) %s",
+			    : asprintf(&text, "(no pod) %s%s%s", node ? node : "", node ? ":" : "",
 				       facts->container_name ? facts->container_name : facts->container_id);
 	}
 	if (r < 0)
@@ -99,6 +101,8 @@ static int derived_containers(struct derived *derived, struct reader *reader)
 	struct survey *survey = derived->survey;
 	const struct idmap *containers = &survey->members[DIMENSION_CONTAINER];
 	uint32_t *numbers = calloc(containers->count + 1, sizeof(*numbers));
+	/* what has only a name of its own is another one on another node */
+	bool several = derived->several;
 	int r = numbers ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < containers->count; i++) {
@@ -106,7 +110,11 @@ static int derived_containers(struct derived *derived, struct reader *reader)
 
 		r = reader_container(reader, containers->ids[i], &facts);
 		if (r >= 0)
-			r = derived_container(derived, &facts, &numbers[i]);
+			r = derived_container(
+				derived, &facts,
+				several ? reader_node(reader, reader_store(reader, containers->ids[i]))
+					: NULL,
+				&numbers[i]);
 		fact_free(&facts);
 	}
 	for (size_t i = 0; r == 0 && i < survey->count; i++)
@@ -124,8 +132,8 @@ static int derived_detail(struct derived *derived, const struct reader_detail *d
 			  struct survey_fact *fact)
 {
 	const struct survey *survey = derived->survey;
-	bool host = fact->relayed || fact->outside ||
-		    survey_id(survey, DIMENSION_CONTAINER, fact->member[DIMENSION_CONTAINER]) == 0;
+	bool host =
+		fact->relayed || fact->outside || survey_is_host(survey, fact->member[DIMENSION_CONTAINER]);
 	uint32_t *number = &fact->member[DIMENSION_DERIVED];
 	const char *where = host ? "" : " in containers";
 	char text[256];
@@ -186,9 +194,9 @@ static int derived_details(struct derived *derived, struct reader *reader)
 	return r;
 }
 
-int derived_make(struct survey *survey, struct reader *reader, enum derived_kind kind)
+int derived_make(struct survey *survey, struct reader *reader, enum derived_kind kind, bool several)
 {
-	struct derived derived = {.survey = survey, .kind = kind};
+	struct derived derived = {.survey = survey, .kind = kind, .several = several};
 	struct derived_text *text, *next;
 	int r = kind == DERIVED_UNIT || kind == DERIVED_USER ? derived_details(&derived, reader)
 							     : derived_containers(&derived, reader);

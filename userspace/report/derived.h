@@ -27,6 +27,7 @@ extern const struct derived_words derived_words[DERIVED_MAX];
 
 /*
  * derived_make() - gives each fact of a survey, and each outside of it, its member of DIMENSION_DERIVED.
+ * @several: more than one store was asked for
  * Returns 0 and survey->texts, or a negative errno.
  */
-int derived_make(struct survey *survey, struct reader *reader, enum derived_kind kind);
+int derived_make(struct survey *survey, struct reader *reader, enum derived_kind kind, bool several);

@@ -58,7 +58,8 @@ static void grouping_count(const struct survey *survey, struct grouping_scratch 
 		for (int d = 0; d < DIMENSION_DERIVED; d++)
 			if (scratch->counted >> d & 1)
 				group->distinct[d] += grouping_new(scratch, d, fact->member[d]) &&
-						      survey_id(survey, d, fact->member[d]) != 0;
+						      (d != DIMENSION_CONTAINER ||
+						       !survey_is_host(survey, fact->member[d]));
 		group->writes += fact->count;
 		if (i == 0 || fact->first < group->first)
 			group->first = fact->first;

@@ -75,7 +75,7 @@ static void html_missing(const struct report *report, FILE *out)
 			"or "
 			"before.</p>\n",
 			layout_number(meta->removed, number), period_human(meta->removed_until, text));
-	if (meta->lost)
+	if (meta->lost && !report_several(report))
 		fprintf(out,
 			"<p class=\"notice\">Not in this report: %s writes that could not be stored, until "
 			"%s UTC. "
@@ -96,7 +96,7 @@ static int html_line(void *context, bool grave, const char *text)
 static void html_head(const struct report *report, const char *nonce, FILE *out)
 {
 	const struct survey *survey = &report->survey;
-	char text[PERIOD_TEXT];
+	char text[PERIOD_TEXT], title[64];
 
 	fprintf(out,
 		"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
@@ -106,10 +106,10 @@ static void html_head(const struct report *report, const char *nonce, FILE *out)
 		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		"<meta name=\"referrer\" content=\"no-referrer\">\n<title>Leaked tokens on ",
 		nonce, nonce);
-	html_text(out, report->host);
+	html_text(out, report_title(report, title, sizeof(title)));
 	fprintf(out, "</title>\n<style nonce=\"%s\">\n%s</style></head><body>\n<header><h1>Leaked tokens on ",
 		nonce, page_css);
-	html_text(out, report->host);
+	html_text(out, report_title(report, title, sizeof(title)));
 	fputs("</h1>\n", out);
 	html_period(report, out);
 	fprintf(out, "<p class=\"dim\">Made %s UTC by spillwatch %s from <code>",
@@ -121,9 +121,11 @@ static void html_head(const struct report *report, const char *nonce, FILE *out)
 	html_total(out, survey->distinct[DIMENSION_FILE], "file", "files");
 	html_total(out, survey->distinct[DIMENSION_PROGRAM], "program", "programs");
 	html_total(out, survey->distinct[DIMENSION_CONTAINER], "container", "containers");
+	if (report_several(report))
+		html_total(out, survey->distinct[DIMENSION_NODE], "node", "nodes");
 	html_total(out, survey->writes, "write", "writes");
 	fputs("</ul>\n", out);
-	coverage_say(&report->coverage, html_line, out);
+	report_say(report, html_line, out);
 	html_missing(report, out);
 	timeline_svg(report, out);
 	fputs("</header>\n<div class=\"tools\" hidden><input id=\"filter\" type=\"search\" "
@@ -142,6 +144,8 @@ static int html_tables(struct report *report, FILE *out)
 	for (size_t i = 0; r == 0 && i < sizeof(all) / sizeof(*all); i++)
 		if (all[i] != report->options.by)
 			r = html_table(report, all[i], out);
+	if (r == 0 && report_several(report) && report->options.by != DIMENSION_NODE)
+		r = html_table(report, DIMENSION_NODE, out);
 	return r;
 }
 
@@ -159,9 +163,8 @@ int report_html(struct report *report, FILE *out)
 		r = html_tables(report, out);
 	else
 		fprintf(out, "<p>No token was %s.</p>\n",
-			coverage_whole(&report->coverage)
-				? "written"
-				: "seen; there may have been some all the same, see above");
+			report_whole(report) ? "written"
+					     : "seen; there may have been some all the same, see above");
 	fprintf(out,
 		"</main>\n<footer><p>A token is disabled by its identifier: <code>PUT "
 		"/api/v2/apiTokens/{id}</code>. Who wrote it first is its origin; who passed it on (a log "

@@ -34,6 +34,11 @@ static const struct html_kind html_kinds[DIMENSION_MAX] = {
 		 "Containers",
 		 "Container",
 		 {[DIMENSION_TOKEN] = true, [DIMENSION_FILE] = true, [DIMENSION_PROGRAM] = true}},
+	[DIMENSION_NODE] =
+		{"nodes",
+		 "Nodes",
+		 "Node",
+		 {[DIMENSION_TOKEN] = true, [DIMENSION_FILE] = true, [DIMENSION_CONTAINER] = true}},
 	/* its words are those of its kind */
 	[DIMENSION_DERIVED] =
 		{"others",
@@ -42,7 +47,18 @@ static const struct html_kind html_kinds[DIMENSION_MAX] = {
 		 {[DIMENSION_TOKEN] = true, [DIMENSION_FILE] = true, [DIMENSION_CONTAINER] = true}},
 };
 
-static const char *const html_columns[DIMENSION_DERIVED] = {"Tokens", "Files", "Programs", "Containers"};
+static const char *const html_columns[DIMENSION_DERIVED] = {"Tokens", "Files", "Programs", "Containers",
+							    "Nodes"};
+
+/* Has it a column of how many there are in a row? */
+static bool html_counts(const struct report *report, enum dimension dimension, int of)
+{
+	if (of == DIMENSION_NODE)
+		return report_several(report) &&
+		       (dimension == DIMENSION_TOKEN || dimension == DIMENSION_PROGRAM ||
+			dimension == DIMENSION_DERIVED);
+	return html_kinds[dimension].distinct[of];
+}
 
 static void html_bdi(FILE *out, const char *class, const char *text)
 {
@@ -57,10 +73,10 @@ static void html_writer(struct report *report, const struct survey_fact *fact, F
 	uint32_t container = fact->member[DIMENSION_CONTAINER];
 
 	html_bdi(out, "mono", labels_program(&report->labels, fact->member[DIMENSION_PROGRAM]));
-	if (survey_id(&report->survey, DIMENSION_CONTAINER, container) == 0)
+	if (survey_is_host(&report->survey, container) && !report_several(report))
 		return;
 	fputs(fact->relayed ? " for " : fact->outside ? " into " : " in ", out);
-	html_bdi(out, "mono", labels_text(&report->labels, DIMENSION_CONTAINER, container));
+	html_bdi(out, "mono", labels_shown(&report->labels, DIMENSION_CONTAINER, container));
 }
 
 /* A cell that can be opened: which tokens, files, places a row stands for. */
@@ -92,7 +108,7 @@ static void html_places(struct report *report, const struct group *group, FILE *
 
 		fputs("<li>", out);
 		html_bdi(out, "mono",
-			 labels_text(&report->labels, DIMENSION_FILE, fact->member[DIMENSION_FILE]));
+			 labels_shown(&report->labels, DIMENSION_FILE, fact->member[DIMENSION_FILE]));
 		fputs(" <span class=\"dim\">by</span> ", out);
 		html_writer(report, fact, out);
 		fprintf(out, " <span class=\"dim\">%s×</span></li>", layout_number(fact->count, number));
@@ -136,7 +152,7 @@ static int html_leak(struct report *report, struct group *group, FILE *out)
 	if (leaks_relayed(&report->leaks, origin))
 		fputs("<small>a relay: who gave it the token was not seen</small>", out);
 	fputs("</td><td>", out);
-	html_bdi(out, "mono", labels_text(&report->labels, DIMENSION_FILE, origin->member[DIMENSION_FILE]));
+	html_bdi(out, "mono", labels_shown(&report->labels, DIMENSION_FILE, origin->member[DIMENSION_FILE]));
 	if (group->count > 1)
 		html_places(report, group, out);
 	fprintf(out, "</td><td data-v=\"%zu\">", count);
@@ -201,7 +217,7 @@ static int html_subject(struct report *report, enum dimension dimension, const s
 
 	fputs("<td>", out);
 	html_bdi(out, dimension == DIMENSION_TOKEN ? "mono token" : "mono",
-		 labels_text(&report->labels, dimension, group->member));
+		 labels_shown(&report->labels, dimension, group->member));
 	if (dimension == DIMENSION_CONTAINER)
 		container = labels_container(&report->labels, group->member);
 	if (container && (container->runtime || container->image)) {
@@ -235,7 +251,6 @@ static int html_subject(struct report *report, enum dimension dimension, const s
 
 static int html_row(struct report *report, enum dimension dimension, struct group *group, FILE *out)
 {
-	const struct html_kind *kind = &html_kinds[dimension];
 	int r;
 
 	group_order(&report->survey, group);
@@ -245,7 +260,7 @@ static int html_row(struct report *report, enum dimension dimension, struct grou
 		r = dimension == DIMENSION_TOKEN ? html_leak(report, group, out)
 						 : html_tokens(report, group, out);
 	for (int d = 0; d < DIMENSION_DERIVED; d++)
-		if (kind->distinct[d])
+		if (html_counts(report, dimension, d))
 			html_cell_number(out, group->distinct[d]);
 	html_cell_number(out, group->writes);
 	html_cell_time(out, group->first);
@@ -267,7 +282,7 @@ static void html_headings(const struct report *report, enum dimension dimension,
 	else
 		fputs("<th data-sort=\"text\">Which</th>", out);
 	for (int d = 0; d < DIMENSION_DERIVED; d++)
-		if (kind->distinct[d])
+		if (html_counts(report, dimension, d))
 			fprintf(out, "<th class=\"n\" data-sort=\"number\">%s</th>", html_columns[d]);
 	fputs("<th class=\"n\" data-sort=\"number\">Writes</th><th data-sort=\"number\">First</th>"
 	      "<th data-sort=\"number\">Last</th></tr></thead>\n",

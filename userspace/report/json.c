@@ -9,8 +9,6 @@
  */
 #include "report/json.h"
 
-#include "report/report.h"
-
 #include "lib/cleanup.h"
 #include "lib/period.h"
 #include "version.h"
@@ -49,7 +47,7 @@ static json_t *json_former(const char *former)
 }
 
 /* Left out if nothing of it is known. */
-static json_t *json_container(const struct fact *fact)
+json_t *report_json_container(const struct fact *fact)
 {
 	if (!fact->container_id)
 		return NULL;
@@ -60,7 +58,7 @@ static json_t *json_container(const struct fact *fact)
 			 json_mark(fact->relayed), "outside", json_mark(fact->outside));
 }
 
-static json_t *json_pod(const struct fact *fact)
+json_t *report_json_pod(const struct fact *fact)
 {
 	if (!fact->pod)
 		return NULL;
@@ -98,6 +96,14 @@ json_t *report_json_mark(const struct mark *mark)
 			 json_time(mark->time));
 }
 
+/* Of several stores' reports: where it was. NULL: not told. */
+static const char *json_node(struct report *report, const struct survey_fact *fact)
+{
+	return report_several(report)
+		       ? labels_text(&report->labels, DIMENSION_NODE, fact->member[DIMENSION_NODE])
+		       : NULL;
+}
+
 /* An entry of the store. NULL: it was removed meanwhile, or memory is missing (*failed). */
 static json_t *json_entry(struct report *report, const struct survey_fact *entry, bool *failed)
 {
@@ -112,19 +118,19 @@ static json_t *json_entry(struct report *report, const struct survey_fact *entry
 		return NULL;
 	if (fact_message(&fact, &message) < 0)
 		message = NULL;
-	json = json_pack("{s:{s:s, s:s*, s:b, s:o*}, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s*}, s:o*, "
-			 "s:o*, s:{s:s*, "
-			 "s:s*, s:s*}, s:s, s:o*, s:o*}",
-			 "token", "identifier", fact.token, "type", fact.token_type, "placeholder",
-			 fact.placeholder, "mark",
-			 report_json_mark(marks_of(&report->marks, entry->member[DIMENSION_TOKEN])), "role",
-			 leaks_role(&report->leaks, entry), "writes", json_number(fact.count), "first",
-			 json_time(fact.first), "last", json_time(fact.last), "file", json_file(&fact),
-			 "process", json_process(&fact), "user", "id", "", "name", fact.user, "container",
-			 json_container(&fact), "orchestrator", json_pod(&fact), "write", "syscall",
-			 fact.syscall, "seen_by", fact.seen_by, "part", fact.part, "message", message, "rule",
-			 fact.rule ? json_pack("{s:s}", "name", fact.rule) : NULL, "severity",
-			 fact.severity ? json_number(fact.severity) : NULL);
+	json = json_pack(
+		"{s:{s:s, s:s*, s:b, s:o*}, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s*}, s:o*, "
+		"s:o*, s:{s:s*, "
+		"s:s*, s:s*}, s:s, s:o*, s:o*, s:s*}",
+		"token", "identifier", fact.token, "type", fact.token_type, "placeholder", fact.placeholder,
+		"mark", report_json_mark(marks_of(&report->marks, entry->member[DIMENSION_TOKEN])), "role",
+		leaks_role(&report->leaks, entry), "writes", json_number(fact.count), "first",
+		json_time(fact.first), "last", json_time(fact.last), "file", json_file(&fact), "process",
+		json_process(&fact), "user", "id", "", "name", fact.user, "container",
+		report_json_container(&fact), "orchestrator", report_json_pod(&fact), "write", "syscall",
+		fact.syscall, "seen_by", fact.seen_by, "part", fact.part, "message", message, "rule",
+		fact.rule ? json_pack("{s:s}", "name", fact.rule) : NULL, "severity",
+		fact.severity ? json_number(fact.severity) : NULL, "node", json_node(report, entry));
 	if (json) {
 		char uid[16];
 
@@ -162,11 +168,30 @@ static json_t *json_writer(struct report *report, const struct survey_fact *fact
 
 	container.relayed = fact->relayed;
 	container.outside = fact->outside;
-	return json_pack(
-		"{s:s, s:o*, s:s, s:o, s:b}", "executable", labels_text(labels, DIMENSION_PROGRAM, program),
-		"container", json_container(&container), "file",
-		labels_text(labels, DIMENSION_FILE, fact->member[DIMENSION_FILE]), "first",
-		json_time(fact->first), "relay", (int)(fact->relayed || report->leaks.relays[program]));
+	return json_pack("{s:s, s:s*, s:o*, s:s, s:o, s:b}", "executable",
+			 labels_text(labels, DIMENSION_PROGRAM, program), "node", json_node(report, fact),
+			 "container", report_json_container(&container), "file",
+			 labels_text(labels, DIMENSION_FILE, fact->member[DIMENSION_FILE]), "first",
+			 json_time(fact->first), "relay",
+			 (int)(fact->relayed || report->leaks.relays[program]));
+}
+
+/* The nodes that a leak lies on, as many as there are stores at most. */
+static json_t *json_nodes(struct report *report, const struct group *group)
+{
+	struct grouping nodes = {0};
+	json_t *list = json_array();
+	bool whole = grouping_make(&report->survey, &report->scratch, DIMENSION_NODE, group->facts,
+				   group->count, &nodes) == 0;
+
+	for (size_t i = 0; list && whole && i < nodes.count; i++)
+		whole = json_array_append_new(list, json_string(labels_text(&report->labels, DIMENSION_NODE,
+									    nodes.groups[i].member))) == 0;
+	grouping_free(&nodes);
+	if (whole)
+		return list;
+	json_decref(list);
+	return NULL;
 }
 
 /* Of a leak: its origin, its carriers, what was decided of it. Returns 0 or -ENOMEM. */
@@ -187,6 +212,8 @@ static int json_leak(struct report *report, struct group *group, json_t *row)
 					json_writer(report, leaks_origin(&report->leaks, any)));
 	if (r == 0)
 		r = json_object_set(row, "carriers", list);
+	if (r == 0 && report_several(report))
+		r = json_object_set_new(row, "node_names", json_nodes(report, group));
 	if (r == 0 && mark)
 		r = json_object_set_new(row, "mark", report_json_mark(mark));
 	if (r == 0 && shown < count)
@@ -203,8 +230,12 @@ static int json_subject(struct report *report, const struct group *group, json_t
 	json_t *container = NULL;
 
 	if (by == DIMENSION_CONTAINER)
-		container = json_container(labels_container(&report->labels, group->member));
+		container = report_json_container(labels_container(&report->labels, group->member));
 	if (container && json_object_set_new(row, "details", container) < 0)
+		return -ENOMEM;
+	if (report_several(report) && (by == DIMENSION_CONTAINER || by == DIMENSION_FILE) &&
+	    json_object_set_new(row, "node", json_string(labels_node(&report->labels, by, group->member))) <
+		    0)
 		return -ENOMEM;
 	return json_object_set_new(row, report_by(&report->options), json_string(label)) < 0 ? -ENOMEM : 0;
 }
@@ -217,13 +248,13 @@ static json_t *json_group(struct report *report, struct group *group)
 	int r;
 
 	group_order(&report->survey, group);
-	row = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "tokens",
+	row = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "tokens",
 			json_number(group->distinct[DIMENSION_TOKEN]), "files",
 			json_number(group->distinct[DIMENSION_FILE]), "processes",
 			json_number(group->distinct[DIMENSION_PROGRAM]), "containers",
-			json_number(group->distinct[DIMENSION_CONTAINER]), "writes",
-			json_number(group->writes), "first", json_time(group->first), "last",
-			json_time(group->last));
+			json_number(group->distinct[DIMENSION_CONTAINER]), "nodes",
+			json_number(group->distinct[DIMENSION_NODE]), "writes", json_number(group->writes),
+			"first", json_time(group->first), "last", json_time(group->last));
 	r = row ? json_subject(report, group, row) : -ENOMEM;
 	if (r == 0 && report->options.by == DIMENSION_TOKEN)
 		r = json_leak(report, group, row);
@@ -294,7 +325,7 @@ static json_t *json_loss(const struct coverage_loss *loss)
 			 json_number(loss->count), "writer", loss->writer);
 }
 
-json_t *report_json_coverage(const struct coverage *coverage)
+static json_t *json_coverage(const struct coverage *coverage)
 {
 	bool lost = coverage->losses_known_since > coverage->period.from;
 	json_t *gaps = json_array(), *losses = json_array();
@@ -318,6 +349,49 @@ json_t *report_json_coverage(const struct coverage *coverage)
 	return NULL;
 }
 
+/* Of one of several: whose it is, and what found no room. */
+static json_t *json_store(const struct report *report, size_t i)
+{
+	const struct report_store *store = &report->stores[i];
+	json_t *json = json_pack("{s:s}", "node", reader_node(report->reader, i));
+	json_t *coverage = json ? json_coverage(&store->coverage) : NULL;
+	int r = coverage ? json_object_update(json, coverage) : -1;
+
+	json_decref(coverage);
+	if (r == 0 && store->meta.lost)
+		r = json_object_set_new(json, "lost_writes", json_number(store->meta.lost));
+	if (r == 0)
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
+json_t *report_json_coverage(const struct report *report)
+{
+	json_t *nodes;
+	bool whole = true;
+
+	if (!report_several(report))
+		return json_coverage(&report->stores[0].coverage);
+	nodes = json_array();
+	for (size_t i = 0; nodes && whole && i < reader_count(report->reader); i++)
+		whole = json_array_append_new(nodes, json_store(report, i)) == 0;
+	if (nodes && whole)
+		return json_pack("{s:b, s:o}", "whole", (int)report_whole(report), "nodes", nodes);
+	json_decref(nodes);
+	return NULL;
+}
+
+json_t *report_json_unread(const struct report *report)
+{
+	json_t *list = report->options.unread_count ? json_array() : NULL;
+
+	for (size_t i = 0; list && i < report->options.unread_count; i++)
+		json_array_append_new(list, json_pack("{s:s, s:s}", "store", report->options.unread[i].store,
+						      "reason", report->options.unread[i].why));
+	return list;
+}
+
 static json_t *json_head(const struct report *report, size_t rows, size_t shown)
 {
 	const struct survey *survey = &report->survey;
@@ -325,24 +399,26 @@ static json_t *json_head(const struct report *report, size_t rows, size_t shown)
 	const struct reader_meta *meta = &survey->meta;
 
 	return json_pack(
-		"{s:s, s:o, s:s, s:s, s:o*, s:o*, s:s, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o*, s:o*}, "
+		"{s:s, s:o, s:s, s:s, s:o*, s:o*, s:o*, s:s, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o*, "
+		"s:o*}, "
 		"s:{s:o, s:o*, s:o, "
 		"s:o*}, s:o, s:o, s:o, s:o*, s:o*}",
 		"version", SPILLWATCH_VERSION, "generated", json_time(report->generated), "host",
-		report->host, "store", options->store, "since",
+		report->host, "store", options->store, "stores_unread", report_json_unread(report), "since",
 		options->has_since ? json_time(options->survey.since) : NULL, "until",
 		options->has_until ? json_time(options->survey.until) : NULL, "by", report_by(options),
 		"totals", "tokens", json_number(survey->distinct[DIMENSION_TOKEN]), "files",
 		json_number(survey->distinct[DIMENSION_FILE]), "processes",
 		json_number(survey->distinct[DIMENSION_PROGRAM]), "containers",
-		json_number(survey->distinct[DIMENSION_CONTAINER]), "entries", json_number(survey->count),
+		json_number(survey->distinct[DIMENSION_CONTAINER]), "nodes",
+		json_number(survey->distinct[DIMENSION_NODE]), "entries", json_number(survey->count),
 		"writes", json_number(survey->writes), "first",
 		survey->count ? json_time(survey->first) : NULL, "last",
 		survey->count ? json_time(survey->last) : NULL, "missing", "removed",
 		json_number(meta->removed), "removed_until",
 		meta->removed ? json_time(meta->removed_until) : NULL, "lost_writes", json_number(meta->lost),
 		"lost_until", meta->lost ? json_time(meta->lost_until) : NULL, "coverage",
-		report_json_coverage(&report->coverage), "timeline", json_timeline(survey), "row_count",
+		report_json_coverage(report), "timeline", json_timeline(survey), "row_count",
 		json_number(rows), "rows_left_out", rows > shown ? json_number(rows - shown) : NULL,
 		"allowed_left_out", survey->allowed ? json_number(survey->allowed) : NULL);
 }

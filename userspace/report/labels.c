@@ -11,14 +11,15 @@
 
 #define LABELS_ID 12
 
-int labels_open(struct reader *reader, const struct survey *survey, struct labels *ret_labels)
+int labels_open(struct reader *reader, const struct survey *survey, bool several, struct labels *ret_labels)
 {
-	struct labels labels = {.reader = reader, .survey = survey};
+	struct labels labels = {.reader = reader, .survey = survey, .several = several};
 	bool failed = false;
 
 	for (int i = 0; i < DIMENSION_MAX; i++) {
 		labels.texts[i] = calloc(survey->members[i].count + 1, sizeof(*labels.texts[i]));
-		failed |= !labels.texts[i];
+		labels.shown[i] = calloc(survey->members[i].count + 1, sizeof(char *));
+		failed |= !labels.texts[i] || !labels.shown[i];
 	}
 	labels.containers = calloc(survey->members[DIMENSION_CONTAINER].count + 1, sizeof(struct fact *));
 	labels.types = calloc(survey->members[DIMENSION_TOKEN].count + 1, sizeof(*labels.types));
@@ -38,6 +39,9 @@ void labels_close(struct labels *labels)
 		for (size_t j = 0; labels->texts[i] && j < labels->survey->members[i].count; j++)
 			free(labels->texts[i][j]);
 		free(labels->texts[i]);
+		for (size_t j = 0; labels->shown[i] && j < labels->survey->members[i].count; j++)
+			free(labels->shown[i][j]);
+		free(labels->shown[i]);
 	}
 	for (size_t j = 0; labels->types && j < labels->survey->members[DIMENSION_TOKEN].count; j++)
 		free(labels->types[j]);
@@ -121,8 +125,8 @@ static char *labels_make_container(struct labels *labels, uint32_t member)
 	char *text = NULL;
 	int r;
 
-	if (!survey_id(labels->survey, DIMENSION_CONTAINER, member))
-		return strdup(SURVEY_HOST);
+	if (survey_is_host(labels->survey, member))
+		return strdup(READER_HOST);
 	if (facts->pod)
 		r = asprintf(&text, "%s%s%s%s%s", facts->pod_namespace ? facts->pod_namespace : "",
 			     facts->pod_namespace ? "/" : "", facts->pod, facts->container_name ? "/" : "",
@@ -145,9 +149,30 @@ const char *labels_text(struct labels *labels, enum dimension dimension, uint32_
 		return known;
 	if (dimension == DIMENSION_CONTAINER)
 		*text = labels_make_container(labels, member);
+	else if (dimension == DIMENSION_NODE)
+		*text = strdup(
+			reader_node_name(labels->reader, survey_id(labels->survey, dimension, member)));
 	else if (reader_name(labels->reader, survey_id(labels->survey, dimension, member), text) < 0)
 		*text = NULL;
 	return *text ? *text : "?";
+}
+
+const char *labels_node(const struct labels *labels, enum dimension dimension, uint32_t member)
+{
+	return reader_node(labels->reader,
+			   reader_store(labels->reader, survey_id(labels->survey, dimension, member)));
+}
+
+const char *labels_shown(struct labels *labels, enum dimension dimension, uint32_t member)
+{
+	char **shown = &labels->shown[dimension][member];
+	const char *text = labels_text(labels, dimension, member);
+
+	if (!labels->several || (dimension != DIMENSION_FILE && dimension != DIMENSION_CONTAINER))
+		return text;
+	if (!*shown && asprintf(shown, "%s:%s", labels_node(labels, dimension, member), text) < 0)
+		*shown = NULL;
+	return *shown ? *shown : "?";
 }
 
 const char *labels_program(struct labels *labels, uint32_t member)

@@ -7,13 +7,15 @@
 struct labels {
 	struct reader *reader; /* borrowed, as is the survey */
 	const struct survey *survey;
+	bool several; /* stores were asked for */
 	char **texts[DIMENSION_MAX]; /* by member */
+	char **shown[DIMENSION_MAX]; /* likewise, where they differ from these */
 	char **types; /* by member of DIMENSION_TOKEN */
 	struct fact **containers; /* by member of DIMENSION_CONTAINER */
 };
 
 /* labels_open() - Returns 0 and *ret_labels (labels_close()), or -ENOMEM. */
-int labels_open(struct reader *reader, const struct survey *survey, struct labels *ret_labels);
+int labels_open(struct reader *reader, const struct survey *survey, bool several, struct labels *ret_labels);
 void labels_close(struct labels *labels);
 
 /*
@@ -22,6 +24,12 @@ void labels_close(struct labels *labels);
  * removed meanwhile.
  */
 const char *labels_text(struct labels *labels, enum dimension dimension, uint32_t member);
+
+/* labels_shown() - the same for people: of several stores, files and containers have their node and a colon before them. */
+const char *labels_shown(struct labels *labels, enum dimension dimension, uint32_t member);
+
+/* labels_node() - the node that a file or a container is of. Owned by the reader. */
+const char *labels_node(const struct labels *labels, enum dimension dimension, uint32_t member);
 
 /* labels_type() - what kind of token it is, and whether it is a placeholder; "" if that is not known. Owned by labels. */
 const char *labels_type(struct labels *labels, uint32_t member);

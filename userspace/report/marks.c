@@ -14,6 +14,14 @@ struct marks_build {
 	struct marks *marks;
 };
 
+static void marks_forget(struct marks *marks, uint32_t member)
+{
+	marks->counts[marks->of[member]->state]--;
+	free(marks->of[member]->note);
+	free(marks->of[member]);
+	marks->of[member] = NULL;
+}
+
 static int marks_visit(void *context, int64_t id, const struct triage *triage)
 {
 	struct marks_build *build = context;
@@ -21,8 +29,13 @@ static int marks_visit(void *context, int64_t id, const struct triage *triage)
 	struct mark *mark;
 	uint32_t member;
 
-	if (!idmap_find(&build->survey->members[DIMENSION_TOKEN], id, &member) || marks->of[member])
+	if (!idmap_find(&build->survey->members[DIMENSION_TOKEN], id, &member))
 		return 0;
+	/* of several stores, what was decided last holds */
+	if (marks->of[member] && marks->of[member]->time >= triage->time)
+		return 0;
+	if (marks->of[member])
+		marks_forget(marks, member);
 	mark = calloc(1, sizeof(*mark));
 	if (!mark)
 		return -ENOMEM;

@@ -316,6 +316,35 @@ static void remains_link(struct remains_file *file)
 	explicit_bzero(text, sizeof(text));
 }
 
+/* Whose it is. @token: the facts of one token in one file */
+static void remains_whose(struct report *report, const struct group *token, struct remains_item *item)
+{
+	const struct survey_fact *last = NULL;
+
+	if (report_several(report))
+		item->node = labels_node(&report->labels, DIMENSION_FILE, item->file_member);
+	for (size_t i = 0; i < token->count; i++) {
+		const struct survey_fact *fact = &report->survey.facts[token->facts[i]];
+
+		if (!survey_is_host(&report->survey, fact->member[DIMENSION_CONTAINER]) &&
+		    (!last || fact->last >= last->last))
+			last = fact;
+	}
+	if (!last)
+		return;
+	item->container = labels_container(&report->labels, last->member[DIMENSION_CONTAINER]);
+	item->container_label =
+		labels_text(&report->labels, DIMENSION_CONTAINER, last->member[DIMENSION_CONTAINER]);
+}
+
+/* A path says nothing of another host's files. */
+static bool remains_here(const struct report *report, uint32_t file)
+{
+	int64_t id = survey_id(&report->survey, DIMENSION_FILE, file);
+
+	return report->stores[reader_store(report->reader, id)].here;
+}
+
 static void remains_look(struct remains_file *file)
 {
 	const struct fact *fact = &file->fact;
@@ -429,8 +458,10 @@ static int remains_file(struct report *report, const struct group *group, struct
 	if (!remains_whole(report))
 		file.since = 0;
 	if (r == 0 && file.fact.file) {
-		for (size_t i = 0; i < tokens.count; i++)
-			file.items[file.count++] = (struct remains_item){
+		for (size_t i = 0; i < tokens.count; i++) {
+			struct remains_item *item = &file.items[file.count++];
+
+			*item = (struct remains_item){
 				.token = labels_text(&report->labels, DIMENSION_TOKEN,
 						     tokens.groups[i].member),
 				.file = labels_text(&report->labels, DIMENSION_FILE, group->member),
@@ -438,7 +469,12 @@ static int remains_file(struct report *report, const struct group *group, struct
 				.file_member = group->member,
 				.mark = marks_of(&report->marks, tokens.groups[i].member),
 			};
-		remains_look(&file);
+			remains_whose(report, &tokens.groups[i], item);
+		}
+		if (remains_here(report, group->member))
+			remains_look(&file);
+		else
+			remains_say(&file, REMAINS_UNKNOWN, "it is on another node");
 		remains->count += file.count;
 	}
 	fact_free(&file.fact);

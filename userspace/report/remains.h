@@ -27,6 +27,11 @@ enum remains_state {
 struct remains_item {
 	const char *token, *file; /* owned by the report's labels */
 	uint32_t token_member, file_member;
+	/* of several stores, where it is; owned by the reader, else NULL */
+	const char *node;
+	/* the container that wrote it last, or whose output it is; owned by the labels; NULL: only the host has */
+	const struct fact *container;
+	const char *container_label;
 	const struct mark *mark; /* the report's; NULL: none */
 	enum remains_state state;
 	const char *why; /* static; NULL if there is nothing to say */
@@ -48,6 +53,9 @@ struct remains {
 
 /* "still there", by state. */
 extern const char *const remains_names[REMAINS_MAX];
+
+/* remains_file_text() - its path, of several stores with the node and a colon before it. Returns 0 and *ret_text (malloc'ed), or -ENOMEM. */
+int remains_file_text(const struct remains_item *item, char **ret_text);
 
 /* remains_words() - "at byte 106, 4102 and 3 more places", or why; "" if there is nothing to say. Returns 0 and *ret_text (malloc'ed), or -ENOMEM. */
 int remains_words(const struct remains_item *item, char **ret_text);

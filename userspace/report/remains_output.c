@@ -47,6 +47,14 @@ int remains_words(const struct remains_item *item, char **ret_text)
 	return r < 0 ? -ENOMEM : 0;
 }
 
+int remains_file_text(const struct remains_item *item, char **ret_text)
+{
+	return asprintf(ret_text, "%s%s%s", item->node ? item->node : "", item->node ? ":" : "", item->file) <
+			       0
+		       ? -ENOMEM
+		       : 0;
+}
+
 static int remains_row(const struct remains_item *item, FILE *out, int width, bool colour)
 {
 	static const char *const styles[REMAINS_MAX] = {
@@ -57,18 +65,27 @@ static int remains_row(const struct remains_item *item, FILE *out, int width, bo
 	/* "still there  " and the identifier with two blanks */
 	int used = 13 + TOKEN_IDENTIFIER_MAX + 2;
 	AUTO_FREE char *words = NULL;
+	AUTO_FREE char *shown = NULL;
+	AUTO_FREE char *whose = NULL;
 	AUTO_FREE char *file = NULL;
 	AUTO_FREE char *fit = NULL;
 	int r = remains_words(item, &words);
 
 	if (r == 0)
-		r = layout_fit(item->file, width ? width - used : layout_columns(item->file), &file);
+		r = remains_file_text(item, &shown);
+	if (r == 0)
+		r = layout_fit(shown, width ? width - used : layout_columns(shown), &file);
 	if (r == 0)
 		r = layout_fit(words, width ? width - 13 : layout_columns(words), &fit);
+	if (r == 0 && item->container_label)
+		r = layout_fit(item->container_label,
+			       width ? width - 16 : layout_columns(item->container_label), &whose);
 	if (r < 0)
 		return r;
 	fprintf(out, "%s%-11s%s  %-*s  %s\n", colour ? styles[item->state] : "", remains_names[item->state],
 		colour ? "\033[0m" : "", TOKEN_IDENTIFIER_MAX, item->token, file);
+	if (whose)
+		fprintf(out, "%13s%sof %s%s\n", "", colour ? "\033[2m" : "", whose, colour ? "\033[0m" : "");
 	if (item->mark)
 		fprintf(out, "%13s%s\n", "", triage_name(item->mark->state));
 	if (fit && *fit)
@@ -112,10 +129,12 @@ static json_t *remains_json_item(const struct remains_item *item)
 
 	for (size_t i = 0; offsets && i < item->found && i < REMAINS_OFFSETS; i++)
 		json_array_append_new(offsets, json_integer((json_int_t)item->offsets[i]));
-	return json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:I, s:o*, s:o*}", "state", remains_names[item->state],
-			 "file", item->file, "token", item->token, "moved_to", item->now, "reason", item->why,
-			 "found", (json_int_t)item->found, "offsets", offsets, "mark",
-			 report_json_mark(item->mark));
+	return json_pack("{s:s, s:s*, s:s, s:o*, s:o*, s:s, s:s*, s:s*, s:I, s:o*, s:o*}", "state",
+			 remains_names[item->state], "node", item->node, "file", item->file, "container",
+			 item->container ? report_json_container(item->container) : NULL, "orchestrator",
+			 item->container ? report_json_pod(item->container) : NULL, "token", item->token,
+			 "moved_to", item->now, "reason", item->why, "found", (json_int_t)item->found,
+			 "offsets", offsets, "mark", report_json_mark(item->mark));
 }
 
 int remains_json(const struct report *report, const struct remains *remains, FILE *out)
@@ -129,9 +148,10 @@ int remains_json(const struct report *report, const struct remains *remains, FIL
 		json_object_set_new(counts, remains_names[i], json_integer((json_int_t)remains->counts[i]));
 	for (size_t i = 0; r == 0 && i < shown; i++)
 		r = json_array_append_new(items, remains_json_item(&remains->items[i]));
-	root = json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:o*, s:o}", "version", SPILLWATCH_VERSION,
+	root = json_pack("{s:s, s:s, s:s, s:o*, s:o, s:o, s:I, s:o*, s:o}", "version", SPILLWATCH_VERSION,
 			 "generated", period_utc(report->generated, generated), "host", report->host,
-			 "coverage", report_json_coverage(&report->coverage), "counts", counts, "file_count",
+			 "stores_unread", report_json_unread(report), "coverage",
+			 report_json_coverage(report), "counts", counts, "file_count",
 			 (json_int_t)remains->count, "files_left_out",
 			 shown < remains->count ? json_integer((json_int_t)(remains->count - shown)) : NULL,
 			 "files", items);
@@ -149,19 +169,25 @@ int remains_csv(const struct report *report, const struct remains *remains, FILE
 {
 	size_t shown = report_limit(report, 0, remains->count);
 
-	fputs("state,token,file,found,first_offset,moved_to,reason,mark\r\n", out);
+	fputs("state,token,file,found,first_offset,moved_to,reason,mark,node,container_id,container,"
+	      "namespace,pod\r\n",
+	      out);
 	for (size_t i = 0; i < shown; i++) {
 		const struct remains_item *item = &remains->items[i];
+		const struct fact *whose = item->container;
 		char found[24], offset[24] = "";
 
 		snprintf(found, sizeof(found), "%zu", item->found);
 		if (item->found && !item->packed)
 			snprintf(offset, sizeof(offset), "%" PRIu64, item->offsets[0]);
 		csv_cells(out,
-			  (const char *const[]){remains_names[item->state], item->token, item->file, found,
-						offset, item->now, item->why,
-						item->mark ? triage_name(item->mark->state) : NULL},
-			  8);
+			  (const char *const[]){
+				  remains_names[item->state], item->token, item->file, found, offset,
+				  item->now, item->why, item->mark ? triage_name(item->mark->state) : NULL,
+				  report_several(report) ? item->node : report->host,
+				  whose ? whose->container_id : NULL, whose ? whose->container_name : NULL,
+				  whose ? whose->pod_namespace : NULL, whose ? whose->pod : NULL},
+			  13);
 	}
 	return 0;
 }

@@ -11,25 +11,44 @@
 #include "report/leaks.h"
 #include "report/marks.h"
 
+struct report_unread;
+
 struct report_options {
 	struct survey_options survey;
 	bool has_since, has_until; /* were asked for */
 	enum dimension by;
 	size_t limit; /* rows of each kind; 0: as many as fit the output */
-	const char *store; /* path, masked; borrowed */
+	const char *store; /* its path, or those of all by commas; masked; borrowed */
+	const char *const *stores; /* as they were asked for, store_count of them; masked; borrowed */
+	size_t store_count;
+	const struct report_unread *unread; /* unread_count of them; borrowed */
+	size_t unread_count;
+};
+
+/* A store that was asked for and is in no report. */
+struct report_unread {
+	const char *store, *why; /* path, masked */
+};
+
+/* One of those that are in it. */
+struct report_store {
+	struct coverage coverage;
+	struct reader_meta meta;
+	int64_t first; /* microseconds: of its facts in the report; now if there is none */
+	bool here; /* it is of this host */
 };
 
 struct report {
 	struct report_options options;
 	struct reader *reader;
 	struct survey survey;
-	struct coverage coverage;
+	struct report_store *stores; /* reader_count() of them */
 	struct labels labels;
 	struct leaks leaks;
 	struct marks marks;
 	struct grouping_scratch scratch;
 	int64_t generated; /* microseconds */
-	char *host; /* whose store it is; if that is not told, this one; printable */
+	char *host; /* whose store it is; of several, this host; printable */
 };
 
 /* report_by() - "container", "process", "file", "token", "pod", "image" …: what --by takes; static. */
@@ -51,8 +70,20 @@ void report_close(struct report *report);
 /* report_limit() - how many rows of `count` are shown, if `otherwise` is what fits without --limit (0: all). */
 size_t report_limit(const struct report *report, size_t otherwise, size_t count);
 
-/* report_coverage() - what was covered, as text: a line each. */
+/* report_several() - is it of several stores? */
+bool report_several(const struct report *report);
+
+/* report_whole() - was all of it watched, on each node, nothing lost, and every store read? */
+bool report_whole(const struct report *report);
+
+/* report_say() - what was covered, as coverage_say(): of several stores with the node before it, and what is whole in one line. */
+int report_say(const struct report *report, coverage_line line, void *context);
+
+/* report_coverage() - the same as text. */
 int report_coverage(const struct report *report, FILE *out, int width, bool colour);
+
+/* report_title() - "node-7", or "3 nodes"; of SIZE bytes where it is made. Returns it. */
+const char *report_title(const struct report *report, char *text, size_t size);
 
 /* The outputs. Each returns 0 or a negative errno; what `out` could not take is told by ferror(3). */
 

@@ -92,7 +92,8 @@ static bool survey_said(struct survey_build *build, int64_t id)
 
 static bool survey_wanted(struct survey_build *build, const struct reader_fact *row)
 {
-	const int64_t ids[READER_PATTERNS] = {row->file, row->program, row->container, row->container};
+	const int64_t ids[READER_PATTERNS] = {row->file, row->program, row->container, row->container,
+					      row->node};
 
 	if (build->token && row->token != build->token)
 		return false;
@@ -161,7 +162,7 @@ static int survey_fact(void *context, const struct reader_fact *row)
 {
 	struct survey_build *build = context;
 	struct survey *survey = &build->survey;
-	const int64_t ids[] = {row->token, row->file, row->program, row->container};
+	const int64_t ids[] = {row->token, row->file, row->program, row->container, row->node};
 	bool within = row->last >= build->options->since && row->first < build->options->until;
 	bool wanted = within && survey_wanted(build, row);
 	struct survey_fact *fact;
@@ -252,7 +253,7 @@ static void survey_distinct(struct survey *survey)
 	for (int i = 0; i < DIMENSION_DERIVED; i++)
 		survey->distinct[i] = survey->members[i].count;
 	for (size_t i = 0; i < containers->count; i++)
-		survey->distinct[DIMENSION_CONTAINER] -= containers->ids[i] == 0;
+		survey->distinct[DIMENSION_CONTAINER] -= reader_is_host(containers->ids[i]);
 }
 
 /* Of the tokens that are shown, the first write that is not. */
@@ -286,7 +287,7 @@ static int survey_outside(struct survey_build *build)
 			.last = row->last,
 			.count = row->count,
 		};
-		const int64_t ids[] = {row->token, row->file, row->program, row->container};
+		const int64_t ids[] = {row->token, row->file, row->program, row->container, row->node};
 
 		for (int j = 0; r == 0 && j < DIMENSION_DERIVED; j++)
 			r = idmap_number(&survey->members[j], ids[j], &fact->member[j]);
@@ -349,17 +350,36 @@ static int survey_resolve(struct survey_build *build, struct reader *reader)
 	}
 	if (!options->container)
 		return 0;
-	if (strcmp(options->container, SURVEY_HOST) == 0)
-		return survey_id_add(&build->containers, 0);
 	r = reader_find_containers(reader, options->container, survey_id_add, &build->containers);
 	survey_id_sort(&build->containers);
 	return r < 0 ? r : build->containers.count == 0;
 }
 
+static int64_t survey_later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int survey_meta(struct reader *reader, struct reader_meta *meta)
+{
+	for (size_t i = 0; i < reader_count(reader); i++) {
+		struct reader_meta one;
+		int r = reader_meta(reader, i, &one);
+
+		if (r < 0)
+			return r;
+		meta->removed += one.removed;
+		meta->removed_until = survey_later(meta->removed_until, one.removed_until);
+		meta->lost += one.lost;
+		meta->lost_until = survey_later(meta->lost_until, one.lost_until);
+	}
+	return 0;
+}
+
 static int survey_read(struct survey_build *build, struct reader *reader)
 {
 	const struct survey_options *options = build->options;
-	int r = reader_meta(reader, &build->survey.meta);
+	int r = survey_meta(reader, &build->survey.meta);
 
 	if (r == 0)
 		r = survey_resolve(build, reader);
@@ -375,7 +395,9 @@ static int survey_read(struct survey_build *build, struct reader *reader)
 	build->known_others = build->other_tokens.count;
 	if (r == 0)
 		r = survey_outside(build);
-	return r == 0 && options->derive ? derived_make(&build->survey, reader, options->derived) : r;
+	return r == 0 && options->derive
+		       ? derived_make(&build->survey, reader, options->derived, options->several)
+		       : r;
 }
 
 int survey_make(struct reader *reader, const struct survey_options *options, struct survey *ret_survey)
@@ -437,5 +459,6 @@ struct reader_fact survey_row(const struct survey *survey, const struct survey_f
 		.verdict = fact->verdict,
 		.relayed = fact->relayed,
 		.outside = fact->outside,
+		.node = survey_id(survey, DIMENSION_NODE, fact->member[DIMENSION_NODE]),
 	};
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What the store holds of a period, in numbers: each fact's token, file, program and container are counted from 0, so
- * that a million of them are grouped by plain arrays.
+ * that a million of them are grouped by plain arrays. Stores that are read as one are one.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "report/idmap.h"
+#include "lib/idmap.h"
 #include "store/reader.h"
 
 enum dimension {
@@ -17,6 +17,7 @@ enum dimension {
 	DIMENSION_FILE,
 	DIMENSION_PROGRAM,
 	DIMENSION_CONTAINER,
+	DIMENSION_NODE,
 	DIMENSION_DERIVED, /* a text of another kind (derived.h); only if survey_options.derive */
 	DIMENSION_MAX
 };
@@ -34,14 +35,14 @@ struct survey_fact {
 struct survey_options {
 	bool derive; /* tell apart what is derived: */
 	int derived; /* enum derived_kind */
+	bool several; /* more than one store was asked for, however many there are */
 	bool allowed; /* only what a rule allows, and not all but that */
 	bool hours; /* tell the writes in each hour */
 	int64_t since, until; /* microseconds since 1970: [since, until) */
 	const char *token; /* only this identifier; NULL: all */
 	const char *patterns[READER_PATTERNS]; /* only what matches them; NULL: all */
 	struct reader_said said; /* only those of which that was said */
-	const char *
-		container; /* only containers of this name (reader_find_containers()), "(host)": none; NULL: all */
+	const char *container; /* only containers of this name (reader_find_containers()); NULL: all */
 };
 
 struct survey {
@@ -61,11 +62,8 @@ struct survey {
 	uint64_t *hours;
 	int64_t hour;
 	size_t hour_count;
-	struct reader_meta meta;
+	struct reader_meta meta; /* of all stores together, but for told_until */
 };
-
-/* What `--container` takes for "in no container". */
-#define SURVEY_HOST "(host)"
 
 /*
  * survey_make() - reads the store, all of one moment. Returns 0 and *ret_survey (survey_free()), or a negative errno.
@@ -76,6 +74,12 @@ void survey_free(struct survey *survey);
 
 /* survey_row() - a fact as reader_fact() takes it. */
 struct reader_fact survey_row(const struct survey *survey, const struct survey_fact *fact);
+
+/* survey_is_host() - is a member of DIMENSION_CONTAINER none? Each node has one. */
+static inline bool survey_is_host(const struct survey *survey, uint32_t member)
+{
+	return reader_is_host(survey->members[DIMENSION_CONTAINER].ids[member]);
+}
 
 /* survey_id() - the store's id of a member of a dimension. */
 static inline int64_t survey_id(const struct survey *survey, enum dimension dimension, uint32_t member)

@@ -115,10 +115,11 @@ static int table_writer(struct table *table, const struct survey_fact *fact, cha
 	struct labels *labels = &table->report->labels;
 	uint32_t container = fact->member[DIMENSION_CONTAINER];
 	const char *program = labels_program(labels, fact->member[DIMENSION_PROGRAM]);
-	bool host = survey_id(&table->report->survey, DIMENSION_CONTAINER, container) == 0;
+	/* of several nodes, a host is one of them */
+	bool host = survey_is_host(&table->report->survey, container) && !report_several(table->report);
 	const char *where = fact->relayed ? " for " : fact->outside ? " into " : " in ";
 	int r = asprintf(ret_text, "%s%s%s", program, host ? "" : where,
-			 host ? "" : labels_text(labels, DIMENSION_CONTAINER, container));
+			 host ? "" : labels_shown(labels, DIMENSION_CONTAINER, container));
 
 	return r < 0 ? -ENOMEM : 0;
 }
@@ -147,7 +148,10 @@ static int table_place(struct table *table, const struct survey_fact *fact)
 	const enum dimension by = table->report->options.by;
 	struct labels *labels = &table->report->labels;
 	const char *program = labels_program(labels, fact->member[DIMENSION_PROGRAM]);
-	const char *file = labels_text(labels, DIMENSION_FILE, fact->member[DIMENSION_FILE]);
+	/* the heading says on which node */
+	const char *file = by == DIMENSION_CONTAINER || by == DIMENSION_NODE
+				   ? labels_text(labels, DIMENSION_FILE, fact->member[DIMENSION_FILE])
+				   : labels_shown(labels, DIMENSION_FILE, fact->member[DIMENSION_FILE]);
 	const char *mark = leaks_carried(&table->report->leaks, fact) ? "↳ " : "";
 	AUTO_FREE char *writer = NULL;
 	AUTO_FREE char *head = NULL;
@@ -220,6 +224,40 @@ static int table_source(struct table *table, const struct group *token)
 	return r < 0 ? r : table_line(table, 4, TABLE_DIM, "first written by %s", writer);
 }
 
+/* The nodes that it lies on. */
+static int table_nodes(struct table *table, const struct group *leak)
+{
+	struct report *report = table->report;
+	struct grouping nodes;
+	AUTO_FREE char *names = NULL;
+	char text[64], number[LAYOUT_NUMBER];
+	size_t shown;
+	int r = grouping_make(&report->survey, &report->scratch, DIMENSION_NODE, leak->facts, leak->count,
+			      &nodes);
+
+	if (r < 0)
+		return r;
+	shown = report_limit(report, TABLE_TOKENS, nodes.count);
+	for (size_t i = 0; r == 0 && i < shown; i++) {
+		char *all = NULL;
+
+		if (asprintf(&all, "%s%s%s", names ? names : "", names ? ", " : "",
+			     labels_text(&report->labels, DIMENSION_NODE, nodes.groups[i].member)) < 0)
+			r = -ENOMEM;
+		free(names);
+		names = r == 0 ? all : NULL;
+	}
+	if (r == 0 && shown < nodes.count)
+		r = table_line(table, 2, "", "on %s: %s and %s more",
+			       layout_count(nodes.count, "node", "nodes", text, sizeof(text)), names,
+			       layout_number(nodes.count - shown, number));
+	else if (r == 0)
+		r = table_line(table, 2, "", "on %s: %s",
+			       layout_count(nodes.count, "node", "nodes", text, sizeof(text)), names);
+	grouping_free(&nodes);
+	return r;
+}
+
 /* One leak: origin, carriers, places. */
 static int table_leak(struct table *table, struct group *leak)
 {
@@ -259,6 +297,8 @@ static int table_leak(struct table *table, struct group *leak)
 	if (r == 0 && count)
 		r = table_line(table, 2, "", "passed on by %s: %s",
 			       layout_count(count, "carrier", "carriers", text, sizeof(text)), names);
+	if (r == 0 && report_several(report))
+		r = table_nodes(table, leak);
 	return r == 0 ? table_places(table, leak) : r;
 }
 
@@ -298,7 +338,7 @@ static int table_group(struct table *table, struct group *group)
 
 	if (r == 0)
 		r = table_row(table, 0, TABLE_BOLD,
-			      labels_text(&report->labels, report->options.by, group->member), details,
+			      labels_shown(&report->labels, report->options.by, group->member), details,
 			      group->writes, group->first, group->last);
 	if (r == 0)
 		r = grouping_make(&report->survey, &report->scratch, DIMENSION_TOKEN, group->facts,
@@ -325,8 +365,8 @@ static int table_groups(struct table *table, struct grouping *groups)
 	const enum dimension by = report->options.by;
 	size_t shown = report_limit(report, TABLE_GROUPS, groups->count);
 	const struct derived_words *words = &derived_words[report->options.survey.derived];
-	const char *const many[] = {"tokens", "files", "programs", "containers", words->many};
-	const char *const one[] = {"token", "file", "program", "container", words->name};
+	const char *const many[] = {"tokens", "files", "programs", "containers", "nodes", words->many};
+	const char *const one[] = {"token", "file", "program", "container", "node", words->name};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < shown; i++) {
@@ -372,7 +412,7 @@ static int table_head(const struct table *table)
 {
 	const struct report *report = table->report;
 	const struct survey *survey = &report->survey;
-	char text[4][64], times[2][PERIOD_TEXT];
+	char text[4][64], times[2][PERIOD_TEXT], title[64];
 	int r;
 
 	if (report->options.survey.allowed)
@@ -383,8 +423,8 @@ static int table_head(const struct table *table)
 	layout_count(survey->distinct[DIMENSION_FILE], "file", "files", text[1], 64);
 	layout_count(survey->distinct[DIMENSION_CONTAINER], "container", "containers", text[2], 64);
 	layout_count(survey->writes, "write", "writes", text[3], 64);
-	r = table_line(table, 0, TABLE_BOLD, "%s on %s: %s, %s, %s", text[0], report->host, text[1], text[2],
-		       text[3]);
+	r = table_line(table, 0, TABLE_BOLD, "%s on %s: %s, %s, %s", text[0],
+		       report_title(report, title, sizeof(title)), text[1], text[2], text[3]);
 	if (r == 0 && survey->count)
 		r = table_line(table, 0, TABLE_DIM, "first %s UTC, last %s UTC",
 			       period_human(survey->first, times[0]), period_human(survey->last, times[1]));
@@ -399,7 +439,7 @@ static int table_head(const struct table *table)
 		r = table_line(table, 0, "", "older entries were removed: %s (last seen %s UTC or before)",
 			       layout_number(survey->meta.removed, text[0]),
 			       period_human(survey->meta.removed_until, times[0]));
-	if (r == 0 && survey->meta.lost)
+	if (r == 0 && survey->meta.lost && !report_several(report))
 		r = table_line(table, 0, TABLE_RED,
 			       "NOT STORED, for want of room: %s, until %s UTC; they are in the alerts",
 			       layout_count(survey->meta.lost, "write", "writes", text[0], 64),
@@ -415,6 +455,7 @@ static void table_columns(const struct table *table)
 		[DIMENSION_FILE] = "FILE, TOKEN, WHO WROTE IT",
 		[DIMENSION_PROGRAM] = "PROGRAM, TOKEN, FILE",
 		[DIMENSION_CONTAINER] = "CONTAINER, TOKEN, FILE",
+		[DIMENSION_NODE] = "NODE, TOKEN, FILE",
 		[DIMENSION_DERIVED] = words->heading,
 	};
 

@@ -74,7 +74,7 @@ static const struct fact *todo_container(struct report *report, const struct gro
 		const struct survey_fact *fact = &report->survey.facts[token->facts[i]];
 
 		if (fact->member[DIMENSION_FILE] == file && !fact->relayed &&
-		    survey_id(&report->survey, DIMENSION_CONTAINER, fact->member[DIMENSION_CONTAINER]))
+		    !survey_is_host(&report->survey, fact->member[DIMENSION_CONTAINER]))
 			return labels_container(&report->labels, fact->member[DIMENSION_CONTAINER]);
 	}
 	return NULL;
@@ -213,7 +213,7 @@ static int todo_where(const struct survey *survey, const struct group *group, st
 		uint32_t member = survey->facts[group->facts[i]].member[DIMENSION_CONTAINER], number;
 		size_t known = seen.count;
 
-		if (!survey_id(survey, DIMENSION_CONTAINER, member))
+		if (survey_is_host(survey, member))
 			continue;
 		r = idmap_number(&seen, member, &number);
 		if (r == 0 && seen.count > known)
@@ -234,6 +234,7 @@ static int todo_token(struct report *report, const struct group *group, struct t
 		.identifier = labels_text(&report->labels, DIMENSION_TOKEN, group->member),
 		.files = group->distinct[DIMENSION_FILE],
 		.containers = group->distinct[DIMENSION_CONTAINER],
+		.nodes = group->distinct[DIMENSION_NODE],
 		.writes = group->writes,
 		.first = group->first,
 		.last = group->last,

@@ -14,7 +14,7 @@ struct todo_place {
 struct todo_token {
 	uint32_t member;
 	const char *identifier; /* owned by the report's labels, as are all that are borrowed */
-	size_t files, containers; /* it was written to, and in */
+	size_t files, containers, nodes; /* it was written to, in, and on */
 	uint64_t writes;
 	int64_t first, last; /* microseconds */
 	char *type; /* NULL: it is not known */

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What is shown without --limit, of each kind. */
@@ -67,8 +68,8 @@ static int todo_place_text(const struct todo_lines *lines, const struct todo_pla
 	AUTO_FREE char *effect = NULL;
 	int r = remains_words(item, &words);
 
-	if (r == 0 &&
-	    asprintf(&text, "%s%s%s%s", item->file, *words ? "  (" : "", words, *words ? ")" : "") < 0) {
+	if (r == 0 && asprintf(&text, "%s%s%s%s%s%s", item->node ? item->node : "", item->node ? ":" : "",
+			       item->file, *words ? "  (" : "", words, *words ? ")" : "") < 0) {
 		text = NULL;
 		r = -ENOMEM;
 	}
@@ -94,22 +95,50 @@ static int todo_where_text(const struct todo_lines *lines, const struct todo_tok
 
 	for (size_t i = 0; r == 0 && i < shown; i++)
 		r = todo_line(lines, "", i ? "" : "written by",
-			      labels_text(&lines->report->labels, DIMENSION_CONTAINER, token->where[i]));
+			      labels_shown(&lines->report->labels, DIMENSION_CONTAINER, token->where[i]));
 	todo_more(lines, token->where_count - shown, "container", "containers");
 	return r;
+}
+
+/* " --store FILE", of those that this was read from. */
+static int todo_stores(const struct report *report, char **ret_text)
+{
+	const struct report_options *options = &report->options;
+	const char *const *paths = options->stores ? options->stores : &options->store;
+	size_t count = options->stores ? options->store_count : 1, size = 0;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, &size);
+	int r = out ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		AUTO_FREE char *word = NULL;
+
+		if (!paths[i] || (count == 1 && strcmp(paths[i], STORE_PATH) == 0))
+			continue;
+		r = shell_quote(paths[i], &word);
+		if (r == 0)
+			fprintf(out, " --store %s", word);
+	}
+	if (out && fclose(out) != 0)
+		r = -ENOMEM;
+	if (r < 0) {
+		free(text);
+		return r;
+	}
+	*ret_text = text;
+	return 0;
 }
 
 static int todo_token_text(const struct todo_lines *lines, size_t number, const struct todo_token *token)
 {
 	size_t shown = report_limit(lines->report, TODO_PLACES, token->place_count);
-	char text[4][64], time[PERIOD_TEXT];
-	const char *path = lines->report->options.store;
+	char text[4][64], nodes[64] = "", time[PERIOD_TEXT];
 	const char *type = labels_type(&lines->report->labels, token->member);
 	AUTO_FREE char *identifier = NULL;
 	AUTO_FREE char *shown_type = NULL;
 	AUTO_FREE char *mark = NULL;
 	AUTO_FREE char *word = NULL;
-	AUTO_FREE char *store = NULL;
+	AUTO_FREE char *stores = NULL;
 	int r;
 
 	r = layout_fit(token->identifier, layout_columns(token->identifier), &identifier);
@@ -119,7 +148,9 @@ static int todo_token_text(const struct todo_lines *lines, size_t number, const 
 		return r;
 	fprintf(lines->out, "\n%s%zu. %s%s  %s\n", todo_style(lines, TODO_BOLD), number, identifier,
 		todo_style(lines, TODO_PLAIN), shown_type);
-	fprintf(lines->out, "  %-9s %s, %s, %s, since %s UTC\n", "",
+	if (report_several(lines->report))
+		layout_count(token->nodes, "node, ", "nodes, ", nodes, sizeof(nodes));
+	fprintf(lines->out, "  %-9s %s%s, %s, %s, since %s UTC\n", "", nodes,
 		layout_count(token->files, "file", "files", text[0], 64),
 		layout_count(token->containers, "container", "containers", text[1], 64),
 		layout_count(token->writes, "write", "writes", text[2], 64),
@@ -137,11 +168,9 @@ static int todo_token_text(const struct todo_lines *lines, size_t number, const 
 		r = todo_where_text(lines, token);
 	if (r == 0)
 		r = shell_quote(token->identifier, &word);
-	/* of the store that this was read from */
-	if (r == 0 && path && strcmp(path, STORE_PATH) != 0)
-		r = shell_quote(path, &store);
-	if (r == 0 && asprintf(&mark, "spillwatch audit%s%s --mark %s revoked", store ? " --store " : "",
-			       store ? store : "", word) < 0) {
+	if (r == 0)
+		r = todo_stores(lines->report, &stores);
+	if (r == 0 && asprintf(&mark, "spillwatch audit%s --mark %s revoked", stores, word) < 0) {
 		mark = NULL;
 		r = -ENOMEM;
 	}
@@ -153,12 +182,12 @@ int todo_text(struct report *report, const struct todo *todo, FILE *out, bool co
 	const struct todo_lines lines = {.report = report, .out = out, .colour = colour};
 	size_t shown = report_limit(report, TODO_TOKENS, todo->count);
 	const char *before = ", left out: ";
-	char text[64];
+	char text[64], title[64];
 	int r = 0;
 
 	fprintf(out, "%s%s to be dealt with on %s%s", todo_style(&lines, TODO_BOLD),
-		layout_count(todo->count, "token", "tokens", text, sizeof(text)), report->host,
-		todo_style(&lines, TODO_PLAIN));
+		layout_count(todo->count, "token", "tokens", text, sizeof(text)),
+		report_title(report, title, sizeof(title)), todo_style(&lines, TODO_PLAIN));
 	for (int i = TRIAGE_NONE + 1; i < TRIAGE_MAX; i++) {
 		if (!todo->marked[i])
 			continue;
@@ -196,9 +225,9 @@ static json_t *todo_json_place(const struct todo_place *place)
 {
 	const struct remains_item *item = place->item;
 
-	return json_pack("{s:s, s:s, s:s*, s:s*, s:s*, s:s*}", "state", remains_names[item->state], "file",
-			 item->file, "moved_to", item->now, "reason", item->why, "clean", place->command,
-			 "effect", place->effect);
+	return json_pack("{s:s, s:s*, s:s, s:s*, s:s*, s:s*, s:s*}", "state", remains_names[item->state],
+			 "node", item->node, "file", item->file, "moved_to", item->now, "reason", item->why,
+			 "clean", place->command, "effect", place->effect);
 }
 
 /* What is left out of a list is told beside it. Returns 0 or -ENOMEM. */
@@ -219,13 +248,15 @@ static json_t *todo_json_token(struct report *report, const struct todo_token *t
 	for (size_t i = 0; r == 0 && i < places; i++)
 		r = json_array_append_new(list, todo_json_place(&token->places[i]));
 	for (size_t i = 0; r == 0 && i < where; i++)
-		r = json_array_append_new(names, json_string(labels_text(&report->labels, DIMENSION_CONTAINER,
-									 token->where[i])));
-	object = json_pack("{s:s, s:s*, s:b, s:o, s:o, s:o, s:o, s:o, s:o*, s:o}", "token", token->identifier,
-			   "type", token->type, "placeholder", token->placeholder, "files",
+		r = json_array_append_new(
+			names,
+			json_string(labels_shown(&report->labels, DIMENSION_CONTAINER, token->where[i])));
+	object = json_pack("{s:s, s:s*, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o*, s:o}", "token",
+			   token->identifier, "type", token->type, "placeholder", token->placeholder, "files",
 			   todo_json_number(token->files), "containers", todo_json_number(token->containers),
-			   "writes", todo_json_number(token->writes), "first", todo_json_time(token->first),
-			   "last", todo_json_time(token->last), "disable",
+			   "nodes", todo_json_number(token->nodes), "writes", todo_json_number(token->writes),
+			   "first", todo_json_time(token->first), "last", todo_json_time(token->last),
+			   "disable",
 			   token->request ? json_pack("{s:s, s:s*, s:s}", "request", token->request, "body",
 						      token->body, "command", token->disable)
 					  : NULL,
@@ -258,12 +289,12 @@ int todo_json(struct report *report, const struct todo *todo, FILE *out)
 		json_object_set_new(marked, triage_name(i), todo_json_number(todo->marked[i]));
 	for (size_t i = 0; r == 0 && i < shown; i++)
 		r = json_array_append_new(tokens, todo_json_token(report, &todo->tokens[i]));
-	root = json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o*, s:o}", "version", SPILLWATCH_VERSION,
-			 "generated", todo_json_time(report->generated), "host", report->host, "coverage",
-			 report_json_coverage(&report->coverage), "marked", marked, "token_count",
-			 todo_json_number(todo->count), "tokens_left_out",
-			 shown < todo->count ? todo_json_number(todo->count - shown) : NULL, "tokens",
-			 tokens);
+	root = json_pack(
+		"{s:s, s:o, s:s, s:o*, s:o, s:o, s:o, s:o*, s:o}", "version", SPILLWATCH_VERSION, "generated",
+		todo_json_time(report->generated), "host", report->host, "stores_unread",
+		report_json_unread(report), "coverage", report_json_coverage(report), "marked", marked,
+		"token_count", todo_json_number(todo->count), "tokens_left_out",
+		shown < todo->count ? todo_json_number(todo->count - shown) : NULL, "tokens", tokens);
 	if (r == 0 && root) {
 		json_dumpf(root, out, JSON_INDENT(1) | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
 		fputc('\n', out);

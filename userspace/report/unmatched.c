@@ -46,6 +46,10 @@ static int unmatched_name(void *context, const char *name)
 {
 	struct unmatched *unmatched = context;
 
+	/* of several stores, each has it */
+	for (size_t i = 0; i < unmatched->count; i++)
+		if (strcmp(unmatched->nearest[i], name) == 0)
+			return 0;
 	unmatched->any = true;
 	if (unmatched->pattern)
 		unmatched->matched |= fnmatch(unmatched->text, name, 0) == 0 ||
@@ -93,16 +97,15 @@ static int unmatched_option(struct reader *reader, int what, const char *option,
 int unmatched_find(const struct report *report, unmatched_say say, void *context)
 {
 	static const char *const patterns[READER_PATTERNS] = {
-		[READER_FILES] = "--path",
-		[READER_PROGRAMS] = "--program",
-		[READER_IMAGES] = "--image",
-		[READER_NAMESPACES] = "--namespace",
+		[READER_FILES] = "--path",   [READER_PROGRAMS] = "--program",
+		[READER_IMAGES] = "--image", [READER_NAMESPACES] = "--namespace",
+		[READER_NODES] = "--node",
 	};
 	const struct survey_options *options = &report->options.survey;
 	struct reader *reader = report->reader;
 	int r = 0;
 
-	if (options->container && strcmp(options->container, "(host)") != 0)
+	if (options->container)
 		r = unmatched_option(reader, READER_KNOWN_CONTAINERS, "--container", options->container,
 				     false, say, context);
 	if (r == 0 && options->token) {

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The store as `audit` reads it, while monitors write it. */
+/*
+ * Stores as `audit` reads them, while monitors write them: one, or several as one.
+ *
+ * Of one store, ids are its own. Of several, tokens and programs are the same where their texts are; what lies on a node is that
+ * store's: files, containers, facts, and the host.
+ */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,12 +16,38 @@
 
 struct reader;
 
+/* Stores that are read as one, at most. */
+#define READER_STORES 1024
+
 /*
- * reader_open() - Returns 0 and *ret_reader (reader_close()), or a negative errno: -ENOENT if there is no store,
- * else as store_error() explains.
+ * reader_make() - of no store yet. Returns 0 and *ret_reader (reader_close()), or -ENOMEM.
+ * reader_add() - before anything is read. @name: what the node is called if the store has not told; copied
+ * reader_open() - of one store.
+ * Both return 0, or a negative errno: -ENOENT if there is no store, -EMFILE: there are READER_STORES, else as store_error() explains.
  */
-int reader_open(const char *path, struct reader **ret_reader);
+int reader_make(struct reader **ret_reader);
+int reader_add(struct reader *reader, const char *path, const char *name);
+int reader_open(const char *path, const char *name, struct reader **ret_reader);
 void reader_close(struct reader *reader);
+
+/* reader_count() - how many stores. Of each, by number: */
+size_t reader_count(const struct reader *reader);
+/* reader_node() - the node that it is of, owned by the reader. Two stores may be of one. */
+const char *reader_node(const struct reader *reader, size_t store);
+/* reader_told() - has the store told it? */
+bool reader_told(const struct reader *reader, size_t store);
+/* reader_check() - reads all of it. Returns 0, -EUCLEAN if it is damaged, or another negative errno. */
+int reader_check(struct reader *reader, size_t store);
+
+/* reader_store() - of which store a fact, a file or a container is. */
+size_t reader_store(const struct reader *reader, int64_t id);
+
+/* The id of no container is that of a host; of one store it is 0. */
+#define READER_LOCAL 44
+static inline bool reader_is_host(int64_t container)
+{
+	return (container & ((1LL << READER_LOCAL) - 1)) == 0;
+}
 
 /*
  * reader_begin(), reader_end() - what is read between them is of one moment. A monitor's log can't be cut meanwhile:
@@ -24,9 +56,9 @@ void reader_close(struct reader *reader);
 int reader_begin(struct reader *reader);
 void reader_end(struct reader *reader);
 
-/* A fact in numbers: the ids are those of its texts, 0 for no container. */
+/* A fact in numbers: the ids are those of its texts; of no container see reader_is_host(). */
 struct reader_fact {
-	int64_t id, token, file, program, container;
+	int64_t id, token, file, program, container, node;
 	enum fact_verdict verdict;
 	bool relayed, outside;
 	int64_t first, last; /* microseconds since 1970 */
@@ -65,7 +97,14 @@ typedef int (*reader_id_visit)(void *context, int64_t id);
 int reader_find_token(struct reader *reader, const char *identifier, int64_t *ret_id);
 
 /* What a pattern is compared with: * and ? stand for anything, a slash as well, as in GLOB of SQLite. */
-enum reader_pattern { READER_FILES, READER_PROGRAMS, READER_IMAGES, READER_NAMESPACES, READER_PATTERNS };
+enum reader_pattern {
+	READER_FILES,
+	READER_PROGRAMS,
+	READER_IMAGES,
+	READER_NAMESPACES,
+	READER_NODES,
+	READER_PATTERNS
+};
 
 /* What the last alert of a fact has said; what is NULL or 0 is not asked for. */
 struct reader_said {
@@ -81,13 +120,14 @@ struct reader_said {
 int reader_find_facts(struct reader *reader, const struct reader_said *said, reader_id_visit visit,
 		      void *context);
 
-/* reader_find() - the files, programs or containers (of such an image, in such a namespace of Kubernetes') that a pattern matches. */
+/* reader_find() - the files, programs, containers (of such an image, in such a namespace of Kubernetes') or nodes that a pattern matches. */
 int reader_find(struct reader *reader, enum reader_pattern what, const char *pattern, reader_id_visit visit,
 		void *context);
 
 /*
  * reader_find_containers() - those that go by a name: their own, their pod's, NAMESPACE/POD, NAMESPACE/POD/NAME, NAMESPACE with a
- * slash and an asterisk, or their id or the first 8 or more characters of it. Returns 0 or a negative errno.
+ * slash and an asterisk, or their id or the first 8 or more characters of it; "(host)": those of no container. All of that with the
+ * node and a colon before it as well. Returns 0 or a negative errno.
  */
 int reader_find_containers(struct reader *reader, const char *name, reader_id_visit visit, void *context);
 
@@ -98,15 +138,21 @@ typedef int (*reader_text_visit)(void *context, const char *text);
 
 /*
  * reader_known() - every name of a kind that the store has, each once. READER_KNOWN_PATTERNS: those that the pattern of that number and
- * on is compared with (READER_KNOWN_PATTERNS + READER_FILES …). As reader_facts().
+ * on is compared with (READER_KNOWN_PATTERNS + READER_FILES …). Of several stores it may come once of each. As reader_facts().
  */
 int reader_known(struct reader *reader, int what, reader_text_visit visit, void *context);
+
+/* What reader_find_containers() takes for "in no container". */
+#define READER_HOST "(host)"
+
+/* reader_node_name() - of a node's id; owned by the reader. */
+const char *reader_node_name(const struct reader *reader, int64_t node);
 
 /* reader_name() - the text of an id. Returns 0 and *ret_text (malloc'ed), -ENOENT or another negative errno. */
 int reader_name(struct reader *reader, int64_t id, char **ret_text);
 
 /*
- * reader_container() - the facts of a container: only those texts of *ret_fact are set (fact_free()); none for 0.
+ * reader_container() - the facts of a container: only those texts of *ret_fact are set (fact_free()); none for a host.
  * Returns 0 or a negative errno.
  */
 int reader_container(struct reader *reader, int64_t id, struct fact *ret_fact);
@@ -120,7 +166,10 @@ int reader_fact(struct reader *reader, const struct reader_fact *row, struct fac
 /* @id: of the token that something was decided of; the texts of *triage are only there while it is visited. */
 typedef int (*reader_triage_visit)(void *context, int64_t id, const struct triage *triage);
 
-/* reader_triage() - of those tokens that the store has a text of, of a store that knows of it. As reader_facts(). */
+/*
+ * reader_triage() - of those tokens that a store has a text of; of several stores, where each may have decided otherwise, those of facts
+ * that were read. As reader_facts().
+ */
 int reader_triage(struct reader *reader, reader_triage_visit visit, void *context);
 
 /* A time in which somebody watched. Its strings are the callee's to look at only. */
@@ -132,8 +181,8 @@ struct reader_session {
 
 typedef int (*reader_session_visit)(void *context, const struct reader_session *session);
 
-/* reader_sessions() - by rising start. Of a store that knows none there are none. As reader_facts(). */
-int reader_sessions(struct reader *reader, reader_session_visit visit, void *context);
+/* reader_sessions() - those of one store, by rising start. Of a store that knows none there are none. As reader_facts(). */
+int reader_sessions(struct reader *reader, size_t store, reader_session_visit visit, void *context);
 
 /* What was lost, of one kind by one writer. */
 struct reader_loss {
@@ -146,11 +195,8 @@ struct reader_loss {
 typedef int (*reader_loss_visit)(void *context, const struct reader_loss *loss);
 
 /* reader_losses() - those between two times, as far as known, by rising time. As reader_sessions(). */
-int reader_losses(struct reader *reader, int64_t since, int64_t until, reader_loss_visit visit,
+int reader_losses(struct reader *reader, size_t store, int64_t since, int64_t until, reader_loss_visit visit,
 		  void *context);
-
-/* reader_node() - the host whose store it is. Returns 0 and *ret_node (malloc'ed; NULL: an older version has not told), or a negative errno. */
-int reader_node(struct reader *reader, char **ret_node);
 
 /* What the store says of itself. */
 struct reader_meta {
@@ -161,4 +207,4 @@ struct reader_meta {
 	int64_t told_until; /* microseconds: losses of that time or before were removed by the bounds; 0: none */
 };
 
-int reader_meta(struct reader *reader, struct reader_meta *ret_meta);
+int reader_meta(struct reader *reader, size_t store, struct reader_meta *ret_meta);

@@ -73,9 +73,9 @@ static char *said(int64_t since, int64_t until, bool *ret_whole)
 	char *text;
 	FILE *out = open_memstream(&text, &size);
 
-	assert_int_equal(reader_open(path, &reader), 0);
-	assert_int_equal(reader_meta(reader, &meta), 0);
-	assert_int_equal(coverage_make(reader, since, until, NOW, meta.told_until, NOW, &coverage), 0);
+	assert_int_equal(reader_open(path, "h", &reader), 0);
+	assert_int_equal(reader_meta(reader, 0, &meta), 0);
+	assert_int_equal(coverage_make(reader, 0, since, until, NOW, meta.told_until, NOW, &coverage), 0);
 	assert_int_equal(coverage_say(&coverage, add_line, out), 0);
 	*ret_whole = coverage_whole(&coverage);
 	assert_true(coverage.watched >= 0 && coverage.partly >= 0);

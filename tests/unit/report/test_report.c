@@ -60,7 +60,7 @@ static void open_report(const struct report_options *options, struct report *rep
 {
 	struct reader *reader;
 
-	assert_int_equal(reader_open(path, &reader), 0);
+	assert_int_equal(reader_open(path, "h", &reader), 0);
 	assert_int_equal(report_open(reader, options, report), 0);
 }
 
@@ -181,7 +181,7 @@ static void test_rules(void **state)
 	free(text);
 	text = output(&options, report_csv);
 	assert_non_null(strstr(text, "dt0c01.LEAK1,API token,false,allowed,1,"));
-	assert_non_null(strstr(text, ",write,,may,false,,,,,host,73,false\r\n"));
+	assert_non_null(strstr(text, ",write,,may,false,,,,,host,73,false,h\r\n"));
 	assert_null(strstr(text, "origin"));
 	free(text);
 }
@@ -312,7 +312,7 @@ static void test_derived(void **state)
 		text = output(&options, report_html);
 		free(text);
 		/* the first write lies outside of what is asked for, and is told */
-		options.survey.container = SURVEY_HOST;
+		options.survey.container = READER_HOST;
 		text = output(&options, output_table);
 		assert_non_null(strstr(text, "/c"));
 		free(text);
@@ -381,7 +381,7 @@ static void test_patterns(void **state)
 		for (int host = 0; host < 2; host++) {
 			size_t wanted = host ? cases[i].hosts : cases[i].facts;
 
-			options.survey.container = host ? SURVEY_HOST : NULL;
+			options.survey.container = host ? READER_HOST : NULL;
 			open_report(&options, &report);
 			if (report.survey.count != wanted)
 				fail_msg("case %zu: %zu facts", i, report.survey.count);
@@ -1443,24 +1443,318 @@ static void test_remains_links(void **state)
 	free(text);
 }
 
+/* The store of a node, which tells its name if it has one. */
+static void put_node(const char *file, const char *node, const struct alert_spec *specs, size_t count)
+{
+	const struct store_watched watched = {.scope = "host", .node = node, .files = "disk"};
+	char store_path[160];
+	struct store *store;
+
+	snprintf(store_path, sizeof(store_path), "%s/%s", dir, file);
+	store = alerts_store(store_path);
+	assert_int_equal(store_session(store, &watched), 0);
+	for (size_t i = 0; i < count; i++)
+		alerts_put(store, &specs[i]);
+	store_close(store);
+}
+
+/* Three nodes: the same token, program, path and container's id on each; the last one is of an older version. */
+static void put_nodes(void)
+{
+	int64_t now = alerts_now();
+
+	for (int i = 0; i < 3; i++) {
+		const char *const nodes[] = {"node-1", "node-2", NULL};
+		const char *const images[] = {"shop:1", "shop:2", "shop:3"};
+		const char *const files[] = {"a.db", "b.db", "c.db"};
+		const struct alert_spec specs[] = {
+			{.token = "dt0c01.LEAK1",
+			 .file = "/logs/app.log",
+			 .program = "/usr/bin/python3",
+			 .container = POD_A,
+			 .name = "web",
+			 .image = images[i],
+			 .time = now - 100 + i},
+			{.token = "dt0c01.LEAK1",
+			 .file = "/var/log/copy",
+			 .program = "/usr/bin/tee",
+			 .time = now - 90 + i},
+			/* numbers of names differ between the stores then */
+			{.token = i == 1 ? "dt0c01.LEAK2" : "dt0c01.LEAK1",
+			 .file = i == 1 ? "/b" : "/c",
+			 .program = i == 1 ? "/usr/bin/b" : "/usr/bin/c",
+			 .time = now - 200 + i},
+		};
+
+		/* of the second node the last one first */
+		if (i == 1)
+			put_node(files[i], nodes[i], &specs[2], 1);
+		put_node(files[i], nodes[i], specs, 3);
+	}
+}
+
+static void open_nodes(const struct report_options *options, struct report *report)
+{
+	struct report_options several = *options;
+	struct reader *reader;
+
+	assert_int_equal(reader_make(&reader), 0);
+	for (int i = 0; i < 3; i++) {
+		char store_path[160];
+
+		snprintf(store_path, sizeof(store_path), "%s/%c.db", dir, 'a' + i);
+		assert_int_equal(reader_add(reader, store_path, "c"), 0);
+	}
+	several.survey.several = true;
+	assert_int_equal(report_open(reader, &several, report), 0);
+}
+
+static char *output_nodes(const struct report_options *options, report_output write)
+{
+	struct report report;
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	open_nodes(options, &report);
+	assert_int_equal(write(&report, out), 0);
+	fclose(out);
+	report_close(&report);
+	return text;
+}
+
+static json_t *json_nodes(const struct report_options *options, report_output write, const char *schema)
+{
+	char *text = output_nodes(options, write), *problem;
+	json_t *json = json_loads(text, 0, NULL);
+
+	problem = schema_check(schema, json);
+	if (problem)
+		fail_msg("%s: %s", problem, text);
+	free(text);
+	return json;
+}
+
+static json_int_t number_of(const json_t *json, const char *name)
+{
+	return json_integer_value(json_object_get(json, name));
+}
+
+/* A token is one, whichever nodes it is on; files, containers and hosts are each node's. */
+static void test_nodes(void **state)
+{
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	json_t *json, *row, *coverage;
+	char *text, *rest, *line;
+
+	(void)state;
+	put_nodes();
+	json = json_nodes(&options, report_json, "share/audit.schema.json");
+	assert_int_equal(number_of(json_object_get(json, "totals"), "tokens"), 2);
+	assert_int_equal(number_of(json_object_get(json, "totals"), "nodes"), 3);
+	assert_int_equal(number_of(json_object_get(json, "totals"), "containers"), 3);
+	/* app.log and copy on each, /c on two, /b */
+	assert_int_equal(number_of(json_object_get(json, "totals"), "files"), 9);
+	assert_int_equal(number_of(json_object_get(json, "totals"), "processes"), 4);
+	assert_int_equal(number_of(json_object_get(json, "totals"), "writes"), 10);
+	row = json_array_get(json_object_get(json, "rows"), 0);
+	if (number_of(row, "nodes") != 3)
+		row = json_array_get(json_object_get(json, "rows"), 1);
+	assert_int_equal(number_of(row, "nodes"), 3);
+	assert_int_equal(json_array_size(json_object_get(row, "node_names")), 3);
+	assert_int_equal(number_of(row, "files"), 8);
+	/* the first of all nodes' */
+	assert_string_equal(json_string_value(json_object_get(json_object_get(row, "origin"), "executable")),
+			    "/usr/bin/c");
+	assert_string_equal(json_string_value(json_object_get(json_object_get(row, "origin"), "node")),
+			    "node-1");
+	coverage = json_object_get(json, "coverage");
+	assert_true(json_is_false(json_object_get(coverage, "whole")));
+	assert_int_equal(json_array_size(json_object_get(coverage, "nodes")), 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_string_equal(json_string_value(json_object_get(
+					    json_array_get(json_object_get(coverage, "nodes"), i), "node")),
+				    ((const char *const[]){"node-1", "node-2", "c"})[i]);
+	json_decref(json);
+	text = output_nodes(&options, report_export);
+	for (rest = text; (line = strsep(&rest, "\n")) && *line;) {
+		char *problem;
+
+		json = json_loads(line, 0, NULL);
+		problem = schema_check("share/audit-export.schema.json", json);
+		if (problem)
+			fail_msg("%s: %s", line, problem);
+		assert_true(json_array_size(json_object_get(json, "node_names")) > 0);
+		json_decref(json);
+	}
+	free(text);
+}
+
+static void test_nodes_groups(void **state)
+{
+	struct report_options options = options_make(DIMENSION_CONTAINER);
+	json_t *json, *row, *rows;
+	size_t i, web = 0;
+	char *text;
+
+	(void)state;
+	put_nodes();
+	/* identical ids: three containers and three hosts, each with its own image */
+	json = json_nodes(&options, report_json, "share/audit.schema.json");
+	rows = json_object_get(json, "rows");
+	assert_int_equal(json_array_size(rows), 6);
+	json_array_foreach (rows, i, row) {
+		const json_t *image = json_object_get(json_object_get(row, "details"), "image");
+		const char *node = json_string_value(json_object_get(row, "node"));
+		const char *expected = strcmp(node, "node-1") == 0   ? "shop:1"
+				       : strcmp(node, "node-2") == 0 ? "shop:2"
+								     : "shop:3";
+
+		if (!image)
+			continue;
+		assert_string_equal(json_string_value(json_object_get(image, "name")), expected);
+		web++;
+	}
+	assert_int_equal(web, 3);
+	json_decref(json);
+	assert_true(report_set_by("node", &options));
+	json = json_nodes(&options, report_json, "share/audit.schema.json");
+	rows = json_object_get(json, "rows");
+	assert_int_equal(json_array_size(rows), 3);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(rows, 0), "node")), "node-2");
+	assert_int_equal(number_of(json_array_get(rows, 0), "tokens"), 2);
+	json_decref(json);
+	text = output_nodes(&options, output_table);
+	assert_non_null(strstr(text, "2 leaked tokens on 3 nodes: "));
+	assert_non_null(strstr(text, "\nnode-1 "));
+	assert_non_null(strstr(text, "first written by c in node-1:(host)"));
+	free(text);
+	text = output_nodes(&options, report_csv);
+	assert_non_null(strstr(text, ",severity,outside,node\r\n"));
+	assert_non_null(strstr(text, ",node-2\r\n"));
+	free(text);
+	text = output_nodes(&options, report_html);
+	assert_non_null(strstr(text, "Leaked tokens on 3 nodes"));
+	assert_non_null(strstr(text, "node-1:(host)"));
+	free(text);
+}
+
+/* What was asked for by name is found on one node, or on all. */
+static void test_nodes_filters(void **state)
+{
+	static const struct {
+		const char *container, *node;
+		enum reader_pattern what;
+		const char *pattern;
+		json_int_t writes, nodes;
+	} cases[] = {
+		{"web", NULL, 0, NULL, 3, 3},
+		{"node-2:web", NULL, 0, NULL, 1, 1},
+		{"(host)", NULL, 0, NULL, 7, 3},
+		{"node-1:(host)", NULL, 0, NULL, 2, 1},
+		{"node-9:web", NULL, 0, NULL, 0, 0},
+		{NULL, "node-*", 0, NULL, 7, 2},
+		{"(host)", "c", 0, NULL, 2, 1},
+		{NULL, NULL, READER_PROGRAMS, "c", 2, 2},
+		{NULL, NULL, READER_PROGRAMS, "b", 2, 1},
+		{NULL, NULL, READER_FILES, "/logs/*", 3, 3},
+		{NULL, NULL, READER_IMAGES, "shop:2", 1, 1},
+	};
+
+	(void)state;
+	put_nodes();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct report_options options = options_make(DIMENSION_TOKEN);
+		json_t *json, *totals;
+
+		options.survey.container = cases[i].container;
+		options.survey.patterns[READER_NODES] = cases[i].node;
+		if (cases[i].pattern)
+			options.survey.patterns[cases[i].what] = cases[i].pattern;
+		json = json_nodes(&options, report_json, "share/audit.schema.json");
+		totals = json_object_get(json, "totals");
+		if (number_of(totals, "writes") != cases[i].writes ||
+		    number_of(totals, "nodes") != cases[i].nodes)
+			fail_msg("case %zu: %lld writes on %lld nodes", i,
+				 (long long)number_of(totals, "writes"),
+				 (long long)number_of(totals, "nodes"));
+		json_decref(json);
+	}
+}
+
+/* What was decided last holds, in whichever store; one of them may have the mark only. */
+static void test_nodes_marks(void **state)
+{
+	const struct triage accepted = {.identifier = "dt0c01.LEAK2", .state = TRIAGE_ACCEPTED, .time = 10};
+	const struct triage revoked = {
+		.identifier = "dt0c01.LEAK2", .state = TRIAGE_REVOKED, .note = "later", .time = 20};
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	char store_path[160];
+	bool known;
+	char *text;
+
+	(void)state;
+	put_nodes();
+	/* the first and the last one have no fact of it */
+	snprintf(store_path, sizeof(store_path), "%s/a.db", dir);
+	assert_int_equal(triage_put(store_path, &revoked, &known), 0);
+	assert_false(known);
+	snprintf(store_path, sizeof(store_path), "%s/b.db", dir);
+	assert_int_equal(triage_put(store_path, &accepted, &known), 0);
+	assert_true(known);
+	text = output_nodes(&options, output_table);
+	assert_non_null(strstr(text, "marked: 1 revoked\n"));
+	assert_non_null(strstr(text, ": later"));
+	free(text);
+	text = output_nodes(&options, output_todo_text);
+	assert_non_null(strstr(text, "1 token to be dealt with on 3 nodes, left out: 1 revoked"));
+	assert_non_null(strstr(text, "3 nodes, 8 files"));
+	free(text);
+}
+
+/* Files of another node are not looked for here, and never gone or clean; those of one of an older version, that was asked for alone, are. */
+static void test_nodes_remains(void **state)
+{
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	json_t *json, *counts;
+	char *text;
+
+	(void)state;
+	assert_int_equal(setenv("NODE_NAME", "node-1.example.com", 1), 0);
+	put_nodes();
+	json = json_nodes(&options, output_remains, "share/audit-files.schema.json");
+	counts = json_object_get(json, "counts");
+	/* app.log holds inside the container only */
+	assert_int_equal(number_of(counts, "gone"), 2);
+	assert_int_equal(number_of(counts, "unknown"), 7);
+	json_decref(json);
+	snprintf(path, sizeof(path), "%s/b.db", dir);
+	text = output(&options, output_remains);
+	assert_non_null(strstr(text, "it is on another node"));
+	assert_null(strstr(text, "\"gone\": 1"));
+	free(text);
+	snprintf(path, sizeof(path), "%s/c.db", dir);
+	text = output(&options, output_remains);
+	assert_null(strstr(text, "it is on another node"));
+	free(text);
+	assert_int_equal(unsetenv("NODE_NAME"), 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_rules),          TEST(test_leaks),
-		TEST(test_groups),         TEST(test_filters),
-		TEST(test_filtered_roles), TEST(test_times),
-		TEST(test_period),         TEST(test_table_width),
-		TEST(test_hostile),        TEST(test_empty),
-		TEST(test_relayed),        TEST(test_outside),
-		TEST(test_same_name),      TEST(test_renamed),
-		TEST(test_derived),        TEST(test_patterns),
-		TEST(test_export),         TEST(test_limit),
-		TEST(test_said),           TEST(test_marks),
-		TEST(test_todo_order),     TEST(test_todo_commands),
-		TEST(test_todo_layer),     TEST(test_todo_careful),
-		TEST(test_remains),        TEST(test_remains_links),
-		TEST(test_remains_copies), cmocka_unit_test(test_relays),
+		TEST(test_rules),         TEST(test_leaks),          TEST(test_groups),
+		TEST(test_filters),       TEST(test_filtered_roles), TEST(test_times),
+		TEST(test_period),        TEST(test_table_width),    TEST(test_hostile),
+		TEST(test_empty),         TEST(test_outside),        TEST(test_relayed),
+		TEST(test_same_name),     TEST(test_renamed),        TEST(test_derived),
+		TEST(test_patterns),      TEST(test_export),         TEST(test_limit),
+		TEST(test_said),          TEST(test_marks),          TEST(test_todo_order),
+		TEST(test_todo_commands), TEST(test_todo_layer),     TEST(test_todo_careful),
+		TEST(test_remains),       TEST(test_remains_links),  TEST(test_remains_copies),
+		TEST(test_nodes),         TEST(test_nodes_groups),   TEST(test_nodes_filters),
+		TEST(test_nodes_marks),   TEST(test_nodes_remains),  cmocka_unit_test(test_relays),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * store → idmap → survey. The store counts its names from 1, so an array by the id is the fast way; past its bound there
+ * store → idmap → reader, survey. The store counts its names from 1, so an array by the id is the fast way; past its bound there
  * is a hash table, at most half full, with linear probing.
  */
-#include "report/idmap.h"
+#include "lib/idmap.h"
 
 #include <errno.h>
 #include <stdlib.h>
