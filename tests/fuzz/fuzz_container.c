@@ -204,6 +204,7 @@ static void seal(uint8_t *meta)
 static void fuzz_bolt(const uint8_t *data, size_t size)
 {
 	static const char *const path[] = {"a", "b", "c", NULL};
+	json_t *bucket;
 	uint8_t *copy;
 	char value[64];
 	int fd;
@@ -218,6 +219,8 @@ static void fuzz_bolt(const uint8_t *data, size_t size)
 	if (fd < 0 || write(fd, copy, size) != (ssize_t)size ||
 	    ftruncate(fd, (off_t)(size + 1023) / 1024 * 1024))
 		abort();
+	if (bolt_json(fd, "a", &bucket) == 0)
+		json_decref(bucket);
 	if (bolt_get(fd, path, value, sizeof(value)) >= 0 && strlen(value) >= sizeof(value))
 		abort();
 	close(fd);

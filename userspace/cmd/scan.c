@@ -202,7 +202,7 @@ static const struct option_entry scan_entries[] = {
 	{.name = "containers", .id = OPTION_CONTAINERS,
 	 .help = "all that the container runtimes of this node keep on disk: layers of images and containers, "
 		 "running or not, volumes, logs, configurations",
-	 .more = "Of Docker, podman and CRI-O, and users' own. No runtime is asked. A layer is scanned once, and "
+	 .more = "Of Docker, podman, CRI-O and containerd, and users' own. No runtime is asked. A layer is scanned once, and "
 		 "named with its images; what a container has of the host's directories is counted. "
 		 "No " IGNORE_FILE " and no line's comment counts there."},
 	{.name = "container", .value = "NAME", .id = OPTION_CONTAINER, .many = true,
@@ -212,7 +212,7 @@ static const struct option_entry scan_entries[] = {
 	{.name = "image", .value = "NAME", .id = OPTION_IMAGE, .many = true,
 	 .help = "the same of one image: a name, with a tag or any, the beginning of an id, a digest; also several"},
 	{.name = "storage", .value = "RUNTIME=DIR", .id = OPTION_STORAGE, .many = true,
-	 .help = "where a runtime (docker, podman) keeps its files as well; also several",
+	 .help = "where a runtime (docker, podman, containerd) keeps its files as well; also several",
 	 .more = "The usual places, those that are in its configuration, and users' are known."},
 	{.name = "host-root", .value = "DIR", .id = OPTION_HOST_ROOT,
 	 .help = "below which the runtimes' files lie (default: /): a node's mounted disk",

@@ -36,8 +36,10 @@ static enum holder_part holder_part(const struct scan_holder *holder, const char
 static const char *holder_within(const struct finding *finding)
 {
 	size_t len = strlen(finding->path);
+	const char *within = finding->path + (finding->holder->base < len ? finding->holder->base : len);
 
-	return finding->path + (finding->holder->base < len ? finding->holder->base : len);
+	/* a layer as it was pulled is an archive */
+	return *within == '!' ? within + 1 : within;
 }
 
 /* "sha256:0123…" → "0123…", and only so many of a long one. */
@@ -160,7 +162,7 @@ static void holder_write(FILE *file, const struct scan_holder *holder, const cha
 		fprintf(file, "%s's own files", holder->runtime);
 		break;
 	}
-	if (part == HOLDER_LAYER || part == HOLDER_CONTAINER || part == HOLDER_VOLUME)
+	if (*within && (part == HOLDER_LAYER || part == HOLDER_CONTAINER || part == HOLDER_VOLUME))
 		fprintf(file, ", %s", within);
 }
 

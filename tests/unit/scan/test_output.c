@@ -173,10 +173,12 @@ static void test_holder(void **state)
 	mine.container_count = 0;
 	expect(written(SCAN_OUTPUT_TEXT, "//e", 1, false, NULL),
 	       "//e:3:7: API token @, docker volume @.<masked>, e\n");
+	expect(written(SCAN_OUTPUT_TEXT, "//!e", 1, false, NULL),
+	       "//!e:3:7: API token @, docker volume @.<masked>, e\n");
 	/* a path that is shorter than what is said of it */
 	mine.base = 9;
 	expect(written(SCAN_OUTPUT_TEXT, "//e", 1, false, NULL),
-	       "//e:3:7: API token @, docker volume @.<masked>, \n");
+	       "//e:3:7: API token @, docker volume @.<masked>\n");
 	holder = NULL;
 }
 

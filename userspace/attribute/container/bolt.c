@@ -32,6 +32,8 @@
 #define BOLT_PAGE_MAX (1UL << 20)
 #define BOLT_LEVELS 16
 #define BOLT_TRIES 4
+/* Pages and buckets that lie in each other, of a bucket that is read as a whole. */
+#define BOLT_TREE_DEPTH 32
 
 struct bolt_page {
 	uint64_t id;
@@ -264,6 +266,139 @@ int bolt_get(int fd, const char *const *path, char *value, size_t size)
 			value[len] = '\0';
 		}
 		return r < 0 ? r : (int)span.len;
+	}
+	return -EAGAIN;
+}
+
+/* A whole bucket, while it is read. */
+struct bolt_tree {
+	int fd;
+	const struct bolt_meta *meta;
+	uint64_t pages; /* that may be read yet: each page is in one place of a tree */
+	int depth;
+};
+
+static int bolt_tree_view(struct bolt_tree *tree, const struct bolt_view *view, json_t *object);
+
+static int bolt_tree_page(struct bolt_tree *tree, uint64_t id, json_t *object)
+{
+	AUTO_FREE uint8_t *buffer = NULL;
+	struct bolt_view view;
+	int r;
+
+	if (!tree->pages || tree->depth == BOLT_TREE_DEPTH)
+		return -EBADMSG;
+	buffer = malloc(BOLT_PAGE_MAX);
+	if (!buffer)
+		return -ENOMEM;
+	tree->pages--;
+	tree->depth++;
+	r = bolt_page(tree->fd, tree->meta, id, buffer, &view);
+	if (r == 0)
+		r = bolt_tree_view(tree, &view, object);
+	tree->depth--;
+	return r;
+}
+
+static int bolt_tree_bucket(struct bolt_tree *tree, const struct bolt_span *value, json_t *object)
+{
+	struct bolt_view view;
+	uint64_t root;
+	int r;
+
+	if (value->len < BOLT_BUCKET_BYTES || tree->depth == BOLT_TREE_DEPTH)
+		return -EBADMSG;
+	memcpy(&root, value->bytes, sizeof(root));
+	if (root)
+		return bolt_tree_page(tree, root, object);
+	r = bolt_view(value->bytes + BOLT_BUCKET_BYTES, value->len - BOLT_BUCKET_BYTES, &view);
+	tree->depth++;
+	if (r == 0)
+		r = bolt_tree_view(tree, &view, object);
+	tree->depth--;
+	return r;
+}
+
+static int bolt_tree_leaf(struct bolt_tree *tree, const struct bolt_view *view, size_t at, json_t *object)
+{
+	struct bolt_span key, value;
+	struct bolt_leaf leaf;
+	AUTO_FREE char *name = NULL;
+	json_t *inner;
+	int r = 0;
+
+	memcpy(&leaf, view->bytes + at, sizeof(leaf));
+	if (bolt_span(view, at, leaf.pos, leaf.key_len, &key) < 0 ||
+	    bolt_span(view, at, (uint64_t)leaf.pos + leaf.key_len, leaf.value_len, &value) < 0)
+		return -EBADMSG;
+	if (memchr(key.bytes, '\0', key.len))
+		return 0;
+	name = strndup((const char *)key.bytes, key.len);
+	inner = leaf.flags & BOLT_ELEMENT_BUCKET ? json_object()
+						 : json_stringn_nocheck((const char *)value.bytes, value.len);
+	if (!name || !inner || json_object_set_nocheck(object, name, inner) < 0)
+		r = -ENOMEM;
+	else if (leaf.flags & BOLT_ELEMENT_BUCKET)
+		r = bolt_tree_bucket(tree, &value, inner);
+	json_decref(inner);
+	return r;
+}
+
+static int bolt_tree_view(struct bolt_tree *tree, const struct bolt_view *view, json_t *object)
+{
+	bool leaf = view->head.flags & BOLT_LEAF;
+	size_t element = leaf ? sizeof(struct bolt_leaf) : sizeof(struct bolt_branch);
+	struct bolt_branch branch;
+	int r = 0;
+
+	for (uint16_t i = 0; r == 0 && i < view->head.count; i++) {
+		size_t at = sizeof(view->head) + i * element;
+
+		if (leaf) {
+			r = bolt_tree_leaf(tree, view, at, object);
+			continue;
+		}
+		memcpy(&branch, view->bytes + at, sizeof(branch));
+		r = bolt_tree_page(tree, branch.page, object);
+	}
+	return r;
+}
+
+static int bolt_tree(int fd, const struct bolt_meta *meta, const char *name, json_t *object)
+{
+	struct bolt_tree tree = {.fd = fd, .meta = meta, .pages = meta->pages};
+	AUTO_FREE uint8_t *buffer = malloc(BOLT_PAGE_MAX);
+	struct bolt_span value;
+	struct bolt_view view;
+	int r = buffer ? bolt_page(fd, meta, meta->root, buffer, &view) : -ENOMEM;
+
+	if (r == 0)
+		r = bolt_search(fd, meta, view, name, buffer, &value);
+	if (r == 0)
+		r = value.bucket ? bolt_tree_bucket(&tree, &value, object) : -ENOENT;
+	return r;
+}
+
+int bolt_json(int fd, const char *name, json_t **ret_json)
+{
+	struct bolt_meta meta, after;
+
+	for (int i = 0; i < BOLT_TRIES; i++) {
+		int r = bolt_meta(fd, &meta);
+		json_t *object = r == 0 ? json_object() : NULL;
+
+		if (r < 0 || !object)
+			return r < 0 ? r : -ENOMEM;
+		r = bolt_tree(fd, &meta, name, object);
+		if (bolt_meta(fd, &after) < 0 || after.transaction > meta.transaction + 1) {
+			json_decref(object);
+			continue;
+		}
+		if (r == 0)
+			*ret_json = object;
+		else
+			json_decref(object);
+		return r;
 	}
 	return -EAGAIN;
 }

@@ -252,6 +252,26 @@ int node_place(struct node_store *store, const char *namespace, enum holder_part
 	return number;
 }
 
+void node_place_text(struct node_store *store, const char *namespace, json_t *text, int container,
+		     const char *path)
+{
+	struct node *node = store->node;
+	json_t *place;
+	int number;
+
+	if (!json_is_string(text))
+		return;
+	place = node_object(store, namespace);
+	node_set(node, place, "path", path);
+	json_object_set(place, "text", text);
+	json_object_set_new(place, "part", json_integer(HOLDER_CONFIGURATION));
+	json_object_set_new(place, "store", json_integer(store->number));
+	json_object_set_new(place, "images", json_array());
+	json_object_set_new(place, "containers", json_array());
+	number = node_append(node, node->places, place);
+	node_belongs(node, number, -1, container);
+}
+
 int node_image(struct node_store *store, const char *namespace, const char *id)
 {
 	json_t *image = node_object(store, namespace);
@@ -455,6 +475,29 @@ static void node_holder_containers(const struct node *node, const json_t *place,
 	holder->container_count = json_array_size(numbers);
 }
 
+struct node_memory {
+	const char *at;
+	size_t left;
+};
+
+static ssize_t node_pull(void *source, void *to, size_t room)
+{
+	struct node_memory *memory = source;
+	size_t len = memory->left < room ? memory->left : room;
+
+	memcpy(to, memory->at, len);
+	memory->at += len;
+	memory->left -= len;
+	return (ssize_t)len;
+}
+
+static void node_scan_text(struct scan *scan, const char *path, const json_t *text)
+{
+	struct node_memory memory = {json_string_value(text), json_string_length(text)};
+
+	scan_plain_source(scan, path, node_pull, &memory);
+}
+
 static void node_scan_place(struct node *node, const json_t *place)
 {
 	const struct node_store *store = &node->stores[json_integer_value(json_object_get(place, "store"))];
@@ -469,6 +512,7 @@ static void node_scan_place(struct node *node, const json_t *place)
 	AUTO_FREE char *below = NULL;
 	AUTO_FREE char *shown = NULL;
 	AUTO_CLOSE int fd = -1;
+	const json_t *text;
 
 	if (asprintf(&below, "%s/%s", store->path, path ? path : "") < 0)
 		below = NULL;
@@ -483,11 +527,15 @@ static void node_scan_place(struct node *node, const json_t *place)
 		scan_unread(node->scan, shown, strerror(-fd));
 		return;
 	}
+	text = json_object_get(place, "text");
 	holder.base = strlen(shown);
 	node_holder_images(node, place, &holder);
 	node_holder_containers(node, place, &holder);
 	node->scan->holder = &holder;
-	scan_below(node->scan, fd, shown);
+	if (text)
+		node_scan_text(node->scan, shown, text);
+	else
+		scan_below(node->scan, fd, shown);
 	node->scan->holder = NULL;
 }
 
@@ -515,6 +563,7 @@ static void node_read_store(struct node_store *store)
 	} readers[] = {
 		{"docker", node_docker},
 		{"podman", node_podman},
+		{"containerd", node_containerd},
 	};
 
 	for (size_t i = 0; i < sizeof(readers) / sizeof(*readers); i++)

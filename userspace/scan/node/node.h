@@ -7,7 +7,7 @@
  *
  *     image      {"runtime", "namespace", "id", "digest", "names": []}
  *     container  {"runtime", "namespace", "id", "name", "pod", "pod_namespace", "image": number}
- *     place      {"runtime", "namespace", "part", "layer", "volume", "store", "path", "images": [numbers], "containers": [numbers]}
+ *     place      {"runtime", "namespace", "part", "layer", "volume", "store", "path", "text", "images": [numbers], "containers": [numbers]}
  */
 #pragma once
 
@@ -63,6 +63,10 @@ int scan_node(struct scan *scan, const struct node_options *options);
 int node_place(struct node_store *store, const char *namespace, enum holder_part part, const char *name,
 	       const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* node_place_text() - what a container was given, as a text that stands in that file. */
+void node_place_text(struct node_store *store, const char *namespace, json_t *text, int container,
+		     const char *path);
+
 int node_image(struct node_store *store, const char *namespace, const char *id);
 void node_image_name(struct node *node, int image, const char *name);
 void node_image_digest(struct node *node, int image, const char *digest);
@@ -105,6 +109,7 @@ bool node_known(const struct node_store *store, const char *format, ...)
 /* The readers. */
 void node_docker(struct node_store *store);
 void node_podman(struct node_store *store);
+void node_containerd(struct node_store *store);
 
 /* --- within */
 

@@ -21,7 +21,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char *const node_runtimes[] = {"docker", "podman"};
+static const char *const node_runtimes[] = {"docker", "podman", "containerd"};
 
 static const struct {
 	const char *runtime, *path;
@@ -29,6 +29,13 @@ static const struct {
 	{"docker", "/var/lib/docker"},
 	{"docker", "/var/snap/docker/common/var-lib-docker"},
 	{"podman", "/var/lib/containers/storage"},
+	{"containerd", "/var/lib/containerd"},
+	{"containerd", "/var/lib/rancher/k3s/agent/containerd"},
+	{"containerd", "/var/lib/rancher/rke2/agent/containerd"},
+	{"containerd", "/var/lib/k0s/containerd"},
+	{"containerd", "/var/snap/microk8s/common/var/lib/containerd"},
+	{"containerd", "/var/lib/docker/containerd/daemon"},
+	{"containerd", "/var/lib/docker/containerd"},
 };
 
 /* Below a home directory. */
@@ -45,6 +52,7 @@ static const struct {
 } node_settings[] = {
 	{"podman", "/etc/containers/storage.conf", "graphroot"},
 	{"podman", "/usr/share/containers/storage.conf", "graphroot"},
+	{"containerd", "/etc/containerd/config.toml", "root"},
 };
 
 /* Is it the first time that one comes to this directory? */
@@ -255,7 +263,7 @@ static int node_store_named(struct node *node, const char *text)
 		scan_unread(node->scan, shown, r == 0 ? "it is no directory" : strerror(-r));
 		return 0;
 	}
-	log_error("--storage takes RUNTIME=DIRECTORY, docker or podman and a path from / on");
+	log_error("--storage takes RUNTIME=DIRECTORY, docker, podman or containerd and a path from / on");
 	return -EINVAL;
 }
 
