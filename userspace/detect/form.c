@@ -11,12 +11,16 @@
 #include "detect/mask.h"
 #include "token_search.h"
 
+#include <endian.h>
 #include <string.h>
 
 /* Between two bytes of a token there is not more than this: control sequences, backslashes, an indentation. */
 #define FORM_BETWEEN 128
 /* Behind the backslashes an escape is not longer: u{ and 8 digits, then a brace. */
 #define FORM_ESCAPE 12
+/* What stands between the texts of two records, and in one of CRI's the tags. */
+#define FORM_SEAM 200
+#define FORM_TAGS 32
 /* Lines that are wrapped are not longer. */
 #define FORM_LINE 400
 _Static_assert(FORM_LINE < FORM_BEFORE && FORM_BETWEEN < FORM_BEFORE, "all that is asked for");
@@ -46,6 +50,7 @@ static const uint8_t form_seconds[256] = {
 	['\0'] = FORM_D,
 	[0x1b] = FORM_D,
 	['='] = FORM_D,
+	['"'] = FORM_D,
 	['%'] = FORM_D,
 	['&'] = FORM_D,
 	['\n'] = FORM_D | FORM_LINES,
@@ -76,41 +81,49 @@ static form_block form_load(const uint8_t *from)
 	return block;
 }
 
-/* May a form begin in these bytes? What form_firsts and form_seconds say, or more: of the rare ones not all is asked. */
-static bool form_may_begin(const uint8_t *bytes)
+/* Where in these bytes may a form begin? What form_firsts and form_seconds say, or more; FORM_BLOCK: nowhere. */
+static size_t form_first(const uint8_t *bytes)
 {
 	const form_block first = form_load(bytes), second = form_load(bytes + 1);
 	const form_block d = (form_block)(first == 'd'), z = (form_block)(first == 'Z'),
 			 r = (form_block)(first == 'R'), k = (form_block)(first == 'k'),
 			 six = (form_block)(first == '6');
-	const form_block breaks = (form_block)((second < 0x20) | (second == '\\')),
-			 marks = (form_block)((second == '=') | (second == '%') | (second == '&'));
-	const form_block may = (d & ((form_block)(second == 't') | breaks | marks)) |
-			       (z & (form_block)(second == 'H')) | (r & (form_block)(second == '0')) |
-			       (k & (form_block)(second == 'd')) | (six & (form_block)(second == '4')) |
-			       ((z | r | k | six) & breaks) | (form_block)(first == '\\') |
-			       (form_block)(first == '%') | (form_block)(first == '&') |
-			       ((form_block)(first == '=') & (form_block)(second == '6'));
+	const form_block slash = (form_block)(second == '\\'), breaks = (form_block)(second < 0x20) | slash,
+			 marks = (form_block)((second == '=') | (second == '%') | (second == '&') |
+					      (second == '"'));
+	const form_block zero = (form_block)(second == '0'), u = (form_block)((second | 0x20) == 'u'),
+			 second_six = (form_block)(second == '6');
+	const form_block may =
+		(d & ((form_block)(second == 't') | breaks | marks)) | (z & (form_block)(second == 'H')) |
+		(r & zero) | (k & (form_block)(second == 'd')) | (six & (form_block)(second == '4')) |
+		((z | r | k | six) & breaks) |
+		((form_block)(first == '\\') &
+		 (slash | zero | u | (form_block)(second == '1') | (form_block)(second == 'x'))) |
+		((form_block)(first == '%') & (second_six | u)) |
+		((form_block)(first == '&') & (form_block)(second == '#')) |
+		((form_block)(first == '=') & second_six);
 	const form_words words = (form_words)may;
 
-	return words[0] | words[1];
+	if (words[0])
+		return (size_t)__builtin_ctzll(le64toh(words[0])) / 8;
+	return words[1] ? 8 + (size_t)__builtin_ctzll(le64toh(words[1])) / 8 : FORM_BLOCK;
 }
 
 size_t form_next(const uint8_t *bytes, size_t len, size_t at)
 {
-	for (;;) {
-		size_t end;
+	while (at + FORM_BLOCK < len) {
+		size_t first = form_first(bytes + at);
 
-		while (at + FORM_BLOCK < len && !form_may_begin(bytes + at))
-			at += FORM_BLOCK;
-		if (at + 1 >= len)
-			break;
-		end = at + FORM_BLOCK < len - 1 ? at + FORM_BLOCK : len - 1;
-		for (; at < end; at++)
-			if (form_firsts[bytes[at]] & form_seconds[bytes[at + 1]])
-				return at;
+		at += first;
+		if (first == FORM_BLOCK)
+			continue;
+		if (form_firsts[bytes[at]] & form_seconds[bytes[at + 1]])
+			return at;
+		at++;
 	}
-	return at < len && form_firsts[bytes[at]] ? at : len;
+	while (at + 1 < len && !(form_firsts[bytes[at]] & form_seconds[bytes[at + 1]]))
+		at++;
+	return at + 1 < len || (at < len && form_firsts[bytes[at]]) ? at : len;
 }
 
 const char *encoded_name(enum encoded_form form)
@@ -132,7 +145,7 @@ static void form_open(struct form_reader *reader, const struct form_text *text, 
 	/* nothing is read further, whatever it is */
 	reader->bytes = text->bytes;
 	reader->len = whole ? text->len : start + ENCODED_MAX_LEN;
-	reader->start = reader->at = start;
+	reader->start = reader->at = reader->passed = start;
 	reader->form = ENCODED_COLOURED;
 	reader->open = text->open && whole;
 	reader->lines = text->lines;
@@ -166,9 +179,8 @@ static bool form_is_whole(const struct form_reader *reader)
 /* Is there more, and can it be of what was begun? */
 static bool form_goes_on(struct form_reader *reader)
 {
-	size_t last = reader->out_len ? reader->start + reader->ends[reader->out_len - 1] : reader->start;
-
-	return !form_is_whole(reader) && reader->at - last <= FORM_BETWEEN && form_has(reader, reader->at);
+	return !form_is_whole(reader) && reader->at - reader->passed <= FORM_BETWEEN &&
+	       form_has(reader, reader->at);
 }
 
 static bool form_is_plain(uint8_t byte)
@@ -203,6 +215,7 @@ static bool form_put(struct form_reader *reader, uint8_t byte, size_t start)
 	reader->starts[reader->out_len] = (uint16_t)(start - reader->start);
 	reader->ends[reader->out_len] = (uint16_t)(reader->at - reader->start);
 	reader->out[reader->out_len++] = byte;
+	reader->passed = reader->at;
 	if (byte == '.' && reader->out_len > TOKEN_PREFIX_LEN + 1)
 		reader->secret = reader->out_len;
 	return true;
@@ -255,6 +268,82 @@ static size_t form_next_line(struct form_reader *reader, size_t at)
 	return next;
 }
 
+/* Behind these characters, of which a quotation mark may be escaped (JSON in JSON); 0: something else stands there. */
+static size_t form_literal(struct form_reader *reader, size_t at, const char *literal)
+{
+	for (; *literal; literal++, at++) {
+		while (*literal == '"' && form_is(reader, at, '\\'))
+			at++;
+		if (!form_is(reader, at, (uint8_t)*literal))
+			return 0;
+	}
+	return at;
+}
+
+/*
+ * Docker's json-file (moby, daemon/logger/jsonfilelog): a line of more than 16 KiB is several records, of which the last one alone ends
+ * in \n. At the end of a text: ","stream":"stdout","time":"…"}, a newline, {"log":"
+ */
+static size_t form_docker(struct form_reader *reader, size_t at)
+{
+	size_t next = form_literal(reader, at, "\",\"stream\":\"std");
+
+	if (!next)
+		return 0;
+	while (next - at < FORM_SEAM && form_has(reader, next) && reader->bytes[next] != '\n')
+		next++;
+	if (!form_is(reader, next, '\n') || reader->bytes[next - 1] != '}')
+		return 0;
+	return form_literal(reader, next + 1, "{\"log\":\"");
+}
+
+/*
+ * CRI (Kubernetes, "CRI logging"; podman's k8s-file as well): each line is TIME, stdout or stderr, P or F, and the text. Was the one before
+ * P? That is 16 KiB ago; so long a line, and what goes on to be a whole token in the next one, are answer enough.
+ */
+static size_t form_cri(struct form_reader *reader, size_t at)
+{
+	static const char time[] = "0000-00-00T00:00:00";
+	size_t next = at + 1, begin, tag;
+
+	if (at < FORM_LINE || memchr(reader->bytes + at - FORM_LINE, '\n', FORM_LINE))
+		return 0;
+	for (const char *as = time; *as; as++, next++)
+		if (!form_has(reader, next) ||
+		    (*as == '0' ? !token_is_digit(reader->bytes[next]) : reader->bytes[next] != (uint8_t)*as))
+			return 0;
+	while (next - at < FORM_SEAM && form_has(reader, next) &&
+	       (token_is_digit(reader->bytes[next]) ||
+		memchr(".,Z+-:", reader->bytes[next], sizeof(".,Z+-:") - 1)))
+		next++;
+	begin = form_literal(reader, next, " std");
+	if (!begin)
+		return 0;
+	next = form_literal(reader, begin, "out ");
+	next = next ? next : form_literal(reader, begin, "err ");
+	if (!next || !form_has(reader, next) || (reader->bytes[next] != 'P' && reader->bytes[next] != 'F'))
+		return 0;
+	/* more tags may follow */
+	for (tag = ++next; next - tag < FORM_TAGS && form_has(reader, next) && reader->bytes[next] != ' ';
+	     next++)
+		;
+	return form_is(reader, next, ' ') ? next + 1 : 0;
+}
+
+/* Where the text goes on in the next record of a log; `at` if none ends here. */
+static size_t form_next_record(struct form_reader *reader, size_t at)
+{
+	uint8_t byte = reader->bytes[at];
+	size_t next = byte == '"' || byte == '\\' ? form_docker(reader, at)
+		      : byte == '\n'              ? form_cri(reader, at)
+						  : 0;
+
+	if (!next)
+		return at;
+	reader->passed = next;
+	return next;
+}
+
 static unsigned int form_six(uint8_t byte)
 {
 	if (byte >= 'A' && byte <= 'Z')
@@ -293,8 +382,10 @@ static enum form_result form_encoded(struct form_reader *reader, unsigned int he
 		unsigned int value = units.value(reader->bytes[reader->at]);
 
 		if (value >> units.width) {
-			size_t next = form_next_line(reader, reader->at);
+			size_t next = form_next_record(reader, reader->at);
 
+			if (next == reader->at)
+				next = form_next_line(reader, reader->at);
 			if (next == reader->at)
 				break;
 			reader->at = next;
@@ -371,9 +462,12 @@ static void form_is_odd(struct form_reader *reader, enum encoded_form form)
 static bool form_pass(struct form_reader *reader)
 {
 	uint8_t byte = reader->bytes[reader->at];
-	size_t next = reader->at;
+	size_t next = form_next_record(reader, reader->at);
 
-	if (byte == 0x1b) {
+	if (next != reader->at) {
+		form_is_odd(reader, ENCODED_RECORD);
+		form_is_line(reader, true);
+	} else if (byte == 0x1b) {
 		next = form_sequence(reader, reader->at + 1);
 		if (next == reader->at + 1)
 			return false;
@@ -533,6 +627,17 @@ static enum form_result form_base64(struct form_reader *reader, const char *lett
 	return reader->more ? FORM_MORE : FORM_NONE;
 }
 
+/* Does it stand for another character than the first of a token, as most do? */
+static bool form_is_other_escape(const struct form_text *text, size_t at)
+{
+	static const uint8_t begins[] = {'x', 'u', 'U', '0', '1'};
+	size_t most = text->len - at < FORM_BETWEEN ? text->len : at + FORM_BETWEEN;
+
+	while (at < most && text->bytes[at] == '\\')
+		at++;
+	return at < most && !memchr(begins, text->bytes[at], sizeof(begins));
+}
+
 /*
  * "dt0" is in base64 ZHQw, or behind one byte R0M, or behind two kdD; the first bits of the d are in the letter before then, and the
  * form begins behind that: another token may end in it.
@@ -546,6 +651,10 @@ enum form_result form_read(struct form_reader *reader, const struct form_text *t
 	reader->out_len = 0;
 	/* most that only may be a beginning ends here */
 	if (bytes[at] == 'd' && !last && second != 't' && form_is_plain(second))
+		return FORM_NONE;
+	if (second == '"' && text->len - at > 2 && bytes[at + 2] != ',')
+		return FORM_NONE;
+	if (bytes[at] == '\\' && form_is_other_escape(text, at))
 		return FORM_NONE;
 	form_open(reader, text, at);
 	switch (bytes[at]) {
@@ -654,11 +763,15 @@ static void form_mask_encoded(const struct form_reader *reader, uint8_t *bytes)
 							   : 2;
 
 	again.at = reader->start;
+	again.open = false;
 	for (; bit < 8 * reader->out_len + reader->rest; bit += units.width) {
 		unsigned int value;
 
-		while (units.value(bytes[again.at]) >> units.width)
-			again.at = form_next_line(&again, again.at);
+		while (units.value(bytes[again.at]) >> units.width) {
+			size_t next = form_next_record(&again, again.at);
+
+			again.at = next == again.at ? form_next_line(&again, again.at) : next;
+		}
 		value = units.value(bytes[again.at]);
 		if (bit + units.width > 8 * reader->secret)
 			bytes[again.at] =

@@ -22,6 +22,7 @@
 	X(REFERENCE, "reference", "&#46; and the like, of HTML and XML")                                \
 	X(QUOTED_PRINTABLE, "quoted-printable", "=2E and lines that end in =")                          \
 	X(COLOURED, "coloured", "with a terminal's control sequences in it")                            \
+	X(RECORD, "record", "goes on in the next record of a container's log: Docker's json-file, CRI") \
 	X(WRAPPED, "wrapped", "goes on in the next line, where the one before is as long as is usual")
 
 enum encoded_form {
@@ -58,6 +59,7 @@ struct form_reader {
 	bool open; /* behind `len` more may come */
 	bool lines; /* as of struct form_text */
 	bool more; /* what comes decides */
+	size_t passed; /* behind what was read, or passed over as a whole */
 	size_t odd; /* from this byte on it does not stand there as it is; SIZE_MAX: all of it does */
 	size_t line; /* the first byte of the secret portion's last line; SIZE_MAX: it is in one line */
 	unsigned int rest; /* bits of a next byte */

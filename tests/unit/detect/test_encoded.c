@@ -321,6 +321,38 @@ static void test_wrapped(void **state)
 		}
 }
 
+#define DOCKER_SEAM "\",\"stream\":\"stdout\",\"time\":\"2026-01-02T03:04:05.678901234Z\"}\n{\"log\":\""
+#define DOCKER_ATTRS                                       \
+	"\",\"stream\":\"stderr\",\"attrs\":{\"tag\":\"a " \
+	"b\"},\"time\":\"2026-01-02T03:04:05.6Z\"}\n{\"log\":\""
+#define DOCKER_JSON                                                                                        \
+	"\\\",\\\"stream\\\":\\\"stdout\\\",\\\"time\\\":\\\"2026-01-02T03:04:05.678Z\\\"}\n{\\\"log\\\":" \
+	"\\\""
+#define CRI_SEAM "\n2026-01-02T03:04:05.678901234Z stdout F "
+#define CRI_PODMAN "\n2026-01-02T03:04:05.678901234+01:00 stderr P:x "
+
+/* A log's records, of which one ends in a token: as it is, and as base64. */
+static void test_records(void **state)
+{
+	static const char *const seams[] = {DOCKER_SEAM, DOCKER_ATTRS, DOCKER_JSON, CRI_SEAM, CRI_PODMAN};
+	uint64_t seed = 37;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(seams) / sizeof(*seams); i++)
+		for (size_t at = 1; at < 96; at++) {
+			char token[256], text[TEXT_MAX], encoded[512];
+			size_t len = make(token, 24, &seed), before = (size_t)sprintf(text, "%600s", "");
+
+			sprintf(text + before, "%.*s%s%s <", (int)at, token, seams[i], token + at);
+			expect(text, strlen(text), token, "record", before, before + len + strlen(seams[i]));
+			len = base64(encoded, (const uint8_t *)token, len, base64_url, 0, "");
+			if (at < 4)
+				continue;
+			sprintf(text + before, "%.*s%s%s <", (int)at, encoded, seams[i], encoded + at);
+			expect(text, strlen(text), token, "base64", before, before + len + strlen(seams[i]));
+		}
+}
+
 /* What stands there as it is, is not this search's; nor is what only resembles one. */
 static void test_none(void **state)
 {
@@ -455,7 +487,8 @@ int main(void)
 		cmocka_unit_test(test_costly),  cmocka_unit_test(test_hex),
 		cmocka_unit_test(test_utf16),   cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_between), cmocka_unit_test(test_wrapped),
-		cmocka_unit_test(test_none),    cmocka_unit_test(test_any),
+		cmocka_unit_test(test_records), cmocka_unit_test(test_none),
+		cmocka_unit_test(test_any),
 	};
 
 	return UNIT_RUN(tests);

@@ -389,13 +389,34 @@ static void test_wrapped(void **state)
 	}
 }
 
+/* A token in two records of a log: each of its parts is masked where it is. */
+static void test_records(void **state)
+{
+	static const char *const seams[] = {
+		"\",\"stream\":\"stdout\",\"time\":\"2026-01-02T03:04:05.678901234Z\"}\n{\"log\":\"",
+		"\n2026-01-02T03:04:05.678901234Z stdout F ",
+	};
+	uint64_t seed = 79;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		for (size_t at = 1; at < 96; at++) {
+			char token[256], masked[256], text[TEXT_MAX], expected[TEXT_MAX];
+
+			make(token, masked, 24, &seed);
+			sprintf(text, "%600s%.*s%s%s <", "", (int)at, token, seams[i], token + at);
+			sprintf(expected, "%600s%.*s%s%s <", "", (int)at, masked, seams[i], masked + at);
+			expect(text, strlen(text), expected, 1, 1, &seed);
+		}
+}
+
 /* What is none passes unchanged, and what a line ends with is not kept back. */
 static void test_none(void **state)
 {
 	static const char *const texts[] = {
 		"a word\n",  "password\r\n", "50%",          "a && b\n",
 		"C:\\dir\n", "x = 6\n",      "ZHQwYzAx\n",   "647430\n",
-		"d\\n",      "\\u0064t0\n",  "dt0c01%2EAB ", "\"dt0c01\\u002eABCDEFGH\\u002e\"",
+		"d\\n",      "\\u0064t0\n",  "dt0c01%2EAB ", "\"dt0c01\\u002eABCDEFGH\\u002e\"}",
 		"R0MwMS5B!",
 	};
 	static const size_t held[] = {0, 0, 1, 0, 0, 0, 9, 7, 0, 0, 0, 0, 0};
@@ -462,7 +483,8 @@ int main(void)
 		cmocka_unit_test(test_cut_lines), cmocka_unit_test(test_hex),
 		cmocka_unit_test(test_utf16),     cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_between),   cmocka_unit_test(test_wrapped),
-		cmocka_unit_test(test_none),      cmocka_unit_test(test_costly),
+		cmocka_unit_test(test_none),      cmocka_unit_test(test_records),
+		cmocka_unit_test(test_costly),
 	};
 
 	return UNIT_RUN(tests);
