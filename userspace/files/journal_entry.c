@@ -51,8 +51,8 @@ struct journal_data {
 
 struct journal_head {
 	char signature[8];
-	uint32_t compatible, incompatible;
-	uint8_t state, zero[7], ids[64];
+	uint32_t compatible, incompatible; /* cppcheck-suppress unusedStructMember */
+	uint8_t state, zero[7], ids[64]; /* cppcheck-suppress unusedStructMember */
 	uint64_t header_size, arena_size, table, table_size; /* cppcheck-suppress unusedStructMember */
 };
 
