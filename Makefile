@@ -9,6 +9,7 @@ LIBEXECDIR   ?= $(PREFIX)/libexec/spillwatch
 LIBDIR       ?= $(PREFIX)/lib
 SYSCONFDIR   ?= /etc
 UNITDIR      ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR  ?= $(PREFIX)/lib/sysusers.d
 ZSHDIR       ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR      ?=
 ARGS         ?=
@@ -239,15 +240,15 @@ install: all ## install into DESTDIR and PREFIX
 	install -D -m 644 share/audit-export.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/audit-export.schema.json
 	install -D -m 644 share/alert-fields.md $(DESTDIR)$(PREFIX)/share/spillwatch/alert-fields.md
 	install -D -m 644 share/config.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/config.schema.json
-	sed 's|/usr/local/bin|$(PREFIX)/bin|' deploy/systemd/spillwatch-forward.service > $(DESTDIR)$(PREFIX)/share/spillwatch/spillwatch-forward.service
-	chmod 644 $(DESTDIR)$(PREFIX)/share/spillwatch/spillwatch-forward.service
 	install -D -m 644 deploy/prometheus/spillwatch.rules.yaml $(DESTDIR)$(PREFIX)/share/spillwatch/prometheus.rules.yaml
 	install -D -m 644 deploy/grafana/spillwatch.json $(DESTDIR)$(PREFIX)/share/spillwatch/grafana.json
 	install -d -m 755 $(DESTDIR)$(SYSCONFDIR)/spillwatch/rules.d
 	install -m 644 $(SHIPPED_RULES) $(DESTDIR)$(SYSCONFDIR)/spillwatch/rules.d
 	install -d -m 755 $(DESTDIR)$(UNITDIR)
-	sed 's|/usr/local/bin|$(PREFIX)/bin|' deploy/systemd/spillwatch.service > $(DESTDIR)$(UNITDIR)/spillwatch.service
-	chmod 644 $(DESTDIR)$(UNITDIR)/spillwatch.service
+	for unit in spillwatch $(if $(FORWARD_BIN),spillwatch-forward); do \
+		to=$(DESTDIR)$(UNITDIR)/$$unit.service; \
+		sed 's|/usr/local/bin|$(PREFIX)/bin|' deploy/systemd/$$unit.service > $$to && chmod 644 $$to || exit 1; done
+	$(if $(FORWARD_BIN),install -D -m 644 deploy/systemd/spillwatch.sysusers $(DESTDIR)$(SYSUSERSDIR)/spillwatch.conf)
 	install -D -m 644 share/completions/spillwatch.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/spillwatch
 	install -D -m 644 share/completions/_spillwatch $(DESTDIR)$(ZSHDIR)/_spillwatch
 	install -D -m 644 share/completions/spillwatch.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/spillwatch.fish
@@ -262,7 +263,7 @@ uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/spillwatch $(DESTDIR)$(ZSHDIR)/_spillwatch
 	rm -f $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/spillwatch.fish
 	rm -rf $(DESTDIR)$(PREFIX)/share/spillwatch $(DESTDIR)$(LIBEXECDIR)
-	rm -f $(DESTDIR)$(UNITDIR)/spillwatch.service
+	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,spillwatch.service spillwatch-forward.service) $(DESTDIR)$(SYSUSERSDIR)/spillwatch.conf
 	rm -f $(SHIPPED_RULES:deploy/%=$(DESTDIR)$(SYSCONFDIR)/spillwatch/%)
 
 clean: ## remove build/

@@ -144,10 +144,10 @@ $(B)/image/npm/done: tests/image/package.json tests/image/package-lock.json test
 
 -include $(LIVE_OBJECTS:.o=.d)
 
-test-packages: ## the release, the same bytes as built elsewhere; the Debian package: built, judged by lintian, installed in a fresh Debian 12, upgraded, removed, purged
+test-packages: ## the release, the same bytes as built elsewhere; the Debian packages: built, judged by lintian, installed in a fresh Debian 12, upgraded, removed, purged
 	tests/packages/run
 
-test-systemd: ## the package under a real systemd, in QEMU: installed, reloaded, killed, starved, upgraded, removed, while tokens are written
+test-systemd: ## the packages under a real systemd, in QEMU: installed, reloaded, killed, starved, upgraded, removed, while tokens are written
 	tests/systemd/run
 
 # --- kernels: the live tests in QEMU, on Debian's kernels, under both attachments -----------------

@@ -18,8 +18,9 @@ static int forward_main(int argc, char **argv)
 		return command_help.main(2, (char *[]){"help", "forward", NULL});
 	if (beside_path("spillwatch-forward", path) == 0)
 		execv(path, argv);
-	log_error("there is no spillwatch-forward beside this program, as with the static one; the packages "
-		  "bring it");
+	log_error("there is no spillwatch-forward beside this program: it is a package of its own, and the "
+		  "static "
+		  "build has none");
 	return EXIT_CODE_CONFIG;
 }
 
