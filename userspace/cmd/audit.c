@@ -120,7 +120,7 @@ static const struct option_entry audit_entries[] = {
 		 "places of each; html: 1000; json and csv: all)",
 	 .more = "JSON tells how many are left out."},
 	{.name = "files", .id = OPTION_AUDIT_FILES,
-	 .help = "look into the files: which of them still hold the token now (table, json, csv)",
+	 .help = "look into the files: which of them still hold the token now (any output)",
 	 .more = "By the same matcher: still there, clean, gone, replaced, unreadable or unknown."},
 	{.name = "todo", .id = OPTION_AUDIT_TODO,
 	 .help = "what is to be done first: each token with what disables it, where it still lies, and the "
@@ -376,10 +376,6 @@ static int audit_parse(int argc, char **argv, struct audit_options *options)
 			  "only");
 		return EXIT_CODE_USAGE;
 	}
-	if (options->files && options->output == AUDIT_HTML) {
-		log_error("--files is shown as table, json or csv");
-		return EXIT_CODE_USAGE;
-	}
 	return 0;
 }
 
@@ -421,6 +417,8 @@ static int audit_remains(struct report *report, enum audit_output output, size_t
 		r = remains_json(report, &remains, stdout);
 	else if (output == AUDIT_CSV)
 		r = remains_csv(report, &remains, stdout);
+	else if (output == AUDIT_HTML)
+		r = remains_html(report, &remains, stdout);
 	else
 		r = report_coverage(report, stdout, layout_width(STDOUT_FILENO),
 				    layout_colour(STDOUT_FILENO));

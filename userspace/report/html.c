@@ -135,12 +135,13 @@ static void html_head(const struct report *report, const char *nonce, FILE *out)
 }
 
 /* The grouping that was asked for first, then the others. */
-static int html_tables(struct report *report, FILE *out)
+static int html_tables(struct report *report, void *context, FILE *out)
 {
 	static const enum dimension all[] = {DIMENSION_TOKEN, DIMENSION_CONTAINER, DIMENSION_FILE,
 					     DIMENSION_PROGRAM};
 	int r = html_table(report, report->options.by, out);
 
+	(void)context;
 	for (size_t i = 0; r == 0 && i < sizeof(all) / sizeof(*all); i++)
 		if (all[i] != report->options.by)
 			r = html_table(report, all[i], out);
@@ -149,7 +150,8 @@ static int html_tables(struct report *report, FILE *out)
 	return r;
 }
 
-int report_html(struct report *report, FILE *out)
+int html_page(struct report *report, int (*body)(struct report *report, void *context, FILE *out),
+	      void *context, FILE *out)
 {
 	uint64_t random[2];
 	char nonce[40];
@@ -160,7 +162,7 @@ int report_html(struct report *report, FILE *out)
 	snprintf(nonce, sizeof(nonce), "%016" PRIx64 "%016" PRIx64, random[0], random[1]);
 	html_head(report, nonce, out);
 	if (report->survey.count)
-		r = html_tables(report, out);
+		r = body(report, context, out);
 	else
 		fprintf(out, "<p>No token was %s.</p>\n",
 			report_whole(report) ? "written"
@@ -173,4 +175,9 @@ int report_html(struct report *report, FILE *out)
 		"<script nonce=\"%s\">\n%s</script>\n</body></html>\n",
 		nonce, page_js);
 	return r;
+}
+
+int report_html(struct report *report, FILE *out)
+{
+	return html_page(report, html_tables, NULL, out);
 }

@@ -30,6 +30,16 @@
 			});
 		}
 	}
+	/* paper can't be opened */
+	let closed = [];
+	window.addEventListener("beforeprint", () => {
+		closed = [...document.querySelectorAll("details:not([open])")];
+		for (const fold of closed) fold.open = true;
+	});
+	window.addEventListener("afterprint", () => {
+		for (const fold of closed) fold.open = false;
+		closed = [];
+	});
 	const filter = document.getElementById("filter");
 	filter.parentNode.hidden = false;
 	filter.addEventListener("input", () => {

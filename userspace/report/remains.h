@@ -72,4 +72,6 @@ void remains_free(struct remains *remains);
 int remains_table(const struct report *report, const struct remains *remains, FILE *out, int width,
 		  bool colour);
 int remains_json(const struct report *report, const struct remains *remains, FILE *out);
+/* remains_html() - the page of report_html(), with these in place of its tables. */
+int remains_html(struct report *report, struct remains *remains, FILE *out);
 int remains_csv(const struct report *report, const struct remains *remains, FILE *out);

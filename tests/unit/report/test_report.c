@@ -1712,6 +1712,17 @@ static void test_nodes_marks(void **state)
 	free(text);
 }
 
+static int output_remains_html(struct report *report, FILE *out)
+{
+	struct remains remains;
+	int r = remains_find(report, &remains);
+
+	if (r == 0)
+		r = remains_html(report, &remains, out);
+	remains_free(&remains);
+	return r;
+}
+
 /* Files of another node are not looked for here, and never gone or clean; those of one of an older version, that was asked for alone, are. */
 static void test_nodes_remains(void **state)
 {
@@ -1728,6 +1739,14 @@ static void test_nodes_remains(void **state)
 	assert_int_equal(number_of(counts, "gone"), 2);
 	assert_int_equal(number_of(counts, "unknown"), 7);
 	json_decref(json);
+	text = output_nodes(&options, output_remains_html);
+	assert_non_null(strstr(text, "What is still there"));
+	assert_non_null(strstr(text, "0 still there, 0 unreadable, 7 unknown, 0 replaced, 2 gone, 0 clean"));
+	assert_non_null(strstr(text, ">node-2:/logs/app.log<"));
+	assert_non_null(strstr(text, "shop:2"));
+	/* coverage stands above it */
+	assert_true(strstr(text, "node-2: watched") < strstr(text, "What is still there"));
+	free(text);
 	snprintf(path, sizeof(path), "%s/b.db", dir);
 	text = output(&options, output_remains);
 	assert_non_null(strstr(text, "it is on another node"));
