@@ -131,6 +131,7 @@ static void unpack_left(struct scan *scan, const char *path, const char *why)
 {
 	AUTO_FREE char *shown = NULL;
 
+	team_turn(scan);
 	scan->counts.partly++;
 	if (spillwatch_mask(path, strlen(path), NULL, &shown) == 0)
 		log_warning("%s: not unpacked to its end: %s", shown, why);

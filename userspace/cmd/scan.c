@@ -383,8 +383,8 @@ static int scan_run(struct scan_command *command, int argc, char **argv)
 		scan->no_ignore = true;
 		unknown = scan_node(scan, &command->node);
 	}
-	for (int i = 0; i < argc && scan->error == 0; i++)
-		scan_path(scan, argv[i]);
+	if (argc && scan->error == 0)
+		scan_paths(scan, argv, argc);
 	if (unknown < 0 && scan->error == 0)
 		scan->error = unknown;
 	if (scan->error < 0)

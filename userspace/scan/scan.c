@@ -23,6 +23,7 @@ void scan_unread(struct scan *scan, const char *path, const char *why)
 {
 	AUTO_FREE char *shown = NULL;
 
+	team_turn(scan);
 	scan->counts.unreadable++;
 	if (spillwatch_mask(path, strlen(path), NULL, &shown) == 0)
 		log_error("can't read %s: %s", shown, why);
@@ -30,10 +31,11 @@ void scan_unread(struct scan *scan, const char *path, const char *why)
 		log_error("can't read a path: %s", why);
 }
 
-static void scan_wrong(const char *path, size_t line)
+static void scan_wrong(struct scan *scan, const char *path, size_t line)
 {
 	AUTO_FREE char *shown = NULL;
 
+	team_turn(scan);
 	if (spillwatch_mask(path, strlen(path), NULL, &shown) == 0)
 		log_warning("%s:%zu: no pattern, so nothing is ignored by it", shown, line);
 }
@@ -53,14 +55,16 @@ static int scan_finding(struct scan *scan, const struct finding *finding)
 	const char *identifier = spillwatch_token_identifier(finding->token);
 	int r = spillwatch_mask(path, strlen(path), finding->token, &shown);
 
-	if (r == 0 && scan->found)
-		r = baseline_add(scan->found, identifier, shown);
-	if (r == 0 && scan->known && baseline_has(scan->known, identifier, shown)) {
+	struct scan *teller = team_turn(scan);
+
+	if (r == 0 && teller->found)
+		r = baseline_add(teller->found, identifier, shown);
+	if (r == 0 && teller->known && baseline_has(teller->known, identifier, shown)) {
 		scan->counts.known++;
 		return 0;
 	}
-	for (size_t i = 0; r == 0 && i < scan->output_count; i++)
-		r = scan_output_finding(&scan->outputs[i], finding, shown);
+	for (size_t i = 0; r == 0 && i < teller->output_count; i++)
+		r = scan_output_finding(&teller->outputs[i], finding, shown);
 	scan->counts.findings++;
 	if (r < 0)
 		scan->error = r;
@@ -87,18 +91,21 @@ static int scan_token(void *context, const struct spillwatch_token *token, const
 				  });
 }
 
-int scan_open(struct scan *scan)
+int scan_open_finder(struct scan *scan)
 {
-	int r = ignore_open(&scan->ignore);
-
-	if (r < 0)
-		return r;
 	scan->named = spillwatch_token_new();
 	if (!scan->named)
 		return -ENOMEM;
 	return finder_open(
 		&(struct finder_use){.context = scan, .token = scan_token, .plain = scan->no_decode},
 		&scan->finder);
+}
+
+int scan_open(struct scan *scan)
+{
+	int r = ignore_open(&scan->ignore);
+
+	return r < 0 ? r : scan_open_finder(scan);
 }
 
 void scan_close(struct scan *scan)
@@ -128,7 +135,7 @@ void scan_ignore(struct scan *scan, const char *prefix, const char *directory)
 	if (r < 0)
 		scan_unread(scan, file, strerror(-r));
 	else if (wrong)
-		scan_wrong(file, wrong);
+		scan_wrong(scan, file, wrong);
 }
 
 scan_unpack *scan_unpacker;
@@ -156,6 +163,9 @@ void scan_input(struct scan *scan, const char *path, struct scan_input *input)
 		return;
 	}
 	if (scan_input_is_packed(input)) {
+		/* one at a time: the bound of what unpacking takes is the process's (archive/main.c) */
+		if (scan_unpacker && !scan->no_archives)
+			team_turn(scan);
 		r = scan_unpacker && !scan->no_archives ? scan_unpacker(scan, path, input) : -ENOSYS;
 		if (r == 0)
 			return;

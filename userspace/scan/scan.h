@@ -8,6 +8,7 @@
 #include "scan/input.h"
 #include "scan/output.h"
 #include "scan/finder.h"
+#include "scan/team.h"
 
 /* Where findings go at the same time. */
 #define SCAN_OUTPUTS_MAX 5
@@ -27,6 +28,7 @@ struct scan {
 	void *unpacking; /* archive/unpack.c's, while it is at work */
 	uint64_t max_bytes; /* of a file; 0: any */
 	int error; /* a negative errno that ends it all */
+	struct team *team; /* who reads files for it, or that it is of; NULL: it reads them itself */
 	/* of what is being read */
 	const char *path;
 	const struct scan_origin *origin;
@@ -36,6 +38,9 @@ struct scan {
 /* scan_open() - what is needed whatever is scanned. Returns 0 or -ENOMEM; end with scan_close() in any case. */
 int scan_open(struct scan *scan);
 void scan_close(struct scan *scan);
+
+/* scan_open_finder() - of that, what reading takes: for who reads for another. Returns likewise; finder and named are its owner's to free. */
+int scan_open_finder(struct scan *scan);
 
 /* scan_input() - reads an input of that name to its end, unpacked; what goes wrong is told and counted. */
 void scan_input(struct scan *scan, const char *path, struct scan_input *input);
@@ -65,6 +70,9 @@ void scan_ignore(struct scan *scan, const char *prefix, const char *directory);
 
 /* scan_path() - a file, a directory with all that is below it, a FIFO, or standard input ("-"). */
 void scan_path(struct scan *scan, const char *path);
+
+/* scan_paths() - some of them, by as many threads as there are processors for us; told in their order all the same. */
+void scan_paths(struct scan *scan, char **paths, int count);
 
 /*
  * scan_below() - what a place (O_PATH) holds: a regular file, or a directory with all that is below it. No link is followed, and no

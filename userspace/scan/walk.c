@@ -89,6 +89,12 @@ static void walk_file(struct scan *scan, const char *path, const char *accpath, 
 	}
 }
 
+/* A team_work. */
+static void walk_handed(struct scan *scan, const char *path, bool named)
+{
+	walk_file(scan, path, path, named);
+}
+
 /* A mount of the kernel's own: no file lies there, and reading some never ends.
  */
 static bool walk_is_kernels(const FTSENT *entry)
@@ -151,6 +157,19 @@ static void walk_directory(struct scan *scan, FTS *tree, FTSENT *entry)
 		scan_ignore(scan, "", path);
 }
 
+static void walk_regular(struct scan *scan, const FTSENT *entry, bool named)
+{
+	int r;
+
+	if (!scan->team) {
+		walk_file(scan, entry->fts_path, entry->fts_accpath, named);
+		return;
+	}
+	/* both are one: nobody changes the directory here */
+	r = team_hand(scan->team, entry->fts_path, named, (uint64_t)entry->fts_statp->st_size);
+	scan->error = r < 0 ? r : scan->error;
+}
+
 static void walk_entry(struct scan *scan, FTS *tree, FTSENT *entry)
 {
 	bool named = entry->fts_level == FTS_ROOTLEVEL;
@@ -166,7 +185,7 @@ static void walk_entry(struct scan *scan, FTS *tree, FTSENT *entry)
 	switch (entry->fts_info) {
 	case FTS_F:
 		scan_name(scan, entry->fts_path, entry->fts_name);
-		walk_file(scan, entry->fts_path, entry->fts_accpath, named);
+		walk_regular(scan, entry, named);
 		break;
 	case FTS_D:
 		walk_directory(scan, tree, entry);
@@ -242,6 +261,14 @@ static void walk_tree(struct scan *scan, char *path)
 	if (errno && scan->error == 0)
 		scan_unread(scan, path, strerror(errno));
 	fts_close(tree);
+}
+
+void scan_paths(struct scan *scan, char **paths, int count)
+{
+	team_open(scan, walk_handed);
+	for (int i = 0; i < count && scan->error == 0; i++)
+		scan_path(scan, paths[i]);
+	team_close(scan);
 }
 
 void scan_path(struct scan *scan, const char *path)
