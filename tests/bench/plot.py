@@ -166,15 +166,19 @@ def draw_write(result):
     return picture
 
 
-def draw_search(result):
+def draw_search(result, title="Search throughput, one thread", unit="GB/s"):
     corpora = list(dict.fromkeys(row["corpus"] for row in result["rows"]))
     names = list(dict.fromkeys(row["contender"] for row in result["rows"]))
     by = {(r["corpus"], r["contender"]): triple(r["gb_s"]) for r in result["rows"]}
     groups = [(c, {n: by[c, n] for n in names}) for c in corpora]
-    picture = Picture("Search throughput, one thread", where(result), "corpus", "GB/s")
+    picture = Picture(title, where(result), "corpus", unit)
     bars(picture, groups, names, Scale([v[2] for v in by.values()], False, TOP))
     picture.legend(names)
     return picture
+
+
+def draw_mask(result):
+    return draw_search(result, "What the mask takes", "GB for a second of CPU time")
 
 
 def draw_latency(result):
