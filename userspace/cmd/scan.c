@@ -202,7 +202,7 @@ static const struct option_entry scan_entries[] = {
 	{.name = "containers", .id = OPTION_CONTAINERS,
 	 .help = "all that the container runtimes of this node keep on disk: layers of images and containers, "
 		 "running or not, volumes, logs, configurations",
-	 .more = "Of Docker, podman, CRI-O and containerd, and users' own. No runtime is asked. A layer is scanned once, and "
+	 .more = "Of Docker, podman, CRI-O and containerd, users' own, and pods' logs. No runtime is asked. A layer is scanned once, and "
 		 "named with its images; what a container has of the host's directories is counted. "
 		 "No " IGNORE_FILE " and no line's comment counts there."},
 	{.name = "container", .value = "NAME", .id = OPTION_CONTAINER, .many = true,

@@ -159,7 +159,7 @@ static void holder_write(FILE *file, const struct scan_holder *holder, const cha
 		holder_owner(file, holder);
 		break;
 	case HOLDER_STORE:
-		fprintf(file, "%s's own files", holder->runtime);
+		fprintf(file, "%s's own files", holder->runtime ? holder->runtime : "the node");
 		break;
 	}
 	if (*within && (part == HOLDER_LAYER || part == HOLDER_CONTAINER || part == HOLDER_VOLUME))

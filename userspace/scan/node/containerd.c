@@ -215,9 +215,10 @@ static void containerd_manifest(struct containerd *containerd, const char *diges
 	containerd_layers(containerd, manifest);
 	node_belongs(containerd->store->node,
 		     containerd_blob_place(containerd, HOLDER_CONFIGURATION, NULL, blob), image, -1);
-	json_array_foreach (json_object_get(manifest, "manifests"), i, inner)
+	json_array_foreach (json_object_get(manifest, "manifests"), i, inner) {
 		if (i < NODE_LAYERS_MAX)
 			containerd_manifest(containerd, containerd_text(inner, "digest"), image, depth + 1);
+	}
 	config_digest = containerd_text(json_object_get(manifest, "config"), "digest");
 	config_blob = containerd_blob(containerd, config_digest);
 	if (config_blob) {
@@ -337,9 +338,11 @@ static void containerd_rest(struct containerd *containerd)
 	json_t *all = json_object_get(containerd->bucket, "snapshots"), *keys, *snapshot;
 	const char *snapshotter, *key, *parent;
 
-	json_object_foreach (all, snapshotter, keys)
-		json_object_foreach (keys, key, snapshot)
+	json_object_foreach (all, snapshotter, keys) {
+		json_object_foreach (keys, key, snapshot) {
 			containerd_snapshot(containerd, snapshotter, key, HOLDER_LAYER, key, &parent);
+		}
+	}
 }
 
 static void containerd_namespace(struct containerd *containerd)
@@ -349,8 +352,9 @@ static void containerd_namespace(struct containerd *containerd)
 
 	containerd->images = json_object();
 	containerd_images(containerd);
-	json_object_foreach (containers, id, entry)
+	json_object_foreach (containers, id, entry) {
 		containerd_container(containerd, id, entry);
+	}
 	containerd_rest(containerd);
 	json_decref(containerd->images);
 }

@@ -90,9 +90,10 @@ bool node_match_image(const json_t *image, const char *text)
 
 	if (match_id(match_text(image, "id"), text) || match_id(match_text(image, "digest"), text))
 		return true;
-	json_array_foreach (json_object_get(image, "names"), i, name)
+	json_array_foreach (json_object_get(image, "names"), i, name) {
 		if (match_name(json_string_value(name), text))
 			return true;
+	}
 	return false;
 }
 
@@ -103,9 +104,10 @@ static size_t match_names(const struct node *node, bool images, const char **nam
 	json_t *object, *name;
 
 	json_array_foreach (images ? node->images : node->containers, i, object) {
-		json_array_foreach (json_object_get(object, "names"), k, name)
+		json_array_foreach (json_object_get(object, "names"), k, name) {
 			if (count < MATCH_NAMES)
 				names[count++] = json_string_value(name);
+		}
 		if (!images && count < MATCH_NAMES && match_text(object, "name"))
 			names[count++] = match_text(object, "name");
 	}

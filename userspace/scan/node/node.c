@@ -398,12 +398,14 @@ static bool node_place_is_chosen(const struct node *node, const json_t *place)
 	json_t *number;
 	size_t i;
 
-	json_array_foreach (json_object_get(place, "images"), i, number)
+	json_array_foreach (json_object_get(place, "images"), i, number) {
 		if (node_is_chosen(node->images, (size_t)json_integer_value(number)))
 			return true;
-	json_array_foreach (json_object_get(place, "containers"), i, number)
+	}
+	json_array_foreach (json_object_get(place, "containers"), i, number) {
 		if (node_is_chosen(node->containers, (size_t)json_integer_value(number)))
 			return true;
+	}
 	return false;
 }
 
@@ -548,10 +550,11 @@ static int node_scan(struct node *node, const struct node_options *options)
 	if (r)
 		return r;
 	node_choose_images_of(node, node->images, options->all);
-	json_array_foreach (node->places, i, place)
+	json_array_foreach (node->places, i, place) {
 		if (node->scan->error == 0 && !node->failed &&
 		    (options->all || node_place_is_chosen(node, place)))
 			node_scan_place(node, place);
+	}
 	return 0;
 }
 
@@ -564,10 +567,14 @@ static void node_read_store(struct node_store *store)
 		{"docker", node_docker},
 		{"podman", node_podman},
 		{"containerd", node_containerd},
+		{NODE_PODS, node_pods},
 	};
 
+	/* a runtime's reader may forget whose the store is */
+	const char *runtime = store->runtime;
+
 	for (size_t i = 0; i < sizeof(readers) / sizeof(*readers); i++)
-		if (strcmp(store->runtime, readers[i].runtime) == 0)
+		if (strcmp(runtime, readers[i].runtime) == 0)
 			readers[i].read(store);
 }
 

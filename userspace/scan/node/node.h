@@ -27,12 +27,15 @@
 /* Images and containers of all places together: a user may say of a thousand layers that they are a million images'. */
 #define NODE_BELONGS_MAX (1UL << 20)
 
+/* What the kubelet keeps, as if it were a runtime. */
+#define NODE_PODS "kubelet"
+
 struct node;
 
 /* A runtime's directory. */
 struct node_store {
 	struct node *node;
-	const char *runtime;
+	const char *runtime; /* NULL: not known */
 	int number;
 	int root; /* its paths are resolved below it: the host's root, or if it is a user's, the directory itself */
 	char *path; /* of the directory, below that; "" if it is the directory */
@@ -110,6 +113,8 @@ bool node_known(const struct node_store *store, const char *format, ...)
 void node_docker(struct node_store *store);
 void node_podman(struct node_store *store);
 void node_containerd(struct node_store *store);
+/* After those: what they know of a pod's containers counts. */
+void node_pods(struct node_store *store);
 
 /* --- within */
 

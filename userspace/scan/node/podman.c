@@ -73,8 +73,9 @@ static void podman_layers(struct podman *podman, const char *list)
 	json_t *layers = podman_list(podman, "layers", list), *layer;
 	size_t i;
 
-	json_array_foreach (layers, i, layer)
+	json_array_foreach (layers, i, layer) {
 		podman_keep(podman, podman->layers, podman_member(layer, "id"), json_incref(layer));
+	}
 	json_decref(layers);
 }
 
@@ -121,8 +122,9 @@ static void podman_image(struct podman *podman, const json_t *entry)
 	image = node_image(store, NULL, id);
 	podman_keep(podman, podman->images, id, json_integer(image));
 	node_image_digest(store->node, image, podman_member(entry, "digest"));
-	json_array_foreach (json_object_get(entry, "names"), i, name)
+	json_array_foreach (json_object_get(entry, "names"), i, name) {
 		node_image_name(store->node, image, json_string_value(name));
+	}
 	if (node_exists(store, "%s-images/%s", podman->driver->name, id))
 		node_belongs(store->node,
 			     node_place(store, NULL, HOLDER_CONFIGURATION, NULL, "%s-images/%s",
@@ -130,8 +132,9 @@ static void podman_image(struct podman *podman, const json_t *entry)
 			     image, -1);
 	podman_chain(podman, podman_member(entry, "layer"), image, -1);
 	/* the same for other users in a user namespace */
-	json_array_foreach (json_object_get(entry, "mapped-layers"), i, layer)
+	json_array_foreach (json_object_get(entry, "mapped-layers"), i, layer) {
 		podman_chain(podman, json_string_value(layer), image, -1);
+	}
 }
 
 /* CRI-O calls them k8s_NAME_POD_NAMESPACE_UID_ATTEMPT, and no part has such a line in it. */
@@ -239,8 +242,9 @@ static void podman_each(struct podman *podman, const char *kind, const char *lis
 	json_t *entries = podman_list(podman, kind, list), *entry;
 	size_t i;
 
-	json_array_foreach (entries, i, entry)
+	json_array_foreach (entries, i, entry) {
 		each(podman, entry);
+	}
 	json_decref(entries);
 }
 

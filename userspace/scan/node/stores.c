@@ -281,6 +281,9 @@ int node_stores(struct node *node, const struct node_options *options)
 		r = node_stores_by_setting(node);
 	if (r >= 0)
 		r = node_stores_of_users(node);
+	/* last: what the others know of a pod's containers counts */
+	if (r >= 0)
+		r = node_store_try(node, NODE_PODS, "/var/log/pods");
 	if (r < 0)
 		return r;
 	if (node->store_count == 0)
