@@ -75,7 +75,8 @@ struct recorder {
 	uint64_t waiting, taken; /* writes: that wait, that the thread is at */
 	uint64_t unstored; /* writes: that it has, and are not in the store */
 	uint64_t lost; /* writes that found no room in the queue */
-	struct store_watched coming; /* what is watched from now on */
+	struct store_watched coming; /* what is watched … */
+	int64_t since; /* … from then on; us, CLOCK_BOOTTIME */
 	char *texts[RECORDER_TEXTS]; /* of that */
 	bool begin; /* that is news */
 	bool flush, end; /* asked for */
@@ -99,12 +100,17 @@ struct recorder_state recorder_state(struct recorder *recorder)
 	return state;
 }
 
-static time_t recorder_now(void)
+static int64_t recorder_micros(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec;
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static time_t recorder_now(void)
+{
+	return (time_t)(recorder_micros() / 1000000);
 }
 
 /* The path is the user's own, but a path can hold a token as well. */
@@ -266,6 +272,8 @@ static void recorder_turn(struct recorder *recorder)
 	struct store_watched watched = recorder->coming;
 	bool begin = recorder->begin, flush = recorder->flush;
 
+	/* what was lost before the thread came here was lost while it was watched */
+	watched.before_us += recorder_micros() - recorder->since;
 	recorder->first = NULL;
 	recorder->last = &recorder->first;
 	recorder->bytes = 0;
@@ -507,6 +515,7 @@ void recorder_watch(struct recorder *recorder, const struct store_watched *watch
 		.node = recorder->texts[4],
 		.before_us = watched->before_us,
 	};
+	recorder->since = recorder_micros();
 	recorder->begin = recorder->coming.scope && recorder->coming.files;
 	pthread_cond_signal(&recorder->work);
 	pthread_mutex_unlock(&recorder->lock);

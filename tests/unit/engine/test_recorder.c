@@ -113,6 +113,30 @@ static void test_all(void **state)
 }
 
 /* Without being asked for: within a second or so. */
+/* A session begins when it is told of, not when the thread comes to it: what is lost in between was lost while it was watched. */
+static void test_since(void **state)
+{
+	static const struct store_watched watched = {.scope = "command", .name = "x", .files = "disk"};
+	struct loss_kind kind = {.name = "ring_full", .text = "samples dropped", .count = 3, .total = 3};
+	struct loss loss = {.kinds = &kind, .kind_count = 1, .host_name = "h"};
+	struct recorder *recorder;
+
+	(void)state;
+	assert_int_equal(recorder_open(path, true, &limits, &recorder), 0);
+	recorder_watch(recorder, &watched);
+	usleep(50000);
+	clock_gettime(CLOCK_REALTIME, &loss.time);
+	loss.since = loss.time;
+	recorder_loss(recorder, &loss);
+	usleep(50000);
+	assert_int_equal(recorder_begin(recorder), 0);
+	recorder_finish(recorder);
+	assert_int_equal(recorder_end(recorder, LONG), 0);
+	recorder_close(recorder);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM loss JOIN session WHERE until >= start"),
+			 1);
+}
+
 static void test_alone(void **state)
 {
 	struct recorder *recorder = open_recorder();
@@ -221,6 +245,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_all, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_since, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_locked, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hangs, setup, teardown),
