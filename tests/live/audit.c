@@ -673,8 +673,8 @@ static void test_store_lost(void **state)
 
 	(void)state;
 	/* the store's directory goes away under it */
-	snprintf(command, sizeof(command), "rm -r %s; : > %s; %s call write %s 67", live_path("store"),
-		 live_path("store"), live_writer("writer"), live_path("file"));
+	snprintf(command, sizeof(command), "until rm -r %s; do sleep 0.1; done; : > %s; %s call write %s 67",
+		 live_path("store"), live_path("store"), live_writer("writer"), live_path("file"));
 	run = live_exec(ARGS("--store", STORE), ARGS("sh", "-c", command));
 	assert_int_equal(run.status, 0);
 	assert_int_equal(live_count(&run, &token), 1);
