@@ -207,7 +207,7 @@ struct placed_key {
 
 struct placed_value {
 	__s64 at; /* file offset of the token's first byte, when it was last seen */
-	__u64 time; /* ns, CLOCK_BOOTTIME, of that */
+	__u64 time; /* ns, CLOCK_BOOTTIME, of that; 0: only a second look has seen it */
 };
 
 #define SAMPLE_MAX_BYTES (sizeof(struct token_sample) + LIMIT_STRINGS_BYTES + LIMIT_PATH_BYTES)

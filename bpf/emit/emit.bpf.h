@@ -542,6 +542,7 @@ __noinline int emit_is_repeat(struct scratch *s)
 __noinline int emit_is_known(struct scratch *s)
 {
 	struct token_sample *head;
+	int old;
 
 	if (!s)
 		return 0;
@@ -559,10 +560,14 @@ __noinline int emit_is_known(struct scratch *s)
 		head->place = place_of_inode(s->event.inode, 0, 0);
 	if (placed_has(head->token_key, head->place))
 		return 1;
-	/* another look, on another CPU, may be first by a hair */
-	if (placed_add(head->token_key, head->place, head->offset + head->token_at, head->time))
+	old = s->event.recheck == RECHECK_OLD;
+	/*
+	 * Another look, on another CPU, may be first by a hair. The first look at the call that wrote it may be yet to come: it knows whose it
+	 * is, so to it the token is new (emit_is_repeat()), and what is found here is held until then.
+	 */
+	if (placed_add(head->token_key, head->place, head->offset + head->token_at, old ? head->time : 0))
 		return 1;
-	return s->event.recheck == RECHECK_OLD;
+	return old;
 }
 
 /* There was no room for what would have been alerts. */

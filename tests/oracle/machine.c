@@ -264,8 +264,8 @@ static int written(const char *op, const long *arg, uint64_t *ret_inode)
 	static const char *const by_direct[] = {"direct", "uring_direct", "aio_direct"};
 	static const char *const by_uring[] = {"uring", "uring_fixed", "uring_async", "uring_writev",
 					       "uring_skip"};
-	static const char *const others[] = {"write",        "pwrite", "writev", "pwritev2", "append",
-					     "append_uring", "aio",    "splice", "vmsplice"};
+	static const char *const others[] = {"write",  "pwrite",       "writev", "pwritev2", "dsync",
+					     "append", "append_uring", "aio",    "splice",   "vmsplice"};
 	uint64_t offset = (uint64_t)arg[1], length = (uint64_t)arg[2];
 	char *bytes = aligned_alloc(BLOCK, (length + BLOCK) / BLOCK * BLOCK);
 	struct iovec halves[2] = {{bytes, length / 2}, {bytes + length / 2, length - length / 2}};
@@ -304,8 +304,8 @@ static int written(const char *op, const long *arg, uint64_t *ret_inode)
 			result = (int)pwrite(fd, bytes, length, arg[1]);
 		else if (!strcmp(op, "writev"))
 			result = (int)writev(fd, halves, 2);
-		else if (!strcmp(op, "pwritev2"))
-			result = (int)pwritev2(fd, halves, 2, arg[1], 0);
+		else if (!strcmp(op, "pwritev2") || !strcmp(op, "dsync"))
+			result = (int)pwritev2(fd, halves, 2, arg[1], *op == 'd' ? RWF_DSYNC : 0);
 		else if (!strcmp(op, "aio"))
 			result = (int)async_aio_run(&request);
 		else

@@ -126,15 +126,15 @@ static void test_hold(void **state)
 	recheck_close(recheck);
 }
 
-/* A first look speaks for itself: the same token in the same file, or by the same process. */
+/* A first look speaks for itself: the same token in the same place, whatever inode is shown, or by the same process. */
 static void test_first(void **state)
 {
 	static const struct {
-		uint64_t token, inode;
-		uint32_t device, tgid;
+		uint64_t token, place, inode;
+		uint32_t tgid;
 		size_t left;
-	} cases[] = {{1, 5, 6, 70, 0},  {1, 5, 6, 71, 0},  {1, 15, 16, 70, 0}, {2, 5, 6, 70, 1},
-		     {1, 5, 16, 71, 1}, {1, 15, 6, 71, 1}, {2, 15, 16, 71, 1}};
+	} cases[] = {{1, 8, 5, 70, 0}, {1, 8, 5, 71, 0}, {1, 8, 15, 71, 0}, {1, 9, 15, 70, 0},
+		     {2, 8, 5, 70, 1}, {1, 9, 5, 71, 1}, {2, 9, 15, 71, 1}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -145,10 +145,11 @@ static void test_first(void **state)
 
 		assert_int_equal(recheck_open(&recheck), 0);
 		view = found_make(&made, 1, 0);
+		made.head.place = 8;
 		assert_int_equal(recheck_hold(recheck, &view, 0), 0);
 		made.head.token_key = cases[i].token;
+		made.head.place = cases[i].place;
 		made.head.inode = cases[i].inode;
-		made.head.device = cases[i].device;
 		made.head.tgid = cases[i].tgid;
 		recheck_first(recheck, &view);
 		assert_int_equal(recheck_held(recheck) != 0, cases[i].left);
