@@ -240,6 +240,7 @@ install: all ## install into DESTDIR and PREFIX
 	install -D -m 644 share/audit-export.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/audit-export.schema.json
 	install -D -m 644 share/alert-fields.md $(DESTDIR)$(PREFIX)/share/spillwatch/alert-fields.md
 	install -D -m 644 share/config.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/config.schema.json
+	$(if $(FORWARD_BIN),install -D -m 644 share/forward.schema.json $(DESTDIR)$(PREFIX)/share/spillwatch/forward.schema.json)
 	install -D -m 644 deploy/prometheus/spillwatch.rules.yaml $(DESTDIR)$(PREFIX)/share/spillwatch/prometheus.rules.yaml
 	install -D -m 644 deploy/grafana/spillwatch.json $(DESTDIR)$(PREFIX)/share/spillwatch/grafana.json
 	install -d -m 755 $(DESTDIR)$(SYSCONFDIR)/spillwatch/rules.d

@@ -187,7 +187,7 @@ bench-audit: $(B)/spillwatch $(B)/tests/bench/store ## how long `audit` takes ov
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 # whole directories, and the linker takes what it needs: a list of files by hand goes stale unseen
 FUZZED  := $(wildcard userspace/detect/*.c userspace/library/*.c userspace/rules/*.c userspace/lib/*.c userspace/files/*.c userspace/attribute/*.c userspace/attribute/*/*.c userspace/scan/*.c) \
-	   userspace/archive/unpack.c userspace/alert/json_writer.c tests/unit/helpers/globs.c tests/unit/helpers/oracle.c
+	   $(filter-out %/main.c,$(FORWARD)) userspace/archive/unpack.c userspace/alert/json_writer.c tests/unit/helpers/globs.c tests/unit/helpers/oracle.c
 
 $(B)/fuzz/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
@@ -201,7 +201,7 @@ $(B)/fuzz/fuzzed.a: $(FUZZED:%.c=$(B)/fuzz/%.o)
 $(B)/tests/fuzz/%: $(B)/fuzz/tests/fuzz/%.o $(B)/fuzz/fuzzed.a
 	@mkdir -p $(@D)
 	@echo "  LINK     $@"
-	$(Q)$(CLANG) $(SAN) -fsanitize=fuzzer $^ -o $@ -larchive $(LDLIBS)
+	$(Q)$(CLANG) $(SAN) -fsanitize=fuzzer $^ -o $@ -larchive $(FORWARD_LIBS) $(LDLIBS)
 
 -include $(FUZZED:%.c=$(B)/fuzz/%.d) $(FUZZERS:$(B)/%=$(B)/fuzz/%.d)
 

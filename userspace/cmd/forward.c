@@ -19,8 +19,7 @@ static int forward_main(int argc, char **argv)
 	if (beside_path("spillwatch-forward", path) == 0)
 		execv(path, argv);
 	log_error("there is no spillwatch-forward beside this program: it is a package of its own, and the "
-		  "static "
-		  "build has none");
+		  "static build has none");
 	return EXIT_CODE_CONFIG;
 }
 
@@ -45,7 +44,7 @@ const struct command command_forward = {
 		"Follows a daemon's socket, keeps what it alerts on disk, and delivers it to the receivers that\n"
 		"the configuration names, until each has it: at least once, and event.id tells what came twice.\n"
 		"Needs no privilege but to connect to the socket. Ends with SIGTERM; what waits is delivered after\n"
-		"the next start.\n",
+		"the next start. With SIGHUP it reads the configuration anew.\n",
 	.options = forward_entries,
 	.main = forward_main,
 };

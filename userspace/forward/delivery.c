@@ -209,7 +209,7 @@ static void *delivery_run(void *context)
 	return NULL;
 }
 
-static void delivery_free(struct delivery *delivery)
+void delivery_free(struct delivery *delivery)
 {
 	http_close(delivery->http);
 	if (delivery->state)
@@ -252,7 +252,6 @@ int delivery_start(const struct receiver *receiver, struct spool *spool, struct 
 void delivery_stop(struct delivery *delivery)
 {
 	pthread_join(delivery->thread, NULL);
-	delivery_free(delivery);
 }
 
 void delivery_status(struct delivery *delivery, struct delivery_status *ret_status)

@@ -17,10 +17,13 @@ struct delivery_status {
 
 struct delivery;
 
-/* delivery_start() - Returns 0 and *ret_delivery (delivery_stop()), or a negative errno. */
+/* delivery_start() - Returns 0 and *ret_delivery (delivery_stop(), then delivery_free()), or a negative errno. */
 int delivery_start(const struct receiver *receiver, struct spool *spool, struct delivery **ret_delivery);
 
 /* delivery_stop() - after spool_stop(): waits until the thread has ended, a second at most if its receiver hangs. */
 void delivery_stop(struct delivery *delivery);
+
+/* delivery_free() - after delivery_stop(). */
+void delivery_free(struct delivery *delivery);
 
 void delivery_status(struct delivery *delivery, struct delivery_status *ret_status);

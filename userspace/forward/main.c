@@ -10,7 +10,8 @@
  *   forward/http.c       one attempt; webhook.c …: what a receiver gets, and what its answer means
  *   forward/metrics.c    how it goes
  *
- * The main thread reads the socket, writes the metrics and waits for signals.
+ * The main thread reads the socket, writes the metrics and waits for signals. SIGHUP: the configuration is read anew; the spool and the
+ * connection to the daemon stay, so nothing is missed.
  */
 #include "cmd/command.h"
 #include "cmd/options.h"
@@ -55,11 +56,11 @@ struct forward {
 };
 
 /* Returns an exit code. */
-static int forward_configure(struct forward *forward)
+static int forward_configure(const struct forward *forward, struct forward_config *ret_config)
 {
 	struct problems problems = {0};
 	AUTO_FREE char *shown = NULL;
-	int r = config_forward_read(forward->path, &problems, &forward->config);
+	int r = config_forward_read(forward->path, &problems, ret_config);
 
 	problems_log(&problems);
 	problems_free(&problems);
@@ -165,7 +166,10 @@ static int forward_begin(struct forward *forward)
 		r = forward_deliver(forward);
 	if (r < 0)
 		return r;
-	forward->source = source_open(forward->config.socket, forward->spool);
+	if (forward->source)
+		source_move(forward->source, forward->config.socket, forward->spool);
+	else
+		forward->source = source_open(forward->config.socket, forward->spool);
 	return forward->source ? 0 : -ENOMEM;
 }
 
@@ -219,21 +223,22 @@ static void forward_turn(struct forward *forward)
 		log_warning("can't follow %s: %s; trying again", forward->config.socket, strerror(-r));
 }
 
-/* Until a signal comes: true; or the spool is damaged: false. */
-static bool forward_loop(struct forward *forward)
+/* Returns the signal that came, or 0: the spool is damaged. */
+static int forward_loop(struct forward *forward)
 {
 	for (;;) {
 		struct pollfd waits[] = {{.fd = forward->signals, .events = POLLIN}, {.events = POLLIN}};
+		struct signalfd_siginfo signal;
 		int64_t now = monotonic_ms();
 		int ms, left = forward->metrics > now ? (int)(forward->metrics - now) : 0;
 
 		waits[1].fd = source_fd(forward->source, &ms);
 		ms = ms < 0 || ms > left ? left : ms;
 		poll(waits, 2, notify_timeout(&forward->notify, ms, now));
-		if (waits[0].revents)
-			return true;
+		if (waits[0].revents && read(forward->signals, &signal, sizeof(signal)) == sizeof(signal))
+			return (int)signal.ssi_signo;
 		if (spool_damaged(forward->spool))
-			return false;
+			return 0;
 		forward_turn(forward);
 		now = monotonic_ms();
 		if (now >= forward->metrics)
@@ -242,25 +247,28 @@ static bool forward_loop(struct forward *forward)
 	}
 }
 
+/* What was begun, but the source. */
 static void forward_end(struct forward *forward)
 {
 	if (forward->spool)
 		spool_stop(forward->spool);
+	for (size_t i = 0; i < forward->started; i++)
+		delivery_stop(forward->deliveries[i]);
 	/* what they have settled at last stands in the metrics */
 	if (forward->source && forward->started == forward->config.count)
 		forward_write_metrics(forward);
 	for (size_t i = 0; i < forward->started; i++)
-		delivery_stop(forward->deliveries[i]);
-	source_close(forward->source);
+		delivery_free(forward->deliveries[i]);
 	spool_close(forward->spool);
 	forward->started = 0;
-	forward->source = NULL;
 	forward->spool = NULL;
 }
 
 static void forward_close(struct forward *forward)
 {
 	forward_end(forward);
+	source_close(forward->source);
+	forward->source = NULL;
 	config_forward_free(&forward->config);
 }
 
@@ -274,27 +282,62 @@ static int forward_begin_anew(struct forward *forward)
 	return r < 0 ? r : forward_begin(forward);
 }
 
+/* The configuration anew; if it has a mistake, the one before stays. What can't be begun is as it would be at a start. */
+static int forward_reload(struct forward *forward)
+{
+	struct forward_config config, before = forward->config;
+	int r;
+
+	if (forward_configure(forward, &config)) {
+		log_warning("the configuration stays as it was");
+		return 0;
+	}
+	/* what waits in the one before would wait there for ever */
+	if (strcmp(config.spool, before.spool) != 0) {
+		log_warning("another spool takes a restart: the configuration stays as it was");
+		config_forward_free(&config);
+		return 0;
+	}
+	forward_end(forward);
+	forward->config = config;
+	r = forward_begin(forward);
+	config_forward_free(&before);
+	if (r == 0)
+		log_note("the configuration was read anew");
+	return r;
+}
+
+/* Until it is to end. Returns 0, or a negative errno that was told. */
+static int forward_follow(struct forward *forward)
+{
+	for (;;) {
+		int r, signal = forward_loop(forward);
+
+		if (signal && signal != SIGHUP)
+			return 0;
+		r = signal ? forward_reload(forward) : forward_begin_anew(forward);
+		if (r < 0)
+			return r;
+	}
+}
+
 static int forward_run(struct forward *forward)
 {
-	int code = forward_configure(forward);
+	int r, code = forward_configure(forward, &forward->config);
 
 	if (code || forward->check) {
 		config_forward_free(&forward->config);
 		return code;
 	}
-	if (forward_open(forward) < 0) {
-		forward_close(forward);
-		return EXIT_CODE_CONFIG;
+	r = forward_open(forward);
+	if (r == 0) {
+		notify_say(&forward->notify, "READY=1");
+		r = forward_follow(forward);
 	}
-	notify_say(&forward->notify, "READY=1");
-	while (!forward_loop(forward))
-		if (forward_begin_anew(forward) < 0) {
-			forward_close(forward);
-			return EXIT_CODE_CONFIG;
-		}
-	notify_say(&forward->notify, "STOPPING=1");
+	if (r == 0)
+		notify_say(&forward->notify, "STOPPING=1");
 	forward_close(forward);
-	return EXIT_CODE_OK;
+	return r < 0 ? EXIT_CODE_CONFIG : EXIT_CODE_OK;
 }
 
 int main(int argc, char **argv)

@@ -173,6 +173,15 @@ static void source_hang_up(struct source *source)
 	source->skips = false;
 }
 
+void source_move(struct source *source, const char *path, struct spool *spool)
+{
+	if (source->fd >= 0 && strcmp(source->path, path) != 0)
+		source_hang_up(source);
+	source->path = path;
+	source->spool = spool;
+	source->again = 0;
+}
+
 /* Returns whether there may be more. */
 static bool source_read(struct source *source)
 {

@@ -16,6 +16,12 @@ struct source *source_open(const char *path, struct spool *spool);
 void source_close(struct source *source);
 
 /*
+ * source_move() - goes on into another spool, at the same daemon if the path is the same. What was read and is in no spool yet, stays.
+ * @path, @spool: as above
+ */
+void source_move(struct source *source, const char *path, struct spool *spool);
+
+/*
  * source_turn() - connects if it is not connected, and takes what there is, or a part of it, without waiting. Returns 0, or a negative errno that has
  * changed since the last turn: of the connection, or of the spool, until which nothing more is read.
  */
