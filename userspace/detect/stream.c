@@ -220,13 +220,12 @@ static int stream_decide(struct stream *stream, bool open)
 
 			form_mask(&reader, stream->window);
 			r = stream_say_form(stream, &reader, result == FORM_TOKEN, same);
-			at = form_end(&reader);
-		} else if (result == FORM_NONE) {
-			at++;
 		}
 		form_wipe(&reader);
 		if (result == FORM_MORE)
 			break;
+		/* in its public portion may be another one */
+		at++;
 	}
 	stream->decided = at;
 	return r < 0 ? r : 0;

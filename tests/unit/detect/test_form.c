@@ -410,6 +410,21 @@ static void test_records(void **state)
 		}
 }
 
+/* A public portion may be base64, and of a token: both are masked. */
+static void test_inside(void **state)
+{
+	char token[256], masked[256], text[TEXT_MAX] = "dt0c01.", expected[TEXT_MAX] = "dt0c01.";
+	uint64_t seed = 83;
+
+	(void)state;
+	make(token, masked, 8, &seed);
+	base64(text + 7, token, strlen(token), true, 0, "");
+	base64(expected + 7, masked, strlen(masked), true, 0, "");
+	sprintf(text + strlen(text), "&#46;%s <", token + 16);
+	sprintf(expected + strlen(expected), "&#46;%s <", masked + 16);
+	expect(text, strlen(text), expected, 2, 2, &seed);
+}
+
 /* What is none passes unchanged, and what a line ends with is not kept back. */
 static void test_none(void **state)
 {
@@ -484,7 +499,7 @@ int main(void)
 		cmocka_unit_test(test_utf16),     cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_between),   cmocka_unit_test(test_wrapped),
 		cmocka_unit_test(test_none),      cmocka_unit_test(test_records),
-		cmocka_unit_test(test_costly),
+		cmocka_unit_test(test_inside),    cmocka_unit_test(test_costly),
 	};
 
 	return UNIT_RUN(tests);
