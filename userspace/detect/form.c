@@ -4,6 +4,9 @@
  *
  * Invariants: the bytes that a form stands for are a token as detect/wide.h has it, or its beginning; whatever comes behind a text that is
  * not FORM_MORE, the result is the same.
+ *
+ * Limits: where a token goes on in another line or in CRI's next record and is cut there, fewer than MASK_FRAGMENT_LEN characters of it
+ * are taken for another's. Of CRI's records, those of the other stream are not told apart: too far away stands which one it was.
  */
 #include "detect/form.h"
 
@@ -20,6 +23,8 @@
 #define FORM_ESCAPE 12
 /* What stands between the texts of two records, and in one of CRI's the tags. */
 #define FORM_SEAM 200
+/* "out" or "err" */
+#define FORM_STREAM 3
 #define FORM_TAGS 32
 /* Lines that are wrapped are not longer. */
 #define FORM_LINE 400
@@ -149,7 +154,7 @@ static void form_open(struct form_reader *reader, const struct form_text *text, 
 	reader->form = ENCODED_COLOURED;
 	reader->open = text->open && whole;
 	reader->lines = text->lines;
-	reader->more = false;
+	reader->more = reader->unsure = false;
 	reader->odd = reader->line = SIZE_MAX;
 	reader->rest = 0;
 	reader->secret = 0;
@@ -222,18 +227,16 @@ static bool form_put(struct form_reader *reader, uint8_t byte, size_t start)
 }
 
 /*
- * What was read, is it a token, or the beginning of one? What may be another line's is taken for a part of it only if enough of it
- * fits that this is no chance, or all of it.
+ * What was read, is it a token, or the beginning of one? What may be another line's is taken for a part of it only if
+ * MASK_FRAGMENT_LEN characters of it fit, which is no chance, or all of it.
  */
 static enum form_result form_decide(struct form_reader *reader)
 {
-	bool lines = reader->form == ENCODED_BASE64 || reader->form == ENCODED_HEX;
-
-	if (form_is_whole(reader))
+	if (form_is_whole(reader) && !reader->unsure)
 		return FORM_TOKEN;
-	if (reader->more)
+	if (reader->more || reader->unsure)
 		return FORM_MORE;
-	if (reader->line != SIZE_MAX && (!lines || reader->out_len - reader->line < MASK_FRAGMENT_LEN)) {
+	if (reader->line != SIZE_MAX && reader->out_len - reader->line < MASK_FRAGMENT_LEN) {
 		explicit_bzero(reader->out + reader->line, reader->out_len - reader->line);
 		reader->out_len = reader->line;
 		reader->rest = 0;
@@ -241,7 +244,7 @@ static enum form_result form_decide(struct form_reader *reader)
 	return reader->secret && reader->out_len > reader->secret ? FORM_CUT : FORM_NONE;
 }
 
-/* The secret portion goes on in another line. Of those that nothing but their length tells, the first one counts. */
+/* The secret portion may go on in another line. Of those that nothing but their length tells, the first one counts. */
 static void form_is_line(struct form_reader *reader, bool first)
 {
 	if (reader->secret && (!first || reader->line == SIZE_MAX))
@@ -281,20 +284,43 @@ static size_t form_literal(struct form_reader *reader, size_t at, const char *li
 }
 
 /*
+ * Of Docker's: is the record whose text begins at `text` of the other stream than the one whose text ends at `at`, and has there, from the
+ * quotation mark up to `name`, what comes before the stream's name? Returns where it ends; 0: it is of the same, or does not end here.
+ */
+static size_t form_other_stream(struct form_reader *reader, size_t text, size_t at, size_t name)
+{
+	const uint8_t *bytes = reader->bytes, *other, *end = memchr(bytes + text, '\n', reader->len - text);
+
+	/* read as if it were of the same, so that it is known what would be secret */
+	reader->unsure |= !end && reader->open;
+	if (!end)
+		return 0;
+	other = memmem(bytes + text, (size_t)(end - bytes) - text, bytes + at, name - at);
+	if (!other || (size_t)(end - other) < name - at + FORM_STREAM ||
+	    memcmp(other + (name - at), bytes + name, FORM_STREAM) == 0)
+		return 0;
+	return (size_t)(end - bytes);
+}
+
+/*
  * Docker's json-file (moby, daemon/logger/jsonfilelog): a line of more than 16 KiB is several records, of which the last one alone ends
  * in \n. At the end of a text: ","stream":"stdout","time":"…"}, a newline, {"log":"
+ * Both streams are in one file: between two records of one there may be some of the other.
  */
 static size_t form_docker(struct form_reader *reader, size_t at)
 {
-	size_t next = form_literal(reader, at, "\",\"stream\":\"std");
+	size_t name = form_literal(reader, at, "\",\"stream\":\"std"), next = name, text, other;
 
-	if (!next)
+	if (!name)
 		return 0;
 	while (next - at < FORM_SEAM && form_has(reader, next) && reader->bytes[next] != '\n')
 		next++;
 	if (!form_is(reader, next, '\n') || reader->bytes[next - 1] != '}')
 		return 0;
-	return form_literal(reader, next + 1, "{\"log\":\"");
+	while ((text = form_literal(reader, next + 1, "{\"log\":\"")) &&
+	       (other = form_other_stream(reader, text, at, name)))
+		next = other;
+	return text;
 }
 
 /*
@@ -344,6 +370,12 @@ static size_t form_next_record(struct form_reader *reader, size_t at)
 	return next;
 }
 
+/* Whether a record goes on in the next one: Docker's tells by its end, CRI's by what stands at its beginning, too far away. */
+static bool form_is_sure(uint8_t end)
+{
+	return end != '\n';
+}
+
 static unsigned int form_six(uint8_t byte)
 {
 	if (byte >= 'A' && byte <= 'Z')
@@ -383,13 +415,15 @@ static enum form_result form_encoded(struct form_reader *reader, unsigned int he
 
 		if (value >> units.width) {
 			size_t next = form_next_record(reader, reader->at);
+			bool sure = next != reader->at && form_is_sure(reader->bytes[reader->at]);
 
 			if (next == reader->at)
 				next = form_next_line(reader, reader->at);
 			if (next == reader->at)
 				break;
 			reader->at = next;
-			form_is_line(reader, false);
+			if (!sure)
+				form_is_line(reader, false);
 			continue;
 		}
 		reader->at++;
@@ -466,7 +500,8 @@ static bool form_pass(struct form_reader *reader)
 
 	if (next != reader->at) {
 		form_is_odd(reader, ENCODED_RECORD);
-		form_is_line(reader, true);
+		if (!form_is_sure(byte))
+			form_is_line(reader, true);
 	} else if (byte == 0x1b) {
 		next = form_sequence(reader, reader->at + 1);
 		if (next == reader->at + 1)

@@ -59,6 +59,7 @@ struct form_reader {
 	bool open; /* behind `len` more may come */
 	bool lines; /* as of struct form_text */
 	bool more; /* what comes decides */
+	bool unsure; /* of which stream of a log the record is that it goes on in; what comes decides that as well */
 	size_t passed; /* behind what was read, or passed over as a whole */
 	size_t odd; /* from this byte on it does not stand there as it is; SIZE_MAX: all of it does */
 	size_t line; /* the first byte of the secret portion's last line; SIZE_MAX: it is in one line */

@@ -410,6 +410,102 @@ static void test_records(void **state)
 		}
 }
 
+/* Cut in the second record: what is there of it is masked in both. A record of Docker's surely goes on; elsewhere a few characters are another's. */
+static void test_records_cut(void **state)
+{
+	static const char *const seams[] = {
+		"\",\"stream\":\"stdout\",\"time\":\"2026-01-02T03:04:05.678901234Z\"}\n{\"log\":\"",
+		"\n2026-01-02T03:04:05.678901234Z stdout P ",
+	};
+	uint64_t seed = 89;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		for (size_t first = 1; first < TOKEN_SECRET_LEN; first += 3)
+			for (size_t then = i ? 8 : 1; first + then < TOKEN_SECRET_LEN; then++) {
+				char token[256], masked[256], text[TEXT_MAX], expected[TEXT_MAX];
+
+				make(token, masked, 24, &seed);
+				token[32 + first + then] = masked[32 + first + then] = '\0';
+				sprintf(text, "%600s%.*s%s%s rest", "", (int)(32 + first), token, seams[i],
+					token + 32 + first);
+				sprintf(expected, "%600s%.*s%s%s rest", "", (int)(32 + first), masked,
+					seams[i], masked + 32 + first);
+				expect(text, strlen(text), expected, 0, 1, &seed);
+			}
+}
+
+/* A few characters of base64 as well. */
+static void test_records_cut_base64(void **state)
+{
+	static const char seam[] = "\",\"stream\":\"stderr\",\"time\":\"2026-01-02T03:04:05Z\"}\n{\"log\":\"";
+	uint64_t seed = 97;
+
+	(void)state;
+	for (size_t then = 4; then < 40; then += 4) {
+		char token[256], masked[256], whole[512], text[TEXT_MAX], expected[TEXT_MAX];
+		/* 17 characters of the secret portion are in the first one: 44 of base64 */
+		const int first = 44;
+
+		make(token, masked, 8, &seed);
+		token[33 + then / 4 * 3] = masked[33 + then / 4 * 3] = '\0';
+		base64(whole, token, strlen(token), true, 0, "");
+		sprintf(text, "%.*s%s%s rest", first, whole, seam, whole + first);
+		base64(whole, masked, strlen(masked), true, 0, "");
+		sprintf(expected, "%.*s%s%s rest", first, whole, seam, whole + first);
+		expect(text, strlen(text), expected, 0, 1, &seed);
+	}
+}
+
+/* Both streams of a container are in one log, in the order in which they were written: the other one's records are none of it. */
+static void test_records_between(void **state)
+{
+	static const char *const others[] = {
+		"{\"log\":\"AN ERROR\\n\",\"stream\":\"stderr\",\"time\":\"2026-01-02T03:04:05Z\"}\n",
+		"{\"log\":\"A7K\",\"stream\":\"stderr\",\"attrs\":{\"a\":\"b\"},\"time\":\"2026-01-02T03:04:"
+		"05Z\"}\n"
+		"{\"log\":\"\\\",\\\"stream\\\":\\\"stdout\\n\",\"stream\":\"stderr\",\"time\":\"2026-01-"
+		"02T03:04:05Z\"}\n",
+	};
+	static const char end[] = "\",\"stream\":\"stdout\",\"time\":\"2026-01-02T03:04:05Z\"}\n";
+	uint64_t seed = 101;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		for (size_t at = 1; at < 96; at += 5)
+			for (size_t cut = 40; cut <= TOKEN_SECRET_LEN; cut += 24) {
+				char token[256], masked[256], text[TEXT_MAX], expected[TEXT_MAX];
+
+				make(token, masked, 24, &seed);
+				if (at >= 32 + cut)
+					continue;
+				token[32 + cut] = masked[32 + cut] = '\0';
+				sprintf(text, "{\"log\":\"%.*s%s%s{\"log\":\"%s <%s", (int)at, token, end,
+					others[i], token + at, end);
+				sprintf(expected, "{\"log\":\"%.*s%s%s{\"log\":\"%s <%s", (int)at, masked,
+					end, others[i], masked + at, end);
+				expect(text, strlen(text), expected, cut == TOKEN_SECRET_LEN, 1, &seed);
+			}
+}
+
+/* The same of wrapped lines: eight characters that fit are no chance. */
+static void test_wrapped_cut(void **state)
+{
+	uint64_t seed = 103;
+
+	(void)state;
+	for (size_t at = 33; at < 80; at += 3)
+		for (size_t then = 8; at + then < 32 + TOKEN_SECRET_LEN; then += 5) {
+			char token[256], masked[256], text[TEXT_MAX], expected[TEXT_MAX];
+
+			make(token, masked, 24, &seed);
+			token[at + then] = masked[at + then] = '\0';
+			sprintf(text, "%*s%.*s\n%s <", (int)(80 - at), "", (int)at, token, token + at);
+			sprintf(expected, "%*s%.*s\n%s <", (int)(80 - at), "", (int)at, masked, masked + at);
+			expect(text, strlen(text), expected, 0, 1, &seed);
+		}
+}
+
 /* A public portion may be base64, and of a token: both are masked. */
 static void test_inside(void **state)
 {
@@ -472,6 +568,8 @@ static void test_costly(void **state)
 		"d\0",
 		"dt0c01%2EAAAAAAAA",
 		"&#100;&#116;&#48;",
+		"d\",\"stream\":\"stdout\"}\n{\"log\":\"",
+		"{\"log\":\"d\",\"stream\":\"stdout\"}\n{\"log\":\"d\",\"stream\":\"stderr\"}\n",
 	};
 
 	(void)state;
@@ -494,12 +592,22 @@ static void test_costly(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_base64),    cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_cut_lines), cmocka_unit_test(test_hex),
-		cmocka_unit_test(test_utf16),     cmocka_unit_test(test_escapes),
-		cmocka_unit_test(test_between),   cmocka_unit_test(test_wrapped),
-		cmocka_unit_test(test_none),      cmocka_unit_test(test_records),
-		cmocka_unit_test(test_inside),    cmocka_unit_test(test_costly),
+		cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_cut_lines),
+		cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_utf16),
+		cmocka_unit_test(test_escapes),
+		cmocka_unit_test(test_between),
+		cmocka_unit_test(test_wrapped),
+		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_inside),
+		cmocka_unit_test(test_costly),
+		cmocka_unit_test(test_records_cut),
+		cmocka_unit_test(test_records_cut_base64),
+		cmocka_unit_test(test_records_between),
+		cmocka_unit_test(test_wrapped_cut),
 	};
 
 	return UNIT_RUN(tests);
