@@ -102,7 +102,8 @@ SPILLWATCH_PUBLIC void spillwatch_stream_free(struct spillwatch_stream *stream);
  * text: what goes on, in order, with SPILLWATCH_MASKED in place of each secret portion, also of one that ends early
  * secret: called in place of that, where one begins, and of what length: up to SPILLWATCH_SECRET_MAX bytes
  * form: of a secret portion in another form, whole or not, its characters in that form became asterisks; of what begins at that place
- *       and is `len` bytes as before, the first `same` are as they were
+ *       and is `len` bytes as before, the first `same` are as they were. A NUL stands for what is none of its characters (a line's
+ *       end, a log's record between two of them, which may hold another token): that stays as it is, or is told by itself
  * token: each whole token, in whatever form, for the time of the call; those in other forms are in an order of their own
  */
 SPILLWATCH_PUBLIC void spillwatch_stream_on_text(struct spillwatch_stream *stream, spillwatch_on_text *text);

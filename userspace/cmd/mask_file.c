@@ -111,28 +111,45 @@ static int mask_file_secret(void *context, uint64_t at, size_t len)
 	return pwrite(file->to, text, text_len, (off_t)at) == (ssize_t)text_len ? 0 : -EIO;
 }
 
+/* Is what is told of a form still there? A NUL stands for what is none of it. */
+static bool mask_file_has_form(const struct mask_file *file, uint64_t at, const char *bytes, size_t len)
+{
+	char now[256];
+	bool there = true;
+
+	for (size_t from = 0, part; there && from < len; from += part) {
+		part = len - from < sizeof(now) ? len - from : sizeof(now);
+		there = pread(file->fd, now, part, (off_t)(at + from)) == (ssize_t)part;
+		for (size_t i = 0; there && i < part; i++)
+			there = !bytes[from + i] || now[i] == bytes[from + i];
+	}
+	explicit_bzero(now, sizeof(now));
+	return there;
+}
+
+/* Writes what is of a form, and leaves what lies between. */
+static int mask_file_write_form(const struct mask_file *file, uint64_t at, const char *bytes, size_t len)
+{
+	for (size_t from = 0, part; from < len; from += part) {
+		part = strnlen(bytes + from, len - from);
+		if (part && pwrite(file->to, bytes + from, part, (off_t)(at + from)) != (ssize_t)part)
+			return -EIO;
+		part += !part;
+	}
+	return 0;
+}
+
 /* In another form: what is to stand there instead is told. The identifier before it says whether that is still there. */
 static int mask_file_form(void *context, uint64_t at, const void *bytes, size_t len, size_t same)
 {
 	struct mask_file *file = context;
-	size_t changed = len - same;
-	bool there = true;
 
 	file->masked++;
 	if (!file->use->same_length)
 		return 0;
-	for (size_t from = 0, part; there && from < same; from += part) {
-		char now[256];
-
-		part = same - from < sizeof(now) ? same - from : sizeof(now);
-		there = pread(file->fd, now, part, (off_t)(at + from)) == (ssize_t)part &&
-			memcmp(now, (const char *)bytes + from, part) == 0;
-	}
-	if (!there)
+	if (!mask_file_has_form(file, at, bytes, same))
 		return -ESTALE;
-	return pwrite(file->to, (const char *)bytes + same, changed, (off_t)(at + same)) == (ssize_t)changed
-		       ? 0
-		       : -EIO;
+	return mask_file_write_form(file, at + same, (const char *)bytes + same, len - same);
 }
 
 static int mask_file_token(void *context, const struct spillwatch_token *token)

@@ -788,6 +788,14 @@ static unsigned int form_exchange(const struct form_reader *reader, unsigned int
 	return value;
 }
 
+/* From `at` on, the first character of base64 or hex, behind what a line or a record ends with. */
+static size_t form_skip(struct form_reader *reader, size_t at)
+{
+	size_t next = form_next_record(reader, at);
+
+	return next == at ? form_next_line(reader, at) : next;
+}
+
 static void form_mask_encoded(const struct form_reader *reader, uint8_t *bytes)
 {
 	const struct form_units units = form_units(reader);
@@ -802,11 +810,8 @@ static void form_mask_encoded(const struct form_reader *reader, uint8_t *bytes)
 	for (; bit < 8 * reader->out_len + reader->rest; bit += units.width) {
 		unsigned int value;
 
-		while (units.value(bytes[again.at]) >> units.width) {
-			size_t next = form_next_record(&again, again.at);
-
-			again.at = next == again.at ? form_next_line(&again, again.at) : next;
-		}
+		while (units.value(bytes[again.at]) >> units.width)
+			again.at = form_skip(&again, again.at);
 		value = units.value(bytes[again.at]);
 		if (bit + units.width > 8 * reader->secret)
 			bytes[again.at] =
@@ -824,5 +829,35 @@ void form_mask(const struct form_reader *reader, uint8_t *bytes)
 	}
 	for (size_t i = reader->secret; i < reader->out_len; i++)
 		memset(bytes + reader->start + reader->starts[i], FORM_MASK,
+		       (size_t)(reader->ends[i] - reader->starts[i]));
+}
+
+static void form_copy_encoded(const struct form_reader *reader, uint8_t *copy)
+{
+	const struct form_units units = form_units(reader);
+	struct form_reader again = *reader;
+	size_t end = form_end(reader);
+
+	again.open = false;
+	for (size_t at = reader->start; at < end;) {
+		if (units.value(reader->bytes[at]) >> units.width) {
+			at = form_skip(&again, at);
+			continue;
+		}
+		copy[at - reader->start] = reader->bytes[at];
+		at++;
+	}
+	form_wipe(&again);
+}
+
+void form_copy(const struct form_reader *reader, uint8_t *copy)
+{
+	memset(copy, '\0', form_end(reader) - reader->start);
+	if (reader->form == ENCODED_BASE64 || reader->form == ENCODED_HEX) {
+		form_copy_encoded(reader, copy);
+		return;
+	}
+	for (size_t i = 0; i < reader->out_len; i++)
+		memcpy(copy + reader->starts[i], reader->bytes + reader->start + reader->starts[i],
 		       (size_t)(reader->ends[i] - reader->starts[i]));
 }

@@ -103,6 +103,13 @@ size_t form_secret(const struct form_reader *reader);
  */
 void form_mask(const struct form_reader *reader, uint8_t *bytes);
 
+/*
+ * form_copy() - the characters of a FORM_CUT or FORM_TOKEN, each where it is from the form's start on, and NUL wherever else: what lies
+ * between them is another's, and may be another one's secret.
+ * @copy: as long as the form, ENCODED_MAX_LEN at most
+ */
+void form_copy(const struct form_reader *reader, uint8_t *copy);
+
 static inline void form_wipe(struct form_reader *reader)
 {
 	explicit_bzero(reader->out, reader->out_len);

@@ -170,6 +170,36 @@ static enum form_result stream_form(const struct stream *stream, size_t at, bool
 	return form_read(reader, &text, at);
 }
 
+/* Where the secret portion of one that stands there as it is ends, in which lies what is at `start`; `start`: there is none such. */
+static size_t stream_around(const struct stream *stream, size_t start)
+{
+	size_t at = start > WIDE_MAX_LEN ? start - WIDE_MAX_LEN : 0, end = start, secret;
+
+	for (at = at < stream->front ? stream->front : at; at < start; at++) {
+		size_t its = stream->window[at] == 'd'
+				     ? at + wide_begin(stream->window + at, stream->len - at, &secret)
+				     : at;
+
+		if (its > end && secret && at + secret <= start)
+			end = its;
+	}
+	return end;
+}
+
+/* Said is what is the form's own, and no other one's secret. */
+static int stream_hand_form(const struct stream *stream, const struct form_reader *reader, size_t same)
+{
+	size_t start = reader->start, len = form_end(reader) - start;
+	size_t others = stream_around(stream, start) - start;
+	uint8_t copy[ENCODED_MAX_LEN];
+
+	if (!stream->use.form)
+		return 0;
+	form_copy(reader, copy);
+	memset(copy, '\0', others < same ? others : same);
+	return stream->use.form(stream->use.context, stream->base + start, copy, len, same);
+}
+
 /* A whole one is named; each is said. @same: bytes that are as they were */
 static int stream_say_form(struct stream *stream, const struct form_reader *reader, bool whole, size_t same)
 {
@@ -181,10 +211,8 @@ static int stream_say_form(struct stream *stream, const struct form_reader *read
 		.encoding = encoded_name(reader->form),
 	};
 	struct wide_token token;
-	int r = 0;
+	int r = stream_hand_form(stream, reader, same);
 
-	if (stream->use.form)
-		r = stream->use.form(stream->use.context, place.start, stream->window + start, len, same);
 	if (r < 0 || !whole || !stream->use.token)
 		return r;
 	wide_identify(reader->out, reader->secret - 1, &token);

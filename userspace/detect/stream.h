@@ -32,8 +32,9 @@ struct stream_use {
 	/* in place of MASK_TEXT: a secret portion, whole or not, that begins at that place and is so long */
 	int (*mask)(void *context, uint64_t at, size_t len);
 	/*
-	 * A secret portion, whole or not, in another form (detect/form.h), which begins at that place: in the text that is handed on stands
-	 * `bytes` there, which is as long. The first `same` bytes of it are as they were.
+	 * A secret portion, whole or not, in another form (detect/form.h), which begins at that place: in the text that is handed on stand
+	 * `bytes` there, which are as long. The first `same` of them are as they were. A NUL is none of it: what stands there is
+	 * another's, and said elsewhere if it is a secret.
 	 */
 	int (*form)(void *context, uint64_t at, const void *bytes, size_t len, size_t same);
 	bool plain; /* other forms are not looked for */

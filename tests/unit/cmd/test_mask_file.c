@@ -76,10 +76,51 @@ static void test_rotated(void **state)
 	check_rotated(32);
 }
 
+/* In a log's two records, and between them others: each is masked, all else stays. */
+static void test_records(void **state)
+{
+	const struct mask_file_use use = {.text = put_stars, .same_length = true};
+	struct maker_token made = maker_token(3), second = maker_token(4), third = maker_token(5);
+	char text[2048], content[2048];
+	const int identifier = MAKER_TOKEN_LEN - MAKER_SECRET_LEN;
+
+	(void)state;
+	for (int at = 1; at < MAKER_TOKEN_LEN; at += 10) {
+		FILE *file = fopen(path, "w");
+		int len = sprintf(text,
+				  "%.*s\",\"stream\":\"stdout\",\"attrs\":{\"a\":\"%s\"},\"time\":\"1\"}\n"
+				  "{\"log\":\"%.*s%%2E%s\\n\",\"stream\":\"stderr\",\"time\":\"1\"}\n{"
+				  "\"log\":\"%s\",\"stream\":\"stdout\"}\n",
+				  at, made.text, second.text, identifier - 1, third.text, third.secret,
+				  made.text + at);
+
+		assert_non_null(file);
+		assert_int_equal(fwrite(text, 1, (size_t)len, file), len);
+		assert_int_equal(fclose(file), 0);
+		assert_int_equal(mask_file(path, &use), 3);
+		memset(made.text + identifier, '*', MAKER_SECRET_LEN);
+		memset(second.text + identifier, '*', MAKER_SECRET_LEN);
+		sprintf(text,
+			"%.*s\",\"stream\":\"stdout\",\"attrs\":{\"a\":\"%s\"},\"time\":\"1\"}\n"
+			"{\"log\":\"%.*s%%2E%s\\n\",\"stream\":\"stderr\",\"time\":\"1\"}\n{\"log\":\"%s\","
+			"\"stream\":\"stdout\"}\n",
+			at, made.text, second.text, identifier - 1, third.text, made.text + identifier,
+			made.text + at);
+		made = maker_token(3);
+		second = maker_token(4);
+		file = fopen(path, "r");
+		assert_non_null(file);
+		assert_int_equal(fread(content, 1, sizeof(content), file), len);
+		fclose(file);
+		assert_memory_equal(content, text, (size_t)len);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rotated),
+		cmocka_unit_test(test_records),
 	};
 	int fd = mkstemp(path), r;
 

@@ -13,7 +13,8 @@
 #define TEXT_MAX 8192
 
 struct seen {
-	char text[TEXT_MAX], forms_text[TEXT_MAX];
+	char text[TEXT_MAX];
+	const char *before, *expected;
 	size_t len, tokens, forms;
 };
 
@@ -45,7 +46,13 @@ static int seen_form(void *context, uint64_t at, const void *bytes, size_t len, 
 	struct seen *seen = context;
 
 	assert_true(same >= 15 && same < len && at + len <= sizeof(seen->text));
-	memcpy(seen->forms_text + at, bytes, len);
+	for (size_t i = 0; i < len; i++) {
+		char byte = ((const char *)bytes)[i];
+
+		assert_true(!byte || byte == (i < same ? seen->before : seen->expected)[at + i]);
+		/* all that was exchanged is told */
+		assert_true(i < same || byte || seen->before[at + i] == seen->expected[at + i]);
+	}
 	seen->forms++;
 	return 0;
 }
@@ -64,7 +71,7 @@ static void mask_in_pieces(const char *text, size_t len, const char *expected, s
 	struct stream *stream;
 	size_t piece, room;
 
-	*seen = (struct seen){0};
+	*seen = (struct seen){.before = text, .expected = expected};
 	assert_int_equal(stream_open(&(struct stream_use){.context = seen,
 							  .text = seen_text,
 							  .token = seen_token,

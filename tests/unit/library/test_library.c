@@ -257,6 +257,72 @@ static void test_stream_look(void **state)
 	}
 }
 
+/* Whose secret portions a form's bytes must not hold. */
+struct others {
+	const char *text; /* the whole one */
+	const char *secrets[3];
+	size_t forms;
+};
+
+static int seen_beside(void *context, uint64_t at, const void *bytes, size_t len, size_t same)
+{
+	struct others *others = context;
+	const char *told = bytes;
+
+	for (size_t i = 0; i < 3; i++)
+		for (size_t from = 0; others->secrets[i] && others->secrets[i][from + 7]; from++)
+			assert_null(memmem(told, len, others->secrets[i] + from, 8));
+	/* what it has of the text is where it was */
+	for (size_t i = 0; i < same; i++)
+		assert_true(!told[i] || told[i] == others->text[at + i]);
+	/* it begins in another one's secret portion */
+	assert_int_equal(told[0], others->secrets[1] ? others->text[at] : '\0');
+	assert_int_equal(told[len - 1], others->secrets[1] ? '*' : 'A');
+	others->forms++;
+	return 0;
+}
+
+static void check_beside(struct others *others, size_t forms)
+{
+	struct spillwatch_stream *stream = spillwatch_stream_new(others);
+
+	assert_non_null(stream);
+	others->forms = 0;
+	spillwatch_stream_on_form(stream, seen_beside);
+	assert_int_equal(spillwatch_stream_push(stream, others->text, strlen(others->text)), 0);
+	assert_int_equal(spillwatch_stream_end(stream), 0);
+	spillwatch_stream_free(stream);
+	assert_int_equal(others->forms, forms);
+}
+
+/* Between two records of a log may stand other tokens, and before a form one in which it begins: nothing of those is handed out with it. */
+static void test_stream_form_beside(void **state)
+{
+	struct maker_token made = maker_token(11), second = maker_token(12), third = maker_token(13);
+	char text[2048], hex[4 * MAKER_TOKEN_LEN], *to;
+
+	(void)state;
+	for (int at = 1; at < MAKER_TOKEN_LEN; at += 10) {
+		sprintf(text,
+			"%.*s\",\"stream\":\"stdout\",\"attrs\":{\"a\":\"%s\"},\"time\":\"1\"}\n"
+			"{\"log\":\"%.*s%%2E%s\\n\",\"stream\":\"stderr\",\"time\":\"1\"}\n{\"log\":\"%s\","
+			"\"stream\":\"stdout\"}\n",
+			at, made.text, second.text, MAKER_TOKEN_LEN - TOKEN_SECRET_LEN - 1, third.text,
+			third.secret, made.text + at);
+		check_beside(
+			&(struct others){.text = text, .secrets = {made.secret, second.secret, third.secret}},
+			2);
+	}
+	/* a secret portion whose end is a token's beginning in hex */
+	to = text + sprintf(text, "%.*s", MAKER_TOKEN_LEN - 30, second.text);
+	for (int i = 0; i < MAKER_TOKEN_LEN; i++)
+		to += sprintf(to, "%02X", made.text[i]);
+	*to = '\0';
+	memcpy(hex, text + MAKER_TOKEN_LEN - TOKEN_SECRET_LEN, TOKEN_SECRET_LEN);
+	hex[TOKEN_SECRET_LEN] = '\0';
+	check_beside(&(struct others){.text = text, .secrets = {hex}}, 1);
+}
+
 /* What a use returns, whoever calls gets. */
 static void test_stream_refused(void **state)
 {
@@ -318,6 +384,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_identifier, setup, teardown),
 		cmocka_unit_test(test_stream),
 		cmocka_unit_test(test_stream_look),
+		cmocka_unit_test(test_stream_form_beside),
 		cmocka_unit_test(test_stream_refused),
 		cmocka_unit_test_setup_teardown(test_mask, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
