@@ -217,7 +217,7 @@ static void forward_turn(struct forward *forward)
 		log_note("following %s", forward->config.socket);
 	else if (connected && !source_connected(forward->source))
 		log_warning("the daemon has ended; waiting for the next one");
-	if (r < 0 && source_connected(forward->source))
+	if (r < 0 && (source_connected(forward->source) || source_holds(forward->source)))
 		log_warning("the spool: %s; nothing is read until that is over", spool_error(r));
 	else if (r < 0 && !connected)
 		log_warning("can't follow %s: %s; trying again", forward->config.socket, strerror(-r));

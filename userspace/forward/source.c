@@ -66,6 +66,11 @@ bool source_connected(const struct source *source)
 	return source->fd >= 0;
 }
 
+bool source_holds(const struct source *source)
+{
+	return source->len > 0;
+}
+
 static int source_connect(struct source *source)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -164,22 +169,16 @@ static void source_overflow(struct source *source)
 	source->len = 0;
 }
 
+/* Whole lines stay, until the spool has them. */
 static void source_hang_up(struct source *source)
 {
+	const char *newline = memrchr(source->bytes, '\n', source->len);
+
 	close(source->fd);
 	source->fd = -1;
 	/* a line that breaks off was nobody's */
-	source->len = 0;
-	source->skips = false;
-}
-
-void source_move(struct source *source, const char *path, struct spool *spool)
-{
-	if (source->fd >= 0 && strcmp(source->path, path) != 0)
-		source_hang_up(source);
-	source->path = path;
-	source->spool = spool;
-	source->again = 0;
+	source->len = newline ? (size_t)(newline + 1 - source->bytes) : 0;
+	source->skips &= newline != NULL;
 }
 
 /* Returns whether there may be more. */
@@ -192,6 +191,20 @@ static bool source_read(struct source *source)
 	else if (got == 0 || (errno != EAGAIN && errno != EINTR))
 		source_hang_up(source);
 	return got > 0;
+}
+
+void source_move(struct source *source, const char *path, struct spool *spool)
+{
+	if (source->fd >= 0 && strcmp(source->path, path) != 0) {
+		/* what was said there by now, as far as there is room */
+		while (source->len < SOURCE_LINE_BYTES && source_read(source))
+			;
+		if (source->fd >= 0)
+			source_hang_up(source);
+	}
+	source->path = path;
+	source->spool = spool;
+	source->again = 0;
 }
 
 /* Waits a little after a failure, and returns it if it is a new one. */
@@ -210,11 +223,11 @@ int source_turn(struct source *source)
 
 	if (source->again && monotonic_ms() < source->again)
 		return 0;
-	if (source->fd < 0 && source->len == 0)
-		r = source_connect(source);
 	/* what a failing spool has left here goes first */
-	if (r == 0 && source->len)
+	if (source->len)
 		r = source_take(source);
+	if (r == 0 && source->fd < 0)
+		r = source_connect(source);
 	for (int i = 0; i < SOURCE_READS && r == 0 && source->fd >= 0 && source_read(source); i++) {
 		r = source_take(source);
 		source_overflow(source);

@@ -16,7 +16,8 @@ struct source *source_open(const char *path, struct spool *spool);
 void source_close(struct source *source);
 
 /*
- * source_move() - goes on into another spool, at the same daemon if the path is the same. What was read and is in no spool yet, stays.
+ * source_move() - goes on into another spool, at the same daemon if the path is the same. What was read and is in no spool yet, stays;
+ * what the daemon before has said by then is read, 1 MiB at most.
  * @path, @spool: as above
  */
 void source_move(struct source *source, const char *path, struct spool *spool);
@@ -31,3 +32,6 @@ int source_turn(struct source *source);
 int source_fd(const struct source *source, int *ret_ms);
 
 bool source_connected(const struct source *source);
+
+/* source_holds() - is anything here that was read and is in no spool yet? */
+bool source_holds(const struct source *source);
