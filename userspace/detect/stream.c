@@ -155,35 +155,56 @@ static int stream_between(const struct stream *stream, size_t from, size_t to)
 	return r < 0 ? r : stream_hand(stream, from, to);
 }
 
+/* Where the secret portion of one that stands there as it is ends, in which lies what is at `start`; `start`: there is none such. */
+static size_t stream_around(const struct stream *stream, size_t start)
+{
+	const uint8_t *bytes = stream->window;
+	size_t most = start < TOKEN_SECRET_LEN ? start : TOKEN_SECRET_LEN, end = start;
+	const uint8_t *dot = memrchr(bytes + start - most, '.', most);
+	size_t behind = dot ? (size_t)(dot - bytes) + 1 : 0, at;
+
+	for (at = behind > WIDE_IDENTIFIER_MAX + 1 ? behind - WIDE_IDENTIFIER_MAX - 1 : 0; at < behind;
+	     at++) {
+		size_t secret, its = bytes[at] == 'd' ? wide_begin(bytes + at, stream->len - at, &secret) : 0;
+
+		if (its && secret && at + secret == behind && at + its > end)
+			end = at + its;
+	}
+	return end;
+}
+
+/*
+ * What a token that stands there as it is ends in, where a line ends as well, is no form that goes on in the next one: or the line would
+ * be waited for by whoever looks on.
+ */
+static size_t stream_line_end(const struct stream *stream, size_t at)
+{
+	const uint8_t *bytes = stream->window;
+	size_t end;
+
+	if (bytes[at] != 'Z' && bytes[at] != 'R' && bytes[at] != '6')
+		return stream->len;
+	end = stream_around(stream, at);
+	return end > at && end < stream->len &&
+			       (bytes[end] == '\n' || bytes[end] == '\r' || bytes[end] == '\\')
+		       ? end
+		       : stream->len;
+}
+
 static enum form_result stream_form(const struct stream *stream, size_t at, bool open,
 				    struct form_reader *reader)
 {
+	size_t end = stream_line_end(stream, at);
 	const struct form_text text = {
 		.bytes = stream->window,
-		.len = stream->len,
-		.open = open,
+		.len = end,
+		.open = open && end == stream->len,
 		.lines = true,
 	};
 
 	if (text.bytes[at] == 'd' && at + 1 < text.len && !text.bytes[at + 1])
 		return form_read_pairs(reader, &text, at);
 	return form_read(reader, &text, at);
-}
-
-/* Where the secret portion of one that stands there as it is ends, in which lies what is at `start`; `start`: there is none such. */
-static size_t stream_around(const struct stream *stream, size_t start)
-{
-	size_t at = start > WIDE_MAX_LEN ? start - WIDE_MAX_LEN : 0, end = start, secret;
-
-	for (at = at < stream->front ? stream->front : at; at < start; at++) {
-		size_t its = stream->window[at] == 'd'
-				     ? at + wide_begin(stream->window + at, stream->len - at, &secret)
-				     : at;
-
-		if (its > end && secret && at + secret <= start)
-			end = its;
-	}
-	return end;
 }
 
 /* Said is what is the form's own, and no other one's secret. */

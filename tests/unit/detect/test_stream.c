@@ -343,6 +343,33 @@ static void test_flush(void **state)
 		}
 }
 
+/* A line that ends in a token is not kept back, whatever the token ends in: it goes on at once, as any other line. */
+static void test_line_end(void **state)
+{
+	static const char ends[] = "ZR6A";
+	static const char *const newlines[] = {"\n", "\r\n"};
+
+	(void)state;
+	for (size_t i = 0; ends[i]; i++)
+		for (size_t way = 0; way < 4; way++) {
+			struct maker_token token = maker_token(6);
+			const char *newline = newlines[way % 2];
+			size_t len = MAKER_TOKEN_LEN - TOKEN_SECRET_LEN + strlen(MASK_TEXT) + strlen(newline);
+			struct seen seen;
+			struct stream *stream = stream_make(&seen);
+
+			token.text[MAKER_TOKEN_LEN - 1] = ends[i];
+			stream_put(stream, token.text, MAKER_TOKEN_LEN);
+			/* the newline in the same piece or not, and only then what it is waited for */
+			if (way < 2)
+				assert_int_equal(stream_flush(stream), 0);
+			stream_put(stream, newline, strlen(newline));
+			assert_int_equal(seen.len, len);
+			assert_false(stream_holds(stream));
+			stream_close(stream);
+		}
+}
+
 /* By read(2): a text longer than the room, with tokens at every cut; errors are told. */
 static void test_pull(void **state)
 {
@@ -406,9 +433,11 @@ static void test_refused(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pieces),   cmocka_unit_test(test_held),   cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_cut_name), cmocka_unit_test(test_flush),  cmocka_unit_test(test_pull),
+		cmocka_unit_test(test_pieces),   cmocka_unit_test(test_held),
+		cmocka_unit_test(test_cut),      cmocka_unit_test(test_cut_name),
+		cmocka_unit_test(test_flush),    cmocka_unit_test(test_pull),
 		cmocka_unit_test(test_refused),  cmocka_unit_test(test_places),
+		cmocka_unit_test(test_line_end),
 	};
 
 	return UNIT_RUN(tests);
