@@ -39,12 +39,15 @@
 
 /* ms between two writes of the metrics. */
 #define FORWARD_METRICS_MS 2000
+/* ms between two tries to begin again, where there was no room for it. */
+#define FORWARD_AGAIN_MS 500
 
 struct forward {
 	const char *path;
 	bool check;
 	struct forward_config config;
-	struct spool *spool;
+	struct spool *spool; /* NULL: it can't be opened now, and nothing is read */
+	int spool_error; /* that was told */
 	struct source *source;
 	struct delivery *deliveries[FORWARD_RECEIVERS_MAX];
 	size_t started;
@@ -106,8 +109,9 @@ static int forward_open_spool(struct forward *forward)
 		r = spool_open(forward->config.spool, forward->config.spool_bytes, names,
 			       forward->config.count, &forward->spool, &abandoned);
 	}
-	if (r < 0)
+	if (r < 0 && r != forward->spool_error)
 		log_error("can't use the spool %s: %s", forward->config.spool, spool_error(r));
+	forward->spool_error = r;
 	if (abandoned)
 		log_warning("%lld alerts waited for receivers that the configuration no longer has; they are "
 			    "given up",
@@ -223,30 +227,6 @@ static void forward_turn(struct forward *forward)
 		log_warning("can't follow %s: %s; trying again", forward->config.socket, strerror(-r));
 }
 
-/* Returns the signal that came, or 0: the spool is damaged. */
-static int forward_loop(struct forward *forward)
-{
-	for (;;) {
-		struct pollfd waits[] = {{.fd = forward->signals, .events = POLLIN}, {.events = POLLIN}};
-		struct signalfd_siginfo signal;
-		int64_t now = monotonic_ms();
-		int ms, left = forward->metrics > now ? (int)(forward->metrics - now) : 0;
-
-		waits[1].fd = source_fd(forward->source, &ms);
-		ms = ms < 0 || ms > left ? left : ms;
-		poll(waits, 2, notify_timeout(&forward->notify, ms, now));
-		if (waits[0].revents && read(forward->signals, &signal, sizeof(signal)) == sizeof(signal))
-			return (int)signal.ssi_signo;
-		if (spool_damaged(forward->spool))
-			return 0;
-		forward_turn(forward);
-		now = monotonic_ms();
-		if (now >= forward->metrics)
-			forward_write_metrics(forward);
-		notify_alive(&forward->notify, now);
-	}
-}
-
 /* What was begun, but the source. */
 static void forward_end(struct forward *forward)
 {
@@ -255,7 +235,7 @@ static void forward_end(struct forward *forward)
 	for (size_t i = 0; i < forward->started; i++)
 		delivery_stop(forward->deliveries[i]);
 	/* what they have settled at last stands in the metrics */
-	if (forward->source && forward->started == forward->config.count)
+	if (forward->spool && forward->source && forward->started == forward->config.count)
 		forward_write_metrics(forward);
 	for (size_t i = 0; i < forward->started; i++)
 		delivery_free(forward->deliveries[i]);
@@ -272,50 +252,108 @@ static void forward_close(struct forward *forward)
 	config_forward_free(&forward->config);
 }
 
-/* In the place of a damaged spool a new one, however often. */
+/* What was begun, or nothing of it. */
+static int forward_begin_whole(struct forward *forward)
+{
+	int r = forward_begin(forward);
+
+	if (r < 0)
+		forward_end(forward);
+	return r;
+}
+
+/* What to wait for beside signals, and how long. */
+static int forward_wait(const struct forward *forward, int64_t now, int *ret_ms)
+{
+	int fd, ms, left = forward->metrics > now ? (int)(forward->metrics - now) : 0;
+
+	*ret_ms = FORWARD_AGAIN_MS;
+	if (!forward->spool)
+		return -1;
+	fd = source_fd(forward->source, &ms);
+	*ret_ms = ms < 0 || ms > left ? left : ms;
+	return fd;
+}
+
+/* Returns the signal that came, or 0: the spool is damaged. Without a spool, tries to begin again. */
+static int forward_loop(struct forward *forward)
+{
+	for (;;) {
+		struct pollfd waits[] = {{.fd = forward->signals, .events = POLLIN}, {.events = POLLIN}};
+		struct signalfd_siginfo signal;
+		int64_t now = monotonic_ms();
+		int ms;
+
+		waits[1].fd = forward_wait(forward, now, &ms);
+		poll(waits, 2, notify_timeout(&forward->notify, ms, now));
+		if (waits[0].revents && read(forward->signals, &signal, sizeof(signal)) == sizeof(signal))
+			return (int)signal.ssi_signo;
+		if (forward->spool && spool_damaged(forward->spool))
+			return 0;
+		if (forward->spool || forward_begin_whole(forward) == 0)
+			forward_turn(forward);
+		now = monotonic_ms();
+		if (forward->spool && now >= forward->metrics)
+			forward_write_metrics(forward);
+		notify_alive(&forward->notify, now);
+	}
+}
+
+/* In the place of a damaged spool a new one, however often; where there is no room for it now, the loop begins it. */
 static int forward_begin_anew(struct forward *forward)
 {
 	int r;
 
 	forward_end(forward);
 	r = forward_set_aside(forward);
-	return r < 0 ? r : forward_begin(forward);
+	if (r == 0)
+		forward_begin_whole(forward);
+	return r;
 }
 
-/* The configuration anew; if it has a mistake, the one before stays. What can't be begun is as it would be at a start. */
-static int forward_reload(struct forward *forward)
+/*
+ * The configuration anew; if it has a mistake, or can't be begun, the one before stays. If that can't be begun either, it is tried
+ * again in the loop: the source stays, with what it has read.
+ */
+static void forward_reload(struct forward *forward)
 {
 	struct forward_config config, before = forward->config;
-	int r;
 
 	if (forward_configure(forward, &config)) {
 		log_warning("the configuration stays as it was");
-		return 0;
+		return;
 	}
 	/* what waits in the one before would wait there for ever */
 	if (strcmp(config.spool, before.spool) != 0) {
 		log_warning("another spool takes a restart: the configuration stays as it was");
 		config_forward_free(&config);
-		return 0;
+		return;
 	}
 	forward_end(forward);
 	forward->config = config;
-	r = forward_begin(forward);
-	config_forward_free(&before);
-	if (r == 0)
+	if (forward_begin_whole(forward) == 0) {
+		config_forward_free(&before);
 		log_note("the configuration was read anew");
-	return r;
+		return;
+	}
+	forward->config = before;
+	config_forward_free(&config);
+	log_warning("the configuration stays as it was");
+	forward_begin_whole(forward);
 }
 
 /* Until it is to end. Returns 0, or a negative errno that was told. */
 static int forward_follow(struct forward *forward)
 {
 	for (;;) {
-		int r, signal = forward_loop(forward);
+		int r = 0, signal = forward_loop(forward);
 
 		if (signal && signal != SIGHUP)
 			return 0;
-		r = signal ? forward_reload(forward) : forward_begin_anew(forward);
+		if (signal)
+			forward_reload(forward);
+		else
+			r = forward_begin_anew(forward);
 		if (r < 0)
 			return r;
 	}
