@@ -71,9 +71,13 @@ enum spillwatch_look {
 SPILLWATCH_PUBLIC int spillwatch_match(enum spillwatch_look look, const void *bytes, size_t len, size_t from,
 				       struct spillwatch_token *ret_token);
 
+/* Bytes before a form of SPILLWATCH_ENCODED, at most, by which it is told whether it is one: a line of so many columns is wrapped. */
+#define SPILLWATCH_BEFORE 512
+
 /*
- * spillwatch_longest() - no form of that kind is longer, in bytes: whoever searches a text piece by piece keeps one less of a piece's end.
- * 0 for a kind that this library does not know.
+ * spillwatch_longest() - no form of that kind is longer, in bytes: whoever searches a text piece by piece leaves what begins in the last
+ * that many less one of a piece to the next one, which has them and SPILLWATCH_BEFORE bytes before them as well (`from` is behind
+ * those). 0 for a kind that this library does not know.
  */
 SPILLWATCH_PUBLIC size_t spillwatch_longest(enum spillwatch_look look);
 

@@ -7,6 +7,7 @@
 #include "library/token.h"
 
 #include "detect/encoded.h"
+#include "detect/form.h"
 #include "version.h"
 
 #include <errno.h>
@@ -15,6 +16,8 @@
 
 /* A text is searched for other forms in parts of that length: or each that is found would cost a search of all the rest. */
 #define LIBRARY_PART (512UL << 10)
+
+_Static_assert(SPILLWATCH_BEFORE == FORM_BEFORE, "one length");
 
 const char *spillwatch_version(void)
 {

@@ -113,6 +113,46 @@ static void test_encoded(void **state)
 	free(bytes);
 }
 
+/* Piece by piece, as the header says how, the same are found as in the whole: also those that only what stands before makes such. */
+static void test_pieces(void **state)
+{
+	const size_t longest = spillwatch_longest(SPILLWATCH_ENCODED), piece = 3 * longest;
+	char *text = malloc(LONG_LEN);
+	size_t len = 0, from = 0, whole = 0, found = 0, done = 0;
+	uint64_t seed = 59;
+
+	(void)state;
+	assert_non_null(text);
+	while (len + 4096 < LONG_LEN / 4) {
+		struct maker_token made = maker_token(len);
+		int at = 1 + (int)(maker_next(&seed) % 70);
+
+		len += (size_t)sprintf(text + len, "%*s\n%*s%.*s\n%s\n", (int)(maker_next(&seed) % 900), "",
+				       80 - at, "", at, made.text, made.text + at);
+	}
+	for (; spillwatch_match(SPILLWATCH_ENCODED, text, len, from, token) > 0; whole++)
+		from = (size_t)spillwatch_token_end(token);
+	assert_true(whole > 100);
+	for (size_t start = 0, own = 0;
+	     start<len; start = own> SPILLWATCH_BEFORE ? own - SPILLWATCH_BEFORE : 0) {
+		size_t end = len - start < piece ? len : start + piece,
+		       next = end == len ? len : end - (longest - 1);
+
+		from = (done > own ? done : own) - start;
+		while (spillwatch_match(SPILLWATCH_ENCODED, text + start, end - start, from, token) > 0 &&
+		       start + spillwatch_token_start(token) < next) {
+			from = (size_t)spillwatch_token_end(token);
+			done = start + from;
+			found++;
+		}
+		own = next;
+		if (end == len)
+			break;
+	}
+	assert_int_equal(found, whole);
+	free(text);
+}
+
 static void test_identifier(void **state)
 {
 	struct maker_token made = maker_token(5);
@@ -381,6 +421,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_plain, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_encoded, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pieces, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_identifier, setup, teardown),
 		cmocka_unit_test(test_stream),
 		cmocka_unit_test(test_stream_look),
