@@ -23,6 +23,8 @@ struct seen {
 };
 
 static struct seen seen;
+/* What is told of forms; 0: nothing. */
+static uint8_t forms[INPUT_MAX];
 
 static int seen_text(void *context, const void *bytes, size_t len)
 {
@@ -46,15 +48,36 @@ static int seen_mask(void *context, uint64_t at, size_t len)
 	return seen_text(context, stars, len);
 }
 
+static int seen_form(void *context, uint64_t at, const void *bytes, size_t len, size_t same)
+{
+	(void)context;
+	if (same >= len || at + len > sizeof(forms))
+		abort();
+	for (size_t i = same; i < len; i++)
+		if (((const uint8_t *)bytes)[i])
+			forms[at + i] = ((const uint8_t *)bytes)[i];
+	return 0;
+}
+
+/* What was told of forms stands there, or was of a token as it is. */
+static void check_forms(void)
+{
+	for (size_t i = 0; i < seen.len; i++)
+		if (forms[i] && seen.text[i] != forms[i] && seen.text[i] != '*')
+			abort();
+}
+
 /* `pieces`: a state that lengths are made of; 0: in one piece. */
 static void run(const uint8_t *data, size_t size, uint32_t pieces)
 {
-	const struct stream_use use = {.context = &seen, .text = seen_text, .mask = seen_mask};
+	const struct stream_use use = {
+		.context = &seen, .text = seen_text, .mask = seen_mask, .form = seen_form};
 	/* each is used anew, as its end allows: a new one would take longer than all else */
 	static struct stream *stream;
 	size_t room, piece;
 
 	seen.len = 0;
+	memset(forms, 0, sizeof(forms));
 	if (!stream && stream_open(&use, &stream))
 		abort();
 	for (size_t at = 0; at < size; at += piece) {
@@ -69,6 +92,7 @@ static void run(const uint8_t *data, size_t size, uint32_t pieces)
 	}
 	if (stream_end(stream))
 		abort();
+	check_forms();
 }
 
 static int digit_of(uint8_t byte, size_t bits)

@@ -842,10 +842,10 @@ static void form_copy_encoded(const struct form_reader *reader, uint8_t *copy)
 	for (size_t at = reader->start; at < end;) {
 		if (units.value(reader->bytes[at]) >> units.width) {
 			at = form_skip(&again, at);
-			continue;
+		} else {
+			copy[at - reader->start] = reader->bytes[at];
+			at++;
 		}
-		copy[at - reader->start] = reader->bytes[at];
-		at++;
 	}
 	form_wipe(&again);
 }
