@@ -95,16 +95,31 @@ static void walk_handed(struct scan *scan, const char *path, bool named)
 	walk_file(scan, path, path, named);
 }
 
-/* A mount of the kernel's own: no file lies there, and reading some never ends.
- */
+/* The kernel's own: no file lies there, and reading some never ends. */
+static bool walk_is_of_kernel(const struct statfs *fs)
+{
+	return fs->f_type == PROC_SUPER_MAGIC || fs->f_type == SYSFS_MAGIC;
+}
+
+/* A mount of it. */
 static bool walk_is_kernels(const FTSENT *entry)
 {
 	struct statfs fs;
 
-	if (entry->fts_level == FTS_ROOTLEVEL || entry->fts_dev == entry->fts_parent->fts_dev ||
-	    statfs(entry->fts_accpath, &fs) < 0)
-		return false;
-	return fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC;
+	return entry->fts_level != FTS_ROOTLEVEL && entry->fts_dev != entry->fts_parent->fts_dev &&
+	       statfs(entry->fts_accpath, &fs) == 0 && walk_is_of_kernel(&fs);
+}
+
+/*
+ * A directory's end. Of one that can't be entered, though its names can be read (mode 0744), fts_read(3) tells nothing else; nor of one
+ * that was exchanged for another between the two (ENOENT).
+ */
+static void walk_end(struct scan *scan, const char *path, const FTSENT *entry)
+{
+	if (entry->fts_errno)
+		scan_unread(scan, path,
+			    entry->fts_errno == ENOENT ? "another one has its name meanwhile"
+						       : strerror(entry->fts_errno));
 }
 
 static const char *walk_plain(const char *path)
@@ -192,6 +207,7 @@ static void walk_entry(struct scan *scan, FTS *tree, FTSENT *entry)
 		break;
 	case FTS_DP:
 		ignore_truncate(scan->ignore, (size_t)entry->fts_number);
+		walk_end(scan, entry->fts_path, entry);
 		break;
 	case FTS_DNR:
 	case FTS_ERR:
@@ -305,6 +321,9 @@ static void walk_below_entry(struct scan *scan, FTS *tree, FTSENT *entry, const 
 			fts_set(tree, entry, FTS_SKIP);
 		}
 		break;
+	case FTS_DP:
+		walk_end(scan, path, entry);
+		break;
 	case FTS_DNR:
 	case FTS_ERR:
 	case FTS_NS:
@@ -366,7 +385,13 @@ void scan_below(struct scan *scan, int place, const char *path)
 {
 	AUTO_CLOSE int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct stat st = {0};
+	struct statfs fs;
 
+	/* a link that a user has put on the way may have led there */
+	if (fstatfs(place, &fs) == 0 && walk_is_of_kernel(&fs)) {
+		scan->counts.kernels++;
+		return;
+	}
 	if (fstat(place, &st) == 0 && !S_ISDIR(st.st_mode)) {
 		walk_place(scan, path, place);
 		return;
