@@ -59,6 +59,11 @@ static int docker_number(const json_t *object, const char *key)
 static int docker_layer_place(struct docker *docker, enum holder_part part, const char *name,
 			      const char *cache)
 {
+	if (!node_is_name(cache)) {
+		node_unread(docker->store, "a layer's cache-id is no name of a file", "image/%s/layerdb",
+			    docker->driver->name);
+		return -1;
+	}
 	return node_place(docker->store, NULL, part, name, "%s/%s%s", docker->driver->directory, cache,
 			  docker->driver->behind);
 }

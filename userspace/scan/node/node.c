@@ -23,7 +23,23 @@
 
 /* --- files of a store */
 
-/* Its path in the store, from a format; false if it is too long, which is said. */
+bool node_is_name(const char *name)
+{
+	return name && *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !strchr(name, '/');
+}
+
+/* Does it lead up anywhere? */
+static bool node_leads_up(const char *path)
+{
+	for (const char *at = path; at; at = strchr(at, '/')) {
+		at += strspn(at, "/");
+		if (strncmp(at, "..", 2) == 0 && (at[2] == '/' || !at[2]))
+			return true;
+	}
+	return false;
+}
+
+/* Its path in the store, from a format; false if it is too long or leads out of the store, which is said. */
 /* clang-format off */
 static bool __attribute__((format(printf, 3, 0)))
 node_path(const struct node_store *store, char *path, const char *format, va_list args)
@@ -31,9 +47,12 @@ node_path(const struct node_store *store, char *path, const char *format, va_lis
 {
 	int len = vsnprintf(path, PATH_MAX, format, args);
 
-	if (len >= 0 && len < PATH_MAX)
+	if (len < 0 || len >= PATH_MAX)
+		node_unread(store, strerror(ENAMETOOLONG), "%.64s…", path);
+	else if (node_leads_up(path))
+		node_unread(store, "that leads out of it", "%s", path);
+	else
 		return true;
-	node_unread(store, strerror(ENAMETOOLONG), "%.64s…", path);
 	return false;
 }
 
@@ -117,9 +136,9 @@ json_t *node_json(const struct node_store *store, const char *format, ...)
 	return json;
 }
 
-static int node_is_name(const struct dirent *entry)
+static int node_is_entry(const struct dirent *entry)
 {
-	return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+	return node_is_name(entry->d_name);
 }
 
 bool node_each(struct node_store *store,
@@ -144,7 +163,7 @@ bool node_each(struct node_store *store,
 			node_unread(store, strerror(-fd), "%s", path);
 		return !absent;
 	}
-	count = scandirat(fd, ".", &entries, node_is_name, alphasort);
+	count = scandirat(fd, ".", &entries, node_is_entry, alphasort);
 	r = errno;
 	if (count < 0)
 		node_unread(store, strerror(r), "%s", path);

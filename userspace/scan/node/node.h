@@ -101,6 +101,9 @@ bool node_each(struct node_store *store,
 	       void (*each)(struct node_store *store, void *context, const char *name), void *context,
 	       const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* node_is_name() - may it be the name of a file? What stands in a user's lists becomes one. NULL is none. */
+bool node_is_name(const char *name);
+
 /* node_exists() - is there something of that name? */
 bool node_exists(const struct node_store *store, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -121,8 +124,11 @@ void node_pods(struct node_store *store);
 /* node_stores() - opens what is there; says what was given and is not. Returns 0, 1 or a negative errno, as scan_node(). */
 int node_stores(struct node *node, const struct node_options *options);
 
-/* node_store_add() - @path: below the host's root. Returns 1 if there is such a directory, 0 if there is none, or a negative errno. */
-int node_store_add(struct node *node, const char *runtime, const char *path);
+/*
+ * node_store_add() - @path: below the host's root; @own: resolve what is in it below itself, even if nothing on the way is a user's.
+ * Returns 1 if there is such a directory, 0 if there is none, or a negative errno.
+ */
+int node_store_add(struct node *node, const char *runtime, const char *path, bool own);
 
 struct node {
 	struct scan *scan;

@@ -83,6 +83,11 @@ static int podman_layer_place(struct podman *podman, enum holder_part part, cons
 {
 	const char *digest = podman_member(json_object_get(podman->layers, id), "diff-digest");
 
+	if (!node_is_name(id)) {
+		node_unread(podman->store, "a layer's id is no name of a file", "%s-layers",
+			    podman->driver->name);
+		return -1;
+	}
 	return node_place(podman->store, NULL, part,
 			  part == HOLDER_CONTAINER ? NULL
 			  : digest                 ? digest
@@ -115,8 +120,9 @@ static void podman_image(struct podman *podman, const json_t *entry)
 	size_t i;
 	int image;
 
-	if (!id) {
-		node_unread(store, "an image in it has no id", "%s-images/images.json", podman->driver->name);
+	if (!node_is_name(id)) {
+		node_unread(store, id ? "an image's id is no name of a file" : "an image in it has no id",
+			    "%s-images/images.json", podman->driver->name);
 		return;
 	}
 	image = node_image(store, NULL, id);
@@ -218,7 +224,10 @@ static void podman_container(struct podman *podman, const json_t *entry)
 	if (of_pod && podman_member(metadata, "pod-id"))
 		podman_pod(of_pod, &whose);
 	container = node_container(store, NULL, &whose, image);
-	if (id && node_exists(store, "%s-containers/%s", podman->driver->name, id)) {
+	if (id && !node_is_name(id))
+		node_unread(store, "a container's id is no name of a file", "%s-containers",
+			    podman->driver->name);
+	else if (id && node_exists(store, "%s-containers/%s", podman->driver->name, id)) {
 		node_belongs(store->node,
 			     node_place(store, NULL, HOLDER_CONFIGURATION, NULL, "%s-containers/%s",
 					podman->driver->name, id),

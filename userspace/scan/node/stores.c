@@ -55,13 +55,13 @@ static const struct {
 	{"containerd", "/etc/containerd/config.toml", "root"},
 };
 
-/* Is it the first time that one comes to this directory? */
-static bool node_store_is_new(struct node *node, const struct stat *st)
+/* Is it the first time that one comes to this directory? A user's link may say of another runtime's that it is one's own as well. */
+static bool node_store_is_new(struct node *node, const char *runtime, const struct stat *st)
 {
 	char key[64];
 
-	snprintf(key, sizeof(key), "%llu %llu", (unsigned long long)st->st_dev,
-		 (unsigned long long)st->st_ino);
+	snprintf(key, sizeof(key), "%llu %llu %s", (unsigned long long)st->st_dev,
+		 (unsigned long long)st->st_ino, runtime);
 	if (json_object_get(node->directories, key))
 		return false;
 	if (json_object_set_new(node->directories, key, json_true()) < 0)
@@ -91,11 +91,31 @@ static int node_store_set(struct node *node, const char *runtime, const char *pa
 	return 1;
 }
 
-int node_store_add(struct node *node, const char *runtime, const char *path)
+/* Is anything on the way to it a user's, who may have put a link there? */
+static bool node_is_users(const struct node *node, const char *path)
+{
+	char way[PATH_MAX];
+	size_t len = 0;
+
+	do {
+		struct stat st;
+		AUTO_CLOSE int place = -1;
+
+		len += strspn(path + len, "/");
+		len += strcspn(path + len, "/");
+		if ((size_t)snprintf(way, sizeof(way), "%.*s", (int)len, path) >= sizeof(way))
+			return true;
+		place = safe_place(node->root, way, O_NOFOLLOW);
+		if (place < 0 || fstat(place, &st) < 0 || st.st_uid != 0)
+			return true;
+	} while (path[len]);
+	return false;
+}
+
+int node_store_add(struct node *node, const char *runtime, const char *path, bool own)
 {
 	int place = safe_place(node->root, path, O_DIRECTORY), r;
 	struct stat st;
-	bool own;
 
 	if (place == -ENOENT || place == -ENOTDIR) {
 		/* a link that leads nowhere is something, too */
@@ -105,7 +125,7 @@ int node_store_add(struct node *node, const char *runtime, const char *path)
 	}
 	if (place < 0 || fstat(place, &st) < 0)
 		return place < 0 ? place : -errno;
-	if (!node_store_is_new(node, &st)) {
+	if (!node_store_is_new(node, runtime, &st)) {
 		close(place);
 		return 1;
 	}
@@ -114,7 +134,7 @@ int node_store_add(struct node *node, const char *runtime, const char *path)
 		return -ENOSPC;
 	}
 	/* a user's links may lead anywhere, and are followed in the user's own directory only */
-	own = st.st_uid != 0;
+	own = own || st.st_uid != 0 || node_is_users(node, path);
 	r = node_store_set(node, runtime, path, place, own);
 	if (!own || r < 0)
 		close(place);
@@ -122,9 +142,9 @@ int node_store_add(struct node *node, const char *runtime, const char *path)
 }
 
 /* What may be there: nothing is said if it is not. */
-static int node_store_try(struct node *node, const char *runtime, const char *path)
+static int node_store_try(struct node *node, const char *runtime, const char *path, bool own)
 {
-	int r = node_store_add(node, runtime, path);
+	int r = node_store_add(node, runtime, path, own);
 	AUTO_FREE char *shown = NULL;
 
 	if (r >= 0 || r == -ENOMEM)
@@ -184,7 +204,7 @@ static int node_store_by_setting(struct node *node, const char *runtime, const c
 		return 0;
 	if (r == 0)
 		return node_setting(text, key, value, sizeof(value)) && value[0] == '/'
-			       ? node_store_try(node, runtime, value)
+			       ? node_store_try(node, runtime, value, false)
 			       : 0;
 	if (asprintf(&shown, "%s%s", node->shown, file) < 0) {
 		shown = NULL;
@@ -203,7 +223,7 @@ static int node_stores_by_setting(struct node *node)
 
 	if (file_json(node->root, &daemon, "/etc/docker/daemon.json") == 0 &&
 	    container_json_text(daemon, "data-root"))
-		r = node_store_try(node, "docker", container_json_text(daemon, "data-root"));
+		r = node_store_try(node, "docker", container_json_text(daemon, "data-root"), false);
 	json_decref(daemon);
 	for (size_t i = 0; r >= 0 && i < sizeof(node_settings) / sizeof(*node_settings); i++) {
 		const char *runtime = node_settings[i].runtime;
@@ -236,7 +256,7 @@ static int node_stores_of_users(struct node *node)
 			    (size_t)snprintf(path, sizeof(path), "%s/%s",
 					     strcmp(entry->pw_dir, "/") == 0 ? "" : entry->pw_dir,
 					     node_homes[i].path) < sizeof(path))
-				r = node_store_try(node, node_homes[i].runtime, path);
+				r = node_store_try(node, node_homes[i].runtime, path, entry->pw_uid != 0);
 	return r;
 }
 
@@ -253,7 +273,7 @@ static int node_store_named(struct node *node, const char *text)
 		if ((size_t)(path - text) != len || strncmp(text, node_runtimes[i], len) != 0 ||
 		    path[1] != '/')
 			continue;
-		r = node_store_add(node, node_runtimes[i], path + 1);
+		r = node_store_add(node, node_runtimes[i], path + 1, false);
 		if (r > 0 || r == -ENOMEM)
 			return r;
 		if (asprintf(&shown, "%s%s", node->shown, path + 1) < 0) {
@@ -276,14 +296,14 @@ int node_stores(struct node *node, const struct node_options *options)
 	if (r == -EINVAL)
 		return 1;
 	for (size_t i = 0; r >= 0 && i < sizeof(node_places) / sizeof(*node_places); i++)
-		r = node_store_try(node, node_places[i].runtime, node_places[i].path);
+		r = node_store_try(node, node_places[i].runtime, node_places[i].path, false);
 	if (r >= 0)
 		r = node_stores_by_setting(node);
 	if (r >= 0)
 		r = node_stores_of_users(node);
 	/* last: what the others know of a pod's containers counts */
 	if (r >= 0)
-		r = node_store_try(node, NODE_PODS, "/var/log/pods");
+		r = node_store_try(node, NODE_PODS, "/var/log/pods", false);
 	if (r < 0)
 		return r;
 	if (node->store_count == 0)
