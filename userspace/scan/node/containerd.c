@@ -28,7 +28,6 @@
 /* An index of indexes. */
 #define CONTAINERD_DEPTH 4
 
-#define CONTAINERD_META "io.containerd.metadata.v1.bolt/meta.db"
 #define CONTAINERD_SNAPSHOTTER "io.containerd.snapshotter.v1."
 #define CONTAINERD_BLOBS "io.containerd.content.v1.content/blobs/sha256"
 

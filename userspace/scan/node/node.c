@@ -577,6 +577,38 @@ static int node_scan(struct node *node, const struct node_options *options)
 	return 0;
 }
 
+/* Does another one of that runtime lie in it? That has it all then: docker with userns-remap, Docker's own containerd. */
+static bool node_store_is_around(const struct node_store *store)
+{
+	size_t len = strlen(store->shown);
+
+	for (size_t i = 0; i < store->node->store_count; i++) {
+		const struct node_store *other = &store->node->stores[i];
+
+		if (other->runtime && strcmp(other->runtime, store->runtime) == 0 &&
+		    strncmp(other->shown, store->shown, len) == 0 && other->shown[len] == '/')
+			return true;
+	}
+	return false;
+}
+
+/* What each runtime makes when it starts, and is there if nothing else is. */
+static bool node_store_is_known(const struct node_store *store)
+{
+	static const struct {
+		const char *runtime, *name;
+	} marks[] = {
+		{"docker", "image"},          {"docker", "containers"}, {"docker", "volumes"},
+		{"podman", "overlay-layers"}, {"podman", "vfs-layers"}, {"podman", "btrfs-layers"},
+		{"podman", "zfs-layers"},     {"podman", "volumes"},    {"containerd", CONTAINERD_META},
+	};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+		if (strcmp(store->runtime, marks[i].runtime) == 0 && node_exists(store, "%s", marks[i].name))
+			return true;
+	return node_store_is_around(store);
+}
+
 static void node_read_store(struct node_store *store)
 {
 	static const struct {
@@ -586,15 +618,22 @@ static void node_read_store(struct node_store *store)
 		{"docker", node_docker},
 		{"podman", node_podman},
 		{"containerd", node_containerd},
-		{NODE_PODS, node_pods},
 	};
+	size_t before = json_array_size(store->node->places);
 
-	/* a runtime's reader may forget whose the store is */
-	const char *runtime = store->runtime;
-
+	if (strcmp(store->runtime, NODE_PODS) == 0) {
+		node_pods(store);
+		return;
+	}
 	for (size_t i = 0; i < sizeof(readers) / sizeof(*readers); i++)
-		if (strcmp(runtime, readers[i].runtime) == 0)
+		if (strcmp(store->runtime, readers[i].runtime) == 0)
 			readers[i].read(store);
+	if (json_array_size(store->node->places) == before && !node_store_is_known(store)) {
+		char why[64];
+
+		snprintf(why, sizeof(why), "nothing in it is what %s keeps", store->runtime);
+		node_unread(store, why, "%s", "");
+	}
 }
 
 static int node_begin(struct node *node, const struct node_options *options)

@@ -30,6 +30,9 @@
 /* What the kubelet keeps, as if it were a runtime. */
 #define NODE_PODS "kubelet"
 
+/* containerd's, with which it begins. */
+#define CONTAINERD_META "io.containerd.metadata.v1.bolt/meta.db"
+
 struct node;
 
 /* A runtime's directory. */

@@ -190,11 +190,23 @@ static bool node_setting(const char *text, const char *key, char *value, size_t 
 	return found;
 }
 
+/* What may be there, and is not to be read. */
+static int node_setting_unread(struct node *node, const char *file, const char *why)
+{
+	AUTO_FREE char *shown = NULL;
+
+	if (asprintf(&shown, "%s%s", node->shown, file) < 0) {
+		shown = NULL;
+		return -ENOMEM;
+	}
+	scan_unread(node->scan, shown, why);
+	return 0;
+}
+
 static int node_store_by_setting(struct node *node, const char *runtime, const char *file, const char *key,
 				 bool *ret_there)
 {
 	AUTO_FREE char *text = NULL;
-	AUTO_FREE char *shown = NULL;
 	char value[PATH_MAX];
 	size_t len;
 	int r = file_read(node->root, CONTAINER_FILE_MAX, &text, &len, "%s", file);
@@ -206,25 +218,31 @@ static int node_store_by_setting(struct node *node, const char *runtime, const c
 		return node_setting(text, key, value, sizeof(value)) && value[0] == '/'
 			       ? node_store_try(node, runtime, value, false)
 			       : 0;
-	if (asprintf(&shown, "%s%s", node->shown, file) < 0) {
-		shown = NULL;
-		return -ENOMEM;
-	}
-	scan_unread(node->scan, shown, strerror(-r));
-	return 0;
+	return node_setting_unread(node, file, strerror(-r));
+}
+
+static int node_store_of_docker(struct node *node)
+{
+	static const char file[] = "/etc/docker/daemon.json";
+	json_t *daemon = NULL;
+	int r = file_json(node->root, &daemon, "%s", file);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return node_setting_unread(node, file, r == -EBADMSG ? "it is no JSON" : strerror(-r));
+	if (container_json_text(daemon, "data-root"))
+		r = node_store_try(node, "docker", container_json_text(daemon, "data-root"), false);
+	json_decref(daemon);
+	return r;
 }
 
 static int node_stores_by_setting(struct node *node)
 {
-	json_t *daemon = NULL;
 	const char *before = NULL;
 	bool there = false;
-	int r = 0;
+	int r = node_store_of_docker(node);
 
-	if (file_json(node->root, &daemon, "/etc/docker/daemon.json") == 0 &&
-	    container_json_text(daemon, "data-root"))
-		r = node_store_try(node, "docker", container_json_text(daemon, "data-root"), false);
-	json_decref(daemon);
 	for (size_t i = 0; r >= 0 && i < sizeof(node_settings) / sizeof(*node_settings); i++) {
 		const char *runtime = node_settings[i].runtime;
 
@@ -247,16 +265,58 @@ static int node_stores_of_users(struct node *node)
 	size_t len;
 	int r = file_read(node->root, CONTAINER_FILE_MAX, &text, &len, "/etc/passwd");
 
+	if (r < 0 && r != -ENOENT)
+		return node_setting_unread(node, "/etc/passwd", strerror(-r));
 	if (r < 0 || !len)
 		return 0;
 	file = fmemopen(text, len, "r");
-	while (file && r >= 0 && (entry = fgetpwent(file)))
+	if (!file)
+		return -ENOMEM;
+	while (r >= 0 && (entry = fgetpwent(file)))
 		for (size_t i = 0; r >= 0 && i < sizeof(node_homes) / sizeof(*node_homes); i++)
 			if (entry->pw_dir[0] == '/' &&
 			    (size_t)snprintf(path, sizeof(path), "%s/%s",
 					     strcmp(entry->pw_dir, "/") == 0 ? "" : entry->pw_dir,
 					     node_homes[i].path) < sizeof(path))
 				r = node_store_try(node, node_homes[i].runtime, path, entry->pw_uid != 0);
+	return r;
+}
+
+/* UID.GID: where dockerd keeps all of it with userns-remap. */
+static bool node_is_remapped(const char *name)
+{
+	size_t len = strspn(name, "0123456789"), more;
+
+	if (!len || name[len] != '.')
+		return false;
+	more = strspn(name + len + 1, "0123456789");
+	return more && !name[len + 1 + more];
+}
+
+static void node_remapped(struct node_store *store, void *context, const char *name)
+{
+	AUTO_FREE char *path = NULL;
+	int *r = context;
+
+	if (*r < 0 || !node_is_remapped(name))
+		return;
+	if (asprintf(&path, "%s/%s", store->path, name) < 0) {
+		path = NULL;
+		*r = -ENOMEM;
+		return;
+	}
+	*r = node_store_try(store->node, "docker", path, false);
+}
+
+/* A user's daemon has none. */
+static int node_stores_remapped(struct node *node)
+{
+	size_t count = node->store_count;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		if (strcmp(node->stores[i].runtime, "docker") == 0 && node->stores[i].root == node->root)
+			node_each(&node->stores[i], node_remapped, &r, "%s", "");
 	return r;
 }
 
@@ -299,6 +359,8 @@ int node_stores(struct node *node, const struct node_options *options)
 		r = node_store_try(node, node_places[i].runtime, node_places[i].path, false);
 	if (r >= 0)
 		r = node_stores_by_setting(node);
+	if (r >= 0)
+		r = node_stores_remapped(node);
 	if (r >= 0)
 		r = node_stores_of_users(node);
 	/* last: what the others know of a pod's containers counts */
