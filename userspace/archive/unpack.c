@@ -28,8 +28,11 @@
 #define UNPACK_FREE (256ULL << 20)
 /* … and for each byte that was read of it. Logs come to a hundred. */
 #define UNPACK_RATIO 1000
-/* What an entry without content counts for. */
+/* What an entry without content counts for, beside its name. */
 #define UNPACK_ENTRY 512
+
+/* Bytes of a member's name that are shown. Paths have 4096; libarchive believes any number that a cpio says. */
+#define UNPACK_NAME (64UL << 10)
 
 #define UNPACK_BLOCK (64UL << 10)
 
@@ -151,13 +154,16 @@ static void unpack_content(struct unpack *unpack, const char *member, struct arc
 static void unpack_member(struct unpack *unpack, const char *path, struct archive_entry *entry)
 {
 	const char *name = archive_entry_pathname(entry);
+	bool shown = name && strlen(name) <= UNPACK_NAME;
 	AUTO_FREE char *member = NULL;
 
-	if (asprintf(&member, "%s!%s", path, name ? name : "?") < 0) {
+	if (asprintf(&member, "%s!%s", path, shown ? name : "?") < 0) {
 		member = NULL;
-		unpack->scan->error = -ENOMEM;
+		unpack->failed = strerror(ENOMEM);
 		return;
 	}
+	if (name && !shown)
+		unpack_left(unpack->scan, member, "its name is too long");
 	if (name)
 		scan_name(unpack->scan, member, name);
 	if (archive_entry_filetype(entry) == AE_IFLNK && archive_entry_symlink(entry))
@@ -168,6 +174,13 @@ static void unpack_member(struct unpack *unpack, const char *path, struct archiv
 		unpack->scan->counts.links++;
 	else if (archive_entry_filetype(entry) != AE_IFDIR)
 		unpack->scan->counts.special++;
+}
+
+static size_t unpack_name_len(struct archive_entry *entry)
+{
+	const char *name = archive_entry_pathname(entry);
+
+	return name ? strlen(name) : 0;
 }
 
 /* Is it only compressed, or after all nothing that is packed? */
@@ -237,7 +250,7 @@ static int unpack_entries(struct unpack *unpack, const char *path)
 		any = true;
 		if (unpack_is_raw(unpack))
 			unpack_raw(unpack, path);
-		else if (unpack_counts(unpack, UNPACK_ENTRY))
+		else if (unpack_counts(unpack, UNPACK_ENTRY + unpack_name_len(entry)))
 			unpack_member(unpack, path, entry);
 	}
 	if (any)
@@ -259,8 +272,10 @@ static int unpack_open(struct unpack *unpack)
 	struct archive *archive = archive_read_new();
 	int r;
 
-	if (!archive)
-		return -ENOMEM;
+	if (!archive) {
+		unpack->failed = strerror(ENOMEM);
+		return -ENOEXEC;
+	}
 	unpack->archive = archive;
 	/* only what libarchive does itself: for others it would run programs */
 	archive_read_support_filter_bzip2(archive);
@@ -302,8 +317,11 @@ static int unpack_archive(struct scan *scan, const char *path, struct scan_input
 	struct unpack *unpack = malloc(sizeof(*unpack));
 	int r;
 
-	if (!unpack)
-		return -ENOMEM;
+	/* of this one only: others may take less */
+	if (!unpack) {
+		unpack_left(scan, path, strerror(ENOMEM));
+		return -ENOEXEC;
+	}
 	*unpack = (struct unpack){
 		.scan = scan,
 		.work = work,

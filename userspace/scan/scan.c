@@ -169,8 +169,6 @@ void scan_input(struct scan *scan, const char *path, struct scan_input *input)
 		r = scan_unpacker && !scan->no_archives ? scan_unpacker(scan, path, input) : -ENOSYS;
 		if (r == 0)
 			return;
-		if (r == -ENOMEM)
-			scan->error = r;
 		scan->counts.packed += r != -ENOEXEC;
 		/* something of it may have been read, and is gone if it came from a pipe; what was told is not told again */
 		if (r != -ENOSYS && scan_input_seek(input, 0, SEEK_SET) < 0) {

@@ -51,7 +51,8 @@ void scan_plain_source(struct scan *scan, const char *path, finder_pull *pull, v
 
 /*
  * Looks into what is packed: archive/unpack.h. NULL in the daemon's program, which links no library for that.
- * Returns 0, or a negative errno: then it was not looked into (-ENOEXEC: it is no archive, or cut at its beginning, which is told and counted).
+ * Returns 0, or a negative errno: then it was not looked into (-ENOEXEC: it is no archive, cut at its beginning, or there is
+ * no memory for it, which is told and counted).
  */
 typedef int scan_unpack(struct scan *scan, const char *path, struct scan_input *input);
 extern scan_unpack *scan_unpacker;
