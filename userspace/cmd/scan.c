@@ -203,7 +203,8 @@ static const struct option_entry scan_entries[] = {
 	 .help = "all that the container runtimes of this node keep on disk: layers of images and containers, "
 		 "running or not, volumes, logs, configurations",
 	 .more = "Of Docker, podman, CRI-O and containerd, users' own, and pods' logs. No runtime is asked. A layer is scanned once, and "
-		 "named with its images; what a container has of the host's directories is counted. "
+		 "named with its images; what a container has of the host's directories is counted. What was gone "
+		 "when it was to be read, or is packed and not looked into, ends with 3 there. "
 		 "No " IGNORE_FILE " and no line's comment counts there."},
 	{.name = "container", .value = "NAME", .id = OPTION_CONTAINER, .many = true,
 	 .help = "the same of one container: a name, the beginning of an id, NAMESPACE/POD or "
@@ -328,12 +329,27 @@ static int scan_begin(struct scan_command *command)
 	return 0;
 }
 
+/*
+ * Was all looked at? Of what runtimes keep, this is an answer about a node: there it counts as well what was gone, and archives that were
+ * not looked into without that being asked for.
+ */
+static bool scan_is_whole(const struct scan_command *command)
+{
+	const struct scan_counts *counts = &command->scan.counts;
+
+	if (counts->unreadable || counts->partly)
+		return false;
+	if (!scan_is_of_node(command))
+		return true;
+	return !counts->gone && (!counts->packed || command->scan.no_archives);
+}
+
 /* Whether the outputs took it all is asked here. */
 static int scan_finish(struct scan_command *command)
 {
 	struct scan *scan = &command->scan;
 	AUTO_FREE char *summary = scan_output_summary(&scan->counts);
-	bool whole = !scan->counts.unreadable && !scan->counts.partly;
+	bool whole = scan_is_whole(command);
 	int result = 0;
 
 	for (size_t i = 0; i < scan->output_count; i++) {
@@ -396,7 +412,7 @@ static int scan_run(struct scan_command *command, int argc, char **argv)
 		return EXIT_CODE_USAGE;
 	if (scan->counts.findings)
 		return (int)command->exit_code;
-	return scan->counts.unreadable || scan->counts.partly ? EXIT_CODE_CONFIG : EXIT_CODE_OK;
+	return scan_is_whole(command) ? EXIT_CODE_OK : EXIT_CODE_CONFIG;
 }
 
 static int scan_start(struct scan_command *command, int argc, char **argv)
