@@ -47,6 +47,7 @@ struct containerd {
 	const json_t *bucket; /* … and what the database has of it */
 	json_t *images; /* of it: name → image */
 	json_t *layers; /* digest → true: those that images were pulled as */
+	json_t *manifests; /* of an image: digest → true: those that were read, or told not to be */
 };
 
 static const char *containerd_text(const json_t *object, const char *key)
@@ -201,6 +202,23 @@ static void containerd_layers(struct containerd *containerd, const json_t *manif
 	}
 }
 
+/* May it be read? An index may name the same one a thousand times, and that again. */
+static bool containerd_may_read(struct containerd *containerd, const char *blob, int depth)
+{
+	size_t count = json_object_size(containerd->manifests);
+
+	if (count > NODE_LAYERS_MAX || json_object_get(containerd->manifests, blob))
+		return false;
+	if (json_object_set_new_nocheck(containerd->manifests, blob, json_true()) < 0)
+		containerd->store->node->failed = true;
+	if (count == NODE_LAYERS_MAX)
+		node_unread(containerd->store, "an image has so many manifests that not all are read",
+			    CONTAINERD_BLOBS "/%s", blob);
+	else if (depth == CONTAINERD_DEPTH)
+		node_unread(containerd->store, "it lies too deep in others", CONTAINERD_BLOBS "/%s", blob);
+	return count < NODE_LAYERS_MAX && depth < CONTAINERD_DEPTH;
+}
+
 /* A manifest, or an index of them: of what this node has not pulled there is no file. */
 static void containerd_manifest(struct containerd *containerd, const char *digest, int image, int depth)
 {
@@ -208,7 +226,7 @@ static void containerd_manifest(struct containerd *containerd, const char *diges
 	json_t *manifest, *config = NULL, *inner;
 	size_t i;
 
-	if (!blob || depth == CONTAINERD_DEPTH)
+	if (!blob || !containerd_may_read(containerd, blob, depth))
 		return;
 	manifest = node_json(containerd->store, CONTAINERD_BLOBS "/%s", blob);
 	containerd_layers(containerd, manifest);
@@ -255,6 +273,7 @@ static void containerd_images(struct containerd *containerd)
 			continue;
 		if (json_object_set_new_nocheck(known, digest, json_integer(image)) < 0)
 			node->failed = true;
+		json_object_clear(containerd->manifests);
 		if (containerd_blob(containerd, digest))
 			containerd_manifest(containerd, digest, image, 0);
 		else
@@ -418,7 +437,11 @@ static void containerd_pulled(struct node_store *store, void *context, const cha
 void node_containerd(struct node_store *store)
 {
 	struct containerd containerd = {
-		.store = store, .snapshotters = json_object(), .layers = json_object()};
+		.store = store,
+		.snapshotters = json_object(),
+		.layers = json_object(),
+		.manifests = json_object(),
+	};
 	json_t *database = NULL, *bucket;
 	const char *namespace;
 
@@ -441,5 +464,6 @@ void node_containerd(struct node_store *store)
 	node_each(store, containerd_pulled, &containerd, CONTAINERD_BLOBS);
 	json_decref(database);
 	json_decref(containerd.layers);
+	json_decref(containerd.manifests);
 	json_decref(containerd.snapshotters);
 }

@@ -24,6 +24,8 @@
 #define NODE_FILE_MAX (64UL << 20)
 /* Layers of one image; docker and containerd refuse more than 127. */
 #define NODE_LAYERS_MAX 1024
+/* Images, and containers, in a list of a runtime's. */
+#define NODE_ENTRIES_MAX (1UL << 16)
 /* Images and containers of all places together: a user may say of a thousand layers that they are a million images'. */
 #define NODE_BELONGS_MAX (1UL << 20)
 

@@ -8,6 +8,9 @@
  *     DRIVER/LAYER/diff                                  what is in a layer
  *     volumes/NAME/_data, secrets/, db.sql, libpod/      podman's own
  *
+ * What stands in the lists is a user's: it may say the same a million times, and that a layer is its own parent. So what is done for
+ * it has bounds, and what is beyond is told once.
+ *
  * Limit: layers of zfs are no directories here, which is said.
  */
 #include "scan/node/node.h"
@@ -33,7 +36,10 @@ struct podman {
 	const struct podman_driver *driver;
 	json_t *layers; /* id → {"parent", "diff-digest", …} */
 	json_t *images; /* id → image */
+	json_t *containers; /* id → true */
 	json_t *volumes; /* name → place */
+	size_t chains; /* that were followed, or begun */
+	bool twice; /* that a container is there twice was told */
 };
 
 static const char *podman_member(const json_t *object, const char *key)
@@ -95,19 +101,42 @@ static int podman_layer_place(struct podman *podman, enum holder_part part, cons
 			  "%s/%s%s", podman->driver->directory, id, podman->driver->behind);
 }
 
-/* A layer and those below it. */
+/* May one more chain be followed? */
+static bool podman_may_follow(struct podman *podman)
+{
+	if (podman->chains++ == NODE_ENTRIES_MAX)
+		node_unread(podman->store, "so many layers are needed that not all are followed", "%s-layers",
+			    podman->driver->name);
+	return podman->chains <= NODE_ENTRIES_MAX && podman->store->node->belongs <= NODE_BELONGS_MAX;
+}
+
+/* A layer and those below it. One that comes again is found by Brent: it is compared with that of the last power of two. */
 static void podman_chain(struct podman *podman, const char *id, int image, int container)
 {
+	const json_t *before = NULL;
+
+	if (!id || !podman_may_follow(podman))
+		return;
 	for (int i = 0; id && i < NODE_LAYERS_MAX; i++) {
 		const json_t *layer = json_object_get(podman->layers, id);
+		int place;
 
+		if (layer && layer == before) {
+			node_unread(podman->store, "it is a parent of its own", "%s-layers/%s",
+				    podman->driver->name, id);
+			return;
+		}
+		if ((i & (i - 1)) == 0)
+			before = layer;
 		if (!layer) {
 			node_unread(podman->store, "a layer that is needed is not there", "%s-layers/%s",
 				    podman->driver->name, id);
 			return;
 		}
-		node_belongs(podman->store->node, podman_layer_place(podman, HOLDER_LAYER, id), image,
-			     container);
+		place = podman_layer_place(podman, HOLDER_LAYER, id);
+		if (place < 0)
+			return;
+		node_belongs(podman->store->node, place, image, container);
 		id = podman_member(layer, "parent");
 	}
 }
@@ -139,6 +168,11 @@ static void podman_image(struct podman *podman, const json_t *entry)
 	podman_chain(podman, podman_member(entry, "layer"), image, -1);
 	/* the same for other users in a user namespace */
 	json_array_foreach (json_object_get(entry, "mapped-layers"), i, layer) {
+		if (i == NODE_LAYERS_MAX) {
+			node_unread(store, "an image in it has too many layers", "%s-images/images.json",
+				    podman->driver->name);
+			break;
+		}
 		podman_chain(podman, json_string_value(layer), image, -1);
 	}
 }
@@ -224,10 +258,10 @@ static void podman_container(struct podman *podman, const json_t *entry)
 	if (of_pod && podman_member(metadata, "pod-id"))
 		podman_pod(of_pod, &whose);
 	container = node_container(store, NULL, &whose, image);
-	if (id && !node_is_name(id))
+	if (id && !node_is_name(id)) {
 		node_unread(store, "a container's id is no name of a file", "%s-containers",
 			    podman->driver->name);
-	else if (id && node_exists(store, "%s-containers/%s", podman->driver->name, id)) {
+	} else if (id && node_exists(store, "%s-containers/%s", podman->driver->name, id)) {
 		node_belongs(store->node,
 			     node_place(store, NULL, HOLDER_CONFIGURATION, NULL, "%s-containers/%s",
 					podman->driver->name, id),
@@ -245,6 +279,26 @@ static void podman_container(struct podman *podman, const json_t *entry)
 	json_decref(metadata);
 }
 
+/* Was it there before? Its bundle is read once. */
+static bool podman_is_again(struct podman *podman, const char *id)
+{
+	if (!id || !json_object_get(podman->containers, id)) {
+		podman_keep(podman, podman->containers, id, json_true());
+		return false;
+	}
+	if (!podman->twice)
+		node_unread(podman->store, "a container is there twice", "%s-containers",
+			    podman->driver->name);
+	podman->twice = true;
+	return true;
+}
+
+static void podman_container_once(struct podman *podman, const json_t *entry)
+{
+	if (!podman_is_again(podman, podman_member(entry, "id")))
+		podman_container(podman, entry);
+}
+
 static void podman_each(struct podman *podman, const char *kind, const char *list,
 			void (*each)(struct podman *podman, const json_t *entry))
 {
@@ -252,6 +306,11 @@ static void podman_each(struct podman *podman, const char *kind, const char *lis
 	size_t i;
 
 	json_array_foreach (entries, i, entry) {
+		if (i == NODE_ENTRIES_MAX) {
+			node_unread(podman->store, "it has too many entries", "%s-%s/%s.json",
+				    podman->driver->name, kind, list);
+			break;
+		}
 		each(podman, entry);
 	}
 	json_decref(entries);
@@ -292,14 +351,16 @@ static void podman_driver(struct podman *podman)
 	}
 	podman->layers = json_object();
 	podman->images = json_object();
+	podman->containers = json_object();
 	podman_layers(podman, "layers");
 	podman_layers(podman, "volatile-layers");
 	podman_each(podman, "images", "images", podman_image);
-	podman_each(podman, "containers", "containers", podman_container);
-	podman_each(podman, "containers", "volatile-containers", podman_container);
+	podman_each(podman, "containers", "containers", podman_container_once);
+	podman_each(podman, "containers", "volatile-containers", podman_container_once);
 	node_each(podman->store, podman_rest, podman, "%s", directory);
 	json_decref(podman->layers);
 	json_decref(podman->images);
+	json_decref(podman->containers);
 }
 
 void node_podman(struct node_store *store)

@@ -190,7 +190,7 @@ static bool node_setting(const char *text, const char *key, char *value, size_t 
 	return found;
 }
 
-/* What may be there, and is not to be read. */
+/* What names more of them is there, and can't be read. */
 static int node_setting_unread(struct node *node, const char *file, const char *why)
 {
 	AUTO_FREE char *shown = NULL;
