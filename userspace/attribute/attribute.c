@@ -273,6 +273,16 @@ static bool attribute_unnamed(const struct alert_container *container)
 	       strcmp(container->runtime, "unknown") == 0;
 }
 
+static struct relay attribute_relay(struct attribute *attribute)
+{
+	return (struct relay){
+		.containers = attribute->containers,
+		.mounts = attribute->mounts,
+		.procfs = attribute->procfs,
+		.root = attribute->root,
+	};
+}
+
 /* The container, and where in it the file lies; or the one that a process of the host writes for. */
 static int attribute_container(struct attribute *attribute, const struct sample_view *view,
 			       const struct mask_known *known, struct alert *alert)
@@ -289,12 +299,7 @@ static int attribute_container(struct attribute *attribute, const struct sample_
 	int r = containers_find(attribute->containers, &process, known, &alert->container);
 
 	if (r == 0 && !alert->container.id) {
-		const struct relay relay = {
-			.containers = attribute->containers,
-			.mounts = attribute->mounts,
-			.procfs = attribute->procfs,
-			.root = attribute->root,
-		};
+		const struct relay relay = attribute_relay(attribute);
 
 		r = relay_find(&relay, view, known, &alert->container);
 		return r == 0 && !alert->container.id ? attribute_holding(attribute, view, known, alert) : r;
@@ -711,14 +716,9 @@ int attribute_lend(struct attribute *attribute, const struct sample_view *view, 
 	return attribute_finish(attribute, view, window, token, span, true, ret_alert);
 }
 
-/* The service itself: root's, and called so. Who else is root could write what it likes into the journal anyway. */
 bool attribute_is_journald(const struct sample_view *view)
 {
-	static const char name[] = "/systemd-journald";
-	const struct token_sample *head = view->head;
-
-	return head->uid == 0 && head->exe_len >= sizeof(name) - 1 &&
-	       memcmp(view->exe + head->exe_len - (sizeof(name) - 1), name, sizeof(name) - 1) == 0;
+	return journal_entry_writer(view->head->uid, view->exe, view->head->exe_len);
 }
 
 /* By the sender's cgroup, which journald has asked the kernel for; else what a log driver says, as whoever it ran as. */
@@ -736,8 +736,8 @@ static int attribute_journal_container(struct attribute *attribute, const struct
 		container->relayed = true;
 		return 0;
 	}
-	if (entry->uid == (uint32_t)-1 ||
-	    !cgroup_name_is_hash(entry->container_id, strlen(entry->container_id)))
+	/* anybody can say so, and what is read then would be the user's own files */
+	if (entry->uid != 0 || !cgroup_name_is_hash(entry->container_id, strlen(entry->container_id)))
 		return 0;
 	snprintf(relayed.name.id, sizeof(relayed.name.id), "%s", entry->container_id);
 	if (cgroup_name_is_id(entry->container, strlen(entry->container)))
@@ -749,10 +749,14 @@ int attribute_journal(struct attribute *attribute, const struct sample_view *vie
 		      const struct token_span *span, const struct journal_entry *entry, struct alert *alert)
 {
 	const struct mask_known known = {.secret = window + span->secret, .len = span->end - span->secret};
+	const struct relay relay = attribute_relay(attribute);
+	const struct alert_container *container = &alert->container;
 	struct alert_journal *journal = &alert->journal;
 	int r = 0;
 
-	if (!entry || !attribute_is_journald(view))
+	/* what a journald in a container says of units is not about the host's, and its root may call anything so */
+	if (!entry || !attribute_is_journald(view) || !relay_is_host(&relay, view) ||
+	    (container->id && !container->relayed && !container->outside))
 		return 0;
 	journal->known = true;
 	journal->pid = entry->pid;

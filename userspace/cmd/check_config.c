@@ -162,7 +162,7 @@ static int check_line(const struct rules *rules, const char *line, size_t number
 	AUTO_FREE char *text = NULL;
 	AUTO_FREE char *shown = NULL;
 	struct rules_facts facts;
-	bool cut;
+	bool cut, unit;
 	int r = 0;
 
 	if (!json_is_object(alert)) {
@@ -180,13 +180,19 @@ static int check_line(const struct rules *rules, const char *line, size_t number
 	check_facts(alert, &facts);
 	cut = json_is_true(json_object_get(json_object_get(alert, "process"), "ancestors_truncated")) &&
 	      rules_ask(rules, RULES_KEY_ANCESTOR);
+	/* of a runtime's scope, which is called as the container is, an alert says nothing */
+	unit = check_text(alert, "container.id") && !check_text(alert, "process.unit") &&
+	       rules_ask(rules, RULES_KEY_UNIT);
 	r = check_decision(rules, &facts, &decision);
 	if (r == 0 &&
-	    asprintf(&text, "%zu: %s by %s to %s: %s%s", number, identifier,
+	    asprintf(&text, "%zu: %s by %s to %s: %s%s%s", number, identifier,
 		     program ? program : check_text(alert, "process.name"), check_text(alert, "file.path"),
 		     decision,
 		     cut ? "; not all ancestors are in it, a rule that asks for one may decide otherwise"
-			 : "") < 0) {
+			 : "",
+		     unit ? "; a unit that is called as the container is not in it, a rule that asks for one "
+			    "may decide otherwise"
+			  : "") < 0) {
 		text = NULL;
 		r = -ENOMEM;
 	}

@@ -32,7 +32,8 @@ struct token_sample *kept_view(const struct sample_view *view)
 #define KEPT_SIZE(name, bound) size += head->name##_len;
 	SAMPLE_STRINGS(KEPT_SIZE)
 #undef KEPT_SIZE
-	copy = malloc(size);
+	/* each string is within its bound, but those of two samples together may be longer than those of one */
+	copy = size <= SAMPLE_MAX_BYTES ? malloc(size) : NULL;
 	if (!copy)
 		return NULL;
 	*copy = *head;

@@ -104,9 +104,8 @@ void recheck_first(struct recheck *recheck, const struct sample_view *view)
 	for (size_t i = 0; i < recheck->held_count; i++) {
 		const struct token_sample *sample = recheck->held[i].sample;
 
-		/* the place is that of the file below, also on a stacked file system */
-		if (sample->token_key == head->token_key &&
-		    (sample->tgid == head->tgid || sample->place == head->place))
+		/* the place is that of the file below, also on a stacked file system; the same process may have put it elsewhere as well */
+		if (sample->token_key == head->token_key && sample->place == head->place)
 			recheck_drop(&recheck->held[i]);
 		else
 			recheck->held[kept++] = recheck->held[i];

@@ -226,6 +226,8 @@ int fetcher_ask(struct fetcher *fetcher, const struct fetcher_request *request, 
 
 	if (fetcher->busy)
 		return -EBUSY;
+	if (head && head->size > SAMPLE_MAX_BYTES)
+		return -EBADMSG;
 	if (of_group >= FETCHER_LEFT_GROUP || of_user >= FETCHER_LEFT_USER)
 		return -ETIME;
 	if ((of_group || of_user) && patience > FETCHER_PATIENCE_LESS_MS)
@@ -314,6 +316,7 @@ static int fetcher_take(struct fetcher *fetcher, struct fetcher_answer *answer, 
 	struct token_span span;
 	struct token found;
 
+	fetcher_pad_entry(&fetcher->world, &answer->journal);
 	if (answer->done) {
 		*ret_done = (struct fetcher_done){.error = answer->error,
 						  .next = answer->next,
@@ -333,8 +336,9 @@ static int fetcher_take(struct fetcher *fetcher, struct fetcher_answer *answer, 
 		fetcher->journal = answer->journal;
 		fetcher_terminate(&fetcher->journal);
 		token(context, (const uint8_t *)words, &found, &span, answer->at);
-		fetcher->journal.found = false;
+		explicit_bzero(&fetcher->journal, sizeof(fetcher->journal));
 	}
+	explicit_bzero(&answer->journal, sizeof(answer->journal));
 	explicit_bzero(words, sizeof(words));
 	explicit_bzero(answer->window, sizeof(answer->window));
 	return 0;

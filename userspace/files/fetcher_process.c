@@ -10,6 +10,7 @@
  */
 #include "files/fetcher_process.h"
 
+#include "files/journal_entry.h"
 #include "files/scan.h"
 #include "lib/privileges.h"
 #include "sample.h"
@@ -30,6 +31,8 @@
 /* Bytes between two looks at the clock. */
 #define FETCHER_STEP (1UL << 20)
 #define FETCHER_NS 1000000000ULL
+/* ms of a request, for whose the entries are in which tokens were found; those that are found later are told without. */
+#define FETCHER_ENTRIES_MS 50
 /* ms for those that were killed in the end. */
 #define NURSERY_LAST_MS 50
 
@@ -46,6 +49,7 @@ struct fetcher_process {
 	struct fetcher_message message;
 	struct sample_view view;
 	int fd; /* of the file that is looked at */
+	uint64_t entries_ns; /* that it took to find whose its tokens are */
 };
 
 static uint64_t fetcher_clock(clockid_t clock)
@@ -57,10 +61,11 @@ static uint64_t fetcher_clock(clockid_t clock)
 }
 
 /* Says something, and waits until there is room for it: so who is not listened to reads no further. */
-static void fetcher_say(const struct fetcher_process *fetcher, const struct fetcher_answer *answer)
+static void fetcher_say(const struct fetcher_process *fetcher, struct fetcher_answer *answer)
 {
 	ssize_t r;
 
+	fetcher_pad_entry(fetcher->world, &answer->journal);
 	do
 		r = write(fetcher->lane, answer, sizeof(*answer));
 	while (r < 0 && errno == EINTR);
@@ -68,20 +73,23 @@ static void fetcher_say(const struct fetcher_process *fetcher, const struct fetc
 		_exit(0);
 }
 
-/* Is it journald's by its name? What it says is believed later, if it is that. */
-static bool fetcher_is_journald(const struct sample_view *view)
+/* Whose entry a token is in, which is told anyway: as long as the request has time for it. */
+static void fetcher_whose(struct fetcher_process *fetcher, uint64_t at, struct journal_entry *ret_entry)
 {
-	static const char name[] = "systemd-journal";
+	const struct token_sample *head = fetcher->view.head;
+	uint64_t start = fetcher_clock(CLOCK_MONOTONIC);
 
-	return strncmp(view->head->comm, name,
-		       sizeof(view->head->comm) < sizeof(name) - 1 ? sizeof(view->head->comm)
-								   : sizeof(name) - 1) == 0;
+	if (!journal_entry_writer(head->uid, fetcher->view.exe, head->exe_len) ||
+	    fetcher->entries_ns > FETCHER_ENTRIES_MS * FETCHER_NS / 1000)
+		return;
+	(void)journal_entry_at(fetcher->fd, at, ret_entry);
+	fetcher->entries_ns += fetcher_clock(CLOCK_MONOTONIC) - start;
 }
 
 static int fetcher_token(void *context, const uint8_t *window, const struct token *token,
 			 const struct token_span *span, uint64_t at)
 {
-	const struct fetcher_process *fetcher = context;
+	struct fetcher_process *fetcher = context;
 	struct fetcher_answer answer = {.number = fetcher->message.number, .at = at};
 
 	(void)token;
@@ -91,8 +99,7 @@ static int fetcher_token(void *context, const uint8_t *window, const struct toke
 		return 0;
 	answer.secret = (uint32_t)span->secret;
 	answer.len = (uint32_t)span->end;
-	if (fetcher_is_journald(&fetcher->view))
-		(void)journal_entry_at(fetcher->fd, at, &answer.journal);
+	fetcher_whose(fetcher, at, &answer.journal);
 	memcpy(answer.window, window, sizeof(answer.window));
 	fetcher_pad(fetcher->world, answer.window);
 	fetcher_say(fetcher, &answer);
@@ -149,6 +156,7 @@ static void fetcher_look(struct fetcher_process *fetcher, int fd, struct fetcher
 	uint64_t at = fetcher->message.from;
 
 	fetcher->fd = fd;
+	fetcher->entries_ns = 0;
 	answer->end = fetcher_end(fd, fetcher->message.end);
 	while (at < answer->end) {
 		off_t data = lseek(fd, (off_t)at, SEEK_DATA);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "files/mapped.h"
@@ -55,6 +56,15 @@ static inline void fetcher_pad(const struct fetcher_world *world, uint8_t *windo
 {
 	for (unsigned int i = 0; i < TOKEN_MAX_LEN; i++)
 		window[i] ^= world->pad[i];
+}
+
+/* fetcher_pad_entry() - the same for the texts of a journal's entry, any of which may hold a token as well. */
+static inline void fetcher_pad_entry(const struct fetcher_world *world, struct journal_entry *entry)
+{
+	uint8_t *bytes = (uint8_t *)entry;
+
+	for (size_t i = offsetof(struct journal_entry, name); entry->found && i < sizeof(*entry); i++)
+		bytes[i] ^= world->pad[i % TOKEN_MAX_LEN];
 }
 
 /* fetcher_nursery() - the process that starts the fetchers; does not return. */

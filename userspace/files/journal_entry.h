@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* What an entry's fields say. Texts are terminated, cut at their size, and anybody's bytes; "": not told. */
@@ -20,9 +21,15 @@ struct journal_entry {
 };
 
 /*
+ * journal_entry_writer() - is it journald, by its user, root, and the name of its executable? In a container others may be called so as well.
+ * @exe: not terminated
+ */
+bool journal_entry_writer(uint32_t uid, const char *exe, size_t len);
+
+/*
  * journal_entry_at() - the first entry that has the field in which the byte at `at` is.
  * @fd: of the file, for reading
  * Returns 0 and *ret_entry; -EMEDIUMTYPE: it is no journal; -ENOENT: no field that journald knows is there, or no entry of it yet; -EBADMSG: it
- * contradicts itself; or another negative errno. *ret_entry is untouched then.
+ * contradicts itself; -E2BIG: an entry of more fields than are read here; or another negative errno. *ret_entry is untouched then.
  */
 int journal_entry_at(int fd, uint64_t at, struct journal_entry *ret_entry);

@@ -43,10 +43,42 @@ static void test_copy(void **state)
 	free(sample);
 }
 
+/* The strings of two samples, each within its bound, are more than a sample can have. */
+static void test_too_long(void **state)
+{
+	char *text = calloc(1, LIMIT_PATH_BYTES);
+	struct token_sample head = {.path_len = LIMIT_PATH_BYTES - 1,
+				    .exe_len = LIMIT_PATH_BYTES - 1,
+				    .inner_len = LIMIT_PATH_BYTES - 1,
+				    .cwd_len = LIMIT_PATH_BYTES - 1};
+	struct sample_view view = {.head = &head,
+				   .window = head.window,
+				   .path = text,
+				   .exe = text,
+				   .args = text,
+				   .ancestors = text,
+				   .cgroup = text,
+				   .inner = text,
+				   .cwd = text};
+	struct token_sample *copy;
+
+	(void)state;
+	assert_non_null(text);
+	copy = kept_view(&view);
+	assert_non_null(copy);
+	assert_int_equal(copy->size, sizeof(head) + 4 * (LIMIT_PATH_BYTES - 1));
+	kept_free(copy);
+	head.cgroup_len = LIMIT_PATH_BYTES - 1;
+	head.args_len = LIMIT_ARGS_BYTES - 1;
+	assert_null(kept_view(&view));
+	free(text);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_too_long),
 	};
 
 	return UNIT_RUN(tests);

@@ -126,14 +126,14 @@ static void test_hold(void **state)
 	recheck_close(recheck);
 }
 
-/* A first look speaks for itself: the same token in the same place, whatever inode is shown, or by the same process. */
+/* A first look speaks for itself: the same token in the same place, whatever inode is shown, and not the same process's in another place. */
 static void test_first(void **state)
 {
 	static const struct {
 		uint64_t token, place, inode;
 		uint32_t tgid;
 		size_t left;
-	} cases[] = {{1, 8, 5, 70, 0}, {1, 8, 5, 71, 0}, {1, 8, 15, 71, 0}, {1, 9, 15, 70, 0},
+	} cases[] = {{1, 8, 5, 70, 0}, {1, 8, 5, 71, 0}, {1, 8, 15, 71, 0}, {1, 9, 15, 70, 1},
 		     {2, 8, 5, 70, 1}, {1, 9, 5, 71, 1}, {2, 9, 15, 71, 1}};
 
 	(void)state;

@@ -232,13 +232,43 @@ static void test_damaged(void **state)
 	}
 }
 
+/* More fields than are read: journald's own may be among those that would be left out. */
+static void test_many(void **state)
+{
+	struct journal_entry found = {.pid = 5};
+	size_t items[129];
+	struct made made;
+
+	(void)state;
+	for (size_t count = 128; count <= 129; count++) {
+		begin(&made, true);
+		items[0] = data(&made, "MESSAGE=x", 9);
+		for (size_t i = 1; i < count; i++)
+			items[i] = i == 1 ? data(&made, "_PID=7", 6) : items[1];
+		entry(&made, items, count);
+		assert_int_equal(look(&made, text_at(&made, items[0]) + 8, &found),
+				 count == 128 ? 0 : -E2BIG);
+		assert_int_equal(found.pid, 7);
+	}
+}
+
+static void test_writer(void **state)
+{
+	static const char exe[] = "/usr/lib/systemd/systemd-journald";
+
+	(void)state;
+	assert_true(journal_entry_writer(0, exe, sizeof(exe) - 1));
+	assert_false(journal_entry_writer(1000, exe, sizeof(exe) - 1));
+	assert_false(journal_entry_writer(0, exe, sizeof(exe) - 2));
+	assert_false(journal_entry_writer(0, exe, 0));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_told),
-		cmocka_unit_test(test_not_told),
-		cmocka_unit_test(test_pretender),
-		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_told),      cmocka_unit_test(test_not_told),
+		cmocka_unit_test(test_pretender), cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_many),      cmocka_unit_test(test_writer),
 	};
 
 	return UNIT_RUN(tests);
