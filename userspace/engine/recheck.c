@@ -15,15 +15,26 @@
 
 #define RECHECK_HELD_MAX 4096
 #define RECHECK_WRITERS_MAX 4096
+/* First looks that are remembered, and for how long; ns. */
+#define RECHECK_FIRST_MAX 256
+#define RECHECK_FIRST_NS 1000000000ULL
 
 struct recheck_held {
 	struct token_sample *sample; /* with its strings */
 	int64_t due; /* ms, CLOCK_MONOTONIC */
 };
 
+/* What a first look has told of. */
+struct recheck_told {
+	uint64_t token_key, place;
+	uint64_t time; /* ns, CLOCK_BOOTTIME */
+};
+
 struct recheck {
 	struct recheck_held held[RECHECK_HELD_MAX];
 	size_t held_count;
+	struct recheck_told told[RECHECK_FIRST_MAX];
+	size_t told_count; /* so far */
 	/* a ring: the oldest at `first` */
 	struct token_sample *writers[RECHECK_WRITERS_MAX];
 	size_t first, count, bytes;
@@ -82,10 +93,29 @@ int recheck_describe(struct recheck *recheck, const struct sample_view *view)
 	return 0;
 }
 
+/*
+ * Was it told of by a first look just now? Then that was in the ring before: the kernel side asks what is known first, and the other look may
+ * come between that and the ring.
+ */
+static bool recheck_was_told(const struct recheck *recheck, const struct token_sample *head)
+{
+	for (size_t i = 0; i < RECHECK_FIRST_MAX && i < recheck->told_count; i++) {
+		const struct recheck_told *told = &recheck->told[i];
+		uint64_t apart = told->time > head->time ? told->time - head->time : head->time - told->time;
+
+		if (told->token_key == head->token_key && told->place == head->place &&
+		    apart < RECHECK_FIRST_NS)
+			return true;
+	}
+	return false;
+}
+
 int recheck_hold(struct recheck *recheck, const struct sample_view *view, int64_t now)
 {
 	struct recheck_held *held = &recheck->held[recheck->held_count];
 
+	if (recheck_was_told(recheck, view->head))
+		return 0;
 	if (recheck->held_count == RECHECK_HELD_MAX)
 		return -ENOSPC;
 	held->sample = kept_sample(view);
@@ -101,6 +131,8 @@ void recheck_first(struct recheck *recheck, const struct sample_view *view)
 	const struct token_sample *head = view->head;
 	size_t kept = 0;
 
+	recheck->told[recheck->told_count++ % RECHECK_FIRST_MAX] =
+		(struct recheck_told){head->token_key, head->place, head->time};
 	for (size_t i = 0; i < recheck->held_count; i++) {
 		const struct token_sample *sample = recheck->held[i].sample;
 

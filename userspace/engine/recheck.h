@@ -33,7 +33,7 @@ int recheck_describe(struct recheck *recheck, const struct sample_view *view);
  */
 int recheck_hold(struct recheck *recheck, const struct sample_view *view, int64_t now);
 
-/* recheck_first() - a first look has told of a token: what is held of it is dropped. */
+/* recheck_first() - a first look has told of a token: what is held of it is dropped, and what comes of it in the next second is not held. */
 void recheck_first(struct recheck *recheck, const struct sample_view *view);
 
 /* Samples that are told of in one go, if not all are to be. */

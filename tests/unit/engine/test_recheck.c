@@ -159,6 +159,42 @@ static void test_first(void **state)
 	}
 }
 
+/* A first look was there by a hair: what comes behind it in the ring is the same token, if it is of the same time. */
+static void test_behind(void **state)
+{
+	static const struct {
+		uint64_t token, place, time;
+		size_t held;
+	} cases[] = {{1, 8, 1000, 0},
+		     {1, 8, 900000000, 0},
+		     {1, 8, 2000000000, 1},
+		     {2, 8, 1000, 1},
+		     {1, 9, 1000, 1}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct recheck *recheck;
+		struct sample_view view;
+		struct made made;
+
+		assert_int_equal(recheck_open(&recheck), 0);
+		view = found_make(&made, cases[i].token, 0);
+		made.head.place = cases[i].place;
+		made.head.time = cases[i].time;
+		recheck_first(recheck, &view);
+		/* many others, but not too many */
+		for (uint64_t other = 0; other < 255; other++) {
+			made.head.token_key = 100 + other;
+			recheck_first(recheck, &view);
+		}
+		view = found_make(&made, 1, 0);
+		made.head.place = 8;
+		assert_int_equal(recheck_hold(recheck, &view, 0), 0);
+		assert_int_equal(recheck_held(recheck), cases[i].held);
+		recheck_close(recheck);
+	}
+}
+
 /* The file and the token of the one, the process of the other. */
 static void test_writer(void **state)
 {
@@ -286,8 +322,8 @@ static void test_bounds(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hold),   cmocka_unit_test(test_first),  cmocka_unit_test(test_writer),
-		cmocka_unit_test(test_worker), cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_hold),   cmocka_unit_test(test_first),  cmocka_unit_test(test_behind),
+		cmocka_unit_test(test_writer), cmocka_unit_test(test_worker), cmocka_unit_test(test_bounds),
 	};
 
 	return UNIT_RUN(tests);
