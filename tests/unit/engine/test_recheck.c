@@ -145,7 +145,6 @@ static void test_first(void **state)
 
 		assert_int_equal(recheck_open(&recheck), 0);
 		view = found_make(&made, 1, 0);
-		made.head.place = 8;
 		assert_int_equal(recheck_hold(recheck, &view, 0), 0);
 		made.head.token_key = cases[i].token;
 		made.head.place = cases[i].place;
@@ -188,7 +187,6 @@ static void test_behind(void **state)
 			recheck_first(recheck, &view);
 		}
 		view = found_make(&made, 1, 0);
-		made.head.place = 8;
 		assert_int_equal(recheck_hold(recheck, &view, 0), 0);
 		assert_int_equal(recheck_held(recheck), cases[i].held);
 		recheck_close(recheck);
