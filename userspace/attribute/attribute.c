@@ -749,13 +749,13 @@ int attribute_journal(struct attribute *attribute, const struct sample_view *vie
 		      const struct token_span *span, const struct journal_entry *entry, struct alert *alert)
 {
 	const struct mask_known known = {.secret = window + span->secret, .len = span->end - span->secret};
-	const struct relay relay = attribute_relay(attribute);
 	const struct alert_container *container = &alert->container;
+	const struct token_sample *head = view->head;
 	struct alert_journal *journal = &alert->journal;
 	int r = 0;
 
 	/* what a journald in a container says of units is not about the host's, and its root may call anything so */
-	if (!entry || !attribute_is_journald(view) || !relay_is_host(&relay, view) ||
+	if (!entry || !attribute_is_journald(view) || !head->tgid || head->ns_tgid != head->tgid ||
 	    (container->id && !container->relayed && !container->outside))
 		return 0;
 	journal->known = true;

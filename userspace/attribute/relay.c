@@ -37,7 +37,7 @@ bool relay_same_path(struct mounts *mounts, const struct sample_view *view)
 	return strlen(path) == head->path_len && memcmp(path, view->path, head->path_len) == 0;
 }
 
-bool relay_is_host(const struct relay *relay, const struct sample_view *view)
+static bool relay_is_host(const struct relay *relay, const struct sample_view *view)
 {
 	const struct token_sample *head = view->head;
 

@@ -12,9 +12,6 @@ struct relay {
 	const char *procfs, *root; /* the host's */
 };
 
-/* relay_is_host() - is the writer the host's, as far as its pid namespace, its root directory and its path tell? */
-bool relay_is_host(const struct relay *relay, const struct sample_view *view);
-
 /* relay_same_path() - does the host call the file as the process does? */
 bool relay_same_path(struct mounts *mounts, const struct sample_view *view);
 
