@@ -273,16 +273,6 @@ static bool attribute_unnamed(const struct alert_container *container)
 	       strcmp(container->runtime, "unknown") == 0;
 }
 
-static struct relay attribute_relay(struct attribute *attribute)
-{
-	return (struct relay){
-		.containers = attribute->containers,
-		.mounts = attribute->mounts,
-		.procfs = attribute->procfs,
-		.root = attribute->root,
-	};
-}
-
 /* The container, and where in it the file lies; or the one that a process of the host writes for. */
 static int attribute_container(struct attribute *attribute, const struct sample_view *view,
 			       const struct mask_known *known, struct alert *alert)
@@ -299,7 +289,12 @@ static int attribute_container(struct attribute *attribute, const struct sample_
 	int r = containers_find(attribute->containers, &process, known, &alert->container);
 
 	if (r == 0 && !alert->container.id) {
-		const struct relay relay = attribute_relay(attribute);
+		const struct relay relay = {
+			.containers = attribute->containers,
+			.mounts = attribute->mounts,
+			.procfs = attribute->procfs,
+			.root = attribute->root,
+		};
 
 		r = relay_find(&relay, view, known, &alert->container);
 		return r == 0 && !alert->container.id ? attribute_holding(attribute, view, known, alert) : r;
@@ -721,12 +716,12 @@ bool attribute_is_journald(const struct sample_view *view)
 	return journal_entry_writer(view->head->uid, view->exe, view->head->exe_len);
 }
 
-/* By the sender's cgroup, which journald has asked the kernel for; else what a log driver says, as whoever it ran as. */
+/* By the sender's cgroup, which journald has asked the kernel for; else what a log driver of root's says. */
 static int attribute_journal_container(struct attribute *attribute, const struct journal_entry *entry,
 				       const struct mask_known *known, struct alert_container *container)
 {
 	const struct containers_process process = {.paths = entry->cgroup, .len = strlen(entry->cgroup)};
-	struct relayed relayed = {.name = {.runtime = "unknown", .owner = entry->uid}};
+	struct relayed relayed = {.name = {.runtime = "unknown"}};
 	int r = *entry->cgroup == '/' ? containers_find(attribute->containers, &process, known, container)
 				      : 0;
 

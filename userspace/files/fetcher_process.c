@@ -77,11 +77,12 @@ static void fetcher_say(const struct fetcher_process *fetcher, struct fetcher_an
 static void fetcher_whose(struct fetcher_process *fetcher, uint64_t at, struct journal_entry *ret_entry)
 {
 	const struct token_sample *head = fetcher->view.head;
-	uint64_t start = fetcher_clock(CLOCK_MONOTONIC);
+	uint64_t start;
 
 	if (!journal_entry_writer(head->uid, fetcher->view.exe, head->exe_len) ||
 	    fetcher->entries_ns > FETCHER_ENTRIES_MS * FETCHER_NS / 1000)
 		return;
+	start = fetcher_clock(CLOCK_MONOTONIC);
 	(void)journal_entry_at(fetcher->fd, at, ret_entry);
 	fetcher->entries_ns += fetcher_clock(CLOCK_MONOTONIC) - start;
 }
