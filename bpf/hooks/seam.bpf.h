@@ -34,6 +34,7 @@ static __always_inline int seam_collapsed(struct scratch *s, const struct file *
 	s->event.call = WRITE_CALL_FALLOCATE;
 	if (!(mode & SEAM_COLLAPSE_RANGE) || !seam_event(&s->event, file, offset, 1))
 		return 0;
-	recheck_joined(s, (__u64)BPF_CORE_READ(file, f_mapping), offset);
+	/* of overlayfs the file below: it is its pages that the second look sees */
+	recheck_joined(s, file_mapping(file, NULL), offset);
 	return 1;
 }
