@@ -295,8 +295,13 @@ static int containers_guess(struct containers *containers, char *path, bool made
 				container_try(containers, container);
 		} else {
 			r = container_facts_guess(containers->root, &name, parent, path, &facts);
-			if (r != 0 && r != -EAGAIN)
+			if (r == -ENOMEM)
 				continue;
+			/* whatever else is wrong with a file, it tells of no container */
+			if (r != 0 && r != -EAGAIN) {
+				r = -ENOENT;
+				continue;
+			}
 			r = container_table_add(&containers->table, path, path, &name, true, &container);
 			if (r == 0)
 				container_try(containers, container);

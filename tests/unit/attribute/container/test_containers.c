@@ -543,6 +543,28 @@ static void test_users_forgery(void **state)
 	containers_free_one(&found);
 }
 
+/* Files of his that are of no use: no reason not to know who wrote. */
+static void test_users_useless(void **state)
+{
+	char file[128];
+
+	(void)state;
+	for (int kind = 0; kind < 3; kind++) {
+		const char *cgroup[] = {"/link", "/directory", "/long"};
+
+		snprintf(file, sizeof(file), "/run/user/%u/runc%s/state.json%s", user(), cgroup[kind],
+			 kind == 1 ? "/x" : "");
+		put_users(file, "");
+		if (kind == 0 && (unlink(under(file)) < 0 || symlink("/etc/passwd", under(file)) < 0))
+			fail();
+		if (kind == 2)
+			assert_int_equal(truncate(under(file), CONTAINER_FILE_MAX + 1), 0);
+		learn(users(cgroup[kind]));
+		assert_null(find(users(cgroup[kind])).id);
+		check("/docker/" A, "docker", A, NULL, NULL);
+	}
+}
+
 /* A service that was given its cgroup, as the directory's owner tells, also when what it made there is gone. */
 static void test_delegated(void **state)
 {
@@ -1110,6 +1132,7 @@ int main(void)
 		TEST(test_conmon_pretender),
 		TEST(test_users_pretender),
 		TEST(test_users_forgery),
+		TEST(test_users_useless),
 		TEST(test_delegated),
 		TEST(test_named),
 		TEST(test_runc),
