@@ -482,6 +482,12 @@ static __always_inline void emit_note_lost(const struct token_sample *head)
 	last->time = head->time;
 }
 
+/* Has a first look found the token there just now? Its time may be the later one: each knows its own before it looks here. */
+static __always_inline int emit_was_placed(const struct placed_value *place, __s64 at, __u64 time)
+{
+	return place->at == at && (__s64)(time - place->time) < (__s64)LIMIT_PIECES_NS;
+}
+
 /*
  * Is this a repeat that need not be sent? Then it has been counted. Otherwise the sample's count of
  * repeats is set. Before the ring, so that a writer in a loop can't fill it.
@@ -513,17 +519,20 @@ __noinline int emit_is_repeat(struct scratch *s)
 		return 1;
 	/* what both looks at one write have found is one token */
 	part = emit_reaches_out(head) || s->event.again;
-	place = placed_has(key.token_key, key.place);
 	value = bpf_map_lookup_elem(&seen, &key);
 	if (part && value && value->at == at)
 		return 1;
-	if (part && !value && place && place->at == at && head->time - place->time < LIMIT_PIECES_NS)
-		return 1;
+	place = placed_has(key.token_key, key.place);
+	/* another look, on another CPU, may be first by a hair */
+	if (!place)
+		place = placed_add(key.token_key, key.place, at, head->time);
 	if (place) {
-		place->at = at;
+		if (part && !value && emit_was_placed(place, at, head->time))
+			return 1;
+		/* in this order, because others look meanwhile */
 		place->time = head->time;
-	} else {
-		placed_add(key.token_key, key.place, at, head->time);
+		barrier();
+		place->at = at;
 	}
 	if (value)
 		return emit_again(value, head);
@@ -535,6 +544,8 @@ __noinline int emit_is_repeat(struct scratch *s)
 	}
 	/* another thread was first by a hair; or there is no memory, and each is a first one */
 	value = bpf_map_lookup_elem(&seen, &key);
+	if (part && value && value->at == at)
+		return 1;
 	return value ? emit_again(value, head) : 0;
 }
 

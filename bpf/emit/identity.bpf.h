@@ -89,17 +89,19 @@ static __always_inline struct placed_value *placed_has(__u64 token_key, __u64 pl
 	return bpf_map_lookup_elem(&placed, &key);
 }
 
-/* placed_add() - there is an alert of that token in that place now. Returns 1 if there was one already, else 0. */
-static __always_inline int placed_add(__u64 token_key, __u64 place, __s64 at, __u64 time)
+/*
+ * placed_add() - there is an alert of that token in that place now. Returns the entry that was there already, which is left
+ * as it is, or NULL: then it is a new one, also where it can't be told for want of memory.
+ */
+static __always_inline struct placed_value *placed_add(__u64 token_key, __u64 place, __s64 at, __u64 time)
 {
 	struct placed_key key = {.token_key = token_key, .place = place};
 	struct placed_value value = {.at = at, .time = time};
 
-	/* where it can't be told for want of memory, it is a new one */
 	if (bpf_map_update_elem(&placed, &key, &value, BPF_NOEXIST))
-		return !bpf_map_update_elem(&placed, &key, &value, BPF_EXIST);
+		return bpf_map_lookup_elem(&placed, &key);
 	__sync_fetch_and_add(&known.placed_in, 1);
-	return 0;
+	return NULL;
 }
 
 /* placed_drop() - there is none after all. */

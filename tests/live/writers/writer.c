@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -533,6 +534,34 @@ static void mode_shuffled(char **args)
 		waitpid(pid, NULL, 0);
 }
 
+/*
+ * halves FILE COUNT MEETING WHICH: one half of each of COUNT tokens, at the moment at which the other process, which is told to
+ * write the other half, writes that; they meet in a file of 8 bytes
+ */
+static void mode_halves(char **args)
+{
+	uint64_t count = number(args[1]), which = number(args[3]) & 1;
+	int fd = open_new(args[0], 0), meeting = open_new(args[2], 0);
+	size_t half = MAKER_TOKEN_LEN / 2, at = which ? half : 0;
+	size_t len = which ? MAKER_TOKEN_LEN - half : half;
+	uint32_t *rounds;
+
+	if (ftruncate(meeting, 2 * sizeof(*rounds)))
+		fail("ftruncate");
+	rounds = mmap(NULL, 2 * sizeof(*rounds), PROT_READ | PROT_WRITE, MAP_SHARED, meeting, 0);
+	if (rounds == MAP_FAILED)
+		fail("mmap");
+	for (uint64_t i = 0; i < count; i++) {
+		struct maker_token token = maker_token(i);
+
+		__atomic_store_n(&rounds[which], i + 1, __ATOMIC_RELEASE);
+		for (int spins = 0; __atomic_load_n(&rounds[!which], __ATOMIC_ACQUIRE) <= i; spins++)
+			if (spins > 1000)
+				sched_yield();
+		check_length("pwrite", pwrite(fd, token.text + at, len, (off_t)(i * 256 + at)), len);
+	}
+}
+
 /* middle FILE N: the token is there but for its middle, which comes last */
 static void mode_middle(char **args)
 {
@@ -1050,6 +1079,7 @@ static const struct mode {
 	{"send", 2, mode_send},     {"rewrite", 2, mode_rewrite},   {"blocks", 2, mode_blocks},
 	{"evict", 2, mode_evict},   {"batch", 2, mode_batch},       {"holes", 1, mode_holes},
 	{"snap", 3, mode_snapshot}, {"subvol", 2, mode_subvolume},  {"shared", 2, mode_shared},
+	{"halves", 4, mode_halves},
 };
 
 int main(int argc, char **argv)
