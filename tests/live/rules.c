@@ -183,8 +183,8 @@ static void test_reread(void **state)
 		 "await said 'the configuration is not used; the 1 rules' $n; done; done; "
 		 "w f2 54; w f1 55; await said 'wrote API token.*/f1' 2; "
 		 "rule '{name: three, match: {path: /**/f3}}'; echo 'output: json' >> $D/c.yaml; "
-		 "echo 'store_days: 7' >> $D/c.yaml; kill -HUP $P; "
-		 "await said 'needs a restart: output, store_days; ' 1; "
+		 "echo 'store_days: 7' >> $D/c.yaml; echo 'pin_seconds: 7' >> $D/c.yaml; kill -HUP $P; "
+		 "await said 'needs a restart: pin_seconds; ' 1; "
 		 "w f2 56; await said 'wrote API token.*/f2' 2; "
 		 "kill $P; wait $P; echo status $? >&2; rmdir $C; cat $D/log >&2; wc -l < $D/alerts",
 		 live_cgroup_root());

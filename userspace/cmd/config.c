@@ -3,7 +3,7 @@
  * YAML → options and rules.
  *
  * Invariant: what is in force has no mistake in it. What the options borrow stays for as long as the first configuration does; a
- * later one replaces the rules only.
+ * later one puts rules and outputs in the place of its.
  */
 #include "cmd/config.h"
 
@@ -39,29 +39,30 @@ static const struct config_key {
 	const char *name;
 	enum config_kind kind;
 	bool run; /* only `run` has it */
+	bool live; /* may change while it runs */
 } config_keys[] = {
-	{"alerts", CONFIG_VALUE, false},
-	{"alerts_bytes", CONFIG_VALUE, false},
-	{"output", CONFIG_VALUE, false},
-	{"attach", CONFIG_VALUE, false},
-	{"socket", CONFIG_VALUE, false},
-	{"watch", CONFIG_LIST, false},
-	{"inspect_bytes", CONFIG_VALUE, false},
-	{"ring_bytes", CONFIG_VALUE, false},
-	{"procfs", CONFIG_VALUE, false},
-	{"host_root", CONFIG_VALUE, false},
-	{"store", CONFIG_VALUE, false},
-	{"no_store", CONFIG_FLAG, false},
-	{"store_days", CONFIG_VALUE, false},
-	{"store_bytes", CONFIG_VALUE, false},
-	{"net", CONFIG_SWITCH, false},
-	{"cgroup", CONFIG_VALUE, true},
-	{"duration", CONFIG_VALUE, true},
-	{"user", CONFIG_VALUE, true},
-	{"pin", CONFIG_VALUE, true},
-	{"no_pin", CONFIG_FLAG, true},
-	{"pin_seconds", CONFIG_VALUE, true},
-	{"metrics", CONFIG_VALUE, true},
+	{"alerts", CONFIG_VALUE, false, true},
+	{"alerts_bytes", CONFIG_VALUE, false, true},
+	{"output", CONFIG_VALUE, false, true},
+	{"attach", CONFIG_VALUE, false, false},
+	{"socket", CONFIG_VALUE, false, true},
+	{"watch", CONFIG_LIST, false, false},
+	{"inspect_bytes", CONFIG_VALUE, false, false},
+	{"ring_bytes", CONFIG_VALUE, false, false},
+	{"procfs", CONFIG_VALUE, false, false},
+	{"host_root", CONFIG_VALUE, false, false},
+	{"store", CONFIG_VALUE, false, false},
+	{"no_store", CONFIG_FLAG, false, false},
+	{"store_days", CONFIG_VALUE, false, true},
+	{"store_bytes", CONFIG_VALUE, false, true},
+	{"net", CONFIG_SWITCH, false, false},
+	{"cgroup", CONFIG_VALUE, true, false},
+	{"duration", CONFIG_VALUE, true, false},
+	{"user", CONFIG_VALUE, true, false},
+	{"pin", CONFIG_VALUE, true, false},
+	{"no_pin", CONFIG_FLAG, true, false},
+	{"pin_seconds", CONFIG_VALUE, true, false},
+	{"metrics", CONFIG_VALUE, true, false},
 };
 
 #define CONFIG_KEYS (sizeof(config_keys) / sizeof(*config_keys))
@@ -81,12 +82,15 @@ struct config {
 	struct output_spec *outputs;
 	size_t output_count;
 	struct config *later; /* whose rules are in force instead */
+	struct config *serving; /* whose outputs are; NULL: our own; may be the same */
 };
 
 void config_free(struct config *config)
 {
 	if (!config)
 		return;
+	if (config->serving != config->later)
+		config_free(config->serving);
 	config_free(config->later);
 	rules_free(config->rules);
 	config_outputs_free(config->outputs, config->output_count);
@@ -450,39 +454,57 @@ static bool config_same_value(const struct tree_node *a, const struct tree_node 
 /* Names of the settings that are not those of the start, by commas: they need a restart. Returns whether there are any. */
 static bool config_changed(const struct config *start, const struct config *now, char *text, size_t size)
 {
-	const char *known[CONFIG_KNOWN];
-	size_t count = config_known(true, known), len = 0;
+	size_t len = 0;
 
 	*text = '\0';
-	for (size_t i = 0; i < count && len < size; i++)
-		if (strcmp(known[i], CONFIG_RULES) != 0 &&
-		    !config_same_value(config_setting(start, known[i]), config_setting(now, known[i])))
-			len += (size_t)snprintf(text + len, size - len, "%s%s", len ? ", " : "", known[i]);
+	for (size_t i = 0; i < CONFIG_KEYS && len < size; i++) {
+		const struct config_key *key = &config_keys[i];
+
+		if (!key->live &&
+		    !config_same_value(config_setting(start, key->name), config_setting(now, key->name)))
+			len += (size_t)snprintf(text + len, size - len, "%s%s", len ? ", " : "", key->name);
+	}
 	return *text;
 }
 
-void config_reload(struct config *config, struct pipeline *pipeline)
+/* What has a place in force is kept, and what has none any more is freed. */
+static void config_put(struct config *config, struct config *new, bool outputs)
+{
+	struct config *later = config->later, *serving = config->serving;
+
+	config->later = new;
+	if (outputs)
+		config->serving = new;
+	if (serving != later && outputs)
+		config_free(serving);
+	if (later != config->serving)
+		config_free(later);
+}
+
+void config_reload(struct config *config, config_apply apply, void *context)
 {
 	const struct config *old = config->later ? config->later : config;
 	struct problems problems = {0};
 	struct config *new = NULL;
+	bool outputs = false, wrong;
 	char changed[512];
 	int r = config_read(config->given, &problems, &new);
 
 	if (r == 0)
 		run_try(new, true, &problems);
-	if (r < 0 || problems.count) {
-		problems_log(&problems);
+	wrong = r < 0 || problems.count;
+	problems_log(&problems);
+	problems_free(&problems);
+	if (!wrong)
+		wrong = apply(context, new, &outputs) < 0;
+	if (wrong) {
 		log_error("the configuration is not used%s; the %zu rules that were in force still are",
 			  r < 0 ? ": out of memory" : "", rules_count(old->rules));
-		problems_free(&problems);
 		config_free(new);
 		return;
 	}
-	pipeline_rules(pipeline, new->rules);
 	if (config_changed(config, new, changed, sizeof(changed)))
 		log_warning("needs a restart: %s; until then it is as it was at the start", changed);
-	config_free(config->later);
-	config->later = new;
+	config_put(config, new, outputs);
 	log_note("the configuration was read anew: %zu rules are in force", rules_count(new->rules));
 }

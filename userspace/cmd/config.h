@@ -10,7 +10,6 @@
 #include "rules/rules.h"
 
 struct command;
-struct pipeline;
 
 #define CONFIG_PATH "/etc/spillwatch/spillwatch.yaml"
 
@@ -53,7 +52,10 @@ int config_load(int argc, char **argv, const struct config_taker *taker, void *c
 		struct config **ret_config);
 
 /*
- * config_reload() - reads it anew, for a pipeline that runs: either all of it is good, and its rules are in force between two
- * alerts, or nothing changes, and it is said why. Settings are those of the start.
+ * config_reload() - reads it anew, for a daemon that runs: either all of it is good, and is in force between two alerts, or nothing
+ * changes, and it is said why. Settings that can't change while it runs are those of the start; it is said which.
+ * @apply: puts it in force. Returns 0; or a negative errno after saying what can't be done: nothing has changed then. *ret_outputs: are
+ * its outputs in force as well?
  */
-void config_reload(struct config *config, struct pipeline *pipeline);
+typedef int (*config_apply)(void *context, const struct config *new, bool *ret_outputs);
+void config_reload(struct config *config, config_apply apply, void *context);

@@ -44,6 +44,8 @@ struct run_options {
 	socklen_t metrics_size; /* 0: nowhere */
 	unsigned long duration; /* seconds; 0: until told to stop */
 	struct config *config;
+	int argc; /* of the command line, which wins over what is read later as well */
+	char **argv;
 	bool running; /* these are only tried on */
 };
 
@@ -164,7 +166,8 @@ static void run_pin(struct run_options *options)
 	probe->pin_needed = options->pin != NULL;
 }
 
-static int run_parse(int argc, char **argv, struct run_options *options)
+/* Its options only. Returns 0, an exit code after saying what is wrong, or -1: help is asked for. */
+static int run_command_line(int argc, char **argv, struct run_options *options)
 {
 	struct options_reader reader;
 	int option, r;
@@ -177,6 +180,15 @@ static int run_parse(int argc, char **argv, struct run_options *options)
 		if (r)
 			return r;
 	}
+	return 0;
+}
+
+static int run_parse(int argc, char **argv, struct run_options *options)
+{
+	int r = run_command_line(argc, argv, options);
+
+	if (r)
+		return r;
 	if (optind < argc) {
 		log_error("'run' takes no arguments, only options; to watch one command use 'spillwatch exec "
 			  "-- "
@@ -215,9 +227,36 @@ static int run_timer(unsigned long seconds)
 	return fd;
 }
 
-/* Takes one signal; returns its number if it asks for the end, else 0. */
-static int run_signal(struct pipeline *pipeline, int signals, struct config *config)
+/* A daemon, and what it was started with. */
+struct run_daemon {
+	const struct run_options *options;
+	struct pipeline *pipeline;
+};
+
+/* As of config_reload(): the command line wins as it did at the start. */
+static int run_apply(void *context, const struct config *new, bool *ret_outputs)
 {
+	const struct run_daemon *daemon = context;
+	struct run_options scratch = {.pipeline = pipeline_defaults(), .running = true};
+	struct problems problems = {0};
+	int r;
+
+	/* there is none in it, and none in what was taken at the start */
+	config_set(new, &run_taker, &scratch, &problems);
+	problems_free(&problems);
+	if (run_command_line(daemon->options->argc, daemon->options->argv, &scratch))
+		return -EINVAL;
+	config_use(new, &scratch.pipeline);
+	r = pipeline_change(daemon->pipeline, &scratch.pipeline, ret_outputs);
+	if (r == 0)
+		pipeline_rules(daemon->pipeline, config_rules(new));
+	return r;
+}
+
+/* Takes one signal; returns its number if it asks for the end, else 0. */
+static int run_signal(struct pipeline *pipeline, int signals, const struct run_options *options)
+{
+	struct run_daemon daemon = {options, pipeline};
 	struct signalfd_siginfo info;
 
 	if (read(signals, &info, sizeof(info)) != sizeof(info))
@@ -227,13 +266,13 @@ static int run_signal(struct pipeline *pipeline, int signals, struct config *con
 		return (int)info.ssi_signo;
 	pipeline_reopen(pipeline);
 	if (info.ssi_signo == SIGHUP)
-		config_reload(config, pipeline);
+		config_reload(options->config, run_apply, &daemon);
 	return 0;
 }
 
 /* Returns the signal that asks for the end; SIGALRM: the time is over; or a negative errno. */
-static int run_loop(struct pipeline *pipeline, int signals, int timer, int serving, struct config *config,
-		    struct notify *notify)
+static int run_loop(struct pipeline *pipeline, int signals, int timer, int serving,
+		    const struct run_options *options, struct notify *notify)
 {
 	struct pollfd fds[] = {
 		{.fd = pipeline_fd(pipeline), .events = POLLIN},
@@ -262,7 +301,7 @@ static int run_loop(struct pipeline *pipeline, int signals, int timer, int servi
 		}
 		if (fds[2].revents)
 			return SIGALRM;
-		r = fds[1].revents ? run_signal(pipeline, signals, config) : 0;
+		r = fds[1].revents ? run_signal(pipeline, signals, options) : 0;
 		if (r)
 			return r;
 	}
@@ -341,7 +380,7 @@ static int run_watch(struct run_options *options)
 	if (options->config && rules_count(config_rules(options->config)))
 		log_note("%zu rules are in force", rules_count(config_rules(options->config)));
 	notify_say(&notify, "READY=1\nSTATUS=watching");
-	r = run_loop(pipeline, signals, timer, serving, options->config, &notify);
+	r = run_loop(pipeline, signals, timer, serving, options, &notify);
 	notify_say(&notify, "STOPPING=1");
 	end = monotonic_ms() + RUN_END_MS;
 	if (r == -ENODATA)
@@ -365,7 +404,7 @@ static int run_watch(struct run_options *options)
 
 static int run_main(int argc, char **argv)
 {
-	struct run_options options = {.pipeline = pipeline_defaults()};
+	struct run_options options = {.pipeline = pipeline_defaults(), .argc = argc, .argv = argv};
 	int r;
 
 	options.pipeline.store = STORE_PATH;
@@ -391,7 +430,7 @@ const struct command command_run = {
 		"written to a file. Needs root, or CAP_BPF, CAP_PERFMON and CAP_DAC_READ_SEARCH.\n",
 	.notes =
 		"SIGUSR1 and SIGHUP reopen the alert file (a terminal that hangs up ends nothing); SIGHUP reads the\n"
-		"configuration anew, and takes its rules if there is no mistake in it. SIGTERM and SIGINT\n"
+		"configuration anew, with its rules and outputs, if there is no mistake in it. SIGTERM and SIGINT\n"
 		"judge what was seen, print the summary and end. After SIGTERM the programs stay attached, and\n"
 		"the next daemon misses nothing; 'spillwatch stop' removes them, SIGINT and the end of\n"
 		"--duration as well.\n",

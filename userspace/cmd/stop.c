@@ -204,7 +204,7 @@ const struct command command_reload = {
 	.usage =
 		"Usage: spillwatch reload [--config FILE] [--pin DIR]\n\n"
 		"Checks the configuration, and if there is no mistake in it has the daemon read it anew: its rules\n"
-		"are in force between two alerts, nothing is missed. Needs root.\n",
+		"and outputs are in force between two alerts, nothing is missed. Needs root.\n",
 	.options = reload_entries,
 	.main = reload_main,
 };

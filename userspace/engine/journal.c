@@ -171,6 +171,27 @@ uint64_t *journal_mark(struct journal *journal, const char *name, uint64_t said)
 	return &place->number;
 }
 
+uint64_t *journal_mark_new(struct journal *journal, const char *name, uint64_t said)
+{
+	uint64_t *mark = journal_mark(journal, name, said);
+
+	if (mark)
+		__atomic_store_n(mark, said, __ATOMIC_RELEASE);
+	return mark;
+}
+
+void journal_unmark(struct journal *journal, const uint64_t *mark)
+{
+	struct journal_place *marks = journal->head->marks;
+
+	for (size_t i = 0; i < JOURNAL_MARKS; i++) {
+		if (&marks[i].number != mark)
+			continue;
+		marks[i] = (struct journal_place){0};
+		journal->marked &= ~(1U << i);
+	}
+}
+
 /* Room for an entry of so many bytes, in one piece; what lies there is given up. */
 static struct journal_entry *journal_room(struct journal *journal, uint64_t size)
 {

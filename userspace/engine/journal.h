@@ -38,6 +38,13 @@ void journal_close(struct journal *journal);
  */
 uint64_t *journal_mark(struct journal *journal, const char *name, uint64_t said);
 
+/*
+ * journal_mark_new() - likewise, for an output that comes while alerts do: it has all up to `said`, whatever one of that name had before.
+ * journal_unmark() - one that is there no more, and not written any more.
+ */
+uint64_t *journal_mark_new(struct journal *journal, const char *name, uint64_t said);
+void journal_unmark(struct journal *journal, const uint64_t *mark);
+
 /* journal_id() - of this memory, from its first daemon on; random; 0: there is none. */
 uint64_t journal_id(const struct journal *journal);
 

@@ -70,8 +70,8 @@ struct pipeline {
 	int64_t next_recheck; /* ms, CLOCK_MONOTONIC */
 	int64_t deadline; /* likewise, of the end; 0: it is not near */
 	int retry; /* ms until containers are to be looked for again, -1 if not */
+	unsigned int needs; /* pipeline_needs(), of the start */
 	struct bus *bus;
-	bool stuck[BUS_OUTPUTS]; /* and it was said */
 	struct recorder *recorder; /* NULL: nothing is stored */
 	const struct rules *rules; /* NULL: none; borrowed */
 	void (*told)(void *context, const struct alert *alert); /* as of the options */
@@ -88,6 +88,7 @@ struct pipeline {
 	bool leaves; /* the programs stay: what they have is the next one's */
 	struct canary *canary; /* NULL: nobody has asked for one */
 	bool blind; /* it does not come, and that was said */
+	bool stuck[BUS_LOSSES]; /* each output; and it was said */
 	bool rated; /* the rate below is over a whole time */
 	struct board *board; /* NULL: nobody reads it; borrowed */
 	struct utsname kernel;
@@ -657,11 +658,24 @@ static int pipeline_add_output(struct pipeline *pipeline, const struct output_sp
 	return r < 0 ? pipeline_explain_output(spec->target, r) : 0;
 }
 
+/* All outputs but standard error; more than there may be are cut, after one too many. */
+struct pipeline_outputs {
+	struct output_spec specs[BUS_OUTPUTS + 1];
+	size_t count;
+	bool text; /* a readable line on standard error */
+};
+
+static void pipeline_add_spec(struct pipeline_outputs *outputs, const struct output_spec *spec)
+{
+	if (outputs->count < sizeof(outputs->specs) / sizeof(*outputs->specs))
+		outputs->specs[outputs->count++] = *spec;
+}
+
 /*
  * By --alerts, --output and --socket, and by the configuration's outputs; a person at a terminal gets text unless they asked for
- * something else. Returns 0 or an exit code.
+ * something else.
  */
-static int pipeline_open_outputs(struct pipeline *pipeline, const struct pipeline_options *options)
+static void pipeline_outputs(const struct pipeline_options *options, struct pipeline_outputs *ret_outputs)
 {
 	const struct output_spec alerts = {
 		.what = OUTPUT_FILE, .target = options->alerts, .bytes = options->alerts_bytes};
@@ -669,20 +683,33 @@ static int pipeline_open_outputs(struct pipeline *pipeline, const struct pipelin
 	const struct output_spec readers = {.what = OUTPUT_SOCKET, .target = options->socket};
 	bool to_stdout = options->alerts && strcmp(options->alerts, "-") == 0;
 	bool others = options->alerts || options->output_count;
-	bool text = options->output == PIPELINE_OUTPUT_TEXT ||
-		    (options->output == PIPELINE_OUTPUT_AUTO && (!others || isatty(STDERR_FILENO)));
-	int r = bus_open(text, &pipeline->bus);
 
+	ret_outputs->count = 0;
+	ret_outputs->text = options->output == PIPELINE_OUTPUT_TEXT ||
+			    (options->output == PIPELINE_OUTPUT_AUTO && (!others || isatty(STDERR_FILENO)));
+	if (options->alerts)
+		pipeline_add_spec(ret_outputs, &alerts);
+	if (options->output == PIPELINE_OUTPUT_JSON && !to_stdout)
+		pipeline_add_spec(ret_outputs, &out);
+	if (options->socket)
+		pipeline_add_spec(ret_outputs, &readers);
+	for (size_t i = 0; i < options->output_count; i++)
+		pipeline_add_spec(ret_outputs, &options->outputs[i]);
+}
+
+/* Returns 0 or an exit code. */
+static int pipeline_open_outputs(struct pipeline *pipeline, const struct pipeline_options *options)
+{
+	struct pipeline_outputs outputs;
+	int r;
+
+	pipeline_outputs(options, &outputs);
+	r = bus_open(outputs.text, &pipeline->bus);
 	if (r < 0)
 		return pipeline_explain_output(NULL, r);
-	if (options->alerts)
-		r = pipeline_add_output(pipeline, &alerts);
-	if (r == 0 && options->output == PIPELINE_OUTPUT_JSON && !to_stdout)
-		r = pipeline_add_output(pipeline, &out);
-	if (r == 0 && options->socket)
-		r = pipeline_add_output(pipeline, &readers);
-	for (size_t i = 0; r == 0 && i < options->output_count; i++)
-		r = pipeline_add_output(pipeline, &options->outputs[i]);
+	for (size_t i = 0; r == 0 && i < outputs.count; i++)
+		r = pipeline_add_output(pipeline, &outputs.specs[i]);
+	pipeline->needs = pipeline_needs(options);
 	return r;
 }
 
@@ -701,6 +728,85 @@ unsigned int pipeline_needs(const struct pipeline_options *options)
 			needs |= *output->target == '/' ? PRIVILEGES_CONNECT : PRIVILEGES_CONNECT_NET;
 	}
 	return needs;
+}
+
+/* What of an output can't be had any more (lib/privileges.c). */
+static const char *pipeline_refused(void *context, const struct output_spec *spec)
+{
+	const struct pipeline *pipeline = context;
+
+	switch (spec->what) {
+	case OUTPUT_SOCKET:
+		return "a running daemon can't make a socket";
+	case OUTPUT_PROGRAM:
+		return "a running daemon can't start a program";
+	case OUTPUT_SYSLOG:
+	case OUTPUT_JOURNALD:
+		if (pipeline->needs & PRIVILEGES_CONNECT_NET ||
+		    (*spec->target == '/' && pipeline->needs & PRIVILEGES_CONNECT))
+			return NULL;
+		return *spec->target == '/' ? "this daemon may not connect: at its start it had no such "
+					      "output"
+					    : "this daemon may not use the network: at its start it had no "
+					      "such output";
+	default:
+		return NULL;
+	}
+}
+
+static uint64_t *pipeline_mark_new(void *context, const char *name)
+{
+	const struct pipeline *pipeline = context;
+
+	return journal_mark_new(pipeline->journal, name, pipeline->said->number);
+}
+
+static void pipeline_unmark(void *context, uint64_t *mark)
+{
+	const struct pipeline *pipeline = context;
+
+	journal_unmark(pipeline->journal, mark);
+}
+
+int pipeline_change(struct pipeline *pipeline, const struct pipeline_options *options, bool *ret_outputs)
+{
+	struct pipeline_outputs outputs;
+	struct bus_changes changes = {
+		.refused = pipeline_refused,
+		.mark = pipeline_mark_new,
+		.unmark = pipeline_unmark,
+		.context = pipeline,
+	};
+	AUTO_FREE char *shown = NULL;
+	const char *target;
+	int r;
+
+	pipeline_outputs(options, &outputs);
+	changes.text = outputs.text;
+	changes.specs = outputs.specs;
+	changes.count = outputs.count;
+	r = bus_change(pipeline->bus, &changes);
+	*ret_outputs = r == 0;
+	target = r < 0 ? outputs.specs[changes.wrong].target : NULL;
+	if (r < 0 && !changes.why) {
+		pipeline_explain_output(target, r);
+		return -EINVAL;
+	}
+	if (r < 0 && mask_text(target, strlen(target), NULL, &shown) < 0)
+		shown = NULL;
+	if (r < 0)
+		log_warning("needs a restart: outputs (%s: %s); until then all of them are as they were",
+			    shown ? shown : "one of them", changes.why);
+	if (changes.late)
+		log_warning("%zu of the outputs did not answer yet; alerts wait for them, and the others go "
+			    "on",
+			    changes.late);
+	if (changes.added || changes.removed) {
+		log_note("outputs: %zu new, %zu removed", changes.added, changes.removed);
+		memset(pipeline->stuck, 0, sizeof(pipeline->stuck));
+	}
+	recorder_limit(pipeline->recorder, &options->store_limits);
+	return 0;
 }
 
 static int pipeline_wait_for(const struct pipeline *pipeline, int fd)

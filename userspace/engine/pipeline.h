@@ -73,7 +73,7 @@ struct pipeline_stats {
 		leaks_forgotten; /* by the kernel, for room: their next write was, or would be, another alert */
 	uint64_t places_forgotten; /* likewise, for who looks a second time */
 	uint64_t begun_forgotten; /* where a token had begun: what went on was not joined */
-	struct bus_loss outputs[BUS_OUTPUTS]; /* alerts that did not arrive there; output_count of them */
+	struct bus_loss outputs[BUS_LOSSES]; /* alerts that did not arrive there; output_count of them */
 	size_t output_count;
 	uint64_t store_errors; /* writes of tokens that the store could not take */
 };
@@ -157,6 +157,13 @@ void pipeline_last_repeats(struct pipeline *pipeline);
 
 /* pipeline_rules() - puts rules in the place of those that are in force, between two alerts; NULL: none. Borrowed. */
 void pipeline_rules(struct pipeline *pipeline, const struct rules *rules);
+
+/*
+ * pipeline_change() - other outputs and limits of the store, between two alerts: what is in both goes on as it is.
+ * Returns 0; or -EINVAL after saying which output can't be opened: nothing is changed then. What would need a privilege that is given
+ * away leaves all outputs as they were; that is said, and *ret_outputs is false.
+ */
+int pipeline_change(struct pipeline *pipeline, const struct pipeline_options *options, bool *ret_outputs);
 
 /* pipeline_reopen() - has the alert file opened anew (log rotation), before the next alert is written. */
 void pipeline_reopen(struct pipeline *pipeline);

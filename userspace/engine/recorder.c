@@ -79,6 +79,8 @@ struct recorder {
 	int64_t since; /* … from then on; us, CLOCK_BOOTTIME */
 	char *texts[RECORDER_TEXTS]; /* of that */
 	bool begin; /* that is news */
+	struct store_limits limit; /* of the store … */
+	bool limited; /* … from now on */
 	bool flush, end; /* asked for */
 	bool busy; /* the thread is not at the lock */
 	bool given_up; /* nobody waits for it any more */
@@ -270,7 +272,8 @@ static void recorder_turn(struct recorder *recorder)
 {
 	struct recorder_item *items = recorder->first;
 	struct store_watched watched = recorder->coming;
-	bool begin = recorder->begin, flush = recorder->flush;
+	bool begin = recorder->begin, flush = recorder->flush, limited = recorder->limited;
+	struct store_limits limit = recorder->limit;
 
 	/* what was lost before the thread came here was lost while it was watched */
 	watched.before_us += recorder_micros() - recorder->since;
@@ -279,9 +282,13 @@ static void recorder_turn(struct recorder *recorder)
 	recorder->bytes = 0;
 	recorder->taken = recorder->waiting;
 	recorder->waiting = 0;
-	recorder->begin = false;
+	recorder->begin = recorder->limited = false;
 	recorder->busy = true;
 	pthread_mutex_unlock(&recorder->lock);
+	if (limited)
+		recorder->limits = limit;
+	if (limited && recorder->store)
+		store_limit(recorder->store, &limit);
 	if (begin)
 		recorder_begin_session(recorder, &watched);
 	recorder_take(recorder, items);
@@ -335,7 +342,8 @@ static void *recorder_thread(void *context)
 		struct timespec due = recorder_in(recorder_due(recorder));
 		int r = 0;
 
-		while (r == 0 && !recorder->first && !recorder->begin && !recorder->flush && !recorder->end)
+		while (r == 0 && !recorder->first && !recorder->begin && !recorder->limited &&
+		       !recorder->flush && !recorder->end)
 			r = pthread_cond_timedwait(&recorder->work, &recorder->lock, &due);
 		if (recorder->end && !recorder->first)
 			break;
@@ -366,6 +374,17 @@ static void recorder_prepare(struct recorder *recorder)
 	pthread_cond_init(&recorder->work, &monotonic);
 	pthread_cond_init(&recorder->answer, &monotonic);
 	pthread_condattr_destroy(&monotonic);
+}
+
+void recorder_limit(struct recorder *recorder, const struct store_limits *limits)
+{
+	if (!recorder)
+		return;
+	pthread_mutex_lock(&recorder->lock);
+	recorder->limit = *limits;
+	recorder->limited = true;
+	pthread_cond_signal(&recorder->work);
+	pthread_mutex_unlock(&recorder->lock);
 }
 
 int recorder_begin(struct recorder *recorder)

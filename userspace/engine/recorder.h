@@ -64,6 +64,9 @@ void recorder_loss(struct recorder *recorder, const struct loss *loss);
  */
 void recorder_put(struct recorder *recorder, const struct alert *alert);
 
+/* recorder_limit() - other limits than those it was opened with. Never blocks; of NULL nothing. */
+void recorder_limit(struct recorder *recorder, const struct store_limits *limits);
+
 /* recorder_wake() - what was handed over is to be taken now. Does not wait for that. */
 void recorder_wake(struct recorder *recorder);
 

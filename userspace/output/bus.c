@@ -11,6 +11,7 @@
  * process ends: all is said by then, but the process is gone only when that server answers, or ends.
  */
 #include "output/bus.h"
+#include "output/bus_parts.h"
 
 #include "alert/json.h"
 #include "alert/message.h"
@@ -29,7 +30,6 @@
 #include "rules/rules.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
@@ -45,52 +45,18 @@
 /* What waits is no more than this before the thread is woken. */
 #define BUS_WAKE_BYTES 65536
 
-struct bus_output {
-	struct output *output; /* the thread's alone */
-	char *name;
-	bool json, colour;
-	bool alerts; /* takes them; else only what the program says of itself */
-	int severity; /* output_spec */
-	const struct rules *match; /* likewise */
-	size_t queue_bytes;
-	pthread_t thread;
-	pthread_mutex_t lock; /* of all that follows */
-	pthread_cond_t work;
-	struct queue queue;
-	size_t bytes; /* that wait: in the queue, and what the thread has taken of it */
-	uint64_t waiting; /* alerts among these */
-	uint64_t lost; /* alerts */
-	int error; /* of the last one that was lost */
-	int reopened; /* 0, or why that failed */
-	uint64_t *mark; /* number of the last alert that is through; NULL: nobody asks */
-	uint64_t passed; /* number of the last one that is not for it */
-	int64_t moved; /* ms, CLOCK_MONOTONIC: when a line was written, or the first one came to wait */
-	bool reopen; /* asked for */
-	bool busy; /* the thread is not at the lock */
-	bool given_up; /* nothing is written any more */
-	bool end; /* asked for */
-	bool left; /* the thread frees it all */
-	bool started; /* there is a thread */
-	size_t unsaid; /* bytes that it was not woken for yet */
-};
-
-struct bus {
-	struct bus_output *outputs[BUS_OUTPUTS];
-	size_t count;
-};
-
-static void bus_output_free(struct bus_output *to)
+void bus_output_free(struct bus_output *to)
 {
 	output_close(to->output);
 	queue_free(&to->queue);
 	pthread_cond_destroy(&to->work);
 	pthread_mutex_destroy(&to->lock);
 	free(to->name);
+	free(to->identity);
 	free(to);
 }
 
-/* Locked. */
-static bool bus_is_idle(const struct bus_output *to)
+bool bus_output_is_idle(const struct bus_output *to)
 {
 	return !to->busy && queue_empty(&to->queue) && !to->reopen;
 }
@@ -195,7 +161,7 @@ static void *bus_thread(void *context)
 	return NULL;
 }
 
-static int bus_start(struct bus_output *to)
+int bus_output_start(struct bus_output *to)
 {
 	int r = output_begin(to->output);
 
@@ -206,28 +172,47 @@ static int bus_start(struct bus_output *to)
 	return r;
 }
 
-/* Takes the output and the name, also on failure. */
-static int bus_take(struct bus *bus, struct output *output, char *name, const struct output_spec *spec,
-		    bool alerts, bool colour)
+void bus_output_set(struct bus_output *to, const struct output_spec *spec)
 {
-	struct bus_output *to = bus->count < BUS_OUTPUTS ? calloc(1, sizeof(*to)) : NULL;
-
-	if (!to || !name) {
-		output_close(output);
-		free(name);
-		free(to);
-		return -ENOMEM;
-	}
-	to->output = output;
-	to->name = name;
+	pthread_mutex_lock(&to->lock);
 	to->json = !spec->text;
-	to->alerts = alerts;
-	to->colour = colour;
 	to->severity = spec->severity;
 	to->match = spec->match;
 	to->queue_bytes = spec->queue_bytes ? spec->queue_bytes : OUTPUT_QUEUE_BYTES;
+	pthread_mutex_unlock(&to->lock);
+}
+
+struct bus_output *bus_output_new(struct output *output, char *name, char *identity,
+				  const struct output_spec *spec, bool alerts, bool colour)
+{
+	struct bus_output *to = name ? calloc(1, sizeof(*to)) : NULL;
+
+	if (!to) {
+		output_close(output);
+		free(name);
+		free(identity);
+		return NULL;
+	}
+	to->output = output;
+	to->name = name;
+	to->identity = identity;
+	to->alerts = alerts;
+	to->colour = colour;
 	pthread_mutex_init(&to->lock, NULL);
 	pthread_cond_init(&to->work, NULL);
+	bus_output_set(to, spec);
+	return to;
+}
+
+/* Takes the output, the name and the identity, also on failure. */
+static int bus_take(struct bus *bus, struct output *output, char *name, char *identity,
+		    const struct output_spec *spec, bool alerts, bool colour)
+{
+	struct bus_output *to = bus_output_new(output, name, identity, spec, alerts, colour);
+
+	if (!to)
+		return -ENOMEM;
+	to->number = ++bus->numbered;
 	bus->outputs[bus->count++] = to;
 	return 0;
 }
@@ -283,6 +268,8 @@ void bus_flush(struct bus *bus)
 {
 	for (size_t i = 0; i < bus->count; i++)
 		bus_flush_output(bus->outputs[i]);
+	if (bus->leaving_count)
+		bus_change_leave(bus);
 }
 
 int bus_open(bool text, struct bus **ret_bus)
@@ -297,7 +284,7 @@ int bus_open(bool text, struct bus **ret_bus)
 		return -ENOMEM;
 	r = output_errors_open(&output, &colour);
 	if (r == 0)
-		r = bus_take(bus, output, strdup("standard error"), &errors, text, colour);
+		r = bus_take(bus, output, strdup("standard error"), NULL, &errors, text, colour);
 	if (r < 0) {
 		free(bus);
 		return r;
@@ -311,7 +298,7 @@ int bus_begin(struct bus *bus)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < bus->count; i++)
-		r = bus_start(bus->outputs[i]);
+		r = bus_output_start(bus->outputs[i]);
 	if (r == 0)
 		log_to(bus_log, bus);
 	return r;
@@ -329,8 +316,7 @@ static void bus_cut(char *name)
 	name[len] = '\0';
 }
 
-/* What an output is called, printable; a path can hold a token as well (malloc'ed). */
-static char *bus_name(const struct output_spec *spec)
+char *bus_output_name(const struct output_spec *spec)
 {
 	static const char *const before[OUTPUT_WHATS] = {
 #define BUS_BEFORE(id, key, text) text,
@@ -353,7 +339,7 @@ static char *bus_name(const struct output_spec *spec)
 	return whole;
 }
 
-static bool bus_has(const struct bus *bus, const char *name)
+bool bus_has(const struct bus *bus, const char *name)
 {
 	for (size_t i = 0; i < bus->count; i++)
 		if (strcmp(bus->outputs[i]->name, name) == 0)
@@ -380,11 +366,12 @@ static int bus_open_output(const struct output_spec *spec, struct output **ret_o
 
 int bus_add(struct bus *bus, const struct output_spec *spec)
 {
-	AUTO_FREE char *name = bus_name(spec);
+	AUTO_FREE char *name = bus_output_name(spec);
+	AUTO_FREE char *identity = output_spec_identity(spec);
 	struct output *output;
 	int r, late;
 
-	if (!name)
+	if (!name || !identity)
 		return -ENOMEM;
 	if (bus->count == BUS_OUTPUTS)
 		return -ENOSPC;
@@ -393,7 +380,7 @@ int bus_add(struct bus *bus, const struct output_spec *spec)
 	late = bus_open_output(spec, &output);
 	if (late < 0)
 		return late;
-	r = bus_take(bus, output, TAKE(name), spec, true, false);
+	r = bus_take(bus, output, TAKE(name), TAKE(identity), spec, true, false);
 	return r < 0 ? r : late;
 }
 
@@ -572,7 +559,7 @@ void bus_reopen(struct bus *bus)
 		struct bus_output *to = bus->outputs[i];
 
 		pthread_mutex_lock(&to->lock);
-		if (bus_is_idle(to))
+		if (bus_output_is_idle(to))
 			to->moved = monotonic_ms();
 		to->reopen = true;
 		pthread_cond_signal(&to->work);
@@ -595,37 +582,61 @@ int bus_reopened(struct bus *bus)
 	return r;
 }
 
-size_t bus_losses(struct bus *bus, struct bus_loss losses[BUS_OUTPUTS])
+/* Locked. */
+static void bus_loss_of(const struct bus_output *to, int64_t now, struct bus_loss *ret_loss)
 {
-	int64_t now = monotonic_ms();
+	int trouble = __atomic_load_n(&to->output->trouble, __ATOMIC_RELAXED);
 
-	for (size_t i = 0; i < bus->count; i++) {
-		struct bus_output *to = bus->outputs[i];
-		int trouble;
-
-		pthread_mutex_lock(&to->lock);
-		losses[i] = (struct bus_loss){.name = to->name, .alerts = to->lost, .waiting = to->waiting};
-		trouble = __atomic_load_n(&to->output->trouble, __ATOMIC_RELAXED);
-		losses[i].trouble = trouble ? strerror(-trouble) : NULL;
-		if (to->lost && to->error == -ETIME)
-			losses[i].reason =
-				trouble ? losses[i].trouble : "it takes them too slowly, or not at all";
-		else if (to->lost)
-			losses[i].reason = strerror(-to->error);
-		snprintf(losses[i].text, sizeof(losses[i].text), "alerts not delivered to %s%s%s", to->name,
-			 to->lost ? ": " : "", to->lost ? losses[i].reason : "");
-		if (now - to->moved > BUS_PATIENCE_MS)
-			losses[i].stuck = to->waiting;
-		pthread_mutex_unlock(&to->lock);
-	}
-	return bus->count;
+	*ret_loss = (struct bus_loss){
+		.number = to->number, .name = to->name, .alerts = to->lost, .waiting = to->waiting};
+	ret_loss->trouble = trouble ? strerror(-trouble) : NULL;
+	if (to->lost && to->error == -ETIME)
+		ret_loss->reason = trouble ? ret_loss->trouble : "it takes them too slowly, or not at all";
+	else if (to->lost)
+		ret_loss->reason = strerror(-to->error);
+	snprintf(ret_loss->text, sizeof(ret_loss->text), "alerts not delivered to %s%s%s", to->name,
+		 to->lost ? ": " : "", to->lost ? ret_loss->reason : "");
+	if (now - to->moved > BUS_PATIENCE_MS)
+		ret_loss->stuck = to->waiting;
 }
 
-/* Has it something to do, and does it still? @any: whether it moves or not. Locked. */
-static bool bus_moves(struct bus_output *to, bool any)
+/* Those that have left, or do, as one. Returns whether there is anything to say of them. */
+static bool bus_losses_gone(struct bus *bus, struct bus_loss *ret_loss)
+{
+	*ret_loss = (struct bus_loss){.name = "outputs that were removed", .alerts = bus->gone_lost};
+	for (size_t i = 0; i < bus->leaving_count; i++) {
+		struct bus_output *to = bus->leaving[i];
+
+		pthread_mutex_lock(&to->lock);
+		ret_loss->alerts += to->lost;
+		ret_loss->waiting += to->waiting;
+		pthread_mutex_unlock(&to->lock);
+	}
+	if (ret_loss->alerts)
+		ret_loss->reason = "they did not take them in the time that they had";
+	snprintf(ret_loss->text, sizeof(ret_loss->text), "alerts not delivered to %s", ret_loss->name);
+	return ret_loss->alerts || ret_loss->waiting;
+}
+
+size_t bus_losses(struct bus *bus, struct bus_loss losses[BUS_LOSSES])
+{
+	int64_t now = monotonic_ms();
+	size_t count = bus->count;
+
+	for (size_t i = 0; i < count; i++) {
+		struct bus_output *to = bus->outputs[i];
+
+		pthread_mutex_lock(&to->lock);
+		bus_loss_of(to, now, &losses[i]);
+		pthread_mutex_unlock(&to->lock);
+	}
+	return count + bus_losses_gone(bus, &losses[count]);
+}
+
+bool bus_output_moves(struct bus_output *to, bool any)
 {
 	int64_t now = monotonic_ms(), moved = now;
-	bool idle = bus_is_idle(to), sent = output_idle(to->output, &moved);
+	bool idle = bus_output_is_idle(to), sent = output_idle(to->output, &moved);
 
 	if (to->given_up || (idle && sent))
 		return false;
@@ -633,27 +644,34 @@ static bool bus_moves(struct bus_output *to, bool any)
 	       (!sent && now - moved <= BUS_PATIENCE_MS);
 }
 
-/* Is there an output to be waited for? */
-static bool bus_waits(const struct bus *bus, bool any)
+/* Is one of them to be waited for? */
+static bool bus_waits_for(struct bus_output *const *outputs, size_t count, bool any)
 {
 	bool waits = false;
 
-	for (size_t i = 0; i < bus->count; i++) {
-		struct bus_output *to = bus->outputs[i];
+	for (size_t i = 0; i < count; i++) {
+		struct bus_output *to = outputs[i];
 
 		pthread_mutex_lock(&to->lock);
-		waits |= bus_moves(to, any);
+		waits |= bus_output_moves(to, any);
 		pthread_mutex_unlock(&to->lock);
 	}
 	return waits;
 }
 
-static void bus_give_up(struct bus_output *to)
+static bool bus_waits(const struct bus *bus, bool any)
+{
+	bool waits = bus_waits_for(bus->outputs, bus->count, any);
+
+	return bus_waits_for(bus->leaving, bus->leaving_count, any) || waits;
+}
+
+void bus_output_give_up(struct bus_output *to)
 {
 	int64_t moved;
 
 	pthread_mutex_lock(&to->lock);
-	if (!bus_is_idle(to) && !to->given_up) {
+	if (!bus_output_is_idle(to) && !to->given_up) {
 		to->given_up = true;
 		bus_lose(to, to->waiting, -ETIME);
 		to->waiting = 0;
@@ -679,7 +697,9 @@ void bus_settle(struct bus *bus, int ms)
 		nanosleep(&pause, NULL);
 	}
 	for (size_t i = 0; i < bus->count; i++)
-		bus_give_up(bus->outputs[i]);
+		bus_output_give_up(bus->outputs[i]);
+	for (size_t i = 0; i < bus->leaving_count; i++)
+		bus_output_give_up(bus->leaving[i]);
 }
 
 /* Ends the thread, or leaves it where it hangs. */
@@ -705,6 +725,15 @@ static void bus_end(struct bus_output *to)
 	bus_output_free(to);
 }
 
+void bus_output_leave(struct bus_output *to)
+{
+	pthread_mutex_lock(&to->lock);
+	to->left = to->end = true;
+	pthread_cond_signal(&to->work);
+	pthread_detach(to->thread);
+	pthread_mutex_unlock(&to->lock);
+}
+
 void bus_close(struct bus *bus)
 {
 	if (!bus)
@@ -713,5 +742,7 @@ void bus_close(struct bus *bus)
 	log_to(NULL, NULL);
 	for (size_t i = 0; i < bus->count; i++)
 		bus_end(bus->outputs[i]);
+	for (size_t i = 0; i < bus->leaving_count; i++)
+		bus_end(bus->leaving[i]);
 	free(bus);
 }

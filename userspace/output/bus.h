@@ -19,6 +19,8 @@
 
 /* Outputs, at most, with standard error. */
 #define BUS_OUTPUTS 16
+/* With those that are there no more. */
+#define BUS_LOSSES (BUS_OUTPUTS + 1)
 
 /* ms after which an output that has taken nothing is not waited for any more. */
 #define BUS_PATIENCE_MS 1500
@@ -30,6 +32,7 @@ struct bus;
 
 /* What an output did not take, or does not. */
 struct bus_loss {
+	uint64_t number; /* of the output, for as long as it is there; 0: those that were removed */
 	const char *name; /* printable; "standard output" or a path. Borrowed from the bus. */
 	const char *reason; /* static; NULL if nothing was lost */
 	char text[BUS_NAME_BYTES + 128]; /* "alerts not delivered to NAME: REASON"; printable */
@@ -84,6 +87,32 @@ void bus_emit_again(struct bus *bus, const struct alert *alert);
 /* bus_pass() - that number is of nothing that goes to outputs: who has all before has it. */
 void bus_pass(struct bus *bus, uint64_t number);
 
+/* What bus_change() is to do, and what came of it. */
+struct bus_changes {
+	bool text; /* standard error gets a readable line for each alert */
+	const struct output_spec *specs; /* all there are to be, but standard error */
+	size_t count;
+	/* What can't be opened for want of a privilege that is given away: says why, static; NULL: it can. */
+	const char *(*refused)(void *context, const struct output_spec *spec);
+	/* as of bus_marks(), for one that is new; and for one that is removed */
+	bus_mark mark;
+	void (*unmark)(void *context, uint64_t *mark);
+	void *context;
+	size_t wrong; /* of the specs: the one that could not be opened, or is refused */
+	const char *why; /* that is refused */
+	size_t added, removed;
+	size_t late; /* of the added: they don't answer yet, and are opened as soon as they do */
+};
+
+/*
+ * bus_change() - from the next alert on, these are the outputs, and no others. What is there already goes on without being opened
+ * anew, with the filter, form and bounds that it is given now. What is not in there any more writes what waits for it, and leaves. All or
+ * nothing: what is new is opened first, which may take as long as BUS_OPEN_MS. After bus_begin().
+ * Returns 0, or a negative errno, and nothing has changed: -EPERM with `why`: it is refused; or that of bus_add(), of specs[wrong].
+ */
+#define BUS_OPEN_MS 250
+int bus_change(struct bus *bus, struct bus_changes *changes);
+
 /* bus_flush() - what was handed over is to be written now. Does not wait for that. */
 void bus_flush(struct bus *bus);
 
@@ -96,8 +125,11 @@ void bus_reopen(struct bus *bus);
  */
 int bus_reopened(struct bus *bus);
 
-/* bus_losses() - what each output did not take so far. Returns how many outputs there are. */
-size_t bus_losses(struct bus *bus, struct bus_loss losses[BUS_OUTPUTS]);
+/*
+ * bus_losses() - what each output did not take so far, and behind them, if there is anything to say of them, those that bus_change() has
+ * removed, as one. Returns how many there are.
+ */
+size_t bus_losses(struct bus *bus, struct bus_loss losses[BUS_LOSSES]);
 
 /*
  * bus_settle() - waits until all that was handed over is written: at most so many ms, and for no output that

@@ -13,6 +13,7 @@
 #include "lib/answers.h"
 #include "lib/cleanup.h"
 #include "lib/own_file.h"
+#include "output/spec.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,14 +22,17 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+/* Of a file that is made, if nothing else is asked for. */
+#define FILE_MODE 0600
+
 struct file {
 	struct output output;
 	char *path; /* NULL: a descriptor that was given to us */
 	int fd; /* negative: it did not answer, and is opened by the thread */
-	unsigned long bytes; /* bound of the file, 0: none */
+	unsigned long bytes; /* bound of the file, 0: none; by __atomic_… */
 	unsigned long over; /* what it is exceeded by, where that can't be helped */
-	char *full; /* the full file's name */
-	unsigned int mode; /* of a file that is made */
+	char *full; /* the full file's name; NULL: it has no bound */
+	unsigned int mode; /* of a file that is made; by __atomic_… */
 	bool torn; /* what is there ends inside a line */
 };
 
@@ -156,7 +160,7 @@ static int file_reopen(struct output *output)
 
 	if (!file->path)
 		return 0;
-	fd = file_open_path(file->path, file->mode);
+	fd = file_open_path(file->path, __atomic_load_n(&file->mode, __ATOMIC_RELAXED));
 	__atomic_store_n(&output->trouble, 0, __ATOMIC_RELAXED);
 	if (fd < 0)
 		return fd;
@@ -216,11 +220,12 @@ static int file_rotate(struct file *file, const struct stat *st)
 static int file_make_room(struct output *output, size_t len)
 {
 	struct file *file = file_of(output);
+	unsigned long bytes = __atomic_load_n(&file->bytes, __ATOMIC_RELAXED);
 	struct stat st;
 	int r;
 
-	if (!file->bytes || fstat(file->fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0 ||
-	    (unsigned long)st.st_size + len <= file->bytes + file->over)
+	if (!bytes || !file->full || fstat(file->fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0 ||
+	    (unsigned long)st.st_size + len <= bytes + file->over)
 		return 0;
 	r = file_rotate(file, &st);
 	/* not tried for each line */
@@ -245,6 +250,14 @@ static bool file_ends(const struct output *output, const char *line)
 	       pread(fd, last, len, st.st_size - (off_t)len) == (ssize_t)len && memcmp(last, line, len) == 0;
 }
 
+static void file_adjust(struct output *output, const struct output_spec *spec)
+{
+	struct file *file = file_of(output);
+
+	__atomic_store_n(&file->bytes, spec->bytes, __ATOMIC_RELAXED);
+	__atomic_store_n(&file->mode, spec->mode ? spec->mode : FILE_MODE, __ATOMIC_RELAXED);
+}
+
 static void file_close(struct output *output)
 {
 	struct file *file = file_of(output);
@@ -261,45 +274,62 @@ static const struct output_kind file_kind = {
 	.make_room = file_make_room,
 	.reopen = file_reopen,
 	.ends = file_ends,
+	.adjust = file_adjust,
 	.close = file_close,
 };
 
+/* What was given to us has no bound. */
 static int file_bound(struct file *file, unsigned long bytes)
 {
-	if (!file->path || file_is_descriptor(file->path) || !bytes)
+	file->bytes = bytes;
+	if (!file->path || file_is_descriptor(file->path))
 		return 0;
 	if (asprintf(&file->full, "%s.1", file->path) < 0) {
 		file->full = NULL;
 		return -ENOMEM;
 	}
-	file->bytes = bytes;
 	return 0;
 }
 
-int output_file_open(const char *path, unsigned long bytes, unsigned int mode, struct output **ret_output)
+int output_file_later(const char *path, unsigned long bytes, unsigned int mode, struct output **ret_output)
 {
 	struct file *file = calloc(1, sizeof(*file));
-	bool late = false;
+	bool out = strcmp(path, "-") == 0;
 	int r;
 
 	if (!file)
 		return -ENOMEM;
 	file->output.kind = &file_kind;
-	file->fd = STDOUT_FILENO;
-	file->mode = mode ? mode : 0600;
-	if (strcmp(path, "-") != 0) {
-		file->path = strdup(path);
-		late = file->path && !file_is_descriptor(path) && answers_path(path) == -ETIME;
-		file->fd = !file->path ? -ENOMEM : late ? -ETIME : file_open_path(path, file->mode);
-	}
-	r = file->fd < 0 && !late ? file->fd : file_bound(file, bytes);
+	file->fd = out ? STDOUT_FILENO : -1;
+	file->mode = mode ? mode : FILE_MODE;
+	file->path = out ? NULL : strdup(path);
+	r = out || file->path ? file_bound(file, bytes) : -ENOMEM;
 	if (r < 0) {
 		file_close(&file->output);
 		return r;
 	}
-	file->torn = file->path && !late && file_is_torn(file->fd, file->path);
-	file->output.trouble = late ? -ETIME : 0;
 	*ret_output = &file->output;
+	return 0;
+}
+
+int output_file_open(const char *path, unsigned long bytes, unsigned int mode, struct output **ret_output)
+{
+	struct output *output;
+	struct file *file;
+	bool late;
+	int r = output_file_later(path, bytes, mode, &output);
+
+	if (r < 0)
+		return r;
+	file = file_of(output);
+	late = file->path && !file_is_descriptor(path) && answers_path(path) == -ETIME;
+	r = late ? 0 : file_reopen(output);
+	if (r < 0) {
+		file_close(output);
+		return r;
+	}
+	output->trouble = late ? -ETIME : 0;
+	*ret_output = output;
 	return late;
 }
 

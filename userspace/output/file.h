@@ -20,5 +20,11 @@
  */
 int output_file_open(const char *path, unsigned long bytes, unsigned int mode, struct output **ret_output);
 
+/*
+ * output_file_later() - likewise, but it is opened by output_reopen(), or by the first write: for who must not wait, and can't ask first
+ * whether it answers. Returns 0 and *ret_output, or -ENOMEM.
+ */
+int output_file_later(const char *path, unsigned long bytes, unsigned int mode, struct output **ret_output);
+
 /* output_errors_open() - standard error. @ret_colour: it is a terminal, and NO_COLOR is unset */
 int output_errors_open(struct output **ret_output, bool *ret_colour);

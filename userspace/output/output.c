@@ -41,6 +41,12 @@ uint64_t output_give_up(struct output *output)
 	return output->kind->give_up ? output->kind->give_up(output) : 0;
 }
 
+void output_adjust(struct output *output, const struct output_spec *spec)
+{
+	if (output->kind->adjust)
+		output->kind->adjust(output, spec);
+}
+
 void output_close(struct output *output)
 {
 	if (output)

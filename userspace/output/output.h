@@ -12,6 +12,7 @@
 struct output;
 struct alert;
 struct loss;
+struct output_spec;
 
 /* What is NULL there is nothing to do for. */
 struct output_kind {
@@ -38,6 +39,8 @@ struct output_kind {
 	bool (*idle)(struct output *output, int64_t *ret_moved);
 	/* Nothing is waited for any more, and a write that waits comes to an end; likewise. Returns how many alerts don't arrive by that. */
 	uint64_t (*give_up)(struct output *output);
+	/* Takes on what a spec with the same identity has; by who hands over, while the thread may write. */
+	void (*adjust)(struct output *output, const struct output_spec *spec);
 	void (*close)(struct output *output);
 	/* it has readers of the moment: what a daemon before us had no time to deliver is nothing to them */
 	bool live;
@@ -55,6 +58,7 @@ int output_reopen(struct output *output);
 bool output_ends(const struct output *output, const char *line);
 bool output_idle(struct output *output, int64_t *ret_moved);
 uint64_t output_give_up(struct output *output);
+void output_adjust(struct output *output, const struct output_spec *spec);
 
 /* output_close() - NULL is fine. */
 void output_close(struct output *output);

@@ -44,3 +44,9 @@ struct output_spec {
 	char **args; /* of a program, NULL-terminated; target is the first */
 	unsigned long seconds; /* of a program: PROGRAM_SECONDS; 0: that */
 };
+
+/*
+ * output_spec_identity() - what can't be changed of an output that is open: two specs with the same name and identity are the same
+ * place (malloc'ed; NULL: no memory). May hold what a path holds: never to be printed.
+ */
+char *output_spec_identity(const struct output_spec *spec);

@@ -269,6 +269,12 @@ static uint64_t syslog_give_up(struct output *output)
 	return 0;
 }
 
+/* Who hands over makes the message as well. */
+static void syslog_adjust(struct output *output, const struct output_spec *spec)
+{
+	syslog_of(output)->facility = spec->facility;
+}
+
 static void syslog_close(struct output *output)
 {
 	syslog_disconnect(syslog_of(output));
@@ -279,6 +285,7 @@ static const struct output_kind syslog_kind = {
 	.form = syslog_form,
 	.write = syslog_write,
 	.give_up = syslog_give_up,
+	.adjust = syslog_adjust,
 	.close = syslog_close,
 };
 
@@ -286,6 +293,7 @@ static const struct output_kind journald_kind = {
 	.form = syslog_form_journald,
 	.write = syslog_write,
 	.give_up = syslog_give_up,
+	.adjust = syslog_adjust,
 	.close = syslog_close,
 };
 

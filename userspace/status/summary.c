@@ -77,9 +77,39 @@ static void summary_skipped(struct summary_walk *walk, const struct probe_counts
 			     "runs of hooks, at most, which the kernel skipped");
 }
 
+/* What was told of each output goes to where it stands now; of those that have left, to the line that all of these have. */
+static void summary_outputs_now(struct summary_told *told, size_t line, const struct pipeline_stats *stats)
+{
+	uint64_t before[BUS_LOSSES] = {0}, removed = told->removed;
+
+	for (size_t i = 0; i < told->output_count; i++) {
+		size_t now = 0;
+
+		while (now < stats->output_count &&
+		       (!told->outputs[i] || stats->outputs[now].number != told->outputs[i]))
+			now++;
+		if (now < stats->output_count)
+			before[now] = told->value[line + i];
+		else
+			removed += told->value[line + i];
+	}
+	told->removed = removed;
+	told->output_count = stats->output_count;
+	for (size_t i = 0; i < stats->output_count; i++) {
+		told->outputs[i] = stats->outputs[i].number;
+		told->value[line + i] = before[i];
+		if (told->outputs[i])
+			continue;
+		told->value[line + i] = removed;
+		told->removed = 0;
+	}
+}
+
 /* Each by its name: the others have it all. */
 static void summary_outputs(struct summary_walk *walk, const struct pipeline_stats *stats)
 {
+	if (walk->told)
+		summary_outputs_now(walk->told, walk->line, stats);
 	for (size_t i = 0; i < stats->output_count; i++)
 		summary_line(walk, LOSS, stats->outputs[i].alerts, "output_errors", stats->outputs[i].text);
 }
@@ -132,9 +162,9 @@ static void summary_losses(struct summary_walk *walk, const struct probe_counts 
 		     "not have been seen");
 	summary_line(walk, LOSS, stats->alerts_failed, "alerts_failed",
 		     "alerts for which memory was missing");
-	summary_outputs(walk, stats);
 	summary_line(walk, LOSS, stats->store_errors, "store_errors",
 		     "writes of tokens that the store could not take");
+	summary_outputs(walk, stats);
 }
 
 bool summary_lost(const struct probe_counts *counts, const struct pipeline_stats *stats)

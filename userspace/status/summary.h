@@ -9,7 +9,7 @@
 #include "engine/pipeline.h"
 
 /* Kinds of losses, at most. */
-#define SUMMARY_LINES (COUNTER_MAX + 24 + BUS_OUTPUTS)
+#define SUMMARY_LINES (COUNTER_MAX + 24 + BUS_LOSSES)
 
 /*
  * summary_print() - on standard error.
@@ -25,6 +25,10 @@ bool summary_lost(const struct probe_counts *counts, const struct pipeline_stats
 /* What of each loss was told while it happened. */
 struct summary_told {
 	uint64_t value[SUMMARY_LINES];
+	/* there may be other outputs than before: whose line is which, the last output_count of them, and what was told of those that left */
+	uint64_t outputs[BUS_LOSSES];
+	size_t output_count;
+	uint64_t removed;
 	/* of the last call */
 	struct loss_kind news[SUMMARY_LINES];
 	size_t news_count;

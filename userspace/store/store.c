@@ -337,6 +337,12 @@ static int store_prune_sessions(struct store *store, int64_t before)
 	return r;
 }
 
+void store_limit(struct store *store, const struct store_limits *limits)
+{
+	store->limits = *limits;
+	store->next_prune = store_now();
+}
+
 /* A slice of what is too old, by a clock that can be trusted. As prune_age(). */
 static int store_prune_age(struct store *store)
 {

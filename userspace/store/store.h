@@ -34,6 +34,9 @@ struct store;
 int store_open(const char *path, const struct store_limits *limits, char **ret_moved,
 	       struct store **ret_store);
 
+/* store_limit() - other limits, from the next look at what is too old or too much on; that is due at once. */
+void store_limit(struct store *store, const struct store_limits *limits);
+
 /* store_close() - writes what waits, as far as it can, and frees; NULL is fine. */
 void store_close(struct store *store);
 

@@ -130,6 +130,10 @@ static void test_delivered(void **state)
 	assert_int_equal(*journal_mark(journal, "store", 9), 1);
 	/* who is new has all */
 	assert_int_equal(*journal_mark(journal, "other", 9), 9);
+	/* one that comes while alerts do has all as well, and one that has left nothing that is known later */
+	assert_int_equal(*journal_mark_new(journal, "other", 11), 11);
+	journal_unmark(journal, journal_mark(journal, "other", 0));
+	assert_int_equal(*journal_mark(journal, "other", 12), 12);
 	assert_true(journal_has(journal, 104));
 	assert_true(journal_has(journal, 105));
 	assert_false(journal_has(journal, 103));

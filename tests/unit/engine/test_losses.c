@@ -44,6 +44,54 @@ static void test_once(void **state)
 	losses_close(losses);
 }
 
+/* There are other outputs than before: what each has lost is told once, wherever it stands, and of those that have left as well. */
+static void test_outputs(void **state)
+{
+	struct probe_counts counts = {0};
+	struct pipeline_stats stats = {
+		.output_count = 3,
+		.outputs = {{.number = 1, .name = "standard error"},
+			    {.number = 2, .alerts = 5},
+			    {.number = 3}},
+	};
+	struct losses *losses;
+	struct loss *loss;
+
+	(void)state;
+	assert_int_equal(losses_open(&losses), 0);
+	assert_true(losses_look(losses, &counts, &stats));
+	loss = losses_told(losses);
+	assert_int_equal(loss->kind_count, 1);
+	assert_int_equal(loss->kinds[0].count, 5);
+	/* 2 has left, with two more; 3 stands in its place */
+	stats.outputs[1] = (struct bus_loss){.number = 3};
+	stats.outputs[2] = (struct bus_loss){.alerts = 7};
+	assert_true(losses_look(losses, &counts, &stats));
+	loss = losses_told(losses);
+	assert_int_equal(loss->kind_count, 1);
+	assert_int_equal(loss->kinds[0].count, 2);
+	assert_int_equal(loss->kinds[0].total, 7);
+	stats.outputs[1].alerts = 1;
+	assert_true(losses_look(losses, &counts, &stats));
+	assert_int_equal(losses_told(losses)->kinds[0].count, 1);
+	/* 3 as well, and a new one stands there, of which nothing was told */
+	stats.outputs[1] = (struct bus_loss){.number = 4, .alerts = 1};
+	stats.outputs[2].alerts = 8;
+	assert_true(losses_look(losses, &counts, &stats));
+	loss = losses_told(losses);
+	assert_int_equal(loss->kind_count, 1);
+	assert_int_equal(loss->kinds[0].total, 1);
+	assert_false(losses_look(losses, &counts, &stats));
+	/* what the store has lost is told at its own place */
+	stats.output_count = 2;
+	stats.store_errors = 1;
+	assert_true(losses_look(losses, &counts, &stats));
+	loss = losses_told(losses);
+	assert_int_equal(loss->kind_count, 1);
+	assert_string_equal(loss->kinds[0].name, "store_errors");
+	losses_close(losses);
+}
+
 /* Of many, those that lost most, in that order; a name that is no text or too long is shown as far as it can be. */
 static void test_writers(void **state)
 {
@@ -91,6 +139,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_once),
+		cmocka_unit_test(test_outputs),
 		cmocka_unit_test(test_writers),
 	};
 

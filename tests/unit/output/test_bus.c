@@ -80,7 +80,7 @@ static int add_null(struct bus *bus, size_t number)
 
 static struct bus_loss loss_of(struct bus *bus, const char *name)
 {
-	struct bus_loss losses[BUS_OUTPUTS], none = {0};
+	struct bus_loss losses[BUS_LOSSES], none = {0};
 	size_t count = bus_losses(bus, losses);
 
 	for (size_t i = 0; i < count; i++)
@@ -515,14 +515,146 @@ static void test_filters(void **state)
 	rmdir(dir);
 }
 
+static const char *refuse(void *context, const struct output_spec *spec)
+{
+	(void)context;
+	return spec->what == OUTPUT_PROGRAM ? "no programs" : NULL;
+}
+
+static uint64_t *new_mark(void *context, const char *name)
+{
+	uint64_t *mark = mark_of(context, name);
+
+	*mark = 1000;
+	return mark;
+}
+
+static void no_mark(void *context, uint64_t *mark)
+{
+	(void)context;
+	*mark = 0;
+}
+
+/* Alerts go on while outputs come and go: one that stays has each once, those that take turns share them, and all of it or nothing. */
+static void test_change(void **state)
+{
+	char dir[] = "/tmp/spillwatch-unit-XXXXXX", kept[64], one[64], other[64], none[64], last[16];
+	const struct output_spec specs[][2] = {
+		{{.what = OUTPUT_FILE, .target = kept, .bytes = 1 << 20},
+		 {.what = OUTPUT_FILE, .target = one}},
+		{{.what = OUTPUT_FILE, .target = other, .mode = 0640}, {.what = OUTPUT_FILE, .target = kept}},
+		{{.what = OUTPUT_FILE, .target = kept}, {.what = OUTPUT_FILE, .target = none}},
+		{{.what = OUTPUT_PROGRAM, .target = "/bin/cat"}, {.what = OUTPUT_FILE, .target = kept}},
+		{{.what = OUTPUT_FILE, .target = kept}, {.what = OUTPUT_FILE, .target = kept}},
+		{{.what = OUTPUT_FILE, .target = kept, .severity = 99},
+		 {.what = OUTPUT_FILE, .target = kept}},
+	};
+	const int results[] = {0, 0, -ENOENT, -EPERM, -EEXIST, 0};
+	const size_t counts[] = {2, 2, 2, 2, 2, 1};
+	size_t count = 0;
+	struct bus_changes changes = {
+		.refused = refuse, .mark = new_mark, .unmark = no_mark, .context = &count};
+	struct bus_loss losses[BUS_LOSSES];
+	struct alert alert = make_alert(1);
+	struct bus *bus;
+	struct stat st;
+
+	(void)state;
+	memset(marks, 0, sizeof(marks));
+	assert_non_null(mkdtemp(dir));
+	snprintf(kept, sizeof(kept), "%s/kept", dir);
+	snprintf(one, sizeof(one), "%s/one", dir);
+	snprintf(other, sizeof(other), "%s/other", dir);
+	snprintf(none, sizeof(none), "%s/none/x", dir);
+	assert_int_equal(bus_open(false, &bus), 0);
+	assert_int_equal(bus_add(bus, &specs[0][0]), 0);
+	assert_int_equal(bus_add(bus, &specs[0][1]), 0);
+	bus_marks(bus, mark_of, &count);
+	assert_int_equal(bus_begin(bus), 0);
+	for (size_t i = 0; i < sizeof(results) / sizeof(*results); i++) {
+		changes.specs = specs[i];
+		changes.count = counts[i];
+		assert_int_equal(bus_change(bus, &changes), results[i]);
+		assert_true(results[i] == 0 || changes.wrong == (i != 3));
+		assert_true((results[i] == -EPERM) == (changes.why != NULL));
+		/* what is new has all of before */
+		assert_true(i != 1 || (count == 3 && marks[2] == 1000 && marks[1] == 0));
+		for (int k = 0; k < 10; k++) {
+			alert.number++;
+			bus_emit(bus, &alert);
+			alert.sequence++;
+		}
+		bus_flush(bus);
+	}
+	bus_settle(bus, LONG);
+	/* standard error and the file; of those that have left there is nothing to say */
+	assert_int_equal(bus_losses(bus, losses), 2);
+	assert_string_equal(losses[1].name, kept);
+	assert_int_equal(losses[0].number, 1);
+	assert_int_equal(losses[1].number, 2);
+	bus_close(bus);
+	assert_int_equal(count_alerts(kept), 50);
+	assert_int_equal(lines_in(one), 10);
+	assert_int_equal(lines_in(other), 40);
+	assert_int_equal(stat(other, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	snprintf(last, sizeof(last), "\"sequence\":%d", 11);
+	assert_non_null(strstr(read_text(other), last));
+	unlink(kept);
+	unlink(one);
+	unlink(other);
+	rmdir(dir);
+}
+
+/* One that is removed while nobody reads it loses what it had not written, and that is told of. */
+static void test_change_stuck(void **state)
+{
+	int ends[2];
+	char path[32];
+	struct output_spec full = {
+		.what = OUTPUT_FILE, .target = path, .queue_bytes = OUTPUT_QUEUE_BYTES_MIN};
+	struct bus_changes changes = {.refused = refuse, .mark = new_mark, .unmark = no_mark};
+	struct bus_loss losses[BUS_LOSSES];
+	uint64_t all = 1000;
+	struct bus *bus;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	snprintf(path, sizeof(path), "/dev/fd/%d", ends[1]);
+	assert_int_equal(bus_open(false, &bus), 0);
+	assert_int_equal(bus_add(bus, &full), 0);
+	assert_int_equal(bus_begin(bus), 0);
+	emit(bus, all);
+	bus_flush(bus);
+	assert_int_equal(bus_change(bus, &changes), 0);
+	assert_int_equal(changes.removed, 1);
+	assert_int_equal(bus_losses(bus, losses), 2);
+	assert_int_equal(losses[1].number, 0);
+	assert_true(losses[1].waiting > 0);
+	bus_settle(bus, 10);
+	assert_int_equal(bus_losses(bus, losses), 2);
+	assert_string_equal(losses[1].name, "outputs that were removed");
+	assert_int_equal(losses[1].waiting, 0);
+	assert_true(losses[1].alerts > 0 && losses[1].alerts < all);
+	bus_flush(bus);
+	/* it has left by now, and what it lost stays told */
+	all = losses[1].alerts;
+	assert_int_equal(bus_losses(bus, losses), 2);
+	assert_int_equal(losses[1].alerts, all);
+	close(ends[0]);
+	close(ends[1]);
+	bus_close(bus);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_stuck),   cmocka_unit_test(test_bound),
-		cmocka_unit_test(test_dead),    cmocka_unit_test(test_slow),
-		cmocka_unit_test(test_errors),  cmocka_unit_test(test_errors_stuck),
-		cmocka_unit_test(test_reopen),  cmocka_unit_test(test_rotated),
-		cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_stuck),        cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_dead),         cmocka_unit_test(test_slow),
+		cmocka_unit_test(test_errors),       cmocka_unit_test(test_errors_stuck),
+		cmocka_unit_test(test_reopen),       cmocka_unit_test(test_rotated),
+		cmocka_unit_test(test_filters),      cmocka_unit_test(test_change),
+		cmocka_unit_test(test_change_stuck),
 	};
 
 	return UNIT_RUN(tests);

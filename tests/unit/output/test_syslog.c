@@ -179,7 +179,7 @@ static struct bus *open_bus(const char *target)
 
 static struct bus_loss loss_of(struct bus *bus)
 {
-	struct bus_loss losses[BUS_OUTPUTS];
+	struct bus_loss losses[BUS_LOSSES];
 
 	assert_int_equal(bus_losses(bus, losses), 2);
 	return losses[1];
