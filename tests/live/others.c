@@ -55,6 +55,9 @@ static void test_leased(void **state)
 		fail_msg("status %d: %s", run.status, run.errors);
 	assert_int_equal(live_count(&run, &other), 1);
 	assert_int_equal(live_summary(&run, "files that had to be read and could not be"), 1);
+	/* and it is said which, and why */
+	if (!strstr(run.errors, ": somebody holds a lease on it)"))
+		fail_msg("%s", run.errors);
 	live_free(&run);
 }
 

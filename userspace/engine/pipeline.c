@@ -238,6 +238,9 @@ static bool pipeline_file_token(void *context, const struct sample_view *view, c
 /* What was lost in files, as the summary calls it. */
 static void pipeline_count_files(struct pipeline *pipeline)
 {
+	if (pipeline->stats.files_unread != pipeline->unread.unread)
+		snprintf(pipeline->stats.files_unread_text, sizeof(pipeline->stats.files_unread_text), "%s%s",
+			 SUMMARY_FILES_UNREAD, pipeline->unread.which);
 	pipeline->stats.files_unread = pipeline->unread.unread;
 	pipeline->stats.files_unanswered = pipeline->unread.unanswered;
 	pipeline->stats.tokens_gone = pipeline->unread.tokens;
@@ -908,7 +911,8 @@ static int pipeline_replay(struct pipeline *pipeline)
 	if (left.pending)
 		log_warning("lost: %" PRIu64 " looks into files that the daemon before had not finished",
 			    left.pending);
-	pipeline->stats.files_unread += left.pending;
+	pipeline->unread.unread += left.pending;
+	pipeline_count_files(pipeline);
 	return 0;
 }
 

@@ -12,15 +12,23 @@
 #include "engine/deferred.h"
 #include "files/mapped.h"
 #include "files/fetcher.h"
+#include "detect/mask.h"
+#include "lib/cleanup.h"
 #include "lib/monotonic.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Writers share these, by a hash. */
 #define READING_WRITERS 256
+/* ms between two files that are named. */
+#define READING_WHICH_MS 100
+/* Bytes of such a file's name; and of what is shown of it, where some of them are escaped. */
+#define READING_PATH 120
+#define READING_SHOWN 160
 /* Those that are to be closed are never more than can be open, in use or just given back. */
 #define READING_ERRANDS (LIMIT_ERRANDS + 2 * FETCHER_KEPT)
 
@@ -176,9 +184,65 @@ static void reading_close_file(struct reading *reading, uint64_t id)
 		errand_put(reading, &(struct errand){.id = id, .group = reading->group, .uid = reading->uid});
 }
 
-/* A file can't be read: it is known why, and how much was in it at most. */
-static void reading_lose(struct reading *reading, const struct token_sample *head, int error, uint64_t found)
+static const char *reading_why(int error)
 {
+	switch (error) {
+	case -ENOENT:
+		return "it was gone, and nobody had it open";
+	case -ESTALE:
+		return "another file has its name by now";
+	case -ETIME:
+		return "its file system does not answer";
+	case -EWOULDBLOCK:
+		return "somebody holds a lease on it";
+	case -ENOSPC:
+		return "too much waits to be read";
+	case -ECANCELED:
+		return "there was no time left";
+	case -ETIMEDOUT:
+		return "it was written faster than it could be read";
+	default:
+		return strerror(-error);
+	}
+}
+
+/* Whatever could be a part of a secret in a name is left out, as there is no secret at hand to compare with. */
+static char *reading_shown(const char *text, size_t len)
+{
+	bool any = false;
+	const struct mask_known known = {.any = &any};
+	char *shown;
+
+	return mask_text(text, len, &known, &shown) < 0 ? NULL : shown;
+}
+
+/* Says of which file that was; not for each of many. */
+static void reading_which(struct reading *reading, const struct sample_view *view, int error)
+{
+	struct reading_loss *loss = reading->loss;
+	const struct token_sample *head = view->head;
+	int64_t now = monotonic_ms();
+	AUTO_FREE char *path = NULL;
+	AUTO_FREE char *comm = NULL;
+
+	if (!head || (*loss->which && now - loss->which_at < READING_WHICH_MS))
+		return;
+	/* the beginning of a long one is what its directory is */
+	path = reading_shown(view->path, head->path_len < READING_PATH ? head->path_len : READING_PATH);
+	comm = reading_shown(head->comm, strnlen(head->comm, sizeof(head->comm)));
+	if (!path || !comm)
+		return;
+	loss->which_at = now;
+	snprintf(loss->which, sizeof(loss->which), " (such as %.*s%s of %s (pid %u): %s)", READING_SHOWN,
+		 *path ? path : "a file without a name", head->path_len > READING_PATH ? "…" : "", comm,
+		 head->tgid, reading_why(error));
+}
+
+/* A file can't be read: it is known why, and how much was in it at most. */
+static void reading_lose(struct reading *reading, const struct sample_view *view,
+			 const struct token_sample *head, int error, uint64_t found)
+{
+	reading_which(reading, view, error);
 	if (error == -ETIME)
 		reading->loss->unanswered++;
 	else
@@ -207,7 +271,7 @@ static void reading_add_mapped(struct reading *reading, const struct sample_view
 			mapped_forget(reading->mapped, id);
 	}
 	if (r < 0)
-		reading_lose(reading, view->head, r, 0);
+		reading_lose(reading, view, view->head, r, 0);
 }
 
 static void reading_add_range(struct reading *reading, const struct sample_view *view)
@@ -219,7 +283,7 @@ static void reading_add_range(struct reading *reading, const struct sample_view 
 
 	reading->loss->again += again;
 	if (r < 0) {
-		reading_lose(reading, view->head, r, 0);
+		reading_lose(reading, view, view->head, r, 0);
 		return;
 	}
 	r = errand_add(reading, view, id, 0);
@@ -227,6 +291,7 @@ static void reading_add_range(struct reading *reading, const struct sample_view 
 		return;
 	deferred_fail(reading->deferred, id, 0, &losses);
 	losses.unread++;
+	reading_which(reading, view, r);
 	reading_count(reading, &losses);
 }
 
@@ -241,7 +306,7 @@ void reading_add(struct reading *reading, const struct sample_view *view)
 	else {
 		r = errand_add(reading, view, 0, 0);
 		if (r < 0)
-			reading_lose(reading, view->head, r, 0);
+			reading_lose(reading, view, view->head, r, 0);
 	}
 	/* what was written may be gone soon */
 	reading_work(reading, monotonic_ms());
@@ -362,10 +427,10 @@ static void reading_errand_done(struct reading *reading, const struct fetcher_do
 	} else if (done->error < 0 && id && sample) {
 		/* it is of a range or of a mapping, unless that has been told already */
 		if (mapped_forget(reading->mapped, id) || deferred_fail(reading->deferred, id, 0, &losses))
-			reading_lose(reading, NULL, done->error, 0);
+			reading_lose(reading, &reading->view, NULL, done->error, 0);
 		reading_count(reading, &losses);
 	} else if (done->error < 0 && sample) {
-		reading_lose(reading, sample, done->error, reading->found);
+		reading_lose(reading, &reading->view, sample, done->error, reading->found);
 	} else if (!id && sample && done->next < done->end) {
 		/* its turn was too short */
 		reading->read = done->next - (uint64_t)sample->offset;
@@ -381,10 +446,12 @@ static void reading_deferred_done(struct reading *reading, const struct fetcher_
 
 	if (done->error < 0) {
 		ends = deferred_fail(reading->deferred, reading->id, reading->found, &losses);
-		reading_lose(reading, NULL, done->error, 0);
+		reading_lose(reading, &reading->view, NULL, done->error, 0);
 	} else {
 		ends = deferred_told(reading->deferred, reading->id, done->next, done->end, done->read,
 				     reading->found, now, &losses);
+		if (losses.unread)
+			reading_which(reading, &reading->view, -ETIMEDOUT);
 	}
 	reading_count(reading, &losses);
 	if (ends)
@@ -399,7 +466,7 @@ static void reading_mapped_done(struct reading *reading, const struct fetcher_do
 	reading->look_cpu += done->cpu;
 	if (done->error < 0) {
 		ends = mapped_forget(reading->mapped, reading->id);
-		reading_lose(reading, NULL, done->error, 0);
+		reading_lose(reading, &reading->view, NULL, done->error, 0);
 	} else {
 		ends = mapped_told(reading->mapped, reading->id, done->next, done->end, done->read, &past);
 		reading->loss->past += past;
@@ -497,6 +564,15 @@ static void reading_no_entry(struct reading *reading)
 		reading->entry(reading->context, &reading->view, NULL);
 }
 
+/* Likewise of what was to be read there. */
+static void reading_lose_errand(struct reading *reading)
+{
+	struct sample_view view = {0};
+
+	(void)sample_view_parse(reading->errand.sample, reading->errand.sample->size, &view);
+	reading_lose(reading, &view, reading->errand.sample, -ECANCELED, 0);
+}
+
 /* There is no time left. What is under way has not answered; what has not had its turn is not known. */
 static void reading_abandon(struct reading *reading, int64_t now)
 {
@@ -509,14 +585,14 @@ static void reading_abandon(struct reading *reading, int64_t now)
 	if (reading->errand.journal)
 		reading_no_entry(reading);
 	else if (reading->errand.sample && !reading->errand.id)
-		reading_lose(reading, reading->errand.sample, -ECANCELED, 0);
+		reading_lose_errand(reading);
 	errand_end(reading);
 	while (reading->count) {
 		errand_take(reading);
 		if (reading->errand.journal)
 			reading_no_entry(reading);
 		else if (reading->errand.sample && !reading->errand.id)
-			reading_lose(reading, reading->errand.sample, -ECANCELED, 0);
+			reading_lose_errand(reading);
 		errand_end(reading);
 	}
 	deferred_abandon(reading->deferred, &losses);

@@ -15,8 +15,14 @@
 
 struct reading;
 
+/* Room for which file it was, and why: what is longer is cut. */
+#define READING_WHICH 320
+
 /* What was lost; added up. */
 struct reading_loss {
+	/* " (such as FILE of NAME (pid 7): it was gone)", printable; of one of the last that could not be read. "" as long as all could */
+	char which[READING_WHICH];
+	int64_t which_at; /* ms, CLOCK_MONOTONIC: when that was made */
 	uint64_t unread; /* files that could not be read */
 	uint64_t unanswered; /* of whom nothing was heard: their file system doesn't answer */
 	uint64_t tokens; /* that the kernel side had seen there; at most */

@@ -132,7 +132,7 @@ static void summary_losses(struct summary_walk *walk, const struct probe_counts 
 				     counter_kinds[id].text);
 	summary_skipped(walk, counts);
 	summary_line(walk, LOSS, stats->files_unread, "files_unread",
-		     "files that had to be read and could not be");
+		     *stats->files_unread_text ? stats->files_unread_text : SUMMARY_FILES_UNREAD);
 	summary_line(walk, LOSS, stats->files_unanswered, "files_unanswered",
 		     "files that had to be read and whose file system did not answer");
 	summary_line(

@@ -22,6 +22,9 @@ void summary_print(const struct probe_counts *counts, const struct pipeline_stat
 /* summary_lost() - was anything lost? That something is missing in an alert does not count. */
 bool summary_lost(const struct probe_counts *counts, const struct pipeline_stats *stats);
 
+/* Of pipeline_stats.files_unread, where no one of them is named. */
+#define SUMMARY_FILES_UNREAD "files that had to be read and could not be"
+
 /* What of each loss was told while it happened. */
 struct summary_told {
 	uint64_t value[SUMMARY_LINES];
