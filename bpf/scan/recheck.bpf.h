@@ -310,10 +310,16 @@ static __always_inline __u64 recheck_file_of(__u64 mapping)
 	return BPF_CORE_READ(inode, i_ino) ^ (__u64)BPF_CORE_READ(inode, i_generation) << 32;
 }
 
+/* May anybody store through a mapping of the file now? */
+static __always_inline int recheck_is_stored_into(__u64 mapping)
+{
+	return BPF_CORE_READ((const struct address_space *)mapping, i_mmap_writable.counter) > 0;
+}
+
 /*
  * Who has made a page dirty that nobody has written to by a call: as exactly as it is known. Who has written there by io_uring
- * was seen when that was done: what has come in since is of who mapped the file later, since a page that is dirty already tells
- * of no store.
+ * was seen when that was done: what has come in since is of who has mapped the file, then still or later, since a page that is dirty
+ * already tells of no store.
  */
 static __always_inline int recheck_writer_of(__u64 mapping, __u64 index, struct recheck_writer *ret_writer)
 {
@@ -326,7 +332,7 @@ static __always_inline int recheck_writer_of(__u64 mapping, __u64 index, struct 
 		file = NULL;
 	if (writer && writer->file == here &&
 	    !(file && writer->call == WRITE_CALL_IO_URING && file->writer.call == WRITE_CALL_MMAP &&
-	      file->writer.time > writer->time)) {
+	      (file->writer.time > writer->time || recheck_is_stored_into(mapping)))) {
 		*ret_writer = *writer;
 		return 1;
 	}

@@ -189,6 +189,20 @@ static bool pipeline_emit(struct pipeline *pipeline, struct alert *alert)
 	return out;
 }
 
+/*
+ * A second look may be there before a call's bytes were read in the file: then it is this call's token, if the call wrote any of it,
+ * and not told yet.
+ */
+static bool pipeline_completes(struct pipeline *pipeline, const struct sample_view *view, uint64_t token_key,
+			       uint64_t at, const struct token_span *span)
+{
+	const struct token_sample *head = view->head;
+
+	return !(head->flags & SAMPLE_MAPPED) && at < (uint64_t)head->offset + head->length &&
+	       (uint64_t)head->offset < at + span->end - span->start &&
+	       recheck_take(pipeline->recheck, token_key, head->place);
+}
+
 /* A token, wherever it was found: names it, says it, and keeps it to tell of repeats. Returns whether it was news. */
 static bool pipeline_token(struct pipeline *pipeline, const struct sample_view *view, const uint8_t *window,
 			   const struct token *token, const struct token_span *span, const uint64_t *file_at,
@@ -200,7 +214,8 @@ static bool pipeline_token(struct pipeline *pipeline, const struct sample_view *
 	if (file_at) {
 		key.token_key = token_key(probe_seed(pipeline->probe), window);
 		/* what the kernel side or an earlier look has seen is known, whoever wrote it */
-		if (probe_placed(pipeline->probe, key.token_key, key.place))
+		if (probe_placed(pipeline->probe, key.token_key, key.place) &&
+		    !pipeline_completes(pipeline, view, key.token_key, *file_at, span))
 			return false;
 	}
 	if (attribute_lend(pipeline->attribute, view, window, token, span, &alert) < 0) {

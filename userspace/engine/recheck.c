@@ -126,23 +126,32 @@ int recheck_hold(struct recheck *recheck, const struct sample_view *view, int64_
 	return 0;
 }
 
-void recheck_first(struct recheck *recheck, const struct sample_view *view)
+bool recheck_take(struct recheck *recheck, uint64_t token_key, uint64_t place)
 {
-	const struct token_sample *head = view->head;
 	size_t kept = 0;
+	bool taken;
 
-	recheck->told[recheck->told_count++ % RECHECK_FIRST_MAX] =
-		(struct recheck_told){head->token_key, head->place, head->time};
 	for (size_t i = 0; i < recheck->held_count; i++) {
 		const struct token_sample *sample = recheck->held[i].sample;
 
 		/* the place is that of the file below, also on a stacked file system; the same process may have put it elsewhere as well */
-		if (sample->token_key == head->token_key && sample->place == head->place)
+		if (sample->token_key == token_key && sample->place == place)
 			recheck_drop(&recheck->held[i]);
 		else
 			recheck->held[kept++] = recheck->held[i];
 	}
+	taken = kept != recheck->held_count;
 	recheck->held_count = kept;
+	return taken;
+}
+
+void recheck_first(struct recheck *recheck, const struct sample_view *view)
+{
+	const struct token_sample *head = view->head;
+
+	recheck->told[recheck->told_count++ % RECHECK_FIRST_MAX] =
+		(struct recheck_told){head->token_key, head->place, head->time};
+	recheck_take(recheck, head->token_key, head->place);
 }
 
 /* The sample with that number, which describes a writer, or NULL; the newest are asked for most. */

@@ -158,6 +158,27 @@ static void test_first(void **state)
 	}
 }
 
+/* A first look that had to read the file comes later: it takes what is held of that token in that place, and is told whether there was any. */
+static void test_take(void **state)
+{
+	struct recheck *recheck;
+	struct told told = {0};
+	struct sample_view view;
+	struct made made;
+
+	(void)state;
+	assert_int_equal(recheck_open(&recheck), 0);
+	view = found_make(&made, 1, 0);
+	assert_int_equal(recheck_hold(recheck, &view, 0), 0);
+	assert_false(recheck_take(recheck, 2, made.head.place));
+	assert_false(recheck_take(recheck, 1, made.head.place + 1));
+	assert_true(recheck_take(recheck, 1, made.head.place));
+	assert_false(recheck_take(recheck, 1, made.head.place));
+	recheck_walk(recheck, 0, true, told_add, &told);
+	assert_int_equal(told.count, 0);
+	recheck_close(recheck);
+}
+
 /* A first look was there by a hair: what comes behind it in the ring is the same token, if it is of the same time. */
 static void test_behind(void **state)
 {
@@ -320,8 +341,9 @@ static void test_bounds(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hold),   cmocka_unit_test(test_first),  cmocka_unit_test(test_behind),
-		cmocka_unit_test(test_writer), cmocka_unit_test(test_worker), cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_hold),   cmocka_unit_test(test_first),  cmocka_unit_test(test_take),
+		cmocka_unit_test(test_behind), cmocka_unit_test(test_writer), cmocka_unit_test(test_worker),
+		cmocka_unit_test(test_bounds),
 	};
 
 	return UNIT_RUN(tests);
