@@ -25,6 +25,14 @@
 	X(container.id)            \
 	X(container.name)          \
 	X(container.image)         \
+	X(container.digest)        \
+	X(container.labels[0])     \
+	X(container.labels[1])     \
+	X(container.labels[2])     \
+	X(container.labels[3])     \
+	X(container.labels[4])     \
+	X(container.outer)         \
+	X(container.outer_name)    \
 	X(container.namespace)     \
 	X(container.created)       \
 	X(container.pod)           \
@@ -47,7 +55,7 @@
 	X(ruling.expired)
 
 /* A new string has its place in one of these lists. */
-_Static_assert(sizeof(struct alert) == 632, "are all strings of an alert in the lists above?");
+_Static_assert(sizeof(struct alert) == 696, "are all strings of an alert in the lists above?");
 
 #define ALERT_STRINGS(X) ALERT_FACTS(X) ALERT_CONTAINER(X)
 

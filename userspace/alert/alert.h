@@ -63,6 +63,24 @@ struct alert_file {
 	uint32_t links;
 };
 
+/*
+ * Labels of a container that are told: where its image comes from, and who composed it. No others, since anything can be in a label.
+ * X(index, name, field in JSON, without dots as Elastic's agents have them)
+ */
+#define ALERT_LABELS(X)                                                                       \
+	X(SOURCE, "org.opencontainers.image.source", "org_opencontainers_image_source")       \
+	X(REVISION, "org.opencontainers.image.revision", "org_opencontainers_image_revision") \
+	X(VERSION, "org.opencontainers.image.version", "org_opencontainers_image_version")    \
+	X(PROJECT, "com.docker.compose.project", "com_docker_compose_project")                \
+	X(SERVICE, "com.docker.compose.service", "com_docker_compose_service")
+
+enum alert_label {
+#define ALERT_LABEL(index, name, field) ALERT_LABEL_##index,
+	ALERT_LABELS(ALERT_LABEL)
+#undef ALERT_LABEL
+		ALERT_LABEL_COUNT,
+};
+
 /* The container that the writing process runs in, or writes for, or whose file it wrote to. */
 struct alert_container {
 	char *id; /* NULL: in none; otherwise always given, the rest where it could be found */
@@ -70,11 +88,16 @@ struct alert_container {
 		*runtime; /* static: "containerd", "cri-o", "docker", "podman", "lxc", "systemd-nspawn", … */
 	char *name;
 	char *image;
+	char *digest; /* "sha256:…": of the image, or of its manifest, as its runtime calls it by */
+	char *labels[ALERT_LABEL_COUNT];
+	char *outer; /* id of the container around it */
+	char *outer_name;
 	char *namespace; /* containerd's */
 	char *created; /* RFC 3339, as its runtime's files tell */
-	char *pod; /* Kubernetes */
+	char *pod; /* Kubernetes', or podman's, which has no namespace */
 	char *pod_namespace;
 	char *pod_uid;
+	bool exec; /* the process was put into it (docker exec): what it started with is not above it */
 	bool claimed; /* the id is the word of whoever could name it so; no runtime of theirs agrees */
 	bool relayed; /* the process is not in it: it writes what the container prints */
 	bool outside; /* the process is not in it: the file is, in its layer or a volume */

@@ -21,7 +21,7 @@
 #define CUT_LEAST(bytes) ((bytes) / 32)
 
 /* No fewer than there are strings below. */
-#define CUT_STRINGS 16UL
+#define CUT_STRINGS 24UL
 
 /* Bytes of an escape, "\xNN". */
 #define CUT_ESCAPE 4
@@ -43,6 +43,14 @@
 	X(container.id, 1)            \
 	X(container.name, 2)          \
 	X(container.image, 1)         \
+	X(container.digest, 1)        \
+	X(container.labels[0], 1)     \
+	X(container.labels[1], 1)     \
+	X(container.labels[2], 1)     \
+	X(container.labels[3], 1)     \
+	X(container.labels[4], 1)     \
+	X(container.outer, 1)         \
+	X(container.outer_name, 1)    \
 	X(container.pod, 2)           \
 	X(container.pod_namespace, 2) \
 	X(container.pod_uid, 1)

@@ -214,10 +214,46 @@ static void json_file(struct json_writer *json, const struct alert *alert)
 	json_close(json, '}');
 }
 
+static void json_image(struct json_writer *json, const struct alert_container *container)
+{
+	if (!container->image && !container->digest)
+		return;
+	json_open(json, "image", '{');
+	json_text_if(json, "name", container->image);
+	if (container->digest) {
+		json_open(json, "hash", '{');
+		json_open(json, "all", '[');
+		json_text(json, NULL, container->digest);
+		json_close(json, ']');
+		json_close(json, '}');
+	}
+	json_close(json, '}');
+}
+
+static void json_labels(struct json_writer *json, const struct alert_container *container)
+{
+	static const char *const names[] = {
+#define JSON_LABEL(index, name, field) field,
+		ALERT_LABELS(JSON_LABEL)
+#undef JSON_LABEL
+	};
+	bool any = false;
+
+	for (size_t i = 0; i < ALERT_LABEL_COUNT; i++)
+		any |= container->labels[i] != NULL;
+	if (!any)
+		return;
+	json_open(json, "labels", '{');
+	for (size_t i = 0; i < ALERT_LABEL_COUNT; i++)
+		json_text_if(json, names[i], container->labels[i]);
+	json_close(json, '}');
+}
+
 static void json_container(struct json_writer *json, const struct alert_container *container)
 {
 	json_open(json, "container", '{');
 	json_text(json, "id", container->id);
+	json_mark(json, "exec", container->exec);
 	json_mark(json, "claimed", container->claimed);
 	json_mark(json, "relayed", container->relayed);
 	json_mark(json, "outside", container->outside);
@@ -227,15 +263,23 @@ static void json_container(struct json_writer *json, const struct alert_containe
 		json_text_if(json, "namespace", container->namespace);
 	json_text_if(json, "created", container->created);
 	json_text_if(json, "name", container->name);
-	if (container->image)
-		json_named(json, "image", container->image);
+	json_image(json, container);
+	json_labels(json, container);
+	if (container->outer) {
+		json_open(json, "outer", '{');
+		json_text(json, "id", container->outer);
+		json_text_if(json, "name", container->outer_name);
+		json_close(json, '}');
+	}
 	json_close(json, '}');
 }
 
 static void json_orchestrator(struct json_writer *json, const struct alert_container *container)
 {
+	bool podman = container->runtime && strcmp(container->runtime, "podman") == 0;
+
 	json_open(json, "orchestrator", '{');
-	json_text(json, "type", "kubernetes");
+	json_text(json, "type", podman ? "podman" : "kubernetes");
 	json_text_if(json, "namespace", container->pod_namespace);
 	json_open(json, "resource", '{');
 	json_text(json, "type", "pod");

@@ -62,15 +62,20 @@ static int message_container(const struct alert_container *container, char **ret
 	/* an id's first characters are what the runtimes' own commands show and take */
 	int len = container->name ? (int)strlen(name) : MESSAGE_ID_LEN;
 	const char *where = container->relayed ? "for" : container->outside ? "into" : "in";
+	/* its pods have no namespaces */
+	bool podman =
+		!container->pod_namespace && container->runtime && strcmp(container->runtime, "podman") == 0;
 	char *text;
 	int r;
 
 	if (!container->id)
 		r = asprintf(&text, "%s", "");
 	else if (container->pod)
-		r = asprintf(&text, " %s pod %s/%s, container %.*s", where,
-			     container->pod_namespace ? container->pod_namespace : "?", container->pod, len,
-			     name);
+		r = asprintf(&text, " %s pod %s%s%s, container %.*s", where,
+			     container->pod_namespace ? container->pod_namespace
+			     : podman                 ? ""
+						      : "?",
+			     podman ? "" : "/", container->pod, len, name);
 	else
 		r = asprintf(&text, " %s %scontainer %.*s", where,
 			     container->claimed ? "what is named like " : "", len, name);

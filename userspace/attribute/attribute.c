@@ -9,6 +9,7 @@
 
 #include "attribute/container/cgroup_name.h"
 #include "attribute/container/containers.h"
+#include "attribute/exec.h"
 #include "attribute/host_name.h"
 #include "attribute/inside.h"
 #include "attribute/linked.h"
@@ -48,6 +49,7 @@ struct attribute {
 	struct users *groups;
 	struct mounts *mounts;
 	struct containers *containers;
+	struct exec *exec;
 	struct wallclock wallclock;
 	struct reuse *reuse;
 	struct attribute_stand stand; /* of what is kept in that */
@@ -84,6 +86,8 @@ int attribute_open(const char *procfs, const char *root, struct attribute **ret_
 	if (r == 0)
 		r = containers_open(root, attribute->procfs, &attribute->containers);
 	if (r == 0)
+		r = exec_open(root, attribute->procfs, &attribute->exec);
+	if (r == 0)
 		r = reuse_open(&attribute->reuse);
 	if (r < 0) {
 		attribute_close(attribute);
@@ -111,6 +115,7 @@ void attribute_close(struct attribute *attribute)
 	users_close(attribute->groups);
 	mounts_close(attribute->mounts);
 	containers_close(attribute->containers);
+	exec_close(attribute->exec);
 	reuse_close(attribute->reuse);
 	free(attribute->host_name);
 	free(attribute);
@@ -304,6 +309,8 @@ static int attribute_container(struct attribute *attribute, const struct sample_
 		if (r < 0 || alert->container.outside)
 			return r;
 	}
+	if (r == 0 && !alert->container.claimed)
+		alert->container.exec = exec_find(attribute->exec, view, alert->container.id);
 	if (r == 0 && (head->kind == FILE_KIND_DISK || head->kind == FILE_KIND_TMPFS)) {
 		alert->file.place = head->flags & SAMPLE_ROOT_MOUNT ? "layer" : "volume";
 		/* chrooted to the host's root, as a node is debugged */
@@ -800,6 +807,7 @@ int attribute_repeat(struct attribute *attribute, const struct alert *last, cons
 	process->gid = value->gid;
 	process->user_name = process->group_name = NULL;
 	if (!same) {
+		alert.container.exec = false; /* it is not known of this one */
 		/* the same program, but what it was called with and by whom is the other one's */
 		process->pid = value->tgid;
 		process->ns_pid = value->ns_tgid;

@@ -60,10 +60,12 @@ json_t *report_json_container(const struct fact *fact)
 
 json_t *report_json_pod(const struct fact *fact)
 {
+	bool podman = fact->runtime && strcmp(fact->runtime, "podman") == 0;
+
 	if (!fact->pod)
 		return NULL;
-	return json_pack("{s:s, s:s*, s:{s:s, s:s, s:s*}}", "type", "kubernetes", "namespace",
-			 fact->pod_namespace, "resource", "type", "pod", "name", fact->pod, "id",
+	return json_pack("{s:s, s:s*, s:{s:s, s:s, s:s*}}", "type", podman ? "podman" : "kubernetes",
+			 "namespace", fact->pod_namespace, "resource", "type", "pod", "name", fact->pod, "id",
 			 fact->pod_uid);
 }
 

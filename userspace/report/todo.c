@@ -86,7 +86,9 @@ static int todo_remove(const struct fact *container, struct todo_place *place)
 	static const char *const runtimes[] = {"docker", "podman"};
 	AUTO_FREE char *namespace = NULL;
 	AUTO_FREE char *name = NULL;
-	const char *asked = container->pod ? container->pod : container->container_id;
+	/* podman's pods are no Kubernetes' */
+	bool podman = container->runtime && strcmp(container->runtime, "podman") == 0;
+	const char *asked = container->pod && !podman ? container->pod : container->container_id;
 	int r = asked ? shell_quote(asked, &name) : 0;
 
 	place->effect = "removes the container and all that is in its layer";
@@ -94,12 +96,13 @@ static int todo_remove(const struct fact *container, struct todo_place *place)
 	if (r < 0 || !asked || *asked == '-' ||
 	    (container->pod_namespace && *container->pod_namespace == '-'))
 		return r;
-	if (container->pod) {
+	if (container->pod && !podman) {
 		r = shell_quote(container->pod_namespace ? container->pod_namespace : "default", &namespace);
 		if (r == 0 && asprintf(&place->command, "kubectl -n %s delete pod %s", namespace, name) < 0)
 			r = -ENOMEM;
 	}
-	for (size_t i = 0; r == 0 && !container->pod && i < sizeof(runtimes) / sizeof(*runtimes); i++)
+	for (size_t i = 0; r == 0 && (!container->pod || podman) && i < sizeof(runtimes) / sizeof(*runtimes);
+	     i++)
 		if (container->runtime && strcmp(container->runtime, runtimes[i]) == 0 &&
 		    asprintf(&place->command, "%s rm -f %s", runtimes[i], name) < 0)
 			r = -ENOMEM;

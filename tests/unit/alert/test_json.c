@@ -166,6 +166,12 @@ static struct alert alert_full(void)
 		.claimed = true,
 		.relayed = true,
 		.outside = true,
+		.exec = true,
+		.digest = text("sha256:6424f864b94ea9e15518293eadec465849e5eb6c8f725d79785624af07455ec4"),
+		.labels = {text("https://git.example/shop"), text("6424f86"), text("1.4.2"), text("shop"),
+			   text("web")},
+		.outer = text("ba9876543210"),
+		.outer_name = text("node-1"),
 		.runtime = "containerd",
 		.name = text("app"),
 		.image = text("registry/app:1"),
@@ -481,19 +487,20 @@ static void test_usual(void **state)
 		.runtime = "docker",
 		.name = text("shop-deploy-1"),
 		.image = text("registry.example.org/shop/deploy:1.4.2"),
+		.digest = text("sha256:6424f864b94ea9e15518293eadec465849e5eb6c8f725d79785624af07455ec4"),
 		.created = text("2026-11-29T21:58:04.279730856Z"),
 	};
 	alert.file.place = "layer";
 	alert.process.unit =
 		text("docker-6424f864b94ea9e15518293eadec465849e5eb6c8f725d79785624af07455ec4.scope");
-	assert_int_equal(check_usual(&alert, ALERT_USUAL_BYTES + 300), ALERT_ANCESTORS_LEAST);
+	assert_int_equal(check_usual(&alert, ALERT_USUAL_BYTES + 400), ALERT_ANCESTORS_LEAST);
 	alert.container.runtime = "containerd";
 	alert.container.namespace = text("k8s.io");
 	alert.container.name = text("deploy");
 	alert.container.pod = text("deploy-5d8f7c9b6d-x2x4z");
 	alert.container.pod_namespace = text("shop");
 	alert.container.pod_uid = text("8b1a9953-c461-4a3e-b2c0-1d1a1d1a1d1a");
-	assert_int_equal(check_usual(&alert, ALERT_USUAL_BYTES + 450), ALERT_ANCESTORS_LEAST);
+	assert_int_equal(check_usual(&alert, ALERT_USUAL_BYTES + 550), ALERT_ANCESTORS_LEAST);
 }
 
 static const char *type_of(json_t *rule)

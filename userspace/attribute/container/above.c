@@ -227,7 +227,7 @@ int container_above_parse(const struct relayed_writer *process, struct relayed *
 	return r == 0 ? 0 : relayed_parse(process, ret_told);
 }
 
-static bool above_host_root(int root, const struct procfs_process *process)
+bool container_above_host(int root, const struct procfs_process *process)
 {
 	struct stat its, hosts;
 	char path[PATH_MAX];
@@ -262,7 +262,7 @@ int container_above_tells(int root, const struct procfs_process *process, struct
 	int exe_len = procfs_link(process, "exe", exe, sizeof(exe)), cwd_len, args_len;
 	struct relayed told;
 
-	if (exe_len <= 0 || !above_root_user(process) || !above_host_root(root, process))
+	if (exe_len <= 0 || !above_root_user(process) || !container_above_host(root, process))
 		return -ENOENT;
 	args_len = procfs_read(process, "cmdline", args, sizeof(args));
 	cwd_len = procfs_link(process, "cwd", cwd, sizeof(cwd));

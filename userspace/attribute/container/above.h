@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "attribute/container/relayed.h"
@@ -17,6 +18,9 @@
  * Returns 0 and *ret_told, or -ENOENT: it is no runtime's, or gone.
  */
 int container_above_tells(int root, const struct procfs_process *process, struct relayed *ret_told);
+
+/* container_above_host() - does it see the host's root directory, that of `root`? */
+bool container_above_host(int root, const struct procfs_process *process);
 
 /*
  * container_above_find() - the same of the nearest that tells anything, among the parent and what is above it.

@@ -229,6 +229,28 @@ static bool cgroup_parse_pod(struct piece piece, char *uid)
 	return true;
 }
 
+/* podman's: …-libpod_pod_<id>.slice, or libpod_parent/<id>. */
+static bool cgroup_parse_podman_pod(struct piece piece, struct piece parent, char *id)
+{
+	static const char marker[] = "libpod_pod_";
+	const char *at;
+
+	if (piece_cut_tail(&piece, ".slice")) {
+		at = memmem(piece.text, piece.len, marker, strlen(marker));
+		if (!at)
+			return false;
+		at += strlen(marker);
+		piece.len -= (size_t)(at - piece.text);
+		piece.text = at;
+	} else if (!piece_is(parent, "libpod_parent")) {
+		return false;
+	}
+	if (!cgroup_name_is_hash(piece.text, piece.len))
+		return false;
+	piece_copy(piece, id, CGROUP_NAME_UID_BYTES);
+	return true;
+}
+
 /* A bare id: who it belongs to is told by what stands before it. */
 static int cgroup_parse_bare(struct piece piece, struct piece parent, struct cgroup_name *name)
 {
@@ -239,7 +261,8 @@ static int cgroup_parse_bare(struct piece piece, struct piece parent, struct cgr
 	/* a step of an image's build: buildkit drives runc itself */
 	if (piece_is(parent, "buildkit"))
 		return cgroup_take(name, "runc", piece);
-	if (!cgroup_name_is_hash(piece.text, piece.len))
+	/* a pod of podman's is no container */
+	if (!cgroup_name_is_hash(piece.text, piece.len) || piece_is(parent, "libpod_parent"))
 		return -ENOENT;
 	/* containerd's, or Docker's if its files say so */
 	return cgroup_take(name, cgroup_parse_pod(parent, uid) ? "containerd" : "unknown", piece);
@@ -289,9 +312,14 @@ int cgroup_name_parse(const char *path, size_t len, struct cgroup_name *ret_name
 		memcpy(name.outer, outer.id, sizeof(name.outer));
 	}
 	/* its pod, not that of a container around it */
-	while (at > name.outer_end)
-		if (cgroup_parse_pod(piece_pop(path, &at), name.pod_uid))
+	while (at > name.outer_end) {
+		struct piece piece = piece_pop(path, &at);
+		size_t above = at;
+
+		if (cgroup_parse_pod(piece, name.pod_uid) ||
+		    cgroup_parse_podman_pod(piece, piece_pop(path, &above), name.pod_uid))
 			break;
+	}
 	*ret_name = name;
 	return 0;
 }

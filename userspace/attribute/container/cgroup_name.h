@@ -8,7 +8,8 @@
  *     nerdctl, ctr     nerdctl-<id>.scope, /<namespace>/<id>
  *     CRI-O            crio-<id>.scope, crio-<id>
  *     Docker           docker-<id>.scope, docker/<id>
- *     podman           libpod-<id>.scope[/container], libpod_parent/libpod-<id>, libpod-payload-<id>
+ *     podman           libpod-<id>.scope[/container], libpod_parent/libpod-<id>, libpod-payload-<id>;
+ *                      of a pod …-libpod_pod_<id>.slice/libpod-<id>.scope, libpod_parent/<id>/libpod-<id>
  *     LXC              lxc.payload.<name>, lxc.payload/<name>, lxc/<name>
  *     systemd-nspawn   machine-<name>.scope, systemd-nspawn@<name>.service
  *     runc             runc-<id>.scope, …:runc:<id>, /<id>; buildkit/<id>
@@ -25,8 +26,8 @@
 
 /* Room for a component of a path (NAME_MAX) and the NUL. */
 #define CGROUP_NAME_BYTES 256
-/* Room for a pod's uid: 36 characters, or 32 of a static pod's. */
-#define CGROUP_NAME_UID_BYTES 40
+/* Room for a pod's uid: 36 characters, 32 of a static pod's, 64 of podman's. */
+#define CGROUP_NAME_UID_BYTES 72
 
 struct cgroup_name {
 	const char *runtime; /* static; NULL: no container; "unknown": one, by its id, but whose? */

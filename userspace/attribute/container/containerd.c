@@ -35,18 +35,36 @@ static const struct {
 
 static const char containerd_tasks[] = "io.containerd.runtime.v2.task";
 
-/* The image that a container was made from: only Kubernetes' annotations tell that in the bundle. */
+/*
+ * The image that a container was made from, by its name, its digest and its labels: of these, the bundle has only Kubernetes' annotations, with
+ * the name.
+ */
 static int containerd_image(int root, size_t home, const char *namespace, const char *id,
 			    struct container_facts *facts)
 {
-	const char *const path[] = {"v1", namespace, "containers", id, "image", NULL};
-	char image[CONTAINER_FACT_MAX + 1];
+	char image[CONTAINER_FACT_MAX + 1], text[CONTAINER_FACT_MAX + 1];
+	const char *const image_path[] = {"v1", namespace, "containers", id, "image", NULL};
+	const char *const digest_path[] = {"v1", namespace, "images", image, "target", "digest", NULL};
 	AUTO_CLOSE int fd =
 		file_regular(root, "%s/io.containerd.metadata.v1.bolt/meta.db", containerd_homes[home].data);
+	int r = 0, len;
 
-	if (fd < 0 || bolt_get(fd, path, image, sizeof(image)) <= 0)
+	if (fd < 0)
 		return 0;
-	return container_facts_set(&facts->image, image);
+	len = bolt_get(fd, image_path, image, sizeof(image));
+	if (len > 0 && (size_t)len < sizeof(image)) {
+		r = container_facts_set(&facts->image, image);
+		if (r == 0 && bolt_get(fd, digest_path, text, sizeof(text)) > 0)
+			r = container_facts_digest(facts, text);
+	}
+	for (unsigned int i = 0; r == 0 && i < ALERT_LABEL_COUNT; i++) {
+		const char *const path[] = {
+			"v1", namespace, "containers", id, "labels", container_label_name(i), NULL};
+
+		if (bolt_get(fd, path, text, sizeof(text)) > 0)
+			r = container_facts_label(facts, i, text);
+	}
+	return r;
 }
 
 /* A bundle is made for one container, and its configuration is written once. */
@@ -82,8 +100,7 @@ int container_containerd_bundle(int root, const struct cgroup_name *name, const 
 		return r;
 	/* ctr's containers have no other name than their id; a pod's sandbox has none */
 	r = facts->name || facts->pod ? 0 : container_facts_set(&facts->name, name->id);
-	for (size_t i = 0;
-	     r == 0 && !facts->image && i < sizeof(containerd_homes) / sizeof(*containerd_homes); i++)
+	for (size_t i = 0; r == 0 && i < sizeof(containerd_homes) / sizeof(*containerd_homes); i++)
 		if (strncmp(bundle, containerd_homes[i].state, strlen(containerd_homes[i].state)) == 0)
 			r = containerd_image(root, i, namespace, name->id, facts);
 	return r;

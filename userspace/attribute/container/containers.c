@@ -220,6 +220,20 @@ static uint32_t containers_owner(struct containers *containers, const char *path
 	return containers->owner;
 }
 
+/* Which entry the container around it is. Without memory it has no name, that is all. */
+static void containers_outer(struct containers *containers, const char *path, const struct cgroup_name *name,
+			     struct container *container)
+{
+	char key[CONTAINERS_KEY_BYTES];
+	struct cgroup_name outer;
+
+	if (!name->outer_end || cgroup_name_parse(path, name->outer_end, &outer) < 0)
+		return;
+	outer.owner = containers_owner(containers, path, &outer);
+	containers_key(&outer, key, sizeof(key));
+	container->outer_key = strdup(key);
+}
+
 /* By its key: an entry that is there, or a new one. */
 static int containers_get(struct containers *containers, const char *key, const char *path,
 			  const struct cgroup_name *name, bool made, const struct relayed *told,
@@ -232,6 +246,7 @@ static int containers_get(struct containers *containers, const char *key, const 
 		r = container_table_add(&containers->table, key, path, name, false, &container);
 		if (r < 0)
 			return r;
+		containers_outer(containers, path, name, container);
 	} else if (made && !container->again && !cgroup_name_is_hash(name->id, strlen(name->id))) {
 		r = container_refresh(containers, container, path, name, false, told);
 		if (r < 0)
@@ -478,7 +493,7 @@ static int containers_by_conmon(struct containers *containers, uint64_t start, u
  * Is the id no more than somebody's word? Root's cgroups are named by root alone. A user's or a container's are his or its to name:
  * a file of a runtime of theirs has to know the id, and of root's none may.
  */
-static bool containers_claims(struct containers *containers, struct container *container)
+static bool containers_claims(struct containers *containers, const struct container *container)
 {
 	static const char *const runtimes[] = {"docker", "podman", "cri-o", "containerd", "unknown", "runc"};
 	char key[CONTAINERS_KEY_BYTES];
@@ -512,12 +527,43 @@ void containers_free_one(struct alert_container *container)
 	free(container->id);
 	free(container->name);
 	free(container->image);
+	free(container->digest);
+	for (size_t i = 0; i < ALERT_LABEL_COUNT; i++)
+		free(container->labels[i]);
+	free(container->outer);
+	free(container->outer_name);
 	free(container->namespace);
 	free(container->created);
 	free(container->pod);
 	free(container->pod_namespace);
 	free(container->pod_uid);
 	memset(container, 0, sizeof(*container));
+}
+
+/* Of the container around it, what is known and no more than somebody's word. */
+static int containers_give_outer(struct containers *containers, const struct container *container,
+				 const struct mask_known *known, struct alert_container *copy)
+{
+	const struct container *outer =
+		container->outer_key ? container_table_find(&containers->table, container->outer_key) : NULL;
+	int r = containers_copy(container->outer, known, &copy->outer);
+
+	return r == 0 && outer && !containers_claims(containers, outer)
+		       ? containers_copy(outer->facts.name, known, &copy->outer_name)
+		       : r;
+}
+
+/* What it was made from. */
+static int containers_give_image(const struct container_facts *facts, const struct mask_known *known,
+				 struct alert_container *copy)
+{
+	int r = containers_copy(facts->image, known, &copy->image);
+
+	if (r == 0)
+		r = containers_copy(facts->digest, known, &copy->digest);
+	for (size_t i = 0; r == 0 && i < ALERT_LABEL_COUNT; i++)
+		r = containers_copy(facts->labels[i], known, &copy->labels[i]);
+	return r;
 }
 
 /* All that is known of one, or only its id if that is claimed: whose names they would be is not known then. */
@@ -543,7 +589,9 @@ static int containers_give(struct containers *containers, struct container *cont
 	if (r == 0)
 		r = containers_copy(facts->name, known, &copy.name);
 	if (r == 0)
-		r = containers_copy(facts->image, known, &copy.image);
+		r = containers_give_image(facts, known, &copy);
+	if (r == 0)
+		r = containers_give_outer(containers, container, known, &copy);
 	if (r == 0)
 		r = containers_copy(facts->namespace, known, &copy.namespace);
 	if (r == 0)

@@ -34,6 +34,10 @@ static int container_docker_fill(const json_t *config, struct container_facts *f
 	if (r == 0)
 		r = container_facts_set(&facts->image, image ? image : container_json_text(config, "Image"));
 	if (r == 0)
+		r = container_facts_digest(facts, container_json_text(config, "Image"));
+	if (r == 0)
+		r = container_facts_labels(facts, labels);
+	if (r == 0)
 		r = container_facts_set(&facts->pod, container_json_text(labels, "io.kubernetes.pod.name"));
 	if (r == 0)
 		r = container_facts_set(&facts->pod_namespace,

@@ -2,9 +2,12 @@
 /* attribute: facts of a container, masked as soon as they are read. */
 #include "attribute/container/facts.h"
 
+#include "attribute/container/cgroup_name.h"
 #include "detect/mask.h"
+#include "files/open.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +15,9 @@ void container_facts_free(struct container_facts *facts)
 {
 	free(facts->name);
 	free(facts->image);
+	free(facts->digest);
+	for (size_t i = 0; i < ALERT_LABEL_COUNT; i++)
+		free(facts->labels[i]);
 	free(facts->pod);
 	free(facts->pod_namespace);
 	free(facts->pod_uid);
@@ -32,6 +38,64 @@ int container_facts_set(char **fact, const char *text)
 	if (!len || *fact)
 		return 0;
 	return mask_text(text, len < CONTAINER_FACT_MAX ? len : CONTAINER_FACT_MAX, NULL, fact);
+}
+
+int container_facts_digest(struct container_facts *facts, const char *text)
+{
+	static const char algorithm[] = "sha256:";
+	const char *at = text ? strstr(text, algorithm) : NULL;
+	char digest[sizeof(algorithm) + 64];
+
+	if (!text)
+		return 0;
+	at = at ? at + strlen(algorithm) : text;
+	if (!cgroup_name_is_hash(at, strlen(at)))
+		return 0;
+	snprintf(digest, sizeof(digest), "%s%s", algorithm, at);
+	return container_facts_set(&facts->digest, digest);
+}
+
+const char *container_label_name(enum alert_label label)
+{
+	static const char *const names[] = {
+#define FACTS_LABEL(index, name, field) name,
+		ALERT_LABELS(FACTS_LABEL)
+#undef FACTS_LABEL
+	};
+
+	return names[label];
+}
+
+int container_facts_label(struct container_facts *facts, enum alert_label label, const char *text)
+{
+	char value[CONTAINER_LABEL_MAX + 1];
+	char *address, *user;
+
+	if (!text)
+		return 0;
+	snprintf(value, sizeof(value), "%s", text);
+	/* https://user:password@host/…?token=… */
+	address = strstr(value, "://");
+	if (address) {
+		address += strlen("://");
+		address[strcspn(address, "?#")] = '\0';
+		user = memrchr(address, '@', strcspn(address, "/"));
+		/* what is cut off before the host's name begins may be a password */
+		if (strlen(text) >= sizeof(value) && !user && !strchr(address, '/'))
+			return 0;
+		if (user)
+			memmove(address, user + 1, strlen(user + 1) + 1);
+	}
+	return container_facts_set(&facts->labels[label], value);
+}
+
+int container_facts_labels(struct container_facts *facts, const json_t *labels)
+{
+	int r = 0;
+
+	for (unsigned int i = 0; r == 0 && i < ALERT_LABEL_COUNT; i++)
+		r = container_facts_label(facts, i, container_json_text(labels, container_label_name(i)));
+	return r;
 }
 
 /* As it is, or not at all: what was cut or masked is another directory's path. */

@@ -5,11 +5,16 @@
  */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "alert/alert.h"
+
 #define CONTAINER_FACT_MAX 512
+/* Of a label, likewise. */
+#define CONTAINER_LABEL_MAX 128
 /* Volumes of one that are known. */
 #define CONTAINER_VOLUMES 32
 
@@ -17,6 +22,8 @@ struct container_facts {
 	const char *runtime; /* static; NULL: as the cgroup's name says */
 	char *name;
 	char *image;
+	char *digest; /* of the image: "sha256:…" */
+	char *labels[ALERT_LABEL_COUNT];
 	char *pod, *pod_namespace, *pod_uid; /* Kubernetes; NULL elsewhere */
 	char *namespace; /* containerd's */
 	char *created; /* RFC 3339, as far as its runtime tells */
@@ -38,6 +45,18 @@ void container_facts_free(struct container_facts *facts);
  * Returns 0 or -ENOMEM.
  */
 int container_facts_set(char **fact, const char *text);
+
+/* container_facts_digest() - the same for the image's digest: 64 digits, bare, or with "sha256:" before them anywhere in the text. */
+int container_facts_digest(struct container_facts *facts, const char *text);
+
+/* container_facts_label() - the same for a label; what an address says of a user, or asks, is no part of it. */
+int container_facts_label(struct container_facts *facts, enum alert_label label, const char *text);
+
+/* container_facts_labels() - those that are told, of an object that has them all; one that is none is fine. */
+int container_facts_labels(struct container_facts *facts, const json_t *labels);
+
+/* container_label_name() - static. */
+const char *container_label_name(enum alert_label label);
 
 /* container_facts_layer() - the same for its layer: an absolute path, which is not taken if it is too long or had to be masked. */
 int container_facts_layer(struct container_facts *facts, const char *path);

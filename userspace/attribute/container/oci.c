@@ -39,6 +39,12 @@ int container_oci_annotations(const json_t *config, struct container_facts *fact
 
 	if (r == 0)
 		r = container_oci_first(annotations, images, &facts->image);
+	/* CRI-O's, which is the image itself */
+	if (r == 0)
+		r = container_facts_digest(facts,
+					   container_json_text(annotations, "io.kubernetes.cri-o.ImageRef"));
+	if (r == 0)
+		r = container_facts_labels(facts, annotations);
 	if (r == 0)
 		r = container_oci_first(annotations, pods, &facts->pod);
 	if (r == 0)

@@ -5,8 +5,13 @@
  *
  * The list may be long: only the entry that holds the id is parsed.
  *
+ * Pods and labels are in <graph root>/libpod/bolt_state.db, the database of podman before 5.
+ *
+ * Limit: of a database of SQLite's, podman 5's, nothing is read: a pod has no name then, and no id but that in the cgroup's path.
+ *
  * Limit: a rootless container's files are its owner's, so its name is what that user says.
  */
+#include "attribute/container/bolt.h"
 #include "attribute/container/readers.h"
 #include "files/open.h"
 #include "attribute/container/owner.h"
@@ -16,7 +21,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* Bytes of a container's configuration in podman's database, at most. */
+#define PODMAN_CONFIG_MAX (256 << 10)
 
 /*
  * The next object of a JSON array of objects, from *at on, told by braces outside of strings.
@@ -60,6 +70,8 @@ static int container_podman_fill(const json_t *entry, struct container_facts *fa
 		r = container_facts_set(&facts->created, container_json_text(entry, "created"));
 	if (r == 0)
 		r = container_facts_set(&facts->image, container_json_text(more, "image-name"));
+	if (r == 0)
+		r = container_facts_digest(facts, container_json_text(entry, "image"));
 	json_decref(more);
 	return r;
 }
@@ -154,6 +166,44 @@ static int container_podman_list(int root, const struct cgroup_name *name, const
 	return container_podman_file(root, name, file, facts);
 }
 
+/* What its own configuration tells; it may be long. */
+static int podman_labels(int database, const char *id, struct container_facts *facts)
+{
+	const char *const path[] = {"ctr", id, "config", NULL};
+	AUTO_FREE char *text = malloc(PODMAN_CONFIG_MAX);
+	int len = text ? bolt_get(database, path, text, PODMAN_CONFIG_MAX) : -ENOMEM;
+	json_t *config;
+	int r;
+
+	if (len <= 0 || len >= PODMAN_CONFIG_MAX)
+		return len == -ENOMEM ? len : 0;
+	config = json_loadb(text, (size_t)len, 0, NULL);
+	r = container_facts_labels(facts, json_object_get(config, "labels"));
+	json_decref(config);
+	return r;
+}
+
+/* Its pod, and its labels. */
+static int podman_database(int root, const struct cgroup_name *name, const char *store,
+			   struct container_facts *facts)
+{
+	const char *const id_path[] = {"ctr", name->id, "pod-id", NULL};
+	char id[CGROUP_NAME_UID_BYTES] = "", pod[CONTAINER_FACT_MAX + 1];
+	const char *const pod_path[] = {"allPods", id, NULL};
+	AUTO_CLOSE int fd = file_regular(root, "%s/libpod/bolt_state.db", store);
+	int r;
+
+	if (fd < 0)
+		return 0;
+	r = podman_labels(fd, name->id, facts);
+	if (r < 0 || bolt_get(fd, id_path, id, sizeof(id)) != 64 || !cgroup_name_is_hash(id, strlen(id)))
+		return r;
+	r = container_facts_set(&facts->pod_uid, id);
+	if (r == 0 && bolt_get(fd, pod_path, pod, sizeof(pod)) > 0)
+		r = container_facts_set(&facts->pod, pod);
+	return r;
+}
+
 /* @store: …/storage, a graph root or a run root */
 static int container_podman_try(int root, const struct cgroup_name *name, const char *store,
 				struct container_facts *facts)
@@ -171,7 +221,10 @@ static int container_podman_try(int root, const struct cgroup_name *name, const 
 		return r;
 	facts->runtime = "podman";
 	/* of a user's, only what the list itself tells */
-	return name->owner ? 0 : container_podman_volumes(root, name->id, true, facts);
+	if (name->owner)
+		return 0;
+	r = podman_database(root, name, store, facts);
+	return r == 0 ? container_podman_volumes(root, name->id, true, facts) : r;
 }
 
 /* …/storage/<driver>-containers/<id>/userdata → …/storage */

@@ -24,6 +24,8 @@ void container_free(struct container *container)
 	free(container->key);
 	free(container->id);
 	free(container->pod_uid);
+	free(container->outer);
+	free(container->outer_key);
 	container_facts_free(&container->facts);
 	container_again_free(container->again);
 	free(container);
@@ -43,6 +45,8 @@ int container_new(const char *key, const char *path, const struct cgroup_name *n
 		r = mask_text(name->id, strlen(name->id), NULL, &container->id);
 	if (r == 0)
 		r = container_facts_set(&container->pod_uid, name->pod_uid);
+	if (r == 0)
+		r = container_facts_set(&container->outer, name->outer);
 	if (r < 0) {
 		container_free(container);
 		return r;

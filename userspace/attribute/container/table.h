@@ -28,6 +28,7 @@ struct container {
 	char *key;
 	char *id; /* masked */
 	char *pod_uid; /* from the cgroup's path; NULL if there is none */
+	char *outer, *outer_key; /* the container around it, likewise: its id, masked, and its key */
 	const char *runtime; /* static, from the cgroup's name */
 	uint32_t owner; /* the user who chose that name; 0: root */
 	bool inner; /* it is in another container */

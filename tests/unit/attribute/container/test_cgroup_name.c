@@ -53,6 +53,8 @@ static const struct {
 	{"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" A ".scope/container", "podman", A,
 	 "", "", "/container"},
 	{"/system.slice/web.service/libpod-payload-" A, "podman", A, "", "", ""},
+	{"/machine.slice/machine-libpod_pod_" B ".slice/libpod-" A ".scope", "podman", A, "", B, ""},
+	{"/libpod_parent/" B "/libpod-" A, "podman", A, "", B, ""},
 	/* LXC and nspawn */
 	{"/lxc.payload.web", "lxc", "web", "", "", ""},
 	{"/lxc.payload.my web/system.slice/cron.service", "lxc", "my web", "", "",
@@ -116,6 +118,8 @@ static void test_none(void **state)
 		"/kubepods.slice/kubepods-pod" UID_ ".slice/crio-conmon-" A ".scope",
 		"/kubepods/pod" UID "/crio-conmon-" A,
 		"/machine.slice/libpod-conmon-" A ".scope",
+		"/libpod_parent/" A,
+		"/machine.slice/machine-libpod_pod_" A ".slice",
 		"/lxc.monitor.web",
 		"/machine.slice/machine-web.scope/supervisor",
 		"/machine.slice/systemd-nspawn@web.service/supervisor",

@@ -262,6 +262,54 @@ static void test_docker(void **state)
 	check("/docker/" A "/init", "docker", A, "web", "web:1");
 }
 
+/* Which image, and the few labels that are told, without what an address holds of secrets. */
+static void test_image(void **state)
+{
+	struct alert_container found;
+	char config[2048], value[CONTAINER_LABEL_MAX + 64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(value); i++)
+		value[i] = i % 8 ? 'v' : ' ';
+	value[sizeof(value) - 1] = '\0';
+	snprintf(config, sizeof(config),
+		 "{\"Name\":\"/web\",\"Image\":\"sha256:" B "\",\"Config\":{\"Labels\":{\"password\":\"no\","
+		 "\"org.opencontainers.image.source\":\"https://ada:pass@git.example/shop?token=no\","
+		 "\"org.opencontainers.image.version\":\"%s\",\"com.docker.compose.project\":\"shop\"}}}",
+		 value);
+	put("/var/lib/docker/containers/" A "/config.v2.json", config);
+	found = find("/docker/" A);
+	check_text(found.digest, "sha256:" B);
+	check_text(found.labels[ALERT_LABEL_SOURCE], "https://git.example/shop");
+	check_text(found.labels[ALERT_LABEL_PROJECT], "shop");
+	assert_int_equal(strlen(found.labels[ALERT_LABEL_VERSION]), CONTAINER_LABEL_MAX);
+	assert_null(found.labels[ALERT_LABEL_REVISION]);
+	containers_free_one(&found);
+}
+
+/* Parts of addresses, wherever they are cut. */
+static void test_label_address(void **state)
+{
+	struct container_facts facts = {0};
+	char text[2 * CONTAINER_LABEL_MAX];
+
+	(void)state;
+	memset(text, 'p', sizeof(text));
+	memcpy(text, "https://ada:", strlen("https://ada:"));
+	text[sizeof(text) - 1] = '\0';
+	assert_int_equal(container_facts_label(&facts, ALERT_LABEL_SOURCE, text), 0);
+	assert_null(facts.labels[ALERT_LABEL_SOURCE]);
+	assert_int_equal(container_facts_label(&facts, ALERT_LABEL_SOURCE, "git://a/b@c#d"), 0);
+	check_text(facts.labels[ALERT_LABEL_SOURCE], "git://a/b@c");
+	assert_int_equal(container_facts_label(&facts, ALERT_LABEL_VERSION, "ada:pa?s@git.example"), 0);
+	/* what is no digest is none */
+	assert_int_equal(container_facts_digest(&facts, "registry/web@sha256:12"), 0);
+	assert_null(facts.digest);
+	assert_int_equal(container_facts_digest(&facts, "registry/web@sha256:" B), 0);
+	check_text(facts.digest, "sha256:" B);
+	container_facts_free(&facts);
+}
+
 /* It was given another name since; asked for once a second. */
 static void test_docker_renamed(void **state)
 {
@@ -386,8 +434,16 @@ static void test_same_name(void **state)
 
 static void test_podman(void **state)
 {
+	struct alert_container found;
+
 	(void)state;
 	put("/var/lib/containers/storage/overlay-containers/containers.json", PODMAN);
+	found = find("/libpod_parent/" B "/libpod-" A);
+	check_text(found.name, "web");
+	check_text(found.digest, "sha256:" B);
+	check_text(found.pod_uid, B);
+	assert_null(found.outer);
+	containers_free_one(&found);
 	check("/machine.slice/libpod-" A ".scope/container", "podman", A, "web", "localhost/web:1");
 	check("/libpod_parent/libpod-" A, "podman", A, "web", "localhost/web:1");
 }
@@ -743,14 +799,26 @@ static void test_untrusted_texts(void **state)
 /* kind: the inner container's files are in the outer one's root, and only there. */
 static void test_nested(void **state)
 {
+	struct alert_container found;
+
 	(void)state;
 	put("/sys/fs/cgroup/memory/docker/" B "/cgroup.procs", "");
 	put("/sys/fs/cgroup/memory/docker/" B "/init.scope/cgroup.procs", "77\n");
 	put("/sys/fs/cgroup/memory/docker/" B "/kubelet" POD_CGROUPFS "/" A "/cgroup.procs", "78\n");
 	put("/proc/77/x", "");
 	put("/node" TASKS "/k8s.io/" A "/config.json", CRI);
+	put("/var/lib/docker/containers/" B "/config.v2.json", "{\"Name\":\"/node-1\",\"Config\":{}}");
 	assert_int_equal(symlink("../../node", under("/proc/77/root")), 0);
 	check_pod("/docker/" B "/kubelet" POD_CGROUPFS "/" A, "containerd");
+	found = find("/docker/" B "/kubelet" POD_CGROUPFS "/" A);
+	check_text(found.outer, B);
+	assert_null(found.outer_name); /* it was not seen yet */
+	containers_free_one(&found);
+	check("/docker/" B "/init.scope", "docker", B, "node-1", NULL);
+	found = find("/docker/" B "/kubelet" POD_CGROUPFS "/" A);
+	check_text(found.outer, B);
+	check_text(found.outer_name, "node-1");
+	containers_free_one(&found);
 }
 
 /* Whoever makes a cgroup with the name of a container beside does not get that one's names. */
@@ -1115,6 +1183,8 @@ int main(void)
 		TEST(test_crio),
 		TEST(test_crio_graph_root),
 		TEST(test_docker),
+		TEST(test_image),
+		TEST(test_label_address),
 		TEST(test_docker_renamed),
 		TEST(test_docker_own_parent),
 		TEST(test_docker_other_data_root),

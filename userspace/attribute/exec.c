@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * sample → attribute: what a runtime has put into a container.
+ *
+ *     container's first process   ← containerd-shim   <bundle>/init.pid is its number
+ *     docker exec's               ← containerd-shim   any other number
+ *     podman exec's, CRI-O's      ← conmon            of its own, called with --exec-process-spec
+ *     runc exec's, lxc-attach's   ← runc, lxc-attach  as long as it waits for it
+ *
+ * Invariant: only a runtime's process that sees the host's root directory is believed; a container may call its own as it likes.
+ *
+ * Limit: what is left over of a process tree is its pid namespace's first process's child, so it looks as if it had begun there.
+ */
+#include "attribute/exec.h"
+
+#include "attribute/container/above.h"
+#include "attribute/procfs.h"
+#include "files/open.h"
+#include "lib/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Of how many processes it is remembered: of one, it does not change. */
+#define EXEC_REMEMBERED 64
+#define EXEC_ARGS 8192
+#define EXEC_PID_BYTES 16
+
+/* A process of the chain from the writer up. */
+struct exec_link {
+	uint32_t pid;
+	uint64_t start;
+	char comm[LIMIT_COMM_BYTES];
+};
+
+struct exec {
+	int root;
+	const char *procfs;
+	struct {
+		uint32_t pid;
+		uint64_t start; /* 0: nothing is remembered */
+		bool is;
+	} known[EXEC_REMEMBERED]; /* by the start */
+};
+
+int exec_open(const char *root, const char *procfs, struct exec **ret_exec)
+{
+	struct exec *exec = calloc(1, sizeof(*exec));
+
+	if (!exec)
+		return -ENOMEM;
+	exec->procfs = procfs;
+	exec->root = open(root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (exec->root < 0) {
+		int r = -errno;
+
+		free(exec);
+		return r;
+	}
+	*ret_exec = exec;
+	return 0;
+}
+
+void exec_close(struct exec *exec)
+{
+	if (!exec)
+		return;
+	close(exec->root);
+	free(exec);
+}
+
+static bool exec_is(const char *comm, const char *name)
+{
+	return strncmp(comm, name, LIMIT_COMM_BYTES) == 0;
+}
+
+static bool exec_is_runtime(const char *comm)
+{
+	static const char *const names[] = {"containerd-shim", "conmon",     "runc", "crun",
+					    "youki",           "lxc-attach", NULL};
+
+	for (size_t i = 0; names[i]; i++)
+		if (exec_is(comm, names[i]))
+			return true;
+	return false;
+}
+
+/* Is that one of its arguments, as a whole? */
+static bool exec_argument(const struct procfs_process *process, const char *wanted)
+{
+	char args[EXEC_ARGS];
+	int len = procfs_read(process, "cmdline", args, sizeof(args));
+
+	for (int at = 0; at < len;) {
+		size_t one = strnlen(args + at, (size_t)(len - at));
+
+		if (one == strlen(wanted) && memcmp(args + at, wanted, one) == 0)
+			return true;
+		at += (int)one + 1;
+	}
+	return false;
+}
+
+/* The number of the first process of a container that a shim looks after. 0: it is not known. */
+static uint32_t exec_first(const struct exec *exec, const char *bundle, const char *id)
+{
+	const char *end = strrchr(bundle, '/');
+	AUTO_CLOSE int fd = -1;
+	char text[EXEC_PID_BYTES] = "";
+
+	if (!end || !cgroup_name_is_id(id, strlen(id)))
+		return 0;
+	/* a pod's shim is in the bundle of its first container; all of them lie side by side */
+	fd = file_regular(exec->root, "%.*s/%s/init.pid", (int)(end - bundle), bundle, id);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		return 0;
+	return (uint32_t)strtoul(text, NULL, 10);
+}
+
+/* @id: of the container; @pid: a child of the shim's in it */
+static bool exec_by_shim(const struct exec *exec, const struct procfs_process *shim, const char *id,
+			 uint32_t pid)
+{
+	struct relayed told;
+	uint32_t first, pods;
+
+	if (container_above_tells(exec->root, shim, &told) < 0)
+		return false;
+	first = exec_first(exec, told.directory, id);
+	/* where a pod shares its processes, those that lost their parent are its own first process's */
+	pods = exec_first(exec, told.directory, told.name.id);
+	return first && pods && pid != first && pid != pods;
+}
+
+static bool exec_alive(const struct exec *exec, const struct exec_link *link)
+{
+	const struct procfs_process process = {exec->procfs, link->pid, link->start};
+
+	return procfs_alive(&process);
+}
+
+/* @pid: a child of the runtime's in the container */
+static bool exec_below(const struct exec *exec, const struct exec_link *runtime, const char *id, uint32_t pid)
+{
+	const struct procfs_process process = {exec->procfs, runtime->pid, runtime->start};
+	struct relayed told;
+
+	if (exec_is(runtime->comm, "containerd-shim"))
+		return exec_by_shim(exec, &process, id, pid);
+	if (!container_above_host(exec->root, &process))
+		return false;
+	if (exec_is(runtime->comm, "lxc-attach"))
+		return procfs_alive(&process);
+	if (exec_is(runtime->comm, "conmon"))
+		return exec_argument(&process, "--exec-process-spec");
+	/* a container may be called "exec" as well */
+	return container_above_tells(exec->root, &process, &told) < 0 && exec_argument(&process, "exec");
+}
+
+/* The writer, its parent, and what is above that. False: there is none, or it is not known. */
+static bool exec_at(const struct sample_view *view, size_t index, struct exec_link *ret_link)
+{
+	const struct token_sample *head = view->head;
+	struct sample_ancestor ancestor;
+
+	if (index == 0)
+		*ret_link = (struct exec_link){head->tgid, head->start, ""};
+	else if (index == 1)
+		*ret_link = (struct exec_link){head->parent_tgid, head->parent_start, ""};
+	else if (sample_view_ancestor(view, index - 2, &ancestor))
+		*ret_link = (struct exec_link){ancestor.tgid, ancestor.start, ""};
+	else
+		return false;
+	memcpy(ret_link->comm,
+	       index == 0   ? head->comm
+	       : index == 1 ? head->parent_comm
+			    : ancestor.comm,
+	       LIMIT_COMM_BYTES);
+	return ret_link->pid;
+}
+
+bool exec_find(struct exec *exec, const struct sample_view *view, const char *id)
+{
+	struct exec_link below, runtime, shim;
+	size_t index = 0, at;
+	bool is;
+
+	/* in the host's pid namespace, a shim is also who gets those that lost their parent */
+	if (view->head->ns_tgid == view->head->tgid)
+		return false;
+	do {
+		if (!exec_at(view, index, &below) || !exec_at(view, index + 1, &runtime))
+			return false;
+		index++;
+	} while (!exec_is_runtime(runtime.comm));
+	at = below.start / 1000 % EXEC_REMEMBERED;
+	if (exec->known[at].start != below.start || exec->known[at].pid != below.pid) {
+		is = exec_below(exec, &runtime, id, below.pid);
+		/* runc goes as soon as what it has started runs: it was a shim's or conmon's */
+		if (!is && !exec_alive(exec, &runtime) && exec_at(view, index + 1, &shim) &&
+		    exec_is_runtime(shim.comm))
+			is = exec_below(exec, &shim, id, below.pid);
+		exec->known[at].is = is;
+		exec->known[at].start = below.start;
+		exec->known[at].pid = below.pid;
+	}
+	return exec->known[at].is;
+}
