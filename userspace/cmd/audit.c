@@ -516,7 +516,7 @@ static int audit_run(struct audit_options *options)
 		return EXIT_CODE_RUNTIME;
 	}
 	/* what was not read may hold more */
-	if (options->stores.unread_count)
+	if (options->stores.unread_count > options->stores.aside_count)
 		return EXIT_CODE_CONFIG;
 	return still ? (int)options->exit_code : EXIT_CODE_OK;
 }

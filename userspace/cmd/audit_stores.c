@@ -23,6 +23,8 @@
 
 /* What is a store in a directory, by its name. */
 #define STORES_SUFFIX ".db"
+/* What a damaged one is called by the monitor that began a new one, before the time (store/database.c). */
+#define STORES_ASIDE ".corrupt-"
 /* SQLite has three descriptors of each. */
 #define STORES_DESCRIPTORS 4
 
@@ -92,11 +94,76 @@ static int stores_file(struct audit_stores *stores, const char *path)
 	return 0;
 }
 
+static bool stores_ends(const char *name, const char *with)
+{
+	size_t len = strlen(name), end = strlen(with);
+
+	return len > end && strcmp(name + len - end, with) == 0;
+}
+
+static int stores_is_aside(const struct dirent *entry)
+{
+	return strstr(entry->d_name, STORES_ASIDE) && !stores_ends(entry->d_name, "-wal") &&
+	       !stores_ends(entry->d_name, "-shm");
+}
+
+/* A damaged store whose place a new one has taken: what it holds is in no report. */
+static int stores_aside(struct audit_stores *stores, const char *path)
+{
+	char **more = reallocarray(stores->asides, stores->aside_count + 1, sizeof(char *));
+
+	if (!more)
+		return stores_no_memory();
+	stores->asides = more;
+	if (mask_text(path, strlen(path), NULL, &more[stores->aside_count]) < 0)
+		return stores_no_memory();
+	stores->aside_count++;
+	return stores_unread(stores, more[stores->aside_count - 1], "a damaged store that was moved aside");
+}
+
+/* @name: of the store; NULL: of each in the directory. One that can't be read is told of where the stores are looked for. */
+static int stores_asides(struct audit_stores *stores, const char *directory, const char *name)
+{
+	struct dirent **entries;
+	int count = scandir(directory, &entries, stores_is_aside, alphasort), r = 0;
+	size_t len;
+
+	for (int i = 0; i < count; i++) {
+		const char *at = strstr(entries[i]->d_name, STORES_ASIDE);
+		AUTO_FREE char *path = NULL;
+
+		len = (size_t)(at - entries[i]->d_name);
+		if (r == 0 &&
+		    (name ? strlen(name) == len && memcmp(entries[i]->d_name, name, len) == 0
+			  : len >= strlen(STORES_SUFFIX) && memcmp(at - strlen(STORES_SUFFIX), STORES_SUFFIX,
+								   strlen(STORES_SUFFIX)) == 0)) {
+			r = asprintf(&path, "%s/%s", directory, entries[i]->d_name) < 0 ? stores_no_memory()
+											: 0;
+			if (r)
+				path = NULL;
+			else
+				r = stores_aside(stores, path);
+		}
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	return r;
+}
+
+/* The same of one store. */
+static int stores_asides_of(struct audit_stores *stores, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	AUTO_FREE char *directory =
+		slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+
+	return directory ? stores_asides(stores, directory, slash ? slash + 1 : path) : stores_no_memory();
+}
+
 static int stores_is_store(const struct dirent *entry)
 {
-	size_t len = strlen(entry->d_name), suffix = strlen(STORES_SUFFIX);
-
-	return len > suffix && strcmp(entry->d_name + len - suffix, STORES_SUFFIX) == 0;
+	return stores_ends(entry->d_name, STORES_SUFFIX);
 }
 
 /* @shown: of the path, masked */
@@ -230,8 +297,12 @@ int audit_stores_find(struct audit_stores *stores)
 		if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
 			stores->several = true;
 			r = stores_directory(stores, path, stores->shown[i]);
+			if (r == 0)
+				r = stores_asides(stores, path, NULL);
 		} else {
 			r = stores_file(stores, path);
+			if (r == 0)
+				r = stores_asides_of(stores, path);
 		}
 	}
 	if (r == 0)
@@ -327,7 +398,7 @@ int audit_stores_mark(struct audit_stores *stores, const struct triage *triage)
 {
 	size_t kept = 0;
 	bool any = false;
-	int result = stores->unread_count ? EXIT_CODE_CONFIG : 0;
+	int result = stores->unread_count > stores->aside_count ? EXIT_CODE_CONFIG : 0;
 
 	for (size_t i = 0; i < stores->count; i++) {
 		const struct audit_store *store = &stores->stores[i];
@@ -373,5 +444,8 @@ void audit_stores_free(struct audit_stores *stores)
 	free(stores->asked);
 	free(stores->all);
 	free(stores->unread);
+	for (size_t i = 0; i < stores->aside_count; i++)
+		free(stores->asides[i]);
+	free(stores->asides);
 	memset(stores, 0, sizeof(*stores));
 }

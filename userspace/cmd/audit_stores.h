@@ -24,7 +24,9 @@ struct audit_stores {
 	struct audit_store *stores;
 	size_t count;
 	struct report_unread *unread; /* unread_count of them; their texts are those above, or static */
-	size_t unread_count, unread_room;
+	size_t unread_count,
+		aside_count; /* of these, how many are damaged ones that were moved aside: no failure of this report's */
+	char **asides; /* their paths, masked; aside_count of them */
 };
 
 /* audit_stores_ask() - for one more; @path is borrowed. Returns 0 or an exit code. */
