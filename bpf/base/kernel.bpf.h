@@ -43,8 +43,17 @@ static __always_inline int kernel_is_compat(const struct task_struct *task)
 	return task->thread_info.status & KERNEL_TS_COMPAT;
 }
 
+/*
+ * The number of the call that the registers name. The kernel takes the lower half of the register for it
+ * (arch/x86/entry/entry_64.S), and keeps all of it here.
+ */
+static __always_inline __u32 kernel_call_number(const struct pt_regs *regs)
+{
+	return regs->orig_ax;
+}
+
 /* x32 calls take 64-bit registers, but their iovec entries are the 32-bit ones. */
-static __always_inline int kernel_is_x32(__u64 nr)
+static __always_inline int kernel_is_x32(__u32 nr)
 {
 	return nr & KERNEL_X32_BIT;
 }

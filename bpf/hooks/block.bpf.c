@@ -250,9 +250,9 @@ static __always_inline __u32 block_call(const struct task_struct *task)
 {
 	const struct pt_regs *regs = (const struct pt_regs *)bpf_task_pt_regs((struct task_struct *)task);
 
-	if (task->flags & BLOCK_PF_IO_WORKER || regs->orig_ax == BLOCK_IO_URING_ENTER)
+	if (task->flags & BLOCK_PF_IO_WORKER || kernel_call_number(regs) == BLOCK_IO_URING_ENTER)
 		return WRITE_CALL_IO_URING;
-	return write_call_by_number(regs->orig_ax, kernel_is_compat(task));
+	return write_call_by_number(kernel_call_number(regs), kernel_is_compat(task));
 }
 
 /* From memory: the call has a first look of its own at what the memory holds when it returns. */

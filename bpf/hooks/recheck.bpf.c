@@ -56,17 +56,19 @@ static __always_inline int dirtied_as_memory(__u64 nr, __u32 compat)
 	/* read, pread64, readv, preadv, preadv2, recvfrom, recvmsg, recvmmsg, socketcall, process_vm_writev */
 	if (compat)
 		return nr == 3 || nr == 180 || nr == 145 || nr == 333 || nr == 378 || nr == 371 ||
-		       nr == 372 || nr == 337 || nr == 102 || nr == 348;
+		       nr == 372 || nr == 337 || nr == 417 || nr == 102 || nr == 348;
 	nr &= ~(__u64)KERNEL_X32_BIT;
 	return nr == 0 || nr == 17 || nr == 19 || nr == 295 || nr == 327 || nr == 45 || nr == 47 ||
-	       nr == 299 || nr == 311;
+	       nr == 299 || nr == 311 ||
+	       /* those that x32 has numbers of its own for */
+	       nr == 515 || nr == 534 || nr == 546 || nr == 517 || nr == 519 || nr == 537 || nr == 540;
 }
 
 static __always_inline enum dirtied dirtied_how(const struct task_struct *task, __u32 *ret_call)
 {
 	const struct pt_regs *regs = (const struct pt_regs *)bpf_task_pt_regs((struct task_struct *)task);
 	__u32 compat = kernel_is_compat(task), call;
-	__u64 nr = regs->orig_ax;
+	__u64 nr = kernel_call_number(regs);
 
 	*ret_call = WRITE_CALL_UNKNOWN;
 	if (task->flags & RECHECK_PF_KTHREAD)
@@ -78,7 +80,7 @@ static __always_inline enum dirtied dirtied_how(const struct task_struct *task, 
 	if (task->flags & RECHECK_PF_DUMPCORE)
 		return DIRTIED_UNSEEN;
 	/* a fault of the process's own, not of a system call */
-	if ((__s64)nr == -1) {
+	if ((__s32)nr == -1) {
 		*ret_call = WRITE_CALL_MMAP;
 		return DIRTIED_BY_FAULT;
 	}

@@ -25,6 +25,7 @@
 
 /* arch/x86/entry/syscalls/syscall_32.tbl */
 #define I386_SENDFILE 187
+#define I386_MMAP 90
 
 /* include/uapi/linux/net.h */
 #define SOCKETCALL_BIND 2
@@ -78,6 +79,12 @@ static __always_inline __s64 write_offset(const struct task_struct *task, const 
 	       event->length;
 }
 
+/* The number of the call that a task is in. */
+static __always_inline __u32 syscall_number(const struct task_struct *task)
+{
+	return kernel_call_number((const struct pt_regs *)bpf_task_pt_regs((struct task_struct *)task));
+}
+
 /* A stream that is fed without a buffer: where its bytes are. Returns 0 if there are none to be looked at. */
 static __always_inline int syscall_fed(struct scratch *s, const struct task_struct *task)
 {
@@ -87,9 +94,7 @@ static __always_inline int syscall_fed(struct scratch *s, const struct task_stru
 	__u64 pointer = sendfile ? args->value[2] : args->value[1];
 	__s64 position = 0;
 	/* the older sendfile(2) of 32-bit callers has a narrow one */
-	__u32 narrow =
-		sendfile && kernel_is_compat(task) &&
-		((struct pt_regs *)bpf_task_pt_regs((struct task_struct *)task))->orig_ax == I386_SENDFILE;
+	__u32 narrow = sendfile && kernel_is_compat(task) && syscall_number(task) == I386_SENDFILE;
 
 	/* tee(2) has no positions, and its second argument is a number */
 	if (!pointer || bpf_probe_read_user(&position, narrow ? 4 : 8, (const void *)pointer))
@@ -147,7 +152,7 @@ static __always_inline int syscall_clone(struct scratch *s, const struct task_st
 	if (!file || !(settings.watch & (1U << event->kind)))
 		return SYSCALL_NOTHING;
 	file_event(file, event->kind, event);
-	if (s->args.value[1] == CLONE_FICLONERANGE)
+	if ((__u32)s->args.value[1] == CLONE_FICLONERANGE)
 		bpf_probe_read_user(&range, sizeof(range), (const void *)s->args.value[2]);
 	/* 0: to the end of the source, which is the end of the destination unless that was longer */
 	event->length = range.src_length ? range.src_length
@@ -167,6 +172,30 @@ static __always_inline int syscall_fallocate(struct scratch *s, const struct tas
 		offset |= s->args.value[3] << 32;
 	return seam_collapsed(s, file_by_number(task, s->args.value[0]), s->args.value[1], offset)
 		       ? SYSCALL_FILE
+		       : SYSCALL_NOTHING;
+}
+
+/*
+ * mmap(2). The older one of 32-bit callers has its arguments in memory (struct mmap_arg_struct32,
+ * arch/x86/kernel/sys_ia32.c), the offset in bytes; the newer one has that in pages.
+ */
+static __always_inline int syscall_mmap(struct scratch *s, const struct task_struct *task)
+{
+	struct call_args *args = &s->args;
+	__u64 unit = kernel_is_compat(task) ? KERNEL_PAGE_SIZE : 1;
+
+	if (kernel_is_compat(task) && syscall_number(task) == I386_MMAP) {
+		__u32 value[6] = {};
+
+		bpf_probe_read_user(value, sizeof(value), (const void *)args->value[0]);
+#pragma unroll
+		for (int i = 0; i < 6; i++)
+			args->value[i] = value[i];
+		unit = 1;
+	}
+	return map_shared(&s->event, file_by_number(task, args->value[4]), args->value[3],
+			  args->value[5] * unit, args->value[1])
+		       ? SYSCALL_MAPPED
 		       : SYSCALL_NOTHING;
 }
 
@@ -212,11 +241,7 @@ int syscall_event(struct scratch *s)
 	case WRITE_CALL_SOCKETCALL:
 		return SYSCALL_NOTHING;
 	case WRITE_CALL_MMAP:
-		return map_shared(event, file_by_number(task, s->args.value[4]), s->args.value[3],
-				  s->args.value[5] * (kernel_is_compat(task) ? KERNEL_PAGE_SIZE : 1),
-				  s->args.value[1])
-			       ? SYSCALL_MAPPED
-			       : SYSCALL_NOTHING;
+		return syscall_mmap(s, task);
 	case WRITE_CALL_IO_SUBMIT:
 		return SYSCALL_REQUESTS;
 	case WRITE_CALL_FICLONE:

@@ -33,7 +33,7 @@ extern int name_run(struct scratch *s);
 /* The number of the call that the registers name, in one of the two tables. */
 static __always_inline __u64 syscall_index(const struct pt_regs *regs)
 {
-	__u64 index = regs->orig_ax & ~(__u64)KERNEL_X32_BIT;
+	__u64 index = kernel_call_number(regs) & ~(__u64)KERNEL_X32_BIT;
 
 	asm volatile("" : "+r"(index)); /* keep the mask where the verifier can see it */
 	return index & (WRITE_CALL_NUMBERS - 1);
@@ -44,7 +44,7 @@ static __always_inline int syscall_asked_for(const struct pt_regs *regs)
 {
 	__u64 index = syscall_index(regs);
 
-	return (regs->orig_ax & ~(__u64)KERNEL_X32_BIT) < WRITE_CALL_NUMBERS &&
+	return (kernel_call_number(regs) & ~(__u64)KERNEL_X32_BIT) < WRITE_CALL_NUMBERS &&
 	       write_calls.call[0][index] | write_calls.call[1][index];
 }
 
@@ -54,6 +54,6 @@ static __always_inline __u32 syscall_call(const struct pt_regs *regs, const stru
 {
 	__u32 compat = kernel_is_compat(task);
 
-	*ret_flags = compat || kernel_is_x32(regs->orig_ax) ? SAMPLE_COMPAT : 0;
+	*ret_flags = compat || kernel_is_x32(kernel_call_number(regs)) ? SAMPLE_COMPAT : 0;
 	return write_calls.call[compat ? 1 : 0][syscall_index(regs)];
 }

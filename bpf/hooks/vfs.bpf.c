@@ -41,8 +41,8 @@ static __always_inline __u32 vfs_call(const struct task_struct *task, __u32 *ret
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs((struct task_struct *)task);
 	__u32 compat = kernel_is_compat(task), call;
 
-	call = write_call_by_number(regs->orig_ax, compat);
-	*ret_flags = compat || kernel_is_x32(regs->orig_ax) ? SAMPLE_COMPAT : 0;
+	call = write_call_by_number(kernel_call_number(regs), compat);
+	*ret_flags = compat || kernel_is_x32(kernel_call_number(regs)) ? SAMPLE_COMPAT : 0;
 	return call;
 }
 

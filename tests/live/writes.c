@@ -71,6 +71,92 @@ static void test_calls_32(void **state)
 	live_tick("the same by 32-bit programs", "the same");
 }
 
+/* Positions past 4 GiB, which take a 32-bit caller two registers. */
+static void test_far(void **state)
+{
+	static const char *const names[] = {"pwrite64", "pwritev", "pwritev2",
+					    "pwritev2", "splice",  "copy_file_range"};
+	static const char *const writers[] = {"writer", "writer_32"};
+	const size_t count = sizeof(names) / sizeof(*names);
+	struct maker_token last = maker_token(60 + count - 1);
+	FILE *source = fopen(live_path("source"), "w");
+
+	(void)state;
+	fwrite(last.text, 1, MAKER_TOKEN_LEN, source);
+	fclose(source);
+	for (size_t w = 0; w < live_widths(); w++) {
+		const char *directory = live_path(writers[w]);
+		struct live_run run;
+
+		assert_int_equal(mkdir(directory, 0700), 0);
+		run = live_exec(NO_ARGS,
+				ARGS(live_writer(writers[w]), "far", directory, "60", live_path("source")));
+		if (run.status || json_array_size(run.alerts) != count)
+			fail_msg("status %d, %zu alerts: %s", run.status, json_array_size(run.alerts),
+				 run.errors);
+		for (size_t i = 0; i < count; i++) {
+			const json_t *alert = json_array_get(run.alerts, i);
+
+			assert_string_equal(live_string(alert, "token.identifier"),
+					    maker_token(60 + i).identifier);
+			assert_string_equal(live_string(alert, "write.syscall"), names[i]);
+			assert_int_equal(live_integer(alert, "write.token_offset"), (5LL << 30) + 100);
+		}
+		live_free(&run);
+	}
+}
+
+/*
+ * The upper halves of registers of which a call takes the lower ones: of its number, of descriptors and flags. On tmpfs, where
+ * no second look finds what the first has missed.
+ */
+static void test_upper(void **state)
+{
+	static const char *const names[] = {"write",    "pwrite64", "writev",    "pwritev",
+					    "pwritev2", "sendfile", "fsetxattr", "symlink"};
+	const size_t count = sizeof(names) / sizeof(*names);
+	struct live_run run;
+	char script[1024];
+
+	(void)state;
+	assert_int_equal(mkdir(live_path("mnt"), 0700), 0);
+	snprintf(script, sizeof(script), "mount -t tmpfs none %s; %s upper %s 70", live_path("mnt"),
+		 live_writer("writer"), live_path("mnt"));
+	run = live_exec(ARGS("--watch", "tmpfs"), ARGS("unshare", "-m", "sh", "-c", script));
+	if (run.status || json_array_size(run.alerts) != count)
+		fail_msg("status %d, %zu alerts: %s", run.status, json_array_size(run.alerts), run.errors);
+	for (size_t i = 0; i < count; i++) {
+		const json_t *alert = json_array_get(run.alerts, i);
+
+		assert_string_equal(live_string(alert, "token.identifier"), maker_token(70 + i).identifier);
+		assert_string_equal(live_string(alert, "write.syscall"), names[i]);
+		if (i < 6)
+			assert_int_equal(live_integer(alert, "write.token_offset"), 100);
+	}
+	live_free(&run);
+}
+
+/* A 32-bit program's older mmap(2), whose arguments lie in memory. */
+static void test_old_mmap(void **state)
+{
+	struct maker_token token = maker_token(80);
+	struct live_run run;
+	char script[1024];
+
+	(void)state;
+	if (live_widths() < 2)
+		skip();
+	assert_int_equal(mkdir(live_path("mnt"), 0700), 0);
+	snprintf(script, sizeof(script), "mount -t tmpfs none %s; %s old-mmap %s 80", live_path("mnt"),
+		 live_writer("writer_32"), live_path("mnt/file"));
+	run = live_exec(ARGS("--watch", "tmpfs"), ARGS("unshare", "-m", "sh", "-c", script));
+	assert_int_equal(run.status, 0);
+	assert_int_equal(live_count(&run, &token), 1);
+	assert_int_equal(live_integer(live_only(&run), "write.token_offset"), 5000);
+	assert_string_equal(live_string(live_only(&run), "process.name"), "writer_32");
+	live_free(&run);
+}
+
 static void test_append(void **state)
 {
 	struct live_run run =
@@ -204,6 +290,9 @@ static void test_no_secret(void **state)
 const struct CMUnitTest live_writes[] = {
 	cmocka_unit_test_setup_teardown(test_calls, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_calls_32, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_far, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_upper, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_old_mmap, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_append, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_page_end, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_iovec, live_setup, live_teardown),

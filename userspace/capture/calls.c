@@ -16,8 +16,9 @@
 #define CALLS_X32_IO_SUBMIT 544
 #define CALLS_X32_PWRITEV2 547
 
-/* syscall_32.tbl has two sendfiles; and the numbers of calls that are in no list. */
+/* syscall_32.tbl has two sendfiles and two mmaps; and the numbers of calls that are in no list. */
 #define CALLS_I386_SENDFILE64 239
+#define CALLS_I386_MMAP 90
 #define CALLS_I386_MMAP2 192
 #define CALLS_I386_TEE 315
 #define CALLS_I386_IO_SUBMIT 248
@@ -49,7 +50,7 @@ void calls_fill(uint32_t watch, struct write_call_table *ret_table)
 	narrow[CALLS_I386_IO_SUBMIT] = WRITE_CALL_IO_SUBMIT;
 	narrow[CALLS_I386_SENDFILE64] = WRITE_CALL_SENDFILE;
 	wide[CALLS_MMAP] = WRITE_CALL_MMAP;
-	narrow[CALLS_I386_MMAP2] = WRITE_CALL_MMAP;
+	narrow[CALLS_I386_MMAP] = narrow[CALLS_I386_MMAP2] = WRITE_CALL_MMAP;
 	wide[CALLS_IOCTL] = wide[CALLS_X32_IOCTL] = narrow[CALLS_I386_IOCTL] = WRITE_CALL_FICLONE;
 	wide[CALLS_FALLOCATE] = narrow[CALLS_I386_FALLOCATE] = WRITE_CALL_FALLOCATE;
 	if (!(watch & FILE_KIND_BIT(PIPE)))

@@ -542,7 +542,8 @@ static void mode_halves(char **args)
 {
 	uint64_t count = number(args[1]), which = number(args[3]) & 1;
 	int fd = open_new(args[0], 0), meeting = open_new(args[2], 0);
-	size_t half = MAKER_TOKEN_LEN / 2, at = which ? half : 0;
+	const size_t half = 40;
+	size_t at = which ? half : 0;
 	size_t len = which ? MAKER_TOKEN_LEN - half : half;
 	uint32_t *rounds;
 
@@ -560,6 +561,141 @@ static void mode_halves(char **args)
 				sched_yield();
 		check_length("pwrite", pwrite(fd, token.text + at, len, (off_t)(i * 256 + at)), len);
 	}
+}
+
+/* A new file in a directory. */
+static int open_in(const char *directory, const char *name)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return open_new(path, 0);
+}
+
+/* far DIRECTORY N SOURCE: tokens N, N + 1 …, each by another call, past 4 GiB of a file of its own; SOURCE holds the last one */
+static void mode_far(char **args)
+{
+	static const char *const names[] = {"pwrite64", "pwritev", "pwritev2", "append", "splice", "copy"};
+	const off_t far = (5LL << 30) + 100;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		struct maker_token token = maker_token(number(args[1]) + i);
+		struct iovec parts[2] = {{token.text, 40}, {token.text + 40, MAKER_TOKEN_LEN - 40}};
+		int fd = open_in(args[0], names[i]), source, pipes[2];
+		off_t to = far;
+		ssize_t r = -1;
+
+		switch (i) {
+		case 0:
+			r = pwrite(fd, token.text, MAKER_TOKEN_LEN, far);
+			break;
+		case 1:
+			r = pwritev(fd, parts, 2, far);
+			break;
+		case 2:
+			r = pwritev2(fd, parts, 2, far, RWF_DSYNC);
+			break;
+		case 3:
+			if (ftruncate(fd, far))
+				fail("ftruncate");
+			r = pwritev2(fd, parts, 2, (3LL << 32) + 7, RWF_APPEND);
+			break;
+		case 4:
+			if (pipe(pipes))
+				fail("pipe");
+			check_length("write", write(pipes[1], token.text, MAKER_TOKEN_LEN), MAKER_TOKEN_LEN);
+			r = splice(pipes[0], NULL, fd, &to, MAKER_TOKEN_LEN, 0);
+			break;
+		default:
+			source = open(args[2], O_RDONLY);
+			if (source < 0)
+				fail(args[2]);
+			r = copy_file_range(source, NULL, fd, &to, MAKER_TOKEN_LEN, 0);
+		}
+		check_length(names[i], r, MAKER_TOKEN_LEN);
+		close(fd);
+	}
+}
+
+/*
+ * upper DIRECTORY N: tokens N, N + 1 …, each by another call, at byte 100 of a file of its own; the upper halves of the registers
+ * with the call's number, and with what are numbers of 32 bits to it, hold what the kernel does not look at
+ */
+static void mode_upper(char **args)
+{
+#ifdef __LP64__
+	static const char *const names[] = {"write",    "pwrite64", "writev",   "pwritev",
+					    "pwritev2", "sendfile", "setxattr", "symlink"};
+	const long upper = 5L << 32;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		struct maker_token token = maker_token(number(args[1]) + i);
+		struct iovec parts[2] = {{token.text, 40}, {token.text + 40, MAKER_TOKEN_LEN - 40}};
+		long fd = open_in(args[0], names[i]), source, r = -1;
+		size_t wanted = i < 6 ? MAKER_TOKEN_LEN : 0;
+		char path[4096];
+		off_t from = 0;
+
+		if (lseek((int)fd, 100, SEEK_SET) < 0)
+			fail("lseek");
+		switch (i) {
+		case 0:
+			r = syscall(SYS_write | upper, fd | upper, token.text, MAKER_TOKEN_LEN);
+			break;
+		case 1:
+			r = syscall(SYS_pwrite64 | upper, fd | upper, token.text, MAKER_TOKEN_LEN, 100L);
+			break;
+		case 2:
+			r = syscall(SYS_writev | upper, fd | upper, parts, 2L);
+			break;
+		case 3:
+			r = syscall(SYS_pwritev | upper, fd | upper, parts, 2L, 100L, upper);
+			break;
+		case 4:
+			r = syscall(SYS_pwritev2 | upper, fd | upper, parts, 2L, 100L, upper, upper);
+			break;
+		case 5:
+			source = syscall(SYS_memfd_create, "source", 0);
+			check_length("write", write((int)source, token.text, MAKER_TOKEN_LEN),
+				     MAKER_TOKEN_LEN);
+			r = syscall(SYS_sendfile | upper, fd | upper, source | upper, &from, MAKER_TOKEN_LEN);
+			break;
+		case 6:
+			r = syscall(SYS_fsetxattr | upper, fd | upper, "trusted.a", token.text,
+				    MAKER_TOKEN_LEN, upper);
+			break;
+		default:
+			snprintf(path, sizeof(path), "%s/link", args[0]);
+			r = syscall(SYS_symlink | upper, token.text, path);
+		}
+		check_length(names[i], r, wanted);
+		close((int)fd);
+	}
+#else
+	(void)args;
+#endif
+}
+
+/* old-mmap FILE N: the token is stored through a mapping by the older mmap(2) of 32-bit programs, at byte 5000 */
+static void mode_old_mmap(char **args)
+{
+#ifndef __LP64__
+	struct maker_token token = maker_token(number(args[1]));
+	int fd = open_new(args[0], 0);
+	/* struct mmap_arg_struct32 */
+	uint32_t values[6] = {0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, (uint32_t)fd, 4096};
+	char *page;
+
+	if (ftruncate(fd, 8192))
+		fail("ftruncate");
+	page = (char *)syscall(SYS_mmap, values); /* NOLINT(performance-no-int-to-ptr) */
+	if (page == MAP_FAILED)
+		fail("mmap");
+	memcpy(page + 5000 - 4096, token.text, MAKER_TOKEN_LEN);
+	sleep(5);
+#else
+	(void)args;
+#endif
 }
 
 /* middle FILE N: the token is there but for its middle, which comes last */
@@ -1066,20 +1202,21 @@ static const struct mode {
 	int args;
 	void (*run)(char **args);
 } modes[] = {
-	{"call", 3, mode_call},     {"append", 2, mode_append},     {"page-end", 2, mode_page_end},
-	{"iovec", 2, mode_iovec},   {"innocent", 2, mode_innocent}, {"storm", 3, mode_storm},
-	{"fan", 4, mode_fan},       {"cycle", 3, mode_cycle},       {"paced", 4, mode_paced},
-	{"one", 2, mode_one},       {"swarm", 3, mode_swarm},       {"vanish", 1, mode_vanish},
-	{"long", 3, mode_long},     {"stream", 2, mode_stream},     {"signals", 0, mode_signals},
-	{"token", 1, mode_token},   {"pieces", 1, mode_pieces},     {"shuffled", 2, mode_shuffled},
-	{"middle", 2, mode_middle}, {"apart", 1, mode_apart},       {"landed", 4, mode_landed},
-	{"uring", 3, mode_uring},   {"aio", 3, mode_aio},           {"many", 2, mode_many},
-	{"repeat", 3, mode_repeat}, {"mapped", 3, mode_mapped},     {"edges", 1, mode_edges},
-	{"bound", 2, mode_bound},   {"name", 3, mode_name},         {"clone", 3, mode_clone},
-	{"send", 2, mode_send},     {"rewrite", 2, mode_rewrite},   {"blocks", 2, mode_blocks},
-	{"evict", 2, mode_evict},   {"batch", 2, mode_batch},       {"holes", 1, mode_holes},
-	{"snap", 3, mode_snapshot}, {"subvol", 2, mode_subvolume},  {"shared", 2, mode_shared},
-	{"halves", 4, mode_halves},
+	{"call", 3, mode_call},         {"append", 2, mode_append},     {"page-end", 2, mode_page_end},
+	{"iovec", 2, mode_iovec},       {"innocent", 2, mode_innocent}, {"storm", 3, mode_storm},
+	{"fan", 4, mode_fan},           {"cycle", 3, mode_cycle},       {"paced", 4, mode_paced},
+	{"one", 2, mode_one},           {"swarm", 3, mode_swarm},       {"vanish", 1, mode_vanish},
+	{"long", 3, mode_long},         {"stream", 2, mode_stream},     {"signals", 0, mode_signals},
+	{"token", 1, mode_token},       {"pieces", 1, mode_pieces},     {"shuffled", 2, mode_shuffled},
+	{"middle", 2, mode_middle},     {"apart", 1, mode_apart},       {"landed", 4, mode_landed},
+	{"uring", 3, mode_uring},       {"aio", 3, mode_aio},           {"many", 2, mode_many},
+	{"repeat", 3, mode_repeat},     {"mapped", 3, mode_mapped},     {"edges", 1, mode_edges},
+	{"bound", 2, mode_bound},       {"name", 3, mode_name},         {"clone", 3, mode_clone},
+	{"send", 2, mode_send},         {"rewrite", 2, mode_rewrite},   {"blocks", 2, mode_blocks},
+	{"evict", 2, mode_evict},       {"batch", 2, mode_batch},       {"holes", 1, mode_holes},
+	{"snap", 3, mode_snapshot},     {"subvol", 2, mode_subvolume},  {"shared", 2, mode_shared},
+	{"halves", 4, mode_halves},     {"far", 3, mode_far},           {"upper", 2, mode_upper},
+	{"old-mmap", 2, mode_old_mmap},
 };
 
 int main(int argc, char **argv)

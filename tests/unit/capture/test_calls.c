@@ -72,9 +72,44 @@ static void test_doubled(void **state)
 	assert_int_equal(count(&table, 0, WRITE_CALL_PWRITEV2), 2);
 	assert_int_equal(count(&table, 0, WRITE_CALL_IO_SUBMIT), 2);
 	assert_int_equal(count(&table, 1, WRITE_CALL_SENDFILE), 2);
+	assert_int_equal(count(&table, 1, WRITE_CALL_MMAP), 2);
 	assert_int_equal(count(&table, 1, WRITE_CALL_WRITEV), 1);
 	assert_int_equal(table.call[0][0], WRITE_CALL_UNKNOWN); /* read */
 	assert_int_equal(table.call[1][3], WRITE_CALL_UNKNOWN);
+}
+
+/* Each call by the number that an x32 program has for it. */
+static void test_x32(void **state)
+{
+	struct write_call_table table;
+	char line[256], name[128];
+	size_t found = 0;
+	int number;
+	FILE *file = fopen("/usr/include/x86_64-linux-gnu/asm/unistd_x32.h", "re");
+
+	(void)state;
+	assert_non_null(file);
+	calls_fill(ALL_WATCHED, &table);
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "#define __NR_%127s (__X32_SYSCALL_BIT + %d)", name, &number) != 2)
+			continue;
+#define CHECK(id, text, ...)                                              \
+	if (strcmp(name, text) == 0) {                                    \
+		assert_int_equal(table.call[0][number], WRITE_CALL_##id); \
+		found++;                                                  \
+	}
+		WRITE_CALLS(CHECK)
+		WRITE_CALLS_SOCKET(CHECK)
+		WRITE_CALLS_NAME(CHECK)
+		CHECK(SETXATTR, "setxattr")
+		CHECK(IO_SUBMIT, "io_submit")
+		CHECK(FICLONE, "ioctl")
+		CHECK(FALLOCATE, "fallocate")
+		CHECK(MMAP, "mmap")
+#undef CHECK
+	}
+	fclose(file);
+	assert_int_equal(found, 10 + 3 + 11 + 5);
 }
 
 /* What nobody watches costs what any other call does. */
@@ -104,10 +139,8 @@ static void test_names(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_doubled),
-		cmocka_unit_test(test_watched),
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_numbers), cmocka_unit_test(test_doubled), cmocka_unit_test(test_x32),
+		cmocka_unit_test(test_watched), cmocka_unit_test(test_names),
 	};
 
 	return UNIT_RUN(tests);
