@@ -51,8 +51,42 @@ static void test_budget_submit(void **state)
 	live_free(&run);
 }
 
+/* A million entries of a vector in one call: each message is looked at, or counted. */
+static void test_budget_messages(void **state)
+{
+	struct live_run run = live_exec(ARGS("--watch", "socket"),
+					ARGS(live_writer("budget"), "messages", live_path("file"), "1024"));
+	uint64_t late;
+
+	(void)state;
+	assert_int_equal(run.status, 0);
+	assert_int_equal(json_array_size(run.alerts), 0);
+	print_message("held up for %s us\n", run.output);
+	late = live_summary(&run, "writes whose call took more time");
+	assert_in_range(late, 512, 1024);
+	/* the one that was looked at when the time was over is both */
+	assert_in_range(live_summary(&run, "writes (") + late, 1024, 1025);
+	live_free(&run);
+}
+
+/* What there was no time for in one write of many entries the daemon reads in the file. */
+static void test_budget_vector(void **state)
+{
+	struct live_run run =
+		live_exec(NO_ARGS, ARGS(live_writer("budget"), "vector", live_path("file"), "2000"));
+
+	(void)state;
+	assert_int_equal(run.status, 0);
+	assert_int_equal(json_array_size(run.alerts), 0);
+	assert_int_equal(live_summary(&run, "LOST"), 0);
+	print_message("held up for %s us\n", run.output);
+	live_free(&run);
+}
+
 const struct CMUnitTest live_budget[] = {
 	cmocka_unit_test_setup_teardown(test_budget_tokens, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_budget_submit, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_budget_messages, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_budget_vector, live_setup, live_teardown),
 };
 const size_t live_budget_count = sizeof(live_budget) / sizeof(*live_budget);

@@ -4,6 +4,8 @@
  *
  *     budget tokens FILE COUNT     tokens 0 … COUNT-1 back to back, by one write
  *     budget submit FILE COUNT     io_submit of COUNT requests, each of the same 16 MiB of text
+ *     budget messages FILE COUNT   sendmmsg of COUNT messages to a socket, each of 1,024 entries of one byte; FILE is only made
+ *     budget vector FILE COUNT     writev of 1,024 entries of COUNT bytes, which are tokens but for a byte each
  *
  * Prints how long a real-time thread on the same CPU, which wakes every millisecond, was held up at most, in
  * microseconds. Ends with 0, or with 1 after saying what failed.
@@ -16,11 +18,14 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
 #define REQUEST_BYTES (16UL << 20)
+#define ENTRIES 1024
 
 static void fail(const char *what)
 {
@@ -91,17 +96,64 @@ static void submit(int fd, size_t count)
 		fail("io_submit");
 }
 
+static void *drain(void *context)
+{
+	const int *fd = context;
+	char bytes[ENTRIES];
+
+	while (recv(*fd, bytes, sizeof(bytes), 0) > 0)
+		;
+	return NULL;
+}
+
+/* What reads them is on whichever CPU it likes: the thread was made before this one was bound. */
+static void messages(const int fds[2], size_t count)
+{
+	static struct iovec entries[ENTRIES];
+	struct mmsghdr *list = calloc(count, sizeof(*list));
+
+	if (!list)
+		fail("calloc");
+	for (size_t i = 0; i < ENTRIES; i++)
+		entries[i] = (struct iovec){(void *)"t", 1};
+	for (size_t i = 0; i < count; i++)
+		list[i].msg_hdr = (struct msghdr){.msg_iov = entries, .msg_iovlen = ENTRIES};
+	if (sendmmsg(fds[0], list, (unsigned int)count, 0) != (int)count)
+		fail("sendmmsg");
+	shutdown(fds[0], SHUT_WR);
+}
+
+static void write_vector(int fd, size_t len)
+{
+	static struct iovec entries[ENTRIES];
+	struct maker_token token = maker_token(1);
+	char *text = malloc(len);
+
+	if (!text)
+		fail("malloc");
+	token.text[MAKER_TOKEN_LEN - 5] = '-';
+	for (size_t i = 0; i < len; i++)
+		text[i] = token.text[i % MAKER_TOKEN_LEN];
+	for (size_t i = 0; i < ENTRIES; i++)
+		entries[i] = (struct iovec){text, len};
+	if (writev(fd, entries, ENTRIES) != (ssize_t)(ENTRIES * len))
+		fail("writev");
+}
+
 int main(int argc, char **argv)
 {
 	cpu_set_t cpus;
 	pthread_t thread;
-	int fd;
+	pthread_t reader;
+	int fd, fds[2];
 
 	if (argc != 4)
 		return 1;
 	fd = open(argv[2], O_CREAT | O_RDWR, 0600);
 	if (fd < 0)
 		fail(argv[2]);
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, fds) || pthread_create(&reader, NULL, drain, &fds[1]))
+		fail("socketpair");
 	CPU_ZERO(&cpus);
 	CPU_SET(0, &cpus);
 	sched_setaffinity(0, sizeof(cpus), &cpus);
@@ -109,6 +161,10 @@ int main(int argc, char **argv)
 		fail("pthread_create");
 	if (strcmp(argv[1], "tokens") == 0)
 		write_tokens(fd, strtoull(argv[3], NULL, 10));
+	else if (strcmp(argv[1], "messages") == 0)
+		messages(fds, strtoull(argv[3], NULL, 10));
+	else if (strcmp(argv[1], "vector") == 0)
+		write_vector(fd, strtoull(argv[3], NULL, 10));
 	else
 		submit(fd, strtoull(argv[3], NULL, 10));
 	stopped = 1;
