@@ -12,6 +12,7 @@
 #include "rules/tree.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,22 @@ static void outputs_mode(struct outputs_reader *reader, const struct tree_node *
 	reader->spec->mode = (unsigned int)mode;
 }
 
+/* By name or number. It is looked up now: later nobody may be asked. */
+static void outputs_group(struct outputs_reader *reader, const struct tree_node *node)
+{
+	const struct group *group = getgrnam(node->text);
+	unsigned long number = 0;
+
+	if (group)
+		number = group->gr_gid;
+	else if (!options_number(node->text, 0, (gid_t)-2, &number))
+		problems_add(reader->problems, &node->place,
+			     "group: expected the name or number of a group, found '%.*s'", OUTPUTS_SHOWN,
+			     node->text);
+	reader->spec->grouped = true;
+	reader->spec->group = (gid_t)number;
+}
+
 static void outputs_facility(struct outputs_reader *reader, const struct tree_node *node)
 {
 	reader->spec->facility = syslog_facility(node->text);
@@ -103,6 +120,7 @@ static const struct outputs_key {
 	{"queue_bytes", OUTPUTS_ALL, outputs_queue},
 	{"bytes", OUTPUTS_OF(FILE), outputs_bytes},
 	{"mode", OUTPUTS_OF(FILE) | OUTPUTS_OF(SOCKET), outputs_mode},
+	{"group", OUTPUTS_OF(FILE), outputs_group},
 	{"facility", OUTPUTS_OF(SYSLOG), outputs_facility},
 	{"seconds", OUTPUTS_OF(PROGRAM), outputs_seconds},
 };

@@ -329,6 +329,23 @@ static int run_serve(struct run_options *options, int *ret_life)
 	return 0;
 }
 
+/* Files that are made later are given to their groups by who is in them. Returns 0 or an exit code. */
+static int run_groups(const struct pipeline_options *options)
+{
+	for (size_t i = 0; i < options->output_count; i++) {
+		const struct output_spec *output = &options->outputs[i];
+		int r = output->grouped ? privileges_join(output->group) : 0;
+
+		if (r == 0)
+			continue;
+		log_error("outputs: group: this daemon is not in group %u, and can't join it: %s; have it "
+			  "started in that group (SupplementaryGroups= of systemd)",
+			  (unsigned int)output->group, strerror(-r));
+		return EXIT_CODE_CONFIG;
+	}
+	return 0;
+}
+
 static int run_watch(struct run_options *options)
 {
 	CLEANUP(notify_close) struct notify notify = {.fd = -1};
@@ -354,6 +371,9 @@ static int run_watch(struct run_options *options)
 	}
 	if (options->config)
 		config_use(options->config, &options->pipeline);
+	r = run_groups(&options->pipeline);
+	if (r)
+		return r;
 	r = pipeline_open(&options->pipeline, &pipeline);
 	if (r)
 		return r;

@@ -15,6 +15,8 @@
  */
 #include "lib/privileges.h"
 
+#include "lib/cleanup.h"
+
 #include <cap-ng.h>
 #include <dirent.h>
 #include <errno.h>
@@ -60,6 +62,25 @@ int privileges_user(const char *name, struct privileges_user *ret_user)
 	}
 	*ret_user = user;
 	return 0;
+}
+
+int privileges_join(gid_t group)
+{
+	int count = getgroups(0, NULL);
+	AUTO_FREE gid_t *groups = count < 0 ? NULL : calloc((size_t)count + 1, sizeof(*groups));
+
+	if (!groups)
+		return count < 0 ? -errno : -ENOMEM;
+	count = getgroups(count, groups);
+	if (count < 0)
+		return -errno;
+	for (int i = 0; i < count; i++)
+		if (groups[i] == group)
+			return 0;
+	if (group == getegid())
+		return 0;
+	groups[count] = group;
+	return setgroups((size_t)count + 1, groups) < 0 ? -errno : 0;
 }
 
 static int privileges_groups(const struct privileges_user *user)

@@ -26,6 +26,12 @@ struct privileges_user {
 int privileges_user(const char *name, struct privileges_user *ret_user);
 
 /*
+ * privileges_join() - the calling process is in that group as well, so that it can give files of its own to it when all else is given
+ * away. Returns 0 or a negative errno: it is not in it, and may not join it.
+ */
+int privileges_join(gid_t group);
+
+/*
  * privileges_become() - the calling process is that user from now on, with the groups he has, and no capability but what a
  * later exec gives. For a child that is about to become a command.
  * Returns 0 or a negative errno.

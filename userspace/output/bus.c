@@ -351,7 +351,7 @@ static int bus_open_output(const struct output_spec *spec, struct output **ret_o
 {
 	switch (spec->what) {
 	case OUTPUT_FILE:
-		return output_file_open(spec->target, spec->bytes, spec->mode, ret_output);
+		return output_file_open(spec, ret_output);
 	case OUTPUT_SOCKET:
 		return output_socket_open(spec, ret_output);
 	case OUTPUT_SYSLOG:

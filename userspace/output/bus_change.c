@@ -51,7 +51,7 @@ static int change_open(const struct output_spec *spec, struct output **ret_outpu
 {
 	switch (spec->what) {
 	case OUTPUT_FILE:
-		return output_file_later(spec->target, spec->bytes, spec->mode, ret_output);
+		return output_file_later(spec, ret_output);
 	case OUTPUT_SYSLOG:
 	case OUTPUT_JOURNALD:
 		return output_syslog_open(spec, ret_output);

@@ -33,6 +33,7 @@ struct file {
 	unsigned long over; /* what it is exceeded by, where that can't be helped */
 	char *full; /* the full file's name; NULL: it has no bound */
 	unsigned int mode; /* of a file that is made; by __atomic_… */
+	int64_t group; /* likewise; -1: as its directory has it */
 	bool torn; /* what is there ends inside a line */
 };
 
@@ -79,18 +80,21 @@ static int file_open_fifo(const char *path, int flags)
  * does. A link is not followed, since it may lead anywhere, by the choice of who may write to its folder;
  * but for the names of our own descriptors, which are links everywhere. What is opened is looked at then,
  * not the path before.
+ * @must: without that group it is of no use; else, of a file that follows a full one, it is for us alone then
  */
-static int file_open_path(const char *path, unsigned int mode)
+static int file_open_path(const char *path, unsigned int mode, int64_t group, bool must)
 {
 	bool descriptor = file_is_descriptor(path);
 	int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
 		    (descriptor ? 0 : O_CREAT | O_NOFOLLOW);
 	int fd = descriptor ? -1 : open(path, flags | O_EXCL, mode), r;
 
-	/* a new one: its mode was asked for, so no umask takes any of it away */
-	if (fd >= 0 && fchmod(fd, mode) < 0) {
+	/* a new one: its mode was asked for, so no umask takes any of it away; and a group gets it before it can read it */
+	if (fd >= 0 &&
+	    ((group >= 0 && fchown(fd, (uid_t)-1, (gid_t)group) < 0 && must) || fchmod(fd, mode) < 0)) {
 		r = -errno;
 		close(fd);
+		unlink(path);
 		return r;
 	}
 	if (fd < 0)
@@ -160,7 +164,8 @@ static int file_reopen(struct output *output)
 
 	if (!file->path)
 		return 0;
-	fd = file_open_path(file->path, __atomic_load_n(&file->mode, __ATOMIC_RELAXED));
+	fd = file_open_path(file->path, __atomic_load_n(&file->mode, __ATOMIC_RELAXED),
+			    __atomic_load_n(&file->group, __ATOMIC_RELAXED), file->fd < 0);
 	__atomic_store_n(&output->trouble, 0, __ATOMIC_RELAXED);
 	if (fd < 0)
 		return fd;
@@ -255,6 +260,7 @@ static void file_adjust(struct output *output, const struct output_spec *spec)
 	struct file *file = file_of(output);
 
 	__atomic_store_n(&file->bytes, spec->bytes, __ATOMIC_RELAXED);
+	__atomic_store_n(&file->group, spec->grouped ? (int64_t)spec->group : -1, __ATOMIC_RELAXED);
 	__atomic_store_n(&file->mode, spec->mode ? spec->mode : FILE_MODE, __ATOMIC_RELAXED);
 }
 
@@ -291,8 +297,9 @@ static int file_bound(struct file *file, unsigned long bytes)
 	return 0;
 }
 
-int output_file_later(const char *path, unsigned long bytes, unsigned int mode, struct output **ret_output)
+int output_file_later(const struct output_spec *spec, struct output **ret_output)
 {
+	const char *path = spec->target;
 	struct file *file = calloc(1, sizeof(*file));
 	bool out = strcmp(path, "-") == 0;
 	int r;
@@ -301,9 +308,10 @@ int output_file_later(const char *path, unsigned long bytes, unsigned int mode, 
 		return -ENOMEM;
 	file->output.kind = &file_kind;
 	file->fd = out ? STDOUT_FILENO : -1;
-	file->mode = mode ? mode : FILE_MODE;
+	file->mode = spec->mode ? spec->mode : FILE_MODE;
+	file->group = spec->grouped ? (int64_t)spec->group : -1;
 	file->path = out ? NULL : strdup(path);
-	r = out || file->path ? file_bound(file, bytes) : -ENOMEM;
+	r = out || file->path ? file_bound(file, spec->bytes) : -ENOMEM;
 	if (r < 0) {
 		file_close(&file->output);
 		return r;
@@ -312,17 +320,17 @@ int output_file_later(const char *path, unsigned long bytes, unsigned int mode, 
 	return 0;
 }
 
-int output_file_open(const char *path, unsigned long bytes, unsigned int mode, struct output **ret_output)
+int output_file_open(const struct output_spec *spec, struct output **ret_output)
 {
 	struct output *output;
 	struct file *file;
 	bool late;
-	int r = output_file_later(path, bytes, mode, &output);
+	int r = output_file_later(spec, &output);
 
 	if (r < 0)
 		return r;
 	file = file_of(output);
-	late = file->path && !file_is_descriptor(path) && answers_path(path) == -ETIME;
+	late = file->path && !file_is_descriptor(file->path) && answers_path(file->path) == -ETIME;
 	r = late ? 0 : file_reopen(output);
 	if (r < 0) {
 		file_close(output);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct rules;
 
@@ -40,6 +41,8 @@ struct output_spec {
 	size_t queue_bytes; /* 0: OUTPUT_QUEUE_BYTES */
 	unsigned long bytes; /* of a file: output_file_open() */
 	unsigned int mode; /* of a file or a socket; 0: 0600 */
+	bool grouped; /* a file that is made is of that group; else as its directory has it */
+	gid_t group;
 	int facility; /* of syslog: syslog_facility() */
 	char **args; /* of a program, NULL-terminated; target is the first */
 	unsigned long seconds; /* of a program: PROGRAM_SECONDS; 0: that */

@@ -150,6 +150,7 @@ static void test_outputs(void **state)
 				   "    format: text\n"
 				   "    bytes: 65536\n"
 				   "    mode: '0640'\n"
+				   "    group: root\n"
 				   "    filter: {severity: high}\n"
 				   "  - {file: /var/log/a, name: all of it, queue_bytes: 65536}\n"
 				   "  - {socket: /run/s, mode: '0660', filter: {match: {prefix: dt0s16}}}\n"
@@ -175,6 +176,7 @@ static void test_outputs(void **state)
 	assert_true(spec[0].text);
 	assert_int_equal(spec[0].bytes, 65536);
 	assert_int_equal(spec[0].mode, 0640);
+	assert_true(spec[0].grouped && spec[0].group == 0);
 	assert_int_equal(spec[0].severity, 73);
 	assert_null(spec[0].match);
 	assert_false(spec[1].text);
@@ -218,6 +220,8 @@ static void test_outputs_wrong(void **state)
 		{"outputs: [{file: a, bytes: 1}]", "bytes: expected a number from 65536"},
 		{"outputs: [{file: a, queue_bytes: 1}]", "queue_bytes: expected a number from 65536"},
 		{"outputs: [{file: a, mode: '0666'}]", "nobody else may write to it"},
+		{"outputs: [{file: a, group: no such}]", "group: expected the name or number of a group"},
+		{"outputs: [{socket: a, group: root}]", "group: a socket has none"},
 		{"outputs: [{socket: a, mode: '0999'}]", "mode: expected octal digits"},
 		{"outputs: [{file: a, filter: high}]",
 		 "filter: expected severity (which is the least), match"},

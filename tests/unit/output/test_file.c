@@ -34,6 +34,13 @@ static size_t count_lines(const char *path)
 	return lines;
 }
 
+static int open_file(const char *path, unsigned long bytes, unsigned int mode, struct output **ret_output)
+{
+	const struct output_spec spec = {.what = OUTPUT_FILE, .target = path, .bytes = bytes, .mode = mode};
+
+	return output_file_open(&spec, ret_output);
+}
+
 static void test_file(void **state)
 {
 	char dir[] = "/tmp/spillwatch-unit-XXXXXX", path[64], moved[64];
@@ -45,7 +52,7 @@ static void test_file(void **state)
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/alerts", dir);
 	snprintf(moved, sizeof(moved), "%s/alerts.1", dir);
-	assert_int_equal(output_file_open(path, 0, 0, &output), 0);
+	assert_int_equal(open_file(path, 0, 0, &output), 0);
 	assert_int_equal(emit(output), 0);
 	assert_int_equal(rename(path, moved), 0);
 	assert_int_equal(emit(output), 0);
@@ -59,14 +66,14 @@ static void test_file(void **state)
 	/* a mode that was asked for is what a new file has */
 	assert_int_equal(unlink(path), 0);
 	mask = umask(0077);
-	assert_int_equal(output_file_open(path, 0, 0640, &output), 0);
+	assert_int_equal(open_file(path, 0, 0640, &output), 0);
 	umask(mask);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0640);
 	assert_int_equal(emit(output), 0);
 	output_close(output);
 	/* appends to what is there */
-	assert_int_equal(output_file_open(path, 0, 0, &output), 0);
+	assert_int_equal(open_file(path, 0, 0, &output), 0);
 	assert_int_equal(emit(output), 0);
 	assert_int_equal(count_lines(path), 2);
 	/* a rotation that fails leaves the old file in use */
@@ -83,10 +90,10 @@ static void test_errors(void **state)
 	struct output *output = NULL;
 
 	(void)state;
-	assert_int_equal(output_file_open("/nowhere/alerts", 0, 0, &output), -ENOENT);
-	assert_int_equal(output_file_open("/tmp", 0, 0, &output), -EISDIR);
+	assert_int_equal(open_file("/nowhere/alerts", 0, 0, &output), -ENOENT);
+	assert_int_equal(open_file("/tmp", 0, 0, &output), -EISDIR);
 	assert_null(output);
-	assert_int_equal(output_file_open("/dev/full", 0, 0, &output), 0);
+	assert_int_equal(open_file("/dev/full", 0, 0, &output), 0);
 	assert_int_equal(emit(output), -ENOSPC);
 	output_close(output);
 	output_close(NULL);
@@ -121,7 +128,7 @@ static void test_torn(void **state)
 	(void)state;
 	close(mkstemp(path));
 	signal(SIGXFSZ, SIG_IGN);
-	assert_int_equal(output_file_open(path, 0, 0, &output), 0);
+	assert_int_equal(open_file(path, 0, 0, &output), 0);
 	assert_int_equal(emit(output), 0);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -150,7 +157,7 @@ static void test_torn_before(void **state)
 
 	(void)state;
 	assert_int_equal(write(fd, "{\"half", 6), 6);
-	assert_int_equal(output_file_open(path, 0, 0, &output), 0);
+	assert_int_equal(open_file(path, 0, 0, &output), 0);
 	assert_int_equal(emit(output), 0);
 	assert_int_equal(lseek(fd, 0, SEEK_END) > 6, 1);
 	assert_int_equal(write(fd, "{\"half", 6), 6);
@@ -196,7 +203,7 @@ static void test_pipe(void **state)
 	dup2(ends[1], STDOUT_FILENO);
 	close(ends[0]);
 	close(ends[1]);
-	status = output_file_open("-", 0, 0, &output);
+	status = open_file("-", 0, 0, &output);
 	for (int i = 0; status == 0 && i < 1000; i++)
 		status = emit(output);
 	dup2(saved, STDOUT_FILENO);
@@ -231,9 +238,9 @@ static void test_others(void **state)
 	snprintf(link, sizeof(link), "%s/link", dir);
 	snprintf(moved, sizeof(moved), "%s/alerts.1", dir);
 	assert_int_equal(symlink(path, link), 0);
-	assert_int_equal(output_file_open(link, 0, 0, &output), -ELOOP);
+	assert_int_equal(open_file(link, 0, 0, &output), -ELOOP);
 	assert_int_equal(stat(path, &st), -1);
-	assert_int_equal(output_file_open(path, 0, 0, &output), 0);
+	assert_int_equal(open_file(path, 0, 0, &output), 0);
 	assert_int_equal(rename(path, moved), 0);
 	close(open(path, O_WRONLY | O_CREAT, 0600));
 	assert_int_equal(chmod(path, 0620), 0);
@@ -241,15 +248,15 @@ static void test_others(void **state)
 	assert_int_equal(emit(output), 0);
 	output_close(output);
 	assert_int_equal(count_lines(moved), 1);
-	assert_int_equal(output_file_open(path, 0, 0, &output), -EUSERS);
+	assert_int_equal(open_file(path, 0, 0, &output), -EUSERS);
 	assert_int_equal(chmod(path, 0602), 0);
-	assert_int_equal(output_file_open(path, 0, 0, &output), -EUSERS);
+	assert_int_equal(open_file(path, 0, 0, &output), -EUSERS);
 	/* who may read it is its owner's business */
 	assert_int_equal(chmod(path, 0644), 0);
-	assert_int_equal(output_file_open(path, 0, 0, &output), 0);
+	assert_int_equal(open_file(path, 0, 0, &output), 0);
 	output_close(output);
 	if (chown(path, 65534, 65534) == 0)
-		assert_int_equal(output_file_open(path, 0, 0, &output), -EUSERS);
+		assert_int_equal(open_file(path, 0, 0, &output), -EUSERS);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_size, 0);
 	assert_non_null(strstr(output_error(-EUSERS), "another user"));
@@ -270,14 +277,14 @@ static void test_descriptor(void **state)
 	(void)state;
 	assert_int_equal(chmod(path, 0666), 0);
 	snprintf(name, sizeof(name), "/dev/fd/%d", fd);
-	assert_int_equal(output_file_open(name, 0, 0, &output), 0);
+	assert_int_equal(open_file(name, 0, 0, &output), 0);
 	assert_int_equal(emit(output), 0);
 	assert_int_equal(output_reopen(output), 0);
 	assert_int_equal(emit(output), 0);
 	output_close(output);
 	fflush(stdout);
 	dup2(fd, STDOUT_FILENO);
-	status = output_file_open("/dev/stdout", 1, 0, &output);
+	status = open_file("/dev/stdout", 1, 0, &output);
 	dup2(saved, STDOUT_FILENO);
 	assert_int_equal(status, 0);
 	assert_int_equal(emit(output), 0);
@@ -285,7 +292,7 @@ static void test_descriptor(void **state)
 	assert_int_equal(output_make_room(output, 100), 0);
 	output_close(output);
 	assert_int_equal(count_lines(path), 3);
-	assert_int_equal(output_file_open("/dev/fd/../shm/x", 0, 0, &output), -ENOENT);
+	assert_int_equal(open_file("/dev/fd/../shm/x", 0, 0, &output), -ENOENT);
 	assert_int_equal(access("/dev/shm/x", F_OK), -1);
 	close(saved);
 	close(fd);
@@ -305,7 +312,7 @@ static void test_fifo(void **state)
 	snprintf(path, sizeof(path), "%s/fifo", dir);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	alarm(20);
-	assert_int_equal(output_file_open(path, 0, 0, &output), 0);
+	assert_int_equal(open_file(path, 0, 0, &output), 0);
 	assert_int_equal(emit(output), -EPIPE);
 	assert_int_equal(output_reopen(output), 0);
 	assert_int_equal(emit(output), -EPIPE);
@@ -354,15 +361,15 @@ static void test_bound(void **state)
 	snprintf(full, sizeof(full), "%s/alerts.1", dir);
 	close(open(path, O_WRONLY | O_CREAT, 0600));
 	assert_int_equal(chmod(path, 0644), 0);
-	assert_int_equal(output_file_open(path, 0, 0, &output), 0);
+	assert_int_equal(open_file(path, 0, 0, &output), 0);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(emit_bounded(output), 0);
 	output_close(output);
-	assert_int_equal(output_file_open(path, (unsigned long)len * 4, 0, &output), 0);
+	assert_int_equal(open_file(path, (unsigned long)len * 4, 0, &output), 0);
 	/* what was there counts as well */
 	assert_int_equal(emit_bounded(output), 0);
 	assert_int_equal(size_of(full), -1);
-	assert_int_equal(output_file_open(path, (unsigned long)len * 4, 0, &other), 0);
+	assert_int_equal(open_file(path, (unsigned long)len * 4, 0, &other), 0);
 	assert_int_equal(emit_bounded(output), 0);
 	assert_int_equal(size_of(full), 4 * len);
 	assert_int_equal(size_of(path), len);
@@ -395,7 +402,7 @@ static void test_bound(void **state)
 	assert_true(size_of(path) <= 4 * len);
 	output_close(output);
 	/* one alert is longer than all */
-	assert_int_equal(output_file_open(path, 1, 0, &output), 0);
+	assert_int_equal(open_file(path, 1, 0, &output), 0);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(emit_bounded(output), 0);
 	assert_int_equal(size_of(path), len);
