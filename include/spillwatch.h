@@ -62,6 +62,8 @@ enum spillwatch_look {
 	SPILLWATCH_PLAIN = 1, /* tokens as they are */
 	SPILLWATCH_ENCODED = 2, /* in base64, hex, UTF-16, escaped, wrapped, …; each form by itself */
 	SPILLWATCH_IDENTIFIER = 3, /* identifiers, whether a secret portion follows or not */
+	SPILLWATCH_PLAIN_AGENT = 4, /* as SPILLWATCH_PLAIN, and agents' tokens (dt0a01, hexadecimal) */
+	SPILLWATCH_ENCODED_AGENT = 5, /* as SPILLWATCH_ENCODED, likewise */
 };
 
 /*
@@ -119,7 +121,7 @@ SPILLWATCH_PUBLIC void spillwatch_stream_on_token(struct spillwatch_stream *stre
 
 /*
  * spillwatch_stream_look() - SPILLWATCH_PLAIN: only what stands there as it is; SPILLWATCH_ENCODED: in other forms as well, which is what it does if
- * nothing is said. Before the first piece. -EINVAL: another one.
+ * nothing is said; both with agents' tokens as well or not. Before the first piece. -EINVAL: another one.
  */
 SPILLWATCH_PUBLIC int spillwatch_stream_look(struct spillwatch_stream *stream, enum spillwatch_look look);
 

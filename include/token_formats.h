@@ -24,6 +24,14 @@
 	X(PUBLIC24, "24.64", 24) \
 	X(PUBLIC8, "8.64", 8)
 
+/*
+ * What an agent's or a function's token looks like, seen in the field: not looked for unless that is asked for, and never by the kernel's side.
+ *
+ *     dt0a01 . the tenant . 64 of [0-9a-f]
+ */
+#define TOKEN_AGENT_PREFIX "dt0a01"
+#define TOKEN_AGENT_FAMILY "agent"
+
 #define TOKEN_PUBLIC_MAX 24
 #define TOKEN_PUBLIC_MIN 8
 #define TOKEN_IDENTIFIER_MAX (TOKEN_PREFIX_LEN + 1 + TOKEN_PUBLIC_MAX)
@@ -43,7 +51,7 @@ TOKEN_FORMATS(TOKEN_FORMAT_CHECK)
  * Documented: dt0s01 to dt0s16; the others from other public sources.
  */
 #define TOKEN_PREFIXES(X)                                        \
-	X("dt0a01", "Agent token")                               \
+	X(TOKEN_AGENT_PREFIX, "Agent token")                     \
 	X("dt0c01", "API token")                                 \
 	X("dt0e01", "EdgeConnect token")                         \
 	X("dt0g01", "ActiveGate token")                          \

@@ -21,7 +21,7 @@ static void check_token(const struct encoded_token *found)
 	token[len++] = '.';
 	memcpy(token + len, found->secret, TOKEN_SECRET_LEN);
 	len += TOKEN_SECRET_LEN;
-	if (!wide_match((const uint8_t *)token, len, 0, &again, &span) || span.start != 0 ||
+	if (!wide_match((const uint8_t *)token, len, 0, false, &again, &span) || span.start != 0 ||
 	    span.end != len || strcmp(again.identifier, found->token.identifier) != 0)
 		abort();
 }
@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > INPUT_MAX)
 		return 0;
-	while (encoded_match(data, size, from, &found)) {
+	while (encoded_match(data, size, from, false, &found)) {
 		if (found.start < from || found.end <= found.start || found.end > size ||
 		    found.end - found.start > ENCODED_MAX_LEN)
 			abort();

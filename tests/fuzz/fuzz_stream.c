@@ -72,6 +72,7 @@ static void run(const uint8_t *data, size_t size, uint32_t pieces)
 {
 	const struct stream_use use = {
 		.context = &seen, .text = seen_text, .mask = seen_mask, .form = seen_form};
+	bool agent = size % 2;
 	/* each is used anew, as its end allows: a new one would take longer than all else */
 	static struct stream *stream;
 	size_t room, piece;
@@ -80,6 +81,7 @@ static void run(const uint8_t *data, size_t size, uint32_t pieces)
 	memset(forms, 0, sizeof(forms));
 	if (!stream && stream_open(&use, &stream))
 		abort();
+	stream_look(stream, false, agent);
 	for (size_t at = 0; at < size; at += piece) {
 		pieces = pieces * 1664525 + (pieces ? 1013904223 : 0);
 		piece = pieces ? 1 + (pieces >> 16) % (pieces & 0x1000 ? 4 : 300) : size;

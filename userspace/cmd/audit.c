@@ -206,7 +206,7 @@ static int audit_identifier(struct audit_options *options)
 {
 	AUTO_FREE char *shown = NULL;
 	size_t len = strlen(optarg), secret = 0;
-	size_t end = wide_begin((const uint8_t *)optarg, len, &secret);
+	size_t end = wide_begin((const uint8_t *)optarg, len, false, &secret);
 
 	options->mark = optarg;
 	/* with a dot lost on the way, a secret portion may be what looks like the end of a public one */

@@ -102,7 +102,7 @@ static int identify_all(struct identify *identify, const uint8_t *text, size_t l
 	size_t from = 0;
 	int r = 0;
 
-	while (r == 0 && spillwatch_match(SPILLWATCH_PLAIN, text, len, from, identify->whole) > 0) {
+	while (r == 0 && spillwatch_match(SPILLWATCH_PLAIN_AGENT, text, len, from, identify->whole) > 0) {
 		r = identify_identifiers(identify, text, from,
 					 (size_t)spillwatch_token_start(identify->whole));
 		if (r == 0)

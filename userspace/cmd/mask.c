@@ -33,13 +33,20 @@ _Static_assert(sizeof(MASK_STARS) == sizeof(SPILLWATCH_MASKED), "one length");
 #define MASK_TYPES 32
 
 struct mask_command {
-	bool in_place, keep_length, stars, log, no_decode;
+	bool in_place, keep_length, stars, log, no_decode, agent;
 	uint64_t masked, tokens;
 	struct {
 		const char *type; /* static */
 		uint64_t count;
 	} types[MASK_TYPES];
 };
+
+static enum spillwatch_look mask_command_look(const struct mask_command *command)
+{
+	if (command->agent)
+		return command->no_decode ? SPILLWATCH_PLAIN_AGENT : SPILLWATCH_ENCODED_AGENT;
+	return command->no_decode ? SPILLWATCH_PLAIN : SPILLWATCH_ENCODED;
+}
 
 /* What stands for a secret portion. */
 static size_t mask_command_mark(void *context, size_t len, char *to)
@@ -131,7 +138,7 @@ static int mask_command_filter(struct mask_command *command)
 	spillwatch_stream_on_text(stream, mask_command_text);
 	spillwatch_stream_on_secret(stream, mask_command_secret);
 	spillwatch_stream_on_form(stream, mask_command_form);
-	spillwatch_stream_look(stream, command->no_decode ? SPILLWATCH_PLAIN : SPILLWATCH_ENCODED);
+	spillwatch_stream_look(stream, mask_command_look(command));
 	do {
 		r = mask_command_turn(stream);
 		/* somebody may be waiting for this much */
@@ -152,7 +159,7 @@ static int mask_command_files(struct mask_command *command, char **paths, int co
 		.text = mask_command_mark,
 		.token = mask_command_token,
 		.same_length = command->keep_length,
-		.plain = command->no_decode,
+		.look = mask_command_look(command),
 	};
 	int result = EXIT_CODE_OK;
 
@@ -210,6 +217,8 @@ static const struct option_entry mask_entries[] = {
 	 .help = "<masked>, or asterisks (default: text)"},
 	{.name = "no-decode", .id = OPTION_NO_DECODE,
 	 .help = "mask only what stands there as it is, and not in base64, hex, UTF-16, escapes, or wrapped"},
+	{.name = "formats", .value = "default|agent", .id = OPTION_FORMATS,
+	 .help = "agent: agents' tokens (dt0a01, hexadecimal) as well"},
 	{.name = "log", .id = OPTION_LOG,
 	 .help = "say in the end on standard error how many of which type there were"},
 	{0},
@@ -247,6 +256,11 @@ static int mask_command_parse(int argc, char **argv, struct mask_command *comman
 			break;
 		case OPTION_NO_DECODE:
 			command->no_decode = true;
+			break;
+		case OPTION_FORMATS:
+			r = options_formats(&command_mask, &command->agent);
+			if (r)
+				return r;
 			break;
 		case OPTION_LOG:
 			command->log = true;

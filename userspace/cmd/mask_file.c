@@ -170,7 +170,7 @@ static int mask_file_pass(struct mask_file *file)
 	spillwatch_stream_on_text(stream, mask_file_write);
 	spillwatch_stream_on_secret(stream, mask_file_secret);
 	spillwatch_stream_on_form(stream, mask_file_form);
-	spillwatch_stream_look(stream, file->use->plain ? SPILLWATCH_PLAIN : SPILLWATCH_ENCODED);
+	spillwatch_stream_look(stream, file->use->look);
 	do
 		r = spillwatch_stream_pull(stream, file->fd);
 	while (r > 0);

@@ -14,7 +14,7 @@ struct mask_file_use {
 	void *context;
 	mask_file_text *text;
 	spillwatch_on_token *token; /* may be NULL */
-	bool plain; /* other forms are not looked for */
+	enum spillwatch_look look; /* as of spillwatch_stream_look() */
 	bool same_length; /* text() returns `len`: only the secret portions are written, into the same file */
 };
 

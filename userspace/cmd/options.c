@@ -163,6 +163,16 @@ static int options_net(const struct command *command, struct pipeline_options *o
 	return r;
 }
 
+int options_formats(const struct command *command, bool *ret_agent)
+{
+	static const char *const words[] = {"default", "agent"};
+	size_t index = 0;
+	int r = options_choice(command, "--formats", optarg, words, 2, &index);
+
+	*ret_agent = index == 1;
+	return r;
+}
+
 static int options_directory(const char *name, const char **ret_path)
 {
 	struct stat st;

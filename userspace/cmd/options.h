@@ -29,6 +29,7 @@ enum {
 	OPTION_NET,
 	OPTION_CONFIG,
 	OPTION_CHECK, /* of `forward` */
+	OPTION_FORMATS, /* of `scan`, `mask` and `rules` */
 	OPTION_OWN,
 };
 
@@ -82,6 +83,9 @@ int options_none(const struct command *command, int argc);
  */
 int options_choice(const struct command *command, const char *option, const char *value,
 		   const char *const *words, size_t count, size_t *ret_index);
+
+/* options_formats() - of --formats, with `optarg`: are agents' tokens looked for as well? Returns as options_choice() does. */
+int options_formats(const struct command *command, bool *ret_agent);
 
 /*
  * options_shared() - takes one shared option, as getopt_long() returned it with `optarg`.

@@ -171,6 +171,8 @@ static int scan_parse_option(struct scan_command *command, int option)
 	case OPTION_NO_DECODE:
 		command->scan.no_decode = true;
 		break;
+	case OPTION_FORMATS:
+		return options_formats(&command_scan, &command->scan.agent);
 	case OPTION_STAGED:
 		return scan_parse_git(command, SCAN_GIT_STAGED, NULL);
 	case OPTION_COMMITS:
@@ -240,6 +242,9 @@ static const struct option_entry scan_entries[] = {
 		 "What can't be unpacked to its end (cut, a password, far more than it is) is named, and ends "
 		 "with 3. That is the work of `spillwatch-scan`, which lies beside this program; without it "
 		 "archives are scanned as they lie there, and counted."},
+	{.name = "formats", .value = "default|agent", .id = OPTION_FORMATS,
+	 .help = "agent: agents' tokens (dt0a01, hexadecimal) as well",
+	 .more = "Theirs is a format of its own, seen in the field: the tenant, and 64 of 0-9 and a-f."},
 	{.name = "no-decode", .id = OPTION_NO_DECODE,
 	 .help = "only tokens as they are, not in base64, hex, UTF-16, escapes, wrapped, …",
 	 .more = "Without it, tokens are found in base64 (both alphabets, any alignment, in lines), hex, "

@@ -46,11 +46,7 @@ static const uint8_t encoded_class[256] = {
 static int encoded_found(struct form_reader *reader, enum form_result result, struct encoded_token *ret_token)
 {
 	if (result == FORM_TOKEN) {
-		size_t identifier_len = reader->secret - 1, portions = TOKEN_PREFIX_LEN + 1;
-
-		wide_identify(reader->out, identifier_len, &ret_token->token);
-		ret_token->token.placeholder =
-			token_is_placeholder(reader->out + portions, reader->out_len - portions);
+		wide_name(reader->out, reader->secret, &ret_token->token);
 		ret_token->form = reader->form;
 		ret_token->start = reader->start;
 		ret_token->end = form_end(reader);
@@ -60,21 +56,19 @@ static int encoded_found(struct form_reader *reader, enum form_result result, st
 	return result == FORM_TOKEN;
 }
 
-static int encoded_begin(const uint8_t *bytes, size_t len, size_t at, struct encoded_token *ret_token)
+static int encoded_begin(const struct form_text *text, size_t at, struct encoded_token *ret_token)
 {
-	const struct form_text text = {.bytes = bytes, .len = len};
 	struct form_reader reader;
-	enum form_result result = form_read(&reader, &text, at);
+	enum form_result result = form_read(&reader, text, at);
 
 	return encoded_found(&reader, result, ret_token);
 }
 
 /* The first in [at, end) that begins with or in a run. */
-static int encoded_in(const uint8_t *bytes, size_t len, size_t at, size_t end,
-		      struct encoded_token *ret_token)
+static int encoded_in(const struct form_text *text, size_t at, size_t end, struct encoded_token *ret_token)
 {
 	for (; at < end; at++)
-		if (encoded_class[bytes[at]] & ENCODED_BEGINS && encoded_begin(bytes, len, at, ret_token))
+		if (encoded_class[text->bytes[at]] & ENCODED_BEGINS && encoded_begin(text, at, ret_token))
 			return 1;
 	return 0;
 }
@@ -101,15 +95,15 @@ static bool encoded_run(const uint8_t *bytes, size_t len, size_t from, size_t *r
 }
 
 /* The first that begins before `stop`. */
-static int encoded_runs(const uint8_t *bytes, size_t len, size_t from, size_t stop,
+static int encoded_runs(const struct form_text *text, size_t from, size_t stop,
 			struct encoded_token *ret_token)
 {
 	size_t start, end, next = from;
 
-	while (next < stop && encoded_run(bytes, len, next, &start, &end)) {
+	while (next < stop && encoded_run(text->bytes, text->len, next, &start, &end)) {
 		size_t at = start - next < ENCODED_BEFORE ? next : start - ENCODED_BEFORE;
 
-		if (encoded_in(bytes, len, at, end < stop ? end : stop, ret_token))
+		if (encoded_in(text, at, end < stop ? end : stop, ret_token))
 			return 1;
 		next = end;
 	}
@@ -130,23 +124,22 @@ static bool encoded_is_pairs(const uint8_t *at)
 }
 
 /* The first in UTF-16 that begins in [at, end). */
-static int encoded_pairs_in(const uint8_t *bytes, size_t len, size_t at, size_t end,
+static int encoded_pairs_in(const struct form_text *text, size_t at, size_t end,
 			    struct encoded_token *ret_token)
 {
 	static const uint8_t begins[] = {'d', 0, 't', 0, '0', 0};
-	const struct form_text text = {.bytes = bytes, .len = len};
 
 	while (at < end) {
-		size_t most = end - at + sizeof(begins) - 1;
+		size_t most = end - at + sizeof(begins) - 1, left = text->len - at;
 		const uint8_t *found =
-			memmem(bytes + at, len - at < most ? len - at : most, begins, sizeof(begins));
+			memmem(text->bytes + at, left < most ? left : most, begins, sizeof(begins));
 		struct form_reader reader;
 		enum form_result result;
 
 		if (!found)
 			return 0;
-		at = (size_t)(found - bytes);
-		result = form_read_pairs(&reader, &text, at);
+		at = (size_t)(found - text->bytes);
+		result = form_read_pairs(&reader, text, at);
 		if (encoded_found(&reader, result, ret_token))
 			return 1;
 		at++;
@@ -154,33 +147,34 @@ static int encoded_pairs_in(const uint8_t *bytes, size_t len, size_t at, size_t 
 	return 0;
 }
 
-static int encoded_pairs(const uint8_t *bytes, size_t len, size_t from, struct encoded_token *ret_token)
+static int encoded_pairs(const struct form_text *text, size_t from, struct encoded_token *ret_token)
 {
 	size_t at = from, next = from;
 
-	for (; at + 6 <= len; at += ENCODED_PAIRS_STEP) {
+	for (; at + 6 <= text->len; at += ENCODED_PAIRS_STEP) {
 		size_t begin, end = at + 6;
 
-		if (!encoded_is_pairs(bytes + at))
+		if (!encoded_is_pairs(text->bytes + at))
 			continue;
 		begin = at - next < ENCODED_PAIRS_MAX ? next : at - ENCODED_PAIRS_MAX;
-		if (encoded_pairs_in(bytes, len, begin, end, ret_token))
+		if (encoded_pairs_in(text, begin, end, ret_token))
 			return 1;
 		next = end;
 	}
 	return 0;
 }
 
-int encoded_match(const uint8_t *bytes, size_t len, size_t from, struct encoded_token *ret_token)
+int encoded_match(const uint8_t *bytes, size_t len, size_t from, bool agent, struct encoded_token *ret_token)
 {
+	const struct form_text text = {.bytes = bytes, .len = len, .agent = agent};
 	struct encoded_token run = {.start = SIZE_MAX}, pairs = {.start = SIZE_MAX};
 	int found;
 
 	if (from >= len)
 		return 0;
 	/* the cheap one first: the other need not look beyond what it has found */
-	found = encoded_pairs(bytes, len, from, &pairs);
-	found |= encoded_runs(bytes, len, from, found ? pairs.start : len, &run);
+	found = encoded_pairs(&text, from, &pairs);
+	found |= encoded_runs(&text, from, found ? pairs.start : len, &run);
 	if (found)
 		*ret_token = run.start < pairs.start ? run : pairs;
 	explicit_bzero(run.secret, sizeof(run.secret));

@@ -19,6 +19,7 @@ struct encoded_token {
 /*
  * encoded_match() - the first token in one of these forms that starts at `from` or later in bytes[0, len). What stands there as it is,
  * is none.
+ * @agent: an agent's is one as well
  * Returns 1 and sets *ret_token, or 0 (outputs untouched). Go on with from = ret_token->end.
  */
-int encoded_match(const uint8_t *bytes, size_t len, size_t from, struct encoded_token *ret_token);
+int encoded_match(const uint8_t *bytes, size_t len, size_t from, bool agent, struct encoded_token *ret_token);

@@ -154,6 +154,8 @@ static void form_open(struct form_reader *reader, const struct form_text *text, 
 	reader->form = ENCODED_COLOURED;
 	reader->open = text->open && whole;
 	reader->lines = text->lines;
+	reader->agent = text->agent;
+	reader->lower = reader->upper = false;
 	reader->more = reader->unsure = false;
 	reader->odd = reader->line = SIZE_MAX;
 	reader->rest = 0;
@@ -193,6 +195,15 @@ static bool form_is_plain(uint8_t byte)
 	return token_is_letter(byte) || token_is_digit(byte) || byte == '.' || byte == '-';
 }
 
+/* Of an agent's token, small letters or capitals: which ones, the first one says. */
+static bool form_fits_secret(const struct form_reader *reader, uint8_t byte)
+{
+	if (!reader->agent || !wide_is_agent(reader->out))
+		return wide_is_secret(byte);
+	return (wide_is_secret(byte) && !(reader->lower && !token_is_digit(byte))) ||
+	       (wide_is_agent_secret(byte) && !(reader->upper && !token_is_digit(byte)));
+}
+
 /* Can a token go on with this byte? */
 static bool form_fits(const struct form_reader *reader, uint8_t byte)
 {
@@ -200,7 +211,7 @@ static bool form_fits(const struct form_reader *reader, uint8_t byte)
 	size_t at = reader->out_len;
 
 	if (reader->secret)
-		return token_is_digit(byte) || (byte >= 'A' && byte <= 'Z');
+		return form_fits_secret(reader, byte);
 	if (at < 3)
 		return byte == (uint8_t)begins[at];
 	if (at <= TOKEN_PREFIX_LEN)
@@ -219,6 +230,10 @@ static bool form_put(struct form_reader *reader, uint8_t byte, size_t start)
 		return false;
 	reader->starts[reader->out_len] = (uint16_t)(start - reader->start);
 	reader->ends[reader->out_len] = (uint16_t)(reader->at - reader->start);
+	if (reader->secret) {
+		reader->lower |= byte >= 'a';
+		reader->upper |= byte >= 'A' && byte <= 'Z';
+	}
 	reader->out[reader->out_len++] = byte;
 	reader->passed = reader->at;
 	if (byte == '.' && reader->out_len > TOKEN_PREFIX_LEN + 1)

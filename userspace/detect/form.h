@@ -45,6 +45,7 @@ struct form_text {
 	const uint8_t *bytes;
 	size_t len;
 	bool open; /* more may come behind it */
+	bool agent; /* an agent's token is one as well */
 	bool lines; /* what begins where a line ends is one only if FORM_LINE_MIN bytes of the line can be of it */
 };
 
@@ -57,7 +58,8 @@ struct form_reader {
 	size_t start; /* of the form */
 	enum encoded_form form;
 	bool open; /* behind `len` more may come */
-	bool lines; /* as of struct form_text */
+	bool lines, agent; /* as of struct form_text */
+	bool lower, upper; /* such letters were in the secret portion: of an agent's it has one kind only */
 	bool more; /* what comes decides */
 	bool unsure; /* of which stream of a log the record is that it goes on in; what comes decides that as well */
 	size_t passed; /* behind what was read, or passed over as a whole */

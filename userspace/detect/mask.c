@@ -81,6 +81,12 @@ static bool mask_in_either(uint8_t byte)
 	return (uint8_t)((byte | 0x20) - 'a') < 26 || (uint8_t)(byte - '0') < 10;
 }
 
+/* A public portion of any family. */
+static bool mask_in_public(uint8_t byte)
+{
+	return mask_in_either(byte) || byte == '-';
+}
+
 /* A word of bytes of the class in either case, in capitals: letters have bit 6, and small ones bit 5 with it. */
 static uint64_t mask_upper(uint64_t word)
 {
@@ -126,7 +132,7 @@ static bool mask_ends_with_prefix(const struct mask_view *view, size_t from, siz
  */
 static void mask_mark_token(const struct mask_view *view, size_t dot)
 {
-	size_t public_end = mask_run_end(view, dot + 1, mask_in_either);
+	size_t public_end = mask_run_end(view, dot + 1, mask_in_public);
 	size_t secret = public_end + 1, end, either;
 
 	if (public_end >= view->len || view->bytes[public_end] != '.')
@@ -192,7 +198,7 @@ static void mask_fragments_fill(struct mask_fragments *fragments, const struct m
 	memset(fragments, 0, sizeof(*fragments));
 	fragments->any = known->any;
 	for (size_t at = 0; at + MASK_FRAGMENT_LEN <= known->len; at++) {
-		uint64_t fragment = token_word(known->secret, at);
+		uint64_t fragment = mask_upper(token_word(known->secret, at));
 
 		fragments->slots[mask_slot(fragments, fragment)] = fragment;
 	}
@@ -464,13 +470,16 @@ static char *mask_replace(const uint8_t *text, const uint8_t *marks, size_t len)
 	return masked;
 }
 
-/* A known secret that is none would be a caller's mistake, and its fragments would go unmasked. */
+/*
+ * A known secret that is none would be a caller's mistake, and its fragments would go unmasked. Of small letters (an agent's) are those that
+ * are long enough to be masked in any case.
+ */
 static bool mask_known_valid(const struct mask_known *known)
 {
 	if (known->len > TOKEN_SECRET_LEN)
 		return false;
 	for (size_t i = 0; i < known->len; i++)
-		if (!mask_in_class(known->secret[i]))
+		if (!(known->len < MASK_CASELESS_LEN ? mask_in_class : mask_in_either)(known->secret[i]))
 			return false;
 	return true;
 }

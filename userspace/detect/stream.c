@@ -64,9 +64,10 @@ int stream_open(const struct stream_use *use, struct stream **ret_stream)
 	return 0;
 }
 
-void stream_plain(struct stream *stream, bool plain)
+void stream_look(struct stream *stream, bool plain, bool agent)
 {
 	stream->use.plain = plain;
+	stream->use.agent = agent;
 	stream_begin(stream);
 }
 
@@ -84,12 +85,13 @@ uint8_t *stream_room(struct stream *stream, size_t *ret_len)
 }
 
 /* How many bytes a text ends with that could go on to be a token. */
-static size_t stream_begun(const uint8_t *bytes, size_t len)
+static size_t stream_begun(const struct stream *stream, const uint8_t *bytes, size_t len)
 {
 	size_t at = len > STREAM_HELD ? len - STREAM_HELD : 0, secret;
 
 	for (; at < len; at++)
-		if (bytes[at] == 'd' && wide_begin(bytes + at, len - at, &secret) == len - at)
+		if (bytes[at] == 'd' &&
+		    wide_begin(bytes + at, len - at, stream->use.agent, &secret) == len - at)
 			return len - at;
 	return 0;
 }
@@ -121,9 +123,11 @@ static int stream_masked(const struct stream *stream, size_t from, size_t secret
  * A secret portion that ends early, behind an identifier at `at`: where it begins and ends; false if there is none. An identifier
  * that ends in another one's prefix is none: that would depend on what comes.
  */
-static bool stream_cut(const uint8_t *bytes, size_t at, size_t len, size_t *ret_secret, size_t *ret_end)
+static bool stream_cut(const struct stream *stream, size_t at, size_t len, size_t *ret_secret,
+		       size_t *ret_end)
 {
-	size_t secret, end = wide_begin(bytes + at, len - at, &secret);
+	const uint8_t *bytes = stream->window;
+	size_t secret, end = wide_begin(bytes + at, len - at, stream->use.agent, &secret);
 
 	if (!secret || end == secret || token_prefix_at(bytes, at + secret - 1 - TOKEN_PREFIX_LEN))
 		return false;
@@ -145,7 +149,7 @@ static int stream_between(const struct stream *stream, size_t from, size_t to)
 	at = stream->begins < at ? at : stream->begins < to ? stream->begins : to;
 	while (r >= 0 && (found = memmem(stream->window + at, to - at, "dt0", 3))) {
 		at = (size_t)(found - stream->window);
-		if (!stream_cut(stream->window, at, to, &secret, &end)) {
+		if (!stream_cut(stream, at, to, &secret, &end)) {
 			at++;
 			continue;
 		}
@@ -165,7 +169,9 @@ static size_t stream_around(const struct stream *stream, size_t start)
 
 	for (at = behind > WIDE_IDENTIFIER_MAX + 1 ? behind - WIDE_IDENTIFIER_MAX - 1 : 0; at < behind;
 	     at++) {
-		size_t secret, its = bytes[at] == 'd' ? wide_begin(bytes + at, stream->len - at, &secret) : 0;
+		size_t secret, its = bytes[at] == 'd' ? wide_begin(bytes + at, stream->len - at,
+								   stream->use.agent, &secret)
+						      : 0;
 
 		if (its && secret && at + secret == behind && at + its > end)
 			end = at + its;
@@ -200,6 +206,7 @@ static enum form_result stream_form(const struct stream *stream, size_t at, bool
 		.len = end,
 		.open = open && end == stream->len,
 		.lines = true,
+		.agent = stream->use.agent,
 	};
 
 	if (text.bytes[at] == 'd' && at + 1 < text.len && !text.bytes[at + 1])
@@ -224,7 +231,7 @@ static int stream_hand_form(const struct stream *stream, const struct form_reade
 /* A whole one is named; each is said. @same: bytes that are as they were */
 static int stream_say_form(struct stream *stream, const struct form_reader *reader, bool whole, size_t same)
 {
-	size_t start = reader->start, len = form_end(reader) - start, portions = TOKEN_PREFIX_LEN + 1;
+	size_t start = reader->start, len = form_end(reader) - start;
 	struct mask_known known = {.secret = reader->out + reader->secret, .len = TOKEN_SECRET_LEN};
 	struct stream_place place = {
 		.start = stream->base + start,
@@ -236,8 +243,7 @@ static int stream_say_form(struct stream *stream, const struct form_reader *read
 
 	if (r < 0 || !whole || !stream->use.token)
 		return r;
-	wide_identify(reader->out, reader->secret - 1, &token);
-	token.placeholder = token_is_placeholder(reader->out + portions, reader->out_len - portions);
+	wide_name(reader->out, reader->secret, &token);
 	return stream->use.token(stream->use.context, &token, &known, &place);
 }
 
@@ -290,7 +296,7 @@ static int stream_pass(struct stream *stream)
 	size_t from = stream->front, to = stream->decided, begun;
 	int r;
 
-	while (wide_match(stream->window, to, from, &token, &span)) {
+	while (wide_match(stream->window, to, from, stream->use.agent, &token, &span)) {
 		r = stream_between(stream, from, span.start);
 		if (r >= 0)
 			r = stream_masked(stream, span.start, span.secret, span.end);
@@ -303,7 +309,7 @@ static int stream_pass(struct stream *stream)
 			return r;
 		from = span.end;
 	}
-	begun = stream_begun(stream->window + from, to - from);
+	begun = stream_begun(stream, stream->window + from, to - from);
 	r = stream_between(stream, from, to - begun);
 	stream->front = to - begun;
 	if (!stream->use.plain)
@@ -354,8 +360,8 @@ static size_t stream_said(const struct stream *stream)
 		form_wipe(&reader);
 	}
 	for (at = stream->front; at < said; at++)
-		if (stream->window[at] == 'd' && wide_begin(stream->window + at, said - at, &secret) &&
-		    secret)
+		if (stream->window[at] == 'd' &&
+		    wide_begin(stream->window + at, said - at, stream->use.agent, &secret) && secret)
 			said = at + secret;
 	return said;
 }
@@ -380,7 +386,7 @@ static int stream_rest(const struct stream *stream)
 {
 	size_t front = stream->front, secret;
 
-	wide_begin(stream->window + front, stream->len - front, &secret);
+	wide_begin(stream->window + front, stream->len - front, stream->use.agent, &secret);
 	if (secret && front + secret < stream->len)
 		return stream_masked(stream, front, front + secret, stream->len);
 	return stream_hand(stream, front, stream->len);

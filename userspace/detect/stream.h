@@ -38,6 +38,7 @@ struct stream_use {
 	 */
 	int (*form)(void *context, uint64_t at, const void *bytes, size_t len, size_t same);
 	bool plain; /* other forms are not looked for */
+	bool agent; /* an agent's token is one as well */
 };
 
 struct stream;
@@ -45,8 +46,8 @@ struct stream;
 /* stream_open() - @use is copied. Returns 0 or -ENOMEM; end with stream_close(). */
 int stream_open(const struct stream_use *use, struct stream **ret_stream);
 
-/* stream_plain() - sets .plain of the use; before the first piece. */
-void stream_plain(struct stream *stream, bool plain);
+/* stream_look() - sets .plain and .agent of the use; before the first piece. */
+void stream_look(struct stream *stream, bool plain, bool agent);
 
 /* stream_room() - where the next piece goes; *ret_len, 1 or more, is how long it may be. */
 uint8_t *stream_room(struct stream *stream, size_t *ret_len);

@@ -61,9 +61,14 @@ static double token_entropy(const uint8_t *bytes, size_t len)
 
 bool token_is_placeholder(const uint8_t *portions, size_t len)
 {
-	return token_entropy(portions + len - TOKEN_SECRET_LEN, TOKEN_SECRET_LEN) <
-		       TOKEN_PLACEHOLDER_ENTROPY ||
-	       token_is_documented_sample(portions, len);
+	const uint8_t *secret = portions + len - TOKEN_SECRET_LEN;
+	double least = TOKEN_PLACEHOLDER_ENTROPY;
+
+	/* an agent's: only that one has small letters */
+	for (size_t i = 0; i < TOKEN_SECRET_LEN; i++)
+		if (secret[i] >= 'a')
+			least = TOKEN_PLACEHOLDER_ENTROPY_HEX;
+	return token_entropy(secret, TOKEN_SECRET_LEN) < least || token_is_documented_sample(portions, len);
 }
 
 const char *token_type(const char *prefix)

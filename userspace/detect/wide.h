@@ -7,6 +7,8 @@
  *
  * (mongodb/kingfisher#413; trufflehog and betterleaks have the same.) Every token of a fixed length is one of these, so one search finds
  * all. The kernel side has no room for so long a look back; it goes on to know those of a fixed length only.
+ *
+ * Where `agent` is said, an agent's token is one as well: TOKEN_AGENT_PREFIX, and a secret portion of 64 of [0-9a-f].
  */
 #pragma once
 
@@ -34,14 +36,30 @@ struct wide_token {
 };
 
 /* wide_match() - as token_match() (detect/token.h). */
-int wide_match(const uint8_t *bytes, size_t len, size_t from, struct wide_token *ret_token,
+int wide_match(const uint8_t *bytes, size_t len, size_t from, bool agent, struct wide_token *ret_token,
 	       struct token_span *ret_span);
 
 /*
  * wide_begin() - reads the beginning of a token at bytes[0, len), as far as it goes. Returns how many bytes can be of one, and
  * *ret_secret: where its secret portion begins, 0 if that has not been reached. All of len: more may make it a token.
  */
-size_t wide_begin(const uint8_t *bytes, size_t len, size_t *ret_secret);
+size_t wide_begin(const uint8_t *bytes, size_t len, bool agent, size_t *ret_secret);
 
 /* wide_identify() - what an identifier of len bytes, which wide_begin() has read, is by itself: all but .placeholder. */
 void wide_identify(const uint8_t *bytes, size_t len, struct wide_token *ret_token);
+
+/* wide_name() - the same of a whole token, whose secret portion begins at bytes[secret]. */
+void wide_name(const uint8_t *bytes, size_t secret, struct wide_token *ret_token);
+
+/* wide_is_agent() - has a token this prefix, that may be an agent's? */
+bool wide_is_agent(const uint8_t *bytes);
+
+static inline bool wide_is_secret(uint8_t byte)
+{
+	return (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
+}
+
+static inline bool wide_is_agent_secret(uint8_t byte)
+{
+	return (byte >= 'a' && byte <= 'f') || (byte >= '0' && byte <= '9');
+}

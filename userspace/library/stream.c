@@ -104,9 +104,12 @@ void spillwatch_stream_on_form(struct spillwatch_stream *stream, spillwatch_on_f
 
 int spillwatch_stream_look(struct spillwatch_stream *stream, enum spillwatch_look look)
 {
-	if (look != SPILLWATCH_PLAIN && look != SPILLWATCH_ENCODED)
+	bool plain = look == SPILLWATCH_PLAIN || look == SPILLWATCH_PLAIN_AGENT;
+	bool agent = look == SPILLWATCH_PLAIN_AGENT || look == SPILLWATCH_ENCODED_AGENT;
+
+	if (!plain && !agent && look != SPILLWATCH_ENCODED)
 		return -EINVAL;
-	stream_plain(stream->stream, look == SPILLWATCH_PLAIN);
+	stream_look(stream->stream, plain, agent);
 	return 0;
 }
 

@@ -90,11 +90,12 @@ uint64_t spillwatch_token_end(const struct spillwatch_token *token)
 	return token->end;
 }
 
-static int library_plain(const uint8_t *bytes, size_t len, size_t from, struct spillwatch_token *ret_token)
+static int library_plain(const uint8_t *bytes, size_t len, size_t from, bool agent,
+			 struct spillwatch_token *ret_token)
 {
 	struct token_span span;
 
-	if (!wide_match(bytes, len, from, &ret_token->of, &span))
+	if (!wide_match(bytes, len, from, agent, &ret_token->of, &span))
 		return 0;
 	ret_token->encoding = NULL;
 	ret_token->start = span.start;
@@ -105,13 +106,13 @@ static int library_plain(const uint8_t *bytes, size_t len, size_t from, struct s
 }
 
 /* The next in a part: what begins in it has its end at most ENCODED_MAX_LEN behind it. */
-static int library_encoded_part(const uint8_t *bytes, size_t len, size_t from,
+static int library_encoded_part(const uint8_t *bytes, size_t len, size_t from, bool agent,
 				struct spillwatch_token *ret_token)
 {
 	size_t part = len - from < LIBRARY_PART ? len : from + LIBRARY_PART;
 	size_t end = len - part < ENCODED_MAX_LEN ? len : part + ENCODED_MAX_LEN;
 	struct encoded_token found;
-	int r = encoded_match(bytes, end, from, &found);
+	int r = encoded_match(bytes, end, from, agent, &found);
 
 	if (!r)
 		return 0;
@@ -129,10 +130,11 @@ static int library_encoded_part(const uint8_t *bytes, size_t len, size_t from,
 	return r;
 }
 
-static int library_encoded(const uint8_t *bytes, size_t len, size_t from, struct spillwatch_token *ret_token)
+static int library_encoded(const uint8_t *bytes, size_t len, size_t from, bool agent,
+			   struct spillwatch_token *ret_token)
 {
 	for (; from < len; from += LIBRARY_PART) {
-		if (library_encoded_part(bytes, len, from, ret_token))
+		if (library_encoded_part(bytes, len, from, agent, ret_token))
 			return 1;
 		if (len - from <= LIBRARY_PART)
 			return 0;
@@ -150,7 +152,7 @@ static int library_identifier(const uint8_t *bytes, size_t len, size_t from,
 		if (!next)
 			return 0;
 		at = (size_t)(next - bytes);
-		end = wide_begin(next, len - at, &secret);
+		end = wide_begin(next, len - at, false, &secret);
 		/* a dot behind it, as a masked one has, is none of it */
 		end = secret ? secret - 1 : end;
 		if (end < TOKEN_PREFIX_LEN + 1 + WIDE_PUBLIC_MIN)
@@ -169,9 +171,11 @@ int spillwatch_match(enum spillwatch_look look, const void *bytes, size_t len, s
 {
 	switch (look) {
 	case SPILLWATCH_PLAIN:
-		return library_plain(bytes, len, from, ret_token);
+	case SPILLWATCH_PLAIN_AGENT:
+		return library_plain(bytes, len, from, look == SPILLWATCH_PLAIN_AGENT, ret_token);
 	case SPILLWATCH_ENCODED:
-		return library_encoded(bytes, len, from, ret_token);
+	case SPILLWATCH_ENCODED_AGENT:
+		return library_encoded(bytes, len, from, look == SPILLWATCH_ENCODED_AGENT, ret_token);
 	case SPILLWATCH_IDENTIFIER:
 		return library_identifier(bytes, len, from, ret_token);
 	}
@@ -182,8 +186,10 @@ size_t spillwatch_longest(enum spillwatch_look look)
 {
 	switch (look) {
 	case SPILLWATCH_PLAIN:
+	case SPILLWATCH_PLAIN_AGENT:
 		return WIDE_MAX_LEN;
 	case SPILLWATCH_ENCODED:
+	case SPILLWATCH_ENCODED_AGENT:
 		return ENCODED_MAX_LEN;
 	case SPILLWATCH_IDENTIFIER:
 		return WIDE_IDENTIFIER_MAX;

@@ -172,14 +172,15 @@ static int finder_tell(struct finder *finder, const struct spillwatch_token *tok
 /* The next one that stands there as it is, and the next one in another form. */
 static bool finder_next_plain(const struct finder *finder)
 {
-	return spillwatch_match(SPILLWATCH_PLAIN, finder->window, finder->len, finder->from, finder->plain) >
-	       0;
+	return spillwatch_match(finder->use.agent ? SPILLWATCH_PLAIN_AGENT : SPILLWATCH_PLAIN, finder->window,
+				finder->len, finder->from, finder->plain) > 0;
 }
 
 static bool finder_next_encoded(const struct finder *finder)
 {
-	return !finder->use.plain && spillwatch_match(SPILLWATCH_ENCODED, finder->window, finder->len,
-						      finder->encoded_from, finder->encoded) > 0;
+	return !finder->use.plain &&
+	       spillwatch_match(finder->use.agent ? SPILLWATCH_ENCODED_AGENT : SPILLWATCH_ENCODED,
+				finder->window, finder->len, finder->encoded_from, finder->encoded) > 0;
 }
 
 /* No token of that kind is to be missed that goes on in what is still to come. */

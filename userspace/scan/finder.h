@@ -26,6 +26,7 @@ struct finder_use {
 	/* each token, in order; a negative result ends the reading */
 	int (*token)(void *context, const struct spillwatch_token *token, const struct finder_place *place);
 	bool plain; /* only what stands there as it is */
+	bool agent; /* agents' tokens as well */
 };
 
 struct finder;

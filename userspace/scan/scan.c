@@ -97,7 +97,8 @@ int scan_open_finder(struct scan *scan)
 	if (!scan->named)
 		return -ENOMEM;
 	return finder_open(
-		&(struct finder_use){.context = scan, .token = scan_token, .plain = scan->no_decode},
+		&(struct finder_use){
+			.context = scan, .token = scan_token, .plain = scan->no_decode, .agent = scan->agent},
 		&scan->finder);
 }
 
@@ -189,7 +190,8 @@ void scan_name(struct scan *scan, const char *path, const char *name)
 {
 	size_t len = strlen(name), from = 0;
 
-	while (spillwatch_match(SPILLWATCH_PLAIN, name, len, from, scan->named) > 0) {
+	while (spillwatch_match(scan->agent ? SPILLWATCH_PLAIN_AGENT : SPILLWATCH_PLAIN, name, len, from,
+				scan->named) > 0) {
 		if (scan_finding(scan, &(struct finding){
 					       .path = path,
 					       .in_name = true,

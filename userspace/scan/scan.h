@@ -25,6 +25,7 @@ struct scan {
 	bool no_ignore; /* neither .spillwatchignore nor what a line says counts */
 	bool no_archives; /* what is packed is scanned as it lies there */
 	bool no_decode; /* only tokens that stand there as they are */
+	bool agent; /* agents' tokens as well */
 	void *unpacking; /* archive/unpack.c's, while it is at work */
 	uint64_t max_bytes; /* of a file; 0: any */
 	int error; /* a negative errno that ends it all */

@@ -126,6 +126,7 @@ static bool team_add(struct team *team)
 		.no_ignore = team->scan->no_ignore,
 		.no_archives = team->scan->no_archives,
 		.no_decode = team->scan->no_decode,
+		.agent = team->scan->agent,
 		.max_bytes = team->scan->max_bytes,
 		.team = team,
 	};

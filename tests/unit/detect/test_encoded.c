@@ -60,7 +60,7 @@ static int match(const char *text, size_t len, size_t from, struct encoded_token
 
 	assert_non_null(bytes);
 	memcpy(bytes, text, len);
-	found = encoded_match(bytes, len, from, ret_token);
+	found = encoded_match(bytes, len, from, false, ret_token);
 	free(bytes);
 	return found;
 }
@@ -429,7 +429,7 @@ static void test_costly(void **state)
 		make(token, 24, &seed);
 		for (size_t j = 0; token[j]; j++)
 			len += (size_t)sprintf(text + len, "%02x", (unsigned char)token[j]);
-		assert_true(encoded_match((const uint8_t *)text, len, 0, &found));
+		assert_true(encoded_match((const uint8_t *)text, len, 0, false, &found));
 		assert_int_equal(found.form, ENCODED_HEX);
 	}
 }

@@ -387,6 +387,24 @@ static void test_known_refused(void **state)
 	free(masked);
 }
 
+/* An agent's, of small letters. */
+static void test_known_lower(void **state)
+{
+	static const char secret[] = "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9";
+	struct mask_known known = {(const uint8_t *)secret, MAKER_SECRET_LEN, NULL};
+	char text[128], *masked;
+	size_t len = (size_t)sprintf(text, "/a.%.30s/%.15s", secret, secret + 20);
+
+	(void)state;
+	assert_int_equal(mask_text(text, len, &known, &masked), 0);
+	assert_string_equal(masked, "/a.<masked>/a4b5c6d7e8f90a1");
+	free(masked);
+	len = (size_t)sprintf(text, "/dt0a01.0a1b-2c3d-4e5f.%s", secret);
+	assert_int_equal(mask_text(text, len, NULL, &masked), 0);
+	assert_string_equal(masked, "/dt0a01.0a1b-2c3d-4e5f.<masked>");
+	free(masked);
+}
+
 /* What holds of every output, on texts full of tokens and of pieces of one that is known. */
 static void test_invariants(void **state)
 {
@@ -502,8 +520,8 @@ int main(void)
 		cmocka_unit_test(test_known_shared),  cmocka_unit_test(test_known_mixed),
 		cmocka_unit_test(test_small_letters), cmocka_unit_test(test_exact),
 		cmocka_unit_test(test_wipe),          cmocka_unit_test(test_encoded_tokens),
-		cmocka_unit_test(test_known_refused), cmocka_unit_test(test_invariants),
-		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_known_refused), cmocka_unit_test(test_known_lower),
+		cmocka_unit_test(test_invariants),    cmocka_unit_test(test_time),
 	};
 
 	return UNIT_RUN(tests);

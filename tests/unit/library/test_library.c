@@ -98,7 +98,7 @@ static void test_encoded(void **state)
 	}
 	for (;; count++) {
 		struct encoded_token whole;
-		int any = encoded_match(bytes, LONG_LEN, from, &whole);
+		int any = encoded_match(bytes, LONG_LEN, from, false, &whole);
 
 		assert_int_equal(spillwatch_match(SPILLWATCH_ENCODED, bytes, LONG_LEN, from, token), any);
 		if (!any)
