@@ -11,8 +11,7 @@
 #include "attribute/container/containers.h"
 #include "attribute/exec.h"
 #include "attribute/host_name.h"
-#include "attribute/inside.h"
-#include "attribute/linked.h"
+#include "attribute/inquiry.h"
 #include "attribute/mounts.h"
 #include "attribute/procfs.h"
 #include "attribute/relay.h"
@@ -50,6 +49,7 @@ struct attribute {
 	struct mounts *mounts;
 	struct containers *containers;
 	struct exec *exec;
+	struct inquiry *inquiry; /* borrowed; NULL: we ask ourselves, and wait */
 	struct wallclock wallclock;
 	struct reuse *reuse;
 	struct attribute_stand stand; /* of what is kept in that */
@@ -69,7 +69,8 @@ static int attribute_users(struct attribute *attribute)
 	return r == 0 ? users_open_groups(groups, &attribute->groups) : r;
 }
 
-int attribute_open(const char *procfs, const char *root, struct attribute **ret_attribute)
+int attribute_open(const char *procfs, const char *root, struct inquiry *inquiry,
+		   struct attribute **ret_attribute)
 {
 	struct attribute *attribute = calloc(1, sizeof(*attribute));
 	int r;
@@ -78,6 +79,7 @@ int attribute_open(const char *procfs, const char *root, struct attribute **ret_
 		return -ENOMEM;
 	attribute->procfs = procfs ? procfs : "/proc";
 	attribute->root = root ? root : "";
+	attribute->inquiry = inquiry;
 	r = host_name(&attribute->host_name);
 	if (r == 0)
 		r = attribute_users(attribute);
@@ -93,6 +95,8 @@ int attribute_open(const char *procfs, const char *root, struct attribute **ret_
 		attribute_close(attribute);
 		return r;
 	}
+	containers_look_by(attribute->containers, inquiry);
+	exec_look_by(attribute->exec, inquiry);
 	*ret_attribute = attribute;
 	return 0;
 }
@@ -126,6 +130,11 @@ void attribute_scan(struct attribute *attribute)
 	containers_scan(attribute->containers);
 }
 
+uint64_t attribute_unanswered(const struct attribute *attribute)
+{
+	return inquiry_unanswered(attribute->inquiry);
+}
+
 size_t attribute_containers(const struct attribute *attribute)
 {
 	return containers_count(attribute->containers);
@@ -135,6 +144,7 @@ int attribute_cgroup(struct attribute *attribute, const struct sample_view *view
 {
 	const struct procfs_process maker = {attribute->procfs, view->head->tgid, view->head->start};
 
+	containers_writer(attribute->containers, view->head->group, view->head->uid);
 	return containers_learn(attribute->containers, view->cgroup, view->head->cgroup_len, &maker);
 }
 
@@ -154,13 +164,29 @@ static int attribute_comm(const char *comm, const struct mask_known *known, char
 	return mask_text(comm, strnlen(comm, LIMIT_COMM_BYTES), known, ret_text);
 }
 
-/* The command line, from the sample or, where the kernel could not read it, from procfs. */
+/* About the writer, as it is now. */
+static int attribute_ask(const struct attribute *attribute, const struct sample_view *view,
+			 enum inquiry_kind kind, uint32_t number, struct inquiry_answer *ret_answer)
+{
+	const struct inquiry_world world = {.root = -1, .procfs = attribute->procfs, .path = attribute->root};
+	const struct inquiry_question question = {
+		.kind = kind,
+		.group = view->head->group,
+		.uid = view->head->uid,
+		.pid = view->head->tgid,
+		.time = view->head->start,
+		.number = number,
+	};
+
+	return inquiry_ask(attribute->inquiry, &world, &question, NULL, ret_answer);
+}
+
+/* The command line, from the sample or, where the kernel could not read it, from procfs: it lies in memory that the process has made. */
 static int attribute_args(const struct attribute *attribute, const struct sample_view *view,
 			  const struct mask_known *known, struct alert_process *process)
 {
 	const struct token_sample *head = view->head;
-	const struct procfs_process origin = {attribute->procfs, head->tgid, head->start};
-	char buffer[LIMIT_ARGS_BYTES];
+	struct inquiry_answer answer;
 	int len = head->args_len, r;
 
 	process->command_line_truncated = head->flags & SAMPLE_ARGS_TRUNCATED;
@@ -168,12 +194,12 @@ static int attribute_args(const struct attribute *attribute, const struct sample
 		return mask_args(view->args, (size_t)len, known, &process->command_line);
 	if (!(head->flags & SAMPLE_ARGS_UNREADABLE))
 		return 0;
-	len = procfs_read(&origin, "cmdline", buffer, sizeof(buffer));
-	if (len <= 0)
+	len = attribute_ask(attribute, view, INQUIRY_ARGS, 0, &answer);
+	if (len <= 0 || len > (int)LIMIT_ARGS_BYTES)
 		return 0; /* gone: the alert goes without */
-	process->command_line_truncated = (size_t)len == sizeof(buffer);
-	r = mask_args(buffer, (size_t)len, known, &process->command_line);
-	explicit_bzero(buffer, sizeof(buffer));
+	process->command_line_truncated = len == (int)LIMIT_ARGS_BYTES;
+	r = mask_args(answer.text, (size_t)len, known, &process->command_line);
+	explicit_bzero(answer.text, sizeof(answer.text));
 	return r;
 }
 
@@ -291,8 +317,10 @@ static int attribute_container(struct attribute *attribute, const struct sample_
 		.nested = head->ns_tgid != head->tgid,
 		.own_root = head->flags & SAMPLE_OWN_ROOT,
 	};
-	int r = containers_find(attribute->containers, &process, known, &alert->container);
+	int r;
 
+	containers_writer(attribute->containers, head->group, head->uid);
+	r = containers_find(attribute->containers, &process, known, &alert->container);
 	if (r == 0 && !alert->container.id) {
 		const struct relay relay = {
 			.containers = attribute->containers,
@@ -338,27 +366,28 @@ static bool attribute_inside(const struct sample_view *view)
 
 /* Borrowed, from `inside` or from the host's; NULL: there is none, or it is not known. */
 static const char *attribute_user(const struct attribute *attribute, const struct sample_view *view,
-				  bool group, char inside[INSIDE_NAME])
+				  bool group, struct inquiry_answer *inside)
 {
-	const struct procfs_process origin = {attribute->procfs, view->head->tgid, view->head->start};
 	uint32_t id = group ? view->head->gid : view->head->uid;
-	int r = attribute_inside(view) ? inside_name(&origin, group, id, inside) : -EXDEV;
+	int r = attribute_inside(view)
+			? attribute_ask(attribute, view, group ? INQUIRY_GROUP : INQUIRY_USER, id, inside)
+			: -EXDEV;
 
 	if (r == -EXDEV)
 		return users_name(group ? attribute->groups : attribute->users, id);
-	return r == 0 && *inside ? inside : NULL;
+	return r == 0 && *inside->text ? inside->text : NULL;
 }
 
 static int attribute_names(const struct attribute *attribute, const struct sample_view *view,
 			   const struct mask_known *known, struct alert_process *process)
 {
-	char inside[INSIDE_NAME];
-	const char *name = attribute_user(attribute, view, false, inside);
+	struct inquiry_answer inside;
+	const char *name = attribute_user(attribute, view, false, &inside);
 	int r = name ? mask_text(name, strlen(name), known, &process->user_name) : 0;
 
 	if (r < 0)
 		return r;
-	name = attribute_user(attribute, view, true, inside);
+	name = attribute_user(attribute, view, true, &inside);
 	return name ? mask_text(name, strlen(name), known, &process->group_name) : 0;
 }
 
@@ -512,6 +541,26 @@ static int attribute_host_path(struct attribute *attribute, const struct sample_
 	return mask_text(path, strlen(path), known, ret_path);
 }
 
+/* The name that it has been given since then, of a path that it had. */
+static int attribute_linked(const struct attribute *attribute, const struct sample_view *view,
+			    const char *path, struct inquiry_answer *ret_answer)
+{
+	const struct token_sample *head = view->head;
+	const struct inquiry_world world = {.root = -1, .procfs = attribute->procfs, .path = attribute->root};
+	struct inquiry_question question = {
+		.kind = INQUIRY_LINKED,
+		.group = head->group,
+		.uid = head->uid,
+		.number = head->inner_device,
+		.inode = head->inode,
+		.generation = head->generation,
+	};
+
+	if ((size_t)snprintf(question.path, sizeof(question.path), "%s", path) >= sizeof(question.path))
+		return -ENAMETOOLONG;
+	return inquiry_ask(attribute->inquiry, &world, &question, NULL, ret_answer);
+}
+
 /*
  * Of a file that was seen where it lies, and not by who opened it: the host's path, or else the one in its file system. If it
  * had no name then, it may have one by now.
@@ -521,7 +570,7 @@ static int attribute_unopened_path(struct attribute *attribute, const struct sam
 {
 	const struct token_sample *head = view->head;
 	AUTO_FREE char *path = NULL;
-	AUTO_FREE char *linked = NULL;
+	struct inquiry_answer linked;
 	int r;
 
 	/* cut at the top: the host can't find it by that, but a path there must be */
@@ -533,10 +582,10 @@ static int attribute_unopened_path(struct attribute *attribute, const struct sam
 		return r;
 	if (r < 0)
 		return mask_text(view->inner, head->inner_len, known, &file->path);
-	if (!head->links && linked_path(attribute->root, head->inner_device, path, head->inode,
-					head->generation, &linked, &file->links) == 0) {
+	if (!head->links && attribute_linked(attribute, view, path, &linked) == 0) {
 		file->deleted = false;
-		return mask_text(linked, strlen(linked), known, &file->path);
+		file->links = linked.number;
+		return mask_text(linked.text, strlen(linked.text), known, &file->path);
 	}
 	return mask_text(path, strlen(path), known, &file->path);
 }
@@ -655,7 +704,7 @@ static int attribute_reuse(struct attribute *attribute, const struct sample_view
 {
 	bool any = false;
 	const struct mask_known every = {.any = &any};
-	uint64_t key, generation;
+	uint64_t key, generation, unanswered = attribute_unanswered(attribute);
 	struct alert made = {0};
 	int r;
 
@@ -667,7 +716,8 @@ static int attribute_reuse(struct attribute *attribute, const struct sample_view
 	if (r)
 		return r > 0;
 	r = attribute_make(attribute, view, &every, &made);
-	if (r == 0)
+	/* what was not answered is asked for again */
+	if (r == 0 && attribute_unanswered(attribute) == unanswered)
 		reuse_keep(attribute->reuse, key, generation, !any, &made);
 	if (r == 0 && !any) {
 		alert->process = made.process;
@@ -729,8 +779,10 @@ static int attribute_journal_container(struct attribute *attribute, const struct
 {
 	const struct containers_process process = {.paths = entry->cgroup, .len = strlen(entry->cgroup)};
 	struct relayed relayed = {.name = {.runtime = "unknown"}};
-	int r = *entry->cgroup == '/' ? containers_find(attribute->containers, &process, known, container)
-				      : 0;
+	int r;
+
+	containers_writer(attribute->containers, 0, entry->uid);
+	r = *entry->cgroup == '/' ? containers_find(attribute->containers, &process, known, container) : 0;
 
 	if (r < 0)
 		return r;

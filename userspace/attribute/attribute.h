@@ -8,20 +8,26 @@
 #include "files/journal_entry.h"
 
 struct attribute;
+struct inquiry;
 
 /*
  * attribute_open() - what attribution keeps between samples: names of host, users and groups, mounts, containers.
  * @procfs: where the host's procfs is mounted, NULL for /proc; borrowed
  * @root: the host's root directory, NULL for /; see containers_open()
+ * @inquiry: who asks other people's files; NULL: this process, which waits for them. Borrowed
  * Returns 0 and *ret_attribute (end it with attribute_close()), or a negative errno (-ENOENT: no such root).
  */
-int attribute_open(const char *procfs, const char *root, struct attribute **ret_attribute);
+int attribute_open(const char *procfs, const char *root, struct inquiry *inquiry,
+		   struct attribute **ret_attribute);
 
 /* attribute_scan() - learns the containers that run already. To be called once new ones are told of. */
 void attribute_scan(struct attribute *attribute);
 
 /* attribute_containers() - how many containers are known. */
 size_t attribute_containers(const struct attribute *attribute);
+
+/* attribute_unanswered() - how many questions for names and other facts nobody has answered in time. */
+uint64_t attribute_unanswered(const struct attribute *attribute);
 
 /* attribute_cgroup() - a cgroup was made, as the sample tells. Returns 0 or -ENOMEM. */
 int attribute_cgroup(struct attribute *attribute, const struct sample_view *view);

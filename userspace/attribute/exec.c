@@ -14,6 +14,7 @@
 #include "attribute/exec.h"
 
 #include "attribute/container/above.h"
+#include "attribute/inquiry.h"
 #include "attribute/procfs.h"
 #include "files/open.h"
 #include "lib/cleanup.h"
@@ -40,6 +41,7 @@ struct exec_link {
 struct exec {
 	int root;
 	const char *procfs;
+	struct inquiry *inquiry; /* borrowed; NULL: we ask ourselves, and wait */
 	struct {
 		uint32_t pid;
 		uint64_t start; /* 0: nothing is remembered */
@@ -71,6 +73,11 @@ void exec_close(struct exec *exec)
 		return;
 	close(exec->root);
 	free(exec);
+}
+
+void exec_look_by(struct exec *exec, struct inquiry *inquiry)
+{
+	exec->inquiry = inquiry;
 }
 
 static bool exec_is(const char *comm, const char *name)
@@ -106,7 +113,7 @@ static bool exec_argument(const struct procfs_process *process, const char *want
 }
 
 /* The number of the first process of a container that a shim looks after. 0: it is not known. */
-static uint32_t exec_first(const struct exec *exec, const char *bundle, const char *id)
+static uint32_t exec_first(int root, const char *bundle, const char *id)
 {
 	const char *end = strrchr(bundle, '/');
 	AUTO_CLOSE int fd = -1;
@@ -115,24 +122,23 @@ static uint32_t exec_first(const struct exec *exec, const char *bundle, const ch
 	if (!end || !cgroup_name_is_id(id, strlen(id)))
 		return 0;
 	/* a pod's shim is in the bundle of its first container; all of them lie side by side */
-	fd = file_regular(exec->root, "%.*s/%s/init.pid", (int)(end - bundle), bundle, id);
+	fd = file_regular(root, "%.*s/%s/init.pid", (int)(end - bundle), bundle, id);
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
 		return 0;
 	return (uint32_t)strtoul(text, NULL, 10);
 }
 
 /* @id: of the container; @pid: a child of the shim's in it */
-static bool exec_by_shim(const struct exec *exec, const struct procfs_process *shim, const char *id,
-			 uint32_t pid)
+static bool exec_by_shim(int root, const struct procfs_process *shim, const char *id, uint32_t pid)
 {
 	struct relayed told;
 	uint32_t first, pods;
 
-	if (container_above_tells(exec->root, shim, &told) < 0)
+	if (container_above_tells(root, shim, &told) < 0)
 		return false;
-	first = exec_first(exec, told.directory, id);
+	first = exec_first(root, told.directory, id);
 	/* where a pod shares its processes, those that lost their parent are its own first process's */
-	pods = exec_first(exec, told.directory, told.name.id);
+	pods = exec_first(root, told.directory, told.name.id);
 	return first && pods && pid != first && pid != pods;
 }
 
@@ -143,22 +149,41 @@ static bool exec_alive(const struct exec *exec, const struct exec_link *link)
 	return procfs_alive(&process);
 }
 
-/* @pid: a child of the runtime's in the container */
-static bool exec_below(const struct exec *exec, const struct exec_link *runtime, const char *id, uint32_t pid)
+bool exec_below(int root, const struct procfs_process *runtime, const char *name, const char *id,
+		uint32_t pid)
 {
-	const struct procfs_process process = {exec->procfs, runtime->pid, runtime->start};
 	struct relayed told;
 
-	if (exec_is(runtime->comm, "containerd-shim"))
-		return exec_by_shim(exec, &process, id, pid);
-	if (!container_above_host(exec->root, &process))
+	if (exec_is(name, "containerd-shim"))
+		return exec_by_shim(root, runtime, id, pid);
+	if (!container_above_host(root, runtime))
 		return false;
-	if (exec_is(runtime->comm, "lxc-attach"))
-		return procfs_alive(&process);
-	if (exec_is(runtime->comm, "conmon"))
-		return exec_argument(&process, "--exec-process-spec");
+	if (exec_is(name, "lxc-attach"))
+		return procfs_alive(runtime);
+	if (exec_is(name, "conmon"))
+		return exec_argument(runtime, "--exec-process-spec");
 	/* a container may be called "exec" as well */
-	return container_above_tells(exec->root, &process, &told) < 0 && exec_argument(&process, "exec");
+	return container_above_tells(root, runtime, &told) < 0 && exec_argument(runtime, "exec");
+}
+
+/* @pid: a child of the runtime's in the container. Returns whether it is, or -ENOENT: nobody has answered in time. */
+static int exec_ask(const struct exec *exec, const struct sample_view *view, const struct exec_link *runtime,
+		    const char *id, uint32_t pid)
+{
+	const struct inquiry_world world = {.root = exec->root, .procfs = exec->procfs, .path = ""};
+	struct inquiry_question question = {
+		.kind = INQUIRY_EXEC,
+		.group = view->head->group,
+		.uid = view->head->uid,
+		.pid = runtime->pid,
+		.time = runtime->start,
+		.number = pid,
+	};
+	struct inquiry_answer answer;
+
+	snprintf(question.parent, sizeof(question.parent), "%.*s", (int)LIMIT_COMM_BYTES, runtime->comm);
+	snprintf(question.path, sizeof(question.path), "%s", id);
+	return inquiry_ask(exec->inquiry, &world, &question, NULL, &answer);
 }
 
 /* The writer, its parent, and what is above that. False: there is none, or it is not known. */
@@ -187,7 +212,7 @@ bool exec_find(struct exec *exec, const struct sample_view *view, const char *id
 {
 	struct exec_link below, runtime, shim;
 	size_t index = 0, at;
-	bool is;
+	int is;
 
 	/* in the host's pid namespace, a shim is also who gets those that lost their parent */
 	if (view->head->ns_tgid == view->head->tgid)
@@ -199,11 +224,13 @@ bool exec_find(struct exec *exec, const struct sample_view *view, const char *id
 	} while (!exec_is_runtime(runtime.comm));
 	at = below.start / 1000 % EXEC_REMEMBERED;
 	if (exec->known[at].start != below.start || exec->known[at].pid != below.pid) {
-		is = exec_below(exec, &runtime, id, below.pid);
+		is = exec_ask(exec, view, &runtime, id, below.pid);
 		/* runc goes as soon as what it has started runs: it was a shim's or conmon's */
 		if (!is && !exec_alive(exec, &runtime) && exec_at(view, index + 1, &shim) &&
 		    exec_is_runtime(shim.comm))
-			is = exec_below(exec, &shim, id, below.pid);
+			is = exec_ask(exec, view, &shim, id, below.pid);
+		if (is < 0)
+			return false;
 		exec->known[at].is = is;
 		exec->known[at].start = below.start;
 		exec->known[at].pid = below.pid;

@@ -7,9 +7,11 @@
 
 #include <stdbool.h>
 
+#include "attribute/procfs.h"
 #include "detect/sample_view.h"
 
 struct exec;
+struct inquiry;
 
 /*
  * exec_open()
@@ -18,6 +20,16 @@ struct exec;
  */
 int exec_open(const char *root, const char *procfs, struct exec **ret_exec);
 void exec_close(struct exec *exec);
+
+/* exec_look_by() - who asks the runtimes' processes from now on; NULL: this process, which waits for them. Borrowed. */
+void exec_look_by(struct exec *exec, struct inquiry *inquiry);
+
+/*
+ * exec_below() - by the runtime's process: was it the runtime that put it there?
+ * @root: descriptor of the host's root directory; @name: of the runtime's process; @id: of the container; @pid: a child of the runtime's in it
+ */
+bool exec_below(int root, const struct procfs_process *runtime, const char *name, const char *id,
+		uint32_t pid);
 
 /*
  * exec_find() - true: it, or what is above it in its container, is a child of the runtime's and not what the container began with. False also

@@ -6,25 +6,35 @@
 #include "lib/cleanup.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+/* What the kernel knows without asking the file system, which may not answer. */
+static int relay_stat(const char *path, struct statx *ret_stx)
+{
+	return statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO, ret_stx);
+}
 
 enum relay_root { RELAY_ROOT_GONE, RELAY_ROOT_HOST, RELAY_ROOT_OTHER };
 
 static enum relay_root relay_root(const struct relay *relay, const struct token_sample *head)
 {
 	const struct procfs_process process = {relay->procfs, head->tgid, head->start};
-	struct stat its, hosts;
+	struct statx its, hosts;
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s/%u/root/", relay->procfs, head->tgid);
-	if (stat(path, &its) < 0 || !procfs_alive(&process))
+	if (relay_stat(path, &its) < 0 || !procfs_alive(&process))
 		return RELAY_ROOT_GONE;
 	snprintf(path, sizeof(path), "%s/", relay->root);
-	if (stat(path, &hosts) < 0)
+	if (relay_stat(path, &hosts) < 0)
 		return RELAY_ROOT_OTHER;
-	return its.st_dev == hosts.st_dev && its.st_ino == hosts.st_ino ? RELAY_ROOT_HOST : RELAY_ROOT_OTHER;
+	return its.stx_dev_major == hosts.stx_dev_major && its.stx_dev_minor == hosts.stx_dev_minor &&
+			       its.stx_ino == hosts.stx_ino
+		       ? RELAY_ROOT_HOST
+		       : RELAY_ROOT_OTHER;
 }
 
 bool relay_same_path(struct mounts *mounts, const struct sample_view *view)

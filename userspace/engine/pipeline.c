@@ -10,6 +10,7 @@
 
 #include "alert/alert.h"
 #include "attribute/attribute.h"
+#include "attribute/inquiry.h"
 #include "attribute/wallclock.h"
 #include "capture/pin.h"
 #include "cmd/diagnose.h"
@@ -52,6 +53,7 @@
 
 struct pipeline {
 	struct probe *probe;
+	struct inquiry *inquiry;
 	struct attribute *attribute;
 	struct repeats *repeats;
 	int waits; /* an epoll(7) of the ring and the files */
@@ -250,12 +252,13 @@ static bool pipeline_file_token(void *context, const struct sample_view *view, c
 	return pipeline_token(pipeline, view, window, token, span, &at, reading_journal(pipeline->reading));
 }
 
-/* What was lost in files, as the summary calls it. */
+/* What was lost in files, and what is not known for want of them, as the summary calls it. */
 static void pipeline_count_files(struct pipeline *pipeline)
 {
 	if (pipeline->stats.files_unread != pipeline->unread.unread)
 		snprintf(pipeline->stats.files_unread_text, sizeof(pipeline->stats.files_unread_text), "%s%s",
 			 SUMMARY_FILES_UNREAD, pipeline->unread.which);
+	pipeline->stats.facts_unanswered = attribute_unanswered(pipeline->attribute);
 	pipeline->stats.files_unread = pipeline->unread.unread;
 	pipeline->stats.files_unanswered = pipeline->unread.unanswered;
 	pipeline->stats.tokens_gone = pipeline->unread.tokens;
@@ -961,6 +964,8 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 	pipeline_rules(pipeline, options->rules);
 	/* before anything is open that who reads others' files shall not have */
 	r = reading_open(options->procfs ? options->procfs : "/proc", options->root, &pipeline->reading);
+	if (r == 0)
+		r = inquiry_open(options->procfs, options->root, &pipeline->inquiry);
 	if (r < 0) {
 		log_error("can't start: %s", strerror(-r));
 		pipeline_close(pipeline);
@@ -979,7 +984,7 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 		pipeline_close(pipeline);
 		return r;
 	}
-	r = attribute_open(options->procfs, options->root, &pipeline->attribute);
+	r = attribute_open(options->procfs, options->root, pipeline->inquiry, &pipeline->attribute);
 	if (r == 0)
 		r = repeats_open(&pipeline->repeats);
 	if (r == 0)
@@ -1074,6 +1079,7 @@ void pipeline_close(struct pipeline *pipeline)
 	journal_close(pipeline->journal);
 	watched_free(&pipeline->watched);
 	attribute_close(pipeline->attribute);
+	inquiry_close(pipeline->inquiry);
 	repeats_close(pipeline->repeats);
 	reading_close(pipeline->reading);
 	recheck_close(pipeline->recheck);

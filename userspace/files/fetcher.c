@@ -10,16 +10,16 @@
 
 #include "bounds.h"
 #include "files/fetcher_process.h"
+#include "files/nursery.h"
 #include "lib/monotonic.h"
+#include "lib/privileges.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,17 +50,6 @@ struct fetcher {
 	struct journal_entry journal; /* of the token that is told */
 };
 
-static int fetcher_pair(int *ret_ours, int *ret_theirs)
-{
-	int pair[2];
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return -errno;
-	*ret_ours = pair[0];
-	*ret_theirs = pair[1];
-	return fcntl(pair[0], F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
-}
-
 static int fetcher_watch(const struct fetcher *fetcher, int fd)
 {
 	struct epoll_event event = {.events = EPOLLIN};
@@ -68,17 +57,12 @@ static int fetcher_watch(const struct fetcher *fetcher, int fd)
 	return epoll_ctl(fetcher->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
-static int fetcher_sockets(struct fetcher *fetcher)
+static int fetcher_watch_all(const struct fetcher *fetcher)
 {
-	int r = fetcher_pair(&fetcher->control, &fetcher->world.control);
+	int r = fetcher_watch(fetcher, fetcher->control);
 
-	if (r == 0)
-		r = fetcher_watch(fetcher, fetcher->control);
-	for (size_t i = 0; r == 0 && i < FETCHER_LANES; i++) {
-		r = fetcher_pair(&fetcher->lanes[i].fd, &fetcher->world.lanes[i]);
-		if (r == 0)
-			r = fetcher_watch(fetcher, fetcher->lanes[i].fd);
-	}
+	for (size_t i = 0; r == 0 && i < FETCHER_LANES; i++)
+		r = fetcher_watch(fetcher, fetcher->lanes[i].fd);
 	return r;
 }
 
@@ -92,29 +76,28 @@ static void fetcher_end(int *fd)
 int fetcher_open(const char *procfs, const char *root, struct fetcher **ret_fetcher)
 {
 	struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
-	int r;
+	struct nursery nursery = {
+		.name = "spillwatch-read", .needs = PRIVILEGES_MAP_FILES, .serve = fetcher_main};
+	int lanes[NURSERY_LANES], r;
 
 	if (!fetcher)
 		return -ENOMEM;
 	fetcher->world.procfs = procfs;
 	fetcher->world.root = root;
-	fetcher->world.control = fetcher->control = fetcher->current = -1;
+	fetcher->control = fetcher->current = -1;
 	fetcher->patience = FETCHER_PATIENCE_MS;
 	for (size_t i = 0; i < FETCHER_LANES; i++)
-		fetcher->lanes[i].fd = fetcher->world.lanes[i] = -1;
+		fetcher->lanes[i].fd = -1;
 	fetcher->epoll = epoll_create1(EPOLL_CLOEXEC);
-	r = fetcher->epoll < 0 ? -errno : fetcher_sockets(fetcher);
-	if (r == 0 && getrandom(fetcher->world.pad, sizeof(fetcher->world.pad), 0) < 0)
-		r = -errno;
-	if (r == 0) {
-		fetcher->nursery = fork();
-		r = fetcher->nursery < 0 ? -errno : 0;
-	}
-	if (r == 0 && fetcher->nursery == 0)
-		fetcher_nursery(&fetcher->world);
-	fetcher_end(&fetcher->world.control);
-	for (size_t i = 0; i < FETCHER_LANES; i++)
-		fetcher_end(&fetcher->world.lanes[i]);
+	r = fetcher->epoll < 0 || getrandom(fetcher->world.pad, sizeof(fetcher->world.pad), 0) < 0 ? -errno
+												   : 0;
+	nursery.context = &fetcher->world;
+	if (r == 0)
+		r = nursery_start(&nursery, &fetcher->nursery, &fetcher->control, lanes);
+	for (size_t i = 0; r == 0 && i < FETCHER_LANES; i++)
+		fetcher->lanes[i].fd = lanes[i];
+	if (r == 0)
+		r = fetcher_watch_all(fetcher);
 	if (r < 0) {
 		fetcher_close(fetcher);
 		return r;
@@ -171,13 +154,6 @@ size_t fetcher_left(const struct fetcher *fetcher)
 	return left;
 }
 
-static int fetcher_order(const struct fetcher *fetcher, enum fetcher_order order, int lane)
-{
-	const struct fetcher_control control = {.order = order, .lane = (uint32_t)lane};
-
-	return write(fetcher->control, &control, sizeof(control)) < 0 ? -errno : 0;
-}
-
 /* Those that wait for files of that group, or of that user. */
 static size_t fetcher_blames(const struct fetcher *fetcher, uint64_t group, uint32_t uid, bool of_user)
 {
@@ -200,7 +176,7 @@ static int fetcher_lane(struct fetcher *fetcher)
 
 		if (fetcher->lanes[i].state != LANE_FREE)
 			continue;
-		r = fetcher_order(fetcher, FETCHER_START, i);
+		r = nursery_order(fetcher->control, NURSERY_START, (uint32_t)i);
 		if (r < 0)
 			return r;
 		fetcher->lanes[i].state = LANE_READS;
@@ -268,7 +244,7 @@ static void fetcher_give_up(struct fetcher *fetcher)
 {
 	struct fetcher_lane *lane = &fetcher->lanes[fetcher->current];
 
-	fetcher_order(fetcher, FETCHER_KILL, fetcher->current);
+	nursery_order(fetcher->control, NURSERY_KILL, (uint32_t)fetcher->current);
 	lane->state = LANE_LEFT;
 	lane->group = fetcher->group;
 	lane->uid = fetcher->uid;
@@ -383,12 +359,12 @@ static void fetcher_orphaned(struct fetcher *fetcher)
 /* What the nursery tells. Returns whether the fetcher that was asked is among those that have ended. */
 static bool fetcher_news(struct fetcher *fetcher)
 {
-	struct fetcher_control control;
+	struct nursery_control control;
 	int asked = fetcher->current;
 	ssize_t len;
 
 	while ((len = read(fetcher->control, &control, sizeof(control))) == sizeof(control))
-		if (control.order == FETCHER_ENDED)
+		if (control.order == NURSERY_ENDED)
 			fetcher_ended(fetcher, control.lane);
 	if (len == 0)
 		fetcher_orphaned(fetcher);

@@ -13,6 +13,7 @@
 #include "detect/sample_view.h"
 #include "files/journal_entry.h"
 #include "files/mapped.h"
+#include "files/nursery.h"
 #include "files/scan.h"
 
 /* ms that a request may go on without anything being heard of it. */
@@ -25,7 +26,7 @@
 /* ms of one look into a file; then the next request has its turn. */
 #define FETCHER_TURN_MS 5
 /* Processes, the one that reads and those that were given up and have not ended. */
-#define FETCHER_LANES 16
+#define FETCHER_LANES NURSERY_LANES
 /* Files that are kept open from one request to the next. */
 #define FETCHER_KEPT (LIMIT_MAPPED + LIMIT_DEFERRED)
 

@@ -2,9 +2,7 @@
 /*
  * daemon → nursery → fetcher → other people's files.
  *
- * The nursery is forked before the daemon opens or learns anything, does nothing but start and end fetchers, and so never hangs. A fetcher opens,
- * reads and searches. When it hangs in the kernel, where not even SIGKILL reaches it, it is left there; it holds no link, no map
- * and no output of the daemon's.
+ * A fetcher opens, reads and searches. When it hangs in the kernel, it is left there (files/nursery.h).
  *
  * Invariant: the daemon holds none of the files itself: closing one asks its file system as well (flush).
  */
@@ -12,19 +10,12 @@
 
 #include "files/journal_entry.h"
 #include "files/scan.h"
-#include "lib/privileges.h"
 #include "sample.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,8 +24,6 @@
 #define FETCHER_NS 1000000000ULL
 /* ms of a request, for whose the entries are in which tokens were found; those that are found later are told without. */
 #define FETCHER_ENTRIES_MS 50
-/* ms for those that were killed in the end. */
-#define NURSERY_LAST_MS 50
 
 struct fetcher_kept {
 	uint64_t id; /* 0: free */
@@ -209,14 +198,13 @@ static void fetcher_serve(struct fetcher_process *fetcher)
 	fetcher_say(fetcher, &answer);
 }
 
-static _Noreturn void fetcher_main(const struct fetcher_world *world, int lane)
+void fetcher_main(const void *context, int lane)
 {
+	const struct fetcher_world *world = context;
 	/* aligned as the samples are */
 	static uint64_t buffer[(sizeof(struct fetcher_message) + SAMPLE_MAX_BYTES) / sizeof(uint64_t) + 1];
 	struct fetcher_process *fetcher = calloc(1, sizeof(*fetcher));
 
-	prctl(PR_SET_NAME, "spillwatch-read", 0, 0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (!fetcher || file_roots_open(world->procfs, world->root, &fetcher->roots) < 0)
 		_exit(1);
 	fetcher->world = world;
@@ -235,109 +223,5 @@ static _Noreturn void fetcher_main(const struct fetcher_world *world, int lane)
 			fetcher_serve(fetcher);
 		else
 			_exit(1);
-	}
-}
-
-/* Keeps the numbers of standard input, output and error taken, and nothing of theirs. */
-static void fetcher_let_go(const struct fetcher_world *world)
-{
-	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	for (int fd = 0; nothing >= 0 && fd <= STDERR_FILENO; fd++)
-		dup2(nothing, fd);
-	for (int fd = STDERR_FILENO + 1; fd < (int)sysconf(_SC_OPEN_MAX) && fd < 4096; fd++) {
-		bool ours = fd == world->control;
-
-		for (size_t i = 0; !ours && i < FETCHER_LANES; i++)
-			ours = fd == world->lanes[i];
-		if (!ours)
-			close(fd);
-	}
-	/* no mount is kept busy */
-	if (chdir("/") < 0)
-		return;
-}
-
-static void nursery_obey(const struct fetcher_world *world, const struct fetcher_control *order, pid_t *pids)
-{
-	pid_t *pid = order->lane < FETCHER_LANES ? &pids[order->lane] : NULL;
-
-	if (!pid)
-		return;
-	if (order->order == FETCHER_KILL && *pid > 0)
-		kill(*pid, SIGKILL);
-	if (order->order != FETCHER_START || *pid > 0)
-		return;
-	*pid = fork();
-	if (*pid != 0)
-		return;
-	close(world->control);
-	for (size_t i = 0; i < FETCHER_LANES; i++)
-		if (i != order->lane)
-			close(world->lanes[i]);
-	fetcher_main(world, world->lanes[order->lane]);
-}
-
-/* Tells of those that have ended; also of one that could not be started. */
-static void nursery_reap(const struct fetcher_world *world, pid_t *pids)
-{
-	struct fetcher_control ended = {.order = FETCHER_ENDED};
-
-	for (uint32_t i = 0; i < FETCHER_LANES; i++) {
-		if (pids[i] == 0 || (pids[i] > 0 && waitpid(pids[i], NULL, WNOHANG) == 0))
-			continue;
-		pids[i] = 0;
-		ended.lane = i;
-		if (write(world->control, &ended, sizeof(ended)) < 0)
-			_exit(0);
-	}
-}
-
-/* The daemon has ended: so do all that can. */
-static _Noreturn void nursery_end(const pid_t *pids)
-{
-	const struct timespec pause = {.tv_nsec = 1000000L};
-
-	for (size_t i = 0; i < FETCHER_LANES; i++)
-		if (pids[i] > 0)
-			kill(pids[i], SIGKILL);
-	for (int ms = 0; ms < NURSERY_LAST_MS && waitpid(-1, NULL, WNOHANG) >= 0; ms++)
-		nanosleep(&pause, NULL);
-	_exit(0);
-}
-
-void fetcher_nursery(struct fetcher_world *world)
-{
-	pid_t pids[FETCHER_LANES] = {0};
-	struct fetcher_control order;
-	struct pollfd fds[2] = {{.fd = world->control, .events = POLLIN}, {.events = POLLIN}};
-	sigset_t set;
-
-	/* a signal for the daemon and all of its group is the daemon's; we end when it does */
-	sigfillset(&set);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fetcher_let_go(world);
-	/* what can't be given away is so in the daemon as well, which says why */
-	(void)privileges_drop(PRIVILEGES_FORK | PRIVILEGES_MAP_FILES);
-	prctl(PR_SET_NAME, "spillwatch-read", 0, 0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	signal(SIGCHLD, SIG_DFL);
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	fds[1].fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	for (;;) {
-		struct signalfd_siginfo info;
-
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
-			_exit(1);
-		if (fds[1].revents)
-			while (read(fds[1].fd, &info, sizeof(info)) == sizeof(info))
-				;
-		if (fds[0].revents) {
-			if (read(world->control, &order, sizeof(order)) != sizeof(order))
-				nursery_end(pids);
-			nursery_obey(world, &order, pids);
-		}
-		nursery_reap(world, pids);
 	}
 }

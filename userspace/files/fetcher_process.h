@@ -35,19 +35,9 @@ struct fetcher_answer {
 	struct journal_entry journal; /* of a token that journald has stored */
 };
 
-/* The daemon to the process that starts the fetchers, and what that says. */
-enum fetcher_order { FETCHER_START, FETCHER_KILL, FETCHER_ENDED };
-
-struct fetcher_control {
-	uint32_t order; /* enum fetcher_order */
-	uint32_t lane;
-};
-
 /* What all of them have from the beginning. */
 struct fetcher_world {
 	const char *procfs, *root;
-	int control; /* the end of the one that starts the others */
-	int lanes[FETCHER_LANES]; /* the fetchers' ends */
 	uint8_t pad[TOKEN_MAX_LEN]; /* what hides a token */
 };
 
@@ -67,5 +57,5 @@ static inline void fetcher_pad_entry(const struct fetcher_world *world, struct j
 		bytes[i] ^= world->pad[i % TOKEN_MAX_LEN];
 }
 
-/* fetcher_nursery() - the process that starts the fetchers; does not return. */
-_Noreturn void fetcher_nursery(struct fetcher_world *world);
+/* fetcher_main() - a fetcher (files/nursery.h). @context: the world */
+_Noreturn void fetcher_main(const void *context, int lane);

@@ -5,7 +5,7 @@
  * Invariant: every path is resolved below its root (files/safe_open.h), so ".." and links inside an untrusted root
  * stay inside it. What is no regular file is never opened for reading.
  *
- * Limit: a FUSE file system in a container in which another runtime runs can keep us waiting.
+ * Limit: a file system that does not answer keeps us waiting. Who must not wait asks somebody else (attribute/inquiry.h).
  */
 #include "files/open.h"
 

@@ -149,6 +149,9 @@ static void summary_losses(struct summary_walk *walk, const struct probe_counts 
 	summary_line(walk, LOSS, stats->samples_bad, "samples_bad", "samples that could not be understood");
 	summary_line(walk, LOSS, stats->canaries_failed, "canaries_failed",
 		     "times that this daemon did not see what it wrote itself: nor may it have seen others'");
+	summary_line(walk, DETAIL, stats->facts_unanswered, "facts_unanswered",
+		     "times that a name or another fact of a process or a container was asked for, and its "
+		     "file system did not answer in time");
 	summary_line(walk, DETAIL, stats->repeats_untold, "repeats_untold",
 		     "writes that repeated what was alerted, by the last count, for which no alert is "
 		     "kept any more");

@@ -55,7 +55,7 @@ static void alert_make(const struct token_sample *sample, struct alert *ret_aler
 
 	assert_int_equal(sample_view_parse(sample, sample->size, &view), 0);
 	assert_int_equal(token_match(view.window, sample->window_len, 0, &token, &span), 1);
-	assert_int_equal(attribute_open(NULL, NULL, &attribute), 0);
+	assert_int_equal(attribute_open(NULL, NULL, NULL, &attribute), 0);
 	assert_int_equal(attribute_alert(attribute, &view, view.window, &token, &span, ret_alert), 0);
 	/* borrowed from attribute, which ends here */
 	ret_alert->host_name = "node-1";
@@ -195,7 +195,7 @@ static void test_host_name(void **state)
 
 	(void)state;
 	setenv("NODE_NAME", "no\xff\nde", 1);
-	assert_int_equal(attribute_open(NULL, NULL, &attribute), 0);
+	assert_int_equal(attribute_open(NULL, NULL, NULL, &attribute), 0);
 	unsetenv("NODE_NAME");
 	assert_int_equal(sample_view_parse(sample, sample->size, &view), 0);
 	assert_int_equal(token_match(view.window, sample->window_len, 0, &token, &span), 1);
@@ -396,7 +396,7 @@ static void test_lent(void **state)
 	samples[1] = sample_make("/var/log/other.log", "/usr/bin/python3", args, sizeof(args));
 	/* a part of the secret of one of the tokens */
 	samples[2] = sample_make(path, "/usr/bin/python3", args, sizeof(args));
-	assert_int_equal(attribute_open(NULL, NULL, &lent.attribute), 0);
+	assert_int_equal(attribute_open(NULL, NULL, NULL, &lent.attribute), 0);
 	for (int i = 0; i < 120; i++) {
 		lent_check(&lent, samples[i % 3]);
 		/* each file's first one is made, and one that could show a secret each time */

@@ -12,17 +12,13 @@
  */
 #include "attribute/container/containers.h"
 
-#include "attribute/container/above.h"
 #include "attribute/container/cgroup_name.h"
-#include "attribute/container/conmon.h"
-#include "attribute/container/readers.h"
-#include "files/open.h"
 #include "attribute/container/holding.h"
-#include "attribute/container/nested.h"
 #include "attribute/container/owner.h"
-#include "attribute/container/pod_log.h"
 #include "attribute/container/scan.h"
 #include "attribute/container/table.h"
+#include "attribute/container/user.h"
+#include "attribute/inquiry.h"
 #include "lib/cleanup.h"
 
 #include <errno.h>
@@ -41,6 +37,8 @@
 /* How often files that are not complete are read again: after 1, 2, 4 … ms. */
 #define CONTAINERS_TRIES 14
 #define CONTAINERS_MS 1000000ULL
+/* After how long a name is asked for again that was not answered. */
+#define CONTAINERS_RENAMED_MS 1000
 /* How often what stands above a container is asked for its files. */
 #define CONTAINERS_ASKED 3
 /* For how long paths that name no container are not looked up again: a dozen files are asked for each time. */
@@ -60,6 +58,10 @@ struct containers_above {
 struct containers {
 	int root;
 	char *procfs;
+	struct inquiry *inquiry; /* borrowed; NULL: we ask ourselves, and wait */
+	/* whose processes are asked about */
+	uint64_t group;
+	uint32_t uid;
 	struct container_table table;
 	char *none; /* the last cgroups' paths that named no container */
 	size_t none_len;
@@ -102,6 +104,17 @@ int containers_open(const char *root, const char *procfs, struct containers **re
 	return 0;
 }
 
+void containers_look_by(struct containers *containers, struct inquiry *inquiry)
+{
+	containers->inquiry = inquiry;
+}
+
+void containers_writer(struct containers *containers, uint64_t group, uint32_t uid)
+{
+	containers->group = group;
+	containers->uid = uid;
+}
+
 size_t containers_count(const struct containers *containers)
 {
 	return HASH_COUNT(containers->table.entries);
@@ -119,6 +132,64 @@ void containers_close(struct containers *containers)
 	free(containers);
 }
 
+static int containers_answer(struct containers *containers, const struct inquiry_question *question,
+			     struct container_facts *facts, struct inquiry_answer *ret_answer)
+{
+	const struct inquiry_world world = {
+		.root = containers->root, .procfs = containers->procfs, .path = ""};
+
+	return inquiry_ask(containers->inquiry, &world, question, facts, ret_answer);
+}
+
+/* About a container's files, and nothing else. */
+static int containers_facts(struct containers *containers, const struct inquiry_question *question,
+			    struct container_facts *facts)
+{
+	struct inquiry_answer answer;
+
+	return containers_answer(containers, question, facts, &answer);
+}
+
+/* About what stands above a process, or about itself. */
+static int containers_process(struct containers *containers, enum inquiry_kind kind, uint32_t pid,
+			      uint64_t time, struct inquiry_answer *ret_answer)
+{
+	const struct inquiry_question question = {
+		.kind = kind,
+		.group = containers->group,
+		.uid = containers->uid,
+		.pid = pid,
+		.time = time,
+	};
+
+	return containers_answer(containers, &question, NULL, ret_answer);
+}
+
+/* Whose files they are that know a container: a user's, those of the container around it, or the host's. */
+static void containers_whose(const struct cgroup_name *name, const char *path,
+			     struct inquiry_question *question)
+{
+	uint64_t hash = 14695981039346656037ULL; /* FNV-1a */
+
+	for (const char *at = name->outer; *at; at++)
+		hash = (hash ^ (uint8_t)*at) * 1099511628211ULL;
+	question->name = *name;
+	question->group = *name->outer ? hash : 0;
+	question->uid = name->owner;
+	if (!question->uid && !question->group)
+		(void)container_user_uid(path, &question->uid);
+	snprintf(question->path, sizeof(question->path), "%s", path);
+}
+
+/* By what a process said: where it has not told a user, it was root's. */
+static int containers_read_by(struct containers *containers, enum inquiry_kind kind,
+			      const struct relayed *told, struct container_facts *facts)
+{
+	const struct inquiry_question question = {.kind = kind, .uid = told->name.owner, .told = *told};
+
+	return containers_facts(containers, &question, facts);
+}
+
 /* By what the process that made it said. */
 static int containers_read_told(struct containers *containers, const struct container_again *again,
 				struct container_facts *facts)
@@ -129,25 +200,33 @@ static int containers_read_told(struct containers *containers, const struct cont
 	snprintf(told.namespace, sizeof(told.namespace), "%s", again->told_namespace);
 	snprintf(told.states, sizeof(told.states), "%s", again->told_states);
 	snprintf(told.directory, sizeof(told.directory), "%s", again->told_directory);
-	return container_facts_told(containers->root, &told, facts);
+	return containers_read_by(containers, INQUIRY_TOLD, &told, facts);
+}
+
+static int containers_read_guess(struct containers *containers, const struct cgroup_name *name,
+				 const char *parent, const char *path, struct container_facts *facts)
+{
+	struct inquiry_question question = {.kind = INQUIRY_GUESS};
+
+	containers_whose(name, path, &question);
+	snprintf(question.parent, sizeof(question.parent), "%s", parent);
+	return containers_facts(containers, &question, facts);
 }
 
 /* Reads the files, in the root directory that the container's runtime lives in. */
 static int containers_read_named(struct containers *containers, const struct container_again *again,
 				 struct container_facts *facts)
 {
-	AUTO_CLOSE int nested = -1;
+	struct inquiry_question question = {.kind = *again->name.outer ? INQUIRY_NESTED : INQUIRY_READ};
 	struct cgroup_name name;
 	char parent[CGROUP_NAME_BYTES];
 
 	if (again->guessed) {
 		cgroup_name_guess(again->path, strlen(again->path), &name, parent);
-		return container_facts_guess(containers->root, &again->name, parent, again->path, facts);
+		return containers_read_guess(containers, &again->name, parent, again->path, facts);
 	}
-	if (!*again->name.outer)
-		return container_facts_read(containers->root, &again->name, again->path, facts);
-	nested = container_nested_root(containers->root, containers->procfs, again->path, &again->name);
-	return nested < 0 ? nested : container_facts_read(nested, &again->name, again->path, facts);
+	containers_whose(&again->name, again->path, &question);
+	return containers_facts(containers, &question, facts);
 }
 
 /* A name may be another container's in the usual places; a hash is not. */
@@ -309,7 +388,7 @@ static int containers_guess(struct containers *containers, char *path, bool made
 			if (r == 0 && container->again)
 				container_try(containers, container);
 		} else {
-			r = container_facts_guess(containers->root, &name, parent, path, &facts);
+			r = containers_read_guess(containers, &name, parent, path, &facts);
 			if (r == -ENOMEM)
 				continue;
 			/* whatever else is wrong with a file, it tells of no container */
@@ -357,15 +436,17 @@ int containers_learn(struct containers *containers, const char *path, size_t len
 	AUTO_FREE char *copy = strndup(path, len);
 	struct container *container;
 	struct cgroup_name name;
-	struct relayed told;
-	bool tells = maker && maker->pid && container_above_tells(containers->root, maker, &told) == 0;
+	struct inquiry_answer answer;
+	bool tells = maker && maker->pid &&
+		     containers_process(containers, INQUIRY_MAKER, maker->pid, maker->start, &answer) == 0;
 	int r = copy ? -ENOENT : -ENOMEM;
 
 	containers->none_until = 0;
 	if (r == -ENOENT && tells && cgroup_name_parse(copy, strlen(copy), &name) < 0)
-		r = containers_told(containers, copy, maker, &told);
+		r = containers_told(containers, copy, maker, &answer.told);
 	if (r == -ENOENT)
-		r = containers_lookup(containers, path, len, true, true, tells ? &told : NULL, &container);
+		r = containers_lookup(containers, path, len, true, true, tells ? &answer.told : NULL,
+				      &container);
 	return r == -ENOENT ? 0 : r;
 }
 
@@ -379,12 +460,12 @@ static void containers_read_places(struct containers *containers, struct contain
 {
 	struct container_facts *facts = &container->facts;
 
+	struct inquiry_question question = {.kind = INQUIRY_PLACES};
+
 	if (container->owner || container->inner || !facts->source || !facts->runtime)
 		return;
-	if (strcmp(facts->runtime, "docker") == 0)
-		container_docker_layer(containers->root, container->id, false, facts);
-	else
-		container_podman_volumes(containers->root, container->id, false, facts);
+	snprintf(question.path, sizeof(question.path), "%s", container->id);
+	(void)containers_facts(containers, &question, facts);
 }
 
 int containers_scan(struct containers *containers)
@@ -459,34 +540,33 @@ static int containers_by_paths(struct containers *containers, const char *paths,
 static int containers_by_conmon(struct containers *containers, uint64_t start, uint32_t parent,
 				struct container **ret_container)
 {
-	struct container_conmon conmon;
+	struct inquiry_question question = {.kind = INQUIRY_BUNDLE};
+	struct inquiry_answer answer;
+	const struct container_conmon *conmon = &answer.conmon;
 	struct container *container;
 	char key[CONTAINERS_KEY_BYTES];
-	char link[PATH_MAX];
-	int root, r = container_conmon_find(containers->procfs, parent, start, &conmon);
+	int r = containers_process(containers, INQUIRY_CONMON, parent, start, &answer);
 
 	if (r < 0)
 		return r;
-	containers_key(&conmon.name, key, sizeof(key));
+	containers_key(&conmon->name, key, sizeof(key));
 	container = container_table_use(&containers->table, key);
 	if (!container) {
-		r = container_table_add(&containers->table, key, "", &conmon.name, false, &container);
+		r = container_table_add(&containers->table, key, "", &conmon->name, false, &container);
 		if (r < 0)
 			return r;
 	}
 	*ret_container = container;
 	if (!container->again)
 		return 0;
-	/* podman's files, as conmon sees them: its arguments are the word of whoever started it */
-	snprintf(link, sizeof(link), "%s/%u/root", containers->procfs, conmon.pid);
-	root = open(link, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root >= 0) {
-		container->agreed =
-			container_podman_bundle(root, &conmon.name, conmon.bundle, &container->facts) == 0;
-		close(root);
-	}
+	/* its arguments are the word of whoever started it */
+	question.name = conmon->name;
+	question.pid = conmon->pid;
+	question.uid = conmon->name.owner;
+	snprintf(question.path, sizeof(question.path), "%s", conmon->bundle);
+	container->agreed = containers_facts(containers, &question, &container->facts) == 0;
 	container_table_settle(&containers->table, container);
-	return container->agreed ? container_facts_set(&container->facts.name, conmon.container) : 0;
+	return container->agreed ? container_facts_set(&container->facts.name, conmon->container) : 0;
 }
 
 /*
@@ -566,6 +646,20 @@ static int containers_give_image(const struct container_facts *facts, const stru
 	return r;
 }
 
+/* What it is called by now, now and then. */
+static void containers_rename(struct containers *containers, struct container *container)
+{
+	struct inquiry_question question = {.kind = INQUIRY_RENAMED, .time = containers_now()};
+	struct container_facts *facts = &container->facts;
+
+	question.uid = question.name.owner = container->owner;
+	question.name.runtime = container->runtime;
+	snprintf(question.name.id, sizeof(question.name.id), "%s", container->id);
+	/* who does not answer is not asked for each alert */
+	if (containers_facts(containers, &question, facts) < 0)
+		facts->due = question.time + CONTAINERS_RENAMED_MS * CONTAINERS_MS;
+}
+
 /* All that is known of one, or only its id if that is claimed: whose names they would be is not known then. */
 static int containers_give(struct containers *containers, struct container *container,
 			   const struct mask_known *known, struct alert_container *ret_container)
@@ -579,12 +673,8 @@ static int containers_give(struct containers *containers, struct container *cont
 		*ret_container = copy;
 		return r;
 	}
-	if (facts->source && !container->inner) {
-		struct cgroup_name name = {.runtime = container->runtime, .owner = container->owner};
-
-		snprintf(name.id, sizeof(name.id), "%s", container->id);
-		container_facts_renamed(containers->root, &name, containers_now(), facts);
-	}
+	if (facts->source && facts->runtime && !container->inner && containers_now() >= facts->due)
+		containers_rename(containers, container);
 	copy.runtime = facts->runtime ? facts->runtime : container->runtime;
 	if (r == 0)
 		r = containers_copy(facts->name, known, &copy.name);
@@ -630,16 +720,15 @@ static bool containers_sibling(struct relayed *told, const char *id)
 static void containers_ask(struct containers *containers, const struct containers_process *process,
 			   struct container *container)
 {
-	struct relayed told;
+	struct inquiry_answer answer;
 
 	if (container->agreed || container->owner || container->inner || !process->parent ||
 	    container->asked == CONTAINERS_ASKED)
 		return;
 	container->asked++;
-	if (container_above_find(containers->root, containers->procfs, process->parent, process->start,
-				 &told) == 0 &&
-	    containers_sibling(&told, container->id) &&
-	    container_facts_told(containers->root, &told, &container->facts) == 0) {
+	if (containers_process(containers, INQUIRY_ABOVE, process->parent, process->start, &answer) == 0 &&
+	    containers_sibling(&answer.told, container->id) &&
+	    containers_read_by(containers, INQUIRY_TOLD, &answer.told, &container->facts) == 0) {
 		container->agreed = true;
 		container_table_settle(&containers->table, container);
 	}
@@ -649,28 +738,29 @@ static void containers_ask(struct containers *containers, const struct container
 static int containers_by_above(struct containers *containers, const struct containers_process *process,
 			       struct container **ret_container)
 {
-	struct relayed told;
+	struct inquiry_answer answer;
+	const struct relayed *told = &answer.told;
 	struct container *container;
 	char key[CONTAINERS_KEY_BYTES + CGROUP_NAME_BYTES];
-	int r = container_above_find(containers->root, containers->procfs, process->parent, process->start,
-				     &told);
+	int r = containers_process(containers, INQUIRY_ABOVE, process->parent, process->start, &answer);
 
 	if (r < 0)
 		return r;
-	snprintf(key, sizeof(key), "above:%s:%s:%s", told.name.runtime, told.namespace, told.name.id);
+	snprintf(key, sizeof(key), "above:%s:%s:%s", told->name.runtime, told->namespace, told->name.id);
 	container = container_table_use(&containers->table, key);
 	if (!container) {
-		r = container_table_add(&containers->table, key, "", &told.name, false, &container);
+		r = container_table_add(&containers->table, key, "", &told->name, false, &container);
 		if (r < 0)
 			return r;
 		container_table_settle(&containers->table, container);
-	} else if (!cgroup_name_is_hash(told.name.id, strlen(told.name.id))) {
+	} else if (!cgroup_name_is_hash(told->name.id, strlen(told->name.id))) {
 		/* it may be another one by now */
 		container_facts_free(&container->facts);
 		container->agreed = false;
 	}
 	if (!container->agreed)
-		container->agreed = container_facts_told(containers->root, &told, &container->facts) == 0;
+		container->agreed =
+			containers_read_by(containers, INQUIRY_TOLD, told, &container->facts) == 0;
 	*ret_container = container;
 	return 0;
 }
@@ -771,14 +861,14 @@ static int containers_relay_tells(const struct relayed *relayed, struct containe
 }
 
 /* Reads the files again if none has told yet. */
-static int containers_relay_reads(const struct containers *containers, const struct relayed *relayed,
+static int containers_relay_reads(struct containers *containers, const struct relayed *relayed,
 				  struct container *container)
 {
 	int r;
 
 	if (!container->agreed)
 		container->agreed =
-			container_facts_relayed(containers->root, relayed, &container->facts) == 0;
+			containers_read_by(containers, INQUIRY_RELAYED, relayed, &container->facts) == 0;
 	r = container->owner && !container->agreed ? 0 : containers_relay_tells(relayed, &container->facts);
 	/* an id that is pod and name is nobody's word but root's, whose log it is */
 	return r;
@@ -807,13 +897,15 @@ static struct container *containers_known(struct containers *containers, const s
 int containers_relayed(struct containers *containers, const struct relayed *relayed,
 		       const struct mask_known *known, struct alert_container *ret_container)
 {
+	struct inquiry_question log = {.kind = INQUIRY_LOG, .told = *relayed};
 	struct relayed whole = *relayed;
+	struct inquiry_answer answer;
 	struct container *container;
 	int r = 0;
 
 	/* the kubelet links a log by the container's id as well; else it is told apart by pod and name */
-	if (!*whole.name.id)
-		container_pod_log(containers->root, &whole, whole.name.id, sizeof(whole.name.id));
+	if (!*whole.name.id && containers_answer(containers, &log, NULL, &answer) == 0)
+		snprintf(whole.name.id, sizeof(whole.name.id), "%.255s", answer.text);
 	if (!*whole.name.id)
 		snprintf(whole.name.id, sizeof(whole.name.id), "%.64s/%.180s", whole.name.pod_uid,
 			 whole.container);
@@ -844,13 +936,17 @@ int containers_relayed(struct containers *containers, const struct relayed *rela
 }
 
 /* Is it there no more, as far as its runtime's files tell? */
-static bool containers_gone(const struct containers *containers, const struct container *container)
+static bool containers_gone(struct containers *containers, const struct container *container)
 {
 	const struct container_facts *facts = &container->facts;
-	uint64_t size;
+	struct inquiry_question question = {
+		.kind = INQUIRY_GONE, .uid = container->owner, .number = container->owner != 0};
+	struct inquiry_answer answer;
 
-	return facts->source && facts->runtime && strcmp(facts->runtime, "docker") == 0 &&
-	       !file_stamp(containers->root, facts->source, container->owner != 0, &size);
+	if (!facts->source || !facts->runtime || strcmp(facts->runtime, "docker") != 0)
+		return false;
+	snprintf(question.path, sizeof(question.path), "%s", facts->source);
+	return containers_answer(containers, &question, NULL, &answer) > 0;
 }
 
 static bool containers_same(const char *one, const char *other)

@@ -15,6 +15,7 @@
 #include "detect/mask.h"
 
 struct containers;
+struct inquiry;
 
 /*
  * containers_open()
@@ -25,6 +26,12 @@ struct containers;
  */
 int containers_open(const char *root, const char *procfs, struct containers **ret_containers);
 void containers_close(struct containers *containers);
+
+/* containers_look_by() - who asks the files from now on; NULL: this process, which waits for them. Borrowed. */
+void containers_look_by(struct containers *containers, struct inquiry *inquiry);
+
+/* containers_writer() - whose processes are asked about in what follows: their group and user. */
+void containers_writer(struct containers *containers, uint64_t group, uint32_t uid);
 
 /* containers_count() - how many are known. */
 size_t containers_count(const struct containers *containers);

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int container_user_uid(const char *path, uint32_t *ret_uid)
+int container_user_uid(const char *path, uint32_t *ret_uid)
 {
 	static const char head[] = "/user-";
 	const char *at = path;

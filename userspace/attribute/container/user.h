@@ -7,6 +7,9 @@
 
 #include "attribute/container/cgroup_name.h"
 
+/* container_user_uid() - the user whose slice it is. Returns 0 and *ret_uid, or -ENOENT. */
+int container_user_uid(const char *path, uint32_t *ret_uid);
+
 /*
  * container_user_find() - the user who chose the name, else of …/user-<uid>.slice/user@<uid>.service/…
  * @root: the root directory whose /etc/passwd knows the home directory

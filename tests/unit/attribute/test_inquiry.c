@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The process that asks other people's files: the same answers as without it; what becomes of those it hangs for, and of all others. */
+#include "tree.h"
+#include "unit.h"
+
+#include "attribute/container/readers.h"
+#include "attribute/inquiry.h"
+#include "attribute/inquiry_wire.h"
+#include "lib/monotonic.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define A "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static char root[] = "/tmp/spillwatch-unit-XXXXXX";
+static struct inquiry *inquiry;
+static struct inquiry_world world;
+
+static void put(const char *path, const char *text)
+{
+	char whole[512];
+
+	snprintf(whole, sizeof(whole), "%s%s", root, path);
+	for (char *at = whole + strlen(root) + 1; (at = strchr(at, '/')); at++) {
+		*at = '\0';
+		mkdir(whole, 0755);
+		*at = '/';
+	}
+	tree_put(whole, text);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	strcpy(root + strlen(root) - 6, "XXXXXX");
+	if (!mkdtemp(root))
+		return -1;
+	world = (struct inquiry_world){
+		.root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC), .procfs = "/proc", .path = root};
+	put("/var/lib/docker/containers/" A "/config.v2.json",
+	    "{\"ID\":\"" A "\",\"Name\":\"/web\",\"Config\":{\"Image\":\"web:1\",\"Labels\":{}}}");
+	return inquiry_open("/proc", root, &inquiry);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	inquiry_close(inquiry);
+	close(world.root);
+	return tree_remove(root);
+}
+
+/* The first child of a process; 0: none, or this kernel doesn't tell. */
+static pid_t child_of(pid_t pid)
+{
+	char path[64];
+	FILE *file;
+	int child = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	file = fopen(path, "r");
+	if (file && fscanf(file, "%d", &child) != 1)
+		child = 0;
+	if (file)
+		fclose(file);
+	return child;
+}
+
+static struct inquiry_question docker(uint32_t uid)
+{
+	struct inquiry_question question = {.kind = INQUIRY_READ,
+					    .uid = uid,
+					    .name = {.runtime = "docker", .id = A},
+					    .path = "/docker/" A};
+
+	return question;
+}
+
+static int ask(const struct inquiry_question *question, struct container_facts *facts)
+{
+	struct inquiry_answer answer;
+
+	return inquiry_ask(inquiry, &world, question, facts, &answer);
+}
+
+static void check_known(uint32_t uid)
+{
+	const struct inquiry_question question = docker(uid);
+	struct container_facts facts = {0};
+
+	assert_int_equal(ask(&question, &facts), 0);
+	assert_string_equal(facts.name, "web");
+	assert_string_equal(facts.runtime, "docker");
+	container_facts_free(&facts);
+}
+
+static void check_unknown(uint32_t uid, int64_t most)
+{
+	const struct inquiry_question question = docker(uid);
+	struct container_facts facts = {.pod = strdup("kept")};
+	int64_t began = monotonic_ms();
+
+	assert_int_equal(ask(&question, &facts), -ENOENT);
+	assert_true(monotonic_ms() - began <= most);
+	assert_null(facts.name);
+	assert_string_equal(facts.pod, "kept");
+	container_facts_free(&facts);
+}
+
+/* As this process would answer itself. */
+static void test_same(void **state)
+{
+	struct inquiry_question question = docker(0);
+	struct inquiry_answer far, near;
+	struct container_facts facts = {.image = strdup("was known")};
+
+	(void)state;
+	check_known(0);
+	assert_int_equal(ask(&question, &facts), 0);
+	assert_string_equal(facts.image, "was known");
+	/* told of, and to be looked at again */
+	assert_string_equal(facts.source, "/var/lib/docker/containers/" A "/config.v2.json");
+	assert_true(facts.stamp != 0);
+	container_facts_free(&facts);
+	question.name.id[0] = 'f';
+	assert_int_equal(ask(&question, &facts), -ENOENT);
+	question = (struct inquiry_question){.kind = INQUIRY_ARGS, .pid = (uint32_t)getpid(), .uid = 5};
+	assert_int_equal(inquiry_ask(inquiry, &world, &question, NULL, &far),
+			 inquiry_ask(NULL, &world, &question, NULL, &near));
+	question = (struct inquiry_question){.kind = INQUIRY_GONE, .path = "/var/lib/docker"};
+	assert_int_equal(inquiry_ask(inquiry, &world, &question, NULL, &far), 0);
+	strcpy(question.path, "/var/lib/none");
+	assert_int_equal(inquiry_ask(inquiry, &world, &question, NULL, &far), 1);
+	assert_int_equal(inquiry_unanswered(inquiry), 0);
+	assert_int_equal(inquiry_unanswered(NULL), 0);
+}
+
+/* Who is not answered for waits once; nobody else does, and what is answered at last is believed. */
+static void test_hangs(void **state)
+{
+	pid_t nursery, first;
+
+	(void)state;
+	check_known(7);
+	nursery = child_of(getpid());
+	first = nursery ? child_of(nursery) : 0;
+	if (!first) {
+		print_message("this kernel doesn't tell of children\n");
+		return;
+	}
+	kill(first, SIGSTOP);
+	check_unknown(7, INQUIRY_PATIENCE_MS + 500);
+	check_unknown(7, INQUIRY_PATIENCE_MS / 4);
+	assert_int_equal(inquiry_unanswered(inquiry), 2);
+	check_known(8);
+	check_known(0);
+	kill(first, SIGCONT);
+	/* it takes as long as it takes to be heard */
+	for (int i = 0; i < 1000 && inquiry_unanswered(inquiry); i++) {
+		const struct inquiry_question question = docker(7);
+		struct container_facts facts = {0};
+		int r = ask(&question, &facts);
+
+		container_facts_free(&facts);
+		if (r == 0)
+			break;
+		usleep(1000);
+	}
+	check_known(7);
+}
+
+/* Of many at once, all together wait for a bounded time. */
+static void test_budget(void **state)
+{
+	int64_t began;
+	pid_t nursery;
+
+	(void)state;
+	check_known(1);
+	nursery = child_of(getpid());
+	if (!nursery || !child_of(nursery))
+		return;
+	/* with the one that starts others, so that nobody answers any more */
+	kill(nursery, SIGSTOP);
+	kill(child_of(nursery), SIGSTOP);
+	began = monotonic_ms();
+	for (uint32_t uid = 1; uid < 100; uid++)
+		check_unknown(uid, INQUIRY_PATIENCE_MS + 500);
+	assert_true(monotonic_ms() - began < INQUIRY_BUDGET_MS + 1000);
+	assert_int_equal(inquiry_unanswered(inquiry), 99);
+	kill(nursery, SIGCONT);
+}
+
+/* One that ends is replaced; without the one that starts them, nobody is asked, and nobody waits. */
+static void test_ends(void **state)
+{
+	pid_t nursery, child;
+
+	(void)state;
+	check_known(0);
+	nursery = child_of(getpid());
+	child = nursery ? child_of(nursery) : 0;
+	if (!child)
+		return;
+	kill(child, SIGSTOP);
+	check_unknown(7, INQUIRY_PATIENCE_MS + 500);
+	kill(child, SIGKILL);
+	check_known(8);
+	kill(nursery, SIGKILL);
+	for (int i = 0; i < 5000 && inquiry_unanswered(inquiry) < 2; i++) {
+		const struct inquiry_question question = docker(9);
+		struct container_facts facts = {0};
+
+		(void)ask(&question, &facts);
+		container_facts_free(&facts);
+		usleep(1000);
+	}
+	check_unknown(10, 500);
+}
+
+/* What was sent comes out; what was cut does not. */
+static void test_wire(void **state)
+{
+	struct inquiry_wire *wire = calloc(1, sizeof(*wire));
+	struct container_facts facts = {.runtime = "cri-o", .name = strdup("name"), .stamp = 9, .due = 8},
+			       got;
+	struct inquiry_answer answer = {.result = -3, .told = {.name = {.runtime = "podman", .id = "id"}}},
+			      back;
+	size_t len;
+
+	(void)state;
+	assert_non_null(wire);
+	assert_int_equal(container_facts_volume(&facts, "/volumes/one"), 0);
+	assert_int_equal(container_facts_volume(&facts, "/volumes/two"), 0);
+	inquiry_wire_put_answer(wire, &answer);
+	inquiry_wire_put_facts(wire, &facts);
+	len = wire->len;
+	for (size_t cut = 0; cut < 64 && !wire->failed; cut++) {
+		wire->len = len - cut;
+		wire->at = 0;
+		inquiry_wire_take_answer(wire, &back);
+		inquiry_wire_take_facts(wire, &got);
+		assert_int_equal(wire->failed, cut != 0);
+		wire->failed = false;
+		assert_int_equal(back.result, -3);
+		assert_string_equal(back.told.name.runtime, "podman");
+		assert_string_equal(got.runtime, "cri-o");
+		assert_string_equal(got.name, "name");
+		assert_null(got.image);
+		if (!cut) {
+			assert_int_equal(got.stamp, 9);
+			assert_int_equal(got.due, 8);
+			assert_int_equal(got.volume_count, 2);
+			assert_string_equal(got.volumes[1], "/volumes/two");
+		}
+		container_facts_free(&got);
+	}
+	container_facts_free(&facts);
+	/* more than there is room for */
+	wire->len = wire->at = 0;
+	wire->failed = false;
+	for (size_t i = 0; i < 64; i++)
+		inquiry_wire_put_answer(wire, &answer);
+	assert_true(wire->failed);
+	free(wire);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_same, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hangs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_budget, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ends, setup, teardown),
+		cmocka_unit_test(test_wire),
+	};
+
+	return UNIT_RUN(tests);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What attribution asks other people's files and processes: a runtime's files, which may lie in a user's home, a container's passwd, a command
+ * line. Any of these may be on a file system that does not answer, so another process asks (files/nursery.h), and who waits for the ring waits for
+ * it for a bounded time only.
+ *
+ *     a user or a container's cgroup   INQUIRY_PATIENCE_MS at once, and INQUIRY_SHARE of the time of all of them
+ *     the host's own                   INQUIRY_PATIENCE_HOST_MS, then not again for INQUIRY_SILENT_MS
+ *
+ * Who kept us waiting is not asked about for a while, or until the answer is there after all. What was not answered is counted.
+ */
+#pragma once
+
+#include <limits.h>
+#include <stdint.h>
+
+#include "attribute/container/conmon.h"
+#include "attribute/container/facts.h"
+#include "attribute/container/relayed.h"
+#include "bounds.h"
+
+#define INQUIRY_PATIENCE_MS 200
+#define INQUIRY_PATIENCE_HOST_MS 300
+/* All of them together: so many ms at once, and one ms in so many. */
+#define INQUIRY_BUDGET_MS 800L
+#define INQUIRY_SHARE 10
+/* ms for which who did not answer is not asked about. */
+#define INQUIRY_SILENT_MS 10000
+/* Processes that hang for one user or group, and for all of them together: more are not started. */
+#define INQUIRY_LEFT 2
+#define INQUIRY_LEFT_ALL 12
+/* ms after which what has not answered is ended. */
+#define INQUIRY_LEFT_MS 5000
+
+enum inquiry_kind {
+	/* a container's facts */
+	INQUIRY_READ, /* name, path */
+	INQUIRY_GUESS, /* name, parent, path */
+	INQUIRY_NESTED, /* name, path */
+	INQUIRY_TOLD, /* told */
+	INQUIRY_RELAYED, /* told */
+	INQUIRY_BUNDLE, /* name, pid of conmon, path */
+	INQUIRY_RENAMED, /* name, time */
+	INQUIRY_PLACES, /* path: the id */
+	/* is there no such file any more? path, number: whether it is a user's. Returns 1 if so, else 0 */
+	INQUIRY_GONE,
+	/* others */
+	INQUIRY_LOG, /* told → text */
+	INQUIRY_CONMON, /* pid of the parent, time → conmon */
+	INQUIRY_ABOVE, /* pid of the parent, time → told */
+	INQUIRY_MAKER, /* pid, time → told */
+	INQUIRY_USER, /* pid, time, number → text */
+	INQUIRY_GROUP, /* likewise */
+	INQUIRY_EXEC, /* pid, time and (parent) name of a runtime's process, path: the id, number: the pid of a child. Returns 1 if so, else 0 */
+	INQUIRY_ARGS, /* pid, time → text, of the length that is returned */
+	INQUIRY_LINKED, /* path, number: the device, inode, generation → text and number */
+};
+
+struct inquiry_question {
+	enum inquiry_kind kind;
+	/* whose files or processes they are, for what is not answered; both 0: the host's */
+	uint64_t group;
+	uint32_t uid;
+	uint32_t pid, number, generation;
+	uint64_t
+		time; /* ns, CLOCK_BOOTTIME: when the process started; of INQUIRY_RENAMED, CLOCK_MONOTONIC: now */
+	uint64_t inode;
+	struct cgroup_name name;
+	char parent[CGROUP_NAME_BYTES];
+	char path[PATH_MAX];
+	struct relayed told;
+};
+
+struct inquiry_answer {
+	int result;
+	uint32_t number;
+	char text[PATH_MAX];
+	struct container_conmon conmon;
+	struct relayed told;
+};
+
+/* Where it is looked. */
+struct inquiry_world {
+	int root; /* descriptor of the host's root directory */
+	const char *procfs;
+	const char *path; /* of the root directory, "" for / */
+};
+
+struct inquiry;
+
+/*
+ * inquiry_open() - starts the process that asks; it must come before anything is opened that it shall not have.
+ * @procfs, @root: NULL for /proc and /; borrowed
+ * Returns 0 and *ret_inquiry (inquiry_close()), or a negative errno.
+ */
+int inquiry_open(const char *procfs, const char *root, struct inquiry **ret_inquiry);
+
+/* inquiry_close() - NULL is fine. Waits for nobody who does not answer. */
+void inquiry_close(struct inquiry *inquiry);
+
+/*
+ * inquiry_ask() - asks, and waits for the answer as long as it may.
+ * @inquiry: NULL: asks itself, and waits
+ * @world: for that
+ * @facts: of a container, which are added to; NULL where it is about none
+ * Returns what was answered, as the functions of the readers do, and *ret_answer; -ENOENT if there was no answer in time.
+ */
+int inquiry_ask(struct inquiry *inquiry, const struct inquiry_world *world,
+		const struct inquiry_question *question, struct container_facts *facts,
+		struct inquiry_answer *ret_answer);
+
+/* inquiry_unanswered() - how many questions there was no answer to in time; NULL: none. */
+uint64_t inquiry_unanswered(const struct inquiry *inquiry);
+
+/* inquiry_here() - the answer, by this process. */
+void inquiry_here(const struct inquiry_world *world, const struct inquiry_question *question,
+		  struct container_facts *facts, struct inquiry_answer *ret_answer);
