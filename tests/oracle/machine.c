@@ -85,7 +85,10 @@ static int descriptor(long file, enum open_kind kind, uint64_t *ret_inode)
 	return *fd;
 }
 
-/* The bytes of a step: filler, and a piece of a token in it. The shorter format shows the number's upper half only. */
+/*
+ * The bytes of a step: filler, and a piece of a token in it. The shorter format shows the number's upper half only. No filler may be part
+ * of a token: a letter in place of a prefix's own makes another token, that stands there.
+ */
 static void fill(char *to, long length, const long *token)
 {
 	struct maker_token made = maker_token((number * 1000 + (uint64_t)token[0]) << 20);
@@ -93,7 +96,7 @@ static void fill(char *to, long length, const long *token)
 	char text[MAKER_TOKEN_LEN];
 
 	for (long i = 0; i < length; i++)
-		to[i] = (char)("the quick brown fox jumps\n"[i % 26]);
+		to[i] = (char)("-- (::) == [!!] // {##} ~\n"[i % 26]);
 	if (token[0] < 0)
 		return;
 	maker_put(text, &made, len);
