@@ -13,6 +13,7 @@
 #include "lib/exit_code.h"
 #include "lib/log.h"
 #include "scan/node/node.h"
+#include "scan/progress.h"
 #include "scan/scan.h"
 
 #include <errno.h>
@@ -357,6 +358,7 @@ static int scan_finish(struct scan_command *command)
 	bool whole = scan_is_whole(command);
 	int result = 0;
 
+	progress_wipe(scan->progress);
 	for (size_t i = 0; i < scan->output_count; i++) {
 		FILE *file = scan->outputs[i].file;
 		int r = file ? scan_output_end(&scan->outputs[i], summary, whole) : 0;
@@ -422,13 +424,20 @@ static int scan_run(struct scan_command *command, int argc, char **argv)
 
 static int scan_start(struct scan_command *command, int argc, char **argv)
 {
+	struct progress progress = {0};
 	int r = scan_begin(command);
 
 	if (r > 0)
 		return r;
+	progress_open(&progress);
+	command->scan.progress = &progress;
 	r = scan_open(&command->scan);
-	if (r == 0)
-		return scan_run(command, argc, argv);
+	if (r == 0) {
+		r = scan_run(command, argc, argv);
+		command->scan.progress = NULL;
+		return r;
+	}
+	command->scan.progress = NULL;
 	log_error("can't start: %s", strerror(-r));
 	return EXIT_CODE_RUNTIME;
 }

@@ -438,19 +438,19 @@ int scan_output_end(struct scan_output *output, const char *summary, bool whole)
 	return r;
 }
 
-static void output_size(FILE *file, uint64_t bytes)
+void scan_output_size(uint64_t bytes, char *to)
 {
 	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
 	double size = (double)bytes;
 	size_t unit = 0;
 
 	if (bytes < 1024) {
-		fprintf(file, "%" PRIu64 " bytes", bytes);
+		snprintf(to, SCAN_OUTPUT_SIZE_LEN, "%" PRIu64 " bytes", bytes);
 		return;
 	}
 	for (size /= 1024; size >= 1024 && unit + 1 < sizeof(units) / sizeof(*units); unit++)
 		size /= 1024;
-	fprintf(file, "%.1f %s", size, units[unit]);
+	snprintf(to, SCAN_OUTPUT_SIZE_LEN, "%.1f %s", size, units[unit]);
 }
 
 /* @label: stands before the first of a list. */
@@ -465,7 +465,7 @@ static void output_skipped(FILE *file, const char **label, uint64_t count, const
 
 char *scan_output_summary(const struct scan_counts *counts)
 {
-	char *text = NULL;
+	char *text = NULL, size[SCAN_OUTPUT_SIZE_LEN];
 	size_t len;
 	FILE *file = open_memstream(&text, &len);
 	const char *label = "; known: ";
@@ -473,8 +473,9 @@ char *scan_output_summary(const struct scan_counts *counts)
 	if (!file)
 		return NULL;
 	fprintf(file, "%" PRIu64 " file%s (", counts->files, counts->files == 1 ? "" : "s");
-	output_size(file, counts->bytes);
-	fprintf(file, ") scanned, %" PRIu64 " finding%s", counts->findings, counts->findings == 1 ? "" : "s");
+	scan_output_size(counts->bytes, size);
+	fprintf(file, "%s) scanned, %" PRIu64 " finding%s", size, counts->findings,
+		counts->findings == 1 ? "" : "s");
 	output_skipped(file, &label, counts->known, "in the baseline", "in the baseline");
 	output_skipped(file, &label, counts->allowed, "allowed by its line", "allowed by their lines");
 	label = "; skipped: ";

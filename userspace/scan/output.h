@@ -53,5 +53,9 @@ int scan_output_end(struct scan_output *output, const char *summary, bool whole)
  */
 int scan_output_finding(struct scan_output *output, const struct finding *finding, const char *path);
 
+/* scan_output_size() - bytes as people read them. @to: SCAN_OUTPUT_SIZE_LEN bytes */
+#define SCAN_OUTPUT_SIZE_LEN 32
+void scan_output_size(uint64_t bytes, char *to);
+
 /* scan_output_summary() - one line (malloc'ed): how much was looked at, what was found, and what was not looked at and why. */
 char *scan_output_summary(const struct scan_counts *counts);

@@ -4,6 +4,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/log.h"
+#include "scan/progress.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@ void scan_unread(struct scan *scan, const char *path, const char *why)
 	AUTO_FREE char *shown = NULL;
 
 	team_turn(scan);
+	progress_wipe(scan->progress);
 	scan->counts.unreadable++;
 	if (spillwatch_mask(path, strlen(path), NULL, &shown) == 0)
 		log_error("can't read %s: %s", shown, why);
@@ -36,6 +38,7 @@ static void scan_wrong(struct scan *scan, const char *path, size_t line)
 	AUTO_FREE char *shown = NULL;
 
 	team_turn(scan);
+	progress_wipe(scan->progress);
 	if (spillwatch_mask(path, strlen(path), NULL, &shown) == 0)
 		log_warning("%s:%zu: no pattern, so nothing is ignored by it", shown, line);
 }
@@ -57,6 +60,7 @@ static int scan_finding(struct scan *scan, const struct finding *finding)
 
 	struct scan *teller = team_turn(scan);
 
+	progress_wipe(scan->progress);
 	if (r == 0 && teller->found)
 		r = baseline_add(teller->found, identifier, shown);
 	if (r == 0 && teller->known && baseline_has(teller->known, identifier, shown)) {
@@ -141,13 +145,30 @@ void scan_ignore(struct scan *scan, const char *prefix, const char *directory)
 
 scan_unpack *scan_unpacker;
 
+struct scan_shown {
+	struct progress *progress;
+	finder_pull *pull;
+	void *source;
+};
+
+static ssize_t scan_shown_pull(void *source, void *to, size_t room)
+{
+	const struct scan_shown *shown = source;
+	ssize_t got = shown->pull(shown->source, to, room);
+
+	progress_add(shown->progress, 0, got > 0 ? (uint64_t)got : 0);
+	return got;
+}
+
 void scan_plain_source(struct scan *scan, const char *path, finder_pull *pull, void *source)
 {
+	struct scan_shown shown = {.progress = scan->progress, .pull = pull, .source = source};
 	uint64_t bytes;
 	int r;
 
 	scan->path = path;
-	r = finder_read(scan->finder, pull, source, &bytes);
+	progress_add(scan->progress, 1, 0);
+	r = finder_read(scan->finder, scan_shown_pull, &shown, &bytes);
 	scan->counts.bytes += bytes;
 	if (r == 0)
 		scan->counts.files++;

@@ -27,6 +27,7 @@ struct scan {
 	bool no_decode; /* only tokens that stand there as they are */
 	bool agent; /* agents' tokens as well */
 	void *unpacking; /* archive/unpack.c's, while it is at work */
+	struct progress *progress; /* NULL: nobody looks on */
 	uint64_t max_bytes; /* of a file; 0: any */
 	int error; /* a negative errno that ends it all */
 	struct team *team; /* who reads files for it, or that it is of; NULL: it reads them itself */

@@ -128,6 +128,7 @@ static bool team_add(struct team *team)
 		.no_decode = team->scan->no_decode,
 		.agent = team->scan->agent,
 		.max_bytes = team->scan->max_bytes,
+		.progress = team->scan->progress,
 		.team = team,
 	};
 	/* with its signals: who reads no more of what is told ends us all */
