@@ -199,10 +199,13 @@ static bool pipeline_completes(struct pipeline *pipeline, const struct sample_vi
 			       uint64_t at, const struct token_span *span)
 {
 	const struct token_sample *head = view->head;
+	bool held;
 
-	return !(head->flags & SAMPLE_MAPPED) && at < (uint64_t)head->offset + head->length &&
-	       (uint64_t)head->offset < at + span->end - span->start &&
-	       recheck_take(pipeline->recheck, token_key, head->place);
+	if (head->flags & SAMPLE_MAPPED || at >= (uint64_t)head->offset + head->length ||
+	    (uint64_t)head->offset >= at + span->end - span->start)
+		return false;
+	held = recheck_take(pipeline->recheck, token_key, head->place);
+	return reading_take_journal(pipeline->reading, token_key, head->place) || held;
 }
 
 /* A token, wherever it was found: names it, says it, and keeps it to tell of repeats. Returns whether it was news. */
@@ -407,6 +410,7 @@ static int pipeline_record(void *context, void *data, size_t size)
 		pipeline_file(pipeline, &view);
 	else if (good && token_match(view.window, view.head->window_len, 0, &token, &span)) {
 		recheck_first(pipeline->recheck, &view);
+		reading_take_journal(pipeline->reading, view.head->token_key, view.head->place);
 		pipeline_token(pipeline, &view, view.window, &token, &span, NULL, NULL);
 	} else
 		pipeline->stats.samples_bad++;

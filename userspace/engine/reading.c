@@ -38,6 +38,7 @@ struct errand {
 	struct token_sample *sample; /* NULL: the file with that id is to be closed */
 	uint64_t id; /* 0: the range is all that is asked for; else the file is only opened */
 	uint64_t journal; /* place of a byte whose entry is asked for; 0: the range is */
+	bool told; /* of `journal`: a first look has told of the token meanwhile */
 	/* whose file it is */
 	uint64_t group;
 	uint32_t uid;
@@ -55,6 +56,7 @@ struct reading {
 	struct errand errands[READING_ERRANDS];
 	size_t first, count, bytes;
 	size_t samples; /* of them, those with one */
+	size_t journals; /* of those, and of the one under way, with `journal` */
 	uint16_t of_writer[READING_WRITERS];
 	uint64_t ids; /* given so far */
 	uint64_t turns;
@@ -148,6 +150,7 @@ static int errand_add(struct reading *reading, const struct sample_view *view, u
 	if (!errand.sample)
 		return -ENOMEM;
 	errand_put(reading, &errand);
+	reading->journals += journal != 0;
 	reading->samples++;
 	reading->bytes += errand.sample->size;
 	++*reading_of_writer(reading, head);
@@ -173,6 +176,7 @@ static void errand_take(struct reading *reading)
 
 static void errand_end(struct reading *reading)
 {
+	reading->journals -= reading->errand.journal != 0;
 	kept_free(reading->errand.sample);
 	reading->errand = (struct errand){0};
 }
@@ -317,6 +321,30 @@ int reading_add_journal(struct reading *reading, const struct sample_view *view,
 	return errand_add(reading, view, 0, at);
 }
 
+static bool errand_tell(struct errand *errand, uint64_t token_key, uint64_t place)
+{
+	const struct token_sample *sample = errand->sample;
+
+	if (!errand->journal || errand->told || sample->token_key != token_key || sample->place != place)
+		return false;
+	errand->told = true;
+	return true;
+}
+
+bool reading_take_journal(struct reading *reading, uint64_t token_key, uint64_t place)
+{
+	bool any = false;
+
+	/* it is asked for each token, and hardly ever is there one */
+	if (!reading->journals)
+		return false;
+	any |= errand_tell(&reading->errand, token_key, place);
+	for (size_t i = 0; i < reading->count; i++)
+		any |= errand_tell(&reading->errands[(reading->first + i) % READING_ERRANDS], token_key,
+				   place);
+	return any;
+}
+
 /* Is what is mapped to be looked at now? Begins a round if it is time. */
 static bool reading_looks(struct reading *reading, int64_t now)
 {
@@ -423,7 +451,9 @@ static void reading_errand_done(struct reading *reading, const struct fetcher_do
 	uint64_t id = reading->errand.id;
 
 	if (reading->errand.journal) {
-		reading->entry(reading->context, &reading->view, done->error < 0 ? NULL : &done->journal);
+		if (!reading->errand.told)
+			reading->entry(reading->context, &reading->view,
+				       done->error < 0 ? NULL : &done->journal);
 	} else if (done->error < 0 && id && sample) {
 		/* it is of a range or of a mapping, unless that has been told already */
 		if (mapped_forget(reading->mapped, id) || deferred_fail(reading->deferred, id, 0, &losses))
@@ -560,7 +590,8 @@ static bool reading_any(const struct reading *reading)
 /* There was no time for it. What was found is told all the same. */
 static void reading_no_entry(struct reading *reading)
 {
-	if (sample_view_parse(reading->errand.sample, reading->errand.sample->size, &reading->view) == 0)
+	if (!reading->errand.told &&
+	    sample_view_parse(reading->errand.sample, reading->errand.sample->size, &reading->view) == 0)
 		reading->entry(reading->context, &reading->view, NULL);
 }
 

@@ -65,6 +65,12 @@ void reading_add(struct reading *reading, const struct sample_view *view);
 int reading_add_journal(struct reading *reading, const struct sample_view *view, uint64_t at);
 
 /*
+ * reading_take_journal() - a first look has told of a token: what waits for the entry of the same one, in the same place, is not told again.
+ * Returns whether there was any.
+ */
+bool reading_take_journal(struct reading *reading, uint64_t token_key, uint64_t place);
+
+/*
  * reading_work() - takes what was read, and asks for the next: for a bounded time, and waits for nothing.
  * @now: ms, CLOCK_MONOTONIC
  */
