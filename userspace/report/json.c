@@ -46,16 +46,25 @@ static json_t *json_former(const char *former)
 	return names;
 }
 
+static json_t *json_image(const struct fact *fact)
+{
+	if (!fact->image && !fact->digest)
+		return NULL;
+	return json_pack("{s:s*, s:s*}", "name", fact->image, "digest", fact->digest);
+}
+
 /* Left out if nothing of it is known. */
 json_t *report_json_container(const struct fact *fact)
 {
 	if (!fact->container_id)
 		return NULL;
-	return json_pack("{s:s, s:s*, s:s*, s:s*, s:s*, s:o*, s:o*, s:o*, s:o*}", "id", fact->container_id,
-			 "runtime", fact->runtime, "namespace", fact->namespace, "created", fact->created,
-			 "name", fact->container_name, "former_names", json_former(fact->former), "image",
-			 fact->image ? json_pack("{s:s}", "name", fact->image) : NULL, "relayed",
-			 json_mark(fact->relayed), "outside", json_mark(fact->outside));
+	return json_pack("{s:s, s:s*, s:s*, s:s*, s:s*, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*}", "id",
+			 fact->container_id, "runtime", fact->runtime, "namespace", fact->namespace,
+			 "created", fact->created, "name", fact->container_name, "former_names",
+			 json_former(fact->former), "image", json_image(fact), "outer",
+			 fact->outer ? json_pack("{s:s}", "id", fact->outer) : NULL, "exec",
+			 json_mark(fact->exec), "relayed", json_mark(fact->relayed), "outside",
+			 json_mark(fact->outside));
 }
 
 json_t *report_json_pod(const struct fact *fact)

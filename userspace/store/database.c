@@ -94,6 +94,10 @@ static const char *const database_steps[DATABASE_VERSION] = {
 	"ALTER TABLE detail ADD COLUMN severity INTEGER;",
 	/* the names that a container had before, each behind a newline, and one at the end; NULL: none */
 	"ALTER TABLE container ADD COLUMN former TEXT;",
+	/* which image that was; the id of the container around it; exec: the process of the last alert was put into the container */
+	"ALTER TABLE container ADD COLUMN digest TEXT;"
+	"ALTER TABLE container ADD COLUMN outer_id TEXT;"
+	"ALTER TABLE detail ADD COLUMN exec INTEGER;",
 };
 
 static int database_version(sqlite3 *db, int64_t *ret_version)

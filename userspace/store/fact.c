@@ -126,6 +126,8 @@ int fact_make(const struct alert *alert, struct fact *ret_fact)
 		.namespace = container->namespace,
 		.created = container->created,
 		.image = container->image,
+		.digest = container->digest,
+		.outer = container->outer,
 		.pod = container->pod,
 		.pod_namespace = container->pod_namespace,
 		.pod_uid = container->pod_uid,
@@ -145,6 +147,7 @@ int fact_make(const struct alert *alert, struct fact *ret_fact)
 		.verdict = fact_verdict(&alert->ruling),
 		.relayed = container->relayed,
 		.outside = container->outside,
+		.exec = container->exec,
 		.placeholder = alert->token.placeholder,
 		/* the host's own name for it is whole */
 		.path_truncated = file->path_truncated && !file->host_path,

@@ -33,6 +33,8 @@
 	X(namespace)      \
 	X(created)        \
 	X(image)          \
+	X(digest)         \
+	X(outer)          \
 	X(pod)            \
 	X(pod_namespace)  \
 	X(pod_uid)        \
@@ -63,6 +65,7 @@ struct fact {
 	enum fact_verdict verdict;
 	bool relayed; /* the program is outside of the container, and writes what that prints */
 	bool outside; /* the program is outside of the container, and the file is in its layer or a volume */
+	bool exec; /* the program of the last alert was put into the container, as by docker exec */
 	bool placeholder;
 	bool path_truncated; /* upper directories of the file's path are missing */
 	bool deleted; /* the file had no name any more */

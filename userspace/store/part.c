@@ -18,24 +18,28 @@
 #define PART_DETAIL "SELECT process, pid, uid, user, command_line, script, unit, syscall, seen_by, part, "
 #define PART_CONTAINER "SELECT runtime, name, image, pod, pod_namespace, pod_uid, value, "
 #define PART_CONTAINER_ID " FROM container JOIN name USING (id) WHERE id = ?"
-#define PART_STATEMENTS(X)                                                                            \
-	X(name, "SELECT value FROM name WHERE id = ?")                                                \
-	X(container, part->formers ? PART_CONTAINER                                                   \
-			     "coalesce(cid, value), namespace, created, former" PART_CONTAINER_ID     \
-		     : part->identities ? PART_CONTAINER                                              \
-			     "coalesce(cid, value), namespace, created, NULL" PART_CONTAINER_ID       \
-					: PART_CONTAINER "value, NULL, NULL, NULL" PART_CONTAINER_ID) \
-	X(token, "SELECT type, placeholder FROM token WHERE id = ?")                                  \
-	X(file, "SELECT path, type, fs_type, dev_major, dev_minor, inode, path_truncated, deleted"    \
-		" FROM file WHERE id = ?")                                                            \
-	X(detail, part->places  ? PART_DETAIL "rule, place, severity FROM detail WHERE fact = ?"      \
-		  : part->rules ? PART_DETAIL "rule, NULL, NULL FROM detail WHERE fact = ?"           \
-				: PART_DETAIL "NULL, NULL, NULL FROM detail WHERE fact = ?")
+#define PART_STATEMENTS(X)                                                                               \
+	X(name, "SELECT value FROM name WHERE id = ?")                                                   \
+	X(container,                                                                                     \
+	  part->images ? PART_CONTAINER                                                                  \
+		  "coalesce(cid, value), namespace, created, former, digest, outer_id" PART_CONTAINER_ID \
+	  : part->formers ? PART_CONTAINER                                                               \
+		  "coalesce(cid, value), namespace, created, former, NULL, NULL" PART_CONTAINER_ID       \
+	  : part->identities ? PART_CONTAINER                                                            \
+		  "coalesce(cid, value), namespace, created, NULL, NULL, NULL" PART_CONTAINER_ID         \
+			     : PART_CONTAINER "value, NULL, NULL, NULL, NULL, NULL" PART_CONTAINER_ID)   \
+	X(token, "SELECT type, placeholder FROM token WHERE id = ?")                                     \
+	X(file, "SELECT path, type, fs_type, dev_major, dev_minor, inode, path_truncated, deleted"       \
+		" FROM file WHERE id = ?")                                                               \
+	X(detail, part->images   ? PART_DETAIL "rule, place, severity, exec FROM detail WHERE fact = ?"  \
+		  : part->places ? PART_DETAIL "rule, place, severity, NULL FROM detail WHERE fact = ?"  \
+		  : part->rules  ? PART_DETAIL "rule, NULL, NULL, NULL FROM detail WHERE fact = ?"       \
+				 : PART_DETAIL "NULL, NULL, NULL, NULL FROM detail WHERE fact = ?")
 
 struct part {
 	sqlite3 *db;
-	/* it knows of rules, of relays, of what a container is and was called, and of where a file is; an older version's is only read here, and not brought up to date */
-	bool rules, relays, identities, formers, places;
+	/* it knows of rules, of relays, of what a container is, was called and was made from, and of where a file is; an older version's is only read here, and not brought up to date */
+	bool rules, relays, identities, formers, places, images;
 #define PART_FIELD(name, sql) sqlite3_stmt *name;
 	PART_STATEMENTS(PART_FIELD)
 #undef PART_FIELD
@@ -60,6 +64,8 @@ int part_open(const char *path, struct part **ret_part)
 			part_has(part, "SELECT 1 FROM pragma_table_info('container') WHERE name = 'former'");
 		part->identities =
 			part_has(part, "SELECT 1 FROM pragma_table_info('container') WHERE name = 'cid'");
+		part->images =
+			part_has(part, "SELECT 1 FROM pragma_table_info('container') WHERE name = 'digest'");
 		part->places =
 			part_has(part, "SELECT 1 FROM pragma_table_info('detail') WHERE name = 'place'");
 	}
@@ -352,6 +358,8 @@ int part_container(struct part *part, int64_t id, struct fact *ret_fact)
 	ret_fact->namespace = part_copy(row, 8, &failed);
 	ret_fact->created = part_copy(row, 9, &failed);
 	ret_fact->former = part_copy(row, 10, &failed);
+	ret_fact->digest = part_copy(row, 11, &failed);
+	ret_fact->outer = part_copy(row, 12, &failed);
 	sqlite3_reset(row);
 	return failed ? -ENOMEM : 0;
 }
@@ -410,6 +418,7 @@ int part_detail(struct part *part, int64_t id, struct fact *fact)
 	fact->rule = part_copy(row, 10, &failed);
 	fact->place = part_copy(row, 11, &failed);
 	fact->severity = (uint32_t)sqlite3_column_int64(row, 12);
+	fact->exec = sqlite3_column_int(row, 13);
 	sqlite3_reset(row);
 	return failed ? -ENOMEM : 0;
 }

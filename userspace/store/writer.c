@@ -35,18 +35,20 @@
 		    " ON CONFLICT (fact, hour) DO UPDATE SET count = count + excluded.count")            \
 	X(detail,                                                                                        \
 	  "INSERT OR REPLACE INTO detail (fact, process, pid, uid, user, command_line, script, unit,"    \
-	  " syscall, seen_by, part, rule, place, severity)"                                              \
-	  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                          \
+	  " syscall, seen_by, part, rule, place, severity, exec)"                                        \
+	  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                       \
 	X(token, "INSERT OR REPLACE INTO token (id, type, placeholder) VALUES (?, ?, ?)")                \
 	X(file_put, "INSERT OR REPLACE INTO file (id, path, type, fs_type, dev_major, dev_minor, inode," \
 		    " path_truncated, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")                      \
 	X(container,                                                                                     \
 	  "INSERT INTO container (id, runtime, name, image, pod, pod_namespace,"                         \
-	  " pod_uid, cid, namespace, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"                     \
+	  " pod_uid, cid, namespace, created, digest, outer_id)"                                         \
+	  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"                                                 \
 	  " ON CONFLICT (id) DO UPDATE SET former = " WRITER_FORMER ", runtime = excluded.runtime,"      \
 	  " name = excluded.name, image = excluded.image, pod = excluded.pod,"                           \
 	  " pod_namespace = excluded.pod_namespace, pod_uid = excluded.pod_uid, cid = excluded.cid,"     \
-	  " namespace = excluded.namespace, created = excluded.created")                                 \
+	  " namespace = excluded.namespace, created = excluded.created, digest = excluded.digest,"       \
+	  " outer_id = excluded.outer_id")                                                               \
 	X(count, "INSERT INTO meta (key, value) VALUES (?, ?)"                                           \
 		 " ON CONFLICT (key) DO UPDATE SET value = value + excluded.value")                      \
 	X(latest, "INSERT INTO meta (key, value) VALUES (?, ?)"                                          \
@@ -125,10 +127,10 @@ static int writer_name(struct writer *writer, const char *text, int64_t *ret_id,
 static int writer_details(struct writer *writer, const struct fact *fact, int64_t id)
 {
 	statement_bind(writer->activity, "iii", id, fact_hour(fact->last), (int64_t)fact->count);
-	statement_bind(writer->detail, "itiittttttttti", id, fact->process, (int64_t)fact->pid,
+	statement_bind(writer->detail, "itiitttttttttii", id, fact->process, (int64_t)fact->pid,
 		       (int64_t)fact->uid, fact->user, fact->command_line, fact->script, fact->unit,
 		       fact->syscall, fact->seen_by, fact->part, fact->rule, fact->place,
-		       (int64_t)fact->severity);
+		       (int64_t)fact->severity, (int64_t)fact->exec);
 	return writer_do(writer->detail, writer_do(writer->activity, 0));
 }
 
@@ -225,9 +227,10 @@ int writer_put(struct writer *writer, const struct fact *fact)
 	statement_bind(writer->token, "iti", token, fact->token_type, (int64_t)fact->placeholder);
 	r = writer_do(writer->token, 0);
 	if (container) {
-		statement_bind(writer->container, "ittttttttt", container, fact->runtime,
+		statement_bind(writer->container, "ittttttttttt", container, fact->runtime,
 			       fact->container_name, fact->image, fact->pod, fact->pod_namespace,
-			       fact->pod_uid, fact->container_id, fact->namespace, fact->created);
+			       fact->pod_uid, fact->container_id, fact->namespace, fact->created,
+			       fact->digest, fact->outer);
 		r = writer_do(writer->container, r);
 	}
 	if (r == 0)

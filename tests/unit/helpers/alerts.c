@@ -45,6 +45,9 @@ struct alert alerts_make(const struct alert_spec *spec)
 		alert.container.namespace = text(spec->namespace);
 		alert.container.created = text(spec->created);
 		alert.container.image = text(spec->image);
+		alert.container.digest = text(spec->digest);
+		alert.container.outer = text(spec->outer);
+		alert.container.exec = spec->exec;
 		alert.container.name = text(spec->name ? spec->name : "app");
 		alert.container.relayed = spec->relayed;
 		alert.container.outside = spec->outside;

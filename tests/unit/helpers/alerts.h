@@ -13,6 +13,8 @@ struct alert_spec {
 	const char *pod, *host_path;
 	const char *runtime, *namespace, *created; /* NULL runtime: containerd */
 	const char *image, *unit, *user; /* NULL user: root */
+	const char *digest, *outer;
+	bool exec; /* it was put into the container */
 	bool relayed; /* what the container printed */
 	bool outside; /* what the host wrote into it */
 	int64_t time; /* seconds since 1970 */

@@ -214,9 +214,19 @@ static void test_bounds(void **state)
 	store_close(store);
 }
 
+/* As version 8 had it. */
+static void before_images(void)
+{
+	alerts_number(path, "ALTER TABLE container DROP COLUMN digest");
+	alerts_number(path, "ALTER TABLE container DROP COLUMN outer_id");
+	alerts_number(path, "ALTER TABLE detail DROP COLUMN exec");
+	alerts_number(path, "PRAGMA user_version = 8");
+}
+
 /* As version 7 had it. */
 static void before_formers(void)
 {
+	before_images();
 	alerts_number(path, "ALTER TABLE container DROP COLUMN former");
 	alerts_number(path, "PRAGMA user_version = 7");
 }
@@ -355,6 +365,53 @@ static void test_before_places(void **state)
 	store_close(store);
 	assert_int_equal(find_facts((struct reader_said){.place = "host"}), 2);
 	assert_int_equal(find_facts((struct reader_said){.severity = 1}), 2);
+}
+
+static int read_fact(void *context, const struct reader_fact *row)
+{
+	*(struct reader_fact *)context = *row;
+	return 0;
+}
+
+/* What images there were is not known of before; what is stored from then on is. */
+static void test_before_images(void **state)
+{
+	struct alert_spec spec = {
+		.token = "dt0c01.AAAA", .file = "/f", .program = "/bin/a", .container = "c1"};
+	struct store *store = alerts_store(path);
+
+	(void)state;
+	spec.time = alerts_now();
+	spec.digest = "sha256:ab";
+	spec.outer = "c0";
+	spec.exec = true;
+	for (int i = 0; i < 2; i++) {
+		struct reader_fact row = {0};
+		struct reader *reader;
+		struct fact fact;
+
+		alerts_put(store, &spec);
+		store_close(store);
+		if (i == 0)
+			before_images();
+		assert_int_equal(reader_open(path, "h", &reader), 0);
+		assert_int_equal(reader_facts(reader, 0, INT64_MAX, read_fact, &row), 0);
+		assert_int_equal(reader_fact(reader, &row, &fact), 0);
+		assert_string_equal(fact.container_name, "app");
+		assert_int_equal(fact.exec, i);
+		if (i) {
+			assert_string_equal(fact.digest, "sha256:ab");
+			assert_string_equal(fact.outer, "c0");
+		} else {
+			assert_null(fact.digest);
+			assert_null(fact.outer);
+		}
+		fact_free(&fact);
+		reader_close(reader);
+		store = alerts_store(path);
+	}
+	assert_int_equal(alerts_number(path, "PRAGMA user_version"), DATABASE_VERSION);
+	store_close(store);
 }
 
 /* What was decided stays when the token's facts go, is replaced by what is decided next, and is taken back. */
@@ -523,11 +580,11 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_node),     TEST(test_life),          TEST(test_killed),
-		TEST(test_losses),   TEST(test_merged),        TEST(test_bounds),
-		TEST(test_older),    TEST(test_before_places), TEST(test_before_triage),
-		TEST(test_triage),   TEST(test_before_rules),  TEST(test_before_relays),
-		TEST(test_troubles),
+		TEST(test_node),          TEST(test_life),          TEST(test_killed),
+		TEST(test_losses),        TEST(test_merged),        TEST(test_bounds),
+		TEST(test_older),         TEST(test_before_places), TEST(test_before_triage),
+		TEST(test_before_images), TEST(test_triage),        TEST(test_before_rules),
+		TEST(test_before_relays), TEST(test_troubles),
 	};
 
 	return UNIT_RUN(tests);
