@@ -21,6 +21,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,11 +143,13 @@ static bool exec_by_shim(int root, const struct procfs_process *shim, const char
 	return first && pods && pid != first && pid != pods;
 }
 
+/* Not gone, nor ended and only not waited for: what it was called with is gone then. */
 static bool exec_alive(const struct exec *exec, const struct exec_link *link)
 {
 	const struct procfs_process process = {exec->procfs, link->pid, link->start};
+	char exe[PATH_MAX];
 
-	return procfs_alive(&process);
+	return procfs_link(&process, "exe", exe, sizeof(exe)) > 0;
 }
 
 bool exec_below(int root, const struct procfs_process *runtime, const char *name, const char *id,

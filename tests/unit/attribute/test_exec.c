@@ -209,6 +209,10 @@ static void test_runc_gone(void **state)
 	put(TASKS B "/init.pid", "21", 2);
 	put(TASKS A "/init.pid", "30", 2);
 	assert_true(found(25, "runc", 20, "containerd-shim"));
+	/* it has ended, and nobody has waited for it yet */
+	put("/proc/26/stat", "26 (runc) Z 20 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 126 0 0\n",
+	    strlen("26 (runc) Z 20 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 126 0 0\n"));
+	assert_true(found(26, "runc", 20, "containerd-shim"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
