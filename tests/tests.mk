@@ -112,7 +112,7 @@ $(B)/tests/oracle/machine: tests/oracle/machine.c tests/live/token_maker.h tests
 	@echo "  LINK     $@"
 	$(Q)$(CC) -static -D_GNU_SOURCE -O1 -Wall -Wextra -Werror $< -o $@ -lpthread
 
-test-oracle: $(B)/spillwatch $(B)/tests/oracle/machine ## random steps on files; a reader of its own says what must be alerted; ORACLE_SECONDS, ORACLE_SEED
+test-oracle: $(B)/spillwatch $(B)/tests/oracle/machine ## random steps on files; a reader of its own says what must be alerted; ORACLE_SECONDS, ORACLE_SEED, ORACLE_GUEST
 	BUILD=$(B) tests/oracle/run
 
 test-programs: live-binaries ## the built program around programs that nobody here wrote
