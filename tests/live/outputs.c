@@ -252,8 +252,8 @@ static void test_term_dead(void **state)
 }
 
 /*
- * A runtime's directory, and a process's arguments, where nobody answers: those tokens are alerted without what would have been said there, and
- * the others as ever.
+ * A runtime's directory where nobody answers, and a process whose arguments can't be read: those tokens are alerted without what would have been
+ * said there, and the others as ever.
  */
 static void test_facts_dead(void **state)
 {

@@ -181,7 +181,7 @@ static int attribute_ask(const struct attribute *attribute, const struct sample_
 	return inquiry_ask(attribute->inquiry, &world, &question, NULL, ret_answer);
 }
 
-/* The command line, from the sample or, where the kernel could not read it, from procfs: it lies in memory that the process has made. */
+/* The command line, from the sample or, where the kernel could not read it, from procfs: under a lock of its memory, which it may hold. */
 static int attribute_args(const struct attribute *attribute, const struct sample_view *view,
 			  const struct mask_known *known, struct alert_process *process)
 {

@@ -1230,12 +1230,15 @@ static void *mode_unasked_thread(void *context)
 		_exit(1);
 	if (write(unasked->out, unasked->token.text, MAKER_TOKEN_LEN) != MAKER_TOKEN_LEN)
 		_exit(1);
-	/* as long as somebody asks */
+	/* as long as it is there */
 	pause();
 	return NULL;
 }
 
-/* unasked FILE SERVER OUT N: whoever asks for this process's arguments waits for FILE's server, which is stopped; the token is alerted all the same */
+/*
+ * unasked FILE SERVER OUT N: where its arguments were is FILE, whose server is stopped. The kernel reads no arguments from memory of a file's
+ * (since 4.17); the token is alerted without them
+ */
 static void mode_unasked(char **args)
 {
 	static struct unasked unasked;
