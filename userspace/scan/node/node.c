@@ -625,6 +625,10 @@ static void node_read_store(struct node_store *store)
 		node_pods(store);
 		return;
 	}
+	if (strcmp(store->runtime, NODE_POD_VOLUMES) == 0) {
+		node_pod_volumes(store);
+		return;
+	}
 	for (size_t i = 0; i < sizeof(readers) / sizeof(*readers); i++)
 		if (strcmp(store->runtime, readers[i].runtime) == 0)
 			readers[i].read(store);
@@ -642,8 +646,10 @@ static int node_begin(struct node *node, const struct node_options *options)
 	node->containers = json_array();
 	node->places = json_array();
 	node->paths = json_object();
+	node->pods = json_object();
 	node->directories = json_object();
-	if (!node->images || !node->containers || !node->places || !node->paths || !node->directories)
+	if (!node->images || !node->containers || !node->places || !node->paths || !node->pods ||
+	    !node->directories)
 		return -ENOMEM;
 	node->shown = options->root && strcmp(options->root, "/") != 0 ? options->root : "";
 	node->root = safe_root(options->root ? options->root : "/");
@@ -664,6 +670,7 @@ static void node_end(struct node *node)
 	json_decref(node->containers);
 	json_decref(node->places);
 	json_decref(node->paths);
+	json_decref(node->pods);
 	json_decref(node->directories);
 	free(node);
 }

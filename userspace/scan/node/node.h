@@ -29,8 +29,9 @@
 /* Images and containers of all places together: a user may say of a thousand layers that they are a million images'. */
 #define NODE_BELONGS_MAX (1UL << 20)
 
-/* What the kubelet keeps, as if it were a runtime. */
+/* What the kubelet keeps, as if it were runtimes: pods' logs, and their volumes. */
 #define NODE_PODS "kubelet"
+#define NODE_POD_VOLUMES "kubelet volumes"
 
 /* containerd's, with which it begins. */
 #define CONTAINERD_META "io.containerd.metadata.v1.bolt/meta.db"
@@ -123,6 +124,8 @@ void node_podman(struct node_store *store);
 void node_containerd(struct node_store *store);
 /* After those: what they know of a pod's containers counts. */
 void node_pods(struct node_store *store);
+/* After those, which tell whose a pod's uid is. */
+void node_pod_volumes(struct node_store *store);
 
 /* --- within */
 
@@ -143,6 +146,7 @@ struct node {
 	size_t store_count;
 	json_t *images, *containers, *places;
 	json_t *paths; /* "STORE PATH" → place */
+	json_t *pods; /* uid → [namespace, name] */
 	json_t *directories; /* "DEVICE INODE" of stores */
 	size_t belongs;
 	bool failed; /* there was no memory */

@@ -3,6 +3,9 @@
  * The kubelet's directory of logs, which whatever runtime it has writes: NAMESPACE_POD_UID/CONTAINER/N.log, beside those that were
  * rotated. No part of a name has such a line in it.
  *
+ * And its directory of pods: UID/volumes/kubernetes.io~empty-dir/VOLUME. Whose uid it is, the logs' directories tell. What the kubelet fills
+ * itself (secrets, configuration) is not looked into, nor what it mounts.
+ *
  * Limit: where Docker is the runtime, these are links to its own logs, which are read there.
  */
 #include "scan/node/node.h"
@@ -60,6 +63,9 @@ static void pods_pod(struct node_store *store, void *context, const char *name)
 	pods.namespace = strsep(&rest, "_");
 	pods.pod = strsep(&rest, "_");
 	if (rest) {
+		if (json_object_set_new_nocheck(store->node->pods, rest,
+						json_pack("[s, s]", pods.namespace, pods.pod)) < 0)
+			store->node->failed = true;
 		node_each(store, pods_container, &pods, "%s", name);
 		return;
 	}
@@ -72,4 +78,38 @@ void node_pods(struct node_store *store)
 	/* what they were run by is not told there */
 	store->runtime = NULL;
 	node_each(store, pods_pod, NULL, "%s", "");
+}
+
+/* VOLUME: all of the pod's containers may have it mounted. */
+static void pods_volume(struct node_store *store, void *context, const char *name)
+{
+	const char *uid = context, *namespace, *pod;
+	json_t *whose = json_object_get(store->node->pods, uid), *container;
+	int place = node_place(store, NULL, HOLDER_VOLUME, name, "%s/volumes/kubernetes.io~empty-dir/%s", uid,
+			       name);
+	size_t i;
+
+	namespace = json_string_value(json_array_get(whose, 0));
+	pod = json_string_value(json_array_get(whose, 1));
+	json_array_foreach (store->node->containers, i, container)
+		if (namespace && pod && pods_is(container, "pod", pod) &&
+		    pods_is(container, "pod_namespace", namespace))
+			node_belongs(store->node, place, -1, (int)i);
+}
+
+static void pods_volumes(struct node_store *store, void *context, const char *uid)
+{
+	AUTO_FREE char *name = strdup(uid);
+
+	(void)context;
+	if (name)
+		node_each(store, pods_volume, name, "%s/volumes/kubernetes.io~empty-dir", uid);
+	else
+		store->node->failed = true;
+}
+
+void node_pod_volumes(struct node_store *store)
+{
+	store->runtime = NULL;
+	node_each(store, pods_volumes, NULL, "%s", "");
 }

@@ -38,6 +38,13 @@ static const struct {
 	{"containerd", "/var/lib/docker/containerd"},
 };
 
+/* The kubelet's directory of pods: as it is by default, and k0s' and microk8s'. */
+static const char *const node_kubelets[] = {
+	"/var/lib/kubelet/pods",
+	"/var/lib/k0s/kubelet/pods",
+	"/var/snap/microk8s/common/var/lib/kubelet/pods",
+};
+
 /* Below a home directory. */
 static const struct {
 	const char *runtime, *path;
@@ -366,6 +373,8 @@ int node_stores(struct node *node, const struct node_options *options)
 	/* last: what the others know of a pod's containers counts */
 	if (r >= 0)
 		r = node_store_try(node, NODE_PODS, "/var/log/pods", false);
+	for (size_t i = 0; r >= 0 && i < sizeof(node_kubelets) / sizeof(*node_kubelets); i++)
+		r = node_store_try(node, NODE_POD_VOLUMES, node_kubelets[i], false);
 	if (r < 0)
 		return r;
 	if (node->store_count == 0)
