@@ -2,7 +2,7 @@
 # Benchmarks. Each prints its tables and leaves build/bench/NAME.json, and NAME.svg made from it.
 # BENCH_QUICK=1: a smoke test of all in under 90 s, whose figures mean nothing.
 
-BENCHES := write net instructions profile apps storm search mask latency ready memory verifier
+BENCHES := write net instructions profile apps storm search mask scan latency ready memory verifier
 
 $(B)/tests/bench/empty.bpf.o: tests/bench/empty.bpf.c $(B)/vmlinux.h
 	@mkdir -p $(@D)

@@ -181,6 +181,18 @@ def draw_mask(result):
     return draw_search(result, "What the mask takes", "GB for a second of CPU time")
 
 
+def draw_scan(result):
+    trees = list(dict.fromkeys(row["tree"] for row in result["rows"]))
+    names = list(dict.fromkeys(row["contender"] for row in result["rows"]))
+    by = {(r["tree"], r["contender"]): r for r in result["rows"]}
+    fields = ("wall", "user", "system")
+    groups = [(f"{t}, {f}", {n: triple(by[t, n][f]) for n in names}) for t in trees for f in fields]
+    picture = Picture("Reading files for tokens, from the page cache", where(result), "", "seconds")
+    bars(picture, groups, names, Scale([v[2] for _, g in groups for v in g.values()], False, TOP))
+    picture.legend(names)
+    return picture
+
+
 def draw_latency(result):
     groups = [
         (f"≤{h['up_to_us']:,}" if h["up_to_us"] else "more", {"alerts": (h["alerts"],) * 3}) for h in result["histogram"]
