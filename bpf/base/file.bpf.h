@@ -165,6 +165,12 @@ static __always_inline const struct file *file_under_overlay(const struct file *
 	return file_is_real(inner) ? inner : NULL;
 }
 
+/* A stacked file system's own file: the one above it is the one that was written to. */
+static __always_inline int file_is_below(const struct file *file)
+{
+	return ((__u64)BPF_CORE_READ(file, f_mode) & KERNEL_FMODE_NOACCOUNT) != 0;
+}
+
 /* Do buffered writes to files of this file system go through the page cache, always? */
 static __always_inline int file_is_cached(__u64 magic)
 {

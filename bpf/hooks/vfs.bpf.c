@@ -90,8 +90,7 @@ static __always_inline void write_vfs_returned(const struct vfs_write *write, in
 	kind = file_kind(file);
 	if (!(settings.watch & (1U << kind)))
 		return;
-	/* a stacked file system's own file: the one above it is the one that was written to */
-	if (file && (__u64)BPF_CORE_READ(file, f_mode) & KERNEL_FMODE_NOACCOUNT)
+	if (file && file_is_below(file))
 		return;
 	s = vfs_begin(write, kind);
 	if (!s)
@@ -465,7 +464,7 @@ int BPF_PROG(write_vfs_fallocate, struct file *file, int mode, loff_t offset, lo
 {
 	struct scratch *s;
 
-	if (ret || !(mode & SEAM_COLLAPSE_RANGE) || !scope_holds_current())
+	if (ret || !(mode & SEAM_COLLAPSE_RANGE) || file_is_below(file) || !scope_holds_current())
 		return 0;
 	preempt_begin();
 	s = inspect_begin();

@@ -48,6 +48,14 @@ static void test_overlay(void **state)
 	assert_int_equal(run.status, 0);
 	assert_in_range(json_array_size(run.alerts), 2, 3);
 	live_free(&run);
+	/* by its own name, not by the one that the file below has in a mount of the kernel's */
+	run = files_run("mkdir $DIR/three; DIR=$DIR/three; mkdir $DIR/mnt; " FILES_OVERLAY,
+			"$(dirname $WRITER)/seams join collapsed $DIR/mnt/joined 9");
+	assert_int_equal(run.status, 0);
+	assert_in_range(json_array_size(run.alerts), 1, 2);
+	json_array_foreach (run.alerts, i, alert)
+		assert_string_equal(live_string(alert, "file.path"), live_path("three/mnt/joined"));
+	live_free(&run);
 	live_tick("overlayfs: writes and pieces", "the page cache of the file below");
 }
 
