@@ -625,6 +625,10 @@ static void node_read_store(struct node_store *store)
 		node_pods(store);
 		return;
 	}
+	if (strcmp(store->runtime, NODE_NERDCTL) == 0) {
+		node_nerdctl(store);
+		return;
+	}
 	if (strcmp(store->runtime, NODE_POD_VOLUMES) == 0) {
 		node_pod_volumes(store);
 		return;

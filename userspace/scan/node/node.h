@@ -32,6 +32,8 @@
 /* What the kubelet keeps, as if it were runtimes: pods' logs, and their volumes. */
 #define NODE_PODS "kubelet"
 #define NODE_POD_VOLUMES "kubelet volumes"
+/* Beside containerd's. */
+#define NODE_NERDCTL "nerdctl"
 
 /* containerd's, with which it begins. */
 #define CONTAINERD_META "io.containerd.metadata.v1.bolt/meta.db"
@@ -122,6 +124,8 @@ bool node_known(const struct node_store *store, const char *format, ...)
 void node_docker(struct node_store *store);
 void node_podman(struct node_store *store);
 void node_containerd(struct node_store *store);
+/* After that, which knows the containers. */
+void node_nerdctl(struct node_store *store);
 /* After those: what they know of a pod's containers counts. */
 void node_pods(struct node_store *store);
 /* After those, which tell whose a pod's uid is. */

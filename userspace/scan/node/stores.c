@@ -370,6 +370,8 @@ int node_stores(struct node *node, const struct node_options *options)
 		r = node_stores_remapped(node);
 	if (r >= 0)
 		r = node_stores_of_users(node);
+	if (r >= 0)
+		r = node_store_try(node, NODE_NERDCTL, "/var/lib/nerdctl", false);
 	/* last: what the others know of a pod's containers counts */
 	if (r >= 0)
 		r = node_store_try(node, NODE_PODS, "/var/log/pods", false);
