@@ -42,7 +42,7 @@ SPILLWATCH_PUBLIC const char *spillwatch_token_identifier(const struct spillwatc
 SPILLWATCH_PUBLIC const char *spillwatch_token_prefix(const struct spillwatch_token *token);
 /* spillwatch_token_type() - in words; static. */
 SPILLWATCH_PUBLIC const char *spillwatch_token_type(const struct spillwatch_token *token);
-/* spillwatch_token_family() - lengths of public and secret portion, "24.64", "8.64" or "8-128.64"; static. */
+/* spillwatch_token_family() - lengths of public and secret portion, "24.64", "8.64" or "8-128.64", or "agent"; static. */
 SPILLWATCH_PUBLIC const char *spillwatch_token_family(const struct spillwatch_token *token);
 /* spillwatch_token_is_documented() - is the family, or was it only seen in the field? */
 SPILLWATCH_PUBLIC bool spillwatch_token_is_documented(const struct spillwatch_token *token);

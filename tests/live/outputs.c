@@ -286,9 +286,9 @@ static void test_facts_dead(void **state)
 	check_has(&run, told);
 	check_has(&run, ended);
 	assert_int_equal(alerts_in("alerts"), 52);
-	/* a second, or two, and a slow machine's share */
-	assert_in_range(strtol(strstr(run.errors, told) + strlen(told), NULL, 10), 1, 3000);
-	assert_in_range(strtol(strstr(run.errors, ended) + strlen(ended), NULL, 10), 1, 5000);
+	/* a second, or two; who waits for what hangs waits for a minute */
+	assert_in_range(strtol(strstr(run.errors, told) + strlen(told), NULL, 10), 1, 20000);
+	assert_in_range(strtol(strstr(run.errors, ended) + strlen(ended), NULL, 10), 1, 20000);
 	live_free(&run);
 }
 

@@ -80,9 +80,10 @@ static int mask_file_write(void *context, const void *bytes, size_t len)
 	return r;
 }
 
+/* Also of an agent's, whose secret portion is hexadecimal. */
 static bool mask_file_may_be_secret(char byte)
 {
-	return (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
+	return (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f');
 }
 
 /* Is a secret portion still there? A log that was emptied meanwhile has others' lines where it was, or nothing. */

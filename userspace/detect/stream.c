@@ -188,7 +188,8 @@ static size_t stream_line_end(const struct stream *stream, size_t at)
 	const uint8_t *bytes = stream->window;
 	size_t end;
 
-	if (bytes[at] != 'Z' && bytes[at] != 'R' && bytes[at] != '6')
+	if (bytes[at] != 'Z' && bytes[at] != 'R' && bytes[at] != '6' &&
+	    !(stream->use.agent && bytes[at] == 'd'))
 		return stream->len;
 	end = stream_around(stream, at);
 	return end > at && end < stream->len &&

@@ -215,6 +215,7 @@ static bool pipeline_token(struct pipeline *pipeline, const struct sample_view *
 {
 	struct seen_key key = {view->head->token_key, view->head->place, view->head->writer};
 	struct alert alert = {0};
+	struct timespec now;
 
 	if (file_at) {
 		key.token_key = token_key(probe_seed(pipeline->probe), window);
@@ -234,6 +235,10 @@ static bool pipeline_token(struct pipeline *pipeline, const struct sample_view *
 		alert.write.token_offset = (int64_t)*file_at;
 		alert.news = 1;
 		probe_place(pipeline->probe, key.token_key, key.place, (int64_t)*file_at, view->head->time);
+		/* a second look may have asked what is known a moment before */
+		clock_gettime(CLOCK_BOOTTIME, &now);
+		recheck_told(pipeline->recheck, key.token_key, key.place,
+			     (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec);
 	}
 	if (pipeline_emit(pipeline, &alert)) {
 		pipeline->stats.second_looks += (view->head->flags & SAMPLE_WRITEBACK) != 0;

@@ -44,6 +44,13 @@ struct errand {
 	uint32_t uid;
 };
 
+/* Which file it is, and whose: a copy, since what is read may be given up before it is told of. */
+struct reading_named {
+	char path[READING_PATH], comm[LIMIT_COMM_BYTES];
+	size_t path_len; /* of the whole */
+	uint32_t tgid;
+};
+
 struct reading {
 	struct fetcher *fetcher;
 	struct deferred *deferred;
@@ -65,7 +72,8 @@ struct reading {
 	/* the request under way */
 	enum reading_kind kind;
 	struct errand errand; /* of READING_ERRAND, taken off the ring */
-	struct sample_view view;
+	struct sample_view view; /* in what is read: gone with it */
+	struct reading_named named;
 	uint64_t id;
 	uint64_t group;
 	uint32_t uid;
@@ -220,39 +228,61 @@ static char *reading_shown(const char *text, size_t len)
 	return mask_text(text, len, &known, &shown) < 0 ? NULL : shown;
 }
 
+static void reading_name(const struct sample_view *view, struct reading_named *ret_named)
+{
+	const struct token_sample *head = view->head;
+
+	memset(ret_named, 0, sizeof(*ret_named));
+	if (!head)
+		return;
+	ret_named->path_len = head->path_len;
+	memcpy(ret_named->path, view->path, head->path_len < READING_PATH ? head->path_len : READING_PATH);
+	memcpy(ret_named->comm, head->comm, sizeof(ret_named->comm));
+	ret_named->tgid = head->tgid;
+}
+
 /* Says of which file that was; not for each of many. */
-static void reading_which(struct reading *reading, const struct sample_view *view, int error)
+static void reading_which(struct reading *reading, const struct reading_named *named, int error)
 {
 	struct reading_loss *loss = reading->loss;
-	const struct token_sample *head = view->head;
 	int64_t now = monotonic_ms();
 	AUTO_FREE char *path = NULL;
 	AUTO_FREE char *comm = NULL;
 
-	if (!head || (*loss->which && now - loss->which_at < READING_WHICH_MS))
+	if (*loss->which && now - loss->which_at < READING_WHICH_MS)
 		return;
 	/* the beginning of a long one is what its directory is */
-	path = reading_shown(view->path, head->path_len < READING_PATH ? head->path_len : READING_PATH);
-	comm = reading_shown(head->comm, strnlen(head->comm, sizeof(head->comm)));
+	path = reading_shown(named->path, named->path_len < READING_PATH ? named->path_len : READING_PATH);
+	comm = reading_shown(named->comm, strnlen(named->comm, sizeof(named->comm)));
 	if (!path || !comm)
 		return;
 	loss->which_at = now;
 	snprintf(loss->which, sizeof(loss->which), " (such as %.*s%s of %s (pid %u): %s)", READING_SHOWN,
-		 *path ? path : "a file without a name", head->path_len > READING_PATH ? "…" : "", comm,
-		 head->tgid, reading_why(error));
+		 *path ? path : "a file without a name", named->path_len > READING_PATH ? "…" : "", comm,
+		 named->tgid, reading_why(error));
 }
 
 /* A file can't be read: it is known why, and how much was in it at most. */
+static void reading_lose_named(struct reading *reading, const struct reading_named *named,
+			       const struct token_sample *head, int error, uint64_t found)
+{
+	if (error == -ETIME) {
+		reading->loss->unanswered++;
+	} else {
+		reading->loss->unread++;
+		reading_which(reading, named, error);
+	}
+	if (head && head->flags & SAMPLE_UNREAD && head->news > found)
+		reading->loss->tokens += head->news - found;
+}
+
 static void reading_lose(struct reading *reading, const struct sample_view *view,
 			 const struct token_sample *head, int error, uint64_t found)
 {
-	reading_which(reading, view, error);
-	if (error == -ETIME)
-		reading->loss->unanswered++;
-	else
-		reading->loss->unread++;
-	if (head && head->flags & SAMPLE_UNREAD && head->news > found)
-		reading->loss->tokens += head->news - found;
+	struct reading_named named;
+
+	reading_name(view, &named);
+	reading_lose_named(reading, &named, head, error, found);
 }
 
 static void reading_count(struct reading *reading, const struct deferred_loss *losses)
@@ -282,6 +312,7 @@ static void reading_add_range(struct reading *reading, const struct sample_view 
 {
 	struct deferred_loss losses = {0};
 	uint64_t id = ++reading->ids;
+	struct reading_named named;
 	bool again = false;
 	int r = deferred_add(reading->deferred, view, id, monotonic_ms(), &again);
 
@@ -295,7 +326,8 @@ static void reading_add_range(struct reading *reading, const struct sample_view 
 		return;
 	deferred_fail(reading->deferred, id, 0, &losses);
 	losses.unread++;
-	reading_which(reading, view, r);
+	reading_name(view, &named);
+	reading_which(reading, &named, r);
 	reading_count(reading, &losses);
 }
 
@@ -394,6 +426,7 @@ static bool reading_ask_deferred(struct reading *reading, struct fetcher_request
 		return false;
 	reading->kind = READING_DEFERRED;
 	reading->view = turn.view;
+	reading_name(&turn.view, &reading->named);
 	request->group = turn.view.head->group;
 	request->uid = turn.view.head->uid;
 	request->id = turn.id;
@@ -410,6 +443,7 @@ static bool reading_ask_mapped(struct reading *reading, struct fetcher_request *
 		return false;
 	reading->kind = READING_MAPPED;
 	reading->view = look.view;
+	reading_name(&look.view, &reading->named);
 	request->group = look.view.head->group;
 	request->uid = look.view.head->uid;
 	request->id = look.id;
@@ -476,12 +510,12 @@ static void reading_deferred_done(struct reading *reading, const struct fetcher_
 
 	if (done->error < 0) {
 		ends = deferred_fail(reading->deferred, reading->id, reading->found, &losses);
-		reading_lose(reading, &reading->view, NULL, done->error, 0);
+		reading_lose_named(reading, &reading->named, NULL, done->error, 0);
 	} else {
 		ends = deferred_told(reading->deferred, reading->id, done->next, done->end, done->read,
 				     reading->found, now, &losses);
 		if (losses.unread)
-			reading_which(reading, &reading->view, -ETIMEDOUT);
+			reading_which(reading, &reading->named, -ETIMEDOUT);
 	}
 	reading_count(reading, &losses);
 	if (ends)
@@ -496,7 +530,7 @@ static void reading_mapped_done(struct reading *reading, const struct fetcher_do
 	reading->look_cpu += done->cpu;
 	if (done->error < 0) {
 		ends = mapped_forget(reading->mapped, reading->id);
-		reading_lose(reading, &reading->view, NULL, done->error, 0);
+		reading_lose_named(reading, &reading->named, NULL, done->error, 0);
 	} else {
 		ends = mapped_told(reading->mapped, reading->id, done->next, done->end, done->read, &past);
 		reading->loss->past += past;

@@ -145,12 +145,17 @@ bool recheck_take(struct recheck *recheck, uint64_t token_key, uint64_t place)
 	return taken;
 }
 
+void recheck_told(struct recheck *recheck, uint64_t token_key, uint64_t place, uint64_t time)
+{
+	recheck->told[recheck->told_count++ % RECHECK_FIRST_MAX] =
+		(struct recheck_told){token_key, place, time};
+}
+
 void recheck_first(struct recheck *recheck, const struct sample_view *view)
 {
 	const struct token_sample *head = view->head;
 
-	recheck->told[recheck->told_count++ % RECHECK_FIRST_MAX] =
-		(struct recheck_told){head->token_key, head->place, head->time};
+	recheck_told(recheck, head->token_key, head->place, head->time);
 	recheck_take(recheck, head->token_key, head->place);
 }
 

@@ -36,6 +36,9 @@ int recheck_hold(struct recheck *recheck, const struct sample_view *view, int64_
 /* recheck_first() - a first look has told of a token: what is held of it is dropped, and what comes of it in the next second is not held. */
 void recheck_first(struct recheck *recheck, const struct sample_view *view);
 
+/* recheck_told() - a token was told of at that time (ns, CLOCK_BOOTTIME), by a look into the file: what comes of it in the next second is not held. */
+void recheck_told(struct recheck *recheck, uint64_t token_key, uint64_t place, uint64_t time);
+
 /*
  * recheck_take() - a first look whose bytes had to be read in the file has found the token after a second one had: what is held of it
  * is dropped, since who made the call is known better than who made the page dirty. Returns whether anything was held.

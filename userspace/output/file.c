@@ -90,12 +90,16 @@ static int file_open_path(const char *path, unsigned int mode, int64_t group, bo
 	int fd = descriptor ? -1 : open(path, flags | O_EXCL, mode), r;
 
 	/* a new one: its mode was asked for, so no umask takes any of it away; and a group gets it before it can read it */
-	if (fd >= 0 &&
-	    ((group >= 0 && fchown(fd, (uid_t)-1, (gid_t)group) < 0 && must) || fchmod(fd, mode) < 0)) {
-		r = -errno;
-		close(fd);
-		unlink(path);
-		return r;
+	if (fd >= 0) {
+		bool given = group < 0 || fchown(fd, (uid_t)-1, (gid_t)group) == 0;
+
+		/* whoever it is of instead was not meant */
+		if ((!given && must) || fchmod(fd, given ? mode : mode & 0700) < 0) {
+			r = -errno;
+			close(fd);
+			unlink(path);
+			return r;
+		}
 	}
 	if (fd < 0)
 		fd = open(path, flags, mode);

@@ -103,15 +103,20 @@ static int64_t session_micros(const struct timespec *time)
 	return (int64_t)time->tv_sec * 1000000 + time->tv_nsec / 1000;
 }
 
+/* Each output has the same counter, and words of its own; others say what the last one was. */
+static bool session_by_text(const char *counter)
+{
+	return strcmp(counter, "output_errors") == 0;
+}
+
 static struct session_loss *session_find(struct session *session, const struct loss_kind *kind,
 					 const char *writer)
 {
 	for (size_t i = 0; i < session->loss_count; i++) {
 		struct session_loss *loss = &session->losses[i];
 
-		/* each output has the same counter, and words of its own */
-		if (strcmp(loss->counter, kind->name) == 0 && strcmp(loss->text, kind->text) == 0 &&
-		    strcmp(loss->writer, writer) == 0)
+		if (strcmp(loss->counter, kind->name) == 0 && strcmp(loss->writer, writer) == 0 &&
+		    (!session_by_text(kind->name) || strcmp(loss->text, kind->text) == 0))
 			return loss;
 	}
 	return NULL;
@@ -134,9 +139,9 @@ static void session_add(struct session *session, const struct loss *loss, const 
 			return;
 		one = &session->losses[session->loss_count++];
 		*one = (struct session_loss){.counter = kind->name, .since = session_micros(&loss->since)};
-		snprintf(one->text, sizeof(one->text), "%s", kind->text);
 		snprintf(one->writer, sizeof(one->writer), "%s", writer);
 	}
+	snprintf(one->text, sizeof(one->text), "%s", kind->text);
 	one->until = session_micros(&loss->time);
 	one->count += count;
 }
@@ -233,14 +238,15 @@ static int session_write_loss(sqlite3 *db, const struct session *session, const 
 	if (others >= SESSION_WRITERS)
 		writer = NULL;
 	if (r >= 0)
-		r = SESSION_RUN(db, NULL,
-				"UPDATE loss SET until = max(until, ?1), count = count + ?2 WHERE id ="
-				" (SELECT id FROM loss WHERE session = ?3 AND counter = ?4 AND writer IS ?5"
-				" AND until BETWEEN ?6 AND ?1 AND since >= ?7 AND text = ?8"
-				" ORDER BY id DESC LIMIT 1)",
-				"iiittiit", loss->until, (int64_t)loss->count, session->id, loss->counter,
-				writer, loss->since - SESSION_GAP_US, loss->until - 60 * SESSION_GAP_US,
-				loss->text);
+		r = SESSION_RUN(
+			db, NULL,
+			"UPDATE loss SET until = max(until, ?1), count = count + ?2, text = ?8 WHERE id ="
+			" (SELECT id FROM loss WHERE session = ?3 AND counter = ?4 AND writer IS ?5"
+			" AND until BETWEEN ?6 AND ?1 AND since >= ?7 AND (text = ?8 OR NOT ?9)"
+			" ORDER BY id DESC LIMIT 1)",
+			"iiittiiti", loss->until, (int64_t)loss->count, session->id, loss->counter, writer,
+			loss->since - SESSION_GAP_US, loss->until - 60 * SESSION_GAP_US, loss->text,
+			(int64_t)session_by_text(loss->counter));
 	if (r < 0 || sqlite3_changes(db))
 		return r < 0 ? r : 0;
 	r = SESSION_RUN(db, NULL,

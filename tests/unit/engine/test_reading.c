@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What waits for a journal's entry: told in any case, but once. */
 #include "unit.h"
+#include "start.h"
 
 #include "engine/reading.h"
 #include "lib/monotonic.h"
 
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 static struct {
@@ -57,12 +63,12 @@ static void check(bool work)
 	add(reading, 2, 7);
 	add(reading, 1, 8);
 	add(reading, 3, 7);
-	/* the first is under way by then */
-	if (work)
-		reading_work(reading, monotonic_ms());
 	assert_true(reading_take_journal(reading, 3, 7));
 	assert_false(reading_take_journal(reading, 3, 7));
 	assert_false(reading_take_journal(reading, 3, 9));
+	/* the first is under way by then */
+	if (work)
+		reading_work(reading, monotonic_ms());
 	if (!told.count)
 		assert_true(reading_take_journal(reading, 1, 7));
 	for (int i = 0; work && i < 10000 && reading_waiting(reading); i++) {
@@ -86,10 +92,84 @@ static void test_journal_once(void **state)
 	check(false);
 }
 
+/* Ends who reads: not the process that starts another one. */
+static void end_readers(int pid, int below)
+{
+	char path[64];
+	FILE *file;
+	int child;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	file = fopen(path, "r");
+	if (!file)
+		return;
+	while (fscanf(file, "%d", &child) == 1) {
+		end_readers(child, below + 1);
+		if (below)
+			kill(child, SIGKILL);
+	}
+	fclose(file);
+}
+
+/* A range that is given up while it is read: which file that was is known all the same, and the sample with it is gone by then. */
+static void test_given_up(void **state)
+{
+	const char path[] = "/tmp/test-reading-XXXXXX";
+	static const char block[16384] = "x";
+	struct {
+		struct token_sample head;
+		char path[sizeof(path)];
+	} sample = {.head = {.tgid = (uint32_t)getpid(),
+			     .flags = SAMPLE_UNREAD,
+			     .path_len = sizeof(path) - 1,
+			     .comm = "writer",
+			     .mode = S_IFREG | 0600,
+			     .length = 4096 * sizeof(block),
+			     .size = sizeof(struct token_sample) + sizeof(path) - 1}};
+	struct reading_loss loss = {0};
+	struct sample_view view;
+	struct reading *reading;
+	struct stat info;
+	int fd;
+
+	(void)state;
+	memcpy(sample.path, path, sizeof(path));
+	fd = mkstemp(sample.path);
+	assert_true(fd >= 0);
+	/* no holes: those are passed over */
+	for (int i = 0; i < 4096; i++)
+		assert_int_equal(write(fd, block, sizeof(block)), sizeof(block));
+	assert_int_equal(fstat(fd, &info), 0);
+	sample.head.start = unit_start();
+	sample.head.inode = info.st_ino;
+	sample.head.device = SAMPLE_DEVICE(major(info.st_dev), minor(info.st_dev));
+	assert_int_equal(sample_view_parse(&sample, sample.head.size, &view), 0);
+	assert_int_equal(reading_open("/proc", NULL, &reading), 0);
+	reading_start(reading, never, tell, NULL, &loss);
+	/* who reads it is ended sooner or later: when it is opened, while it is read */
+	for (int after = 1; after <= 40; after++) {
+		reading_add(reading, &view);
+		for (int i = 0; i < 20000 && reading_waiting(reading); i++) {
+			if (i >= after)
+				end_readers(getpid(), 0);
+			reading_work(reading, monotonic_ms());
+			usleep(500);
+		}
+		assert_int_equal(reading_waiting(reading), 0);
+	}
+	assert_in_range(loss.unread + loss.unanswered, 1, 40);
+	if (loss.unread)
+		assert_non_null(strstr(loss.which, sample.path));
+	reading_close(reading);
+	close(fd);
+	unlink(sample.path);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_journal_once),
+		cmocka_unit_test(test_given_up),
 	};
 
 	return UNIT_RUN(tests);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The process that reads: what it finds, what becomes of it when it hangs or ends, and of those who ask. */
 #include "unit.h"
+#include "start.h"
 
 #include "files/fetcher.h"
 
@@ -39,21 +40,6 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* When this process started, as the kernel counts: field 22 of stat, in clock ticks. */
-static uint64_t own_start(void)
-{
-	char stat[1024] = "", *at;
-	FILE *file = fopen("/proc/self/stat", "r");
-
-	assert_non_null(file);
-	assert_true(fread(stat, 1, sizeof(stat) - 1, file) > 0);
-	fclose(file);
-	at = strrchr(stat, ')');
-	for (int field = 2; field < 22; field++)
-		at = strchr(at + 1, ' ');
-	return strtoull(at, NULL, 10) * (1000000000ULL / (uint64_t)sysconf(_SC_CLK_TCK));
-}
-
 /* A file of this process's, and a sample of it. */
 struct subject {
 	struct {
@@ -79,7 +65,7 @@ static void subject_make(struct subject *subject, uint64_t token_at)
 	head->path_len = (uint16_t)strlen(path);
 	head->size = (uint32_t)(sizeof(*head) + head->path_len);
 	head->tgid = (uint32_t)getpid();
-	head->start = own_start();
+	head->start = unit_start();
 	head->inode = st.st_ino;
 	head->device = SAMPLE_DEVICE(major(st.st_dev), minor(st.st_dev));
 	assert_int_equal(sample_view_parse(head, head->size, &subject->view), 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Mapped files: looked at while their process lives, then once more. */
 #include "unit.h"
+#include "start.h"
 
 #include "bounds.h"
 #include "files/mapped.h"
@@ -30,21 +31,6 @@ static void walk(struct mapped *mapped)
 	assert_int_equal(mapped_left(mapped), 0);
 }
 
-/* When this process started, as the kernel counts: field 22 of stat, in clock ticks. */
-static uint64_t own_start(void)
-{
-	char stat[1024] = "", *at;
-	FILE *file = fopen("/proc/self/stat", "r");
-
-	assert_non_null(file);
-	assert_true(fread(stat, 1, sizeof(stat) - 1, file) > 0);
-	fclose(file);
-	at = strrchr(stat, ')');
-	for (int field = 2; field < 22; field++)
-		at = strchr(at + 1, ' ');
-	return strtoull(at, NULL, 10) * (1000000000ULL / (uint64_t)sysconf(_SC_CLK_TCK));
-}
-
 static struct sample_view sample_make(struct token_sample *sample, uint32_t tgid, uint64_t inode)
 {
 	struct sample_view view;
@@ -53,7 +39,7 @@ static struct sample_view sample_make(struct token_sample *sample, uint32_t tgid
 	sample->size = sizeof(*sample);
 	sample->tgid = tgid;
 	sample->inode = inode;
-	sample->start = own_start();
+	sample->start = unit_start();
 	assert_int_equal(sample_view_parse(sample, sizeof(*sample), &view), 0);
 	return view;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Tokens in a file: every one that overlaps the range once, wherever the reads are cut. */
 #include "unit.h"
+#include "start.h"
 
 #include "files/scan.h"
 
@@ -106,21 +107,6 @@ static void test_bound(void **state)
 	close(fd);
 }
 
-/* When this process started, as the kernel counts: field 22 of stat, in clock ticks. */
-static uint64_t own_start(void)
-{
-	char stat[1024] = "", *at;
-	FILE *file = fopen("/proc/self/stat", "r");
-
-	assert_non_null(file);
-	assert_true(fread(stat, 1, sizeof(stat) - 1, file) > 0);
-	fclose(file);
-	at = strrchr(stat, ')');
-	for (int field = 2; field < 22; field++)
-		at = strchr(at + 1, ' ');
-	return strtoull(at, NULL, 10) * (1000000000ULL / (uint64_t)sysconf(_SC_CLK_TCK));
-}
-
 /* What this process has written to that file. */
 struct written {
 	struct token_sample head;
@@ -135,7 +121,7 @@ static void written_set(struct written *written, const char *path)
 	assert_int_equal(lstat(path, &st), 0);
 	strcpy(written->path, path);
 	written->head.tgid = (uint32_t)getpid();
-	written->head.start = own_start();
+	written->head.start = unit_start();
 	written->head.path_len = (uint16_t)strlen(path);
 	written->head.inode = st.st_ino;
 	written->head.device = SAMPLE_DEVICE(major(st.st_dev), minor(st.st_dev));

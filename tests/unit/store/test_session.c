@@ -51,10 +51,10 @@ static void work(struct store *store)
 	assert_true(store_due(store) > 0);
 }
 
-static void lose(struct store *store, const char *counter, uint64_t count, const char *container,
-		 uint64_t of_it)
+static void lose_as(struct store *store, const char *counter, const char *text, uint64_t count,
+		    const char *container, uint64_t of_it)
 {
-	const struct loss_kind kind = {.name = counter, .text = "samples", .count = count, .total = count};
+	const struct loss_kind kind = {.name = counter, .text = text, .count = count, .total = count};
 	struct loss loss = {.kinds = &kind, .kind_count = 1};
 
 	loss.time.tv_sec = alerts_now();
@@ -63,6 +63,37 @@ static void lose(struct store *store, const char *counter, uint64_t count, const
 		loss.writers[loss.writer_count++] = (struct loss_writer){
 			.samples = of_it, .name = "x", .container = "c", .container_name = container};
 	store_loss(store, &loss);
+}
+
+static void lose(struct store *store, const char *counter, uint64_t count, const char *container,
+		 uint64_t of_it)
+{
+	lose_as(store, counter, "samples", count, container, of_it);
+}
+
+/* What names a file each time is one loss all the same, as the last one says; each output's are its own. */
+static void test_words(void **state)
+{
+	struct store *store = begin();
+
+	(void)state;
+	work(store);
+	for (int i = 0; i < 6; i++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "such as /file-%d", i);
+		lose_as(store, "files_unread", text, 1, NULL, 0);
+		lose_as(store, "output_errors", text, 1, NULL, 0);
+		/* also when it was written meanwhile */
+		if (i % 2)
+			work(store);
+	}
+	store_close(store);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM loss WHERE counter = 'files_unread'"), 1);
+	assert_int_equal(alerts_number(path, "SELECT count FROM loss WHERE text = 'such as /file-5' AND"
+					     " counter = 'files_unread'"),
+			 6);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM loss WHERE counter = 'output_errors'"), 6);
 }
 
 /* What the reader calls it: "h" if it has not been told. */
@@ -580,11 +611,11 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_node),          TEST(test_life),          TEST(test_killed),
-		TEST(test_losses),        TEST(test_merged),        TEST(test_bounds),
-		TEST(test_older),         TEST(test_before_places), TEST(test_before_triage),
-		TEST(test_before_images), TEST(test_triage),        TEST(test_before_rules),
-		TEST(test_before_relays), TEST(test_troubles),
+		TEST(test_words),         TEST(test_node),          TEST(test_life),
+		TEST(test_killed),        TEST(test_losses),        TEST(test_merged),
+		TEST(test_bounds),        TEST(test_older),         TEST(test_before_places),
+		TEST(test_before_triage), TEST(test_before_images), TEST(test_triage),
+		TEST(test_before_rules),  TEST(test_before_relays), TEST(test_troubles),
 	};
 
 	return UNIT_RUN(tests);

@@ -3,7 +3,7 @@
  * What nerdctl keeps beside containerd, below a directory for each of containerd's addresses:
  *
  *     ADDRESS/volumes/NAMESPACE/NAME/_data
- *     ADDRESS/containers/NAMESPACE/ID/ID-json.log
+ *     ADDRESS/containers/NAMESPACE/ID/ID-json.log, and those that were rotated
  *
  * Limit: which containers have a volume stands in labels of theirs, which are not looked at: a volume is nobody's.
  */
@@ -34,10 +34,8 @@ static void nerdctl_log(struct node_store *store, void *context, const char *id)
 	int place;
 	size_t i;
 
-	if (!node_exists(store, "%s/%s/%s/%s-json.log", in->directory, in->namespace, id, id))
-		return;
-	place = node_place(store, in->namespace, HOLDER_LOG, NULL, "%s/%s/%s/%s-json.log", in->directory,
-			   in->namespace, id, id);
+	place = node_place(store, in->namespace, HOLDER_LOG, NULL, "%s/%s/%s", in->directory, in->namespace,
+			   id);
 	json_array_foreach (store->node->containers, i, container) {
 		const char *its = json_string_value(json_object_get(container, "id"));
 		const char *namespace = json_string_value(json_object_get(container, "namespace"));

@@ -4,7 +4,7 @@
  * rotated. No part of a name has such a line in it.
  *
  * And its directory of pods: UID/volumes/kubernetes.io~empty-dir/VOLUME. Whose uid it is, the logs' directories tell. What the kubelet fills
- * itself (secrets, configuration) is not looked into, nor what it mounts.
+ * itself (secrets, configuration) is not looked into.
  *
  * Limit: where Docker is the runtime, these are links to its own logs, which are read there.
  */
@@ -63,8 +63,10 @@ static void pods_pod(struct node_store *store, void *context, const char *name)
 	pods.namespace = strsep(&rest, "_");
 	pods.pod = strsep(&rest, "_");
 	if (rest) {
+		/* whatever bytes a name has: it is one that lies there */
 		if (json_object_set_new_nocheck(store->node->pods, rest,
-						json_pack("[s, s]", pods.namespace, pods.pod)) < 0)
+						json_pack("[o, o]", json_string_nocheck(pods.namespace),
+							  json_string_nocheck(pods.pod))) < 0)
 			store->node->failed = true;
 		node_each(store, pods_container, &pods, "%s", name);
 		return;
