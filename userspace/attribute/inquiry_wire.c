@@ -87,10 +87,12 @@ static const char *wire_take_runtime(struct inquiry_wire *wire)
 	return wire_runtime(name);
 }
 
+/* What is told by a process has no cgroup's path, and no container around it: lengths in that are nobody's to say. */
 static void wire_terminate_name(struct cgroup_name *name)
 {
+	name->end = name->outer_end = 0;
+	*name->outer = '\0';
 	name->id[sizeof(name->id) - 1] = '\0';
-	name->outer[sizeof(name->outer) - 1] = '\0';
 	name->pod_uid[sizeof(name->pod_uid) - 1] = '\0';
 }
 

@@ -290,6 +290,42 @@ static void test_wire(void **state)
 	free(wire);
 }
 
+/* Whoever has read other people's bytes says how long what is: of what is told, nothing has a length but its text. */
+static void test_lies(void **state)
+{
+	struct inquiry_wire *wire = calloc(1, sizeof(*wire));
+	struct inquiry_answer answer, back;
+	const struct cgroup_name *names[] = {&back.conmon.name, &back.told.name};
+
+	(void)state;
+	assert_non_null(wire);
+	memset(&answer, 'x', sizeof(answer));
+	answer.result = 0;
+	answer.conmon.name.runtime = "podman";
+	answer.told.name.runtime = "runc";
+	inquiry_wire_put_answer(wire, &answer);
+	inquiry_wire_take_answer(wire, &back);
+	assert_false(wire->failed);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(names[i]->end, 0);
+		assert_int_equal(names[i]->outer_end, 0);
+		assert_string_equal(names[i]->outer, "");
+		assert_int_equal(strlen(names[i]->id), sizeof(names[i]->id) - 1);
+		assert_int_equal(strlen(names[i]->pod_uid), sizeof(names[i]->pod_uid) - 1);
+	}
+	assert_int_equal(strlen(back.text), sizeof(back.text) - 1);
+	assert_int_equal(strlen(back.conmon.container), sizeof(back.conmon.container) - 1);
+	assert_int_equal(strlen(back.conmon.bundle), sizeof(back.conmon.bundle) - 1);
+	assert_int_equal(strlen(back.told.container), sizeof(back.told.container) - 1);
+	assert_int_equal(strlen(back.told.pod), sizeof(back.told.pod) - 1);
+	assert_int_equal(strlen(back.told.pod_namespace), sizeof(back.told.pod_namespace) - 1);
+	assert_int_equal(strlen(back.told.log), sizeof(back.told.log) - 1);
+	assert_int_equal(strlen(back.told.namespace), sizeof(back.told.namespace) - 1);
+	assert_int_equal(strlen(back.told.states), sizeof(back.told.states) - 1);
+	assert_int_equal(strlen(back.told.directory), sizeof(back.told.directory) - 1);
+	free(wire);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -298,6 +334,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_budget, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ends, setup, teardown),
 		cmocka_unit_test(test_wire),
+		cmocka_unit_test(test_lies),
 	};
 
 	return UNIT_RUN(tests);
