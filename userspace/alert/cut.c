@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * alert → alert, shorter. One length for all strings that can be long, halved until the whole fits, so what
- * is shorter than that stays whole.
+ * alert → alert, shorter. One length for all strings that can be long, and half of it for names, halved until the whole fits, so
+ * what is shorter than that stays whole.
  *
  * Invariant: what a string takes is reckoned as JSON, where a quote and a backslash are two bytes, and as a terminal gets
  * it, where each byte of a character that deceives is an escape. What can't be long (names of processes,
- * times, numbers, of a flood the samples) takes less than half of the line.
+ * times, numbers, of a flood the samples, what a rule says) takes less than half of the line.
  */
 #include "alert/cut.h"
 
@@ -15,13 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the line, what the strings below may take together, and each of them, at most and at least. */
+/* Of the line, what the strings below may take together, and a path of them, at most and at least. */
 #define CUT_TOGETHER(bytes) ((bytes) / 2)
 #define CUT_MOST(bytes) ((bytes) / 4)
-#define CUT_LEAST(bytes) ((bytes) / 32)
-
-/* No fewer than there are strings below. */
-#define CUT_STRINGS 24UL
+#define CUT_LEAST(bytes) ((bytes) / 64)
 
 /* Bytes of an escape, "\xNN". */
 #define CUT_ESCAPE 4
@@ -37,23 +34,49 @@
 	X(file.path, file.path_truncated, 2)                                 \
 	X(file.host_path, file.host_path_truncated, 1)
 
-/* A text keeps its beginning. What is known of a container has no mark: it was cut at a bound before. */
-#define CUT_TEXTS(X)                  \
-	X(process.command_line, 1)    \
-	X(container.id, 1)            \
-	X(container.name, 2)          \
-	X(container.image, 1)         \
-	X(container.digest, 1)        \
-	X(container.labels[0], 1)     \
-	X(container.labels[1], 1)     \
-	X(container.labels[2], 1)     \
-	X(container.labels[3], 1)     \
-	X(container.labels[4], 1)     \
-	X(container.outer, 1)         \
-	X(container.outer_name, 1)    \
-	X(container.pod, 2)           \
-	X(container.pod_namespace, 2) \
-	X(container.pod_uid, 1)
+/*
+ * A text keeps its beginning. share: it gets one in so many of a path's bytes, so that names, of which there are many, and which
+ * others choose, leave room for the paths. They have no mark.
+ */
+#define CUT_TEXTS(X)                     \
+	X(process.command_line, 1, 1)    \
+	X(process.unit, 1, 2)            \
+	X(process.user_name, 1, 2)       \
+	X(process.group_name, 1, 2)      \
+	X(container.id, 1, 2)            \
+	X(container.name, 2, 2)          \
+	X(container.image, 1, 2)         \
+	X(container.digest, 1, 2)        \
+	X(container.labels[0], 1, 2)     \
+	X(container.labels[1], 1, 2)     \
+	X(container.labels[2], 1, 2)     \
+	X(container.labels[3], 1, 2)     \
+	X(container.labels[4], 1, 2)     \
+	X(container.outer, 1, 2)         \
+	X(container.outer_name, 1, 2)    \
+	X(container.namespace, 1, 2)     \
+	X(container.created, 1, 2)       \
+	X(container.pod, 2, 2)           \
+	X(container.pod_namespace, 2, 2) \
+	X(container.pod_uid, 1, 2)       \
+	X(journal.unit, 1, 2)            \
+	X(journal.name, 1, 2)
+
+#define CUT_PATH(member, mark, times) +1
+#define CUT_TEXT(member, times, share) +1
+enum { CUT_STRINGS = 0 CUT_PATHS(CUT_PATH) CUT_TEXTS(CUT_TEXT) };
+#undef CUT_PATH
+#undef CUT_TEXT
+
+/* What all of them take if each is as long as it may be, in halves of a path. */
+#define CUT_PATH(member, mark, times) +2 * (times)
+#define CUT_TEXT(member, times, share) +2 * (times) / (share)
+enum { CUT_HALVES = 0 CUT_PATHS(CUT_PATH) CUT_TEXTS(CUT_TEXT) };
+#undef CUT_PATH
+#undef CUT_TEXT
+_Static_assert(CUT_HALVES *CUT_LEAST(ALERT_LINE_BYTES) / 2 <= CUT_TOGETHER(ALERT_LINE_BYTES),
+	       "whatever the strings are, cut to the least they fit");
+_Static_assert(ALERT_LABEL_COUNT == 5, "each label is in the list");
 
 /* What a byte takes; of a character that deceives, all is laid on the first. */
 static size_t cut_size(const char *at)
@@ -125,7 +148,7 @@ static size_t cut_together(const struct alert *alert, size_t most)
 	size_t size = 0;
 
 #define CUT_PATH(member, mark, times) size += cut_least(alert->member, most) * (times);
-#define CUT_TEXT(member, times) size += cut_least(alert->member, most) * (times);
+#define CUT_TEXT(member, times, share) size += cut_least(alert->member, most / (share)) * (times);
 	CUT_PATHS(CUT_PATH)
 	CUT_TEXTS(CUT_TEXT)
 #undef CUT_PATH
@@ -176,7 +199,7 @@ int alert_cut(const struct alert *alert, size_t bytes, struct alert_cut *ret_cut
 	CUT_PATHS(CUT_PATH)
 #undef CUT_PATH
 	whole = cut.alert.process.command_line;
-#define CUT_TEXT(member, times) cut_text(&cut.alert.member, most, &at);
+#define CUT_TEXT(member, times, share) cut_text(&cut.alert.member, most / (share), &at);
 	CUT_TEXTS(CUT_TEXT)
 #undef CUT_TEXT
 	cut.alert.process.command_line_truncated |= cut.alert.process.command_line != whole;

@@ -14,8 +14,8 @@ struct alert_cut {
 
 /*
  * alert_cut() - a copy whose long strings take half of so many bytes, as JSON or as text: with ALERT_LINE_BYTES, all of it is no longer
- * than that. Paths keep their end, the command line its beginning, each with its mark; and so do the container's names, which have
- * none.
+ * than that. Paths keep their end, the command line its beginning, each with its mark. Names (a container's and its labels, users, units) keep
+ * their beginning as well, of half of that length, and have no mark.
  * Returns 0 and *ret_cut, good for as long as the whole one is (alert_cut_free()), or -ENOMEM.
  */
 int alert_cut(const struct alert *alert, size_t bytes, struct alert_cut *ret_cut);

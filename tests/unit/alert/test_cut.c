@@ -5,6 +5,8 @@
 #include "alert/cut.h"
 #include "alert/json.h"
 #include "alert/text.h"
+#include "bounds.h"
+#include "rules/rules.h"
 #include "schema.h"
 
 #include <stdio.h>
@@ -106,6 +108,69 @@ static void test_all(void **state)
 	}
 }
 
+/* What others choose is all there, each as long as it may be; what they have no say in is not crowded out. */
+static void test_every(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		char *text = make_text(parts[i], 16384), *label = make_text(parts[i], 512), comm[64] = "";
+		struct alert_flood flood = {
+			.lost = 1, .token_count = ALERT_FLOOD_SAMPLES, .file_count = ALERT_FLOOD_SAMPLES};
+		struct alert_ancestor ancestors[LIMIT_ANCESTORS];
+		struct alert alert;
+		char rule[RULES_NAME_MAX + 1], reason[RULES_REASON_MAX + 1];
+		json_t *json;
+
+		/* as a name of 15 control characters comes from mask_text() */
+		for (size_t j = 0; j < LIMIT_COMM_BYTES - 1; j++)
+			strcat(comm, "\\x01");
+		memset(rule, '"', sizeof(rule) - 1);
+		memset(reason, '"', sizeof(reason) - 1);
+		rule[sizeof(rule) - 1] = reason[sizeof(reason) - 1] = '\0';
+		for (size_t j = 0; j < ALERT_FLOOD_SAMPLES; j++) {
+			snprintf(flood.files[j], sizeof(flood.files[j]), "%s", i == 2 || i > 4 ? "/f" : text);
+			snprintf(flood.tokens[j], sizeof(flood.tokens[j]), "dt0c01.ABCDEFGH");
+		}
+		for (size_t j = 0; j < LIMIT_ANCESTORS; j++)
+			ancestors[j] = (struct alert_ancestor){.name = comm};
+		alert = make_alert(comm, text);
+		alert.process.executable = alert.process.script = alert.process.working_directory = text;
+		alert.process.command_line = alert.process.unit = alert.file.host_path = text;
+		alert.process.user_name = alert.process.group_name = text;
+		alert.process.ancestors = ancestors;
+		alert.process.ancestor_count = LIMIT_ANCESTORS;
+		alert.container = (struct alert_container){.id = text,
+							   .runtime = "systemd-nspawn",
+							   .name = text,
+							   .image = text,
+							   .digest = text,
+							   .outer = text,
+							   .outer_name = text,
+							   .namespace = text,
+							   .created = text,
+							   .pod = text,
+							   .pod_namespace = text,
+							   .pod_uid = text};
+		for (size_t j = 0; j < ALERT_LABEL_COUNT; j++)
+			alert.container.labels[j] = text;
+		alert.journal = (struct alert_journal){.known = true, .unit = text, .name = text};
+		alert.ruling = (struct alert_ruling){.rule = rule, .reason = reason, .expired = rule};
+		alert.flood = &flood;
+		json = check(&alert);
+		assert_true(marked(json, "file", "path_truncated"));
+		assert_true(strlen(value(json, "file", "path")) > (i < 5 ? 100 : 40));
+		json_decref(json);
+		/* no longer than they come in fact */
+		alert.container.digest = alert.container.created = label;
+		for (size_t j = 0; j < ALERT_LABEL_COUNT; j++)
+			alert.container.labels[j] = label;
+		json = check(&alert);
+		json_decref(json);
+		free(text);
+		free(label);
+	}
+}
+
 /* What is long is cut, and nothing else: the path's last names are there, and it begins with a whole one. */
 static void test_path(void **state)
 {
@@ -169,6 +234,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_every),
 		cmocka_unit_test(test_path),
 		cmocka_unit_test(test_command_line),
 	};
