@@ -61,7 +61,9 @@ static int containerd_image(int root, size_t home, const char *namespace, const 
 		const char *const path[] = {
 			"v1", namespace, "containers", id, "labels", container_label_name(i), NULL};
 
-		if (bolt_get(fd, path, text, sizeof(text)) > 0)
+		/* of a cut one it is not known where a password ends */
+		len = bolt_get(fd, path, text, sizeof(text));
+		if (len > 0 && (size_t)len < sizeof(text))
 			r = container_facts_label(facts, i, text);
 	}
 	return r;

@@ -66,26 +66,38 @@ const char *container_label_name(enum alert_label label)
 	return names[label];
 }
 
+/*
+ * Where begins what is told of https://user:password@host/…: behind the user. NULL: it can't be known. A password may hold any of "/?#:@"
+ * where nobody has escaped it, and a path and a query may hold an "@": which of them an "@" behind one of the first three is in, nobody knows.
+ */
+static const char *facts_past_user(const char *text)
+{
+	const char *scheme = strstr(text, "://");
+	const char *rest = scheme ? scheme + strlen("://") : text;
+	const char *at = strrchr(rest, '@');
+	size_t authority = strcspn(rest, "/?#");
+
+	/* an address in another one, or behind something that has a user as well; or no host's name, which is not so long */
+	if (scheme && (strstr(rest, "://") || memchr(text, '@', (size_t)(scheme - text)) ||
+		       (!at && authority > CONTAINER_LABEL_MAX)))
+		return NULL;
+	/* git@host:repository has no password */
+	if (!at || (!scheme && !memchr(rest, ':', (size_t)(at - rest))))
+		return rest;
+	return (size_t)(at - rest) < authority ? at + 1 : NULL;
+}
+
 int container_facts_label(struct container_facts *facts, enum alert_label label, const char *text)
 {
+	const char *scheme = text ? strstr(text, "://") : NULL, *rest = text ? facts_past_user(text) : NULL;
+	size_t before = scheme ? (size_t)(scheme - text) + strlen("://") : 0;
 	char value[CONTAINER_LABEL_MAX + 1];
-	char *address, *user;
 
-	if (!text)
+	if (!rest || before >= sizeof(value))
 		return 0;
-	snprintf(value, sizeof(value), "%s", text);
-	/* https://user:password@host/…?token=… */
-	address = strstr(value, "://");
-	if (address) {
-		address += strlen("://");
-		address[strcspn(address, "?#")] = '\0';
-		user = memrchr(address, '@', strcspn(address, "/"));
-		/* what is cut off before the host's name begins may be a password */
-		if (strlen(text) >= sizeof(value) && !user && !strchr(address, '/'))
-			return 0;
-		if (user)
-			memmove(address, user + 1, strlen(user + 1) + 1);
-	}
+	snprintf(value, sizeof(value), "%.*s%s", (int)before, text, rest);
+	/* …?token=… */
+	value[before + strcspn(value + before, "?#")] = '\0';
 	return container_facts_set(&facts->labels[label], value);
 }
 

@@ -49,7 +49,10 @@ int container_facts_set(char **fact, const char *text);
 /* container_facts_digest() - the same for the image's digest: 64 digits, bare, or with "sha256:" before them anywhere in the text. */
 int container_facts_digest(struct container_facts *facts, const char *text);
 
-/* container_facts_label() - the same for a label; what an address says of a user, or asks, is no part of it. */
+/*
+ * container_facts_label() - the same for a label; what an address says of a user, or asks, is no part of it. Where it can't be told what is
+ * which, nothing is set. @text: the whole of it, since it is the last "@" that counts
+ */
 int container_facts_label(struct container_facts *facts, enum alert_label label, const char *text);
 
 /* container_facts_labels() - those that are told, of an object that has them all; one that is none is fine. */
