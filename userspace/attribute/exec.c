@@ -7,7 +7,8 @@
  *     podman exec's, CRI-O's      ← conmon            of its own, called with --exec-process-spec
  *     runc exec's, lxc-attach's   ← runc, lxc-attach  as long as it waits for it
  *
- * Invariant: only a runtime's process that sees the host's root directory is believed; a container may call its own as it likes.
+ * Invariant: only a runtime's process that sees the host's root directory is believed; a container may call its own as it likes. Those are
+ * passed by, however many there are: asked are the nearest two and then the last, since above a container there are the host's only.
  *
  * Limit: what is left over of a process tree is its pid namespace's first process's child, so it looks as if it had begun there.
  */
@@ -31,6 +32,8 @@
 #define EXEC_REMEMBERED 64
 #define EXEC_ARGS 8192
 #define EXEC_PID_BYTES 16
+/* Runtimes' processes that are asked about one, at most: the nearest ones, and the last. */
+#define EXEC_QUESTIONS 3
 
 /* A process of the chain from the writer up. */
 struct exec_link {
@@ -102,15 +105,17 @@ static bool exec_argument(const struct procfs_process *process, const char *want
 {
 	char args[EXEC_ARGS];
 	int len = procfs_read(process, "cmdline", args, sizeof(args));
+	bool found = false;
 
-	for (int at = 0; at < len;) {
+	for (int at = 0; at < len && !found;) {
 		size_t one = strnlen(args + at, (size_t)(len - at));
 
-		if (one == strlen(wanted) && memcmp(args + at, wanted, one) == 0)
-			return true;
+		found = one == strlen(wanted) && memcmp(args + at, wanted, one) == 0;
 		at += (int)one + 1;
 	}
-	return false;
+	if (len > 0)
+		explicit_bzero(args, (size_t)len);
+	return found;
 }
 
 /* The number of the first process of a container that a shim looks after. 0: it is not known. */
@@ -152,15 +157,14 @@ static bool exec_alive(const struct exec *exec, const struct exec_link *link)
 	return procfs_link(&process, "exe", exe, sizeof(exe)) > 0;
 }
 
-bool exec_below(int root, const struct procfs_process *runtime, const char *name, const char *id,
-		uint32_t pid)
+int exec_below(int root, const struct procfs_process *runtime, const char *name, const char *id, uint32_t pid)
 {
 	struct relayed told;
 
+	if (!container_above_host(root, runtime))
+		return -EXDEV;
 	if (exec_is(name, "containerd-shim"))
 		return exec_by_shim(root, runtime, id, pid);
-	if (!container_above_host(root, runtime))
-		return false;
 	if (exec_is(name, "lxc-attach"))
 		return procfs_alive(runtime);
 	if (exec_is(name, "conmon"))
@@ -169,7 +173,7 @@ bool exec_below(int root, const struct procfs_process *runtime, const char *name
 	return container_above_tells(root, runtime, &told) < 0 && exec_argument(runtime, "exec");
 }
 
-/* @pid: a child of the runtime's in the container. Returns whether it is, or -ENOENT: nobody has answered in time. */
+/* @pid: a child of the runtime's in the container. As exec_below(), or -ENOENT: nobody has answered in time. */
 static int exec_ask(const struct exec *exec, const struct sample_view *view, const struct exec_link *runtime,
 		    const char *id, uint32_t pid)
 {
@@ -211,27 +215,78 @@ static bool exec_at(const struct sample_view *view, size_t index, struct exec_li
 	return ret_link->pid;
 }
 
+/* The next above @index that is called as a runtime is, and its child. Returns where it is, 0: there is none. */
+static size_t exec_next(const struct sample_view *view, size_t index, struct exec_link *ret_below,
+			struct exec_link *ret_runtime)
+{
+	struct exec_link below, runtime;
+
+	if (!exec_at(view, index, &below))
+		return 0;
+	while (exec_at(view, ++index, &runtime)) {
+		if (exec_is_runtime(runtime.comm)) {
+			*ret_below = below;
+			*ret_runtime = runtime;
+			return index;
+		}
+		below = runtime;
+	}
+	return 0;
+}
+
+/* The last one, likewise. */
+static size_t exec_last(const struct sample_view *view, size_t index, struct exec_link *below,
+			struct exec_link *runtime)
+{
+	size_t next;
+
+	while ((next = exec_next(view, index, below, runtime)))
+		index = next;
+	return index;
+}
+
+/* From the runtime's process at @index on. Returns whether it is, or -ENOENT. */
+static int exec_climb(const struct exec *exec, const struct sample_view *view, const char *id, size_t index,
+		      struct exec_link below, struct exec_link runtime)
+{
+	for (size_t asked = 1;; asked++) {
+		int is = exec_ask(exec, view, &runtime, id, below.pid);
+		struct exec_link child;
+		size_t next;
+		bool gone;
+
+		if (is > 0 || is == -ENOENT || asked == EXEC_QUESTIONS)
+			return is == -ENOENT ? is : is > 0;
+		/* runc goes as soon as what it has started runs: it was a shim's or conmon's */
+		gone = !exec_alive(exec, &runtime);
+		if (is == 0 && !gone)
+			return 0;
+		next = exec_next(view, index, &child, &runtime);
+		if (next && asked + 1 == EXEC_QUESTIONS)
+			next = exec_last(view, next, &child, &runtime);
+		if (!next)
+			return 0;
+		if (!gone || next != index + 1)
+			below = child;
+		index = next;
+	}
+}
+
 bool exec_find(struct exec *exec, const struct sample_view *view, const char *id)
 {
-	struct exec_link below, runtime, shim;
-	size_t index = 0, at;
-	int is;
+	struct exec_link below, runtime;
+	size_t index, at;
 
 	/* in the host's pid namespace, a shim is also who gets those that lost their parent */
 	if (view->head->ns_tgid == view->head->tgid)
 		return false;
-	do {
-		if (!exec_at(view, index, &below) || !exec_at(view, index + 1, &runtime))
-			return false;
-		index++;
-	} while (!exec_is_runtime(runtime.comm));
+	index = exec_next(view, 0, &below, &runtime);
+	if (!index)
+		return false;
 	at = below.start / 1000 % EXEC_REMEMBERED;
 	if (exec->known[at].start != below.start || exec->known[at].pid != below.pid) {
-		is = exec_ask(exec, view, &runtime, id, below.pid);
-		/* runc goes as soon as what it has started runs: it was a shim's or conmon's */
-		if (!is && !exec_alive(exec, &runtime) && exec_at(view, index + 1, &shim) &&
-		    exec_is_runtime(shim.comm))
-			is = exec_ask(exec, view, &shim, id, below.pid);
+		int is = exec_climb(exec, view, id, index, below, runtime);
+
 		if (is < 0)
 			return false;
 		exec->known[at].is = is;

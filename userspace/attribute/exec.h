@@ -27,9 +27,10 @@ void exec_look_by(struct exec *exec, struct inquiry *inquiry);
 /*
  * exec_below() - by the runtime's process: was it the runtime that put it there?
  * @root: descriptor of the host's root directory; @name: of the runtime's process; @id: of the container; @pid: a child of the runtime's in it
+ * Returns 1 or 0, or -EXDEV: it does not see the host's root directory, so it is a runtime by its name only, or gone.
  */
-bool exec_below(int root, const struct procfs_process *runtime, const char *name, const char *id,
-		uint32_t pid);
+int exec_below(int root, const struct procfs_process *runtime, const char *name, const char *id,
+	       uint32_t pid);
 
 /*
  * exec_find() - true: it, or what is above it in its container, is a child of the runtime's and not what the container began with. False also

@@ -181,6 +181,67 @@ static void test_pretender(void **state)
 	assert_false(found(42, "sh", 23, "runc"));
 }
 
+/* The first of them writes, each is the child of the next: numbers, and names as "conmon". */
+static bool found_in(const char *const *comms, const unsigned int *pids, size_t count)
+{
+	struct sample_ancestor above[8] = {0};
+	struct sample_view view = {.head = &head, .ancestors = (const char *)above};
+
+	head = (struct token_sample){
+		.tgid = pids[0],
+		.ns_tgid = 7,
+		.start = ticks(100 + pids[0]),
+		.parent_tgid = pids[1],
+		.parent_start = ticks(100 + pids[1]),
+		.ancestors_len = (uint16_t)((count - 2) * sizeof(*above)),
+	};
+	memcpy(head.comm, comms[0], strlen(comms[0]));
+	memcpy(head.parent_comm, comms[1], strlen(comms[1]));
+	for (size_t i = 2; i < count; i++) {
+		above[i - 2] = (struct sample_ancestor){.tgid = pids[i], .start = ticks(100 + pids[i])};
+		memcpy(above[i - 2].comm, comms[i], strlen(comms[i]));
+	}
+	return exec_find(exec, &view, A);
+}
+
+#define COMMS(...)            \
+	(const char *const[]) \
+	{                     \
+		__VA_ARGS__   \
+	}
+#define FOUND_IN(comms, ...)                                 \
+	found_in(comms, (const unsigned int[]){__VA_ARGS__}, \
+		 sizeof((const unsigned int[]){__VA_ARGS__}) / sizeof(unsigned int))
+
+/* Nor does it hide by such names what a runtime has put into it. */
+static void test_passed_by(void **state)
+{
+	(void)state;
+	shim(20, root);
+	put(TASKS B "/init.pid", "21", 2);
+	put(TASKS A "/init.pid", "30", 2);
+	for (unsigned int pid = 30; pid < 36; pid++)
+		process(pid, "/x", "runc|exec|x", "/", "../../node");
+	process(25, "/usr/bin/runc", "runc|create|x", "/", root);
+	/* put there itself, or below what was */
+	assert_true(FOUND_IN(COMMS("sh", "runc", "containerd-shim"), 50, 31, 20));
+	assert_true(FOUND_IN(COMMS("sh", "conmon", "sh", "containerd-shim"), 51, 31, 40, 20));
+	assert_true(FOUND_IN(COMMS("sh", "containerd-shim", "sh", "containerd-shim"), 52, 31, 40, 20));
+	/* however many */
+	assert_true(FOUND_IN(COMMS("sh", "runc", "crun", "conmon", "youki", "runc", "containerd-shim"), 53,
+			     35, 34, 33, 32, 31, 20));
+	assert_true(FOUND_IN(COMMS("sh", "runc", "crun", "conmon", "youki", "sh", "containerd-shim"), 54, 35,
+			     34, 33, 32, 40, 20));
+	/* what the container began with, under such a name and above some */
+	assert_false(FOUND_IN(COMMS("sh", "runc", "containerd-shim"), 55, 30, 20));
+	assert_false(FOUND_IN(COMMS("sh", "runc", "crun", "conmon", "sh", "containerd-shim"), 56, 33, 32, 31,
+			      30, 20));
+	/* a real one is believed: as it starts a container, below a shim */
+	assert_false(FOUND_IN(COMMS("sh", "runc", "containerd-shim"), 57, 25, 20));
+	/* nobody above them */
+	assert_false(FOUND_IN(COMMS("sh", "runc", "crun", "conmon"), 58, 33, 32, 31));
+}
+
 static void test_conmon(void **state)
 {
 	(void)state;
@@ -220,8 +281,8 @@ static void test_runc_gone(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(test_shim),   TEST(test_first), TEST(test_unknown),   TEST(test_pretender),
-		TEST(test_conmon), TEST(test_runc),  TEST(test_runc_gone),
+		TEST(test_shim),      TEST(test_first),  TEST(test_unknown), TEST(test_pretender),
+		TEST(test_passed_by), TEST(test_conmon), TEST(test_runc),    TEST(test_runc_gone),
 	};
 
 	return UNIT_RUN(tests);
