@@ -187,7 +187,7 @@ static int attribute_args(const struct attribute *attribute, const struct sample
 {
 	const struct token_sample *head = view->head;
 	struct inquiry_answer answer;
-	int len = head->args_len, r;
+	int len = head->args_len, r = 0;
 
 	process->command_line_truncated = head->flags & SAMPLE_ARGS_TRUNCATED;
 	if (len)
@@ -195,10 +195,11 @@ static int attribute_args(const struct attribute *attribute, const struct sample
 	if (!(head->flags & SAMPLE_ARGS_UNREADABLE))
 		return 0;
 	len = attribute_ask(attribute, view, INQUIRY_ARGS, 0, &answer);
-	if (len <= 0 || len > (int)LIMIT_ARGS_BYTES)
-		return 0; /* gone: the alert goes without */
-	process->command_line_truncated = len == (int)LIMIT_ARGS_BYTES;
-	r = mask_args(answer.text, (size_t)len, known, &process->command_line);
+	/* gone: the alert goes without */
+	if (len > 0 && len <= (int)LIMIT_ARGS_BYTES) {
+		process->command_line_truncated = len == (int)LIMIT_ARGS_BYTES;
+		r = mask_args(answer.text, (size_t)len, known, &process->command_line);
+	}
 	explicit_bzero(answer.text, sizeof(answer.text));
 	return r;
 }

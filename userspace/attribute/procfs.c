@@ -56,6 +56,9 @@ int procfs_read(const struct procfs_process *process, const char *name, char *bu
 		return r;
 	len = procfs_slurp(process, name, buffer, size);
 	r = procfs_same(process);
+	/* another one's, which nobody asked for and nobody wipes */
+	if (r < 0 && len > 0)
+		explicit_bzero(buffer, (size_t)len);
 	return r < 0 ? r : len;
 }
 

@@ -5,6 +5,8 @@
 #include "attribute/procfs.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -124,12 +126,42 @@ static void test_broken(void **state)
 	}
 }
 
+/* Opens only together with who reads, and has the process be another one meanwhile. */
+static void *change(void *fifo)
+{
+	int fd = open(fifo, O_WRONLY | O_CLOEXEC);
+
+	put_stat("other", TICKS + 1);
+	if (fd < 0 || write(fd, "its words", 9) != 9)
+		abort();
+	close(fd);
+	return NULL;
+}
+
+/* What was read of another one is not left behind. */
+static void test_changes(void **state)
+{
+	struct procfs_process process = process_started(TICKS);
+	char buffer[16] = "", fifo[128];
+	pthread_t thread;
+
+	(void)state;
+	put_stat("sh", TICKS);
+	snprintf(fifo, sizeof(fifo), "%s", path("fifo"));
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(pthread_create(&thread, NULL, change, fifo), 0);
+	assert_int_equal(procfs_read(&process, "fifo", buffer, sizeof(buffer)), -ESRCH);
+	pthread_join(thread, NULL);
+	unlink(fifo);
+	for (size_t i = 0; i < sizeof(buffer); i++)
+		assert_int_equal(buffer[i], 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same),
-		cmocka_unit_test(test_other),
-		cmocka_unit_test(test_names_that_lie),
+		cmocka_unit_test(test_same),   cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_other),  cmocka_unit_test(test_names_that_lie),
 		cmocka_unit_test(test_broken),
 	};
 
