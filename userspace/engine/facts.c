@@ -2,11 +2,15 @@
 /*
  * ring → facts → matcher: a write's further tokens, with what the first one has told.
  *
- * Invariant: no window is kept; it stays where the record lies.
+ * Invariant: no window is kept; it stays where the record lies. Nor are arguments for longer than FACTS_RAW_MS as they were: by then a
+ * write's tokens are all told, and masking each sample's at once would cost as much as telling it.
  */
 #include "engine/facts.h"
 
+#include "detect/mask.h"
+
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -21,6 +25,7 @@ struct facts_slot {
 	size_t room;
 	struct sample_view view; /* of it */
 	int64_t kept; /* ms, CLOCK_MONOTONIC */
+	bool masked; /* its arguments */
 };
 
 struct facts {
@@ -109,6 +114,17 @@ void facts_keep(struct facts *facts, const struct sample_view *view, int64_t now
 	if (sample_view_parse(slot->sample, head->size, &slot->view) < 0)
 		facts_wipe(slot);
 	slot->kept = now;
+	slot->masked = false;
+}
+
+/* Of the arguments, what is a secret by its shape; without memory for that, nothing is kept. */
+static void facts_mask(struct facts_slot *slot)
+{
+	char *args = (char *)slot->sample + (slot->view.args - (const char *)slot->sample);
+
+	slot->masked = true;
+	if (slot->sample->args_len && mask_wipe(args, slot->sample->args_len) < 0)
+		facts_wipe(slot);
 }
 
 /* Whose facts are not there. */
@@ -157,8 +173,13 @@ void facts_forget(struct facts *facts, int64_t now)
 {
 	if (now < facts->next)
 		return;
-	facts->next = now + FACTS_KEPT_MS / 5;
-	for (size_t i = 0; i < facts->count; i++)
-		if (facts->slots[i].sample && now - facts->slots[i].kept >= FACTS_KEPT_MS)
-			facts_wipe(&facts->slots[i]);
+	facts->next = now + FACTS_RAW_MS;
+	for (size_t i = 0; i < facts->count; i++) {
+		struct facts_slot *slot = &facts->slots[i];
+
+		if (slot->sample && now - slot->kept >= FACTS_KEPT_MS)
+			facts_wipe(slot);
+		else if (slot->sample && !slot->masked)
+			facts_mask(slot);
+	}
 }

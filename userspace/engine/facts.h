@@ -10,8 +10,9 @@
 
 #include "detect/sample_view.h"
 
-/* How long they are kept: a hook takes a millisecond. They may hold a command line that nobody has masked. */
+/* How long they are kept, and how long with a command line that nobody has masked: a hook takes a millisecond. */
 #define FACTS_KEPT_MS 5000
+#define FACTS_RAW_MS 1000
 
 struct facts;
 
@@ -32,5 +33,5 @@ void facts_keep(struct facts *facts, const struct sample_view *view, int64_t now
  */
 int facts_more(struct facts *facts, const void *data, size_t size, struct sample_view *ret_view);
 
-/* facts_forget() - wipes what was kept for FACTS_KEPT_MS. */
+/* facts_forget() - once in FACTS_RAW_MS: wipes what was kept for FACTS_KEPT_MS, and of the rest what is a secret among the arguments. */
 void facts_forget(struct facts *facts, int64_t now);

@@ -2,9 +2,11 @@
 /* A write's further tokens have the facts of its first one, of the same scratch and no other; without those they have none. */
 #include "unit.h"
 
+#include "detect/mask.h"
 #include "engine/facts.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* A sample with room for its path. */
@@ -145,6 +147,54 @@ static void test_kept(void **state)
 	facts_close(facts);
 }
 
+/* What a process was called with: after a while the secrets in it are none any more, and what is told of it is the same. */
+static void test_masked(void **state)
+{
+	struct token_more more = made_more(0, 1);
+	char args[256], secret[TOKEN_SECRET_LEN + 1], *before, *after;
+	struct sample_view view;
+	struct facts *facts;
+	struct made made;
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < TOKEN_SECRET_LEN; i++)
+		secret[i] = (char)('B' + i % 24);
+	secret[TOKEN_SECRET_LEN] = '\0';
+	len = (size_t)snprintf(args, sizeof(args), "curl%c--token%cdt0c01.%s.%s%chost", 0, 0,
+			       "ABCDEFGHIJKLMNOPQRSTUVWX", secret, 0) +
+	      1;
+	memset(&made, 0, sizeof(made));
+	made.head.seq = 1;
+	made.head.args_len = (uint16_t)len;
+	made.head.size = (uint32_t)(sizeof(made.head) + len);
+	memcpy(made.strings, args, len);
+	assert_int_equal(sample_view_parse(&made, made.head.size, &view), 0);
+	assert_int_equal(mask_args(view.args, len, NULL, &before), 0);
+	assert_int_equal(facts_open(&facts), 0);
+	facts_forget(facts, 1000);
+	facts_keep(facts, &view, 1001);
+	for (int64_t now = 1001; now < 1001 + 3 * FACTS_RAW_MS; now += FACTS_RAW_MS) {
+		facts_forget(facts, now);
+		assert_int_equal(facts_more(facts, &more, sizeof(more), &view), 0);
+		assert_int_equal(view.head->args_len, len);
+		assert_int_equal(memmem(view.args, len, secret, TOKEN_SECRET_LEN) != NULL, now == 1001);
+		assert_int_equal(mask_args(view.args, len, NULL, &after), 0);
+		assert_string_equal(after, before);
+		free(after);
+	}
+	/* the next one's are its own */
+	assert_int_equal(sample_view_parse(&made, made.head.size, &view), 0);
+	facts_keep(facts, &view, 4000);
+	assert_int_equal(facts_more(facts, &more, sizeof(more), &view), 0);
+	assert_non_null(memmem(view.args, len, secret, TOKEN_SECRET_LEN));
+	facts_forget(facts, 6000);
+	assert_int_equal(facts_more(facts, &more, sizeof(more), &view), 0);
+	assert_null(memmem(view.args, len, secret, TOKEN_SECRET_LEN));
+	free(before);
+	facts_close(facts);
+}
+
 static void test_lies(void **state)
 {
 	struct token_more more = made_more(0, 1);
@@ -172,10 +222,8 @@ static void test_lies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_more),
-		cmocka_unit_test(test_none),
-		cmocka_unit_test(test_kept),
-		cmocka_unit_test(test_lies),
+		cmocka_unit_test(test_more),   cmocka_unit_test(test_none), cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_masked), cmocka_unit_test(test_lies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
