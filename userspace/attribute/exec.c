@@ -173,7 +173,7 @@ int exec_below(int root, const struct procfs_process *runtime, const char *name,
 	return container_above_tells(root, runtime, &told) < 0 && exec_argument(runtime, "exec");
 }
 
-/* @pid: a child of the runtime's in the container. As exec_below(), or -ENOENT: nobody has answered in time. */
+/* @pid: a child of the runtime's in the container. As exec_below(), or -ETIME: nobody has answered in time. */
 static int exec_ask(const struct exec *exec, const struct sample_view *view, const struct exec_link *runtime,
 		    const char *id, uint32_t pid)
 {
@@ -245,7 +245,7 @@ static size_t exec_last(const struct sample_view *view, size_t index, struct exe
 	return index;
 }
 
-/* From the runtime's process at @index on. Returns whether it is, or -ENOENT. */
+/* From the runtime's process at @index on. Returns whether it is, or -ETIME. */
 static int exec_climb(const struct exec *exec, const struct sample_view *view, const char *id, size_t index,
 		      struct exec_link below, struct exec_link runtime)
 {
@@ -255,8 +255,8 @@ static int exec_climb(const struct exec *exec, const struct sample_view *view, c
 		size_t next;
 		bool gone;
 
-		if (is > 0 || is == -ENOENT || asked == EXEC_QUESTIONS)
-			return is == -ENOENT ? is : is > 0;
+		if (is > 0 || is == -ETIME || asked == EXEC_QUESTIONS)
+			return is == -ETIME ? is : is > 0;
 		/* runc goes as soon as what it has started runs: it was a shim's or conmon's */
 		gone = !exec_alive(exec, &runtime);
 		if (is == 0 && !gone)

@@ -4,7 +4,7 @@
  *
  * A lane is a socket to one process. One that does not answer in time is left alone, and another lane is asked meanwhile: if the answer comes after
  * all, the lane is as good as before; else its process is ended. So a dead file system costs those whose it is their names, and everybody else at most
- * the time that inquiry.h says.
+ * the time that inquiry.h says. A slow one that answers is paid for just so: each has an account of the time that was waited for him.
  *
  * Invariant: nothing is waited for but a socket, and that for a bounded time.
  */
@@ -12,7 +12,6 @@
 
 #include "attribute/inquiry_wire.h"
 #include "files/nursery.h"
-#include "lib/monotonic.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,14 +22,19 @@
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Bytes that hide what is sent: the kernel keeps it in memory that nobody wipes, and --watch socket looks there. */
 #define INQUIRY_PAD 256
-/* Of so many it is remembered that they did not answer; of more, the one that is over first is forgotten. */
-#define INQUIRY_SILENT 64
-/* ms of waiting that are not counted, and the least that is waited for. */
-#define INQUIRY_SOON_MS 20
+/* Of so many it is remembered what they have cost; of more, the one that is over first is forgotten. */
+#define INQUIRY_ACCOUNTS 64
+/* us in a ms. */
+#define INQUIRY_US 1000LL
+/* us of waiting for an answer that are not counted. */
+#define INQUIRY_FREE_US 1000
+/* ms, the least that is waited for. */
+#define INQUIRY_LEAST_MS 20
 /* ms that are a slow answer, and for how many times that nothing is asked for him any more. */
 #define INQUIRY_SLOW_MS 100
 #define INQUIRY_SLOW_TIMES 20
@@ -46,15 +50,17 @@ struct inquiry_whose {
 struct inquiry_lane {
 	enum inquiry_state state;
 	int fd;
-	int64_t until; /* ms, CLOCK_MONOTONIC; of LANE_LATE: when it is ended */
 	/* of LANE_LATE and LANE_KILLED */
+	int64_t asked; /* us, CLOCK_MONOTONIC */
 	struct inquiry_whose whose[2];
 	size_t whose_count;
 };
 
-struct inquiry_silent {
+/* us, CLOCK_MONOTONIC */
+struct inquiry_account {
 	struct inquiry_whose whose;
-	int64_t until; /* ms, CLOCK_MONOTONIC */
+	int64_t silent; /* until when he is not asked about */
+	int64_t paid; /* when his share of the time has made good for what was waited */
 };
 
 struct inquiry {
@@ -63,12 +69,21 @@ struct inquiry {
 	pid_t nursery;
 	int control;
 	struct inquiry_lane lanes[NURSERY_LANES];
-	struct inquiry_silent silent[INQUIRY_SILENT];
+	struct inquiry_account accounts[INQUIRY_ACCOUNTS];
 	uint64_t number; /* of the last question */
 	uint64_t unanswered;
-	int64_t budget_us, budget_at; /* what is left to wait; ms, CLOCK_MONOTONIC */
+	int64_t paid; /* of all of them but the host, as in their accounts */
 	struct inquiry_wire wire;
 };
+
+/* us, CLOCK_MONOTONIC */
+static int64_t inquiry_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 * INQUIRY_US + now.tv_nsec / 1000;
+}
 
 static void inquiry_pad(const struct inquiry *inquiry, struct inquiry_wire *wire)
 {
@@ -160,8 +175,6 @@ int inquiry_open(const char *procfs, const char *root, struct inquiry **ret_inqu
 	inquiry->procfs = procfs ? procfs : "/proc";
 	inquiry->root = root ? root : "";
 	inquiry->control = -1;
-	inquiry->budget_us = INQUIRY_BUDGET_MS * 1000;
-	inquiry->budget_at = monotonic_ms();
 	for (size_t i = 0; i < NURSERY_LANES; i++)
 		inquiry->lanes[i].fd = -1;
 	r = getrandom(inquiry->pad, sizeof(inquiry->pad), 0) < 0 ? -errno : 0;
@@ -198,18 +211,46 @@ uint64_t inquiry_unanswered(const struct inquiry *inquiry)
 	return inquiry ? inquiry->unanswered : 0;
 }
 
+bool inquiry_ended(const struct inquiry *inquiry)
+{
+	return inquiry && inquiry->control < 0;
+}
+
 static bool inquiry_same(const struct inquiry_whose *one, const struct inquiry_whose *other)
 {
 	return one->group == other->group && one->uid == other->uid;
 }
 
-static struct inquiry_silent *inquiry_find(struct inquiry *inquiry, const struct inquiry_whose *whose,
-					   int64_t now)
+static int64_t inquiry_over(const struct inquiry_account *account)
 {
-	for (size_t i = 0; i < INQUIRY_SILENT; i++)
-		if (inquiry->silent[i].until > now && inquiry_same(&inquiry->silent[i].whose, whose))
-			return &inquiry->silent[i];
+	return account->silent > account->paid ? account->silent : account->paid;
+}
+
+/* NULL: he has cost nothing. */
+static struct inquiry_account *inquiry_find(struct inquiry *inquiry, const struct inquiry_whose *whose,
+					    int64_t now)
+{
+	for (size_t i = 0; i < INQUIRY_ACCOUNTS; i++)
+		if (inquiry_over(&inquiry->accounts[i]) > now &&
+		    inquiry_same(&inquiry->accounts[i].whose, whose))
+			return &inquiry->accounts[i];
 	return NULL;
+}
+
+/* The same, or a new one in the place that is over first, or was long ago. */
+static struct inquiry_account *inquiry_account(struct inquiry *inquiry, const struct inquiry_whose *whose,
+					       int64_t now)
+{
+	struct inquiry_account *account = inquiry_find(inquiry, whose, now);
+
+	if (account)
+		return account;
+	account = inquiry->accounts;
+	for (size_t i = 1; i < INQUIRY_ACCOUNTS; i++)
+		if (inquiry_over(&inquiry->accounts[i]) < inquiry_over(account))
+			account = &inquiry->accounts[i];
+	*account = (struct inquiry_account){.whose = *whose};
+	return account;
 }
 
 /* By the group as well as by the user: who has many of the one has few of the other. */
@@ -224,44 +265,17 @@ static size_t inquiry_whose(const struct inquiry_question *question, struct inqu
 	return count;
 }
 
-static bool inquiry_is_silent(struct inquiry *inquiry, const struct inquiry_question *question, int64_t now)
+/* It has answered after all: asked again after many times as long, if that is sooner. */
+static void inquiry_forgive(struct inquiry *inquiry, const struct inquiry_lane *lane, int64_t now)
 {
-	struct inquiry_whose whose[2];
-	size_t count = inquiry_whose(question, whose);
+	int64_t until = now + (now - lane->asked) * INQUIRY_SLOW_TIMES;
 
-	for (size_t i = 0; i < count; i++)
-		if (inquiry_find(inquiry, &whose[i], now))
-			return true;
-	return false;
-}
+	for (size_t i = 0; i < lane->whose_count; i++) {
+		struct inquiry_account *account = inquiry_find(inquiry, &lane->whose[i], now);
 
-static void inquiry_silence(struct inquiry *inquiry, const struct inquiry_question *question, int64_t now,
-			    int64_t ms)
-{
-	struct inquiry_whose whose[2];
-	size_t count = inquiry_whose(question, whose);
-
-	for (size_t i = 0; i < count; i++) {
-		struct inquiry_silent *silent = inquiry_find(inquiry, &whose[i], now);
-
-		/* of all places the one that is over first, or was long ago */
-		if (!silent) {
-			silent = inquiry->silent;
-			for (size_t j = 1; j < INQUIRY_SILENT; j++)
-				if (inquiry->silent[j].until < silent->until)
-					silent = &inquiry->silent[j];
-		}
-		*silent = (struct inquiry_silent){whose[i], now + ms};
+		if (account && account->silent > until)
+			account->silent = until;
 	}
-}
-
-/* It has answered after all. */
-static void inquiry_forgive(struct inquiry *inquiry, const struct inquiry_lane *lane)
-{
-	for (size_t i = 0; i < lane->whose_count; i++)
-		for (size_t j = 0; j < INQUIRY_SILENT; j++)
-			if (inquiry_same(&inquiry->silent[j].whose, &lane->whose[i]))
-				inquiry->silent[j].until = 0;
 }
 
 /* Do as many hang for them as may? What even SIGKILL does not reach is a place less for everybody. */
@@ -290,37 +304,70 @@ static bool inquiry_is_host(const struct inquiry_question *question)
 	return !question->group && !question->uid;
 }
 
-/* ms that may be waited; 0: it is not asked. */
+/* us that are left of what may be waited at once. @parts: 1 for all of them */
+static int64_t inquiry_left(int64_t paid, int64_t now, int64_t parts)
+{
+	int64_t owed = paid > now ? (paid - now) / (INQUIRY_SHARE * parts) : 0;
+
+	return INQUIRY_BUDGET_MS * INQUIRY_US / parts - owed;
+}
+
+static void inquiry_pay(int64_t *paid, int64_t now, int64_t us, int64_t parts)
+{
+	*paid = (*paid > now ? *paid : now) + us * INQUIRY_SHARE * parts;
+}
+
+/* us that may be waited; 0: it is not asked. */
 static int64_t inquiry_patience(struct inquiry *inquiry, const struct inquiry_question *question, int64_t now)
 {
-	int64_t ms;
+	struct inquiry_whose whose[2];
+	size_t count = inquiry_whose(question, whose);
+	int64_t us = INQUIRY_PATIENCE_MS * INQUIRY_US, all = inquiry_left(inquiry->paid, now, 1), left;
+	bool used = false;
 
-	if (inquiry_is_silent(inquiry, question, now) || inquiry_keeps(inquiry, question))
+	if (inquiry_keeps(inquiry, question))
 		return 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct inquiry_account *account = inquiry_find(inquiry, &whose[i], now);
+
+		if (!account)
+			continue;
+		if (account->silent > now)
+			return 0;
+		used |= account->paid > now;
+		left = inquiry_left(account->paid, now, INQUIRY_PARTS);
+		us = left < us ? left : us;
+	}
 	if (inquiry_is_host(question))
-		return INQUIRY_PATIENCE_HOST_MS;
-	inquiry->budget_us += (now - inquiry->budget_at) * 1000 / INQUIRY_SHARE;
-	if (inquiry->budget_us > INQUIRY_BUDGET_MS * 1000)
-		inquiry->budget_us = INQUIRY_BUDGET_MS * 1000;
-	inquiry->budget_at = now;
-	ms = inquiry->budget_us / 1000;
-	if (ms < INQUIRY_SOON_MS)
-		return 0;
-	return ms < INQUIRY_PATIENCE_MS ? ms : INQUIRY_PATIENCE_MS;
+		return INQUIRY_PATIENCE_HOST_MS * INQUIRY_US;
+	if (used)
+		all -= INQUIRY_BUDGET_MS * INQUIRY_US / INQUIRY_PARTS;
+	us = all < us ? all : us;
+	return us < INQUIRY_LEAST_MS * INQUIRY_US ? 0 : us;
 }
 
 /* What the waiting has cost, and for how long it is not done again. */
 static void inquiry_charge(struct inquiry *inquiry, const struct inquiry_question *question, int64_t now,
-			   int64_t ms, bool answered)
+			   int64_t us, bool answered)
 {
-	if (ms < INQUIRY_SOON_MS && answered)
+	struct inquiry_whose whose[2];
+	size_t count = inquiry_whose(question, whose);
+	bool host = inquiry_is_host(question);
+
+	if (answered && (host || us < INQUIRY_FREE_US))
 		return;
-	if (!inquiry_is_host(question))
-		inquiry->budget_us -= ms * 1000;
-	if (!answered)
-		inquiry_silence(inquiry, question, now, INQUIRY_SILENT_MS);
-	else if (!inquiry_is_host(question) && ms >= INQUIRY_SLOW_MS)
-		inquiry_silence(inquiry, question, now, ms * INQUIRY_SLOW_TIMES);
+	if (!host)
+		inquiry_pay(&inquiry->paid, now, us, 1);
+	for (size_t i = 0; i < count; i++) {
+		struct inquiry_account *account = inquiry_account(inquiry, &whose[i], now);
+
+		if (!host)
+			inquiry_pay(&account->paid, now, us, INQUIRY_PARTS);
+		if (!answered)
+			account->silent = now + INQUIRY_SILENT_MS * INQUIRY_US;
+		else if (us >= INQUIRY_SLOW_MS * INQUIRY_US)
+			account->silent = now + us * INQUIRY_SLOW_TIMES;
+	}
 }
 
 /* What the nursery tells. */
@@ -334,9 +381,11 @@ static void inquiry_news(struct inquiry *inquiry)
 			inquiry->lanes[control.lane].state = LANE_FREE;
 	if (len != 0)
 		return;
-	/* it is gone, and nobody starts any more */
+	/* it is gone, its processes with it, and nobody starts any more */
 	close(inquiry->control);
 	inquiry->control = -1;
+	for (size_t i = 0; i < NURSERY_LANES; i++)
+		inquiry->lanes[i].state = LANE_FREE;
 }
 
 /* Those that were late: what has come of them, and whose time is over. */
@@ -352,8 +401,8 @@ static void inquiry_tend(struct inquiry *inquiry, int64_t now)
 		if (inquiry_read(inquiry, lane->fd, &inquiry->wire) == 1) {
 			inquiry_wipe(&inquiry->wire);
 			lane->state = LANE_READY;
-			inquiry_forgive(inquiry, lane);
-		} else if (now >= lane->until) {
+			inquiry_forgive(inquiry, lane, now);
+		} else if (now - lane->asked >= INQUIRY_LEFT_MS * INQUIRY_US) {
 			lane->state = LANE_KILLED;
 			(void)nursery_order(inquiry->control, NURSERY_KILL, i);
 		}
@@ -413,7 +462,7 @@ static int inquiry_wait(struct inquiry *inquiry, struct inquiry_lane *lane, int6
 		struct pollfd fds[2] = {{.fd = lane->fd, .events = POLLIN},
 					{.fd = inquiry->control, .events = POLLIN}};
 		int r = inquiry_take(inquiry, lane, facts, ret_answer);
-		int64_t left = until - monotonic_ms();
+		int64_t left = until - inquiry_now();
 
 		if (r)
 			return r;
@@ -422,7 +471,7 @@ static int inquiry_wait(struct inquiry *inquiry, struct inquiry_lane *lane, int6
 			return -EIO;
 		if (left <= 0)
 			return -ETIME;
-		poll(fds, 2, (int)left);
+		poll(fds, 2, (int)(left / INQUIRY_US) + 1);
 	}
 }
 
@@ -430,7 +479,7 @@ static int inquiry_try(struct inquiry *inquiry, const struct inquiry_question *q
 		       struct container_facts *facts, struct inquiry_answer *ret_answer)
 {
 	static const struct container_facts none;
-	int64_t began = monotonic_ms(), patience, now;
+	int64_t began = inquiry_now(), patience, now;
 	struct inquiry_lane *lane;
 	int r;
 
@@ -448,11 +497,11 @@ static int inquiry_try(struct inquiry *inquiry, const struct inquiry_question *q
 	if (r < 0)
 		return r;
 	r = inquiry_wait(inquiry, lane, began + patience, facts, ret_answer);
-	now = monotonic_ms();
+	now = inquiry_now();
 	inquiry_charge(inquiry, question, now, now - began, r == 1);
 	if (r == -ETIME) {
 		lane->state = LANE_LATE;
-		lane->until = now + INQUIRY_LEFT_MS;
+		lane->asked = began;
 		lane->whose_count = inquiry_whose(question, lane->whose);
 	}
 	return r;
@@ -467,9 +516,13 @@ int inquiry_ask(struct inquiry *inquiry, const struct inquiry_world *world,
 		return ret_answer->result;
 	}
 	*ret_answer = (struct inquiry_answer){0};
-	if (inquiry_try(inquiry, question, facts, ret_answer) == 1)
+	if (inquiry_try(inquiry, question, facts, ret_answer) == 1) {
+		/* whatever a file system says: these two are ours */
+		if (ret_answer->result == -ETIME || ret_answer->result == -ENOMEM)
+			ret_answer->result = -EIO;
 		return ret_answer->result;
+	}
 	*ret_answer = (struct inquiry_answer){0};
 	inquiry->unanswered++;
-	return -ENOENT;
+	return -ETIME;
 }

@@ -4,14 +4,16 @@
  * line. Any of these may be on a file system that does not answer, so another process asks (files/nursery.h), and who waits for the ring waits for
  * it for a bounded time only.
  *
- *     a user or a container's cgroup   INQUIRY_PATIENCE_MS at once, and INQUIRY_SHARE of the time of all of them
+ *     a user or a container's cgroup   INQUIRY_PATIENCE_MS at once, and a part of what all of them have
+ *     all of these                     INQUIRY_BUDGET_MS at once, and INQUIRY_SHARE of the time
  *     the host's own                   INQUIRY_PATIENCE_HOST_MS, then not again for INQUIRY_SILENT_MS
  *
- * Who kept us waiting is not asked about for a while, or until the answer is there after all. What was not answered is counted.
+ * Who kept us waiting is not asked about for a while, less long if the answer comes after all. What was not answered is counted.
  */
 #pragma once
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "attribute/container/conmon.h"
@@ -24,6 +26,8 @@
 /* All of them together: so many ms at once, and one ms in so many. */
 #define INQUIRY_BUDGET_MS 800L
 #define INQUIRY_SHARE 10
+/* Of both, one has a part in so many; as much is kept for those who have not used any. */
+#define INQUIRY_PARTS 4
 /* ms for which who did not answer is not asked about. */
 #define INQUIRY_SILENT_MS 10000
 /* Processes that hang for one user or group, and for all of them together: more are not started. */
@@ -103,7 +107,8 @@ void inquiry_close(struct inquiry *inquiry);
  * @inquiry: NULL: asks itself, and waits
  * @world: for that
  * @facts: of a container, which are added to; NULL where it is about none
- * Returns what was answered, as the functions of the readers do, and *ret_answer; -ENOENT if there was no answer in time.
+ * Returns what was answered, as the functions of the readers do, and *ret_answer; -ETIME if there was no answer in time, which says nothing
+ * about what was asked for. With an inquiry it is never -ENOMEM.
  */
 int inquiry_ask(struct inquiry *inquiry, const struct inquiry_world *world,
 		const struct inquiry_question *question, struct container_facts *facts,
@@ -111,6 +116,9 @@ int inquiry_ask(struct inquiry *inquiry, const struct inquiry_world *world,
 
 /* inquiry_unanswered() - how many questions there was no answer to in time; NULL: none. */
 uint64_t inquiry_unanswered(const struct inquiry *inquiry);
+
+/* inquiry_ended() - has the process that asks ended? Nothing is answered any more then. */
+bool inquiry_ended(const struct inquiry *inquiry);
 
 /* inquiry_here() - the answer, by this process. */
 void inquiry_here(const struct inquiry_world *world, const struct inquiry_question *question,

@@ -72,6 +72,7 @@ struct pipeline {
 	int64_t next_recheck; /* ms, CLOCK_MONOTONIC */
 	int64_t deadline; /* likewise, of the end; 0: it is not near */
 	int retry; /* ms until containers are to be looked for again, -1 if not */
+	bool unasked; /* it was said that nobody asks for names any more */
 	unsigned int needs; /* pipeline_needs(), of the start */
 	struct bus *bus;
 	struct recorder *recorder; /* NULL: nothing is stored */
@@ -643,9 +644,20 @@ static void pipeline_renew(struct pipeline *pipeline)
 	pipeline_say(pipeline);
 }
 
+/* Nobody can be started any more by then. */
+static void pipeline_unasked(struct pipeline *pipeline)
+{
+	if (pipeline->unasked || !inquiry_ended(pipeline->inquiry))
+		return;
+	pipeline->unasked = true;
+	log_error("the process that asks for names of containers and users has ended; alerts go out without "
+		  "those until a restart");
+}
+
 void pipeline_look(struct pipeline *pipeline, bool all)
 {
 	pipeline_renew(pipeline);
+	pipeline_unasked(pipeline);
 	if (pipeline->retry >= 0)
 		pipeline->retry = attribute_retry(pipeline->attribute);
 	pipeline_trim(pipeline, PIPELINE_TRIM_ALERTS);

@@ -37,6 +37,10 @@
 /* How often files that are not complete are read again: after 1, 2, 4 … ms. */
 #define CONTAINERS_TRIES 14
 #define CONTAINERS_MS 1000000ULL
+/* After how long those are of which nobody has answered. */
+#define CONTAINERS_UNASKED_MS 2000
+/* For how long it is gone on with them at once. */
+#define CONTAINERS_RETRY_MS 20
 /* After how long a name is asked for again that was not answered. */
 #define CONTAINERS_RENAMED_MS 1000
 /* How often what stands above a container is asked for its files. */
@@ -165,19 +169,34 @@ static int containers_process(struct containers *containers, enum inquiry_kind k
 	return containers_answer(containers, &question, NULL, ret_answer);
 }
 
-/* Whose files they are that know a container: a user's, those of the container around it, or the host's. */
+/* The part of a path that is the outermost container's: what is in it, as many as it likes, is its. */
+static size_t containers_outermost(const char *path, const struct cgroup_name *name)
+{
+	size_t end = name->outer_end;
+	struct cgroup_name outer;
+
+	while (end && cgroup_name_parse(path, end, &outer) == 0 && outer.outer_end)
+		end = outer.outer_end;
+	return end;
+}
+
+/* Whose files they are that know a container: a user's, those of the outermost container around it, or the host's. */
 static void containers_whose(const struct cgroup_name *name, const char *path,
 			     struct inquiry_question *question)
 {
 	uint64_t hash = 14695981039346656037ULL; /* FNV-1a */
+	size_t outermost = containers_outermost(path, name);
 
-	for (const char *at = name->outer; *at; at++)
-		hash = (hash ^ (uint8_t)*at) * 1099511628211ULL;
+	for (size_t i = 0; i < outermost; i++)
+		hash = (hash ^ (uint8_t)path[i]) * 1099511628211ULL;
 	question->name = *name;
-	question->group = *name->outer ? hash : 0;
+	question->group = outermost ? hash : 0;
 	question->uid = name->owner;
-	if (!question->uid && !question->group)
-		(void)container_user_uid(path, &question->uid);
+	/* also of a container in his: he names as many as he likes. What is in a container names nobody. */
+	snprintf(question->path, sizeof(question->path), "%.*s", (int)(outermost ? outermost : strlen(path)),
+		 path);
+	if (!question->uid)
+		(void)container_user_uid(question->path, &question->uid);
 	snprintf(question->path, sizeof(question->path), "%s", path);
 }
 
@@ -244,8 +263,14 @@ static int containers_read(struct containers *containers, const struct container
 static void container_try(struct containers *containers, struct container *container)
 {
 	struct container_again *again = container->again;
+	int r = containers_read(containers, again, &container->facts);
 
-	if (containers_read(containers, again, &container->facts) == 0)
+	/* it was not asked: no try */
+	if (r == -ETIME) {
+		again->due = containers_now() + CONTAINERS_UNASKED_MS * CONTAINERS_MS;
+		return;
+	}
+	if (r == 0)
 		container->agreed = true;
 	if (container->agreed || ++again->tries == CONTAINERS_TRIES)
 		container_table_settle(&containers->table, container);
@@ -255,7 +280,8 @@ static void container_try(struct containers *containers, struct container *conta
 
 /*
  * A name that may be given again (not a hash): what is there now counts, if there is anything. The runtime's
- * files may be gone already when we hear of the same container's cgroup in the next hierarchy.
+ * files may be gone already when we hear of the same container's cgroup in the next hierarchy. Where nobody answers, it
+ * is not known whose it is now, and asked again.
  */
 static int container_refresh(struct containers *containers, struct container *container, const char *path,
 			     const struct cgroup_name *name, bool guessed, const struct relayed *told)
@@ -267,13 +293,17 @@ static int container_refresh(struct containers *containers, struct container *co
 		return r;
 	if (told)
 		container_tell(fresh, told);
-	if (containers_read(containers, fresh->again, &fresh->facts) == 0) {
+	r = containers_read(containers, fresh->again, &fresh->facts);
+	if (r == 0 || r == -ETIME) {
 		container_facts_free(&container->facts);
 		container->facts = fresh->facts;
-		container->agreed = true;
+		container->agreed = r == 0;
+		container->asked = 0;
 		fresh->facts = (struct container_facts){0};
 		container_table_settle(&containers->table, container);
 	}
+	if (r == -ETIME)
+		container_table_again(&containers->table, container, fresh);
 	container_free(fresh);
 	return 0;
 }
@@ -480,13 +510,22 @@ int containers_scan(struct containers *containers)
 int containers_retry(struct containers *containers)
 {
 	uint64_t now = containers_now(), next = UINT64_MAX;
-	struct container *container;
+	struct container_table *table = &containers->table;
 
-	if (!containers->table.waiting)
+	if (!table->waiting)
 		return -1;
-	for (container = containers->table.entries; container; container = container->hh.next) {
-		if (container->again && container->again->due <= now)
+	for (size_t left = HASH_COUNT(table->entries); left; left--) {
+		struct container *container = table->next ? table->next : table->entries;
+
+		table->next = container->hh.next;
+		if (container->again && container->again->due <= now) {
+			/* the ring waits for us: the others are next */
+			if (containers_now() - now >= CONTAINERS_RETRY_MS * CONTAINERS_MS) {
+				table->next = container;
+				return 0;
+			}
 			container_try(containers, container);
+		}
 		if (container->again && container->again->due < next)
 			next = container->again->due;
 	}
@@ -555,16 +594,22 @@ static int containers_by_conmon(struct containers *containers, uint64_t start, u
 		r = container_table_add(&containers->table, key, "", &conmon->name, false, &container);
 		if (r < 0)
 			return r;
+		container_table_settle(&containers->table, container);
 	}
 	*ret_container = container;
-	if (!container->again)
+	if (container->agreed || container->asked == CONTAINERS_ASKED)
 		return 0;
 	/* its arguments are the word of whoever started it */
 	question.name = conmon->name;
 	question.pid = conmon->pid;
 	question.uid = conmon->name.owner;
 	snprintf(question.path, sizeof(question.path), "%s", conmon->bundle);
-	container->agreed = containers_facts(containers, &question, &container->facts) == 0;
+	r = containers_facts(containers, &question, &container->facts);
+	/* with the next alert */
+	if (r == -ETIME)
+		return 0;
+	container->agreed = r == 0;
+	container->asked = CONTAINERS_ASKED;
 	container_table_settle(&containers->table, container);
 	return container->agreed ? container_facts_set(&container->facts.name, conmon->container) : 0;
 }
@@ -721,14 +766,18 @@ static void containers_ask(struct containers *containers, const struct container
 			   struct container *container)
 {
 	struct inquiry_answer answer;
+	int r;
 
 	if (container->agreed || container->owner || container->inner || !process->parent ||
 	    container->asked == CONTAINERS_ASKED)
 		return;
-	container->asked++;
-	if (containers_process(containers, INQUIRY_ABOVE, process->parent, process->start, &answer) == 0 &&
-	    containers_sibling(&answer.told, container->id) &&
-	    containers_read_by(containers, INQUIRY_TOLD, &answer.told, &container->facts) == 0) {
+	r = containers_process(containers, INQUIRY_ABOVE, process->parent, process->start, &answer);
+	if (r == 0)
+		r = containers_sibling(&answer.told, container->id)
+			    ? containers_read_by(containers, INQUIRY_TOLD, &answer.told, &container->facts)
+			    : -ENOENT;
+	container->asked += r != -ETIME;
+	if (r == 0) {
 		container->agreed = true;
 		container_table_settle(&containers->table, container);
 	}
@@ -779,16 +828,17 @@ static int containers_by_ancestors(struct containers *containers, const struct c
 			return *ret_container ? 0 : -ENOENT;
 	}
 	r = containers_by_conmon(containers, process->start, process->parent, ret_container);
-	if (r == -ENOENT && process->own_root)
+	if (r < 0 && r != -ENOMEM && process->own_root)
 		r = containers_by_above(containers, process, ret_container);
-	if (r < 0 && r != -ENOENT)
+	if (r == -ENOMEM)
 		return r;
 	snprintf(above->key, sizeof(above->key), "%s", r == 0 ? (*ret_container)->key : "");
 	above->start = process->start;
 	above->parent = process->parent;
 	above->own_root = process->own_root;
 	above->until = containers_now() + CONTAINERS_NONE_MS * CONTAINERS_MS;
-	return r;
+	/* whatever else: nobody tells */
+	return r < 0 ? -ENOENT : 0;
 }
 
 /*

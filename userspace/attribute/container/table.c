@@ -82,10 +82,25 @@ void container_table_settle(struct container_table *table, struct container *con
 	container->again = NULL;
 }
 
+void container_table_again(struct container_table *table, struct container *container, struct container *from)
+{
+	container->again = from->again;
+	from->again = NULL;
+	table->waiting++;
+}
+
+/* From its place. */
+static void container_table_take(struct container_table *table, struct container *container)
+{
+	if (table->next == container)
+		table->next = container->hh.next;
+	HASH_DEL(table->entries, container);
+}
+
 static void container_table_drop(struct container_table *table, struct container *container)
 {
 	container_table_settle(table, container);
-	HASH_DEL(table->entries, container);
+	container_table_take(table, container);
 	container_free(container);
 }
 
@@ -139,7 +154,7 @@ struct container *container_table_use(struct container_table *table, const char 
 	HASH_FIND_STR(table->entries, key, container);
 	if (!container)
 		return NULL;
-	HASH_DEL(table->entries, container);
+	container_table_take(table, container);
 	return container_table_put(table, container) == 0 ? container : NULL;
 }
 

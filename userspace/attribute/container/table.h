@@ -42,6 +42,7 @@ struct container {
 struct container_table {
 	struct container *entries; /* the least recently used first */
 	size_t waiting; /* entries with `again` */
+	struct container *next; /* which is looked at for that next; NULL: from the beginning */
 };
 
 /*
@@ -67,6 +68,10 @@ void container_table_remove(struct container_table *table, const char *key);
 
 /* container_tell() - what is to be read of it once more is known from a process. Without memory it is as it was. */
 void container_tell(struct container *container, const struct relayed *told);
+
+/* container_table_again() - what is to be read of a settled one is what there was of @from, which is in no table. */
+void container_table_again(struct container_table *table, struct container *container,
+			   struct container *from);
 
 /* container_table_settle() - there is nothing more to read of it. */
 void container_table_settle(struct container_table *table, struct container *container);

@@ -4,17 +4,21 @@
  * it on a Kubernetes node, a Docker host, a desktop with podman; what is missing, late, broken, or not to be
  * believed.
  */
+#include "children.h"
 #include "tree.h"
 #include "unit.h"
 
 #include "attribute/container/containers.h"
 #include "attribute/container/readers.h"
+#include "attribute/inquiry.h"
 #include "files/open.h"
+#include "lib/monotonic.h"
 #include "bounds.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +26,7 @@
 #include <unistd.h>
 
 #define A "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define SECOND 1000000000ULL
 #define B "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
 #define UID "c4b1cf02-9d13-4e7a-8a9e-0d8f1d2b3c4e"
 #define UID_ "c4b1cf02_9d13_4e7a_8a9e_0d8f1d2b3c4e"
@@ -512,18 +517,15 @@ static void test_podman_vfs(void **state)
 }
 
 /* No cgroup of its own: conmon, its parent, tells. */
-static void test_podman_conmon(void **state)
+static void put_conmon(void)
 {
 	static const char args[] = "/usr/bin/conmon\0--api-version\0"
 				   "1\0-c\0" A "\0-u\0" A "\0-r\0/usr/bin/crun\0-b\0"
 				   "/home/ada/.local/share/containers/storage/overlay-containers/" A
 				   "/userdata\0-n\0web\0--exit-command\0podman\0--exit-command-arg\0-n\0no";
-	uint64_t second = 1000000000ULL, hz = (uint64_t)sysconf(_SC_CLK_TCK);
-	struct alert_container found;
 	char status[128];
 	FILE *file;
 
-	(void)state;
 	put_users("/home/ada/.local/share/containers/storage/overlay-containers/containers.json", PODMAN);
 	put("/proc/300/stat", "300 (sh) S 200 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 500 0 0\n");
 	put("/proc/200/stat", "200 (conmon) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 400 0 0\n");
@@ -534,6 +536,15 @@ static void test_podman_conmon(void **state)
 	fwrite(args, 1, sizeof(args), file);
 	fclose(file);
 	assert_int_equal(symlink(root, under("/proc/200/root")), 0);
+}
+
+static void test_podman_conmon(void **state)
+{
+	uint64_t second = SECOND, hz = (uint64_t)sysconf(_SC_CLK_TCK);
+	struct alert_container found;
+
+	(void)state;
+	put_conmon();
 	found = find_below(600 * second / hz, 300);
 	check_text(found.id, A);
 	check_text(found.runtime, "podman");
@@ -755,6 +766,163 @@ static void test_late(void **state)
 	assert_int_equal(unlink(under("/var/lib/docker/containers/" A "/config.v2.json")), 0);
 	check("/docker/" A, "docker", A, "web", "web:1");
 	assert_int_equal(containers_retry(containers), -1);
+}
+
+/* From now on nobody answers. */
+static struct inquiry *ask_the_dead(void)
+{
+	struct inquiry *inquiry = NULL;
+	struct inquiry_question question = {.kind = INQUIRY_GONE, .path = "/"};
+	const struct inquiry_world world = {.root = -1};
+	struct inquiry_answer answer;
+
+	assert_int_equal(inquiry_open(NULL, root, &inquiry), 0);
+	if (!child_of(getpid())) {
+		print_message("this kernel doesn't tell of children\n");
+		inquiry_close(inquiry);
+		return NULL;
+	}
+	kill(child_of(getpid()), SIGKILL);
+	while (inquiry_ask(inquiry, &world, &question, NULL, &answer) != -ETIME || !inquiry_ended(inquiry))
+		usleep(1000);
+	containers_look_by(containers, inquiry);
+	return inquiry;
+}
+
+static void ask_ourselves(struct inquiry *inquiry)
+{
+	containers_look_by(containers, NULL);
+	inquiry_close(inquiry);
+}
+
+/* Who does not answer has not said that there is nothing: it is asked again, however often nobody answered. */
+static void test_unanswered(void **state)
+{
+	struct inquiry *inquiry = ask_the_dead();
+
+	(void)state;
+	if (!inquiry)
+		return;
+	put("/var/lib/docker/containers/" A "/config.v2.json", DOCKER);
+	learn("/docker/" A);
+	for (int i = 0; i < 20; i++)
+		check("/docker/" A, "docker", A, NULL, NULL);
+	assert_true(containers_retry(containers) > 100);
+	ask_ourselves(inquiry);
+	check("/docker/" A, "docker", A, "web", "web:1");
+}
+
+/* A name that is used again while nobody answers has not the names of the one before. */
+static void test_name_given_again_unanswered(void **state)
+{
+	struct inquiry *inquiry;
+
+	(void)state;
+	put(TASKS "/default/web/config.json", "{\"annotations\":{\"nerdctl/name\":\"first\"}}");
+	learn("/default/web");
+	check("/default/web", "containerd", "web", "first", NULL);
+	inquiry = ask_the_dead();
+	if (!inquiry)
+		return;
+	put(TASKS "/default/web/config.json", "{\"annotations\":{\"nerdctl/name\":\"second\"}}");
+	check("/default/web", "containerd", "web", "first", NULL);
+	learn("/default/web");
+	check("/default/web", "unknown", "web", NULL, NULL);
+	ask_ourselves(inquiry);
+	check("/default/web", "containerd", "web", "second", NULL);
+}
+
+/* What stands above it is asked as often as it may be by those who answer. */
+static void test_above_unanswered(void **state)
+{
+	struct inquiry *inquiry = ask_the_dead();
+	struct alert_container found;
+
+	(void)state;
+	if (!inquiry)
+		return;
+	put_conmon();
+	found = find_below(600 * SECOND / (uint64_t)sysconf(_SC_CLK_TCK), 300);
+	assert_null(found.id);
+	usleep(150000);
+	ask_ourselves(inquiry);
+	found = find_below(600 * SECOND / (uint64_t)sysconf(_SC_CLK_TCK), 300);
+	check_text(found.id, A);
+	check_text(found.name, "web");
+	containers_free_one(&found);
+}
+
+/* However many it has in it, and they in them, a container is one that may keep us waiting. */
+static void test_nested_unanswered(void **state)
+{
+	struct inquiry *inquiry = NULL;
+	pid_t nursery;
+	int64_t began;
+
+	(void)state;
+	assert_int_equal(inquiry_open(under("/proc"), root, &inquiry), 0);
+	containers_look_by(containers, inquiry);
+	check("/docker/" B, "docker", B, NULL, NULL);
+	nursery = child_of(getpid());
+	if (nursery && child_of(nursery)) {
+		/* with the one that starts others */
+		kill(nursery, SIGSTOP);
+		kill(child_of(nursery), SIGSTOP);
+		check_claimed("/docker/" B "/lxc.payload.one/docker/" A, A);
+		began = monotonic_ms();
+		for (unsigned int i = 0; i < 3; i++) {
+			char path[256];
+
+			snprintf(path, sizeof(path), "/docker/" B "/lxc.payload.n%u/docker/" A, i);
+			check_claimed(path, A);
+		}
+		began = monotonic_ms() - began;
+		kill(nursery, SIGCONT);
+		assert_true(began < INQUIRY_PATIENCE_MS);
+	}
+	ask_ourselves(inquiry);
+}
+
+/* A list of podman's that takes a while, with that at the end. */
+static void put_list(const char *last)
+{
+	size_t size = 2 << 20, len = 0;
+	char *list = malloc(size);
+
+	assert_non_null(list);
+	for (unsigned int i = 0; i < 8000; i++)
+		len += (size_t)snprintf(list + len, size - len, "%s{\"id\":\"" B "\",\"names\":[\"w%u\"]}",
+					i ? "," : "[", i);
+	snprintf(list + len, size - len, "%s]", last);
+	put("/var/lib/containers/storage/overlay-containers/containers.json", list);
+	free(list);
+}
+
+/* Many that are not there yet, each of which takes its time: not all of them at once, and each has its turn. */
+static void test_late_many(void **state)
+{
+	int64_t began = monotonic_ms(), all;
+	char path[128];
+
+	(void)state;
+	put_list("");
+	for (unsigned int i = 0; i < 100; i++) {
+		snprintf(path, sizeof(path), "/machine.slice/libpod-%064x.scope", i);
+		learn(path);
+	}
+	learn("/machine.slice/libpod-" A ".scope");
+	all = monotonic_ms() - began;
+	usleep(3000);
+	began = monotonic_ms();
+	assert_int_equal(containers_retry(containers), 0);
+	assert_true(monotonic_ms() - began < all);
+	put_list(",{\"id\":\"" A "\",\"names\":[\"web\"]}");
+	/* the first ones are due again meanwhile */
+	began = monotonic_ms();
+	while (monotonic_ms() - began < 2 * all)
+		assert_true(containers_retry(containers) >= 0);
+	assert_int_equal(unlink(under("/var/lib/containers/storage/overlay-containers/containers.json")), 0);
+	check("/machine.slice/libpod-" A ".scope", "podman", A, "web", NULL);
 }
 
 static void test_broken(void **state)
@@ -1251,6 +1419,11 @@ int main(void)
 		TEST(test_remembered),
 		TEST(test_name_given_again),
 		TEST(test_late),
+		TEST(test_late_many),
+		TEST(test_unanswered),
+		TEST(test_above_unanswered),
+		TEST(test_nested_unanswered),
+		TEST(test_name_given_again_unanswered),
 		TEST(test_broken),
 		TEST(test_untrusted_files),
 		TEST(test_untrusted_texts),
