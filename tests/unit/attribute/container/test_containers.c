@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define A "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -890,7 +891,7 @@ static void put_list(const char *last)
 	char *list = malloc(size);
 
 	assert_non_null(list);
-	for (unsigned int i = 0; i < 8000; i++)
+	for (unsigned int i = 0; i < 4000; i++)
 		len += (size_t)snprintf(list + len, size - len, "%s{\"id\":\"" B "\",\"names\":[\"w%u\"]}",
 					i ? "," : "[", i);
 	snprintf(list + len, size - len, "%s]", last);
@@ -901,7 +902,8 @@ static void put_list(const char *last)
 /* Many that are not there yet, each of which takes its time: not all of them at once, and each has its turn. */
 static void test_late_many(void **state)
 {
-	int64_t began = monotonic_ms(), all;
+	/* of the processor: others may keep it from us */
+	clock_t began = clock(), all;
 	char path[128];
 
 	(void)state;
@@ -911,15 +913,15 @@ static void test_late_many(void **state)
 		learn(path);
 	}
 	learn("/machine.slice/libpod-" A ".scope");
-	all = monotonic_ms() - began;
+	all = clock() - began;
 	usleep(3000);
-	began = monotonic_ms();
+	began = clock();
 	assert_int_equal(containers_retry(containers), 0);
-	assert_true(monotonic_ms() - began < all);
+	assert_true(clock() - began < all);
 	put_list(",{\"id\":\"" A "\",\"names\":[\"web\"]}");
 	/* the first ones are due again meanwhile */
-	began = monotonic_ms();
-	while (monotonic_ms() - began < 2 * all)
+	began = clock();
+	while (clock() - began < 3 * all)
 		assert_true(containers_retry(containers) >= 0);
 	assert_int_equal(unlink(under("/var/lib/containers/storage/overlay-containers/containers.json")), 0);
 	check("/machine.slice/libpod-" A ".scope", "podman", A, "web", NULL);
