@@ -19,7 +19,7 @@ TEST_CPPFLAGS := -Itests/unit/helpers -Itests/harness -Itests/live -Itests/bench
 $(B)/san/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
 	@echo "  CC       $<"
-	$(Q)$(CC) $(CPPFLAGS) $(TEST_CPPFLAGS) $(BASE) -O1 $(SAN) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(TEST_CPPFLAGS) -DINQUIRY_TIMES=5 $(BASE) -O1 $(SAN) -MMD -MP -c $< -o $@
 
 $(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(UNIT_OBJECTS)
 	@mkdir -p $(@D)
