@@ -98,7 +98,7 @@ static void check(const uint8_t *bytes, size_t len, size_t most, const struct se
 	struct seen seen = {0};
 	struct pieces pieces = {.bytes = bytes, .len = len, .most = most, .seed = len};
 	/* the oracle knows no other form */
-	const struct finder_use use = {&seen, seen_token, true};
+	const struct finder_use use = {&seen, seen_token, true, false};
 	struct finder *finder;
 	uint64_t read;
 
@@ -177,7 +177,7 @@ static void test_forms(void **state)
 	uint8_t *bytes = malloc(LONG_LEN);
 	struct finder *finder;
 	uint64_t seed = 47, read;
-	struct finder_use use = {&seen, seen_token, false};
+	struct finder_use use = {&seen, seen_token, false, false};
 
 	(void)state;
 	assert_non_null(bytes);
@@ -218,7 +218,7 @@ static void test_forms(void **state)
 static void test_endless_form(void **state)
 {
 	static struct seen seen;
-	const struct finder_use use = {&seen, seen_token, false};
+	const struct finder_use use = {&seen, seen_token, false, false};
 	uint8_t *bytes = malloc(LONG_LEN), *to = bytes;
 	struct maker_token token = maker_token(9);
 	struct pieces pieces = {.bytes = bytes, .len = LONG_LEN, .most = LONG_LEN, .seed = 1};
@@ -269,7 +269,7 @@ static void test_allowed(void **state)
 			static uint8_t bytes[12000];
 			struct seen seen = {0};
 			struct pieces pieces = {.bytes = bytes, .most = most, .seed = i};
-			const struct finder_use use = {&seen, seen_token, false};
+			const struct finder_use use = {&seen, seen_token, false, false};
 			uint8_t *to = bytes;
 			struct finder *finder;
 			uint64_t read;
@@ -295,7 +295,7 @@ static void test_errors(void **state)
 {
 	struct maker_token token = maker_token(7);
 	struct seen seen = {0};
-	const struct finder_use use = {&seen, seen_token, false};
+	const struct finder_use use = {&seen, seen_token, false, false};
 	struct pieces pieces = {.bytes = (const uint8_t *)token.text, .len = MAKER_TOKEN_LEN, .most = 1000};
 	struct finder *finder;
 	uint64_t read;
