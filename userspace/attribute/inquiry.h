@@ -25,8 +25,8 @@
 #ifndef INQUIRY_TIMES
 #define INQUIRY_TIMES 1
 #endif
-#define INQUIRY_PATIENCE_MS (200 * INQUIRY_TIMES)
-#define INQUIRY_PATIENCE_HOST_MS (300 * INQUIRY_TIMES)
+#define INQUIRY_PATIENCE_MS (200L * INQUIRY_TIMES)
+#define INQUIRY_PATIENCE_HOST_MS (300L * INQUIRY_TIMES)
 /* All of them together: so many ms at once, and one ms in so many. */
 #define INQUIRY_BUDGET_MS (800L * INQUIRY_TIMES)
 #define INQUIRY_SHARE 10
