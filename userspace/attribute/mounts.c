@@ -17,6 +17,7 @@
 #include "attribute/mounts.h"
 
 #include "lib/cleanup.h"
+#include "lib/monotonic.h"
 #include "sample.h"
 
 #include <errno.h>
@@ -25,7 +26,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define MOUNTS_MAX 16384
 
@@ -179,11 +179,8 @@ static void mounts_refresh(struct mounts *mounts)
 
 uint64_t mounts_changes(struct mounts *mounts, uint64_t time)
 {
-	struct timespec now;
-
 	if (time > mounts->looked) {
-		clock_gettime(CLOCK_BOOTTIME, &now);
-		mounts->looked = (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+		mounts->looked = boottime_ns();
 		mounts_refresh(mounts);
 	}
 	return mounts->changes;

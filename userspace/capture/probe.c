@@ -454,21 +454,13 @@ static int probe_raw_counts(const struct probe *probe, uint64_t counts[COUNTER_M
 
 #define PROBE_NS 1000000000ULL
 
-static uint64_t probe_boot_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * PROBE_NS + (uint64_t)now.tv_nsec;
-}
-
 /* Leaves to the next daemon what this one is. */
 static void probe_describe(struct probe *probe, const struct probe_options *options, struct pin_state *state)
 {
 	state->program = probe_program(options);
 	state->record = SPILLWATCH_RECORD;
 	snprintf(state->version, sizeof(state->version), "%s", SPILLWATCH_VERSION);
-	state->attached = probe_boot_ns();
+	state->attached = boottime_ns();
 	state->attachment = probe->attachment;
 	state->preempts = probe->doors != NULL;
 	for (size_t i = 0; i < probe->missing.count && i < PIN_MISSING_MAX; i++)
@@ -519,7 +511,7 @@ static void probe_away(struct probe *probe, const struct pin_state *state)
 {
 	struct probe_takeover *takeover = &probe->takeover;
 
-	takeover->away_ns = probe_boot_ns() - state->renewed;
+	takeover->away_ns = boottime_ns() - state->renewed;
 	if (takeover->away_ns > state->seconds * PROBE_NS)
 		takeover->blind_ns = takeover->away_ns - state->seconds * PROBE_NS;
 	takeover->killed = !state->ended;
@@ -738,7 +730,7 @@ int probe_renew(struct probe *probe)
 	r = probe_run(probe->adopted, probe->skeleton->progs.lease_renew);
 	if (!state)
 		return r;
-	state->renewed = probe_boot_ns();
+	state->renewed = boottime_ns();
 	state->seconds = probe->skeleton->bss->lease.seconds;
 	if (r == 0)
 		r = probe_raw_counts(probe, state->told);
@@ -769,7 +761,7 @@ void probe_canary(struct probe *probe, bool on)
 void probe_canary_came(struct probe *probe)
 {
 	if (probe->pins)
-		pin_state(probe->pins)->canary = probe_boot_ns();
+		pin_state(probe->pins)->canary = boottime_ns();
 }
 
 void probe_say(struct probe *probe, const char *text, size_t len)

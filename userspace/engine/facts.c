@@ -8,12 +8,12 @@
 #include "engine/facts.h"
 
 #include "detect/mask.h"
+#include "lib/monotonic.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Numbers of the kernel side: some a CPU. */
 #define FACTS_SLOTS_MAX 65536
@@ -131,13 +131,11 @@ static void facts_mask(struct facts_slot *slot)
 static void facts_unknown(struct facts *facts, struct sample_view *ret_view)
 {
 	struct token_sample *head = &facts->nobody;
-	struct timespec boot;
 
-	clock_gettime(CLOCK_BOOTTIME, &boot);
 	*head = (struct token_sample){
 		.size = sizeof(*head),
 		.flags = SAMPLE_KTHREAD,
-		.time = (uint64_t)boot.tv_sec * 1000000000U + (uint64_t)boot.tv_nsec,
+		.time = boottime_ns(),
 		.login_uid = UINT32_MAX,
 		.kind = FILE_KIND_UNKNOWN,
 		.offset = SAMPLE_NO_OFFSET,

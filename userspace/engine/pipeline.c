@@ -216,7 +216,6 @@ static bool pipeline_token(struct pipeline *pipeline, const struct sample_view *
 {
 	struct seen_key key = {view->head->token_key, view->head->place, view->head->writer};
 	struct alert alert = {0};
-	struct timespec now;
 
 	if (file_at) {
 		key.token_key = token_key(probe_seed(pipeline->probe), window);
@@ -237,9 +236,7 @@ static bool pipeline_token(struct pipeline *pipeline, const struct sample_view *
 		alert.news = 1;
 		probe_place(pipeline->probe, key.token_key, key.place, (int64_t)*file_at, view->head->time);
 		/* a second look may have asked what is known a moment before */
-		clock_gettime(CLOCK_BOOTTIME, &now);
-		recheck_told(pipeline->recheck, key.token_key, key.place,
-			     (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec);
+		recheck_told(pipeline->recheck, key.token_key, key.place, boottime_ns());
 	}
 	if (pipeline_emit(pipeline, &alert)) {
 		pipeline->stats.second_looks += (view->head->flags & SAMPLE_WRITEBACK) != 0;
@@ -449,13 +446,13 @@ static void pipeline_flood_told(void *context, const struct alert *flood)
 
 static void pipeline_floods_look(struct pipeline *pipeline)
 {
-	struct timespec boot;
+	uint64_t now;
 
 	if (!probe_flooded(pipeline->probe, &pipeline->flooded))
 		return;
-	clock_gettime(CLOCK_BOOTTIME, &boot);
+	now = boottime_ns();
 	probe_floods(pipeline->probe, pipeline_flood_seen, pipeline);
-	pipeline->flood_looked = (uint64_t)boot.tv_sec * PIPELINE_NS + (uint64_t)boot.tv_nsec;
+	pipeline->flood_looked = now;
 }
 
 /* Tells of who floods, if it is time. */

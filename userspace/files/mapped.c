@@ -11,13 +11,13 @@
 #include "attribute/procfs.h"
 #include "bounds.h"
 #include "lib/cleanup.h"
+#include "lib/monotonic.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Of page tables, as /proc/PID/pagemap counts. */
@@ -176,15 +176,6 @@ bool mapped_any(const struct mapped *mapped)
 	return mapped->count != 0;
 }
 
-/* ns, CLOCK_BOOTTIME, as samples tell it */
-static uint64_t mapped_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
-}
-
 void mapped_begin(struct mapped *mapped)
 {
 	for (size_t i = 0; i < mapped->count; i++)
@@ -229,7 +220,7 @@ bool mapped_next(struct mapped *mapped, struct mapped_look *ret_look)
 		next->gone = mapped_is_gone(mapped, next);
 		next->at = (uint64_t)next->sample->offset;
 		next->read = 0;
-		next->time = mapped_now();
+		next->time = boottime_ns();
 	}
 	ret_look->id = next->id;
 	ret_look->from = next->at;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The time by which waiting is measured: no change of the time of day moves it. */
+/* The times by which waiting is measured, and samples are: no change of the time of day moves them. */
 #pragma once
 
 #include <stdint.h>
@@ -12,4 +12,13 @@ static inline int64_t monotonic_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* boottime_ns() - ns, CLOCK_BOOTTIME, as samples tell it. */
+static inline uint64_t boottime_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 }
