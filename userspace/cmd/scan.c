@@ -432,14 +432,11 @@ static int scan_start(struct scan_command *command, int argc, char **argv)
 	progress_open(&progress);
 	command->scan.progress = &progress;
 	r = scan_open(&command->scan);
-	if (r == 0) {
-		r = scan_run(command, argc, argv);
-		command->scan.progress = NULL;
-		return r;
-	}
+	if (r < 0)
+		log_error("can't start: %s", strerror(-r));
+	r = r < 0 ? EXIT_CODE_RUNTIME : scan_run(command, argc, argv);
 	command->scan.progress = NULL;
-	log_error("can't start: %s", strerror(-r));
-	return EXIT_CODE_RUNTIME;
+	return r;
 }
 
 /* The program beside this one that looks into archives as well. If there is none, that is counted. */

@@ -203,8 +203,6 @@ static const char *reading_why(int error)
 		return "it was gone, and nobody had it open";
 	case -ESTALE:
 		return "another file has its name by now";
-	case -ETIME:
-		return "its file system does not answer";
 	case -EWOULDBLOCK:
 		return "somebody holds a lease on it";
 	case -ENOSPC:

@@ -147,17 +147,30 @@ static void change_undo(const struct bus_next *next)
 			bus_output_leave(next->outputs[i]);
 }
 
+/* Gives an output a mark, or none, in place of the one that it had, which is returned: its thread asks for it. */
+static uint64_t *change_swap(struct bus_output *to, uint64_t *mark)
+{
+	uint64_t *had;
+
+	pthread_mutex_lock(&to->lock);
+	had = to->mark;
+	to->mark = mark;
+	pthread_mutex_unlock(&to->lock);
+	return had;
+}
+
+static void change_unmark(struct bus_output *to, struct bus_changes *changes)
+{
+	uint64_t *mark = change_swap(to, NULL);
+
+	if (mark)
+		changes->unmark(changes->context, mark);
+}
+
 /* What waits for it is written still. Where too many leave, the first one has had its time. */
 static void change_remove(struct bus *bus, struct bus_output *to, struct bus_changes *changes)
 {
-	uint64_t *mark;
-
-	pthread_mutex_lock(&to->lock);
-	mark = to->mark;
-	to->mark = NULL;
-	pthread_mutex_unlock(&to->lock);
-	if (mark)
-		changes->unmark(changes->context, mark);
+	change_unmark(to, changes);
 	if (bus->leaving_count == BUS_LEAVING)
 		bus_output_give_up(bus->leaving[0]);
 	bus_change_leave(bus);
@@ -167,30 +180,20 @@ static void change_remove(struct bus *bus, struct bus_output *to, struct bus_cha
 
 static void change_mark(struct bus_output *to, struct bus_changes *changes)
 {
-	uint64_t *mark = NULL;
+	bool marked = to->alerts && !to->output->kind->live;
 
-	if (to->alerts && !to->output->kind->live)
-		mark = changes->mark(changes->context, to->name);
-	pthread_mutex_lock(&to->lock);
-	to->mark = mark;
-	pthread_mutex_unlock(&to->lock);
+	change_swap(to, marked ? changes->mark(changes->context, to->name) : NULL);
 }
 
 /* Does standard error get alerts from now on, or none any more? */
 static void change_errors(struct bus *bus, struct bus_changes *changes)
 {
 	struct bus_output *to = bus->outputs[0];
-	uint64_t *mark;
 
 	if (to->alerts == changes->text)
 		return;
 	to->alerts = changes->text;
-	pthread_mutex_lock(&to->lock);
-	mark = to->mark;
-	to->mark = NULL;
-	pthread_mutex_unlock(&to->lock);
-	if (mark)
-		changes->unmark(changes->context, mark);
+	change_unmark(to, changes);
 	if (to->alerts)
 		change_mark(to, changes);
 }

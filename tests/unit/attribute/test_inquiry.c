@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The process that asks other people's files: the same answers as without it; what becomes of those it hangs for, and of all others. */
 #include "children.h"
+#include "start.h"
 #include "tree.h"
 #include "unit.h"
 
@@ -60,21 +61,6 @@ static int teardown(void **state)
 	inquiry_close(inquiry);
 	close(world.root);
 	return tree_remove(root);
-}
-
-/* When this process started, as the kernel counts: field 22 of stat, in clock ticks. */
-static uint64_t own_start(void)
-{
-	char stat[1024] = "", *at;
-	FILE *file = fopen("/proc/self/stat", "r");
-
-	assert_non_null(file);
-	assert_true(fread(stat, 1, sizeof(stat) - 1, file) > 0);
-	fclose(file);
-	at = strrchr(stat, ')');
-	for (int field = 2; field < 22; field++)
-		at = strchr(at + 1, ' ');
-	return strtoull(at, NULL, 10) * (1000000000ULL / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
 static struct inquiry_question docker(uint32_t uid)
@@ -154,7 +140,7 @@ static void test_same(void **state)
 	assert_int_equal(ask(&question, &facts), -ENOENT);
 	question = (struct inquiry_question){.kind = INQUIRY_ARGS, .pid = (uint32_t)getpid(), .uid = 5};
 	assert_int_equal(inquiry_ask(inquiry, &world, &question, NULL, &far), -ESRCH);
-	question.time = own_start();
+	question.time = unit_start();
 	assert_true(inquiry_ask(inquiry, &world, &question, NULL, &far) > 0);
 	assert_int_equal(far.result, inquiry_ask(NULL, &world, &question, NULL, &near));
 	assert_memory_equal(far.text, near.text, (size_t)near.result);
