@@ -206,12 +206,7 @@ $(B)/tests/fuzz/%: $(B)/fuzz/tests/fuzz/%.o $(B)/fuzz/fuzzed.a
 -include $(FUZZED:%.c=$(B)/fuzz/%.d) $(FUZZERS:$(B)/%=$(B)/fuzz/%.d)
 
 fuzz: $(FUZZERS) ## each fuzz target for FUZZ_SECONDS
-	@failed=0; for t in $(FUZZERS); do mkdir -p $(B)/corpus/$$(basename $$t); echo "== $$t"; \
-		$$t -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 -timeout=10 -print_final_stats=1 \
-		-artifact_prefix=$(B)/ $(B)/corpus/$$(basename $$t) 2>&1 | grep -vE '^#' | tail -n 12; \
-		test "$${PIPESTATUS[0]}" = 0 || failed=1; done; exit $$failed
-
-fuzz: SHELL := /bin/bash
+	@tests/fuzz/run $(FUZZ_SECONDS) $(FUZZERS)
 
 # --- lint -----------------------------------------------------------------------------------------
 

@@ -222,7 +222,28 @@ static bool oracle_shares(const uint8_t *bytes, size_t len, const void *secret, 
 	return false;
 }
 
-/* Is a stretch of the secret spelt out in the text, in that encoding, in letters of either case? */
+/*
+ * Does the text begin with what is spelt, in digits of either case? A letter that says how they are to be read has
+ * one case ("%U0044" is nobody's), but for letters that stand for themselves.
+ */
+static bool oracle_begins(const char *text, const char *spelt, bool plain)
+{
+	for (; *spelt; text++, spelt++)
+		if (*text != *spelt && (!(plain || isxdigit((unsigned char)*spelt)) ||
+					tolower((unsigned char)*text) != tolower((unsigned char)*spelt)))
+			return false;
+	return true;
+}
+
+static bool oracle_holds(const char *text, const char *spelt, bool plain)
+{
+	for (; *text; text++)
+		if (oracle_begins(text, spelt, plain))
+			return true;
+	return false;
+}
+
+/* Is a stretch of the secret spelt out in the text, in that encoding? */
 static bool oracle_spells(const char *text, const uint8_t *secret, size_t secret_len,
 			  enum oracle_encoding encoding)
 {
@@ -233,7 +254,8 @@ static bool oracle_spells(const char *text, const uint8_t *secret, size_t secret
 	if (!oracle_spell(secret, 1, encoding, spelt) || (encoding != ORACLE_LOWER && !strchr(text, *spelt)))
 		return false;
 	for (size_t at = 0; at + least <= secret_len; at++)
-		if (oracle_spell(secret + at, least, encoding, spelt) && strcasestr(text, spelt))
+		if (oracle_spell(secret + at, least, encoding, spelt) &&
+		    oracle_holds(text, spelt, encoding == ORACLE_LOWER))
 			return true;
 	return false;
 }
