@@ -119,6 +119,47 @@ static void test_clone(void **state)
 	live_tick("FICLONE, FICLONERANGE", "the daemon reads the cloned range");
 }
 
+/*
+ * A token that stands there already, put there again: by another program it is another leak, by the same one it is none; and
+ * whoever clones beside it has not put it there.
+ */
+static void test_clone_again(void **state)
+{
+	static const char *const who[] = {"writer", "writer", "other", "third", "fifth", "third"};
+	struct maker_token token = maker_token(51);
+	struct live_run run;
+	size_t i;
+
+	(void)state;
+	run = files_run(
+		FILES_BTRFS,
+		"cd $DIR/mnt; cp $WRITER $DIR/other; cp $WRITER $DIR/third; cp $WRITER $DIR/fourth; "
+		"cp $WRITER $DIR/fifth; "
+		"$WRITER call write source 51 & wait; truncate -s 4096 source; truncate -s 4096 blank; sync; "
+		"$WRITER clone ficlone file source; $DIR/other clone ficlone file source; "
+		"$WRITER clone ficlone file source; $DIR/other clone ficlone file source; "
+		"$DIR/third call write file 51 & wait; $DIR/third clone ficlone file source; "
+		"$DIR/fourth clone ficlonerange file blank; "
+		"$DIR/fifth clone copy file source; $DIR/fifth clone copy file source; "
+		/* what is asked for is read in turn; and what is mounted here is gone with the command */
+		"$DIR/third clone ficlone end source; "
+		"for i in $(seq 300); do grep -q mnt/end $DIR/alerts && break; sleep 0.1; done");
+	if (run.status || json_array_size(run.alerts) != 6)
+		fail_msg("status %d, %zu alerts: %s%s", run.status, json_array_size(run.alerts), run.errors,
+			 run.output);
+	assert_int_equal(live_count(&run, &token), 6);
+	for (i = 0; i < 6; i++) {
+		const json_t *alert = json_array_get(run.alerts, i);
+		const char *file = i == 0 ? "mnt/source" : i == 5 ? "mnt/end" : "mnt/file";
+
+		assert_string_equal(live_string(alert, "process.name"), who[i]);
+		assert_string_equal(live_string(alert, "event.action"), "token-written");
+		assert_string_equal(live_string(alert, "file.path"), live_path(file));
+	}
+	assert_int_equal(live_lost(&run), 0);
+	live_free(&run);
+}
+
 /* A mapped file that has no name any more, and none from the start. */
 static void test_mapped_deleted(void **state)
 {
@@ -137,6 +178,7 @@ const struct CMUnitTest live_files[] = {
 	cmocka_unit_test_setup_teardown(test_overlay, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_copied_up, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_clone, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_clone_again, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mapped_deleted, live_setup, live_teardown),
 };
 const size_t live_files_count = sizeof(live_files) / sizeof(*live_files);

@@ -1100,12 +1100,15 @@ const volatile struct token_seed *probe_seed(const struct probe *probe)
 	return &probe->skeleton->rodata->token_seed;
 }
 
-bool probe_placed(const struct probe *probe, __u64 token_key, __u64 place)
+bool probe_placed(const struct probe *probe, __u64 token_key, __u64 place, __u64 *ret_time)
 {
 	const struct placed_key key = {.token_key = token_key, .place = place};
 	struct placed_value value;
 
-	return bpf_map_lookup_elem(bpf_map__fd(probe->skeleton->maps.placed), &key, &value) == 0;
+	if (bpf_map_lookup_elem(bpf_map__fd(probe->skeleton->maps.placed), &key, &value) < 0)
+		return false;
+	*ret_time = value.time;
+	return true;
 }
 
 void probe_place(const struct probe *probe, __u64 token_key, __u64 place, __s64 at, __u64 time)
@@ -1115,6 +1118,32 @@ void probe_place(const struct probe *probe, __u64 token_key, __u64 place, __s64 
 
 	if (bpf_map_update_elem(bpf_map__fd(probe->skeleton->maps.placed), &key, &value, BPF_NOEXIST) == 0)
 		__atomic_fetch_add(&probe->skeleton->bss->known.placed_in, 1, __ATOMIC_RELAXED);
+}
+
+bool probe_has_seen(const struct probe *probe, const struct seen_key *key)
+{
+	struct seen_value value;
+
+	return bpf_map_lookup_elem(bpf_map__fd(probe->skeleton->maps.seen), key, &value) == 0;
+}
+
+void probe_see(const struct probe *probe, const struct token_sample *head, __u64 token_key, __s64 at)
+{
+	const struct seen_key key = {token_key, head->place, head->writer};
+	const struct seen_value value = {
+		.sent = head->time,
+		.at = at,
+		.time = head->time,
+		.start = head->start,
+		.tgid = head->tgid,
+		.tid = head->tid,
+		.ns_tgid = head->ns_tgid,
+		.uid = head->uid,
+		.gid = head->gid,
+	};
+
+	if (bpf_map_update_elem(bpf_map__fd(probe->skeleton->maps.seen), &key, &value, BPF_NOEXIST) == 0)
+		__atomic_fetch_add(&probe->skeleton->bss->known.seen_in, 1, __ATOMIC_RELAXED);
 }
 
 static uint64_t probe_entries(int map, size_t key_size)

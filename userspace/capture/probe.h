@@ -218,8 +218,17 @@ uint64_t probe_ring_bytes(const struct probe *probe);
 /* probe_seed() - what token_key() takes; as long as the probe lives. */
 const volatile struct token_seed *probe_seed(const struct probe *probe);
 
-/* probe_placed() - has that token been alerted in that place, whoever wrote it? */
-bool probe_placed(const struct probe *probe, __u64 token_key, __u64 place);
+/*
+ * probe_placed() - has that token been alerted in that place, whoever wrote it? Sets *ret_time to when a first look last saw it there (ns,
+ * CLOCK_BOOTTIME; 0: none did) if so.
+ */
+bool probe_placed(const struct probe *probe, __u64 token_key, __u64 place, __u64 *ret_time);
+
+/* probe_has_seen() - is that leak known: what a writer has put there? */
+bool probe_has_seen(const struct probe *probe, const struct seen_key *key);
+
+/* probe_see() - it is from now on: who has written the sample has put it there. @at: file offset of the token's first byte */
+void probe_see(const struct probe *probe, const struct token_sample *head, __u64 token_key, __s64 at);
 
 /* probe_place() - it has been now. @at: file offset of the token's first byte; @time: ns, CLOCK_BOOTTIME */
 void probe_place(const struct probe *probe, __u64 token_key, __u64 place, __s64 at, __u64 time);

@@ -209,6 +209,28 @@ static bool pipeline_completes(struct pipeline *pipeline, const struct sample_vi
 	return reading_take_journal(pipeline->reading, token_key, head->place) || held;
 }
 
+/*
+ * Has the call that had this file read put the token there itself? One that copies within the kernel has written all of its range,
+ * and nobody has looked at that yet.
+ */
+static bool pipeline_copied(const struct token_sample *head, uint64_t at, const struct token_span *span)
+{
+	uint64_t from = (uint64_t)head->offset, len = span->end - span->start;
+
+	if (!(head->flags & SAMPLE_UNREAD) || head->flags & SAMPLE_OFFSET_APPROX ||
+	    (head->call != WRITE_CALL_FICLONE && head->call != WRITE_CALL_COPY_FILE_RANGE))
+		return false;
+	return at >= from && len <= head->length && at - from <= head->length - len;
+}
+
+/* Is it this writer's, and not known to be? If somebody has written it after that call, whose it is can't be told any more. */
+static bool pipeline_is_anothers(struct pipeline *pipeline, const struct seen_key *key,
+				 const struct token_sample *head, uint64_t placed)
+{
+	return placed <= head->time && !probe_has_seen(pipeline->probe, key) &&
+	       !repeats_find(pipeline->repeats, key);
+}
+
 /* A token, wherever it was found: names it, says it, and keeps it to tell of repeats. Returns whether it was news. */
 static bool pipeline_token(struct pipeline *pipeline, const struct sample_view *view, const uint8_t *window,
 			   const struct token *token, const struct token_span *span, const uint64_t *file_at,
@@ -216,12 +238,16 @@ static bool pipeline_token(struct pipeline *pipeline, const struct sample_view *
 {
 	struct seen_key key = {view->head->token_key, view->head->place, view->head->writer};
 	struct alert alert = {0};
+	bool copied = false;
+	__u64 placed;
 
 	if (file_at) {
 		key.token_key = token_key(probe_seed(pipeline->probe), window);
-		/* what the kernel side or an earlier look has seen is known, whoever wrote it */
-		if (probe_placed(pipeline->probe, key.token_key, key.place) &&
-		    !pipeline_completes(pipeline, view, key.token_key, *file_at, span))
+		copied = pipeline_copied(view->head, *file_at, span);
+		/* what the kernel side or an earlier look has seen is known; and whoever wrote it, unless it is plain who has */
+		if (probe_placed(pipeline->probe, key.token_key, key.place, &placed) &&
+		    !pipeline_completes(pipeline, view, key.token_key, *file_at, span) &&
+		    !(copied && pipeline_is_anothers(pipeline, &key, view->head, placed)))
 			return false;
 	}
 	if (attribute_lend(pipeline->attribute, view, window, token, span, &alert) < 0) {
@@ -235,6 +261,8 @@ static bool pipeline_token(struct pipeline *pipeline, const struct sample_view *
 		alert.write.token_offset = (int64_t)*file_at;
 		alert.news = 1;
 		probe_place(pipeline->probe, key.token_key, key.place, (int64_t)*file_at, view->head->time);
+		if (copied)
+			probe_see(pipeline->probe, view->head, key.token_key, (int64_t)*file_at);
 		/* a second look may have asked what is known a moment before */
 		recheck_told(pipeline->recheck, key.token_key, key.place, boottime_ns());
 	}

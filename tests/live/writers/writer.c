@@ -1032,7 +1032,7 @@ static void mode_subvolume(char **args)
 		fail(args[1]);
 }
 
-/* clone HOW FILE SOURCE: the source's bytes shared by ficlone or ficlonerange (from 0 to 4096) */
+/* clone HOW FILE SOURCE: the source's bytes shared by ficlone, ficlonerange (from 0 to 4096) or copy (its first 4096) */
 static void mode_clone(char **args)
 {
 	int fd = open_new(args[1], 0), source = open(args[2], O_RDONLY);
@@ -1040,6 +1040,10 @@ static void mode_clone(char **args)
 
 	if (source < 0)
 		fail(args[2]);
+	if (strcmp(args[0], "copy") == 0) {
+		check_length("copy_file_range", copy_file_range(source, NULL, fd, NULL, 4096, 0), 4096);
+		return;
+	}
 	if (strcmp(args[0], "ficlone") == 0 ? ioctl(fd, FICLONE, source) < 0
 					    : ioctl(fd, FICLONERANGE, &range) < 0)
 		fail(args[0]);
