@@ -60,13 +60,16 @@ struct attribute {
 /* The host's, which in a container of our own are not the image's. */
 static int attribute_users(struct attribute *attribute)
 {
-	char users[PATH_MAX], groups[PATH_MAX];
-	int r;
+	int r = users_open(attribute->root, NULL, attribute->inquiry, &attribute->users);
 
-	snprintf(users, sizeof(users), "%s/etc/passwd", attribute->root);
-	snprintf(groups, sizeof(groups), "%s/etc/group", attribute->root);
-	r = users_open(users, &attribute->users);
-	return r == 0 ? users_open_groups(groups, &attribute->groups) : r;
+	if (r == 0)
+		r = users_open_groups(attribute->root, NULL, attribute->inquiry, &attribute->groups);
+	if (r < 0)
+		return r;
+	/* read now, and not with the first alert */
+	(void)users_changes(attribute->users);
+	(void)users_changes(attribute->groups);
+	return 0;
 }
 
 int attribute_open(const char *procfs, const char *root, struct inquiry *inquiry,

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What attribution asks other people's files and processes: a runtime's files, which may lie in a user's home, a container's passwd, a command
- * line. Any of these may be on a file system that does not answer, so another process asks (files/nursery.h), and who waits for the ring waits for
+ * What attribution asks other people's files and processes: a runtime's files, which may lie in a user's home, the host's and a container's
+ * passwd, a command line. Any of these may be on a file system that does not answer, so another process asks (files/nursery.h), and who waits for the ring waits for
  * it for a bounded time only.
  *
  *     a user or a container's cgroup   INQUIRY_PATIENCE_MS at once, and a part of what all of them have
  *     all of these                     INQUIRY_BUDGET_MS at once, and INQUIRY_SHARE of the time
  *     the host's own                   INQUIRY_PATIENCE_HOST_MS, then not again for INQUIRY_SILENT_MS
+ *     the host's names of users        as a user
  *
  * Who kept us waiting is not asked about for a while, less long if the answer comes after all. What was not answered is counted.
  */
@@ -62,6 +63,13 @@ enum inquiry_kind {
 	INQUIRY_EXEC, /* pid, time and (parent) name of a runtime's process, path: the id, number: the pid of a child. Returns 1 if so, else 0 */
 	INQUIRY_ARGS, /* pid, time → text, of the length that is returned */
 	INQUIRY_LINKED, /* path, number: the device, inode, generation → text and number */
+	/*
+	 * the host's names. path, time: the stamp that is known of the file (0: none), number: how many entries are passed over, of the state
+	 * with that stamp → stamp; number: bytes of text, which holds a number of 32 bits and a name ending in zero for each. Returns 0 if the stamp
+	 * is the same, 1 if these were the last, 2 if there are more; -ESTALE if there is another state meanwhile
+	 */
+	INQUIRY_USERS,
+	INQUIRY_GROUPS,
 };
 
 struct inquiry_question {
@@ -82,6 +90,7 @@ struct inquiry_question {
 struct inquiry_answer {
 	int result;
 	uint32_t number;
+	uint64_t stamp;
 	char text[PATH_MAX];
 	struct container_conmon conmon;
 	struct relayed told;

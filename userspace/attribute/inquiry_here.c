@@ -10,6 +10,7 @@
 #include "attribute/inside.h"
 #include "attribute/linked.h"
 #include "attribute/procfs.h"
+#include "attribute/users.h"
 #include "files/open.h"
 #include "files/safe_open.h"
 #include "lib/cleanup.h"
@@ -110,6 +111,9 @@ static int here_other(const struct inquiry_world *world, const struct inquiry_qu
 		return procfs_read(&process, "cmdline", answer->text, LIMIT_ARGS_BYTES);
 	case INQUIRY_LINKED:
 		return here_linked(world, question, answer);
+	case INQUIRY_USERS:
+	case INQUIRY_GROUPS:
+		return users_read(world->root, question, answer);
 	default:
 		return -EINVAL;
 	}

@@ -1,119 +1,261 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * attribute: uid or gid → name. The file is read when it has changed, which is asked at most each USERS_LOOK_MS; at most
- * USERS_MAX entries of it: more than that are shown by number.
+ * attribute: uid or gid → name. Whether the file has changed is asked at most each USERS_LOOK_MS, and as far as the kernel knows it without
+ * asking a file system; it is read by who may be kept waiting (attribute/inquiry.h), a page of names at a time. As long as that one doesn't
+ * answer, the names are the last ones that were known.
+ *
+ * Limit: at most USERS_MAX entries of a file: more than that are shown by number.
  */
 #include "attribute/users.h"
 
+#include "files/open.h"
+#include "files/safe_open.h"
 #include "lib/cleanup.h"
+#include "lib/monotonic.h"
 
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
+#include <unistd.h>
 
 #define USERS_MAX 4096
 #define USERS_LOOK_MS 100
+/* After how long it is asked for again where nobody has answered, or only the file system knows whether it has changed. */
+#define USERS_AGAIN_MS 1000
+/* Whose these questions are: a file system that does not answer must not cost what else is the host's, such as names of containers. */
+#define USERS_GROUP UINT64_MAX
 
 struct user {
 	uint32_t id;
 	char name[36]; /* LOGIN_NAME_MAX of shadow-utils is 32 */
 };
 
-struct users {
-	char *path;
-	bool groups;
+struct users_table {
 	struct user *entries;
 	size_t count;
-	struct timespec modified;
-	ino_t inode;
-	uint64_t changes;
-	int64_t looked; /* ms, CLOCK_MONOTONIC_COARSE */
 };
 
-static int users_open_file(const char *path, bool groups, struct users **ret_users)
+struct users {
+	struct inquiry *inquiry; /* borrowed; NULL: we ask ourselves, and wait */
+	int root;
+	char *path;
+	bool groups;
+	struct users_table table;
+	uint64_t stamp; /* of what was read; 0: nothing was */
+	uint64_t glanced; /* of the same, as the kernel has it in memory; 0: it has to be asked for */
+	uint64_t changes;
+	int64_t due; /* ms, CLOCK_MONOTONIC: not looked at before */
+};
+
+static int users_open_file(const char *root, const char *path, bool groups, struct inquiry *inquiry,
+			   struct users **ret_users)
 {
 	struct users *users = calloc(1, sizeof(*users));
+	int r;
 
 	if (!users)
 		return -ENOMEM;
+	users->inquiry = inquiry;
 	users->groups = groups;
 	users->path = strdup(path);
-	if (!users->path) {
-		free(users);
-		return -ENOMEM;
+	users->root = safe_root(root && *root ? root : "/");
+	r = users->root < 0 ? users->root : 0;
+	if (r == 0 && !users->path)
+		r = -ENOMEM;
+	if (r < 0) {
+		users_close(users);
+		return r;
 	}
 	*ret_users = users;
 	return 0;
 }
 
-int users_open(const char *path, struct users **ret_users)
+int users_open(const char *root, const char *path, struct inquiry *inquiry, struct users **ret_users)
 {
-	return users_open_file(path ? path : "/etc/passwd", false, ret_users);
+	return users_open_file(root, path ? path : "/etc/passwd", false, inquiry, ret_users);
 }
 
-int users_open_groups(const char *path, struct users **ret_users)
+int users_open_groups(const char *root, const char *path, struct inquiry *inquiry, struct users **ret_users)
 {
-	return users_open_file(path ? path : "/etc/group", true, ret_users);
+	return users_open_file(root, path ? path : "/etc/group", true, inquiry, ret_users);
 }
 
 void users_close(struct users *users)
 {
 	if (!users)
 		return;
-	free(users->entries);
+	if (users->root >= 0)
+		close(users->root);
+	free(users->table.entries);
 	free(users->path);
 	free(users);
 }
 
-static void users_add(struct users *users, const char *name, uint32_t id)
+/* A name and its number, as they stand in an answer. Returns whether there was room. */
+static bool users_pack(struct inquiry_answer *answer, uint32_t id, const char *name)
 {
-	struct user *more = users->entries;
-	size_t len = strnlen(name, sizeof(more->name) - 1);
+	size_t len = strnlen(name, sizeof(((struct user *)NULL)->name) - 1);
+	char *to = answer->text + answer->number;
 
-	if (users->count % 64 == 0)
-		more = reallocarray(users->entries, users->count + 64, sizeof(*more));
+	/* what comes over a socket ends with a zero in any case */
+	if (answer->number + sizeof(id) + len + 1 >= sizeof(answer->text))
+		return false;
+	memcpy(to, &id, sizeof(id));
+	memcpy(to + sizeof(id), name, len);
+	to[sizeof(id) + len] = '\0';
+	answer->number += (uint32_t)(sizeof(id) + len + 1);
+	return true;
+}
+
+/* The next entry. Returns false if there is none. */
+static bool users_next(FILE *file, bool groups, uint32_t *ret_id, const char **ret_name)
+{
+	const struct group *group = groups ? fgetgrent(file) : NULL;
+	const struct passwd *user = groups ? NULL : fgetpwent(file);
+
+	if (!group && !user)
+		return false;
+	*ret_id = group ? group->gr_gid : user->pw_uid;
+	*ret_name = group ? group->gr_name : user->pw_name;
+	return true;
+}
+
+int users_read(int root, const struct inquiry_question *question, struct inquiry_answer *answer)
+{
+	bool groups = question->kind == INQUIRY_GROUPS;
+	int fd = file_regular(root, "%s", question->path);
+	AUTO_FCLOSE FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	const char *name;
+	struct stat st;
+	uint32_t id;
+
+	if (!file) {
+		int r = fd < 0 ? fd : -errno;
+
+		if (fd >= 0)
+			close(fd);
+		return r;
+	}
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	answer->stamp = file_stamp_of(&st);
+	if (answer->stamp == question->time && !question->number)
+		return 0;
+	if (answer->stamp != question->time && question->number)
+		return -ESTALE;
+	for (uint32_t i = 0; i < USERS_MAX && users_next(file, groups, &id, &name); i++)
+		if (i >= question->number && !users_pack(answer, id, name))
+			return 2;
+	return 1;
+}
+
+static int users_add(struct users_table *table, uint32_t id, const char *name)
+{
+	struct user *more = table->entries;
+
+	if (table->count % 64 == 0)
+		more = reallocarray(table->entries, table->count + 64, sizeof(*more));
 	if (!more)
-		return;
-	users->entries = more;
-	more[users->count].id = id;
-	memcpy(more[users->count].name, name, len);
-	more[users->count].name[len] = '\0';
-	users->count++;
+		return -ENOMEM;
+	table->entries = more;
+	more[table->count].id = id;
+	snprintf(more[table->count].name, sizeof(more->name), "%s", name);
+	table->count++;
+	return 0;
+}
+
+/* What was answered, by who has read another's bytes. */
+static int users_unpack(struct users_table *table, const struct inquiry_answer *answer)
+{
+	size_t len = answer->number < sizeof(answer->text) ? answer->number : sizeof(answer->text) - 1;
+	uint32_t id;
+
+	for (size_t at = 0; at + sizeof(id) < len && table->count < USERS_MAX;) {
+		const char *name = answer->text + at + sizeof(id);
+
+		memcpy(&id, answer->text + at, sizeof(id));
+		at += sizeof(id) + strnlen(name, len - at - sizeof(id)) + 1;
+		if (users_add(table, id, name) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* All of its pages. Returns 1, 0 if there is nothing new, or a negative errno. */
+static int users_ask(const struct users *users, struct users_table *table, uint64_t *ret_stamp)
+{
+	const struct inquiry_world world = {.root = users->root, .procfs = "/proc", .path = ""};
+	struct inquiry_question question = {
+		.kind = users->groups ? INQUIRY_GROUPS : INQUIRY_USERS,
+		.group = USERS_GROUP,
+		.time = users->stamp,
+	};
+	int64_t until = monotonic_ms() + INQUIRY_PATIENCE_MS;
+	struct inquiry_answer answer;
+	int r;
+
+	if ((size_t)snprintf(question.path, sizeof(question.path), "%s", users->path) >=
+	    sizeof(question.path))
+		return -ENAMETOOLONG;
+	for (;;) {
+		size_t count = table->count;
+
+		r = inquiry_ask(users->inquiry, &world, &question, NULL, &answer);
+		if (r <= 0)
+			return r;
+		r = users_unpack(table, &answer) < 0 ? -ENOMEM : r;
+		if (r != 2) {
+			*ret_stamp = answer.stamp;
+			return r;
+		}
+		if (table->count == count)
+			return -EBADMSG;
+		if (monotonic_ms() > until)
+			return -ETIME;
+		question.time = answer.stamp;
+		question.number = (uint32_t)table->count;
+	}
+}
+
+/* As the kernel has it in memory; 0: it hasn't, or it is a link, of which only the file system knows the end. */
+static uint64_t users_glance(const struct users *users)
+{
+	struct stat st;
+	AUTO_CLOSE int place = safe_glance(users->root, users->path, &st);
+
+	return place >= 0 && S_ISREG(st.st_mode) ? file_stamp_of(&st) : 0;
 }
 
 static void users_refresh(struct users *users)
 {
-	AUTO_FCLOSE FILE *file = NULL;
-	struct passwd *user;
-	struct group *group;
-	struct timespec time;
-	struct stat st;
-	int64_t now;
+	struct users_table table = {0};
+	uint64_t glanced, stamp;
+	int64_t now = monotonic_ms();
+	int r;
 
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
-	now = (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-	if (users->looked && now - users->looked < USERS_LOOK_MS)
+	if (now < users->due)
 		return;
-	users->looked = now;
-	if (stat(users->path, &st) < 0 ||
-	    (st.st_ino == users->inode && st.st_mtim.tv_sec == users->modified.tv_sec &&
-	     st.st_mtim.tv_nsec == users->modified.tv_nsec))
+	glanced = users_glance(users);
+	users->due = now + USERS_LOOK_MS;
+	if (glanced && glanced == users->glanced)
 		return;
-	file = fopen(users->path, "re");
-	if (!file)
-		return;
-	users->inode = st.st_ino;
-	users->modified = st.st_mtim;
-	users->changes++;
-	users->count = 0;
-	while (users->groups && users->count < USERS_MAX && (group = fgetgrent(file)))
-		users_add(users, group->gr_name, group->gr_gid);
-	while (!users->groups && users->count < USERS_MAX && (user = fgetpwent(file)))
-		users_add(users, user->pw_name, user->pw_uid);
+	r = users_ask(users, &table, &stamp);
+	if (r == 1) {
+		free(users->table.entries);
+		users->table = table;
+		users->stamp = stamp;
+		users->changes++;
+	} else {
+		free(table.entries);
+	}
+	users->glanced = r < 0 ? 0 : glanced;
+	if (!users->glanced)
+		users->due = monotonic_ms() + USERS_AGAIN_MS;
 }
 
 uint64_t users_changes(struct users *users)
@@ -125,8 +267,8 @@ uint64_t users_changes(struct users *users)
 const char *users_name(struct users *users, uint32_t id)
 {
 	users_refresh(users);
-	for (size_t i = 0; i < users->count; i++)
-		if (users->entries[i].id == id)
-			return users->entries[i].name;
+	for (size_t i = 0; i < users->table.count; i++)
+		if (users->table.entries[i].id == id)
+			return users->table.entries[i].name;
 	return NULL;
 }

@@ -61,6 +61,14 @@ int file_regular(int root, const char *format, ...)
 	return fd;
 }
 
+/* The nanoseconds of a change, the inode and the length, as one number that two states hardly share. */
+uint64_t file_stamp_of(const struct stat *st)
+{
+	return (((uint64_t)st->st_ctim.tv_sec * 1000000000 + (uint64_t)st->st_ctim.tv_nsec) ^
+		st->st_ino << 40 ^ (uint64_t)st->st_size) |
+	       1;
+}
+
 uint64_t file_stamp(int root, const char *path, bool glance, uint64_t *ret_size)
 {
 	struct stat st;
@@ -70,10 +78,7 @@ uint64_t file_stamp(int root, const char *path, bool glance, uint64_t *ret_size)
 	if (place < 0 || (!glance && fstat(place, &st) < 0))
 		return 0;
 	*ret_size = (uint64_t)st.st_size;
-	/* the nanoseconds of a change, the inode and the length, as one number that two states hardly share */
-	return (((uint64_t)st.st_ctim.tv_sec * 1000000000 + (uint64_t)st.st_ctim.tv_nsec) ^ st.st_ino << 40 ^
-		(uint64_t)st.st_size) |
-	       1;
+	return file_stamp_of(&st);
 }
 
 static int __attribute__((format(printf, 5, 0)))

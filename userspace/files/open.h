@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 /* Bytes of config.json, config.v2.json, state.json and the like. */
 #define CONTAINER_FILE_MAX (1UL << 20)
@@ -34,7 +35,10 @@ int file_regular(int root, const char *format, ...) __attribute__((format(printf
  */
 uint64_t file_stamp(int root, const char *path, bool glance, uint64_t *ret_size);
 
-/* file_json() - the same, parsed. Returns 0 and *ret_json (json_decref()), -EBADMSG if it is none. */
+/* file_stamp_of() - the same number, of what was asked of a file already; never 0. */
+uint64_t file_stamp_of(const struct stat *st);
+
+/* file_json() - as file_read(), parsed. Returns 0 and *ret_json (json_decref()), -EBADMSG if it is none. */
 int file_json(int root, json_t **ret_json, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /*

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* uid → name, from a file that changes. */
+/* uid → name, from a file that changes, and that may not be read. */
+#include "children.h"
 #include "unit.h"
 
 #include "attribute/users.h"
+#include "lib/monotonic.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void put(const char *path, const char *text)
@@ -29,7 +35,7 @@ static void test_users(void **state)
 	(void)state;
 	close(fd);
 	put(path, "root:x:0:0:root:/root:/bin/sh\nada:x:1000:1000::/home/ada:/bin/sh\nbroken line\n");
-	assert_int_equal(users_open(path, &users), 0);
+	assert_int_equal(users_open(NULL, path, NULL, &users), 0);
 	assert_string_equal(users_name(users, 0), "root");
 	assert_string_equal(users_name(users, 1000), "ada");
 	assert_null(users_name(users, 1001));
@@ -42,7 +48,7 @@ static void test_users(void **state)
 	usleep(200000);
 	assert_string_equal(users_name(users, 1001), "bob");
 	users_close(users);
-	assert_int_equal(users_open("/nowhere", &users), 0);
+	assert_int_equal(users_open(NULL, "/nowhere", NULL, &users), 0);
 	assert_null(users_name(users, 0));
 	users_close(users);
 }
@@ -56,17 +62,147 @@ static void test_groups(void **state)
 	(void)state;
 	close(fd);
 	put(path, "root:x:0:\nadm:x:4:syslog,joe\n");
-	assert_int_equal(users_open_groups(path, &groups), 0);
+	assert_int_equal(users_open_groups(NULL, path, NULL, &groups), 0);
 	assert_string_equal(users_name(groups, 4), "adm");
 	assert_null(users_name(groups, 5));
 	users_close(groups);
 	unlink(path);
 }
 
+/* Holds a lease on a file, and does not give it back. Returns its number. */
+static pid_t hold(const char *path)
+{
+	int ends[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		int fd = open(path, O_RDWR | O_CLOEXEC);
+
+		signal(SIGIO, SIG_IGN);
+		if (fcntl(fd, F_SETLEASE, F_WRLCK) < 0 || write(ends[1], "", 1) != 1)
+			_exit(1);
+		pause();
+		_exit(0);
+	}
+	close(ends[1]);
+	assert_int_equal(read(ends[0], &byte, 1), 1);
+	close(ends[0]);
+	return pid;
+}
+
+static void check_name(struct users *users, uint32_t id, const char *name)
+{
+	const char *known = users_name(users, id);
+
+	if (name)
+		assert_string_equal(known, name);
+	else
+		assert_null(known);
+}
+
+/* A file that somebody holds a lease on, or that is none: nobody is waited for, and what was known goes on being so. */
+static void test_held(void **state)
+{
+	char path[] = "/tmp/spillwatch-unit-XXXXXX";
+	int fd = mkstemp(path);
+	struct users *users;
+	int64_t began;
+	pid_t holder;
+
+	(void)state;
+	close(fd);
+	put(path, "ada:x:1000:1000::/:/bin/sh\n");
+	assert_int_equal(users_open(NULL, path, NULL, &users), 0);
+	check_name(users, 1000, "ada");
+	put(path, "bob:x:1000:1000::/:/bin/sh\n");
+	holder = hold(path);
+	usleep(200000);
+	began = monotonic_ms();
+	check_name(users, 1000, "ada");
+	assert_true(monotonic_ms() - began < 2000);
+	kill(holder, SIGKILL);
+	waitpid(holder, NULL, 0);
+	while (strcmp(users_name(users, 1000), "bob") != 0) {
+		assert_true(monotonic_ms() - began < 10000);
+		usleep(50000);
+	}
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	usleep(200000);
+	check_name(users, 1000, "bob");
+	unlink(path);
+	users_close(users);
+}
+
+static void check_host(struct inquiry *inquiry)
+{
+	const struct inquiry_world world = {.root = AT_FDCWD, .procfs = "/proc", .path = ""};
+	const struct inquiry_question question = {.kind = INQUIRY_GONE, .path = "/nowhere"};
+	struct inquiry_answer answer;
+
+	assert_int_equal(inquiry_ask(inquiry, &world, &question, NULL, &answer), 1);
+}
+
+/* More names than one answer holds; and a process that answers no more. */
+static void test_asked(void **state)
+{
+	char path[] = "/tmp/spillwatch-unit-XXXXXX";
+	int fd = mkstemp(path);
+	static char text[1 << 17];
+	struct inquiry *inquiry;
+	struct users *users;
+	pid_t nursery, looker;
+	size_t len = 0;
+	int64_t began;
+
+	(void)state;
+	close(fd);
+	for (unsigned int i = 0; i < 5000; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "g%u:x:%u:\n", i, 100000 + i);
+	put(path, text);
+	assert_int_equal(inquiry_open(NULL, NULL, &inquiry), 0);
+	assert_int_equal(users_open_groups(NULL, path, inquiry, &users), 0);
+	began = monotonic_ms();
+	/* a slow machine may be given up once */
+	while (!users_name(users, 100000)) {
+		assert_true(monotonic_ms() - began < 40000);
+		usleep(50000);
+	}
+	for (unsigned int i = 0; i < 4096; i += 7) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "g%u", i);
+		check_name(users, 100000 + i, name);
+	}
+	check_name(users, 100000 + 4096, NULL);
+	nursery = child_of(getpid());
+	looker = nursery ? child_of(nursery) : 0;
+	if (looker) {
+		kill(looker, SIGSTOP);
+		put(path, "new:x:100000:\n");
+		usleep(200000);
+		began = monotonic_ms();
+		check_name(users, 100000, "g0");
+		check_name(users, 100001, "g1");
+		assert_true(monotonic_ms() - began < INQUIRY_PATIENCE_MS + 1000);
+		assert_int_equal(inquiry_unanswered(inquiry), 1);
+		/* what else is the host's is answered */
+		check_host(inquiry);
+		kill(looker, SIGCONT);
+	}
+	unlink(path);
+	users_close(users);
+	inquiry_close(inquiry);
+}
+
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {cmocka_unit_test(test_users),
-						  cmocka_unit_test(test_groups)};
+	static const struct CMUnitTest tests[] = {cmocka_unit_test(test_users), cmocka_unit_test(test_groups),
+						  cmocka_unit_test(test_held), cmocka_unit_test(test_asked)};
 
 	return UNIT_RUN(tests);
 }
