@@ -174,11 +174,34 @@ static void test_mapped_deleted(void **state)
 	live_free(&run);
 }
 
+/* Files without a name that are gone before it is time for a second look at all that is mapped. */
+static void test_mapped_nameless(void **state)
+{
+	char command[512];
+	struct live_run run;
+
+	(void)state;
+	snprintf(command, sizeof(command), "for n in 60 61 62 63 64; do %s nameless %s $n & wait; done",
+		 live_writer("writer"), live_path("file"));
+	run = live_exec(NO_ARGS, ARGS("sh", "-c", command));
+	assert_int_equal(run.status, 0);
+	if (json_array_size(run.alerts) != 5)
+		fail_msg("%zu alerts: %s", json_array_size(run.alerts), run.errors);
+	for (uint64_t n = 60; n < 65; n++) {
+		struct maker_token token = maker_token(n);
+
+		assert_int_equal(live_count(&run, &token), 1);
+	}
+	assert_int_equal(live_lost(&run), 0);
+	live_free(&run);
+}
+
 const struct CMUnitTest live_files[] = {
 	cmocka_unit_test_setup_teardown(test_overlay, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_copied_up, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_clone, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_clone_again, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mapped_deleted, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_mapped_nameless, live_setup, live_teardown),
 };
 const size_t live_files_count = sizeof(live_files) / sizeof(*live_files);

@@ -70,6 +70,7 @@ struct pipeline {
 	int64_t next_news; /* ms, CLOCK_MONOTONIC */
 	int64_t drain_until; /* ms, CLOCK_MONOTONIC, of the round that is under way */
 	int64_t next_recheck; /* ms, CLOCK_MONOTONIC */
+	int64_t last_recheck, soon_recheck; /* likewise; soon: of what has no name, 0: none */
 	int64_t deadline; /* likewise, of the end; 0: it is not near */
 	int retry; /* ms until containers are to be looked for again, -1 if not */
 	bool unasked; /* it was said that nobody asks for names any more */
@@ -137,6 +138,9 @@ struct pipeline {
 /* ms that second looks may take in one go, and before they go on. */
 #define PIPELINE_RECHECK_MS 5
 #define PIPELINE_RECHECK_PAUSE_MS 20
+/* ms until a file without a name is looked at, which may be gone before its turn; and between two looks for such. */
+#define PIPELINE_RECHECK_SOON_MS 10
+#define PIPELINE_RECHECK_AGAIN_MS 50
 
 struct pipeline_options pipeline_defaults(void)
 {
@@ -370,16 +374,29 @@ static void pipeline_hold(struct pipeline *pipeline, const struct sample_view *v
 		pipeline->stats.alerts_failed++;
 }
 
+/* When the next second look is due; ms, CLOCK_MONOTONIC. */
+static int64_t pipeline_recheck_at(const struct pipeline *pipeline)
+{
+	return pipeline->soon_recheck && pipeline->soon_recheck < pipeline->next_recheck
+		       ? pipeline->soon_recheck
+		       : pipeline->next_recheck;
+}
+
 /* Looks at the files that may have been stored into, if it is time, and tells of what waited long enough. */
 static void pipeline_recheck(struct pipeline *pipeline)
 {
 	int64_t now = monotonic_ms();
-	bool more;
+	bool more = false;
 
-	if (probe_recheck_due(pipeline->probe) && now >= pipeline->next_recheck) {
+	if (probe_recheck_due(pipeline->probe) && now >= pipeline_recheck_at(pipeline)) {
 		if (probe_recheck(pipeline->probe, PIPELINE_RECHECK_MS, &more) < 0)
 			pipeline->stats.rechecks_failed++;
 		/* the longer it takes, the more time is left to everything else */
+		pipeline->last_recheck = now;
+		/* a round that was begun before may not have it */
+		if (pipeline->soon_recheck <= now)
+			pipeline->soon_recheck =
+				more && pipeline->soon_recheck ? now + PIPELINE_RECHECK_AGAIN_MS : 0;
 		pipeline->next_recheck = now + (more ? PIPELINE_RECHECK_PAUSE_MS : RECHECK_INTERVAL_MS);
 	}
 	recheck_walk(pipeline->recheck, now, false, pipeline_rechecked, pipeline);
@@ -398,6 +415,22 @@ static int pipeline_view(struct pipeline *pipeline, const void *data, size_t siz
 	if (r == 0 && ret_view->head->window_len && !(ret_view->head->flags & SAMPLE_RECHECK))
 		facts_keep(pipeline->facts, ret_view, monotonic_ms());
 	return r;
+}
+
+/* Somebody is about to store into a file. What has no name is gone with who has it open. */
+static void pipeline_described(struct pipeline *pipeline, const struct sample_view *view)
+{
+	int64_t soon = monotonic_ms() + PIPELINE_RECHECK_SOON_MS;
+
+	if (recheck_describe(pipeline->recheck, view) < 0)
+		pipeline->stats.alerts_failed++;
+	if (view->head->links)
+		return;
+	if (soon < pipeline->last_recheck + PIPELINE_RECHECK_AGAIN_MS)
+		soon = pipeline->last_recheck + PIPELINE_RECHECK_AGAIN_MS;
+	/* never put off: who does that all the time is looked at all the same */
+	if (!pipeline->soon_recheck)
+		pipeline->soon_recheck = soon;
 }
 
 /* One of ours, or of the daemon before us. */
@@ -434,7 +467,7 @@ static int pipeline_record(void *context, void *data, size_t size)
 	else if (good && view.head->flags & SAMPLE_CGROUP)
 		pipeline_cgroup(pipeline, &view);
 	else if (good && view.head->flags & SAMPLE_DESCRIBES)
-		pipeline->stats.alerts_failed += recheck_describe(pipeline->recheck, &view) < 0;
+		pipeline_described(pipeline, &view);
 	else if (good && view.head->flags & SAMPLE_RECHECK)
 		pipeline_hold(pipeline, &view);
 	else if (good && view.head->flags & (SAMPLE_UNREAD | SAMPLE_MAPPED))
@@ -576,7 +609,7 @@ int pipeline_timeout(const struct pipeline *pipeline)
 		look = pipeline_sooner(look, now + held, now);
 	/* only if there is something: a look that is not made does not put the next one off */
 	if (probe_recheck_due(pipeline->probe))
-		look = pipeline_sooner(look, pipeline->next_recheck, now);
+		look = pipeline_sooner(look, pipeline_recheck_at(pipeline), now);
 	if (floods_any(pipeline->floods))
 		look = pipeline_sooner(look, pipeline->next_flood, now);
 	if (pipeline->retry >= 0)

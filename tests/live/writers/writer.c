@@ -968,6 +968,23 @@ static void mode_mapped(char **args)
 		kill(getpid(), SIGKILL);
 }
 
+/* nameless FILE N: a store through a mapping into a file without a name, which is gone a fifth of a second later */
+static void mode_nameless(char **args)
+{
+	struct maker_token token = maker_token(number(args[1]));
+	struct timespec pause = {.tv_nsec = 200000000};
+	int fd = open_new(args[0], 0);
+	char *map;
+
+	if (unlink(args[0]) < 0 || ftruncate(fd, 20000) < 0)
+		fail(args[0]);
+	map = mmap(NULL, 20000, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		fail("mmap");
+	memcpy(map + 100, token.text, MAKER_TOKEN_LEN);
+	nanosleep(&pause, NULL);
+}
+
 /*
  * edges FILE: for each offset o from 0 to 200, o bytes and then a write of letters with token o in it, in
  * a file of its own: what is put in front of a write must not touch the write
@@ -1283,7 +1300,7 @@ static const struct mode {
 	{"evict", 2, mode_evict},       {"batch", 2, mode_batch},       {"holes", 1, mode_holes},
 	{"snap", 3, mode_snapshot},     {"subvol", 2, mode_subvolume},  {"shared", 2, mode_shared},
 	{"halves", 4, mode_halves},     {"far", 3, mode_far},           {"upper", 2, mode_upper},
-	{"old-mmap", 2, mode_old_mmap}, {"unasked", 4, mode_unasked},
+	{"old-mmap", 2, mode_old_mmap}, {"unasked", 4, mode_unasked},   {"nameless", 2, mode_nameless},
 };
 
 int main(int argc, char **argv)
