@@ -95,8 +95,6 @@ static void json_process(struct json_writer *json, const struct alert_process *p
 		json_text(json, "name", process->thread_name);
 		json_close(json, '}');
 	}
-	if (process->cgroup_id != JSON_ROOT_CGROUP)
-		json_id(json, "cgroup_id", process->cgroup_id);
 	if (process->parent.name) {
 		json_open(json, "parent", '{');
 		json_int(json, "pid", process->parent.pid);
@@ -116,12 +114,29 @@ static void json_process(struct json_writer *json, const struct alert_process *p
 /* Of an id of a container, if it is the hash that runtimes make, at least. */
 #define JSON_HASH_LEN 32
 
+/* No other container has or had such an id. */
+static bool json_hash(const char *id)
+{
+	return id && strlen(id) >= JSON_HASH_LEN && strspn(id, "0123456789abcdef") == strlen(id);
+}
+
+/* Of a process in a container the container's id says it. */
+static void json_cgroup(struct json_writer *json, const struct alert *alert)
+{
+	const struct alert_container *container = &alert->container;
+
+	if (alert->process.cgroup_id == JSON_ROOT_CGROUP)
+		return;
+	if (!json_hash(container->id) || container->claimed || container->relayed || container->outside)
+		json_id(json, "cgroup_id", alert->process.cgroup_id);
+}
+
 /* The scope that a runtime makes for its container says no more than the container's id. */
 static void json_unit(struct json_writer *json, const struct alert *alert)
 {
 	const char *id = alert->container.id, *unit = alert->process.unit;
 
-	if (!id || !unit || strlen(id) < JSON_HASH_LEN || !strstr(unit, id))
+	if (!unit || !json_hash(id) || !strstr(unit, id))
 		json_text_if(json, "unit", unit);
 }
 
@@ -214,12 +229,28 @@ static void json_file(struct json_writer *json, const struct alert *alert)
 	json_close(json, '}');
 }
 
+/* Without the digest, if it ends in that ("registry/app@sha256:…"), which has a field of its own. */
+static void json_image_name(struct json_writer *json, const char *name, const char *digest)
+{
+	size_t len = name ? strlen(name) : 0, less = digest ? strlen(digest) : 0;
+	AUTO_FREE char *before = NULL;
+
+	if (!less || less > len || strcmp(name + len - less, digest) != 0) {
+		json_text_if(json, "name", name);
+	} else if (len > less + 1 && name[len - less - 1] == '@') {
+		before = strndup(name, len - less - 1);
+		json_text(json, "name", before);
+	} else if (len > less) {
+		json_text(json, "name", name);
+	}
+}
+
 static void json_image(struct json_writer *json, const struct alert_container *container)
 {
 	if (!container->image && !container->digest)
 		return;
 	json_open(json, "image", '{');
-	json_text_if(json, "name", container->image);
+	json_image_name(json, container->image, container->digest);
 	if (container->digest) {
 		json_open(json, "hash", '{');
 		json_open(json, "all", '[');
@@ -261,8 +292,10 @@ static void json_container(struct json_writer *json, const struct alert_containe
 	/* in a pod it is what it nearly always is */
 	if (!container->namespace || !container->pod || strcmp(container->namespace, "k8s.io") != 0)
 		json_text_if(json, "namespace", container->namespace);
-	json_text_if(json, "created", container->created);
 	json_text_if(json, "name", container->name);
+	/* tells containers apart whose id is a name, which another one may have had before */
+	if (!json_hash(container->id))
+		json_text_if(json, "created", container->created);
 	json_image(json, container);
 	json_labels(json, container);
 	if (container->outer) {
@@ -282,7 +315,6 @@ static void json_orchestrator(struct json_writer *json, const struct alert_conta
 	json_text(json, "type", podman ? "podman" : "kubernetes");
 	json_text_if(json, "namespace", container->pod_namespace);
 	json_open(json, "resource", '{');
-	json_text(json, "type", "pod");
 	json_text_if(json, "name", container->pod);
 	json_text_if(json, "id", container->pod_uid);
 	json_close(json, '}');
@@ -391,6 +423,7 @@ static void json_alert(struct json_writer *json, const struct alert *alert, cons
 		json_journal(json, &alert->journal);
 	json_text(json, "message", message);
 	json_facts(json, alert);
+	json_cgroup(json, alert);
 	json_unit(json, alert);
 	json_ancestors(json, &alert->process);
 	if (alert->flood)

@@ -15,6 +15,11 @@
 
 #define SCHEMA "share/alert.schema.json"
 #define FIELDS_MAX 128
+#define DIGEST "sha256:6424f864b94ea9e15518293eadec465849e5eb6c8f725d79785624af07455ec4"
+
+/* What a container adds to the usual facts at most, and a pod: docs/alerts.md. */
+#define CONTAINER_BYTES 320
+#define POD_BYTES 450
 
 /* Names with dots, in the order of the schema. */
 struct fields {
@@ -493,14 +498,78 @@ static void test_usual(void **state)
 	alert.file.place = "layer";
 	alert.process.unit =
 		text("docker-6424f864b94ea9e15518293eadec465849e5eb6c8f725d79785624af07455ec4.scope");
-	assert_int_equal(check_usual(&alert, ALERT_USUAL_BYTES + 400), ALERT_ANCESTORS_LEAST);
+	assert_int_equal(check_usual(&alert, ALERT_USUAL_BYTES + CONTAINER_BYTES), ALERT_ANCESTORS_LEAST);
 	alert.container.runtime = "containerd";
 	alert.container.namespace = text("k8s.io");
 	alert.container.name = text("deploy");
 	alert.container.pod = text("deploy-5d8f7c9b6d-x2x4z");
 	alert.container.pod_namespace = text("shop");
 	alert.container.pod_uid = text("8b1a9953-c461-4a3e-b2c0-1d1a1d1a1d1a");
-	assert_int_equal(check_usual(&alert, ALERT_USUAL_BYTES + 550), ALERT_ANCESTORS_LEAST);
+	assert_int_equal(check_usual(&alert, ALERT_USUAL_BYTES + POD_BYTES), ALERT_ANCESTORS_LEAST);
+}
+
+/* The image's name in the alert of a container; NULL: none. */
+static const char *image_name(const char *name, const char *digest)
+{
+	static char copy[128];
+	struct alert alert = alert_full();
+	const char *told;
+	json_t *json;
+
+	alert.container.image = name ? text(name) : NULL;
+	alert.container.digest = digest ? text(digest) : NULL;
+	json = emit(&alert);
+	told = json_string_value(at(json, "container.image.name"));
+	snprintf(copy, sizeof(copy), "%s", told ? told : "");
+	if (digest)
+		assert_string_equal(
+			json_string_value(json_array_get(at(json, "container.image.hash.all"), 0)), digest);
+	json_decref(json);
+	return *copy ? copy : NULL;
+}
+
+/* A digest is said once: with an image that is called by it, not in its name as well. */
+static void test_image(void **state)
+{
+	(void)state;
+	assert_string_equal(image_name("registry/app@" DIGEST, DIGEST), "registry/app");
+	assert_string_equal(image_name("registry/app:1@" DIGEST, DIGEST), "registry/app:1");
+	assert_null(image_name(DIGEST, DIGEST));
+	assert_null(image_name(NULL, DIGEST));
+	/* another image's, as of a platform's manifest, or no digest */
+	assert_string_equal(image_name("app@sha256:77", DIGEST), "app@sha256:77");
+	assert_string_equal(image_name("app@" DIGEST, NULL), "app@" DIGEST);
+	assert_string_equal(image_name("app-" DIGEST, DIGEST), "app-" DIGEST);
+	assert_string_equal(image_name("@" DIGEST, DIGEST), "@" DIGEST);
+	assert_string_equal(image_name("app:1", DIGEST), "app:1");
+}
+
+/* What a hash makes needless, and where it does not. */
+static void test_hash(void **state)
+{
+	struct alert alert = alert_full();
+	json_t *json;
+
+	(void)state;
+	alert.container.claimed = alert.container.relayed = alert.container.outside = false;
+	json = emit(&alert);
+	assert_string_equal(json_string_value(at(json, "container.created")), "2026-01-31T10:00:00Z");
+	assert_string_equal(json_string_value(at(json, "process.cgroup_id")), "77");
+	json_decref(json);
+	alert.container.id = text(DIGEST + strlen("sha256:"));
+	json = emit(&alert);
+	assert_null(at(json, "container.created"));
+	assert_null(at(json, "process.cgroup_id"));
+	json_decref(json);
+	/* who is not in the container has a cgroup of its own */
+	alert.container.relayed = true;
+	json = emit(&alert);
+	assert_string_equal(json_string_value(at(json, "process.cgroup_id")), "77");
+	json_decref(json);
+	alert.container.id = text("a-machine-with-a-name-that-is-as-long-as-a-hash");
+	json = emit(&alert);
+	assert_non_null(at(json, "container.created"));
+	json_decref(json);
 }
 
 static const char *type_of(json_t *rule)
@@ -546,7 +615,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fields), cmocka_unit_test(test_loss),
 		cmocka_unit_test(test_values), cmocka_unit_test(test_all_or_nothing),
-		cmocka_unit_test(test_usual),  cmocka_unit_test(test_table),
+		cmocka_unit_test(test_usual),  cmocka_unit_test(test_image),
+		cmocka_unit_test(test_hash),   cmocka_unit_test(test_table),
 	};
 
 	return UNIT_RUN(tests);
