@@ -280,8 +280,8 @@ static void container_try(struct containers *containers, struct container *conta
 
 /*
  * A name that may be given again (not a hash): what is there now counts, if there is anything. The runtime's
- * files may be gone already when we hear of the same container's cgroup in the next hierarchy. Where nobody answers, it
- * is not known whose it is now, and asked again.
+ * files may be gone already when we hear of the same container's cgroup in the next hierarchy. Where nobody answers, or
+ * what is there is not complete or can't be read, it is not known whose it is now, and asked again.
  */
 static int container_refresh(struct containers *containers, struct container *container, const char *path,
 			     const struct cgroup_name *name, bool guessed, const struct relayed *told)
@@ -294,7 +294,7 @@ static int container_refresh(struct containers *containers, struct container *co
 	if (told)
 		container_tell(fresh, told);
 	r = containers_read(containers, fresh->again, &fresh->facts);
-	if (r == 0 || r == -ETIME) {
+	if (r != -ENOENT) {
 		container_facts_free(&container->facts);
 		container->facts = fresh->facts;
 		container->agreed = r == 0;
@@ -302,7 +302,7 @@ static int container_refresh(struct containers *containers, struct container *co
 		fresh->facts = (struct container_facts){0};
 		container_table_settle(&containers->table, container);
 	}
-	if (r == -ETIME)
+	if (r < 0 && r != -ENOENT)
 		container_table_again(&containers->table, container, fresh);
 	container_free(fresh);
 	return 0;

@@ -753,6 +753,31 @@ static void test_name_given_again(void **state)
 	check("/default/web", "containerd", "web", "second", NULL);
 }
 
+/* Nor has it the names of the one before as long as its files are being written; they are read again. */
+static void test_name_given_again_late(void **state)
+{
+	(void)state;
+	put(TASKS "/default/web/config.json", "{\"annotations\":{\"nerdctl/name\":\"first\"}}");
+	learn("/default/web");
+	check("/default/web", "containerd", "web", "first", NULL);
+	put(TASKS "/default/web/config.json", "{\"annotations\":{\"nerdctl/");
+	learn("/default/web");
+	check("/default/web", "unknown", "web", NULL, NULL);
+	put(TASKS "/default/web/config.json", "{\"annotations\":{\"nerdctl/name\":\"second\"}}");
+	while (containers_retry(containers) >= 0)
+		usleep(1000);
+	check("/default/web", "containerd", "web", "second", NULL);
+	/* runc makes the directory, then the cgroup, then the file */
+	put("/bundles/job/config.json",
+	    "{\"annotations\":{\"org.opencontainers.image.ref.name\":\"job:1\"}}");
+	put("/run/runc/job/state.json", "{\"id\":\"job\",\"config\":{\"labels\":[\"bundle=/bundles/job\"]}}");
+	learn("/job");
+	check("/job", "runc", "job", "job", "job:1");
+	assert_int_equal(unlink(under("/run/runc/job/state.json")), 0);
+	learn("/job");
+	check("/job", "runc", "job", "job", NULL);
+}
+
 static void test_late(void **state)
 {
 	(void)state;
@@ -1420,6 +1445,7 @@ int main(void)
 		TEST(test_nothing_on_disk),
 		TEST(test_remembered),
 		TEST(test_name_given_again),
+		TEST(test_name_given_again_late),
 		TEST(test_late),
 		TEST(test_late_many),
 		TEST(test_unanswered),
