@@ -2,6 +2,7 @@
 /* YAML → outputs. As of rules, all mistakes are noted and gone past. */
 #include "cmd/config_outputs.h"
 
+#include "cmd/groups.h"
 #include "cmd/options.h"
 #include "engine/pipeline.h"
 #include "output/journald.h"
@@ -12,7 +13,6 @@
 #include "rules/tree.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,15 +79,16 @@ static void outputs_mode(struct outputs_reader *reader, const struct tree_node *
 /* By name or number. It is looked up now: later nobody may be asked. */
 static void outputs_group(struct outputs_reader *reader, const struct tree_node *node)
 {
-	const struct group *group = getgrnam(node->text);
 	unsigned long number = 0;
+	gid_t group;
 
-	if (group)
-		number = group->gr_gid;
+	if (groups_find(node->text, &group) == 0)
+		number = group;
 	else if (!options_number(node->text, 0, (gid_t)-2, &number))
 		problems_add(reader->problems, &node->place,
-			     "group: expected the name or number of a group, found '%.*s'", OUTPUTS_SHOWN,
-			     node->text);
+			     "group: expected the name or number of a group, found '%.*s'; while it runs, a "
+			     "daemon finds new ones in /etc/group only, or by number",
+			     OUTPUTS_SHOWN, node->text);
 	reader->spec->grouped = true;
 	reader->spec->group = (gid_t)number;
 }

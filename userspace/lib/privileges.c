@@ -64,20 +64,39 @@ int privileges_user(const char *name, struct privileges_user *ret_user)
 	return 0;
 }
 
-int privileges_join(gid_t group)
+/* The groups that the process is in, with room for one more (malloc'ed), and how many; NULL: a negative errno. */
+static gid_t *privileges_list(int *ret_count)
 {
 	int count = getgroups(0, NULL);
 	AUTO_FREE gid_t *groups = count < 0 ? NULL : calloc((size_t)count + 1, sizeof(*groups));
 
+	*ret_count = count < 0 ? -errno : -ENOMEM;
 	if (!groups)
-		return count < 0 ? -errno : -ENOMEM;
+		return NULL;
 	count = getgroups(count, groups);
-	if (count < 0)
-		return -errno;
-	for (int i = 0; i < count; i++)
+	*ret_count = count < 0 ? -errno : count;
+	return count < 0 ? NULL : TAKE(groups);
+}
+
+bool privileges_in(gid_t group)
+{
+	int count;
+	AUTO_FREE gid_t *groups = privileges_list(&count);
+
+	for (int i = 0; groups && i < count; i++)
 		if (groups[i] == group)
-			return 0;
-	if (group == getegid())
+			return true;
+	return group == getegid();
+}
+
+int privileges_join(gid_t group)
+{
+	int count;
+	AUTO_FREE gid_t *groups = privileges_list(&count);
+
+	if (!groups)
+		return count;
+	if (privileges_in(group))
 		return 0;
 	groups[count] = group;
 	return setgroups((size_t)count + 1, groups) < 0 ? -errno : 0;

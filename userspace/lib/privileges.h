@@ -31,6 +31,9 @@ int privileges_user(const char *name, struct privileges_user *ret_user);
  */
 int privileges_join(gid_t group);
 
+/* privileges_in() - is it in that group already? */
+bool privileges_in(gid_t group);
+
 /*
  * privileges_become() - the calling process is that user from now on, with the groups he has, and no capability but what a
  * later exec gives. For a child that is about to become a command.

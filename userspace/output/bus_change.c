@@ -12,6 +12,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/monotonic.h"
+#include "lib/privileges.h"
 #include "output/file.h"
 #include "output/output.h"
 #include "output/syslog.h"
@@ -100,9 +101,15 @@ static int change_one(struct bus *bus, struct bus_changes *changes, const struct
 	if (change_has(next, name))
 		return -EEXIST;
 	to = change_find(bus, name, identity);
-	if (!to) {
+	/* also of one that goes on: the file that follows a full one would be for nobody else */
+	if (spec->grouped && !privileges_in(spec->group))
+		changes->why = "this daemon is not in its group, and can join none while it runs";
+	else if (!to)
 		changes->why = changes->refused(changes->context, spec);
-		r = changes->why ? -EPERM : change_new(spec, TAKE(name), TAKE(identity), &to);
+	if (changes->why)
+		r = -EPERM;
+	else if (!to) {
+		r = change_new(spec, TAKE(name), TAKE(identity), &to);
 		next->added[next->count] = true;
 	}
 	if (r < 0)

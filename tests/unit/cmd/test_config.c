@@ -8,7 +8,9 @@
 #include "cmd/options.h"
 #include "engine/pipeline.h"
 
+#include <grp.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,19 @@
 
 static char *dir;
 static char path[256];
+
+/* In place of the C library's: whether NSS answers, and what it knows beside /etc/group. */
+static bool nss = true;
+
+struct group *getgrnam(const char *name)
+{
+	static char root[] = "root", far[] = "far-away-ops";
+	static struct group groups[] = {{.gr_name = root, .gr_gid = 0}, {.gr_name = far, .gr_gid = 4242}};
+
+	if (strcmp(name, root) == 0)
+		return &groups[0];
+	return nss && strcmp(name, far) == 0 ? &groups[1] : NULL;
+}
 
 static int setup(void **state)
 {
@@ -202,6 +217,34 @@ static void test_outputs(void **state)
 }
 
 /* Each with its place, and with what was expected. */
+/* A group that only NSS knows is the same when NSS can't be asked any more; a new one can't be known then. */
+static void test_outputs_group(void **state)
+{
+	static const char yaml[] = "outputs: [{file: /var/log/a, group: far-away-ops}]\n";
+	static const char other[] = "outputs: [{file: /var/log/a, group: farther-away-ops}]\n";
+	char first[256];
+
+	(void)state;
+	nss = true;
+	for (int i = 0; i < 2; i++, nss = false) {
+		struct pipeline_options options = {0};
+		struct problems problems = {0};
+		struct config *config;
+
+		put(yaml, strlen(yaml));
+		assert_int_equal(config_read(path, &problems, &config), 0);
+		assert_int_equal(problems.count, 0);
+		config_use(config, &options);
+		assert_int_equal(options.output_count, 1);
+		assert_true(options.outputs[0].grouped && options.outputs[0].group == 4242);
+		problems_free(&problems);
+		config_free(config);
+	}
+	assert_int_equal(mistakes_in(other, strlen(other), first, sizeof(first)), 1);
+	assert_non_null(strstr(first, "finds new ones in /etc/group only, or by number"));
+	nss = true;
+}
+
 static void test_outputs_wrong(void **state)
 {
 	static const struct {
@@ -347,6 +390,7 @@ int main(void)
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test_setup_teardown(test_outputs_schema, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_outputs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_outputs_group, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_outputs_wrong, setup, teardown),
 		cmocka_unit_test(test_shipped),
 		cmocka_unit_test(test_kubelet),

@@ -6,6 +6,7 @@
 #include "unit.h"
 
 #include "lib/log.h"
+#include "lib/privileges.h"
 #include "output/bus.h"
 #include "rules/rules.h"
 #include "rules/tree.h"
@@ -606,6 +607,49 @@ static void test_change(void **state)
 	rmdir(dir);
 }
 
+/* A group that the process is not in can't have a file, neither a new one nor the next of one that is there. */
+static void test_change_group(void **state)
+{
+	char dir[] = "/tmp/spillwatch-unit-XXXXXX", kept[64], other[64];
+	struct output_spec specs[] = {{.what = OUTPUT_FILE, .target = kept},
+				      {.what = OUTPUT_FILE, .target = other, .grouped = true}};
+	size_t marked = 0;
+	struct bus_changes changes = {.refused = refuse,
+				      .mark = new_mark,
+				      .unmark = no_mark,
+				      .context = &marked,
+				      .specs = specs,
+				      .count = 2};
+	gid_t none = 54321;
+	struct bus *bus;
+
+	(void)state;
+	while (privileges_in(none))
+		none++;
+	assert_non_null(mkdtemp(dir));
+	snprintf(kept, sizeof(kept), "%s/kept", dir);
+	snprintf(other, sizeof(other), "%s/other", dir);
+	assert_int_equal(bus_open(false, &bus), 0);
+	assert_int_equal(bus_add(bus, &specs[0]), 0);
+	assert_int_equal(bus_begin(bus), 0);
+	specs[1].group = none;
+	assert_int_equal(bus_change(bus, &changes), -EPERM);
+	assert_int_equal(changes.wrong, 1);
+	assert_string_equal(changes.why, "this daemon is not in its group, and can join none while it runs");
+	assert_int_equal(access(other, F_OK), -1);
+	specs[1].group = getegid();
+	assert_int_equal(bus_change(bus, &changes), 0);
+	assert_null(changes.why);
+	assert_int_equal(changes.added, 1);
+	specs[1].group = none;
+	assert_int_equal(bus_change(bus, &changes), -EPERM);
+	bus_settle(bus, LONG);
+	bus_close(bus);
+	unlink(kept);
+	unlink(other);
+	rmdir(dir);
+}
+
 /* One that is removed while nobody reads it loses what it had not written, and that is told of. */
 static void test_change_stuck(void **state)
 {
@@ -654,7 +698,7 @@ int main(void)
 		cmocka_unit_test(test_errors),       cmocka_unit_test(test_errors_stuck),
 		cmocka_unit_test(test_reopen),       cmocka_unit_test(test_rotated),
 		cmocka_unit_test(test_filters),      cmocka_unit_test(test_change),
-		cmocka_unit_test(test_change_stuck),
+		cmocka_unit_test(test_change_group), cmocka_unit_test(test_change_stuck),
 	};
 
 	return UNIT_RUN(tests);
