@@ -239,6 +239,16 @@ static void reading_name(const struct sample_view *view, struct reading_named *r
 	ret_named->tgid = head->tgid;
 }
 
+/* How much of a name is told: no character is cut in two, or the whole of what is told would be no text. */
+static size_t reading_cut(const char *text)
+{
+	size_t len = strnlen(text, READING_SHOWN);
+
+	while (len && ((unsigned char)text[len] & 0xc0) == 0x80)
+		len--;
+	return len;
+}
+
 /* Says of which file that was; not for each of many. */
 static void reading_which(struct reading *reading, const struct reading_named *named, int error)
 {
@@ -246,6 +256,8 @@ static void reading_which(struct reading *reading, const struct reading_named *n
 	int64_t now = monotonic_ms();
 	AUTO_FREE char *path = NULL;
 	AUTO_FREE char *comm = NULL;
+	size_t shown;
+	bool cut;
 
 	if (*loss->which && now - loss->which_at < READING_WHICH_MS)
 		return;
@@ -255,9 +267,11 @@ static void reading_which(struct reading *reading, const struct reading_named *n
 	if (!path || !comm)
 		return;
 	loss->which_at = now;
-	snprintf(loss->which, sizeof(loss->which), " (such as %.*s%s of %s (pid %u): %s)", READING_SHOWN,
-		 *path ? path : "a file without a name", named->path_len > READING_PATH ? "…" : "", comm,
-		 named->tgid, reading_why(error));
+	shown = reading_cut(path);
+	cut = named->path_len > READING_PATH || path[shown];
+	snprintf(loss->which, sizeof(loss->which), " (such as %.*s%s of %s (pid %u): %s)",
+		 *path ? (int)shown : READING_SHOWN, *path ? path : "a file without a name", cut ? "…" : "",
+		 comm, named->tgid, reading_why(error));
 }
 
 /* A file can't be read: it is known why, and how much was in it at most. */

@@ -165,11 +165,47 @@ static void test_given_up(void **state)
 	unlink(sample.path);
 }
 
+/* A name is as its writer likes: where it is cut, what is told of it stays text, or no line of JSON could tell of the loss. */
+static void test_odd_name(void **state)
+{
+	struct {
+		struct token_sample head;
+		char path[64];
+	} sample = {.head = {.tgid = UINT32_MAX,
+			     .flags = SAMPLE_UNREAD,
+			     .comm = "writer",
+			     .mode = S_IFREG | 0600,
+			     .length = 128}};
+	struct reading_loss loss = {0};
+	struct sample_view view;
+	struct reading *reading;
+
+	(void)state;
+	/* 159 bytes as it is shown, then a letter of two */
+	sample.path[0] = '/';
+	memset(sample.path + 1, 1, 39);
+	strcpy(sample.path + 40, "ab\xc3\xa9z");
+	sample.head.path_len = (uint16_t)strlen(sample.path);
+	sample.head.size = (uint32_t)(sizeof(struct token_sample) + strlen(sample.path));
+	assert_int_equal(sample_view_parse(&sample, sample.head.size, &view), 0);
+	assert_int_equal(reading_open("/proc", NULL, &reading), 0);
+	reading_start(reading, never, tell, NULL, &loss);
+	reading_add(reading, &view);
+	for (int i = 0; i < 20000 && reading_waiting(reading); i++) {
+		reading_work(reading, monotonic_ms());
+		usleep(500);
+	}
+	assert_int_equal(loss.unread, 1);
+	assert_non_null(strstr(loss.which, "\\x01ab… of writer"));
+	reading_close(reading);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_journal_once),
 		cmocka_unit_test(test_given_up),
+		cmocka_unit_test(test_odd_name),
 	};
 
 	return UNIT_RUN(tests);
