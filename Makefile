@@ -2,6 +2,8 @@
 # spillwatch: `sudo make run`, `sudo make test`, `make help`. Everything is built into build/.
 
 B            := build
+# what is compiled at a time by those targets that call make themselves
+JOBS         ?= $(shell nproc)
 # V=1 shows the commands
 Q            := $(if $(V),,@)
 PREFIX       ?= /usr/local
@@ -197,7 +199,7 @@ deps-test:
 	tools/install-deps build test
 
 run: deps ## install what is missing, build and run the daemon (ARGS="--duration 10")
-	$(MAKE) all
+	$(MAKE) -j$(JOBS) all
 	$(BIN) run $(ARGS)
 
 include tests/tests.mk
@@ -212,7 +214,7 @@ COMMIT = git -c safe.directory='$(CURDIR)' log -1 --format
 
 .PHONY: image
 image: ## an OCI image (build/image/spillwatch.oci.tar): the static program, from nothing
-	$(MAKE) STATIC=1 all
+	$(MAKE) -j$(JOBS) STATIC=1 all
 	$(MAKE) $(B)/spillwatch-metrics
 	@mkdir -p $(dir $(IMAGE))
 	@echo "  IMAGE    $(IMAGE)"

@@ -5,8 +5,8 @@ SUITES := test-unit lint test-docs test-library fuzz test-live test-oracle test-
 
 .PHONY: test $(SUITES)
 test: deps-test ## install what is missing, build, run every suite
-	$(MAKE) all
-	tests/run-suites $(SUITES)
+	$(MAKE) -j$(JOBS) all
+	tests/run-suites $(JOBS) $(SUITES)
 
 # --- unit: no privileges, with the address and undefined-behaviour sanitizers ---------------------
 
@@ -56,8 +56,7 @@ $(AARCH64_TEST): $(AARCH64_SOURCES) $(wildcard include/*.h userspace/detect/*.h 
 		-std=gnu17 -O1 -g -Wall -Wextra -Werror $(AARCH64_SOURCES) -o $@
 
 test-unit: $(UNIT_TESTS) $(AARCH64_TEST) ## unit tests, under ASan and UBSan; the search for aarch64 in an emulator
-	@failed=0; for t in $(UNIT_TESTS) "qemu-aarch64 $(AARCH64_TEST)"; do echo "== $$t"; $$t || failed=1; done; \
-		exit $$failed
+	@tests/unit/run $(UNIT_TESTS) "qemu-aarch64 $(AARCH64_TEST)"
 
 -include $(UNIT_OBJECTS:.o=.d) $(FORWARD_UNIT:.o=.d) $(UNIT_TESTS:$(B)/tests/%=$(B)/san/tests/%.d)
 

@@ -147,6 +147,10 @@ const struct CMUnitTest live_identity[] = {
 	cmocka_unit_test_setup_teardown(test_attribute_place, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_subvolume, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_writer, live_setup, live_teardown),
-	cmocka_unit_test_setup_teardown(test_forgotten, live_setup, live_teardown),
 };
 const size_t live_identity_count = sizeof(live_identity) / sizeof(*live_identity);
+
+const struct CMUnitTest live_forgotten[] = {
+	cmocka_unit_test_setup_teardown(test_forgotten, live_setup, live_teardown),
+};
+const size_t live_forgotten_count = sizeof(live_forgotten) / sizeof(*live_forgotten);
