@@ -143,7 +143,8 @@ static __always_inline int syscall_clone(struct scratch *s, const struct task_st
 {
 	struct write_event *event = &s->event;
 	struct user_clone_range range = {};
-	const struct file *file;
+	const struct file *file, *source;
+	__u64 size;
 
 	if ((__u32)s->args.value[1] != CLONE_FICLONE && (__u32)s->args.value[1] != CLONE_FICLONERANGE)
 		return SYSCALL_NOTHING;
@@ -154,9 +155,15 @@ static __always_inline int syscall_clone(struct scratch *s, const struct task_st
 	file_event(file, event->kind, event);
 	if ((__u32)s->args.value[1] == CLONE_FICLONERANGE)
 		bpf_probe_read_user(&range, sizeof(range), (const void *)s->args.value[2]);
-	/* 0: to the end of the source, which is the end of the destination unless that was longer */
-	event->length = range.src_length ? range.src_length
-					 : BPF_CORE_READ(file, f_inode, i_size) - range.dest_offset;
+	else
+		range.src_fd = (__s64)s->args.value[2];
+	/* 0: to the end of the source; which nobody knows if it was closed meanwhile, so to that of the destination */
+	source = file_by_number(task, (__u32)range.src_fd);
+	if (source)
+		size = BPF_CORE_READ(source, f_inode, i_size) - range.src_offset;
+	else
+		size = BPF_CORE_READ(file, f_inode, i_size) - range.dest_offset;
+	event->length = range.src_length ? range.src_length : size;
 	event->address = range.dest_offset;
 	event->offset = range.dest_offset;
 	event->source = WRITE_SOURCE_LANDED;

@@ -160,6 +160,28 @@ static void test_clone_again(void **state)
 	live_free(&run);
 }
 
+/* A clone of a short file over a longer one: what stands behind it in the longer one is not the cloner's. */
+static void test_clone_longer(void **state)
+{
+	struct maker_token token = maker_token(52);
+	struct live_run run;
+
+	(void)state;
+	run = files_run(FILES_BTRFS,
+			"cd $DIR/mnt; cp $WRITER $DIR/other; $WRITER call write source 52 & wait; "
+			"truncate -s 4096 source; truncate -s 4096 blank; cat blank source >longer; sync; "
+			"$DIR/other clone ficlone longer blank; "
+			"$DIR/other clone ficlone end source; "
+			"for i in $(seq 300); do grep -q mnt/end $DIR/alerts && break; sleep 0.1; done");
+	if (run.status || json_array_size(run.alerts) != 3)
+		fail_msg("status %d, %zu alerts: %s%s", run.status, json_array_size(run.alerts), run.errors,
+			 run.output);
+	assert_int_equal(live_count(&run, &token), 3);
+	assert_string_equal(live_string(json_array_get(run.alerts, 1), "process.name"), "cat");
+	assert_string_equal(live_string(json_array_get(run.alerts, 2), "file.path"), live_path("mnt/end"));
+	live_free(&run);
+}
+
 /* A mapped file that has no name any more, and none from the start. */
 static void test_mapped_deleted(void **state)
 {
@@ -201,6 +223,7 @@ const struct CMUnitTest live_files[] = {
 	cmocka_unit_test_setup_teardown(test_copied_up, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_clone, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_clone_again, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_clone_longer, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mapped_deleted, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mapped_nameless, live_setup, live_teardown),
 };
