@@ -358,6 +358,93 @@ static void test_kubelet(void **state)
 	config_free(config);
 }
 
+#define RUNTIMES "deploy/rules.d/90-container-runtimes.yaml"
+#define KUBERNETES "deploy/rules.d/90-kubernetes.yaml"
+#define ID "6424f864b94ea9e15518293eadec465849e5eb6c8f725d79785624af07455ec4"
+#define CRIO "cri-o keeps a container's environment"
+#define CRUN "crun keeps a container's environment"
+#define ETCD "etcd stores what Kubernetes knows"
+#define ETCD_POD "etcd as a static pod stores what Kubernetes knows"
+
+/*
+ * Where CRI-O (server/container_create.go, internal/oci/runtime_oci.go, containers/storage), crun (src/libcrun/container.c) and etcd
+ * keep what they are given, by whom it is written, and what is none of that.
+ */
+static void test_layouts(void **state)
+{
+	static const struct {
+		const char *file, *program, *process, *rule, *rules;
+		uint32_t uid;
+		const char *user;
+		bool inside;
+	} cases[] = {
+		{"/run/containers/storage/overlay-containers/" ID "/userdata/config.json", "/usr/bin/crio",
+		 "crio", CRIO, RUNTIMES, 0, NULL, false},
+		{"/var/lib/containers/storage/overlay-containers/" ID "/userdata/config.json",
+		 "/usr/bin/crio", "crio", CRIO, RUNTIMES, 0, NULL, false},
+		{"/var/lib/containers/storage/overlay-containers/" ID "/userdata/.tmp-state.json1234",
+		 "/usr/local/bin/crio", "crio", CRIO, RUNTIMES, 0, NULL, false},
+		{"/var/lib/containers/storage/overlay-containers/.tmp-containers.json1234", "/usr/bin/crio",
+		 "crio", CRIO, RUNTIMES, 0, NULL, false},
+		{"/run/containers/storage/overlay-containers/.tmp-volatile-containers.json1234",
+		 "/usr/bin/crio", "crio", CRIO, RUNTIMES, 0, NULL, false},
+		{"/tmp/exec-process-1234", "/usr/bin/crio", "crio", CRIO, RUNTIMES, 0, NULL, false},
+		{"/tmp/exec-process-1234", "/usr/bin/crio", "crio", NULL, RUNTIMES, 1000, NULL, false},
+		{"/tmp/exec-process-1234", "/usr/bin/cp", "cp", NULL, RUNTIMES, 0, NULL, false},
+		{"/var/log/crio.log", "/usr/bin/crio", "crio", NULL, RUNTIMES, 0, NULL, false},
+		{"/tmp/exec-process-1234", "/usr/bin/crio", "crio", NULL, RUNTIMES, 0, NULL, true},
+		{"/run/crun/" ID "/config.json", "/", "crun", CRUN, RUNTIMES, 0, NULL, false},
+		{"/run/crun/" ID "/config.json", "/usr/bin/crun", "crun", CRUN, RUNTIMES, 0, NULL, false},
+		{"/run/crun/" ID "/config.json", "/", "sh", NULL, RUNTIMES, 0, NULL, false},
+		{"/run/crun/" ID "/config.json", "/", "crun", NULL, RUNTIMES, 1000, NULL, false},
+		{"/run/crun/" ID "/config.json", "/", "crun", NULL, RUNTIMES, 0, NULL, true},
+		{"/srv/run/crun/" ID "/config.json", "/", "crun", NULL, RUNTIMES, 0, NULL, false},
+		{"/var/lib/etcd/member/wal/0.tmp", "/usr/bin/etcd", "etcd", ETCD, KUBERNETES, 0, NULL, false},
+		{"/var/lib/etcd/member/snap/db", "/opt/etcd-v3.5.9-linux-amd64/etcd", "etcd", ETCD,
+		 KUBERNETES, 0, NULL, false},
+		{"/var/lib/etcd/default/member/wal/0.tmp", "/usr/bin/etcd", "etcd", ETCD, KUBERNETES, 104,
+		 "etcd", false},
+		{"/var/lib/etcd/default.etcd/member/snap/db", "/usr/bin/etcd", "etcd", ETCD, KUBERNETES, 0,
+		 NULL, false},
+		{"/var/lib/etcd/member/snap/db", "/home/eve/etcd", "etcd", NULL, KUBERNETES, 1000, "eve",
+		 false},
+		{"/var/lib/etcd/member/snap/db", "/usr/bin/etcdctl", "etcdctl", NULL, KUBERNETES, 0, NULL,
+		 false},
+		{"/home/eve/member/snap/db", "/usr/bin/etcd", "etcd", NULL, KUBERNETES, 0, NULL, false},
+		{"/var/lib/etcd/member/snap/db", "/usr/local/bin/etcd", "etcd", ETCD_POD, KUBERNETES, 0, NULL,
+		 true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct alert_spec spec = {
+			.token = "dt0c01.ABCDEFGHIJKLMNOPQRSTUVWX",
+			.file = cases[i].file,
+			.program = cases[i].program,
+		};
+		struct alert alert = alerts_make(&spec);
+		struct problems problems = {0};
+		struct config *config;
+
+		alert.process.name = text(cases[i].process);
+		alert.process.uid = cases[i].uid;
+		alert.process.user_name = text(cases[i].user);
+		if (cases[i].inside) {
+			alert.container.id = text(ID);
+			alert.container.name = text("etcd");
+			alert.container.pod_namespace = text("kube-system");
+			alert.file.host_path = text(cases[i].file);
+		}
+		assert_int_equal(config_read(cases[i].rules, &problems, &config), 0);
+		rules_apply(config_rules(config), &alert);
+		if (!alert.ruling.rule != !cases[i].rule ||
+		    (cases[i].rule && strcmp(alert.ruling.rule, cases[i].rule) != 0))
+			fail_msg("%s by %s: %s", cases[i].file, cases[i].program,
+				 alert.ruling.rule ? alert.ruling.rule : "no rule");
+		config_free(config);
+	}
+}
+
 /* Whatever stands there, it is read to an end; what is no configuration is refused. */
 static void test_garbage(void **state)
 {
@@ -394,6 +481,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_outputs_wrong, setup, teardown),
 		cmocka_unit_test(test_shipped),
 		cmocka_unit_test(test_kubelet),
+		cmocka_unit_test(test_layouts),
 		cmocka_unit_test_setup_teardown(test_garbage, setup, teardown),
 	};
 
