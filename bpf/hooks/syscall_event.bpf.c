@@ -157,10 +157,14 @@ static __always_inline int syscall_clone(struct scratch *s, const struct task_st
 		bpf_probe_read_user(&range, sizeof(range), (const void *)s->args.value[2]);
 	else
 		range.src_fd = (__s64)s->args.value[2];
-	/* 0: to the end of the source; which nobody knows if it was closed meanwhile, so to that of the destination */
+	/*
+	 * 0: to the end of the source, of as much as there was; if that was closed meanwhile, or is shorter now, nobody knows, so to that of
+	 * the destination
+	 */
 	source = file_by_number(task, (__u32)range.src_fd);
-	if (source)
-		size = BPF_CORE_READ(source, f_inode, i_size) - range.src_offset;
+	size = source ? BPF_CORE_READ(source, f_inode, i_size) : 0;
+	if (size > range.src_offset)
+		size -= range.src_offset;
 	else
 		size = BPF_CORE_READ(file, f_inode, i_size) - range.dest_offset;
 	event->length = range.src_length ? range.src_length : size;

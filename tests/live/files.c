@@ -140,7 +140,7 @@ static void test_clone_again(void **state)
 		"$WRITER clone ficlone file source; $DIR/other clone ficlone file source; "
 		"$DIR/third call write file 51 & wait; $DIR/third clone ficlone file source; "
 		"$DIR/fourth clone ficlonerange file blank; "
-		"$DIR/fifth clone copy file source; $DIR/fifth clone copy file source; "
+		"$DIR/fifth clone ficlonerange file source; $DIR/fifth clone ficlonerange file source; "
 		/* what is asked for is read in turn; and what is mounted here is gone with the command */
 		"$DIR/third clone ficlone end source; "
 		"for i in $(seq 300); do grep -q mnt/end $DIR/alerts && break; sleep 0.1; done");

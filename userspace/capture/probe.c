@@ -1010,6 +1010,11 @@ static int probe_recheck_later(struct probe *probe, int64_t deadline)
 	return 0;
 }
 
+bool probe_recheck_begun(const struct probe *probe)
+{
+	return probe->recheck_at < probe->recheck_count;
+}
+
 int probe_recheck(struct probe *probe, int64_t max_ms, bool *ret_more)
 {
 	int64_t deadline = monotonic_ms() + max_ms;
@@ -1031,7 +1036,7 @@ int probe_recheck(struct probe *probe, int64_t max_ms, bool *ret_more)
 			return r;
 		probe->rechecks += r == 0;
 	}
-	*ret_more = probe->recheck_at < probe->recheck_count;
+	*ret_more = probe_recheck_begun(probe);
 	return (int)(probe->rechecks + probe->recheck_count - probe->recheck_at);
 }
 

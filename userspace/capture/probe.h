@@ -237,8 +237,10 @@ void probe_place(const struct probe *probe, __u64 token_key, __u64 place, __s64 
  * probe_recheck_due() - has any file become one that is to be looked at again, or is one still? Cheap.
  * probe_recheck() - looks at all of them, for max_ms at most; what is found comes out of the ring.
  * Returns how many there are to be looked at again, or a negative errno; *ret_more: this round is not done.
+ * probe_recheck_begun() - is there such a round? What has come after its beginning is not looked at in it.
  */
 bool probe_recheck_due(const struct probe *probe);
+bool probe_recheck_begun(const struct probe *probe);
 int probe_recheck(struct probe *probe, int64_t max_ms, bool *ret_more);
 
 /* probe_counts() - Returns 0 or a negative errno (output untouched). */

@@ -51,6 +51,14 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Tokens that were told of as cloned, of the last ones. */
+#define PIPELINE_COPIED 256
+
+struct pipeline_copied {
+	uint64_t token_key, place;
+	uint64_t time; /* ns, CLOCK_BOOTTIME, of the call */
+};
+
 struct pipeline {
 	struct probe *probe;
 	struct inquiry *inquiry;
@@ -70,7 +78,9 @@ struct pipeline {
 	int64_t next_news; /* ms, CLOCK_MONOTONIC */
 	int64_t drain_until; /* ms, CLOCK_MONOTONIC, of the round that is under way */
 	int64_t next_recheck; /* ms, CLOCK_MONOTONIC */
-	int64_t last_recheck, soon_recheck; /* likewise; soon: of what has no name, 0: none */
+	int64_t soon_recheck; /* likewise, of what has no name; 0: none */
+	int64_t rested; /* likewise: from when on such a look may be made */
+	struct pipeline_copied copied[PIPELINE_COPIED];
 	int64_t deadline; /* likewise, of the end; 0: it is not near */
 	int retry; /* ms until containers are to be looked for again, -1 if not */
 	bool unasked; /* it was said that nobody asks for names any more */
@@ -138,9 +148,11 @@ struct pipeline {
 /* ms that second looks may take in one go, and before they go on. */
 #define PIPELINE_RECHECK_MS 5
 #define PIPELINE_RECHECK_PAUSE_MS 20
-/* ms until a file without a name is looked at, which may be gone before its turn; and between two looks for such. */
+/* ms until a file without a name is looked at, which may be gone before its turn; and between two looks for such, at least: many times as
+ * long as one has taken. */
 #define PIPELINE_RECHECK_SOON_MS 10
 #define PIPELINE_RECHECK_AGAIN_MS 50
+#define PIPELINE_RECHECK_REST 10
 
 struct pipeline_options pipeline_defaults(void)
 {
@@ -214,7 +226,7 @@ static bool pipeline_completes(struct pipeline *pipeline, const struct sample_vi
 }
 
 /*
- * Has the call that had this file read put the token there itself? One that copies within the kernel has written all of its range,
+ * Has the call that had this file read put the token there itself? A clone has written all of its range, which it has from its arguments,
  * and nobody has looked at that yet.
  */
 static bool pipeline_copied(const struct token_sample *head, uint64_t at, const struct token_span *span)
@@ -222,17 +234,38 @@ static bool pipeline_copied(const struct token_sample *head, uint64_t at, const 
 	uint64_t from = (uint64_t)head->offset, len = span->end - span->start;
 
 	if (!(head->flags & SAMPLE_UNREAD) || head->flags & SAMPLE_OFFSET_APPROX ||
-	    (head->call != WRITE_CALL_FICLONE && head->call != WRITE_CALL_COPY_FILE_RANGE))
+	    head->call != WRITE_CALL_FICLONE)
 		return false;
 	return at >= from && len <= head->length && at - from <= head->length - len;
 }
 
-/* Is it this writer's, and not known to be? If somebody has written it after that call, whose it is can't be told any more. */
+static struct pipeline_copied *pipeline_copied_slot(struct pipeline *pipeline, const struct seen_key *key)
+{
+	return &pipeline->copied[(key->token_key ^ key->place) % PIPELINE_COPIED];
+}
+
+/*
+ * Is it this writer's, and not known to be? Whose it is can't be told if somebody has written it after that call, or may have: who stores
+ * through a mapping, or clones and was told of before, though it came later; or if only a second look has seen it (0).
+ */
 static bool pipeline_is_anothers(struct pipeline *pipeline, const struct seen_key *key,
 				 const struct token_sample *head, uint64_t placed)
 {
-	return placed <= head->time && !probe_has_seen(pipeline->probe, key) &&
-	       !repeats_find(pipeline->repeats, key);
+	const struct pipeline_copied *copied = pipeline_copied_slot(pipeline, key);
+
+	if (copied->token_key == key->token_key && copied->place == key->place && copied->time > placed)
+		placed = copied->time;
+	return placed && placed <= head->time && !recheck_stores(pipeline->recheck, head) &&
+	       !probe_has_seen(pipeline->probe, key) && !repeats_find(pipeline->repeats, key);
+}
+
+/* From now on that leak is known, and when it was. */
+static void pipeline_copied_keep(struct pipeline *pipeline, const struct seen_key *key,
+				 const struct token_sample *head, uint64_t at)
+{
+	*pipeline_copied_slot(pipeline, key) = (struct pipeline_copied){
+		.token_key = key->token_key, .place = key->place, .time = head->time};
+	probe_see(pipeline->probe, head, key->token_key, (int64_t)at);
 }
 
 /* A token, wherever it was found: names it, says it, and keeps it to tell of repeats. Returns whether it was news. */
@@ -266,7 +299,7 @@ static bool pipeline_token(struct pipeline *pipeline, const struct sample_view *
 		alert.news = 1;
 		probe_place(pipeline->probe, key.token_key, key.place, (int64_t)*file_at, view->head->time);
 		if (copied)
-			probe_see(pipeline->probe, view->head, key.token_key, (int64_t)*file_at);
+			pipeline_copied_keep(pipeline, &key, view->head, *file_at);
 		/* a second look may have asked what is known a moment before */
 		recheck_told(pipeline->recheck, key.token_key, key.place, boottime_ns());
 	}
@@ -385,18 +418,20 @@ static int64_t pipeline_recheck_at(const struct pipeline *pipeline)
 /* Looks at the files that may have been stored into, if it is time, and tells of what waited long enough. */
 static void pipeline_recheck(struct pipeline *pipeline)
 {
-	int64_t now = monotonic_ms();
-	bool more = false;
+	int64_t now = monotonic_ms(), took;
+	bool more = false, begun;
 
 	if (probe_recheck_due(pipeline->probe) && now >= pipeline_recheck_at(pipeline)) {
+		begun = probe_recheck_begun(pipeline->probe);
 		if (probe_recheck(pipeline->probe, PIPELINE_RECHECK_MS, &more) < 0)
 			pipeline->stats.rechecks_failed++;
 		/* the longer it takes, the more time is left to everything else */
-		pipeline->last_recheck = now;
+		took = (monotonic_ms() - now) * PIPELINE_RECHECK_REST;
+		pipeline->rested =
+			now + (took > PIPELINE_RECHECK_AGAIN_MS ? took : PIPELINE_RECHECK_AGAIN_MS);
 		/* a round that was begun before may not have it */
-		if (pipeline->soon_recheck <= now)
-			pipeline->soon_recheck =
-				more && pipeline->soon_recheck ? now + PIPELINE_RECHECK_AGAIN_MS : 0;
+		if (pipeline->soon_recheck && pipeline->soon_recheck <= now)
+			pipeline->soon_recheck = more || begun ? pipeline->rested : 0;
 		pipeline->next_recheck = now + (more ? PIPELINE_RECHECK_PAUSE_MS : RECHECK_INTERVAL_MS);
 	}
 	recheck_walk(pipeline->recheck, now, false, pipeline_rechecked, pipeline);
@@ -424,10 +459,11 @@ static void pipeline_described(struct pipeline *pipeline, const struct sample_vi
 
 	if (recheck_describe(pipeline->recheck, view) < 0)
 		pipeline->stats.alerts_failed++;
-	if (view->head->links)
+	/* nor has what overlayfs is copying up, but it will */
+	if (view->head->links || view->head->call != WRITE_CALL_MMAP)
 		return;
-	if (soon < pipeline->last_recheck + PIPELINE_RECHECK_AGAIN_MS)
-		soon = pipeline->last_recheck + PIPELINE_RECHECK_AGAIN_MS;
+	if (soon < pipeline->rested)
+		soon = pipeline->rested;
 	/* never put off: who does that all the time is looked at all the same */
 	if (!pipeline->soon_recheck)
 		pipeline->soon_recheck = soon;

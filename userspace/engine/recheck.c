@@ -93,6 +93,19 @@ int recheck_describe(struct recheck *recheck, const struct sample_view *view)
 	return 0;
 }
 
+bool recheck_stores(const struct recheck *recheck, const struct token_sample *file)
+{
+	for (size_t i = 0; i < recheck->count; i++) {
+		const struct token_sample *writer =
+			recheck->writers[(recheck->first + i) % RECHECK_WRITERS_MAX];
+
+		if (writer->inode == file->inode && writer->device == file->device &&
+		    writer->generation == file->generation)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Was it told of by a first look just now? Then that was in the ring before: the kernel side asks what is known first, and the other look may
  * come between that and the ring.

@@ -36,6 +36,9 @@ int recheck_hold(struct recheck *recheck, const struct sample_view *view, int64_
 /* recheck_first() - a first look has told of a token: what is held of it is dropped, and what comes of it in the next second is not held. */
 void recheck_first(struct recheck *recheck, const struct sample_view *view);
 
+/* recheck_stores() - has somebody stored into that file through a mapping, as far as is known? */
+bool recheck_stores(const struct recheck *recheck, const struct token_sample *file);
+
 /* recheck_told() - a token was told of at that time (ns, CLOCK_BOOTTIME), by a look into the file: what comes of it in the next second is not held. */
 void recheck_told(struct recheck *recheck, uint64_t token_key, uint64_t place, uint64_t time);
 
