@@ -95,6 +95,8 @@ static void json_process(struct json_writer *json, const struct alert_process *p
 		json_text(json, "name", process->thread_name);
 		json_close(json, '}');
 	}
+	if (process->cgroup_id != JSON_ROOT_CGROUP)
+		json_id(json, "cgroup_id", process->cgroup_id);
 	if (process->parent.name) {
 		json_open(json, "parent", '{');
 		json_int(json, "pid", process->parent.pid);
@@ -111,24 +113,14 @@ static void json_process(struct json_writer *json, const struct alert_process *p
 	json_mark(json, "command_line_truncated", process->command_line_truncated);
 }
 
-/* Of an id of a container, if it is the hash that runtimes make, at least. */
-#define JSON_HASH_LEN 32
+/* Of an id of a container: what runtimes make, a hash, and what is long enough to stand for one in the name of a scope. */
+#define JSON_HASH_LEN 64
+#define JSON_LONG_LEN 32
 
 /* No other container has or had such an id. */
 static bool json_hash(const char *id)
 {
-	return id && strlen(id) >= JSON_HASH_LEN && strspn(id, "0123456789abcdef") == strlen(id);
-}
-
-/* Of a process in a container the container's id says it. */
-static void json_cgroup(struct json_writer *json, const struct alert *alert)
-{
-	const struct alert_container *container = &alert->container;
-
-	if (alert->process.cgroup_id == JSON_ROOT_CGROUP)
-		return;
-	if (!json_hash(container->id) || container->claimed || container->relayed || container->outside)
-		json_id(json, "cgroup_id", alert->process.cgroup_id);
+	return id && strlen(id) == JSON_HASH_LEN && strspn(id, "0123456789abcdef") == JSON_HASH_LEN;
 }
 
 /* The scope that a runtime makes for its container says no more than the container's id. */
@@ -136,7 +128,7 @@ static void json_unit(struct json_writer *json, const struct alert *alert)
 {
 	const char *id = alert->container.id, *unit = alert->process.unit;
 
-	if (!unit || !json_hash(id) || !strstr(unit, id))
+	if (!id || !unit || strlen(id) < JSON_LONG_LEN || !strstr(unit, id))
 		json_text_if(json, "unit", unit);
 }
 
@@ -423,7 +415,6 @@ static void json_alert(struct json_writer *json, const struct alert *alert, cons
 		json_journal(json, &alert->journal);
 	json_text(json, "message", message);
 	json_facts(json, alert);
-	json_cgroup(json, alert);
 	json_unit(json, alert);
 	json_ancestors(json, &alert->process);
 	if (alert->flood)
