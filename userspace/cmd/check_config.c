@@ -27,6 +27,21 @@ static const char *check_text(const json_t *alert, const char *name)
 	return copy ? json_string_value(alert) : NULL;
 }
 
+/* As facts_image() has it. */
+static void check_image(const json_t *alert, struct rules_facts *facts)
+{
+	const json_t *container = json_object_get(alert, "container");
+	const json_t *hash = json_object_get(json_object_get(container, "image"), "hash");
+	const char *digest = json_string_value(json_array_get(json_object_get(hash, "all"), 0));
+	const char *image = check_text(alert, "container.image.name");
+
+	rules_facts_add(facts, RULES_KEY_IMAGE, image ? image : digest);
+	if (!image || !digest)
+		return;
+	snprintf(facts->image, sizeof(facts->image), "%s@%s", image, digest);
+	rules_facts_add(facts, RULES_KEY_IMAGE, facts->image);
+}
+
 static void check_container(const json_t *alert, struct rules_facts *facts)
 {
 	const char *id = check_text(alert, "container.id");
@@ -44,7 +59,7 @@ static void check_container(const json_t *alert, struct rules_facts *facts)
 		snprintf(facts->pod, sizeof(facts->pod), "%s/%s", namespace, pod);
 		rules_facts_add(facts, RULES_KEY_CONTAINER, facts->pod);
 	}
-	rules_facts_add(facts, RULES_KEY_IMAGE, check_text(alert, "container.image.name"));
+	check_image(alert, facts);
 	rules_facts_add(facts, RULES_KEY_NAMESPACE, namespace);
 	rules_facts_add(facts, RULES_KEY_POD, pod);
 	rules_facts_add(facts, RULES_KEY_RUNTIME, check_text(alert, "container.runtime"));

@@ -38,6 +38,22 @@ static void facts_process(const struct alert_process *process, struct rules_fact
 	rules_facts_add(facts, RULES_KEY_UNIT, process->unit);
 }
 
+/* Called by its digest or not: each has both names, as the alert has the digest in a field of its own. */
+static void facts_image(const struct alert_container *container, struct rules_facts *facts)
+{
+	const char *image = container->image, *digest = container->digest;
+	size_t len = image ? strlen(image) : 0, less = digest ? strlen(digest) : 0;
+
+	rules_facts_add(facts, RULES_KEY_IMAGE, image ? image : digest);
+	if (!len || !less || strcmp(image, digest) == 0)
+		return;
+	if (len > less + 1 && image[len - less - 1] == '@' && strcmp(image + len - less, digest) == 0)
+		snprintf(facts->image, sizeof(facts->image), "%.*s", (int)(len - less - 1), image);
+	else
+		snprintf(facts->image, sizeof(facts->image), "%s@%s", image, digest);
+	rules_facts_add(facts, RULES_KEY_IMAGE, facts->image);
+}
+
 static void facts_container(const struct alert_container *container, struct rules_facts *facts)
 {
 	if (container->claimed) {
@@ -53,7 +69,7 @@ static void facts_container(const struct alert_container *container, struct rule
 		snprintf(facts->pod, sizeof(facts->pod), "%s/%s", container->pod_namespace, container->pod);
 		rules_facts_add(facts, RULES_KEY_CONTAINER, facts->pod);
 	}
-	rules_facts_add(facts, RULES_KEY_IMAGE, container->image);
+	facts_image(container, facts);
 	rules_facts_add(facts, RULES_KEY_NAMESPACE, container->pod_namespace);
 	rules_facts_add(facts, RULES_KEY_POD, container->pod);
 	rules_facts_add(facts, RULES_KEY_RUNTIME, container->runtime);

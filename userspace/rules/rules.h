@@ -69,7 +69,7 @@ enum rules_key {
 #define RULES_MAX 10000UL
 
 /* Texts that an alert has: more than one for some keys. */
-#define RULES_TEXTS (RULES_KEY_MAX + 8 + LIMIT_ANCESTORS)
+#define RULES_TEXTS (RULES_KEY_MAX + 9 + LIMIT_ANCESTORS)
 
 /* An alert as rules see it. Its texts are borrowed; what is found out of them on the way is kept. */
 struct rules_facts {
@@ -78,6 +78,7 @@ struct rules_facts {
 	uint8_t first[RULES_KEY_MAX], last[RULES_KEY_MAX]; /* of a key: [first, last) of texts */
 	char uid[16];
 	char pod[640]; /* NAMESPACE/POD */
+	char image[640]; /* with its digest, or without */
 };
 
 struct rule {

@@ -94,6 +94,28 @@ static bool matches(const char *match, const struct alert *alert)
 	return found;
 }
 
+/* An image has its name with the digest and without, as alerts say it without. */
+static void test_image_names(void **state)
+{
+	static const char *const with[] = {"registry/app", "registry/app@sha256:12"};
+	struct alert alert = pod_alert();
+
+	(void)state;
+	alert.container.digest = text("sha256:12");
+	for (size_t i = 0; i < 2; i++) {
+		alert.container.image = text(with[i]);
+		assert_true(matches("{image: registry/app}", &alert));
+		assert_true(matches("{image: 'registry/app@sha256:*'}", &alert));
+		assert_false(matches("{image: registry/ap}", &alert));
+		assert_false(matches("{image: 'sha256:12'}", &alert));
+	}
+	alert.container.image = NULL;
+	assert_true(matches("{image: 'sha256:12'}", &alert));
+	alert.container.image = text("sha256:12");
+	assert_true(matches("{image: 'sha256:12'}", &alert));
+	assert_false(matches("{image: 'sha256:12@*'}", &alert));
+}
+
 /* Each key, with what it matches and what it does not. */
 static void test_keys(void **state)
 {
@@ -396,6 +418,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_keys, teardown),
+		cmocka_unit_test_teardown(test_image_names, teardown),
 		cmocka_unit_test_teardown(test_unknown, teardown),
 		cmocka_unit_test_teardown(test_first_decides, teardown),
 		cmocka_unit_test_teardown(test_why, teardown),
