@@ -57,6 +57,9 @@ struct attribute {
 	char *host_name;
 };
 
+/* ms that each of the first questions for names may take. */
+#define USERS_PATIENCE_MS 2000
+
 /* The host's, which in a container of our own are not the image's. */
 static int attribute_users(struct attribute *attribute)
 {
@@ -66,9 +69,11 @@ static int attribute_users(struct attribute *attribute)
 		r = users_open_groups(attribute->root, NULL, attribute->inquiry, &attribute->groups);
 	if (r < 0)
 		return r;
-	/* read now, and not with the first alert */
+	/* read now, and not with the first alert; nothing is known yet that could do instead, and the node may be busy starting */
+	inquiry_patient(attribute->inquiry, USERS_PATIENCE_MS);
 	(void)users_changes(attribute->users);
 	(void)users_changes(attribute->groups);
+	inquiry_patient(attribute->inquiry, 0);
 	return 0;
 }
 

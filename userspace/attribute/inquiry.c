@@ -70,6 +70,7 @@ struct inquiry {
 	int control;
 	struct inquiry_lane lanes[NURSERY_LANES];
 	struct inquiry_account accounts[INQUIRY_ACCOUNTS];
+	int64_t patient; /* us; 0: as accounts have it */
 	uint64_t number; /* of the last question */
 	uint64_t unanswered;
 	int64_t paid; /* of all of them but the host, as in their accounts */
@@ -206,6 +207,12 @@ void inquiry_close(struct inquiry *inquiry)
 	free(inquiry);
 }
 
+void inquiry_patient(struct inquiry *inquiry, int64_t ms)
+{
+	if (inquiry)
+		inquiry->patient = ms * INQUIRY_US;
+}
+
 uint64_t inquiry_unanswered(const struct inquiry *inquiry)
 {
 	return inquiry ? inquiry->unanswered : 0;
@@ -325,6 +332,8 @@ static int64_t inquiry_patience(struct inquiry *inquiry, const struct inquiry_qu
 	int64_t us = INQUIRY_PATIENCE_MS * INQUIRY_US, all = inquiry_left(inquiry->paid, now, 1), left;
 	bool used = false;
 
+	if (inquiry->patient)
+		return inquiry->patient;
 	if (inquiry_keeps(inquiry, question))
 		return 0;
 	for (size_t i = 0; i < count; i++) {
@@ -354,7 +363,7 @@ static void inquiry_charge(struct inquiry *inquiry, const struct inquiry_questio
 	size_t count = inquiry_whose(question, whose);
 	bool host = inquiry_is_host(question);
 
-	if (answered && (host || us < INQUIRY_FREE_US))
+	if (inquiry->patient || (answered && (host || us < INQUIRY_FREE_US)))
 		return;
 	if (!host)
 		inquiry_pay(&inquiry->paid, now, us, 1);

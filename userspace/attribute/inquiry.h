@@ -127,6 +127,12 @@ int inquiry_ask(struct inquiry *inquiry, const struct inquiry_world *world,
 		const struct inquiry_question *question, struct container_facts *facts,
 		struct inquiry_answer *ret_answer);
 
+/*
+ * inquiry_patient() - from now on each question is waited for as long as that, and costs nobody anything; 0: as it was. For the start, when
+ * nobody waits yet. @ms: per question; @inquiry: NULL is fine
+ */
+void inquiry_patient(struct inquiry *inquiry, int64_t ms);
+
 /* inquiry_unanswered() - how many questions there was no answer to in time; NULL: none. */
 uint64_t inquiry_unanswered(const struct inquiry *inquiry);
 

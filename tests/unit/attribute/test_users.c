@@ -225,10 +225,50 @@ static void test_asked(void **state)
 	inquiry_close(inquiry);
 }
 
+/* At the start it is waited for longer than later, and nobody is silent after it. */
+static void test_patient(void **state)
+{
+	char path[] = "/tmp/spillwatch-unit-XXXXXX";
+	int fd = mkstemp(path);
+	struct inquiry *inquiry;
+	struct users *users;
+	pid_t nursery, looker, waker;
+
+	(void)state;
+	close(fd);
+	put(path, "ada:x:1000:\n");
+	assert_int_equal(inquiry_open(NULL, NULL, &inquiry), 0);
+	inquiry_patient(inquiry, 30000);
+	check_host(inquiry);
+	nursery = child_of(getpid());
+	looker = nursery ? child_of(nursery) : 0;
+	if (looker) {
+		kill(looker, SIGSTOP);
+		waker = fork();
+		if (waker == 0) {
+			usleep(1000 * (INQUIRY_PATIENCE_MS + 500));
+			kill(looker, SIGCONT);
+			_exit(0);
+		}
+		assert_int_equal(users_open_groups(NULL, path, inquiry, &users), 0);
+		assert_int_equal(users_changes(users), 1);
+		assert_int_equal(inquiry_unanswered(inquiry), 0);
+		inquiry_patient(inquiry, 0);
+		assert_string_equal(users_name(users, 1000), "ada");
+		assert_int_equal(waitpid(waker, NULL, 0), waker);
+		users_close(users);
+	} else {
+		print_message("this kernel doesn't tell of children\n");
+	}
+	unlink(path);
+	inquiry_close(inquiry);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {cmocka_unit_test(test_users), cmocka_unit_test(test_groups),
-						  cmocka_unit_test(test_held), cmocka_unit_test(test_asked)};
+						  cmocka_unit_test(test_held), cmocka_unit_test(test_asked),
+						  cmocka_unit_test(test_patient)};
 
 	return UNIT_RUN(tests);
 }
