@@ -115,7 +115,7 @@ guest_image() {
 	guest_modules "$kernel" "$version" "$root" virtio_pci virtio_blk ext4 overlay loop btrfs
 	cat >"$root/init" <<'END'
 #!/bin/sh
-export PATH=/bin HOME=/ TERM=dumb SPILLWATCH=/bin/spillwatch LIVE_WRITERS=/tests/writers LIVE_SCHEMA=/tests/alert.schema.json
+export PATH=/bin HOME=/ TERM=dumb SPILLWATCH=/bin/spillwatch SPILLWATCH_PATIENCE=20 LIVE_WRITERS=/tests/writers LIVE_SCHEMA=/tests/alert.schema.json
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
 mkdir -p /dev/pts; mount -t devpts pts /dev/pts; mount -t cgroup2 cgroup2 /sys/fs/cgroup
 ln -s /proc/self/fd /dev/fd

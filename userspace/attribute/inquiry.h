@@ -9,6 +9,8 @@
  *     the host's own                   INQUIRY_PATIENCE_HOST_MS, then not again for INQUIRY_SILENT_MS
  *     the host's names of users        as a user
  *
+ * In the environment SPILLWATCH_PATIENCE=N has all of it N times as long (1 to 100): where everything is slow, such as in an emulator.
+ *
  * Who kept us waiting is not asked about for a while, less long if the answer comes after all. What was not answered is counted.
  */
 #pragma once
