@@ -156,7 +156,9 @@ static void test_clone_again(void **state)
 		assert_string_equal(live_string(alert, "event.action"), "token-written");
 		assert_string_equal(live_string(alert, "file.path"), live_path(file));
 	}
-	if (live_lost(&run))
+	/* where pages have to be copied, there may be no time for all of btrfs's own, and those are freed soon */
+	if (live_lost(&run) !=
+	    live_summary(&run, "pages on their way to a block device that could not be looked at"))
 		fail_msg("%s", run.errors);
 	live_free(&run);
 }
