@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 /* ms that a question takes at most that is not asked, with a slow machine's share. */
-#define UNASKED_MS 100
+#define UNASKED_MS 500
 
 #define A "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -171,8 +171,8 @@ static void test_hangs(void **state)
 	}
 	before = inquiry_unanswered(inquiry);
 	kill(first, SIGSTOP);
-	check_unknown(7, INQUIRY_PATIENCE_MS + 500);
-	check_unknown(7, INQUIRY_PATIENCE_MS / 4);
+	check_unknown(7, INQUIRY_PATIENCE_MS + 3000);
+	check_unknown(7, INQUIRY_PATIENCE_MS / 2);
 	assert_int_equal(inquiry_unanswered(inquiry), before + 2);
 	check_known(8);
 	check_known(0);
@@ -268,8 +268,8 @@ static void test_budget(void **state)
 	before = inquiry_unanswered(inquiry);
 	began = monotonic_ms();
 	for (uint32_t uid = 1; uid < 100; uid++)
-		check_unknown(uid, INQUIRY_PATIENCE_MS + 500);
-	assert_true(monotonic_ms() - began < INQUIRY_BUDGET_MS + 1000);
+		check_unknown(uid, INQUIRY_PATIENCE_MS + 3000);
+	assert_true(monotonic_ms() - began < INQUIRY_BUDGET_MS + 5000);
 	assert_int_equal(inquiry_unanswered(inquiry), before + 99);
 	kill(nursery, SIGCONT);
 }
@@ -286,7 +286,7 @@ static void test_ends(void **state)
 	if (!child)
 		return;
 	kill(child, SIGSTOP);
-	check_unknown(7, INQUIRY_PATIENCE_MS + 500);
+	check_unknown(7, INQUIRY_PATIENCE_MS + 3000);
 	kill(child, SIGKILL);
 	check_known(8);
 	kill(nursery, SIGKILL);
