@@ -5,6 +5,7 @@
 #include "detect/mask.h"
 #include "lib/cleanup.h"
 #include "lib/log.h"
+#include "lib/utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -69,8 +70,7 @@ static const char *losses_keep(const char *name, char to[LOSSES_TEXT])
 	if (!name)
 		return NULL;
 	if (len >= LOSSES_TEXT)
-		for (len = LOSSES_TEXT - 1; len && ((unsigned char)name[len] & 0xc0) == 0x80;)
-			len--;
+		len = utf8_cut(name, LOSSES_TEXT - 1);
 	memcpy(to, name, len);
 	to[len] = '\0';
 	return to;

@@ -15,6 +15,7 @@
 #include "detect/mask.h"
 #include "lib/cleanup.h"
 #include "lib/monotonic.h"
+#include "lib/utf8.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -239,16 +240,6 @@ static void reading_name(const struct sample_view *view, struct reading_named *r
 	ret_named->tgid = head->tgid;
 }
 
-/* How much of a name is told: no character is cut in two, or the whole of what is told would be no text. */
-static size_t reading_cut(const char *text)
-{
-	size_t len = strnlen(text, READING_SHOWN);
-
-	while (len && ((unsigned char)text[len] & 0xc0) == 0x80)
-		len--;
-	return len;
-}
-
 /* Says of which file that was; not for each of many. */
 static void reading_which(struct reading *reading, const struct reading_named *named, int error)
 {
@@ -267,7 +258,8 @@ static void reading_which(struct reading *reading, const struct reading_named *n
 	if (!path || !comm)
 		return;
 	loss->which_at = now;
-	shown = reading_cut(path);
+	/* a character that is cut in two, and the whole of what is told would be no text */
+	shown = utf8_cut(path, strnlen(path, READING_SHOWN));
 	cut = named->path_len > READING_PATH || path[shown];
 	snprintf(loss->which, sizeof(loss->which), " (such as %.*s%s of %s (pid %u): %s)",
 		 *path ? (int)shown : READING_SHOWN, *path ? path : "a file without a name", cut ? "…" : "",

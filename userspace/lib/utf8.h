@@ -39,3 +39,11 @@ static inline size_t utf8_length(const uint8_t *bytes, size_t len)
 			return 0;
 	return count;
 }
+
+/* utf8_cut() - bytes of text[0, most) that are left, where text[most] is there, if no character is cut in two. */
+static inline size_t utf8_cut(const char *text, size_t most)
+{
+	while (most && ((unsigned char)text[most] & 0xc0) == 0x80)
+		most--;
+	return most;
+}

@@ -21,6 +21,7 @@
 #include "lib/log.h"
 #include "lib/monotonic.h"
 #include "lib/thread.h"
+#include "lib/utf8.h"
 #include "output/file.h"
 #include "output/output.h"
 #include "output/program.h"
@@ -311,9 +312,7 @@ static void bus_cut(char *name)
 
 	if (!name || strlen(name) <= len)
 		return;
-	while (len && ((unsigned char)name[len] & 0xc0) == 0x80)
-		len--;
-	name[len] = '\0';
+	name[utf8_cut(name, len)] = '\0';
 }
 
 char *bus_output_name(const struct output_spec *spec)

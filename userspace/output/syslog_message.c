@@ -13,6 +13,7 @@
 #include "alert/loss.h"
 #include "alert/message.h"
 #include "lib/cleanup.h"
+#include "lib/utf8.h"
 #include "output/fields.h"
 
 #include <errno.h>
@@ -148,8 +149,7 @@ int syslog_message(int facility, const struct alert *alert, const struct loss *l
 		return r;
 	/* of losses without number: what comes last is cut, and not in the middle of a character */
 	if (len > SYSLOG_BYTES)
-		for (len = SYSLOG_BYTES; len && ((unsigned char)message[len] & 0xc0) == 0x80;)
-			len--;
+		len = utf8_cut(message, SYSLOG_BYTES);
 	*ret_message = TAKE(message);
 	*ret_len = len;
 	return 0;
