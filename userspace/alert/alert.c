@@ -69,6 +69,18 @@ static void alert_free_facts(struct alert *alert)
 	free(alert->process.ancestors);
 }
 
+size_t alert_image_len(const struct alert_container *container)
+{
+	const char *image = container->image, *digest = container->digest;
+	size_t len = image ? strlen(image) : 0, less = digest ? strlen(digest) : 0;
+
+	if (!less || less > len || strcmp(image + len - less, digest) != 0)
+		return len;
+	if (less == len)
+		return 0;
+	return len > less + 1 && image[len - less - 1] == '@' ? len - less - 1 : len;
+}
+
 void alert_free(struct alert *alert)
 {
 	if (!alert)

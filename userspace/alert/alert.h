@@ -179,6 +179,12 @@ struct alert {
 		*facts; /* borrowed, and then process and file are as well; NULL: they are the alert's own */
 };
 
+/*
+ * alert_image_len() - bytes of container->image before its digest, if it ends in that ("registry/app@sha256:…"): all of it if it doesn't; 0 if that
+ * is all of it, or there is none.
+ */
+size_t alert_image_len(const struct alert_container *container);
+
 /* alert_free() - frees what an alert owns and zeroes it; NULL is fine. */
 void alert_free(struct alert *alert);
 

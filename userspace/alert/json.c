@@ -221,20 +221,14 @@ static void json_file(struct json_writer *json, const struct alert *alert)
 	json_close(json, '}');
 }
 
-/* Without the digest, if it ends in that ("registry/app@sha256:…"), which has a field of its own. */
-static void json_image_name(struct json_writer *json, const char *name, const char *digest)
+/* Without the digest, which has a field of its own. */
+static void json_image_name(struct json_writer *json, const struct alert_container *container)
 {
-	size_t len = name ? strlen(name) : 0, less = digest ? strlen(digest) : 0;
-	AUTO_FREE char *before = NULL;
+	size_t len = alert_image_len(container);
+	AUTO_FREE char *name = len ? strndup(container->image, len) : NULL;
 
-	if (!less || less > len || strcmp(name + len - less, digest) != 0) {
-		json_text_if(json, "name", name);
-	} else if (len > less + 1 && name[len - less - 1] == '@') {
-		before = strndup(name, len - less - 1);
-		json_text(json, "name", before);
-	} else if (len > less) {
+	if (len)
 		json_text(json, "name", name);
-	}
 }
 
 static void json_image(struct json_writer *json, const struct alert_container *container)
@@ -242,7 +236,7 @@ static void json_image(struct json_writer *json, const struct alert_container *c
 	if (!container->image && !container->digest)
 		return;
 	json_open(json, "image", '{');
-	json_image_name(json, container->image, container->digest);
+	json_image_name(json, container);
 	if (container->digest) {
 		json_open(json, "hash", '{');
 		json_open(json, "all", '[');

@@ -42,13 +42,13 @@ static void facts_process(const struct alert_process *process, struct rules_fact
 static void facts_image(const struct alert_container *container, struct rules_facts *facts)
 {
 	const char *image = container->image, *digest = container->digest;
-	size_t len = image ? strlen(image) : 0, less = digest ? strlen(digest) : 0;
+	size_t len = alert_image_len(container);
 
 	rules_facts_add(facts, RULES_KEY_IMAGE, image ? image : digest);
-	if (!len || !less || strcmp(image, digest) == 0)
+	if (!image || !len || !digest)
 		return;
-	if (len > less + 1 && image[len - less - 1] == '@' && strcmp(image + len - less, digest) == 0)
-		snprintf(facts->image, sizeof(facts->image), "%.*s", (int)(len - less - 1), image);
+	if (image[len])
+		snprintf(facts->image, sizeof(facts->image), "%.*s", (int)len, image);
 	else
 		snprintf(facts->image, sizeof(facts->image), "%s@%s", image, digest);
 	rules_facts_add(facts, RULES_KEY_IMAGE, facts->image);
