@@ -119,6 +119,15 @@ static void test_clone(void **state)
 	live_tick("FICLONE, FICLONERANGE", "the daemon reads the cloned range");
 }
 
+/* So many alerts, all of that token. */
+static void check_cloned(const struct live_run *run, const struct maker_token *token, size_t count)
+{
+	if (run->status || json_array_size(run->alerts) != count)
+		fail_msg("status %d, %zu alerts: %s%s", run->status, json_array_size(run->alerts),
+			 run->errors, run->output);
+	assert_int_equal(live_count(run, token), count);
+}
+
 /*
  * A token that stands there already, put there again: by another program it is another leak, by the same one it is none; and
  * whoever clones beside it has not put it there.
@@ -144,10 +153,7 @@ static void test_clone_again(void **state)
 		/* what is asked for is read in turn; and what is mounted here is gone with the command */
 		"$DIR/third clone ficlone end source; "
 		"for i in $(seq 300); do grep -q mnt/end $DIR/alerts && break; sleep 0.1; done");
-	if (run.status || json_array_size(run.alerts) != 6)
-		fail_msg("status %d, %zu alerts: %s%s", run.status, json_array_size(run.alerts), run.errors,
-			 run.output);
-	assert_int_equal(live_count(&run, &token), 6);
+	check_cloned(&run, &token, 6);
 	for (i = 0; i < 6; i++) {
 		const json_t *alert = json_array_get(run.alerts, i);
 		const char *file = i == 0 ? "mnt/source" : i == 5 ? "mnt/end" : "mnt/file";
@@ -176,10 +182,7 @@ static void test_clone_longer(void **state)
 			"$DIR/other clone ficlone longer blank; "
 			"$DIR/other clone ficlone end source; "
 			"for i in $(seq 300); do grep -q mnt/end $DIR/alerts && break; sleep 0.1; done");
-	if (run.status || json_array_size(run.alerts) != 3)
-		fail_msg("status %d, %zu alerts: %s%s", run.status, json_array_size(run.alerts), run.errors,
-			 run.output);
-	assert_int_equal(live_count(&run, &token), 3);
+	check_cloned(&run, &token, 3);
 	assert_string_equal(live_string(json_array_get(run.alerts, 1), "process.name"), "cat");
 	assert_string_equal(live_string(json_array_get(run.alerts, 2), "file.path"), live_path("mnt/end"));
 	live_free(&run);

@@ -148,8 +148,10 @@ struct pipeline {
 /* ms that second looks may take in one go, and before they go on. */
 #define PIPELINE_RECHECK_MS 5
 #define PIPELINE_RECHECK_PAUSE_MS 20
-/* ms until a file without a name is looked at, which may be gone before its turn; and between two looks for such, at least: many times as
- * long as one has taken. */
+/*
+ * ms until a file without a name is looked at, which may be gone before its turn; and between two looks for such, at least: many times as
+ * long as one has taken.
+ */
 #define PIPELINE_RECHECK_SOON_MS 10
 #define PIPELINE_RECHECK_AGAIN_MS 50
 #define PIPELINE_RECHECK_REST 10

@@ -78,15 +78,20 @@ static gid_t *privileges_list(int *ret_count)
 	return count < 0 ? NULL : TAKE(groups);
 }
 
+static bool privileges_has(const gid_t *groups, int count, gid_t group)
+{
+	for (int i = 0; groups && i < count; i++)
+		if (groups[i] == group)
+			return true;
+	return group == getegid();
+}
+
 bool privileges_in(gid_t group)
 {
 	int count;
 	AUTO_FREE gid_t *groups = privileges_list(&count);
 
-	for (int i = 0; groups && i < count; i++)
-		if (groups[i] == group)
-			return true;
-	return group == getegid();
+	return privileges_has(groups, count, group);
 }
 
 int privileges_join(gid_t group)
@@ -96,7 +101,7 @@ int privileges_join(gid_t group)
 
 	if (!groups)
 		return count;
-	if (privileges_in(group))
+	if (privileges_has(groups, count, group))
 		return 0;
 	groups[count] = group;
 	return setgroups((size_t)count + 1, groups) < 0 ? -errno : 0;

@@ -216,7 +216,6 @@ static void test_outputs(void **state)
 	config_free(config);
 }
 
-/* Each with its place, and with what was expected. */
 /* A group that only NSS knows is the same when NSS can't be asked any more; a new one can't be known then. */
 static void test_outputs_group(void **state)
 {
@@ -245,6 +244,7 @@ static void test_outputs_group(void **state)
 	nss = true;
 }
 
+/* Each with its place, and with what was expected. */
 static void test_outputs_wrong(void **state)
 {
 	static const struct {
