@@ -186,7 +186,7 @@ bench-audit: $(B)/spillwatch $(B)/tests/bench/store ## how long `audit` takes ov
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 # whole directories, and the linker takes what it needs: a list of files by hand goes stale unseen
 FUZZED  := $(wildcard userspace/detect/*.c userspace/library/*.c userspace/rules/*.c userspace/lib/*.c userspace/files/*.c userspace/attribute/*.c userspace/attribute/*/*.c userspace/scan/*.c) \
-	   $(filter-out %/main.c,$(FORWARD)) userspace/archive/unpack.c userspace/alert/json_writer.c tests/unit/helpers/globs.c tests/unit/helpers/oracle.c
+	   $(filter-out %/main.c,$(FORWARD)) userspace/archive/unpack.c $(wildcard userspace/alert/*.c) tests/unit/helpers/globs.c tests/unit/helpers/oracle.c
 
 $(B)/fuzz/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
