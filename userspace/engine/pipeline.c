@@ -328,9 +328,12 @@ static bool pipeline_file_token(void *context, const struct sample_view *view, c
 /* What was lost in files, and what is not known for want of them, as the summary calls it. */
 static void pipeline_count_files(struct pipeline *pipeline)
 {
-	if (pipeline->stats.files_unread != pipeline->unread.unread)
+	if (pipeline->stats.files_unread != pipeline->unread.unread) {
 		snprintf(pipeline->stats.files_unread_text, sizeof(pipeline->stats.files_unread_text), "%s%s",
 			 SUMMARY_FILES_UNREAD, pipeline->unread.which);
+		snprintf(pipeline->stats.files_unread_news, sizeof(pipeline->stats.files_unread_news), "%s%s",
+			 SUMMARY_FILES_UNREAD, pipeline->unread.which_news);
+	}
 	pipeline->stats.facts_unanswered = attribute_unanswered(pipeline->attribute);
 	pipeline->stats.files_unread = pipeline->unread.unread;
 	pipeline->stats.files_unanswered = pipeline->unread.unanswered;
@@ -622,6 +625,7 @@ static void pipeline_news(struct pipeline *pipeline, bool last)
 		losses_say(losses_told(pipeline->losses));
 	pipeline_emit_loss(pipeline, losses_told(pipeline->losses));
 	recorder_loss(pipeline->recorder, losses_told(pipeline->losses));
+	reading_told(&pipeline->unread);
 	pipeline->next_news = now + PIPELINE_NEWS_AGAIN_MS;
 }
 

@@ -65,6 +65,7 @@ struct pipeline_stats {
 	uint64_t rechecks_failed; /* second looks that could not be made */
 	uint64_t files_unread; /* files that had to be read and could not be */
 	char files_unread_text[64 + READING_WHICH]; /* that, and which for one */
+	char files_unread_news[64 + READING_WHICH]; /* likewise, of those that were not told of yet */
 	uint64_t files_unanswered; /* likewise, because their file system does not answer */
 	uint64_t tokens_gone; /* that were to be read there and could not be, or not any more; at most */
 	uint64_t ranges_again; /* of files, that were written again before they were read */

@@ -250,7 +250,7 @@ static void reading_which(struct reading *reading, const struct reading_named *n
 	size_t shown;
 	bool cut;
 
-	if (*loss->which && now - loss->which_at < READING_WHICH_MS)
+	if (*loss->which_news && now - loss->which_at < READING_WHICH_MS)
 		return;
 	/* the beginning of a long one is what its directory is */
 	path = reading_shown(named->path, named->path_len < READING_PATH ? named->path_len : READING_PATH);
@@ -264,6 +264,12 @@ static void reading_which(struct reading *reading, const struct reading_named *n
 	snprintf(loss->which, sizeof(loss->which), " (such as %.*s%s of %s (pid %u): %s)",
 		 *path ? (int)shown : READING_SHOWN, *path ? path : "a file without a name", cut ? "…" : "",
 		 comm, named->tgid, reading_why(error));
+	memcpy(loss->which_news, loss->which, sizeof(loss->which));
+}
+
+void reading_told(struct reading_loss *loss)
+{
+	*loss->which_news = '\0';
 }
 
 /* A file can't be read: it is known why, and how much was in it at most. */

@@ -22,6 +22,8 @@ struct reading;
 struct reading_loss {
 	/* " (such as FILE of NAME (pid 7): it was gone)", printable; of one of the last that could not be read. "" as long as all could */
 	char which[READING_WHICH];
+	/* likewise, of those only that were not told of yet (reading_told()); "": none of them has a name */
+	char which_news[READING_WHICH];
 	int64_t which_at; /* ms, CLOCK_MONOTONIC: when that was made */
 	uint64_t unread; /* files that could not be read */
 	uint64_t unanswered; /* of whom nothing was heard: their file system doesn't answer */
@@ -29,6 +31,9 @@ struct reading_loss {
 	uint64_t again; /* ranges that were asked for again before they were read */
 	uint64_t past; /* bytes past LIMIT_FILE_SCAN */
 };
+
+/* reading_told() - what was lost until now was told of: what comes is none of these. */
+void reading_told(struct reading_loss *loss);
 
 /* A token in a file. Returns whether nobody had known it. */
 typedef bool (*reading_token)(void *context, const struct sample_view *view, const uint8_t *window,

@@ -122,6 +122,14 @@ static void summary_unwatched(const struct functions_missing *missing)
 			 missing->function[i]->sees, missing->function[i]->name);
 }
 
+/* The one that is named was lost since the last time where only such are told of. */
+static void summary_unread(struct summary_walk *walk, const struct pipeline_stats *stats)
+{
+	const char *text = walk->mode == SUMMARY_NEWS ? stats->files_unread_news : stats->files_unread_text;
+
+	summary_line(walk, LOSS, stats->files_unread, "files_unread", *text ? text : SUMMARY_FILES_UNREAD);
+}
+
 /* All losses there are. */
 static void summary_losses(struct summary_walk *walk, const struct probe_counts *counts,
 			   const struct pipeline_stats *stats)
@@ -131,8 +139,7 @@ static void summary_losses(struct summary_walk *walk, const struct probe_counts 
 			summary_line(walk, counter_kinds[id].class, counts->value[id], counter_kinds[id].name,
 				     counter_kinds[id].text);
 	summary_skipped(walk, counts);
-	summary_line(walk, LOSS, stats->files_unread, "files_unread",
-		     *stats->files_unread_text ? stats->files_unread_text : SUMMARY_FILES_UNREAD);
+	summary_unread(walk, stats);
 	summary_line(walk, LOSS, stats->files_unanswered, "files_unanswered",
 		     "files that had to be read and whose file system did not answer");
 	summary_line(

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void test_once(void **state)
 {
@@ -41,6 +42,32 @@ static void test_once(void **state)
 	/* from the last time that nothing more was lost, and no sooner */
 	assert_true(loss->since.tv_sec > until.tv_sec ||
 		    (loss->since.tv_sec == until.tv_sec && loss->since.tv_nsec >= until.tv_nsec));
+	losses_close(losses);
+}
+
+/* A file is named where it is told of that it was lost, and by the total; not again with others. */
+static void test_which(void **state)
+{
+	struct probe_counts counts = {0};
+	struct pipeline_stats stats = {.files_unread = 1,
+				       .files_unread_text = SUMMARY_FILES_UNREAD " (such as /a)",
+				       .files_unread_news = SUMMARY_FILES_UNREAD " (such as /a)"};
+	struct summary_told all;
+	struct losses *losses;
+
+	(void)state;
+	assert_int_equal(losses_open(&losses), 0);
+	assert_true(losses_look(losses, &counts, &stats));
+	assert_string_equal(losses_told(losses)->kinds[0].text, stats.files_unread_text);
+	stats.files_unread = 2;
+	strcpy(stats.files_unread_news, SUMMARY_FILES_UNREAD);
+	assert_true(losses_look(losses, &counts, &stats));
+	assert_int_equal(losses_told(losses)->kinds[0].count, 1);
+	assert_string_equal(losses_told(losses)->kinds[0].text, SUMMARY_FILES_UNREAD);
+	summary_all(&counts, &stats, &all);
+	for (size_t i = 0; i < all.news_count; i++)
+		if (strcmp(all.news[i].name, "files_unread") == 0)
+			assert_string_equal(all.news[i].text, stats.files_unread_text);
 	losses_close(losses);
 }
 
@@ -139,6 +166,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_once),
+		cmocka_unit_test(test_which),
 		cmocka_unit_test(test_outputs),
 		cmocka_unit_test(test_writers),
 	};

@@ -165,6 +165,15 @@ static void test_given_up(void **state)
 	unlink(sample.path);
 }
 
+/* Reads until nothing waits. */
+static void work(struct reading *reading)
+{
+	for (int i = 0; i < 20000 && reading_waiting(reading); i++) {
+		reading_work(reading, monotonic_ms());
+		usleep(500);
+	}
+}
+
 /* A name is as its writer likes: where it is cut, what is told of it stays text, or no line of JSON could tell of the loss. */
 static void test_odd_name(void **state)
 {
@@ -191,12 +200,48 @@ static void test_odd_name(void **state)
 	assert_int_equal(reading_open("/proc", NULL, &reading), 0);
 	reading_start(reading, never, tell, NULL, &loss);
 	reading_add(reading, &view);
-	for (int i = 0; i < 20000 && reading_waiting(reading); i++) {
-		reading_work(reading, monotonic_ms());
-		usleep(500);
-	}
+	work(reading);
 	assert_int_equal(loss.unread, 1);
 	assert_non_null(strstr(loss.which, "\\x01ab… of writer"));
+	reading_close(reading);
+}
+
+/* What was told is no example for what is lost later; and what is lost right after has its own. */
+static void test_told(void **state)
+{
+	struct {
+		struct token_sample head;
+		char path[64];
+	} sample = {.head = {.tgid = UINT32_MAX,
+			     .flags = SAMPLE_UNREAD,
+			     .comm = "writer",
+			     .mode = S_IFREG | 0600,
+			     .length = 128},
+		    .path = "/first"};
+	struct reading_loss loss = {0};
+	struct sample_view view;
+	struct reading *reading;
+
+	(void)state;
+	sample.head.path_len = (uint16_t)strlen(sample.path);
+	sample.head.size = (uint32_t)(sizeof(struct token_sample) + strlen(sample.path));
+	assert_int_equal(sample_view_parse(&sample, sample.head.size, &view), 0);
+	assert_int_equal(reading_open("/proc", NULL, &reading), 0);
+	reading_start(reading, never, tell, NULL, &loss);
+	reading_add(reading, &view);
+	work(reading);
+	assert_int_equal(loss.unread, 1);
+	assert_non_null(strstr(loss.which_news, "such as /first of"));
+	reading_told(&loss);
+	assert_string_equal(loss.which_news, "");
+	/* all that is told in the end is of all */
+	assert_non_null(strstr(loss.which, "such as /first of"));
+	memcpy(sample.path, "/later", 6);
+	assert_int_equal(sample_view_parse(&sample, sample.head.size, &view), 0);
+	reading_add(reading, &view);
+	work(reading);
+	assert_int_equal(loss.unread, 2);
+	assert_non_null(strstr(loss.which_news, "such as /later of"));
 	reading_close(reading);
 }
 
@@ -206,6 +251,7 @@ int main(void)
 		cmocka_unit_test(test_journal_once),
 		cmocka_unit_test(test_given_up),
 		cmocka_unit_test(test_odd_name),
+		cmocka_unit_test(test_told),
 	};
 
 	return UNIT_RUN(tests);
