@@ -115,7 +115,7 @@ test-oracle: $(B)/spillwatch $(B)/tests/oracle/machine ## random steps on files;
 	BUILD=$(B) tests/oracle/run
 
 test-programs: live-binaries ## the built program around programs that nobody here wrote
-	@failed=0; for t in tests/programs/run tests/programs/scan tests/programs/pipelines tests/programs/files tests/programs/metrics tests/programs/reload tests/programs/groups tests/programs/screens; do $$t || failed=1; done; exit $$failed
+	@failed=0; for t in tests/programs/run tests/programs/scan tests/programs/pipelines tests/programs/files tests/programs/metrics tests/programs/reload tests/programs/groups tests/programs/screens tests/programs/errors; do $$t || failed=1; done; exit $$failed
 
 $(B)/tests/forward/broker: tests/forward/broker.c
 	@mkdir -p $(@D)

@@ -50,6 +50,12 @@ const char *pin_error(int error)
 	}
 }
 
+const char *pin_error_asked(int error)
+{
+	return error == -EACCES || error == -EPERM ? "no permission to ask; try it as root (sudo)"
+						   : pin_error(error);
+}
+
 static bool pin_is_bpf(const char *path)
 {
 	struct statfs fs;

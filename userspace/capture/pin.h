@@ -113,3 +113,6 @@ void pin_remove(struct pin_set *set);
 
 /* pin_error() - what a negative errno of pin_open() means; static. */
 const char *pin_error(int error);
+
+/* pin_error_asked() - the same to who asks a daemon something, and may lack the right to. */
+const char *pin_error_asked(int error);

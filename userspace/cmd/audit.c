@@ -154,10 +154,9 @@ static int audit_time(const char *option, int64_t *ret_time, bool *ret_given)
 	*ret_given = period_parse(optarg, period_now(), ret_time);
 	if (*ret_given)
 		return 0;
-	log_error("%s takes a time ago (90m, 24h, 7d), a day (2026-01-31) or a time by RFC 3339 "
-		  "(2026-01-31T10:00:00Z)",
-		  option);
-	return EXIT_CODE_USAGE;
+	return options_takes(option, optarg,
+			     "a time ago (90m, 24h, 7d), a day (2026-01-31) or a time by RFC 3339 "
+			     "(2026-01-31T10:00:00Z)");
 }
 
 static int audit_output(struct audit_options *options)
@@ -197,8 +196,7 @@ static int audit_number(const char *option, unsigned long min, unsigned long max
 {
 	if (options_number(optarg, min, max, ret_number))
 		return 0;
-	log_error("%s takes a number from %lu to %lu", option, min, max);
-	return EXIT_CODE_USAGE;
+	return options_takes(option, optarg, "a number from %lu to %lu", min, max);
 }
 
 /* What was given is not repeated: it may be a secret. */
@@ -280,8 +278,8 @@ static int audit_option(int option, struct audit_options *options)
 		report->survey.said.severity = (uint32_t)rules_severity(optarg);
 		if (report->survey.said.severity)
 			return 0;
-		log_error("--severity takes low, medium, high, critical or a number from 1 to 100");
-		return EXIT_CODE_USAGE;
+		return options_takes("--severity", optarg,
+				     "low, medium, high, critical or a number from 1 to 100");
 	case OPTION_AUDIT_RULE:
 		report->survey.said.rule = optarg;
 		return 0;

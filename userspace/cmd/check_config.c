@@ -5,6 +5,7 @@
  */
 #include "cmd/check_config.h"
 
+#include "cmd/options.h"
 #include "cmd/run.h"
 #include "detect/mask.h"
 #include "lib/cleanup.h"
@@ -220,6 +221,13 @@ static int check_line(const struct rules *rules, const char *line, size_t number
 	return r;
 }
 
+static void check_unread(const char *path, int error)
+{
+	AUTO_FREE char *shown = options_shown(path, strlen(path));
+
+	log_error("--alert: can't read %s: %s", shown ? shown : "the file", strerror(error));
+}
+
 static int check_alerts(const struct rules *rules, const char *path)
 {
 	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
@@ -228,7 +236,7 @@ static int check_alerts(const struct rules *rules, const char *path)
 	int r = 0, error;
 
 	if (!file) {
-		log_error("--alert: can't read the file: %s", strerror(errno));
+		check_unread(path, errno);
 		return EXIT_CODE_CONFIG;
 	}
 	while (r == 0 && getline(&line, &size, file) > 0)
@@ -239,7 +247,7 @@ static int check_alerts(const struct rules *rules, const char *path)
 	if (file != stdin)
 		fclose(file);
 	if (r == -EIO)
-		log_error("--alert: can't read the file: %s", strerror(error));
+		check_unread(path, error);
 	else if (r == -EBADMSG)
 		log_error("--alert: line %zu is no alert, which is an object of JSON", number);
 	else if (r < 0)

@@ -132,8 +132,7 @@ static int exec_parse(int argc, char **argv, struct exec_options *options)
 				options->has_exit_code = true;
 				break;
 			}
-			log_error("--exit-code takes a number from 0 to 255");
-			return EXIT_CODE_USAGE;
+			return options_takes("--exit-code", optarg, "a number from 0 to 255");
 		case OPTION_WAIT:
 			options->wait = true;
 			break;

@@ -47,8 +47,7 @@ int exec_findings_report(struct exec_findings *findings, char *text)
 
 	if (scan_output_report(text, &form, &file))
 		return findings_output(findings, form, file);
-	log_error("--report takes FORM=FILE, with a form of " SCAN_OUTPUT_NAMES);
-	return EXIT_CODE_USAGE;
+	return options_takes("--report", text, "FORM=FILE, with a form of " SCAN_OUTPUT_NAMES);
 }
 
 static bool findings_in(const char *variable)

@@ -9,6 +9,7 @@
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
+#include "lib/utf8.h"
 #include "bounds.h"
 #include "capture/watch.h"
 #include "rules/nearest.h"
@@ -86,6 +87,10 @@ const struct option_entry options_shared_table[] = {
 };
 /* clang-format on */
 
+/* Bytes of a value that a sentence repeats. */
+#define OPTIONS_VALUE_BYTES 60
+#define OPTIONS_FOUND_SIZE (OPTIONS_VALUE_BYTES + sizeof("…"))
+
 /* Who is told what is wrong with a value, if it is no command line's. */
 static void (*options_wrong_taker)(void *context, const char *text);
 static void *options_wrong_context;
@@ -108,6 +113,31 @@ void options_wrong(const char *format, ...)
 		options_wrong_taker(options_wrong_context, text);
 	else
 		log_error("%s", text);
+}
+
+/* What was given, as far as a sentence repeats it. */
+static void options_found(const char *value, char ret_found[OPTIONS_FOUND_SIZE])
+{
+	AUTO_FREE char *shown = options_shown(value, strlen(value));
+	size_t len = shown ? strlen(shown) : 0;
+	bool cut = len > OPTIONS_VALUE_BYTES;
+
+	if (cut)
+		len = utf8_cut(shown, OPTIONS_VALUE_BYTES);
+	snprintf(ret_found, OPTIONS_FOUND_SIZE, "%.*s%s", (int)len, shown ? shown : "", cut ? "…" : "");
+}
+
+int options_takes(const char *option, const char *value, const char *format, ...)
+{
+	char what[256], found[OPTIONS_FOUND_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	options_found(value, found);
+	options_wrong("%s takes %s; found '%s'", option, what, found);
+	return EXIT_CODE_USAGE;
 }
 
 bool options_number(const char *text, unsigned long min, unsigned long max, unsigned long *ret_number)
@@ -177,8 +207,10 @@ static int options_directory(const char *name, const char **ret_path)
 {
 	struct stat st;
 
-	if (stat(optarg, &st) < 0 || !S_ISDIR(st.st_mode)) {
-		options_wrong("%s takes a directory that exists", name);
+	int error = stat(optarg, &st) < 0 ? errno : !S_ISDIR(st.st_mode) ? ENOTDIR : 0;
+
+	if (error) {
+		options_takes(name, optarg, "a directory that can be used (%s)", strerror(error));
 		return EXIT_CODE_CONFIG;
 	}
 	*ret_path = optarg;
@@ -199,7 +231,7 @@ int options_user(struct privileges_user *ret_user)
 	if (r == 0)
 		return 0;
 	if (r == -ENOENT)
-		options_wrong("--user takes the name or the number of a user that exists");
+		options_takes("--user", optarg, "the name or the number of a user that exists (id(1))");
 	else
 		options_wrong("--user: can't look the user up: %s", strerror(-r));
 	return EXIT_CODE_CONFIG;
@@ -207,16 +239,15 @@ int options_user(struct privileges_user *ret_user)
 
 static int options_watch(const struct command *command, struct pipeline_options *options)
 {
-	AUTO_FREE char *shown = NULL;
-	const char *bad;
-	size_t bad_len;
+	const char *bad, *known[WATCH_NAMES_MAX];
+	AUTO_FREE char *word = NULL;
+	size_t bad_len, index;
 
 	options->watch_given = true;
 	if (watch_parse(optarg, &options->probe.watch, &bad, &bad_len) == 0)
 		return 0;
-	shown = options_shown(bad, bad_len);
-	options_wrong("--watch does not know '%s'; see 'spillwatch help %s'", shown ? shown : "this",
-		      command->name);
+	word = strndup(bad, bad_len);
+	options_choice(command, "--watch", word ? word : "", known, watch_names(known), &index);
 	return EXIT_CODE_USAGE;
 }
 
@@ -236,9 +267,9 @@ int options_shared(const struct command *command, int option, struct pipeline_op
 			options->alerts_bytes = number;
 			return 0;
 		}
-		options_wrong("--alerts-bytes takes a number from %ld to %lu, or 0 for no bound",
-			      PIPELINE_ALERTS_BYTES_MIN, 1UL << 40);
-		return EXIT_CODE_USAGE;
+		return options_takes("--alerts-bytes", optarg,
+				     "a number of bytes, without a unit, from %ld to %lu, or 0 for no bound",
+				     PIPELINE_ALERTS_BYTES_MIN, 1UL << 40);
 	case OPTION_OUTPUT:
 		return options_output(command, options);
 	case OPTION_SOCKET:
@@ -253,15 +284,14 @@ int options_shared(const struct command *command, int option, struct pipeline_op
 			options->probe.inspect_bytes = (uint32_t)number;
 			return 0;
 		}
-		options_wrong("--inspect-bytes takes a number from 1 to %u", LIMIT_INSPECT_BYTES);
-		return EXIT_CODE_USAGE;
+		return options_takes("--inspect-bytes", optarg,
+				     "a number of bytes, without a unit, from 1 to %u", LIMIT_INSPECT_BYTES);
 	case OPTION_RING_BYTES:
 		if (options_number(optarg, 4096, 1UL << 30, &number) && !(number & (number - 1))) {
 			options->probe.ring_bytes = (uint32_t)number;
 			return 0;
 		}
-		options_wrong("--ring-bytes takes a power of two from 4096 to %lu", 1UL << 30);
-		return EXIT_CODE_USAGE;
+		return options_takes("--ring-bytes", optarg, "a power of two from 4096 to %lu", 1UL << 30);
 	case OPTION_PROCFS:
 		return options_directory("--procfs", &options->procfs);
 	case OPTION_HOST_ROOT:
@@ -275,15 +305,15 @@ int options_shared(const struct command *command, int option, struct pipeline_op
 	case OPTION_STORE_DAYS:
 		if (options_number(optarg, 1, 36500, &options->store_limits.days))
 			return 0;
-		options_wrong("--store-days takes a number of days from 1 to 36500");
-		return EXIT_CODE_USAGE;
+		return options_takes("--store-days", optarg, "a number of days from 1 to 36500");
 	case OPTION_NET:
 		return options_net(command, options);
 	case OPTION_STORE_BYTES:
 		if (options_number(optarg, STORE_BYTES_MIN, 1UL << 40, &options->store_limits.bytes))
 			return 0;
-		options_wrong("--store-bytes takes a number from %ld to %lu", STORE_BYTES_MIN, 1UL << 40);
-		return EXIT_CODE_USAGE;
+		return options_takes("--store-bytes", optarg,
+				     "a number of bytes, without a unit, from %ld to %lu", STORE_BYTES_MIN,
+				     1UL << 40);
 	default:
 		return -1;
 	}
@@ -464,7 +494,7 @@ int options_choice(const struct command *command, const char *option, const char
 		   const char *const *words, size_t count, size_t *ret_index)
 {
 	const char *nearest;
-	char all[192] = "";
+	char all[256] = "", found[OPTIONS_FOUND_SIZE];
 
 	for (size_t i = 0; i < count; i++) {
 		const char *between = i == 0 ? "" : i + 1 == count ? " or " : ", ";
@@ -477,9 +507,11 @@ int options_choice(const struct command *command, const char *option, const char
 		snprintf(all + len, sizeof(all) - len, "%s%s", between, words[i]);
 	}
 	nearest = nearest_word(value, words, count);
+	options_found(value, found);
 	if (nearest)
-		options_wrong("%s takes %s; did you mean '%s'?", option, all, nearest);
+		options_wrong("%s takes %s; found '%s'; did you mean '%s'?", option, all, found, nearest);
 	else
-		options_wrong("%s takes %s; see 'spillwatch help %s'", option, all, command->name);
+		options_wrong("%s takes %s; found '%s'; see 'spillwatch help %s'", option, all, found,
+			      command->name);
 	return EXIT_CODE_USAGE;
 }

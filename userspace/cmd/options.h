@@ -79,7 +79,7 @@ int options_none(const struct command *command, int argc);
 
 /*
  * options_choice() - one of some words; they are put into *ret_index. Returns 0; or EXIT_CODE_USAGE after saying what
- * `option` takes, and which of them may have been meant.
+ * `option` takes, what was found, and which of them may have been meant.
  */
 int options_choice(const struct command *command, const char *option, const char *value,
 		   const char *const *words, size_t count, size_t *ret_index);
@@ -95,6 +95,13 @@ int options_shared(const struct command *command, int option, struct pipeline_op
 
 /* options_wrong() - says what is wrong with a value; format as printf(3). */
 void options_wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * options_takes() - the same: "OPTION takes WHAT; found 'VALUE'", where what it takes is a format as of printf(3), and the value is shown
+ * as by options_shown(), and its beginning only if it is long. Returns EXIT_CODE_USAGE.
+ */
+int options_takes(const char *option, const char *value, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* options_wrong_to() - who is told that instead of standard error; NULL: standard error. */
 void options_wrong_to(void (*taker)(void *context, const char *text), void *context);

@@ -88,16 +88,15 @@ static int run_cgroup(struct run_options *options)
 {
 	int r = cgroup_resolve(options->cgroup, &options->pipeline.probe.cgroup);
 
-	if (r == -ENOTTY) {
-		log_error(
-			"--cgroup: the path is not in a cgroup v2 hierarchy (often /sys/fs/cgroup, on hybrid "
-			"systems /sys/fs/cgroup/unified)");
+	if (r == -ENOTTY)
+		options_takes("--cgroup", options->cgroup,
+			      "a directory of a cgroup v2 hierarchy (often below /sys/fs/cgroup, on hybrid "
+			      "systems /sys/fs/cgroup/unified)");
+	else if (r < 0)
+		options_takes("--cgroup", options->cgroup, "a cgroup's directory that can be opened (%s)",
+			      strerror(-r));
+	if (r < 0)
 		return EXIT_CODE_CONFIG;
-	}
-	if (r < 0) {
-		log_error("--cgroup: can't open the cgroup's directory: %s", strerror(-r));
-		return EXIT_CODE_CONFIG;
-	}
 	options->pipeline.probe.scope = SCOPE_CGROUP;
 	options->pipeline.scope_name = options->cgroup;
 	return 0;
@@ -115,8 +114,7 @@ static int run_option(void *context, int option)
 	case OPTION_DURATION:
 		if (options_number(optarg, 1, 1UL << 31, &options->duration))
 			return 0;
-		options_wrong("--duration takes a number of seconds from 1 to %lu", 1UL << 31);
-		return EXIT_CODE_USAGE;
+		return options_takes("--duration", optarg, "a number of seconds from 1 to %lu", 1UL << 31);
 	case OPTION_USER:
 		/* when the configuration is read anew, nobody can be looked up any more */
 		return options->running ? 0 : options_user(&options->user);
@@ -129,14 +127,14 @@ static int run_option(void *context, int option)
 	case OPTION_PIN_SECONDS:
 		if (options_number(optarg, 1, RUN_PIN_SECONDS_MAX, &options->pipeline.probe.pin_seconds))
 			return 0;
-		options_wrong("--pin-seconds takes a number of seconds from 1 to %lu", RUN_PIN_SECONDS_MAX);
-		return EXIT_CODE_USAGE;
+		return options_takes("--pin-seconds", optarg, "a number of seconds from 1 to %lu",
+				     RUN_PIN_SECONDS_MAX);
 	case OPTION_METRICS:
 		if (server_address(optarg, &options->metrics, &options->metrics_size) == 0)
 			return 0;
-		options_wrong("--metrics takes a port, or a numeric address with one: 9464, 127.0.0.1:9464, "
-			      "[::1]:9464");
-		return EXIT_CODE_USAGE;
+		return options_takes("--metrics", optarg,
+				     "a port, or a numeric address with one (9464, 127.0.0.1:9464, "
+				     "[::1]:9464)");
 	default:
 		return options_shared(&command_run, option, &options->pipeline);
 	}

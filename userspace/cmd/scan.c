@@ -57,8 +57,7 @@ static int scan_parse_report(struct scan_command *command, char *text)
 	const char *file;
 
 	if (!scan_output_report(text, &output.form, &file)) {
-		log_error("--report takes FORM=FILE, with a form of " SCAN_OUTPUT_NAMES);
-		return EXIT_CODE_USAGE;
+		return options_takes("--report", text, "FORM=FILE, with a form of " SCAN_OUTPUT_NAMES);
 	}
 	if (command->scan.output_count == SCAN_OUTPUTS_MAX) {
 		log_error("--report can be given %d times", SCAN_OUTPUTS_MAX - 1);
@@ -134,8 +133,7 @@ static int scan_parse_number(const char *option, unsigned long max, unsigned lon
 {
 	if (options_number(optarg, 0, max, ret_number))
 		return 0;
-	log_error("%s takes a number from 0 to %lu", option, max);
-	return EXIT_CODE_USAGE;
+	return options_takes(option, optarg, "a number from 0 to %lu", max);
 }
 
 static int scan_parse_option(struct scan_command *command, int option)

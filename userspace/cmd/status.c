@@ -240,9 +240,11 @@ static int status_show(const char *directory, enum status_form form)
 
 	if (r < 0) {
 		if (r == -ENOENT)
-			log_error("no daemon has pinned anything at %s", shown ? shown : "that place");
+			log_error("no daemon has pinned anything at %s; start one ('spillwatch run', or "
+				  "'systemctl start spillwatch'), or name the --pin that yours was given",
+				  shown ? shown : "that place");
 		else
-			log_error("%s: %s", shown ? shown : "the pins", pin_error(r));
+			log_error("%s: %s", shown ? shown : "the pins", pin_error_asked(r));
 		return EXIT_CODE_RUNTIME;
 	}
 	pin_peek(directory, &holder, &state);

@@ -85,7 +85,7 @@ static int stop_one(const char *directory)
 		return r;
 	if (r < 0 && r != -ENOENT) {
 		log_error("%s: %s", shown ? shown : "the pins",
-			  r == -EBUSY ? "the daemon does not end" : pin_error(r));
+			  r == -EBUSY ? "the daemon does not end" : pin_error_asked(r));
 		return r;
 	}
 	left = set && pin_state(set);
@@ -163,7 +163,7 @@ static int reload_tell(const char *directory)
 		log_error("no daemon has %s; one that pins nothing gets SIGHUP by kill(1)",
 			  shown ? shown : "the pins");
 	else if (r < 0)
-		log_error("%s: %s", shown ? shown : "the pins", pin_error(r));
+		log_error("%s: %s", shown ? shown : "the pins", pin_error_asked(r));
 	else
 		log_note("the daemon reads its configuration anew; its log says what came of it");
 	return r < 0 ? EXIT_CODE_RUNTIME : EXIT_CODE_OK;

@@ -70,7 +70,8 @@ static int forward_configure(const struct forward *forward, struct forward_confi
 	if (r == 0 || r == -EBADMSG)
 		return r == 0 ? EXIT_CODE_OK : EXIT_CODE_CONFIG;
 	shown = options_shown(forward->path, strlen(forward->path));
-	log_error("can't read %s: %s", shown ? shown : "the configuration", rules_file_error(r));
+	log_error("can't read %s: %s%s", shown ? shown : "the configuration", rules_file_error(r),
+		  r == -ENOENT ? "; spillwatch-forward(1) says what stands in it" : "");
 	return r == -ENOMEM ? EXIT_CODE_RUNTIME : EXIT_CODE_CONFIG;
 }
 

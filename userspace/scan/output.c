@@ -42,8 +42,10 @@ bool scan_output_report(char *text, enum scan_output_form *ret_form, const char 
 	if (!file || !file[1])
 		return false;
 	*file = '\0';
-	if (!scan_output_form(text, ret_form))
+	if (!scan_output_form(text, ret_form)) {
+		*file = '=';
 		return false;
+	}
 	*ret_file = file + 1;
 	return true;
 }
