@@ -226,6 +226,11 @@ void inquiry_patient(struct inquiry *inquiry, int64_t ms)
 		inquiry->patient = ms * INQUIRY_US * inquiry->times;
 }
 
+int64_t inquiry_ms(const struct inquiry *inquiry, int64_t ms)
+{
+	return inquiry ? ms * inquiry->times : ms;
+}
+
 uint64_t inquiry_unanswered(const struct inquiry *inquiry)
 {
 	return inquiry ? inquiry->unanswered : 0;

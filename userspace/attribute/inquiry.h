@@ -7,7 +7,7 @@
  *     a user or a container's cgroup   INQUIRY_PATIENCE_MS at once, and a part of what all of them have
  *     all of these                     INQUIRY_BUDGET_MS at once, and INQUIRY_SHARE of the time
  *     the host's own                   INQUIRY_PATIENCE_HOST_MS, then not again for INQUIRY_SILENT_MS
- *     the host's names of users        as a user
+ *     the host's names of users        as a user, for each page of names (attribute/users.h)
  *
  * In the environment SPILLWATCH_PATIENCE=N has all of it N times as long (1 to 100): where everything is slow, such as in an emulator.
  *
@@ -134,6 +134,9 @@ int inquiry_ask(struct inquiry *inquiry, const struct inquiry_world *world,
  * nobody waits yet. @ms: per question; @inquiry: NULL is fine
  */
 void inquiry_patient(struct inquiry *inquiry, int64_t ms);
+
+/* inquiry_ms() - so many ms, as SPILLWATCH_PATIENCE has it; NULL: as they are. */
+int64_t inquiry_ms(const struct inquiry *inquiry, int64_t ms);
 
 /* inquiry_unanswered() - how many questions there was no answer to in time; NULL: none. */
 uint64_t inquiry_unanswered(const struct inquiry *inquiry);

@@ -2,7 +2,7 @@
 /*
  * attribute: uid or gid → name. Whether the file has changed is asked at most each USERS_LOOK_MS, and as far as the kernel knows it without
  * asking a file system; it is read by who may be kept waiting (attribute/inquiry.h), a page of names at a time. As long as that one doesn't
- * answer, the names are the last ones that were known.
+ * answer, the names are the last ones that were known. What has come of a file is kept, and the next look goes on behind it.
  *
  * Limit: at most USERS_MAX entries of a file: more than that are shown by number.
  */
@@ -47,6 +47,8 @@ struct users {
 	bool groups;
 	struct users_table table;
 	uint64_t stamp; /* of what was read; 0: nothing was */
+	struct users_table begun; /* of another state of the file, of which there is more */
+	uint64_t begun_stamp;
 	uint64_t glanced; /* of the same, as the kernel has it in memory; 0: it has to be asked for */
 	uint64_t changes;
 	int64_t due; /* ms, CLOCK_MONOTONIC: not looked at before */
@@ -92,6 +94,7 @@ void users_close(struct users *users)
 	if (users->root >= 0)
 		close(users->root);
 	free(users->table.entries);
+	free(users->begun.entries);
 	free(users->path);
 	free(users);
 }
@@ -186,40 +189,63 @@ static int users_unpack(struct users_table *table, const struct inquiry_answer *
 	return 0;
 }
 
-/* All of its pages. Returns 1, 0 if there is nothing new, or a negative errno. */
-static int users_ask(const struct users *users, struct users_table *table, uint64_t *ret_stamp)
+static void users_drop(struct users *users)
+{
+	free(users->begun.entries);
+	users->begun = (struct users_table){0};
+}
+
+/* A page that was answered; the last one makes the names that hold. Returns 1 for that one, 2, or a negative errno. */
+static int users_page(struct users *users, const struct inquiry_answer *answer)
+{
+	size_t count = users->begun.count;
+
+	if (users_unpack(&users->begun, answer) < 0)
+		return -ENOMEM;
+	if (answer->result == 2 && users->begun.count == count)
+		return -EBADMSG;
+	users->begun_stamp = answer->stamp;
+	if (answer->result == 2)
+		return 2;
+	free(users->table.entries);
+	users->table = users->begun;
+	users->stamp = answer->stamp;
+	users->begun = (struct users_table){0};
+	return 1;
+}
+
+/* All of its pages, or those that come in time. Returns 1, 0 if there is nothing new, or a negative errno. */
+static int users_ask(struct users *users)
 {
 	const struct inquiry_world world = {.root = users->root, .procfs = "/proc", .path = ""};
 	struct inquiry_question question = {
 		.kind = users->groups ? INQUIRY_GROUPS : INQUIRY_USERS,
 		.group = USERS_GROUP,
-		.time = users->stamp,
 	};
-	int64_t until = monotonic_ms() + INQUIRY_PATIENCE_MS;
 	struct inquiry_answer answer;
+	size_t before = users->stamp ? 0 : users->begun.count;
+	int64_t until = 0;
 	int r;
 
 	if ((size_t)snprintf(question.path, sizeof(question.path), "%s", users->path) >=
 	    sizeof(question.path))
 		return -ENAMETOOLONG;
-	for (;;) {
-		size_t count = table->count;
-
+	do {
+		question.time = users->begun.count ? users->begun_stamp : users->stamp;
+		question.number = (uint32_t)users->begun.count;
 		r = inquiry_ask(users->inquiry, &world, &question, NULL, &answer);
-		if (r <= 0)
-			return r;
-		r = users_unpack(table, &answer) < 0 ? -ENOMEM : r;
-		if (r != 2) {
-			*ret_stamp = answer.stamp;
-			return r;
-		}
-		if (table->count == count)
-			return -EBADMSG;
-		if (monotonic_ms() > until)
-			return -ETIME;
-		question.time = answer.stamp;
-		question.number = (uint32_t)table->count;
-	}
+		if (r > 0)
+			r = users_page(users, &answer);
+		if (!until && r == 2)
+			until = monotonic_ms() + inquiry_ms(users->inquiry, USERS_PAGES_MS);
+		else if (r == 2 && monotonic_ms() > until)
+			r = -ETIME;
+	} while (r == 2);
+	if (r < 0 && r != -ETIME)
+		users_drop(users);
+	/* as long as no others are known, those that have come hold */
+	users->changes += r == 1 || (!users->stamp && users->begun.count != before);
+	return r;
 }
 
 /* As the kernel has it in memory; 0: it hasn't, or it is a link, of which only the file system knows the end. */
@@ -233,9 +259,8 @@ static uint64_t users_glance(const struct users *users)
 
 static void users_refresh(struct users *users)
 {
-	struct users_table table = {0};
-	uint64_t glanced, stamp;
 	int64_t now = monotonic_ms();
+	uint64_t glanced;
 	int r;
 
 	if (now < users->due)
@@ -244,15 +269,7 @@ static void users_refresh(struct users *users)
 	users->due = now + USERS_LOOK_MS;
 	if (glanced && glanced == users->glanced)
 		return;
-	r = users_ask(users, &table, &stamp);
-	if (r == 1) {
-		free(users->table.entries);
-		users->table = table;
-		users->stamp = stamp;
-		users->changes++;
-	} else {
-		free(table.entries);
-	}
+	r = users_ask(users);
 	users->glanced = r < 0 ? 0 : glanced;
 	if (!users->glanced)
 		users->due = monotonic_ms() + USERS_AGAIN_MS;
@@ -266,9 +283,12 @@ uint64_t users_changes(struct users *users)
 
 const char *users_name(struct users *users, uint32_t id)
 {
+	const struct users_table *table;
+
 	users_refresh(users);
-	for (size_t i = 0; i < users->table.count; i++)
-		if (users->table.entries[i].id == id)
-			return users->table.entries[i].name;
+	table = users->stamp ? &users->table : &users->begun;
+	for (size_t i = 0; i < table->count; i++)
+		if (table->entries[i].id == id)
+			return table->entries[i].name;
 	return NULL;
 }

@@ -6,6 +6,12 @@
 
 #include "attribute/inquiry.h"
 
+/*
+ * A file's names come in pages of some 200, each waited for as any question. So long, in ms, the pages behind the first one are waited for at once;
+ * the others come the next time, and meanwhile those are known that have come.
+ */
+#define USERS_PAGES_MS (400L * INQUIRY_TIMES)
+
 struct users;
 
 /*
@@ -24,7 +30,7 @@ void users_close(struct users *users);
 /* users_name() - borrowed until the next call; NULL if there is none. Follows changes of the file, as far as it can be read. */
 const char *users_name(struct users *users, uint32_t id);
 
-/* users_changes() - how often the file was read: a name is the same as long as it was not read again. */
+/* users_changes() - how often the file was read, or the next part of it: a name is the same as long as that was not. */
 uint64_t users_changes(struct users *users);
 
 /* users_read() - answers INQUIRY_USERS and INQUIRY_GROUPS, as inquiry.h says of them. */

@@ -174,23 +174,30 @@ static struct users *open_asked(const char *path, struct inquiry **ret_inquiry)
 	return NULL;
 }
 
+/* Names of so many numbers, from 100000 on. */
+static void put_many(const char *path, unsigned int count)
+{
+	static char text[1 << 17];
+	size_t len = 0;
+
+	for (unsigned int i = 0; i < count; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "g%u:x:%u:\n", i, 100000 + i);
+	put(path, text);
+}
+
 /* More names than one answer holds; and a process that answers no more. */
 static void test_asked(void **state)
 {
 	char path[] = "/tmp/spillwatch-unit-XXXXXX";
 	int fd = mkstemp(path);
-	static char text[1 << 17];
 	struct inquiry *inquiry;
 	struct users *users;
 	pid_t nursery, looker;
-	size_t len = 0;
 	int64_t began = monotonic_ms();
 
 	(void)state;
 	close(fd);
-	for (unsigned int i = 0; i < 5000; i++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "g%u:x:%u:\n", i, 100000 + i);
-	put(path, text);
+	put_many(path, 5000);
 	users = open_asked(path, &inquiry);
 	for (unsigned int i = 0; i < 4096; i += 7) {
 		char name[16];
@@ -225,7 +232,7 @@ static void test_asked(void **state)
 	inquiry_close(inquiry);
 }
 
-/* At the start it is waited for longer than later, and nobody is silent after it. */
+/* At the start it is waited for longer than later, for each page of names, and nobody is silent after it. */
 static void test_patient(void **state)
 {
 	char path[] = "/tmp/spillwatch-unit-XXXXXX";
@@ -236,7 +243,7 @@ static void test_patient(void **state)
 
 	(void)state;
 	close(fd);
-	put(path, "ada:x:1000:\n");
+	put_many(path, 1000);
 	assert_int_equal(inquiry_open(NULL, NULL, &inquiry), 0);
 	inquiry_patient(inquiry, 30000);
 	check_host(inquiry);
@@ -254,7 +261,8 @@ static void test_patient(void **state)
 		assert_int_equal(users_changes(users), 1);
 		assert_int_equal(inquiry_unanswered(inquiry), 0);
 		inquiry_patient(inquiry, 0);
-		assert_string_equal(users_name(users, 1000), "ada");
+		check_name(users, 100000, "g0");
+		check_name(users, 100999, "g999");
 		assert_int_equal(waitpid(waker, NULL, 0), waker);
 		users_close(users);
 	} else {
@@ -264,11 +272,77 @@ static void test_patient(void **state)
 	inquiry_close(inquiry);
 }
 
+/* Holds up a process nearly all of the time. Returns who does so, until it is killed. */
+static pid_t hold_up(pid_t pid)
+{
+	pid_t holder = fork();
+
+	for (; holder == 0;) {
+		if (kill(pid, SIGSTOP) < 0)
+			_exit(0);
+		usleep(200000);
+		kill(pid, SIGCONT);
+		usleep(50);
+	}
+	return holder;
+}
+
+/* Pages that come slowly are waited for up to a bound; the names that have come are known, and later the others. */
+static void test_slow(void **state)
+{
+	char path[] = "/tmp/spillwatch-unit-XXXXXX";
+	int fd = mkstemp(path);
+	int64_t began = monotonic_ms();
+	struct inquiry *inquiry;
+	struct users *users;
+	pid_t nursery, looker, holder;
+	uint64_t changes;
+
+	(void)state;
+	close(fd);
+	put_many(path, 4096);
+	assert_int_equal(inquiry_open(NULL, NULL, &inquiry), 0);
+	inquiry_patient(inquiry, 30000);
+	check_host(inquiry);
+	assert_int_equal(users_open_groups(NULL, path, inquiry, &users), 0);
+	nursery = child_of(getpid());
+	looker = nursery ? child_of(nursery) : 0;
+	holder = looker ? hold_up(looker) : 0;
+	changes = users_changes(users);
+	if (holder) {
+		assert_true(monotonic_ms() - began >= USERS_PAGES_MS);
+		check_name(users, 100000, "g0");
+		check_name(users, 100000 + 4095, NULL);
+		/* what was made without the others is made again */
+		assert_int_not_equal(changes, 0);
+		assert_int_equal(kill(holder, SIGKILL), 0);
+		assert_int_equal(waitpid(holder, NULL, 0), holder);
+		kill(looker, SIGCONT);
+		while (users_name(users, 100000 + 4095) == NULL) {
+			assert_true(monotonic_ms() - began < 20000);
+			usleep(20000);
+		}
+		assert_int_not_equal(users_changes(users), changes);
+	} else {
+		print_message("this kernel doesn't tell of children\n");
+	}
+	for (unsigned int i = 0; i < 4096; i += 7) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "g%u", i);
+		check_name(users, 100000 + i, name);
+	}
+	assert_int_equal(inquiry_unanswered(inquiry), 0);
+	unlink(path);
+	users_close(users);
+	inquiry_close(inquiry);
+}
+
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {cmocka_unit_test(test_users), cmocka_unit_test(test_groups),
-						  cmocka_unit_test(test_held), cmocka_unit_test(test_asked),
-						  cmocka_unit_test(test_patient)};
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_users), cmocka_unit_test(test_groups),  cmocka_unit_test(test_held),
+		cmocka_unit_test(test_asked), cmocka_unit_test(test_patient), cmocka_unit_test(test_slow)};
 
 	return UNIT_RUN(tests);
 }
