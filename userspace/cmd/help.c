@@ -115,7 +115,7 @@ static int help_main(int argc, char **argv)
 	for (const struct command *const *c = commands; *c; c++)
 		printf("  %-8s  %s\n", (*c)->name, (*c)->summary);
 	printf("\n'spillwatch help COMMAND' tells more.\n\n"
-	       "Exit codes: 0 ok, 1 failed while running, 2 wrong usage, 3 a file or path can't be used,\n"
+	       "Exit codes: 0 ok, 1 failed while running, 2 wrong usage, 3 what was named can't be used,\n"
 	       "4 the kernel or a privilege is missing, 10 'scan' has found a token. 'exec' ends as its "
 	       "command did.\n");
 	return EXIT_CODE_OK;
