@@ -261,6 +261,21 @@ static int output_sarif(struct scan_output *output, const struct finding *findin
 	return output_json(&json, output->file, false);
 }
 
+/* What GitHub's code scanning asks of a rule, beside what SARIF does: a full description and a help. */
+static void output_sarif_rule(FILE *file, const char *prefix, const char *type)
+{
+	fprintf(file,
+		"{\"id\":\"%s\",\"shortDescription\":{\"text\":\"%s\"},\"fullDescription\":{\"text\":\"%s "
+		"with its "
+		"secret portion: whoever can read it can use it.\"},\"help\":{\"text\":\"Disable it by its "
+		"identifier, "
+		"which needs no secret portion (`spillwatch identify` says by which call), and put another "
+		"one in its "
+		"place. Then take it away from where it was found.\"},\"helpUri\":"
+		"\"https://docs.dynatrace.com/docs/shortlink/token\"}",
+		prefix, type, type);
+}
+
 static void output_sarif_begin(FILE *file)
 {
 	size_t rules = 0;
@@ -270,9 +285,9 @@ static void output_sarif_begin(FILE *file)
 	      "\"tool\":{\"driver\":{\"name\":\"spillwatch\",\"version\":"
 	      "\"" SPILLWATCH_VERSION "\",\"rules\":[\n",
 	      file);
-#define OUTPUT_RULE(prefix, type)                                                               \
-	fprintf(file, "%s{\"id\":\"" prefix "\",\"shortDescription\":{\"text\":\"" type "\"}}", \
-		rules++ ? ",\n" : "");
+#define OUTPUT_RULE(prefix, type)          \
+	fputs(rules++ ? ",\n" : "", file); \
+	output_sarif_rule(file, prefix, type);
 	TOKEN_PREFIXES(OUTPUT_RULE)
 #undef OUTPUT_RULE
 	fputs("]}},\n\"columnKind\":\"unicodeCodePoints\",\n\"results\":[\n", file);
