@@ -54,9 +54,9 @@ FORWARD_BIN := $(if $(STATIC),,$(B)/spillwatch-forward)
 
 # sorted: a directory's order would be the binary's
 # what only spillwatch-scan, spillwatch-metrics and spillwatch-forward link is not among them
-SOURCES := $(filter-out userspace/main.c userspace/archive/% userspace/serve/% userspace/forward/%,$(sort $(shell find userspace -name '*.c')))
+SOURCES := $(filter-out userspace/main.c userspace/archive/% userspace/digest/% userspace/serve/% userspace/forward/%,$(sort $(shell find userspace -name '*.c')))
 METRICS := $(sort $(wildcard userspace/serve/*.c)) userspace/status/metrics.c userspace/status/counter.c userspace/lib/board.c
-ARCHIVE := $(sort $(wildcard userspace/archive/*.c))
+ARCHIVE := $(sort $(wildcard userspace/archive/*.c userspace/digest/*.c))
 FORWARD := $(sort $(wildcard userspace/forward/*.c))
 FORWARD_LIBS := -lcurl -lrdkafka
 OBJECTS := $(SOURCES:%.c=$(O)/%.o)
@@ -145,7 +145,7 @@ $(BIN): $(O)/userspace/main.o $(OBJECTS) | $(SCAN_BIN) $(FORWARD_BIN)
 
 $(B)/spillwatch-scan: $(ARCHIVE:%.c=$(O)/%.o) $(OBJECTS)
 	@echo "  LINK     $@"
-	$(Q)$(CC) $(CFLAGS) $(LINK) $^ -o $@ -larchive $(LDLIBS)
+	$(Q)$(CC) $(CFLAGS) $(LINK) $^ -o $@ -larchive -lnettle $(LDLIBS)
 
 $(B)/spillwatch-metrics: $(METRICS:%.c=$(O)/%.o)
 	@echo "  LINK     $@"

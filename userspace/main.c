@@ -26,6 +26,7 @@
  *   cmd/run.c, exec.c     whom to watch and until when
  *   scan/                 files, pipes and git, read to their end: cmd/scan.c; no kernel side
  *   archive/              what is packed, by libarchive; a program of its own, spillwatch-scan, which `scan` runs
+ *   digest/               SHA-256, by Nettle; the same program, which `mask --style sha` runs
  *   cmd/mask.c            detect/stream.c, a filter
  *   cmd/identify.c        which token is it, and which call disables it (detect/disable.c)
  *   cmd/audit.c           what was seen, and what of it is still there

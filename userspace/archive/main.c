@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* spillwatch-scan: what `spillwatch scan` runs where it is installed; the same, and it looks into archives. */
+/*
+ * spillwatch-scan: what `spillwatch scan` runs where it is installed; the same, and it looks into archives. By the name of mask it is what
+ * `spillwatch mask --style sha` runs; the same, and it has SHA-256.
+ */
 #include "archive/unpack.h"
 #include "cmd/command.h"
+#include "cmd/mask_digest.h"
+#include "digest/digest.h"
 #include "lib/exit_code.h"
 #include "lib/start.h"
 
 #include <locale.h>
+#include <string.h>
 #include <sys/resource.h>
 
 /* What an archive may ask for: sizes in it are believed before they are read, a dictionary of 7z's has 4 GiB. zstd -19 takes 8 MiB, xz -9 64. */
@@ -22,6 +28,13 @@ static void bound_memory(void)
 	(void)setrlimit(RLIMIT_DATA, &limit);
 }
 
+static bool is_mask(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return strcmp(slash ? slash + 1 : name, command_mask.name) == 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (start_process() < 0)
@@ -30,5 +43,6 @@ int main(int argc, char **argv)
 	/* names in archives may be of any kind, and are shown as UTF-8 */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	scan_unpacker = unpack_input;
-	return command_scan.main(argc, argv);
+	mask_digester = digest_secret;
+	return (argc && is_mask(argv[0]) ? &command_mask : &command_scan)->main(argc, argv);
 }

@@ -7,18 +7,23 @@
  * nothing more has come for a moment (a prompt that ends in "d"). Needs no privilege.
  */
 #include "cmd/command.h"
+#include "cmd/mask_digest.h"
 #include "cmd/mask_file.h"
 #include "cmd/options.h"
+#include "lib/beside.h"
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
 #include "spillwatch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,11 +34,31 @@
 #define MASK_STARS "********"
 _Static_assert(sizeof(MASK_STARS) == sizeof(SPILLWATCH_MASKED), "one length");
 
+/* "<masked:" and the first digits of SHA-256, of a whole secret portion; not of a part, which somebody could try all of. */
+#define MASK_SHA "<masked:"
+#define MASK_SHA_LEN (sizeof(MASK_SHA) - 1 + MASK_DIGEST_LEN + 1)
+_Static_assert(MASK_SHA_LEN <= SPILLWATCH_SECRET_MAX, "no longer than what it stands for");
+
+/* A key shorter than that could be tried out as well. */
+#define MASK_KEY_MIN 16
+#define MASK_KEY_MAX 4096
+
+/* What was read last: more than a stream holds, and a piece. */
+#define MASK_RING (64UL << 10)
+#define MASK_PIECE (32UL << 10)
+
+mask_digest *mask_digester;
+
 /* Types that are counted by themselves; there are not so many. */
 #define MASK_TYPES 32
 
 struct mask_command {
-	bool in_place, keep_length, stars, log, no_decode, agent;
+	bool in_place, keep_length, stars, sha, log, no_decode, agent;
+	const char *key_path;
+	uint8_t *key; /* NULL: none */
+	size_t key_len;
+	uint8_t *ring; /* of standard input, for its secret portions; NULL: nobody asks for them */
+	uint64_t read; /* bytes of it */
 	uint64_t masked, tokens;
 	struct {
 		const char *type; /* static */
@@ -48,13 +73,28 @@ static enum spillwatch_look mask_command_look(const struct mask_command *command
 	return command->no_decode ? SPILLWATCH_PLAIN : SPILLWATCH_ENCODED;
 }
 
+/* @to: MASK_SHA_LEN bytes */
+static void mask_command_sha(const struct mask_command *command, const void *secret, char *to)
+{
+	memcpy(to, MASK_SHA, sizeof(MASK_SHA) - 1);
+	mask_digester(command->key, command->key_len, secret, SPILLWATCH_SECRET_MAX,
+		      to + sizeof(MASK_SHA) - 1);
+	to[MASK_SHA_LEN - 1] = '>';
+}
+
 /* What stands for a secret portion. */
-static size_t mask_command_mark(void *context, size_t len, char *to)
+static size_t mask_command_mark(void *context, const void *secret, size_t len, char *to)
 {
 	const struct mask_command *command = context;
 	const char *text = command->stars ? MASK_STARS : SPILLWATCH_MASKED;
 	size_t text_len = sizeof(SPILLWATCH_MASKED) - 1;
+	char sha[MASK_SHA_LEN];
 
+	if (secret && len == SPILLWATCH_SECRET_MAX) {
+		mask_command_sha(command, secret, sha);
+		text = sha;
+		text_len = sizeof(sha);
+	}
 	if (!command->keep_length) {
 		memcpy(to, text, text_len);
 		return text_len;
@@ -74,11 +114,15 @@ static int mask_command_text(void *context, const void *bytes, size_t len)
 static int mask_command_secret(void *context, uint64_t at, size_t len)
 {
 	struct mask_command *command = context;
-	char text[MASK_FILE_ROOM] = {0};
+	char text[MASK_FILE_ROOM] = {0}, secret[MASK_FILE_ROOM];
+	size_t text_len;
 
-	(void)at;
 	command->masked++;
-	return mask_command_text(NULL, text, mask_command_mark(command, len, text));
+	for (size_t i = 0; command->ring && i < len; i++)
+		secret[i] = (char)command->ring[(at + i) % MASK_RING];
+	text_len = mask_command_mark(command, command->ring ? secret : NULL, len, text);
+	explicit_bzero(secret, command->ring ? len : 0);
+	return mask_command_text(NULL, text, text_len);
 }
 
 static int mask_command_form(void *context, uint64_t at, const void *bytes, size_t len, size_t same)
@@ -109,8 +153,28 @@ static int mask_command_token(void *context, const struct spillwatch_token *toke
 	return 0;
 }
 
+/* As spillwatch_stream_pull(), which nobody has the bytes of. */
+static int64_t mask_command_pull(struct mask_command *command, struct spillwatch_stream *stream)
+{
+	size_t at = (size_t)(command->read % MASK_RING), room = MASK_RING - at;
+	ssize_t got;
+	int r;
+
+	if (!command->ring)
+		return spillwatch_stream_pull(stream, STDIN_FILENO);
+	do
+		got = read(STDIN_FILENO, command->ring + at, room < MASK_PIECE ? room : MASK_PIECE);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return -errno;
+	command->read += (uint64_t)got;
+	r = got ? spillwatch_stream_push(stream, command->ring + at, (size_t)got)
+		: spillwatch_stream_end(stream);
+	return r < 0 ? r : got;
+}
+
 /* Reads once, or hands on what is held if nothing comes. Returns as spillwatch_stream_pull() does, but 1 if it did not read. */
-static int64_t mask_command_turn(struct spillwatch_stream *stream)
+static int64_t mask_command_turn(struct mask_command *command, struct spillwatch_stream *stream)
 {
 	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
 	int r;
@@ -120,7 +184,7 @@ static int64_t mask_command_turn(struct spillwatch_stream *stream)
 		r = poll(&input, 1, spillwatch_stream_holds(stream) ? MASK_WAIT_MS : -1);
 	while (r < 0 && errno == EINTR);
 	if (r != 0)
-		return spillwatch_stream_pull(stream, STDIN_FILENO);
+		return mask_command_pull(command, stream);
 	r = spillwatch_stream_flush(stream);
 	return r < 0 ? r : 1;
 }
@@ -130,7 +194,10 @@ static int mask_command_filter(struct mask_command *command)
 	struct spillwatch_stream *stream = spillwatch_stream_new(command);
 	int64_t r;
 
-	if (!stream) {
+	if (command->sha)
+		command->ring = malloc(MASK_RING);
+	if (!stream || (command->sha && !command->ring)) {
+		spillwatch_stream_free(stream);
 		log_error("can't start: %s", strerror(ENOMEM));
 		return EXIT_CODE_RUNTIME;
 	}
@@ -140,12 +207,15 @@ static int mask_command_filter(struct mask_command *command)
 	spillwatch_stream_on_form(stream, mask_command_form);
 	spillwatch_stream_look(stream, mask_command_look(command));
 	do {
-		r = mask_command_turn(stream);
+		r = mask_command_turn(command, stream);
 		/* somebody may be waiting for this much */
 		if (fflush(stdout) != 0 && r >= 0)
 			r = -errno;
 	} while (r > 0);
 	spillwatch_stream_free(stream);
+	if (command->ring)
+		explicit_bzero(command->ring, MASK_RING);
+	free(command->ring);
 	if (r == 0)
 		return EXIT_CODE_OK;
 	log_error("masking failed, the output is incomplete: %s", strerror((int)-r));
@@ -158,6 +228,7 @@ static int mask_command_files(struct mask_command *command, char **paths, int co
 		.context = command,
 		.text = mask_command_mark,
 		.token = mask_command_token,
+		.asks = command->sha,
 		.same_length = command->keep_length,
 		.look = mask_command_look(command),
 	};
@@ -200,7 +271,14 @@ static void mask_command_log(const struct mask_command *command)
 		 ok ? text : "");
 }
 
-enum { OPTION_IN_PLACE = OPTION_OWN, OPTION_KEEP_LENGTH, OPTION_STYLE, OPTION_LOG, OPTION_NO_DECODE };
+enum {
+	OPTION_IN_PLACE = OPTION_OWN,
+	OPTION_KEEP_LENGTH,
+	OPTION_STYLE,
+	OPTION_KEY_FILE,
+	OPTION_LOG,
+	OPTION_NO_DECODE
+};
 
 /* a text is as wide as it is */
 /* clang-format off */
@@ -213,8 +291,15 @@ static const struct option_entry mask_entries[] = {
 	{.name = "keep-length", .id = OPTION_KEEP_LENGTH,
 	 .help = "put as many bytes as a secret portion has in its place; with --in-place, into the same "
 		 "file, which may be in use"},
-	{.name = "style", .value = "text|stars", .id = OPTION_STYLE,
-	 .help = "<masked>, or asterisks (default: text)"},
+	{.name = "style", .value = "text|stars|sha", .id = OPTION_STYLE,
+	 .help = "<masked>, asterisks, or <masked:DIGITS>, which tells whether two are the same (default: text)",
+	 .more = "The digits are the first 12 of SHA-256 of a whole secret portion, which nobody can guess; of a "
+		 "part of one nothing is told. That is the work of `spillwatch-scan`, which lies beside this "
+		 "program."},
+	{.name = "key-file", .value = "FILE", .id = OPTION_KEY_FILE,
+	 .help = "with --style sha: HMAC-SHA-256 by the bytes of FILE, so that only who has these can tell "
+		 "whether a token is one that was masked",
+	 .more = "It has 16 to 4096 bytes; a newline at its end is one of them."},
 	{.name = "no-decode", .id = OPTION_NO_DECODE,
 	 .help = "mask only what stands there as it is, and not in base64, hex, UTF-16, escapes, or wrapped"},
 	{.name = "formats", .value = "default|agent", .id = OPTION_FORMATS,
@@ -227,11 +312,12 @@ static const struct option_entry mask_entries[] = {
 
 static int mask_command_style(struct mask_command *command)
 {
-	static const char *const words[] = {"text", "stars"};
+	static const char *const words[] = {"text", "stars", "sha"};
 	size_t index = 0;
-	int r = options_choice(&command_mask, "--style", optarg, words, 2, &index);
+	int r = options_choice(&command_mask, "--style", optarg, words, 3, &index);
 
 	command->stars = index == 1;
+	command->sha = index == 2;
 	return r;
 }
 
@@ -254,6 +340,9 @@ static int mask_command_parse(int argc, char **argv, struct mask_command *comman
 			if (r)
 				return r;
 			break;
+		case OPTION_KEY_FILE:
+			command->key_path = optarg;
+			break;
 		case OPTION_NO_DECODE:
 			command->no_decode = true;
 			break;
@@ -271,6 +360,10 @@ static int mask_command_parse(int argc, char **argv, struct mask_command *comman
 			return EXIT_CODE_USAGE;
 		}
 	}
+	if (command->key_path && !command->sha) {
+		log_error("--key-file goes with --style sha");
+		return EXIT_CODE_USAGE;
+	}
 	if (command->in_place == (optind < argc))
 		return 0;
 	log_error(command->in_place
@@ -278,6 +371,53 @@ static int mask_command_parse(int argc, char **argv, struct mask_command *comman
 			  : "'mask' takes no files but with --in-place: it reads standard input; see "
 			    "'spillwatch help mask'");
 	return EXIT_CODE_USAGE;
+}
+
+/* Reads to its end, so that it may be a pipe. Returns bytes, or a negative errno; -EMSGSIZE: too few or too many. */
+static ssize_t mask_command_read_key(const char *path, uint8_t *key)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t got;
+
+	if (fd < 0)
+		return -errno;
+	while ((got = read(fd, key + len, MASK_KEY_MAX + 1 - len)) != 0) {
+		if (got < 0 && errno != EINTR)
+			return -errno;
+		len += got > 0 ? (size_t)got : 0;
+		if (len > MASK_KEY_MAX)
+			break;
+	}
+	return len < MASK_KEY_MIN || len > MASK_KEY_MAX ? -EMSGSIZE : (ssize_t)len;
+}
+
+static int mask_command_key(struct mask_command *command)
+{
+	AUTO_FREE char *shown = NULL;
+	ssize_t len = -ENOMEM;
+
+	command->key = malloc(MASK_KEY_MAX + 1);
+	if (command->key)
+		len = mask_command_read_key(command->key_path, command->key);
+	command->key_len = len > 0 ? (size_t)len : 0;
+	if (len > 0)
+		return 0;
+	shown = options_shown(command->key_path, strlen(command->key_path));
+	log_error("can't take the key of %s: %s", shown ? shown : "a file",
+		  len == -EMSGSIZE ? "a key has 16 to 4096 bytes" : strerror((int)-len));
+	return EXIT_CODE_CONFIG;
+}
+
+/* The program beside this one that has SHA-256. */
+static int mask_command_run_own(char **argv)
+{
+	char path[PATH_MAX];
+
+	if (beside_path("spillwatch-scan", path) == 0)
+		execv(path, argv);
+	log_error("--style sha is the work of spillwatch-scan, which is not installed beside this program");
+	return EXIT_CODE_CONFIG;
 }
 
 static int mask_command_main(int argc, char **argv)
@@ -289,10 +429,18 @@ static int mask_command_main(int argc, char **argv)
 		return command_help.main(2, (char *[]){"help", "mask", NULL});
 	if (r > 0)
 		return r;
-	r = command.in_place ? mask_command_files(&command, argv + optind, argc - optind)
-			     : mask_command_filter(&command);
-	if (command.log)
-		mask_command_log(&command);
+	if (command.sha && !mask_digester)
+		return mask_command_run_own(argv);
+	r = command.key_path ? mask_command_key(&command) : 0;
+	if (r == 0) {
+		r = command.in_place ? mask_command_files(&command, argv + optind, argc - optind)
+				     : mask_command_filter(&command);
+		if (command.log)
+			mask_command_log(&command);
+	}
+	if (command.key)
+		explicit_bzero(command.key, MASK_KEY_MAX + 1);
+	free(command.key);
 	return r;
 }
 

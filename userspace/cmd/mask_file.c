@@ -101,9 +101,14 @@ static bool mask_file_is_there(const struct mask_file *file, uint64_t at, size_t
 static int mask_file_secret(void *context, uint64_t at, size_t len)
 {
 	struct mask_file *file = context;
-	char text[MASK_FILE_ROOM];
-	size_t text_len = file->use->text(file->use->context, len, text);
+	char text[MASK_FILE_ROOM], secret[MASK_FILE_ROOM];
+	bool asks = file->use->asks;
+	size_t text_len;
 
+	if (asks && pread(file->fd, secret, len, (off_t)at) != (ssize_t)len)
+		return -ESTALE;
+	text_len = file->use->text(file->use->context, asks ? secret : NULL, len, text);
+	explicit_bzero(secret, asks ? len : 0);
 	file->masked++;
 	if (!file->use->same_length)
 		return mask_file_write(context, text, text_len);

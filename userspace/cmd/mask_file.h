@@ -6,15 +6,19 @@
 
 #include "spillwatch.h"
 
-/* What is put in place of a secret portion of `len` bytes. Returns how many bytes of `to`, MASK_FILE_ROOM at most. */
+/*
+ * What is put in place of a secret portion of `len` bytes. Returns how many bytes of `to`, MASK_FILE_ROOM at most.
+ * @secret: NULL if nobody asks for it
+ */
 #define MASK_FILE_ROOM SPILLWATCH_SECRET_MAX
-typedef size_t mask_file_text(void *context, size_t len, char *to);
+typedef size_t mask_file_text(void *context, const void *secret, size_t len, char *to);
 
 struct mask_file_use {
 	void *context;
 	mask_file_text *text;
 	spillwatch_on_token *token; /* may be NULL */
 	enum spillwatch_look look; /* as of spillwatch_stream_look() */
+	bool asks; /* text() is given the secret portion */
 	bool same_length; /* text() returns `len`: only the secret portions are written, into the same file */
 };
 

@@ -27,8 +27,9 @@ static void file_make(void)
 	assert_int_equal(fclose(file), 0);
 }
 
-static size_t put_stars(void *context, size_t len, char *to)
+static size_t put_stars(void *context, const void *secret, size_t len, char *to)
 {
+	(void)secret;
 	(void)context;
 	memset(to, '*', len);
 	return len;
