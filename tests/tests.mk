@@ -168,7 +168,7 @@ test-paths: ## which write paths are seen where, as the last test-live and test-
 
 # --- docs: README, docs/ and the man pages against the built program -------------------------------
 
-test-docs: $(B)/spillwatch $(MAN) ## README, docs, man pages and shells' completions: links, options, samples, as the built program has them
+test-docs: $(B)/spillwatch $(B)/spillwatch-forward $(MAN) ## README, docs, man pages and shells' completions: links, options, samples, as the built program has them
 	@failed=0; BUILD=$(B) tests/docs || failed=1; BUILD=$(B) tests/completions || failed=1; exit $$failed
 
 test-library: all ## libspillwatch as it is installed: what it exports, its ABI, a program built with it by pkg-config
