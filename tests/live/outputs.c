@@ -292,6 +292,44 @@ static void test_facts_dead(void **state)
 	live_free(&run);
 }
 
+/*
+ * Who writes has its root directory where nobody answers, once under the name of a program that is asked more: what it writes is alerted, others' is within a
+ * second, and the end comes.
+ */
+static void test_root_dead(void **state)
+{
+	static const char told[] = "told after ", ended[] = "ended after ";
+	char text[4096];
+	struct live_run run;
+
+	(void)state;
+	snprintf(text, sizeof(text),
+		 STOPPED "C=%s/spillwatch-outputs-$$; I=$(printf %%064d 7); mkdir -p $C $D/containers/$I; cp "
+			 "$W $D/dockerd\n"
+			 "$S run --no-pin --attach $A --cgroup $C --alerts $D/alerts --output json & P=$!\n"
+			 "await grep -q watching $D/errors\n"
+			 "( echo 0 > $C/cgroup.procs; exec $D/dockerd rooted $D/dead $B "
+			 "$D/containers/$I/$I-json.log 60 ) & U=$!\n"
+			 "await grep -q '. T ' /proc/$B/stat\n"
+			 "T=$(date +%%s%%N)\n"
+			 "( echo 0 > $C/cgroup.procs; exec $W storm $D/file 50 0 )\n"
+			 "await sh -c '[ $(grep -c token-written $D/alerts) -ge 52 ]'\n"
+			 "echo told after $(( ($(date +%%s%%N) - T) / 1000000 )) ms >&2\n"
+			 "T=$(date +%%s%%N); kill $P; wait $P; echo status $? >&2\n"
+			 "echo ended after $(( ($(date +%%s%%N) - T) / 1000000 )) ms >&2\n"
+			 "kill -KILL $U; kill -CONT $B; wait $U; rmdir $C\n" STOPPED_RUN,
+		 live_cgroup_root());
+	run = script(text);
+	check_has(&run, "status 0");
+	check_has(&run, told);
+	check_has(&run, ended);
+	assert_int_equal(alerts_in("alerts"), 52);
+	/* a second and two, and a slow machine's share */
+	assert_in_range(strtol(strstr(run.errors, told) + strlen(told), NULL, 10), 1, 5000);
+	assert_in_range(strtol(strstr(run.errors, ended) + strlen(ended), NULL, 10), 1, 5000);
+	live_free(&run);
+}
+
 /* Closed standard descriptors: what is meant for them lands nowhere else, and is no success. */
 static void test_closed(void **state)
 {
@@ -410,6 +448,7 @@ const struct CMUnitTest live_outputs[] = {
 	cmocka_unit_test_setup_teardown(test_start_stuck, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_term_dead, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_facts_dead, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_root_dead, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_closed, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_follow, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_configured, live_setup, live_teardown),

@@ -21,7 +21,6 @@
 #include "attribute/wallclock.h"
 #include "capture/calls.h"
 #include "detect/mask.h"
-#include "files/safe_open.h"
 #include "lib/cleanup.h"
 
 #include <errno.h>
@@ -50,6 +49,7 @@ struct attribute {
 	struct containers *containers;
 	struct exec *exec;
 	struct inquiry *inquiry; /* borrowed; NULL: we ask ourselves, and wait */
+	struct relay_known relay;
 	struct wallclock wallclock;
 	struct reuse *reuse;
 	struct attribute_stand stand; /* of what is kept in that */
@@ -334,6 +334,8 @@ static int attribute_container(struct attribute *attribute, const struct sample_
 		const struct relay relay = {
 			.containers = attribute->containers,
 			.mounts = attribute->mounts,
+			.inquiry = attribute->inquiry,
+			.known = &attribute->relay,
 			.procfs = attribute->procfs,
 			.root = attribute->root,
 		};
@@ -450,33 +452,28 @@ static const char *attribute_kind(uint32_t kind)
 	return types[kind];
 }
 
-/* What has a name as a process sees it: st_mode; 0 if it, or the process, is gone, or its file system would have to be asked. */
-static uint32_t attribute_mode_by(const struct procfs_process *process, const struct sample_view *view)
-{
-	char link[PATH_MAX], path[PATH_MAX + 1];
-	AUTO_CLOSE int root = -1;
-	AUTO_CLOSE int place = -1;
-	struct stat st;
-
-	snprintf(link, sizeof(link), "%s/%u/root", process->root, process->pid);
-	snprintf(path, sizeof(path), "%.*s", (int)view->head->path_len, view->path);
-	root = safe_root(link);
-	place = root < 0 ? root : safe_glance(root, path, &st);
-	return place >= 0 && procfs_alive(process) ? st.st_mode : 0;
-}
-
-/* What has the name that was given, as the kernel side tells; if it could not, as it is now. */
+/* What has the name that was given, as the kernel side tells; if it could not, as it is now. 0: it, or the process, is gone, or nobody answers. */
 static uint32_t attribute_mode(const struct attribute *attribute, const struct sample_view *view)
 {
 	const struct token_sample *head = view->head;
-	const struct procfs_process process = {attribute->procfs, head->tgid, head->start};
-	const struct procfs_process parent = {attribute->procfs, head->parent_tgid, head->parent_start};
-	uint32_t mode;
+	const struct inquiry_world world = {.root = -1, .procfs = attribute->procfs, .path = attribute->root};
+	struct inquiry_question question = {
+		.kind = INQUIRY_MODE,
+		.group = head->group,
+		.uid = head->uid,
+		.pid = head->tgid,
+		.time = head->start,
+		.number = head->parent_tgid,
+		.inode = head->parent_start,
+	};
+	struct inquiry_answer answer;
 
 	if (head->mode || !(head->flags & SAMPLE_PARTS) || !head->path_len || *view->path != '/')
 		return head->mode;
-	mode = attribute_mode_by(&process, view);
-	return mode ? mode : attribute_mode_by(&parent, view);
+	if ((size_t)snprintf(question.path, sizeof(question.path), "%.*s", (int)head->path_len, view->path) >=
+	    sizeof(question.path))
+		return 0;
+	return inquiry_ask(attribute->inquiry, &world, &question, NULL, &answer) == 0 ? answer.number : 0;
 }
 
 /* Where the bytes go decides, and of a file system's own things what they are. */

@@ -65,6 +65,12 @@ enum inquiry_kind {
 	INQUIRY_EXEC, /* pid, time and (parent) name of a runtime's process, path: the id, number: the pid of a child. Returns 1 if so, else 0 */
 	INQUIRY_ARGS, /* pid, time → text, of the length that is returned */
 	INQUIRY_LINKED, /* path, number: the device, inode, generation → text and number */
+	INQUIRY_ROOT, /* pid, time: does it see the host's root directory? Returns 1 if so, 0 if not, -ESRCH if it is gone */
+	/*
+	 * what has a name below a process's root directory, as far as that is in the kernel's memory: pid, time, path; of its parent, if it is gone:
+	 * number: the pid, inode: when that started → number: st_mode; 0: it is not known
+	 */
+	INQUIRY_MODE,
 	/*
 	 * the host's names. path, time: the stamp that is known of the file (0: none), number: how many entries are passed over, of the state
 	 * with that stamp → stamp; number: bytes of text, which holds a number of 32 bits and a name ending in zero for each. Returns 0 if the stamp

@@ -84,10 +84,37 @@ static int here_linked(const struct inquiry_world *world, const struct inquiry_q
 	return r;
 }
 
+static int here_root(const struct inquiry_world *world, const struct procfs_process *process)
+{
+	char path[PATH_MAX];
+	struct stat its, hosts;
+
+	snprintf(path, sizeof(path), "%s/%u/root/", process->root, process->pid);
+	if (stat(path, &its) < 0 || !procfs_alive(process))
+		return -ESRCH;
+	snprintf(path, sizeof(path), "%s/", world->path);
+	return stat(path, &hosts) == 0 && its.st_dev == hosts.st_dev && its.st_ino == hosts.st_ino;
+}
+
+/* A file system that does not answer is still not asked about the name: it would cost the writer's other questions. */
+static uint32_t here_mode(const struct procfs_process *process, const char *name)
+{
+	char link[PATH_MAX];
+	AUTO_CLOSE int root = -1;
+	AUTO_CLOSE int place = -1;
+	struct stat st;
+
+	snprintf(link, sizeof(link), "%s/%u/root", process->root, process->pid);
+	root = safe_root(link);
+	place = root < 0 ? root : safe_glance(root, name, &st);
+	return place >= 0 && procfs_alive(process) ? st.st_mode : 0;
+}
+
 static int here_other(const struct inquiry_world *world, const struct inquiry_question *question,
 		      struct inquiry_answer *answer)
 {
 	const struct procfs_process process = {world->procfs, question->pid, question->time};
+	const struct procfs_process parent = {world->procfs, question->number, question->inode};
 	uint64_t size;
 
 	switch (question->kind) {
@@ -111,6 +138,13 @@ static int here_other(const struct inquiry_world *world, const struct inquiry_qu
 		return procfs_read(&process, "cmdline", answer->text, LIMIT_ARGS_BYTES);
 	case INQUIRY_LINKED:
 		return here_linked(world, question, answer);
+	case INQUIRY_ROOT:
+		return here_root(world, &process);
+	case INQUIRY_MODE:
+		answer->number = here_mode(&process, question->path);
+		if (!answer->number)
+			answer->number = here_mode(&parent, question->path);
+		return 0;
 	case INQUIRY_USERS:
 	case INQUIRY_GROUPS:
 		return users_read(world->root, question, answer);

@@ -2,39 +2,36 @@
 /* sample → attribute: dockerd, a shim, conmon → the container that it writes for. */
 #include "attribute/relay.h"
 
-#include "attribute/procfs.h"
 #include "lib/cleanup.h"
+#include "lib/monotonic.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
-/* What the kernel knows without asking the file system, which may not answer. */
-static int relay_stat(const char *path, struct statx *ret_stx)
+/* ms for which an answer holds: such a program writes many lines, and keeps its root directory. */
+#define RELAY_KNOWN_MS 100
+
+/* Does it see the host's root directory? As INQUIRY_ROOT, or -ETIME: a root directory may be on a file system that does not answer. */
+static int relay_root(const struct relay *relay, const struct token_sample *head)
 {
-	return statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO, ret_stx);
-}
+	const struct inquiry_world world = {.root = -1, .procfs = relay->procfs, .path = relay->root};
+	const struct inquiry_question question = {
+		.kind = INQUIRY_ROOT,
+		.group = head->group,
+		.uid = head->uid,
+		.pid = head->tgid,
+		.time = head->start,
+	};
+	struct relay_known *known = relay->known;
+	struct inquiry_answer answer;
+	int64_t now = monotonic_ms();
+	int r;
 
-enum relay_root { RELAY_ROOT_GONE, RELAY_ROOT_HOST, RELAY_ROOT_OTHER };
-
-static enum relay_root relay_root(const struct relay *relay, const struct token_sample *head)
-{
-	const struct procfs_process process = {relay->procfs, head->tgid, head->start};
-	struct statx its, hosts;
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/%u/root/", relay->procfs, head->tgid);
-	if (relay_stat(path, &its) < 0 || !procfs_alive(&process))
-		return RELAY_ROOT_GONE;
-	snprintf(path, sizeof(path), "%s/", relay->root);
-	if (relay_stat(path, &hosts) < 0)
-		return RELAY_ROOT_OTHER;
-	return its.stx_dev_major == hosts.stx_dev_major && its.stx_dev_minor == hosts.stx_dev_minor &&
-			       its.stx_ino == hosts.stx_ino
-		       ? RELAY_ROOT_HOST
-		       : RELAY_ROOT_OTHER;
+	if (known->tgid == head->tgid && known->start == head->start && now - known->at < RELAY_KNOWN_MS)
+		return known->root;
+	r = inquiry_ask(relay->inquiry, &world, &question, NULL, &answer);
+	if (r >= 0)
+		*known = (struct relay_known){.tgid = head->tgid, .start = head->start, .at = now, .root = r};
+	return r;
 }
 
 bool relay_same_path(struct mounts *mounts, const struct sample_view *view)
@@ -50,18 +47,13 @@ bool relay_same_path(struct mounts *mounts, const struct sample_view *view)
 static bool relay_is_host(const struct relay *relay, const struct sample_view *view)
 {
 	const struct token_sample *head = view->head;
+	int r;
 
 	if (!head->tgid || head->ns_tgid != head->tgid ||
 	    head->flags & (SAMPLE_KTHREAD | SAMPLE_EXE_TRUNCATED | SAMPLE_PATH_TRUNCATED))
 		return false;
-	switch (relay_root(relay, head)) {
-	case RELAY_ROOT_HOST:
-		return true;
-	case RELAY_ROOT_GONE:
-		return relay_same_path(relay->mounts, view);
-	default:
-		return false;
-	}
+	r = relay_root(relay, head);
+	return r < 0 ? relay_same_path(relay->mounts, view) : r;
 }
 
 int relay_find(const struct relay *relay, const struct sample_view *view, const struct mask_known *known,
@@ -83,8 +75,8 @@ int relay_find(const struct relay *relay, const struct sample_view *view, const 
 
 	*ret_container = (struct alert_container){0};
 	/* the first is cheap, and asked of every writer */
-	if (relayed_program(view->exe, head->exe_len) < 0 || !relay_is_host(relay, view) ||
-	    relayed_parse(&writer, &relayed) < 0)
+	if (relayed_program(view->exe, head->exe_len) < 0 || relayed_parse(&writer, &relayed) < 0 ||
+	    !relay_is_host(relay, view))
 		return 0;
 	return containers_relayed(relay->containers, &relayed, known, ret_container);
 }

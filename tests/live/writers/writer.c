@@ -1276,6 +1276,28 @@ static void mode_unasked(char **args)
 	pthread_join(thread, NULL);
 }
 
+/*
+ * rooted DIR SERVER OUT N: the root directory is DIR, whose server is stopped. Token N is written to a file, N + 1 is a directory's name beside it; then it
+ * is there until it is killed
+ */
+static void mode_rooted(char **args)
+{
+	const struct maker_token token = maker_token(number(args[3])),
+				 name = maker_token(number(args[3]) + 1);
+	pid_t server = (pid_t)number(args[1]);
+	char *slash = strrchr(args[2], '/');
+	int out = open_new(args[2], 0), directory;
+
+	*slash = '\0';
+	directory = open(args[2], O_PATH | O_DIRECTORY);
+	if (directory < 0 || chdir(args[0]) < 0 || chroot(".") < 0 || kill(server, SIGSTOP) < 0)
+		fail(args[0]);
+	if (write(out, token.text, MAKER_TOKEN_LEN) != MAKER_TOKEN_LEN ||
+	    mkdirat(directory, name.text, 0700) < 0)
+		fail(args[2]);
+	pause();
+}
+
 static void mode_token(char **args)
 {
 	puts(maker_token(number(args[0])).text);
@@ -1300,7 +1322,8 @@ static const struct mode {
 	{"evict", 2, mode_evict},       {"batch", 2, mode_batch},       {"holes", 1, mode_holes},
 	{"snap", 3, mode_snapshot},     {"subvol", 2, mode_subvolume},  {"shared", 2, mode_shared},
 	{"halves", 4, mode_halves},     {"far", 3, mode_far},           {"upper", 2, mode_upper},
-	{"old-mmap", 2, mode_old_mmap}, {"unasked", 4, mode_unasked},   {"nameless", 2, mode_nameless},
+	{"old-mmap", 2, mode_old_mmap}, {"unasked", 4, mode_unasked},   {"rooted", 4, mode_rooted},
+	{"nameless", 2, mode_nameless},
 };
 
 int main(int argc, char **argv)

@@ -16,6 +16,7 @@
 
 static char root[] = "/tmp/spillwatch-unit-XXXXXX";
 static char procfs[PATH_MAX];
+static struct relay_known known;
 static struct relay relay;
 
 static const char *under(const char *path)
@@ -41,7 +42,8 @@ static int setup(void **state)
 	put("/proc/1/mountinfo", "1 0 8:1 / / rw - ext4 /dev/a rw\n");
 	put("/proc/42/stat", "42 (dockerd) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 500 0 0\n");
 	snprintf(procfs, sizeof(procfs), "%s/proc", root);
-	relay = (struct relay){.procfs = procfs, .root = root};
+	known = (struct relay_known){0};
+	relay = (struct relay){.procfs = procfs, .root = root, .known = &known};
 	return mounts_open(procfs, &relay.mounts) || containers_open(root, procfs, &relay.containers);
 }
 
@@ -117,15 +119,32 @@ static void test_given_again(void **state)
 	assert_true(believed(LOG, 42, 0));
 }
 
+/* Another process looks at the root directory: its file system may not answer. And not at each line that is written. */
+static void test_asked(void **state)
+{
+	struct inquiry *inquiry;
+
+	(void)state;
+	assert_int_equal(symlink(root, under("/proc/42/root")), 0);
+	assert_int_equal(inquiry_open(procfs, root, &inquiry), 0);
+	inquiry_patient(inquiry, 30000);
+	relay.inquiry = inquiry;
+	relay.procfs = "/nowhere";
+	assert_true(believed("", 42, 0));
+	relay.inquiry = NULL;
+	assert_true(believed("", 42, 0));
+	known.at -= 1000;
+	assert_false(believed("", 42, 0));
+	inquiry_close(inquiry);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(test_host),
-		TEST(test_other_root),
-		TEST(test_gone),
-		TEST(test_given_again),
+		TEST(test_host),        TEST(test_other_root), TEST(test_gone),
+		TEST(test_given_again), TEST(test_asked),
 	};
 
 	return UNIT_RUN(tests);
