@@ -111,6 +111,14 @@ size_t deferred_count(const struct deferred *deferred)
 	return deferred->count;
 }
 
+bool deferred_has(const struct deferred *deferred, uint64_t place)
+{
+	for (size_t i = 0; deferred->count && i < LIMIT_DEFERRED; i++)
+		if (deferred->entries[i].sample && deferred->entries[i].sample->place == place)
+			return true;
+	return false;
+}
+
 /* When a writer's last turn was. */
 static uint64_t deferred_turn(const struct deferred *deferred, uint64_t group)
 {

@@ -33,6 +33,9 @@ int deferred_add(struct deferred *deferred, const struct sample_view *view, uint
 /* deferred_count() - ranges that wait. */
 size_t deferred_count(const struct deferred *deferred);
 
+/* deferred_has() - does one of that place (struct token_sample)? */
+bool deferred_has(const struct deferred *deferred, uint64_t place);
+
 /* What has become of ranges that need not be read any more. */
 struct deferred_loss {
 	uint64_t tokens; /* that the kernel side had seen there, and that were not there any more */

@@ -21,6 +21,7 @@
 #include "status/snapshot.h"
 #include "status/summary.h"
 #include "bounds.h"
+#include "detect/kept.h"
 #include "detect/mask.h"
 #include "detect/sample_view.h"
 #include "detect/token.h"
@@ -97,6 +98,7 @@ struct pipeline {
 	uint64_t *stored; /* its mark of the store; NULL: nothing is stored */
 	uint64_t record; /* number of the ring's that is at hand; 0: none */
 	bool first; /* no record was taken yet */
+	bool behind; /* more waits in the ring than the last turn has taken */
 	int64_t next_renew; /* ms, CLOCK_MONOTONIC */
 	bool renew_failed; /* and it was said */
 	bool leaves; /* the programs stay: what they have is the next one's */
@@ -212,10 +214,11 @@ static bool pipeline_emit(struct pipeline *pipeline, struct alert *alert)
 
 /*
  * A second look may be there before a call's bytes were read in the file: then it is this call's token, if the call wrote any of it,
- * and not told yet.
+ * and not told yet. What it has found may lie in the ring still: it is told as this call's when it comes.
+ * @placed: of probe_placed(); a first look sets it
  */
 static bool pipeline_completes(struct pipeline *pipeline, const struct sample_view *view, uint64_t token_key,
-			       uint64_t at, const struct token_span *span)
+			       uint64_t at, const struct token_span *span, uint64_t placed)
 {
 	const struct token_sample *head = view->head;
 	bool held;
@@ -224,7 +227,10 @@ static bool pipeline_completes(struct pipeline *pipeline, const struct sample_vi
 	    (uint64_t)head->offset >= at + span->end - span->start)
 		return false;
 	held = recheck_take(pipeline->recheck, token_key, head->place);
-	return reading_take_journal(pipeline->reading, token_key, head->place) || held;
+	held |= reading_take_journal(pipeline->reading, token_key, head->place);
+	if (!held && !placed)
+		recheck_claim(pipeline->recheck, token_key, view, boottime_ns());
+	return held;
 }
 
 /*
@@ -270,28 +276,17 @@ static void pipeline_copied_keep(struct pipeline *pipeline, const struct seen_ke
 	probe_see(pipeline->probe, head, key->token_key, (int64_t)at);
 }
 
-/* A token, wherever it was found: names it, says it, and keeps it to tell of repeats. Returns whether it was news. */
-static bool pipeline_token(struct pipeline *pipeline, const struct sample_view *view, const uint8_t *window,
-			   const struct token *token, const struct token_span *span, const uint64_t *file_at,
-			   const struct journal_entry *entry)
+/* A token, wherever it was found: names it, says it, and keeps it to tell of repeats. */
+static void pipeline_tell(struct pipeline *pipeline, const struct sample_view *view, uint64_t token_key,
+			  const uint8_t *window, const struct token *token, const struct token_span *span,
+			  const uint64_t *file_at, const struct journal_entry *entry)
 {
-	struct seen_key key = {view->head->token_key, view->head->place, view->head->writer};
+	const struct seen_key key = {token_key, view->head->place, view->head->writer};
 	struct alert alert = {0};
-	bool copied = false;
-	__u64 placed;
 
-	if (file_at) {
-		key.token_key = token_key(probe_seed(pipeline->probe), window);
-		copied = pipeline_copied(view->head, *file_at, span);
-		/* what the kernel side or an earlier look has seen is known; and whoever wrote it, unless it is plain who has */
-		if (probe_placed(pipeline->probe, key.token_key, key.place, &placed) &&
-		    !pipeline_completes(pipeline, view, key.token_key, *file_at, span) &&
-		    !(copied && pipeline_is_anothers(pipeline, &key, view->head, placed)))
-			return false;
-	}
 	if (attribute_lend(pipeline->attribute, view, window, token, span, &alert) < 0) {
 		pipeline->stats.alerts_failed++;
-		return true;
+		return;
 	}
 	/* without memory it is not said whose entry of the journal it is */
 	(void)attribute_journal(pipeline->attribute, view, window, span, entry, &alert);
@@ -300,7 +295,7 @@ static bool pipeline_token(struct pipeline *pipeline, const struct sample_view *
 		alert.write.token_offset = (int64_t)*file_at;
 		alert.news = 1;
 		probe_place(pipeline->probe, key.token_key, key.place, (int64_t)*file_at, view->head->time);
-		if (copied)
+		if (pipeline_copied(view->head, *file_at, span))
 			pipeline_copied_keep(pipeline, &key, view->head, *file_at);
 		/* a second look may have asked what is known a moment before */
 		recheck_told(pipeline->recheck, key.token_key, key.place, boottime_ns());
@@ -313,7 +308,6 @@ static bool pipeline_token(struct pipeline *pipeline, const struct sample_view *
 	floods_keep(pipeline->floods, view->head->group, &alert);
 	repeats_keep(pipeline->repeats, &key, &alert);
 	alert_free(&alert);
-	return true;
 }
 
 /* A token in a file that was read. Returns whether it was news. */
@@ -321,8 +315,19 @@ static bool pipeline_file_token(void *context, const struct sample_view *view, c
 				const struct token *token, const struct token_span *span, uint64_t at)
 {
 	struct pipeline *pipeline = context;
+	const struct seen_key key = {token_key(probe_seed(pipeline->probe), window), view->head->place,
+				     view->head->writer};
+	__u64 placed;
 
-	return pipeline_token(pipeline, view, window, token, span, &at, reading_journal(pipeline->reading));
+	/* what the kernel side or an earlier look has seen is known; and whoever wrote it, unless it is plain who has */
+	if (probe_placed(pipeline->probe, key.token_key, key.place, &placed) &&
+	    !pipeline_completes(pipeline, view, key.token_key, at, span, placed) &&
+	    !(pipeline_copied(view->head, at, span) &&
+	      pipeline_is_anothers(pipeline, &key, view->head, placed)))
+		return false;
+	pipeline_tell(pipeline, view, key.token_key, window, token, span, &at,
+		      reading_journal(pipeline->reading));
+	return true;
 }
 
 /* What was lost in files, and what is not known for want of them, as the summary calls it. */
@@ -381,7 +386,8 @@ static void pipeline_entry(void *context, const struct sample_view *view, const 
 	struct token token;
 
 	if (token_match(view->window, view->head->window_len, 0, &token, &span))
-		pipeline_token(pipeline, view, view->window, &token, &span, NULL, entry);
+		pipeline_tell(pipeline, view, view->head->token_key, view->window, &token, &span, NULL,
+			      entry);
 	else
 		pipeline->stats.samples_bad++;
 }
@@ -399,13 +405,46 @@ static void pipeline_rechecked(void *context, const struct sample_view *view)
 	pipeline_entry(pipeline, view, NULL);
 }
 
+/* May a first look at that place still come? Also what lies in the ring may be one. */
+static bool pipeline_waits(void *context, uint64_t place)
+{
+	const struct pipeline *pipeline = context;
+
+	return pipeline->behind || reading_looks(pipeline->reading, place);
+}
+
+/* What a second look has found, and a call's look into the file just as soon: as what that one would have told. */
+static void pipeline_claimed(struct pipeline *pipeline, const struct token_sample *sample,
+			     const struct sample_view *found)
+{
+	uint64_t at = (uint64_t)(found->head->offset + found->head->token_at);
+	struct sample_view view;
+	struct token_span span;
+	struct token token;
+
+	if (sample_view_parse(sample, sample->size, &view) == 0 &&
+	    token_match(found->window, found->head->window_len, 0, &token, &span))
+		pipeline_tell(pipeline, &view, found->head->token_key, found->window, &token, &span, &at,
+			      NULL);
+	else
+		pipeline->stats.samples_bad++;
+}
+
 static void pipeline_hold(struct pipeline *pipeline, const struct sample_view *view)
 {
-	int r = recheck_hold(pipeline->recheck, view, monotonic_ms());
+	struct token_sample *claim = recheck_claimed(pipeline->recheck, view->head);
+	int r;
 
+	if (claim) {
+		pipeline_claimed(pipeline, claim, view);
+		kept_free(claim);
+		return;
+	}
+	r = recheck_hold(pipeline->recheck, view, monotonic_ms());
 	if (r == -ENOSPC) {
 		/* the oldest have to go sooner */
-		recheck_walk(pipeline->recheck, INT64_MAX, false, pipeline_rechecked, pipeline);
+		recheck_walk(pipeline->recheck, INT64_MAX, false, pipeline_waits, pipeline_rechecked,
+			     pipeline);
 		r = recheck_hold(pipeline->recheck, view, monotonic_ms());
 	}
 	if (r < 0)
@@ -420,7 +459,7 @@ static int64_t pipeline_recheck_at(const struct pipeline *pipeline)
 		       : pipeline->next_recheck;
 }
 
-/* Looks at the files that may have been stored into, if it is time, and tells of what waited long enough. */
+/* Looks at the files that may have been stored into, if it is time. */
 static void pipeline_recheck(struct pipeline *pipeline)
 {
 	int64_t now = monotonic_ms(), took;
@@ -439,7 +478,6 @@ static void pipeline_recheck(struct pipeline *pipeline)
 			pipeline->soon_recheck = more || begun ? pipeline->rested : 0;
 		pipeline->next_recheck = now + (more ? PIPELINE_RECHECK_PAUSE_MS : RECHECK_INTERVAL_MS);
 	}
-	recheck_walk(pipeline->recheck, now, false, pipeline_rechecked, pipeline);
 }
 
 /* What is said of a record by itself, or by the one with its write's facts. Returns 0, or -EBADMSG. */
@@ -516,7 +554,7 @@ static int pipeline_record(void *context, void *data, size_t size)
 	else if (good && token_match(view.window, view.head->window_len, 0, &token, &span)) {
 		recheck_first(pipeline->recheck, &view);
 		reading_take_journal(pipeline->reading, view.head->token_key, view.head->place);
-		pipeline_token(pipeline, &view, view.window, &token, &span, NULL, NULL);
+		pipeline_tell(pipeline, &view, view.head->token_key, view.window, &token, &span, NULL, NULL);
 	} else
 		pipeline->stats.samples_bad++;
 	journal_handled(pipeline->journal, pipeline->record);
@@ -1272,12 +1310,18 @@ int pipeline_turn(struct pipeline *pipeline, short ready)
 {
 	struct turn turn = turn_begin();
 	bool due = pipeline->canary && monotonic_ms() >= canary_due(pipeline->canary), all = true;
+	bool held;
 	int r = 0;
 
 	pipeline_look(pipeline, false);
-	/* before one is given up, what is there is taken */
-	if (ready || due)
+	held = recheck_timeout(pipeline->recheck, monotonic_ms()) == 0;
+	/* before one is given up, or told of as somebody's, what is there is taken */
+	if (ready || due || held)
 		r = pipeline_drain(pipeline, &all);
+	pipeline->behind = !all;
+	if (held)
+		recheck_walk(pipeline->recheck, monotonic_ms(), false, pipeline_waits, pipeline_rechecked,
+			     pipeline);
 	if (r == 0 && due && all)
 		pipeline_canary(pipeline);
 	pipeline_flush(pipeline);
@@ -1311,6 +1355,19 @@ static int pipeline_drain_sent(struct pipeline *pipeline)
 	return r;
 }
 
+/* The end of all that waits for a look into a file, and of what second looks have found. */
+static void pipeline_finish_held(struct pipeline *pipeline, bool mapped)
+{
+	/* what calls have written comes first: it is theirs */
+	pipeline_finish_files(pipeline, mapped);
+	if (!recheck_held(pipeline->recheck))
+		return;
+	recheck_walk(pipeline->recheck, 0, true, pipeline_waits, pipeline_rechecked, pipeline);
+	/* whose entry of the journal it is */
+	if (reading_waiting(pipeline->reading))
+		pipeline_finish_files(pipeline, false);
+}
+
 int pipeline_settle(struct pipeline *pipeline, int timeout_ms)
 {
 	bool more = true;
@@ -1331,8 +1388,7 @@ int pipeline_settle(struct pipeline *pipeline, int timeout_ms)
 	probe_detach_net(pipeline->probe);
 	if (r == 0)
 		r = pipeline_drain_sent(pipeline);
-	recheck_walk(pipeline->recheck, 0, true, pipeline_rechecked, pipeline);
-	pipeline_finish_files(pipeline, false);
+	pipeline_finish_held(pipeline, false);
 	pipeline_floods(pipeline, true);
 	return r;
 }
@@ -1351,8 +1407,7 @@ int pipeline_leave(struct pipeline *pipeline, int timeout_ms)
 	/* others go on writing: one round more than it takes to come here */
 	for (int round = 0; r >= 0 && round < 2; round++)
 		r = pipeline_drain(pipeline, NULL);
-	recheck_walk(pipeline->recheck, 0, true, pipeline_rechecked, pipeline);
-	pipeline_finish_files(pipeline, true);
+	pipeline_finish_held(pipeline, true);
 	pipeline_floods(pipeline, true);
 	pipeline_flush(pipeline);
 	return r == -ETIME ? 0 : r;

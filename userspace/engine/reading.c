@@ -25,6 +25,8 @@
 
 /* Writers share these, by a hash. */
 #define READING_WRITERS 256
+/* Likewise places that are looked at. */
+#define READING_PLACES 1024
 /* ms between two files that are named. */
 #define READING_WHICH_MS 100
 /* Bytes of such a file's name; and of what is shown of it, where some of them are escaped. */
@@ -66,6 +68,7 @@ struct reading {
 	size_t samples; /* of them, those with one */
 	size_t journals; /* of those, and of the one under way, with `journal` */
 	uint16_t of_writer[READING_WRITERS];
+	uint16_t of_place[READING_PLACES]; /* short ranges, also the one under way */
 	uint64_t ids; /* given so far */
 	uint64_t turns;
 	int64_t next_look; /* at what is mapped; ms, CLOCK_MONOTONIC */
@@ -139,6 +142,14 @@ static uint16_t *reading_of_writer(struct reading *reading, const struct token_s
 	return &reading->of_writer[head->group % READING_WRITERS];
 }
 
+/* Of a short range that is to be read: how many there are of its place. NULL: it is another errand. */
+static uint16_t *reading_of_place(struct reading *reading, const struct errand *errand)
+{
+	if (!errand->sample || errand->id || errand->journal)
+		return NULL;
+	return &reading->of_place[errand->sample->place % READING_PLACES];
+}
+
 /* The last of the ring. */
 static void errand_put(struct reading *reading, const struct errand *errand)
 {
@@ -151,6 +162,7 @@ static int errand_add(struct reading *reading, const struct sample_view *view, u
 {
 	const struct token_sample *head = view->head;
 	struct errand errand = {.id = id, .journal = journal, .group = head->group, .uid = head->uid};
+	uint16_t *of_place;
 
 	if (reading->samples == LIMIT_ERRANDS || reading->bytes + head->size > LIMIT_ERRANDS_BYTES ||
 	    *reading_of_writer(reading, head) >= LIMIT_ERRANDS / 2)
@@ -159,6 +171,9 @@ static int errand_add(struct reading *reading, const struct sample_view *view, u
 	if (!errand.sample)
 		return -ENOMEM;
 	errand_put(reading, &errand);
+	of_place = reading_of_place(reading, &errand);
+	if (of_place)
+		++*of_place;
 	reading->journals += journal != 0;
 	reading->samples++;
 	reading->bytes += errand.sample->size;
@@ -185,6 +200,10 @@ static void errand_take(struct reading *reading)
 
 static void errand_end(struct reading *reading)
 {
+	uint16_t *of_place = reading_of_place(reading, &reading->errand);
+
+	if (of_place)
+		--*of_place;
 	reading->journals -= reading->errand.journal != 0;
 	kept_free(reading->errand.sample);
 	reading->errand = (struct errand){0};
@@ -388,7 +407,7 @@ bool reading_take_journal(struct reading *reading, uint64_t token_key, uint64_t 
 }
 
 /* Is what is mapped to be looked at now? Begins a round if it is time. */
-static bool reading_looks(struct reading *reading, int64_t now)
+static bool reading_looks_at_mapped(struct reading *reading, int64_t now)
 {
 	int64_t pause;
 
@@ -449,7 +468,7 @@ static bool reading_ask_mapped(struct reading *reading, struct fetcher_request *
 {
 	struct mapped_look look;
 
-	if (!reading_looks(reading, now) || !mapped_next(reading->mapped, &look))
+	if (!reading_looks_at_mapped(reading, now) || !mapped_next(reading->mapped, &look))
 		return false;
 	reading->kind = READING_MAPPED;
 	reading->view = look.view;
@@ -616,6 +635,11 @@ int reading_timeout(const struct reading *reading, int64_t now)
 	else if (!mapped_any(reading->mapped))
 		return -1;
 	return at > now ? (int)(at - now) : 0;
+}
+
+bool reading_looks(const struct reading *reading, uint64_t place)
+{
+	return reading->of_place[place % READING_PLACES] || deferred_has(reading->deferred, place);
 }
 
 size_t reading_waiting(const struct reading *reading)

@@ -84,6 +84,12 @@ void reading_work(struct reading *reading, int64_t now);
 /* reading_timeout() - ms until reading_work() is due, if reading_fd() says nothing; -1: it is not. */
 int reading_timeout(const struct reading *reading, int64_t now);
 
+/*
+ * reading_looks() - may what a call has written in that place (struct token_sample) still be read? Of other places it may say so as
+ * well, now and then.
+ */
+bool reading_looks(const struct reading *reading, uint64_t place);
+
 /* reading_waiting() - how many requests are not done, but for mapped files. */
 size_t reading_waiting(const struct reading *reading);
 

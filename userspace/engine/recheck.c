@@ -2,6 +2,9 @@
 /*
  * ring → recheck → matcher: two bounded lists, in the order of arrival.
  *
+ * A call whose bytes have to be read in the file is told of when they were, which takes as long as all that waits to be read: so
+ * what is held of that place waits for it, or it would be told of as of who has made the page dirty.
+ *
  * Invariant: a held sample holds a secret portion; it is wiped before its memory is given back.
  */
 #include "engine/recheck.h"
@@ -18,10 +21,12 @@
 /* First looks that are remembered, and for how long; ns. */
 #define RECHECK_FIRST_MAX 256
 #define RECHECK_FIRST_NS 1000000000ULL
+/* Calls that wait for what lies in the ring, for as long. */
+#define RECHECK_CLAIMS 64
 
 struct recheck_held {
 	struct token_sample *sample; /* with its strings */
-	int64_t due; /* ms, CLOCK_MONOTONIC */
+	int64_t due, until; /* ms, CLOCK_MONOTONIC; it waits no longer than the latter */
 };
 
 /* What a first look has told of. */
@@ -30,7 +35,16 @@ struct recheck_told {
 	uint64_t time; /* ns, CLOCK_BOOTTIME */
 };
 
+/* A call that has completed a token which a second look has found before. */
+struct recheck_claim {
+	struct token_sample *sample; /* with its strings; NULL: none */
+	uint64_t token_key;
+	uint64_t time; /* ns, CLOCK_BOOTTIME */
+};
+
 struct recheck {
+	struct recheck_claim claims[RECHECK_CLAIMS];
+	size_t claim_count; /* so far */
 	struct recheck_held held[RECHECK_HELD_MAX];
 	size_t held_count;
 	struct recheck_told told[RECHECK_FIRST_MAX];
@@ -73,6 +87,8 @@ void recheck_close(struct recheck *recheck)
 		return;
 	for (size_t i = 0; i < recheck->held_count; i++)
 		recheck_drop(&recheck->held[i]);
+	for (size_t i = 0; i < RECHECK_CLAIMS; i++)
+		kept_free(recheck->claims[i].sample);
 	while (recheck->count)
 		recheck_forget_writer(recheck);
 	free(recheck);
@@ -106,6 +122,11 @@ bool recheck_stores(const struct recheck *recheck, const struct token_sample *fi
 	return false;
 }
 
+static uint64_t recheck_apart(uint64_t one, uint64_t other)
+{
+	return one > other ? one - other : other - one;
+}
+
 /*
  * Was it told of by a first look just now? Then that was in the ring before: the kernel side asks what is known first, and the other look may
  * come between that and the ring.
@@ -114,10 +135,9 @@ static bool recheck_was_told(const struct recheck *recheck, const struct token_s
 {
 	for (size_t i = 0; i < RECHECK_FIRST_MAX && i < recheck->told_count; i++) {
 		const struct recheck_told *told = &recheck->told[i];
-		uint64_t apart = told->time > head->time ? told->time - head->time : head->time - told->time;
 
 		if (told->token_key == head->token_key && told->place == head->place &&
-		    apart < RECHECK_FIRST_NS)
+		    recheck_apart(told->time, head->time) < RECHECK_FIRST_NS)
 			return true;
 	}
 	return false;
@@ -135,6 +155,7 @@ int recheck_hold(struct recheck *recheck, const struct sample_view *view, int64_
 	if (!held->sample)
 		return -ENOMEM;
 	held->due = now + RECHECK_HOLD_MS;
+	held->until = now + RECHECK_WAIT_MS;
 	recheck->held_count++;
 	return 0;
 }
@@ -170,6 +191,29 @@ void recheck_first(struct recheck *recheck, const struct sample_view *view)
 
 	recheck_told(recheck, head->token_key, head->place, head->time);
 	recheck_take(recheck, head->token_key, head->place);
+}
+
+void recheck_claim(struct recheck *recheck, uint64_t token_key, const struct sample_view *view, uint64_t time)
+{
+	struct recheck_claim *claim = &recheck->claims[recheck->claim_count++ % RECHECK_CLAIMS];
+
+	kept_free(claim->sample);
+	*claim = (struct recheck_claim){kept_sample(view), token_key, time};
+}
+
+struct token_sample *recheck_claimed(struct recheck *recheck, const struct token_sample *found)
+{
+	for (size_t i = 0; i < RECHECK_CLAIMS && i < recheck->claim_count; i++) {
+		struct recheck_claim *claim = &recheck->claims[i];
+		struct token_sample *sample = claim->sample;
+
+		if (!sample || claim->token_key != found->token_key || sample->place != found->place ||
+		    recheck_apart(claim->time, found->time) >= RECHECK_FIRST_NS)
+			continue;
+		claim->sample = NULL;
+		return sample;
+	}
+	return NULL;
 }
 
 /* The sample with that number, which describes a writer, or NULL; the newest are asked for most. */
@@ -256,18 +300,29 @@ static void recheck_tell(const struct recheck *recheck, struct token_sample *sam
 	token(context, &by);
 }
 
-void recheck_walk(struct recheck *recheck, int64_t now, bool all, recheck_token token, void *context)
+void recheck_walk(struct recheck *recheck, int64_t now, bool all, recheck_waits waits, recheck_token token,
+		  void *context)
 {
-	size_t done = 0;
+	size_t told = 0, kept = 0;
 
-	while (done < recheck->held_count &&
-	       (all || (done < RECHECK_WALK_MOST && recheck->held[done].due <= now))) {
-		recheck_tell(recheck, recheck->held[done].sample, token, context);
-		recheck_drop(&recheck->held[done]);
-		done++;
+	for (size_t i = 0; i < recheck->held_count; i++) {
+		struct recheck_held *held = &recheck->held[i];
+		bool due = all || (told < RECHECK_WALK_MOST && held->due <= now);
+
+		if (due && !all && now < held->until && waits(context, held->sample->place)) {
+			held->due =
+				held->until - now > RECHECK_AGAIN_MS ? now + RECHECK_AGAIN_MS : held->until;
+			due = false;
+		}
+		if (!due) {
+			recheck->held[kept++] = *held;
+			continue;
+		}
+		recheck_tell(recheck, held->sample, token, context);
+		recheck_drop(held);
+		told++;
 	}
-	recheck->held_count -= done;
-	memmove(recheck->held, recheck->held + done, recheck->held_count * sizeof(*recheck->held));
+	recheck->held_count = kept;
 }
 
 size_t recheck_held(const struct recheck *recheck)
@@ -277,7 +332,11 @@ size_t recheck_held(const struct recheck *recheck)
 
 int recheck_timeout(const struct recheck *recheck, int64_t now)
 {
+	int64_t due = INT64_MAX;
+
 	if (!recheck->held_count)
 		return -1;
-	return recheck->held[0].due > now ? (int)(recheck->held[0].due - now) : 0;
+	for (size_t i = 0; i < recheck->held_count; i++)
+		due = recheck->held[i].due < due ? recheck->held[i].due : due;
+	return due > now ? (int)(due - now) : 0;
 }

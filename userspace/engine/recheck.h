@@ -13,6 +13,12 @@
 
 /* How long what a second look has found waits for a first one. */
 #define RECHECK_HOLD_MS 400
+/*
+ * How long at most, and how often it is asked, while a first one that has to read the file may still come: with RECHECK_INTERVAL_MS well
+ * below the 3 s in which an alert is promised.
+ */
+#define RECHECK_WAIT_MS 1500
+#define RECHECK_AGAIN_MS 20
 /* How long after a store its page is looked at, at the latest. */
 #define RECHECK_INTERVAL_MS 1000
 
@@ -48,6 +54,20 @@ void recheck_told(struct recheck *recheck, uint64_t token_key, uint64_t place, u
  */
 bool recheck_take(struct recheck *recheck, uint64_t token_key, uint64_t place);
 
+/*
+ * recheck_claim() - likewise, but nothing is held of it: what the second look has found lies in the ring still. Keeps a copy of the call's
+ * sample; of RECHECK_CLAIMS the oldest goes, and without memory none is kept: then it is told of as what it was found as.
+ * @time: ns, CLOCK_BOOTTIME
+ */
+void recheck_claim(struct recheck *recheck, uint64_t token_key, const struct sample_view *view,
+		   uint64_t time);
+
+/*
+ * recheck_claimed() - is what a second look has found a call's, which had its file read less than a second before or after that? Then it is not to
+ * be held. Returns that call's sample, once (kept_free()), or NULL.
+ */
+struct token_sample *recheck_claimed(struct recheck *recheck, const struct token_sample *found);
+
 /* Samples that are told of in one go, if not all are to be. */
 #define RECHECK_WALK_MOST 256
 
@@ -55,9 +75,12 @@ bool recheck_take(struct recheck *recheck, uint64_t token_key, uint64_t place);
  * recheck_walk() - calls back for the oldest samples, RECHECK_WALK_MOST at most, that were held long enough, or for all, with what is
  * known of their writer filled in; then forgets them. The view is gone after the call.
  * @now: ms, CLOCK_MONOTONIC
+ * @waits: may a first look at that place (struct token_sample) still come? Then it is held on, but for no more than RECHECK_WAIT_MS
  */
 typedef void (*recheck_token)(void *context, const struct sample_view *view);
-void recheck_walk(struct recheck *recheck, int64_t now, bool all, recheck_token token, void *context);
+typedef bool (*recheck_waits)(void *context, uint64_t place);
+void recheck_walk(struct recheck *recheck, int64_t now, bool all, recheck_waits waits, recheck_token token,
+		  void *context);
 
 /* recheck_held() - how much is held. */
 size_t recheck_held(const struct recheck *recheck);

@@ -3,6 +3,7 @@
 #include "unit.h"
 #include "start.h"
 
+#include "bounds.h"
 #include "engine/reading.h"
 #include "lib/monotonic.h"
 
@@ -92,8 +93,8 @@ static void test_journal_once(void **state)
 	check(false);
 }
 
-/* Ends who reads: not the process that starts another one. */
-static void end_readers(int pid, int below)
+/* To who reads: not to the process that starts another one. */
+static void signal_readers(int pid, int below, int number)
 {
 	char path[64];
 	FILE *file;
@@ -104,9 +105,9 @@ static void end_readers(int pid, int below)
 	if (!file)
 		return;
 	while (fscanf(file, "%d", &child) == 1) {
-		end_readers(child, below + 1);
+		signal_readers(child, below + 1, number);
 		if (below)
-			kill(child, SIGKILL);
+			kill(child, number);
 	}
 	fclose(file);
 }
@@ -151,7 +152,7 @@ static void test_given_up(void **state)
 		reading_add(reading, &view);
 		for (int i = 0; i < 20000 && reading_waiting(reading); i++) {
 			if (i >= after)
-				end_readers(getpid(), 0);
+				signal_readers(getpid(), 0, SIGKILL);
 			reading_work(reading, monotonic_ms());
 			usleep(500);
 		}
@@ -245,13 +246,48 @@ static void test_told(void **state)
 	reading_close(reading);
 }
 
+/* As long as what a call has written there is to be read, or is being read: a short range and a long one, of a file that there is not. */
+static void test_looks(void **state)
+{
+	static const uint64_t lengths[] = {128, LIMIT_READ_AT_ONCE + 1};
+	struct reading_loss loss = {0};
+	struct reading *reading;
+
+	(void)state;
+	assert_int_equal(reading_open("/proc", NULL, &reading), 0);
+	reading_start(reading, never, tell, NULL, &loss);
+	/* at first there is nobody who reads */
+	add(reading, 1, 1);
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+		struct token_sample head = {.tgid = UINT32_MAX,
+					    .flags = SAMPLE_UNREAD,
+					    .mode = S_IFREG | 0600,
+					    .place = 7 + i,
+					    .length = lengths[i],
+					    .size = sizeof(head)};
+		struct sample_view view;
+
+		assert_int_equal(sample_view_parse(&head, head.size, &view), 0);
+		work(reading);
+		assert_false(reading_looks(reading, head.place));
+		signal_readers(getpid(), 0, SIGSTOP);
+		for (int times = 0; times < 3; times++)
+			reading_add(reading, &view);
+		assert_true(reading_looks(reading, head.place));
+		assert_false(reading_looks(reading, head.place + 1));
+		signal_readers(getpid(), 0, SIGCONT);
+		work(reading);
+		assert_false(reading_looks(reading, head.place));
+	}
+	reading_close(reading);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_journal_once),
-		cmocka_unit_test(test_given_up),
-		cmocka_unit_test(test_odd_name),
-		cmocka_unit_test(test_told),
+		cmocka_unit_test(test_journal_once), cmocka_unit_test(test_given_up),
+		cmocka_unit_test(test_odd_name),     cmocka_unit_test(test_told),
+		cmocka_unit_test(test_looks),
 	};
 
 	return UNIT_RUN(tests);

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "bounds.h"
+#include "detect/kept.h"
 #include "engine/recheck.h"
 
 #include <errno.h>
@@ -15,6 +16,8 @@ struct told {
 	struct token_sample last;
 	char exe[64], inner[64], path[64];
 	uint8_t window[TOKEN_MAX_LEN];
+	uint64_t waits; /* for a first look at that place */
+	size_t asked;
 };
 
 static void told_string(char *to, size_t size, const char *text, size_t len)
@@ -34,6 +37,14 @@ static void told_add(void *context, const struct sample_view *view)
 	told_string(told->inner, sizeof(told->inner), view->inner, view->head->inner_len);
 	told_string(told->path, sizeof(told->path), view->path, view->head->path_len);
 	memcpy(told->window, view->window, view->head->window_len);
+}
+
+static bool told_waits(void *context, uint64_t place)
+{
+	struct told *told = context;
+
+	told->asked++;
+	return told->waits == place;
 }
 
 /* A sample with room for its strings. */
@@ -109,21 +120,103 @@ static void test_hold(void **state)
 	assert_int_not_equal(recheck_held(recheck), 0);
 	assert_int_equal(recheck_timeout(recheck, 1000), RECHECK_HOLD_MS);
 	assert_int_equal(recheck_timeout(recheck, 1000 + RECHECK_HOLD_MS + 5), 0);
-	recheck_walk(recheck, 1000 + RECHECK_HOLD_MS - 1, false, told_add, &told);
+	recheck_walk(recheck, 1000 + RECHECK_HOLD_MS - 1, false, told_waits, told_add, &told);
 	assert_int_equal(told.count, 0);
 	/* those that were held long enough, the oldest first */
-	recheck_walk(recheck, 1100 + RECHECK_HOLD_MS, false, told_add, &told);
+	recheck_walk(recheck, 1100 + RECHECK_HOLD_MS, false, told_waits, told_add, &told);
 	assert_int_equal(told.count, 2);
 	assert_int_equal(told.last.token_key, 1);
 	assert_int_equal(told.window[TOKEN_MAX_LEN - 1], 'w');
-	recheck_walk(recheck, 1100 + RECHECK_HOLD_MS, true, told_add, &told);
+	recheck_walk(recheck, 1100 + RECHECK_HOLD_MS, true, told_waits, told_add, &told);
 	assert_int_equal(told.count, 3);
 	assert_int_equal(told.last.token_key, 2);
 	assert_int_equal(recheck_held(recheck), 0);
 	assert_int_equal(recheck_timeout(recheck, 100000), -1);
-	recheck_walk(recheck, 100000, true, told_add, &told);
+	recheck_walk(recheck, 100000, true, told_waits, told_add, &told);
 	assert_int_equal(told.count, 3);
 	recheck_close(recheck);
+}
+
+/* A first look that has to read the file comes late: what is held of that place waits for it, though not for ever, and other places' doesn't. */
+static void test_waits(void **state)
+{
+	struct told told = {.waits = 8};
+	struct recheck *recheck;
+	struct sample_view view;
+	struct made made;
+
+	(void)state;
+	assert_int_equal(recheck_open(&recheck), 0);
+	for (uint64_t token = 1; token <= 3; token++) {
+		view = found_make(&made, token, 0);
+		made.head.place = token == 2 ? 9 : 8;
+		assert_int_equal(recheck_hold(recheck, &view, 1000), 0);
+	}
+	recheck_walk(recheck, 1000 + RECHECK_HOLD_MS, false, told_waits, told_add, &told);
+	assert_int_equal(told.count, 1);
+	assert_int_equal(told.last.token_key, 2);
+	assert_int_equal(recheck_timeout(recheck, 1000 + RECHECK_HOLD_MS), RECHECK_AGAIN_MS);
+	/* nobody is asked in between */
+	told.asked = 0;
+	recheck_walk(recheck, 1000 + RECHECK_HOLD_MS + RECHECK_AGAIN_MS - 1, false, told_waits, told_add,
+		     &told);
+	assert_int_equal(told.asked, 0);
+	/* the look has come, and found one of them */
+	assert_true(recheck_take(recheck, 1, 8));
+	recheck_walk(recheck, 999 + RECHECK_WAIT_MS, false, told_waits, told_add, &told);
+	assert_int_equal(told.count, 1);
+	assert_int_equal(recheck_timeout(recheck, 999 + RECHECK_WAIT_MS), 1);
+	/* of the other one nothing was heard in time */
+	recheck_walk(recheck, 1000 + RECHECK_WAIT_MS, false, told_waits, told_add, &told);
+	assert_int_equal(told.count, 2);
+	assert_int_equal(told.last.token_key, 3);
+	/* the end waits for nobody */
+	view = found_make(&made, 4, 0);
+	assert_int_equal(recheck_hold(recheck, &view, 1000), 0);
+	recheck_walk(recheck, 0, true, told_waits, told_add, &told);
+	assert_int_equal(told.count, 3);
+	recheck_close(recheck);
+}
+
+/* A look into the file was there before what a second look has found was taken from the ring: that is the call's then, once, and no other place's or time's. */
+static void test_claim(void **state)
+{
+	static const struct {
+		uint64_t token, place, time;
+		bool claimed;
+	} cases[] = {{1, 8, 1000, true},
+		     {2, 8, 1000, false},
+		     {1, 9, 1000, false},
+		     {1, 8, 900000000, true},
+		     {1, 8, 2000000000, false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct token_sample *sample;
+		struct recheck *recheck;
+		struct sample_view view;
+		struct made made;
+
+		assert_int_equal(recheck_open(&recheck), 0);
+		view = writer_make(&made, 1, "/bin/call");
+		made.head.place = 8;
+		recheck_claim(recheck, 1, &view, 1000);
+		/* many others, but not too many */
+		for (uint64_t other = 100; other < 163; other++)
+			recheck_claim(recheck, other, &view, 1000);
+		found_make(&made, cases[i].token, 0);
+		made.head.place = cases[i].place;
+		made.head.time = cases[i].time;
+		sample = recheck_claimed(recheck, &made.head);
+		assert_int_equal(sample != NULL, cases[i].claimed);
+		if (sample) {
+			assert_int_equal(sample_view_parse(sample, sample->size, &view), 0);
+			assert_memory_equal(view.exe, "/bin/call", sizeof("/bin/call") - 1);
+			assert_null(recheck_claimed(recheck, &made.head));
+		}
+		kept_free(sample);
+		recheck_close(recheck);
+	}
 }
 
 /* A first look speaks for itself: the same token in the same place, whatever inode is shown, and not the same process's in another place. */
@@ -152,7 +245,7 @@ static void test_first(void **state)
 		made.head.tgid = cases[i].tgid;
 		recheck_first(recheck, &view);
 		assert_int_equal(recheck_held(recheck) != 0, cases[i].left);
-		recheck_walk(recheck, 0, true, told_add, &told);
+		recheck_walk(recheck, 0, true, told_waits, told_add, &told);
 		assert_int_equal(told.count, cases[i].left);
 		recheck_close(recheck);
 	}
@@ -174,7 +267,7 @@ static void test_take(void **state)
 	assert_false(recheck_take(recheck, 1, made.head.place + 1));
 	assert_true(recheck_take(recheck, 1, made.head.place));
 	assert_false(recheck_take(recheck, 1, made.head.place));
-	recheck_walk(recheck, 0, true, told_add, &told);
+	recheck_walk(recheck, 0, true, told_waits, told_add, &told);
 	assert_int_equal(told.count, 0);
 	recheck_close(recheck);
 }
@@ -234,7 +327,7 @@ static void test_writer(void **state)
 	}
 	view = found_make(&made, 1, 2);
 	assert_int_equal(recheck_hold(recheck, &view, 0), 0);
-	recheck_walk(recheck, 0, true, told_add, &told);
+	recheck_walk(recheck, 0, true, told_waits, told_add, &told);
 	assert_string_equal(told.exe, "/bin/second");
 	assert_int_equal(told.last.start, 60);
 	assert_int_equal(told.last.cgroup_id, 77);
@@ -255,7 +348,7 @@ static void test_writer(void **state)
 	for (uint64_t seq = 0; seq <= 9; seq += 9) {
 		view = found_make(&made, 1, seq);
 		assert_int_equal(recheck_hold(recheck, &view, 0), 0);
-		recheck_walk(recheck, 0, true, told_add, &told);
+		recheck_walk(recheck, 0, true, told_waits, told_add, &told);
 		assert_string_equal(told.exe, "");
 		assert_int_equal(told.last.tgid, 70);
 		assert_int_equal(told.last.start, 0);
@@ -287,7 +380,7 @@ static void test_worker(void **state)
 		view = found_make(&made, 1, 1);
 		memcpy(made.head.comm, cases[i].comm, strlen(cases[i].comm));
 		assert_int_equal(recheck_hold(recheck, &view, 0), 0);
-		recheck_walk(recheck, 0, true, told_add, &told);
+		recheck_walk(recheck, 0, true, told_waits, told_add, &told);
 		assert_int_equal(told.count, 1);
 		assert_int_equal(told.last.tgid, cases[i].tgid);
 		assert_string_equal(told.last.comm, cases[i].tgid ? cases[i].comm : "");
@@ -316,7 +409,7 @@ static void test_bounds(void **state)
 	/* so many in one go */
 	for (size_t told_so_far = 0; told_so_far < HELD_MAX;) {
 		told_so_far += RECHECK_WALK_MOST;
-		recheck_walk(recheck, RECHECK_HOLD_MS, false, told_add, &told);
+		recheck_walk(recheck, RECHECK_HOLD_MS, false, told_waits, told_add, &told);
 		assert_int_equal(told.count, told_so_far);
 		assert_int_equal(told.last.token_key, told_so_far - 1);
 	}
@@ -329,7 +422,7 @@ static void test_bounds(void **state)
 	for (uint64_t seq = WRITERS; seq >= 1; seq--) {
 		view = found_make(&made, 1, seq);
 		assert_int_equal(recheck_hold(recheck, &view, 0), 0);
-		recheck_walk(recheck, 0, true, told_add, &told);
+		recheck_walk(recheck, 0, true, told_waits, told_add, &told);
 		if (told.last.start != 60)
 			break;
 		known++;
@@ -347,7 +440,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hold),   cmocka_unit_test(test_first),  cmocka_unit_test(test_take),
 		cmocka_unit_test(test_behind), cmocka_unit_test(test_writer), cmocka_unit_test(test_worker),
-		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_bounds), cmocka_unit_test(test_waits),  cmocka_unit_test(test_claim),
 	};
 
 	return UNIT_RUN(tests);
