@@ -11,6 +11,7 @@
 #include "lib/cleanup.h"
 #include "lib/exit_code.h"
 #include "lib/log.h"
+#include "report/labels.h"
 #include "report/layout.h"
 #include "lib/period.h"
 #include "report/remains.h"
@@ -79,9 +80,9 @@ static const struct option_entry audit_entries[] = {
 	{.name = "by", .value = "container|process|file|token|node|pod|image|namespace|unit|user", .id = OPTION_AUDIT_BY,
 	 .help = "what to group by (default: container; what runs in none is \"(host)\")"},
 	{.name = "container", .value = "NAME", .id = OPTION_AUDIT_CONTAINER,
-	 .help = "only this container: its name, pod, NAMESPACE/POD[/NAME], id, or \"(host)\"; NAMESPACE/* is "
-		 "all of a namespace",
-	 .more = "Of an id, the first 8 characters will do. What a relay (dockerd, a shim, conmon) has "
+	 .help = "only this container: its name, pod, NAMESPACE/POD[/NAME], id, or \"(host)\"; * and ? stand for "
+		 "anything: NAMESPACE/* is all of a namespace",
+	 .more = "Or as a report's heading has it. Of an id, the first 8 characters will do. What a relay (dockerd, a shim, conmon) has "
 		 "written for a container is that container's. Who wrote a token first is told by the whole "
 		 "store."},
 	{.name = "token", .value = "IDENTIFIER", .id = OPTION_AUDIT_TOKEN,
@@ -89,7 +90,7 @@ static const struct option_entry audit_entries[] = {
 	{.name = "path", .value = "PATTERN", .id = OPTION_AUDIT_PATH,
 	 .help = "only such files; * and ? stand for anything, a slash as well"},
 	{.name = "program", .value = "PATTERN", .id = OPTION_AUDIT_PROGRAM,
-	 .help = "only such programs, by path or name"},
+	 .help = "only such programs, by path or name; BusyBox's by what they are called as, too"},
 	{.name = "image", .value = "PATTERN", .id = OPTION_AUDIT_IMAGE,
 	 .help = "only such images of containers"},
 	{.name = "namespace", .value = "PATTERN", .id = OPTION_AUDIT_NAMESPACE,
@@ -247,6 +248,7 @@ static int audit_option(int option, struct audit_options *options)
 	case OPTION_AUDIT_BY:
 		return audit_by(options);
 	case OPTION_AUDIT_CONTAINER:
+		labels_asked(optarg);
 		report->survey.container = optarg;
 		return 0;
 	case OPTION_AUDIT_PATH:

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define LABELS_ID 12
+/* What stands between a container's name and those of before. */
+#define LABELS_BEFORE " (before: "
 
 int labels_open(struct reader *reader, const struct survey *survey, bool several, struct labels *ret_labels)
 {
@@ -87,6 +89,17 @@ const char *labels_type(struct labels *labels, uint32_t member)
 	return *text ? *text : "";
 }
 
+/* How much of an id tells it apart: of a cgroup's path all, of one that is only claimed what is behind that. */
+static int labels_id_length(const char *id)
+{
+	static const char claimed[] = "claimed ";
+	size_t len = strlen(claimed);
+
+	if (*id == '/')
+		return (int)strlen(id);
+	return LABELS_ID + (strncmp(id, claimed, len) == 0 ? (int)len : 0);
+}
+
 /* " (before: web, db; 68b27e88c20b)", of one that was renamed; NULL: it was not. */
 static char *labels_before(const struct fact *facts)
 {
@@ -106,7 +119,7 @@ static char *labels_before(const struct fact *facts)
 		if (strlen(facts->container_name) == (size_t)(end - at) &&
 		    memcmp(at, facts->container_name, (size_t)(end - at)) == 0)
 			continue;
-		fprintf(out, "%s%.*s", any ? ", " : " (before: ", (int)(end - at), at);
+		fprintf(out, "%s%.*s", any ? ", " : LABELS_BEFORE, (int)(end - at), at);
 		any = true;
 	}
 	if (any)
@@ -118,10 +131,25 @@ static char *labels_before(const struct fact *facts)
 	return text;
 }
 
+void labels_asked(char *text)
+{
+	char *before = strstr(text, LABELS_BEFORE), *id = before ? strstr(before, "; ") : NULL,
+	     *name = before;
+
+	if (!id || text[strlen(text) - 1] != ')')
+		return;
+	text[strlen(text) - 1] = '\0';
+	/* behind the node, if there is one */
+	while (name > text && name[-1] != ':')
+		name--;
+	memmove(name, id + 2, strlen(id + 2) + 1);
+}
+
 static char *labels_make_container(struct labels *labels, uint32_t member)
 {
 	const struct fact *facts = labels_container(labels, member);
 	AUTO_FREE char *before = labels_before(facts);
+	const char *id = facts->container_id ? facts->container_id : "?";
 	char *text = NULL;
 	int r;
 
@@ -134,7 +162,7 @@ static char *labels_make_container(struct labels *labels, uint32_t member)
 	else if (facts->container_name)
 		r = asprintf(&text, "%s%s", facts->container_name, before ? before : "");
 	else
-		r = asprintf(&text, "%.*s", LABELS_ID, facts->container_id ? facts->container_id : "?");
+		r = asprintf(&text, "%.*s", labels_id_length(id), id);
 	return r < 0 ? NULL : text;
 }
 

@@ -19,11 +19,14 @@ int labels_open(struct reader *reader, const struct survey *survey, bool several
 void labels_close(struct labels *labels);
 
 /*
- * labels_text() - an identifier, a path, an executable; "NAMESPACE/POD/NAME", a name or the first 12 characters of an id
- * for a container, "(host)" for none; "NAMESPACE/POD", or "(no pod)" and "(host)". Owned by labels; "?" if it was
+ * labels_text() - an identifier, a path, an executable; "NAMESPACE/POD/NAME", a name or the first 12 characters of an id (a
+ * cgroup's path is whole) for a container, "(host)" for none; "NAMESPACE/POD", or "(no pod)" and "(host)". Owned by labels; "?" if it was
  * removed meanwhile.
  */
 const char *labels_text(struct labels *labels, enum dimension dimension, uint32_t member);
+
+/* labels_asked() - of the heading of a container that was renamed, "NODE:web (before: old; 68b27e88c20b)", leaves "NODE:68b27e88c20b", which is that one; any other text is left as it is. */
+void labels_asked(char *text);
 
 /* labels_shown() - the same for people: of several stores, files and containers have their node and a colon before them. */
 const char *labels_shown(struct labels *labels, enum dimension dimension, uint32_t member);

@@ -42,6 +42,20 @@ static bool unmatched_near(const char *text, const char *name)
 	return (text[0] && text[1] && strcasestr(name, text)) || nearest_word(text, words, 2);
 }
 
+/* "tee", "busybox" and "/bin/busybox" are "/bin/busybox (tee)", and "tee" is "(tee)". */
+static bool unmatched_applet(const char *pattern, const char *name)
+{
+	const char *applet = strrchr(name, '(');
+	char box[UNMATCHED_NAME], called[UNMATCHED_NAME];
+
+	if (!applet || strlen(name) >= UNMATCHED_NAME || name[strlen(name) - 1] != ')')
+		return false;
+	snprintf(box, sizeof(box), "%.*s", applet > name ? (int)(applet - name) - 1 : 0, name);
+	snprintf(called, sizeof(called), "%.*s", (int)strlen(applet) - 2, applet + 1);
+	return fnmatch(pattern, called, 0) == 0 || fnmatch(pattern, box, 0) == 0 ||
+	       fnmatch(pattern, unmatched_base(box), 0) == 0;
+}
+
 static int unmatched_name(void *context, const char *name)
 {
 	struct unmatched *unmatched = context;
@@ -53,7 +67,8 @@ static int unmatched_name(void *context, const char *name)
 	unmatched->any = true;
 	if (unmatched->pattern)
 		unmatched->matched |= fnmatch(unmatched->text, name, 0) == 0 ||
-				      fnmatch(unmatched->text, unmatched_base(name), 0) == 0;
+				      fnmatch(unmatched->text, unmatched_base(name), 0) == 0 ||
+				      unmatched_applet(unmatched->text, name);
 	if (unmatched->count == UNMATCHED_NEAREST || strlen(name) >= UNMATCHED_NAME ||
 	    !unmatched_near(unmatched->text, name))
 		return 0;
@@ -83,6 +98,9 @@ static int unmatched_option(struct reader *reader, int what, const char *option,
 				unmatched_id, &unmatched.matched);
 	if (r == 0 && !unmatched.matched)
 		r = reader_known(reader, what, unmatched_name, &unmatched);
+	/* who asks for "host" may mean that */
+	if (r == 0 && what == READER_KNOWN_CONTAINERS && unmatched_near(text, READER_HOST))
+		r = unmatched_name(&unmatched, READER_HOST);
 	if (r < 0 || unmatched.matched)
 		return r;
 	for (size_t i = 0; i < unmatched.count; i++) {

@@ -214,15 +214,19 @@ int part_find_token(struct part *part, const char *identifier, int64_t *ret_id)
 int part_find_containers(struct part *part, const char *name, reader_id_visit visit, void *context)
 {
 	const char *id = part->identities ? "coalesce(cid, value)" : "value";
-	char sql[640];
+	const char *is = strpbrk(name, "*?") ? "GLOB" : "=";
+	char formers[80] = "", sql[768];
 
+	if (part->formers)
+		snprintf(formers, sizeof(formers),
+			 " OR former GLOB '*' || char(10) || ?1 || char(10) || '*'");
 	snprintf(sql, sizeof(sql),
-		 "SELECT id FROM container JOIN name USING (id) WHERE value = ?1 OR %s = ?1 OR name = ?1"
-		 " OR pod = ?1 OR pod_namespace || '/' || pod = ?1"
-		 " OR pod_namespace || '/' || pod || '/' || name = ?1"
+		 "SELECT id FROM container JOIN name USING (id) WHERE value = ?1 OR %s %s ?1 OR name %s ?1"
+		 " OR pod %s ?1 OR pod_namespace || '/' || pod %s ?1"
+		 " OR coalesce(pod_namespace || '/', '') || pod || '/' || name %s ?1"
 		 " OR pod_namespace || '/*' = ?1"
 		 " OR length(?1) >= 8 AND substr(%s, 1, length(?1)) = ?1%s",
-		 id, id, part->formers ? " OR instr(former, char(10) || ?1 || char(10))" : "");
+		 id, is, is, is, is, is, id, formers);
 	return part_visit_ids(part, sql, name, visit, context);
 }
 
@@ -232,8 +236,13 @@ int part_find(struct part *part, enum reader_pattern what, const char *pattern, 
 	static const char *const statements[READER_PATTERNS] = {
 		[READER_FILES] =
 			"SELECT id FROM file JOIN name USING (id) WHERE value GLOB ?1 OR path GLOB ?1",
-		/* by its name as well, which is what people know it by */
-		[READER_PROGRAMS] = "SELECT id FROM name WHERE value GLOB ?1 OR value GLOB '*/' || ?1",
+		/* by its name as well, which is what people know it by; "/bin/busybox (tee)" is both, and "(tee)" one of no path */
+		[READER_PROGRAMS] = "SELECT id FROM name WHERE value GLOB ?1 OR value GLOB '*/' || ?1 OR "
+				    "substr(value, -1) = ')' AND"
+				    " (value GLOB '(' || ?1 || ')' OR"
+				    " (value GLOB '*/busybox* (*)' OR value GLOB '*/toybox* (*)') AND"
+				    " (value GLOB '* (' || ?1 || ')' OR value GLOB ?1 || ' (*)' OR"
+				    " value GLOB '*/' || ?1 || ' (*)'))",
 		[READER_IMAGES] = "SELECT id FROM container WHERE image GLOB ?1",
 		[READER_NAMESPACES] = "SELECT id FROM container WHERE pod_namespace GLOB ?1",
 	};

@@ -125,9 +125,9 @@ int reader_find(struct reader *reader, enum reader_pattern what, const char *pat
 		void *context);
 
 /*
- * reader_find_containers() - those that go by a name: their own, their pod's, NAMESPACE/POD, NAMESPACE/POD/NAME, NAMESPACE with a
- * slash and an asterisk, or their id or the first 8 or more characters of it; "(host)": those of no container. All of that with the
- * node and a colon before it as well. Returns 0 or a negative errno.
+ * reader_find_containers() - those that go by a name: their own, their pod's, NAMESPACE/POD, NAMESPACE/POD/NAME (without a namespace
+ * POD/NAME), NAMESPACE with a slash and an asterisk, or their id or the first 8 or more characters of it; "(host)": those of no
+ * container. A name with * or ? in it is a pattern as of reader_find(). All of that with the node and a colon before it as well. Returns 0 or a negative errno.
  */
 int reader_find_containers(struct reader *reader, const char *name, reader_id_visit visit, void *context);
 

@@ -702,6 +702,165 @@ static void test_renamed(void **state)
 	free(text);
 }
 
+/* How many entries are of what was asked for. */
+static size_t found_of(const struct report_options *options)
+{
+	struct report report;
+	size_t count;
+
+	open_report(options, &report);
+	count = report.survey.count;
+	report_close(&report);
+	return count;
+}
+
+/* What stands in a heading is an argument, and tells one container; a pattern tells several. */
+static void test_headings(void **state)
+{
+	static const char hash[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	static const struct {
+		const char *id;
+		char *name, *pod, *namespace;
+		bool claimed;
+	} containers[] = {
+		{hash, "web", NULL, NULL, false},
+		{hash, "web-new", NULL, NULL, false},
+		{"1123456789abcdef", "web", "shop", NULL, false},
+		{"2123456789abcdef", "app", "web", "shop", false},
+		{"/web-house/1234567", NULL, NULL, NULL, false},
+		{"/web-house/1234568", NULL, NULL, NULL, false},
+		{"3123456789abcdef", NULL, NULL, NULL, true},
+		{"3123456789abcde0", NULL, NULL, NULL, true},
+		{NULL, NULL, NULL, NULL, false},
+	};
+	static const struct {
+		const char *asked;
+		size_t count;
+	} cases[] = {
+		{"web-new (before: web; 0123456789ab)", 2},
+		{"h:web-new (before: web; 0123456789ab)", 2},
+		{"shop/web", 2}, /* of podman's pod "shop", and the pod of the namespace */
+		{"shop/web/app", 1},
+		{"shop/*", 2},
+		{"/web-house/1234567", 1},
+		{"/web-house/*", 2},
+		{"claimed 3123456789ab", 2},
+		{"claimed 3123456789abcdef", 1},
+		{"(host)", 1},
+		{"host", 0},
+		{"web", 4},
+		{"web-n?w", 2},
+		{"w*", 4},
+		{"*", 8},
+		{"web (before", 0},
+		{"(before: ", 0},
+		{" (before: ; )", 0},
+	};
+	struct report_options options = options_make(DIMENSION_CONTAINER);
+	struct store *store = alerts_store(path);
+	json_t *json, *row;
+	size_t index;
+	char *text;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(containers) / sizeof(*containers); i++) {
+		char file[16];
+		const struct alert_spec spec = {.token = "dt0c01.LEAK1",
+						.file = file,
+						.program = "/bin/a",
+						.container = containers[i].id,
+						.runtime = "podman",
+						.time = alerts_now() - 100 + (int64_t)i};
+		struct alert alert;
+		char *moved = NULL;
+
+		snprintf(file, sizeof(file), "/tmp/%zu", i);
+		alert = alerts_make(&spec);
+		alert.container.name = containers[i].name;
+		alert.container.pod = containers[i].pod;
+		alert.container.pod_namespace = containers[i].namespace;
+		alert.container.claimed = containers[i].claimed;
+		assert_int_equal(store_put(store, &alert), 0);
+		assert_int_equal(store_flush(store, &moved), 0);
+	}
+	store_close(store);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char *asked = strdup(cases[i].asked);
+
+		labels_asked(asked);
+		options.survey.container = asked;
+		if (found_of(&options) != cases[i].count)
+			fail_msg("%s: %zu", cases[i].asked, found_of(&options));
+		free(asked);
+	}
+	options.survey.container = NULL;
+	text = output(&options, report_json);
+	json = json_loads(text, 0, NULL);
+	assert_int_equal(json_array_size(json_object_get(json, "rows")), 8);
+	json_array_foreach (json_object_get(json, "rows"), index, row) {
+		char *heading = strdup(json_string_value(json_object_get(row, "container")));
+
+		labels_asked(heading);
+		options.survey.container = heading;
+		if (found_of(&options) < json_array_size(json_object_get(row, "entries")))
+			fail_msg("%s is not found", heading);
+		free(heading);
+	}
+	json_decref(json);
+	free(text);
+}
+
+/* A program is asked for as people call it: BusyBox's by what it was called as, and all of them by the box. */
+static void test_applets(void **state)
+{
+	static const struct {
+		const char *asked;
+		size_t count;
+	} cases[] = {
+		{"tee", 3},
+		{"cat", 1},
+		{"busybox", 2},
+		{"/bin/busybox", 2},
+		{"/bin/busybox (tee)", 1},
+		{"busybox (tee)", 1},
+		{"ee", 0},
+		{"t?e", 3},
+		{"app", 0},
+		{"/opt/app (tee)", 1},
+		{"(tee)", 1},
+		{"/tmp/*", 0},
+	};
+	static char *const programs[][2] = {
+		{"/bin/busybox", "tee /tmp/x"},
+		{"/bin/busybox", "cat /tmp/x"},
+		{"/usr/bin/tee", "tee"},
+		{"/opt/app (tee)", "app"},
+		{NULL, "tee"},
+	};
+	struct report_options options = options_make(DIMENSION_PROGRAM);
+	struct store *store = alerts_store(path);
+	char name[] = "tee";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
+		const struct alert_spec spec = {.token = "dt0c01.LEAK1",
+						.file = "/tmp/x",
+						.program = programs[i][0],
+						.time = alerts_now() - 100};
+		struct alert alert = alerts_make(&spec);
+
+		alert.process.command_line = programs[i][1];
+		alert.process.name = name;
+		assert_int_equal(store_put(store, &alert), 0);
+	}
+	store_close(store);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		options.survey.patterns[READER_PROGRAMS] = cases[i].asked;
+		if (found_of(&options) != cases[i].count)
+			fail_msg("%s: %zu", cases[i].asked, found_of(&options));
+	}
+}
+
 /* What the host wrote into a container is found by its name, said to come from outside, and the host's own doing. */
 static void test_outside(void **state)
 {
@@ -1766,17 +1925,41 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_rules),         TEST(test_leaks),          TEST(test_groups),
-		TEST(test_filters),       TEST(test_filtered_roles), TEST(test_times),
-		TEST(test_period),        TEST(test_table_width),    TEST(test_hostile),
-		TEST(test_empty),         TEST(test_outside),        TEST(test_relayed),
-		TEST(test_same_name),     TEST(test_renamed),        TEST(test_derived),
-		TEST(test_patterns),      TEST(test_export),         TEST(test_limit),
-		TEST(test_said),          TEST(test_marks),          TEST(test_todo_order),
-		TEST(test_todo_commands), TEST(test_todo_layer),     TEST(test_todo_careful),
-		TEST(test_remains),       TEST(test_remains_links),  TEST(test_remains_copies),
-		TEST(test_nodes),         TEST(test_nodes_groups),   TEST(test_nodes_filters),
-		TEST(test_nodes_marks),   TEST(test_nodes_remains),  cmocka_unit_test(test_relays),
+		TEST(test_rules),
+		TEST(test_leaks),
+		TEST(test_groups),
+		TEST(test_filters),
+		TEST(test_filtered_roles),
+		TEST(test_times),
+		TEST(test_period),
+		TEST(test_table_width),
+		TEST(test_hostile),
+		TEST(test_empty),
+		TEST(test_outside),
+		TEST(test_relayed),
+		TEST(test_same_name),
+		TEST(test_renamed),
+		TEST(test_derived),
+		TEST(test_headings),
+		TEST(test_applets),
+		TEST(test_patterns),
+		TEST(test_export),
+		TEST(test_limit),
+		TEST(test_said),
+		TEST(test_marks),
+		TEST(test_todo_order),
+		TEST(test_todo_commands),
+		TEST(test_todo_layer),
+		TEST(test_todo_careful),
+		TEST(test_remains),
+		TEST(test_remains_links),
+		TEST(test_remains_copies),
+		TEST(test_nodes),
+		TEST(test_nodes_groups),
+		TEST(test_nodes_filters),
+		TEST(test_nodes_marks),
+		TEST(test_nodes_remains),
+		cmocka_unit_test(test_relays),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
