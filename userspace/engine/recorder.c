@@ -73,7 +73,8 @@ struct recorder {
 	struct recorder_item *first, **last;
 	size_t bytes; /* of what waits */
 	uint64_t waiting, taken; /* writes: that wait, that the thread is at */
-	uint64_t unstored; /* writes: that it has, and are not in the store */
+	uint64_t held; /* writes: that the store has, and are not in its file yet */
+	uint64_t dropped; /* writes: that it has dropped, or that came while there was none */
 	uint64_t lost; /* writes that found no room in the queue */
 	struct store_watched coming; /* what is watched … */
 	int64_t since; /* … from then on; us, CLOCK_BOOTTIME */
@@ -96,8 +97,8 @@ struct recorder_state recorder_state(struct recorder *recorder)
 	if (!recorder)
 		return state;
 	pthread_mutex_lock(&recorder->lock);
-	state.waiting = recorder->waiting + recorder->taken;
-	state.lost = recorder->lost + recorder->unstored;
+	state.waiting = recorder->waiting + recorder->taken + recorder->held;
+	state.lost = recorder->lost + recorder->dropped;
 	pthread_mutex_unlock(&recorder->lock);
 	return state;
 }
@@ -260,13 +261,6 @@ static void recorder_begin_session(struct recorder *recorder, const struct store
 	recorder->watched.before_us = 0;
 }
 
-static uint64_t recorder_unstored(const struct recorder *recorder)
-{
-	if (!recorder->store)
-		return recorder->missed;
-	return recorder->missed + store_lost(recorder->store) + store_waiting(recorder->store);
-}
-
 /* Locked, but for the work itself: takes all there is. */
 static void recorder_turn(struct recorder *recorder)
 {
@@ -295,7 +289,8 @@ static void recorder_turn(struct recorder *recorder)
 	recorder_work(recorder, flush);
 	pthread_mutex_lock(&recorder->lock);
 	recorder->taken = 0;
-	recorder->unstored = recorder_unstored(recorder);
+	recorder->held = recorder->store ? store_waiting(recorder->store) : 0;
+	recorder->dropped = recorder->missed + (recorder->store ? store_lost(recorder->store) : 0);
 	recorder->flush &= !flush;
 	recorder->busy = false;
 	pthread_cond_signal(&recorder->answer);
@@ -627,7 +622,7 @@ uint64_t recorder_end(struct recorder *recorder, int ms)
 		idle = !recorder->first && !recorder->busy && !recorder->flush;
 	while (!idle && recorder->started && recorder_waits(recorder, &until));
 	recorder->given_up = !idle;
-	unstored = recorder->lost + recorder->unstored + recorder->waiting + recorder->taken;
+	unstored = recorder->lost + recorder->dropped + recorder->held + recorder->waiting + recorder->taken;
 	pthread_mutex_unlock(&recorder->lock);
 	return unstored;
 }

@@ -59,6 +59,14 @@ static void put(struct recorder *recorder, uint64_t from, uint64_t count)
 	}
 }
 
+static void check_state(struct recorder *recorder, uint64_t waiting, uint64_t lost)
+{
+	struct recorder_state state = recorder_state(recorder);
+
+	assert_int_equal(state.waiting, waiting);
+	assert_int_equal(state.lost, lost);
+}
+
 static int64_t stored(void)
 {
 	return alerts_number(path, "SELECT count(*) FROM fact");
@@ -164,9 +172,12 @@ static void test_locked(void **state)
 	put(recorder, 5, 20);
 	recorder_finish(recorder);
 	assert_int_equal(recorder_end(recorder, LONG), 20);
+	/* what the store still has to write is not lost */
+	check_state(recorder, 20, 0);
 	unlock_store(db);
 	recorder_finish(recorder);
 	assert_int_equal(recorder_end(recorder, LONG), 0);
+	check_state(recorder, 0, 0);
 	recorder_close(recorder);
 	assert_int_equal(stored(), 25);
 }
@@ -223,6 +234,7 @@ static void test_none(void **state)
 	put(recorder, 1, 2);
 	recorder_finish(recorder);
 	assert_int_equal(recorder_end(recorder, LONG), 3);
+	check_state(recorder, 0, 3);
 	recorder_close(recorder);
 	assert_int_equal(recorder_open("/dev/null/audit.db", true, &limits, &recorder), 3);
 }
