@@ -30,6 +30,10 @@
 			});
 		}
 	}
+	/* on a narrow screen a row is a list, and each cell has its heading before it */
+	for (const table of tables)
+		for (const row of table.tBodies[0].rows)
+			for (const cell of row.cells) cell.dataset.label = table.tHead.rows[0].cells[cell.cellIndex].textContent;
 	/* paper can't be opened */
 	let closed = [];
 	window.addEventListener("beforeprint", () => {
