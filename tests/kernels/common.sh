@@ -9,9 +9,6 @@ KERNELS_VERSIONS=(6.1 6.12)
 # what test-kernels runs some of them on
 # shellcheck disable=SC2034
 KERNELS_NEWEST=backports
-# and one of them, on which what options and signals do
-# shellcheck disable=SC2034
-KERNELS_COMMANDS=6.12
 KERNELS_APT=$PWD/$KERNELS_DIR/apt
 
 # apt with lists of its own: Debian's releases that have these kernels, whichever release this is.

@@ -1051,22 +1051,6 @@ static void test_identify(void **state)
 		   "  disable      no call is known for this type\n");
 }
 
-static void test_check(void **state)
-{
-	struct live_run run = live_command(ARGS("spillwatch", "check"));
-
-	(void)state;
-	assert_int_equal(run.status, 0);
-	assert_non_null(strstr(run.output, "fexit"));
-	assert_non_null(strstr(run.output, "would attach by"));
-	/* the guests' kernels have all functions */
-	if (getenv("LIVE_HOST") &&
-	    (!strstr(run.output, "attach by fexit") || strstr(run.output, "no such function")))
-		fail_msg("%s", run.output);
-	assert_string_equal(run.errors, "");
-	live_free(&run);
-}
-
 /* In a process that may load programs, but for a filter as container runtimes have it. */
 static void check_filtered(uint32_t action)
 {
@@ -1186,8 +1170,7 @@ static void test_run_turns(void **state)
 	told = strstr(run.errors, label);
 	if (!told || sscanf(told + strlen(label), "%d ms, %d ms of CPU", &wall, &cpu) != 2)
 		fail_msg("%s", run.errors);
-	/* in a guest a millisecond is no measure */
-	if (cpu > 100 && !getenv("LIVE_HOST"))
+	if (cpu > 100)
 		fail_msg("a turn of %d ms, %d ms of CPU time", wall, cpu);
 	live_free(&run);
 }
@@ -1415,7 +1398,6 @@ const struct CMUnitTest live_commands[] = {
 	cmocka_unit_test_setup_teardown(test_exec_masks_terminal, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mask, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_identify, live_setup, live_teardown),
-	cmocka_unit_test_setup_teardown(test_check, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_check_seccomp, live_setup, live_teardown),
 };
 const size_t live_commands_count = sizeof(live_commands) / sizeof(*live_commands);

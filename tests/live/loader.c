@@ -334,9 +334,30 @@ static void test_no_file(void **state)
 	loader_free(loader);
 }
 
+static void test_check(void **state)
+{
+	struct live_run run = live_command(ARGS("spillwatch", "check"));
+
+	(void)state;
+	assert_int_equal(run.status, 0);
+	assert_non_null(strstr(run.output, "fexit"));
+	assert_non_null(strstr(run.output, "would attach by"));
+	/* the guests' kernels have all functions */
+	if (getenv("LIVE_HOST") &&
+	    (!strstr(run.output, "attach by fexit") || strstr(run.output, "no such function")))
+		fail_msg("%s", run.output);
+	assert_string_equal(run.errors, "");
+	live_free(&run);
+}
+
 const struct CMUnitTest live_loader[] = {
-	cmocka_unit_test(test_relocations), cmocka_unit_test(test_places),  cmocka_unit_test(test_refused),
-	cmocka_unit_test(test_no_min_btf),  cmocka_unit_test(test_no_file), cmocka_unit_test(test_doors),
+	cmocka_unit_test(test_relocations),
+	cmocka_unit_test(test_places),
+	cmocka_unit_test(test_refused),
+	cmocka_unit_test(test_no_min_btf),
+	cmocka_unit_test(test_no_file),
+	cmocka_unit_test(test_doors),
 	cmocka_unit_test(test_stacks),
+	cmocka_unit_test_setup_teardown(test_check, live_setup, live_teardown),
 };
 const size_t live_loader_count = sizeof(live_loader) / sizeof(*live_loader);

@@ -72,11 +72,6 @@ int main(int argc, char **argv)
 	live_patterns_count = (size_t)argc - 1;
 	if (live_widths() < 2)
 		puts(left_out);
-	/* what an option or a signal does is the same by either attachment, and on any kernel: in the guests it is shown once */
-	if (!getenv("LIVE_HOST") || getenv("LIVE_COMMANDS")) {
-		failed += live_group("commands", live_commands, live_commands_count);
-		failed += live_group("restarts", live_restart_commands, live_restart_commands_count);
-	}
 	/* loading, what is asked of the kernel, and who writes where: once on each kernel */
 	if (!getenv("LIVE_HOST") || getenv("LIVE_WHO")) {
 		failed += live_group("privileges", live_privileges, live_privileges_count);
@@ -86,8 +81,11 @@ int main(int argc, char **argv)
 	}
 	failed += live_group("run", live_run_tests, live_run_tests_count);
 	failed += live_group("restart", live_restart, live_restart_count);
-	/* no other kernel makes a difference to the store, to outputs, to rules and to what is forgotten for room */
+	/* no other kernel makes a difference to what options and signals do, to the store, to outputs, to rules and to what is forgotten
+	 * for room */
 	if (!getenv("LIVE_HOST")) {
+		failed += live_group("commands", live_commands, live_commands_count);
+		failed += live_group("restarts", live_restart_commands, live_restart_commands_count);
 		failed += live_group("audit", live_audit, live_audit_count);
 		failed += live_group("outputs", live_outputs, live_outputs_count);
 		failed += live_group("rules", live_rules, live_rules_count);
