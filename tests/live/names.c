@@ -185,37 +185,51 @@ static void test_rewritten(void **state)
 }
 
 /* btrfs's own names, by ioctl(2), and its label. */
+#define VOLUMES_TOKEN 41U
+
+static void check_volume(const struct live_run *run, size_t how, bool name)
+{
+	struct maker_token token = maker_token(VOLUMES_TOKEN + how);
+	json_t *alert, *named = NULL;
+	size_t at, count = 0;
+
+	/* the image that it lies in is written to as well */
+	json_array_foreach (run->alerts, at, alert)
+		if (json_object_get(json_object_get(alert, "write"), "part") &&
+		    strcmp(live_string(alert, "token.identifier"), token.identifier) == 0 && ++count)
+			named = alert;
+	if (count != 1)
+		fail_msg("%zu: %zu alerts: %s", how, count, run->errors);
+	assert_string_equal(live_string(named, "write.part"), name ? "name" : "label");
+	assert_string_equal(live_string(named, "write.syscall"),
+			    name ? "ioctl_btrfs_subvolume" : "ioctl_setfslabel");
+	assert_string_equal(live_string(named, "file.type"), "directory");
+	live_no_secret(run, &token);
+}
+
+/* Each with a token of its own, by one monitor. */
 static void test_volumes(void **state)
 {
 	static const char *const how[] = {"subvolume", "subvolume2", "snapshot", "snapshot2", "label"};
-	struct maker_token token = maker_token(41);
+	const size_t count = sizeof(how) / sizeof(*how);
+	char names[512] = "", command[4096];
+	struct live_run run;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(how) / sizeof(*how); i++) {
-		json_t *alert, *named = NULL;
-		size_t at, count = 0;
-		char command[4096];
-		struct live_run run;
-
-		snprintf(command, sizeof(command),
-			 "set -e; cd %s; truncate -s 128M image; mkfs.btrfs -q -f image > /dev/null; mkdir "
-			 "-p mnt; "
-			 "unshare -m sh -ec \"mount -o loop image mnt; %s name %s mnt 41\"",
-			 live_path("."), realpath(live_writer("writer"), NULL), how[i]);
-		run = live_exec(NO_ARGS, ARGS("sh", "-c", command));
-		/* the image that it lies in is written to as well */
-		json_array_foreach (run.alerts, at, alert)
-			if (json_object_get(json_object_get(alert, "write"), "part") && ++count)
-				named = alert;
-		if (run.status || count != 1)
-			fail_msg("%s: status %d, %zu alerts: %s", how[i], run.status, count, run.errors);
-		assert_string_equal(live_string(named, "write.part"), i < 4 ? "name" : "label");
-		assert_string_equal(live_string(named, "write.syscall"),
-				    i < 4 ? "ioctl_btrfs_subvolume" : "ioctl_setfslabel");
-		assert_string_equal(live_string(named, "file.type"), "directory");
-		live_no_secret(&run, &token);
-		live_free(&run);
-	}
+	for (size_t i = 0; i < count; i++)
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), " %s %zu", how[i],
+			 VOLUMES_TOKEN + i);
+	snprintf(command, sizeof(command),
+		 "set -e; cd %s; truncate -s 128M image; mkfs.btrfs -q -f image > /dev/null; mkdir -p mnt; "
+		 "unshare -m sh -ec 'mount -o loop image mnt; "
+		 "while [ $# -gt 0 ]; do %s name $1 mnt $2; shift 2; done' sh%s",
+		 live_path("."), realpath(live_writer("writer"), NULL), names);
+	run = live_exec(NO_ARGS, ARGS("sh", "-c", command));
+	if (run.status)
+		fail_msg("status %d: %s", run.status, run.errors);
+	for (size_t i = 0; i < count; i++)
+		check_volume(&run, i, i + 1 < count);
+	live_free(&run);
 	live_tick("names of btrfs's subvolumes and snapshots, labels of file systems", "the call's argument");
 }
 
