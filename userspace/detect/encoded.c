@@ -18,6 +18,10 @@
 #define ENCODED_RUN (TOKEN_MIN_LEN / 2)
 /* A form begins up to so much before the first run: a short line, a public portion. */
 #define ENCODED_BEFORE 256
+/* And that far before the end of a record, with what one of Docker's ends with, if it goes on in another one. */
+#define ENCODED_BEFORE_RECORD 400
+/* What stands before the text in a record of CRI is not longer. */
+#define ENCODED_HEAD 80
 /* The distance of two looks for UTF-16; a token takes more than twice that. */
 #define ENCODED_PAIRS_STEP 64
 #define ENCODED_PAIRS_MAX (2UL * WIDE_MAX_LEN)
@@ -94,6 +98,60 @@ static bool encoded_run(const uint8_t *bytes, size_t len, size_t from, size_t *r
 	return false;
 }
 
+/* Does a record of a container's log begin there, at the beginning of a line, which may be the rest of one before? */
+static bool encoded_is_record(const uint8_t *bytes, size_t at)
+{
+	static const char docker[] = "\n{\"log\":\"", cri[] = " std";
+	const size_t len = sizeof(docker) - 1, tags = sizeof(" stdout F ") - 1;
+
+	if (at >= len && memcmp(bytes + at - len, docker, len) == 0)
+		return true;
+	return at >= ENCODED_HEAD && bytes[at - 1] == ' ' && bytes[at - 3] == ' ' &&
+	       memcmp(bytes + at - tags, cri, sizeof(cri) - 1) == 0 &&
+	       memrchr(bytes + at - ENCODED_HEAD, '\n', ENCODED_HEAD);
+}
+
+/* May a line that ends at `end` be a record whose text goes on in another one? */
+static bool encoded_goes_on(const uint8_t *bytes, size_t end)
+{
+	static const char docker[] = "\\n\",\"stream\":\"", cri[] = " std";
+	size_t most = end < ENCODED_MAX_LEN ? end : ENCODED_MAX_LEN;
+	const uint8_t *newline = memrchr(bytes + end - most, '\n', most), *line, *space;
+	size_t len, tail;
+
+	/* unless it says so of itself where that can be seen */
+	line = newline ? newline + 1 : bytes + end - most;
+	len = (size_t)(bytes + end - line);
+	if (len < ENCODED_BEFORE_RECORD)
+		return false;
+	space = memchr(line, ' ', ENCODED_HEAD);
+	if (space && memcmp(space, cri, sizeof(cri) - 1) == 0 && space[8] == 'F')
+		return false;
+	tail = ENCODED_BEFORE_RECORD / 2;
+	return !memmem(bytes + end - tail, tail, docker, sizeof(docker) - 1);
+}
+
+/* The first in the ends of lines before a record: there may be some of the other stream between. */
+static int encoded_before_record(const struct form_text *text, size_t from, size_t start,
+				 struct encoded_token *ret_token)
+{
+	size_t at = start - from < ENCODED_MAX_LEN ? from : start - ENCODED_MAX_LEN;
+	const uint8_t *newline;
+
+	if (!encoded_is_record(text->bytes, start))
+		return 0;
+	while ((newline = memchr(text->bytes + at, '\n', start - at))) {
+		size_t end = (size_t)(newline - text->bytes);
+
+		if (end - at > ENCODED_BEFORE_RECORD)
+			at = end - ENCODED_BEFORE_RECORD;
+		if (encoded_goes_on(text->bytes, end) && encoded_in(text, at, end, ret_token))
+			return 1;
+		at = end + 1;
+	}
+	return 0;
+}
+
 /* The first that begins before `stop`. */
 static int encoded_runs(const struct form_text *text, size_t from, size_t stop,
 			struct encoded_token *ret_token)
@@ -103,7 +161,8 @@ static int encoded_runs(const struct form_text *text, size_t from, size_t stop,
 	while (next < stop && encoded_run(text->bytes, text->len, next, &start, &end)) {
 		size_t at = start - next < ENCODED_BEFORE ? next : start - ENCODED_BEFORE;
 
-		if (encoded_in(text, at, end < stop ? end : stop, ret_token))
+		if (encoded_before_record(text, from, start, ret_token) ||
+		    encoded_in(text, at, end < stop ? end : stop, ret_token))
 			return 1;
 		next = end;
 	}

@@ -6,7 +6,8 @@
  * not FORM_MORE, the result is the same.
  *
  * Limits: where a token goes on in another line or in CRI's next record and is cut there, fewer than MASK_FRAGMENT_LEN characters of it
- * are taken for another's. Of CRI's records, those of the other stream are not told apart: too far away stands which one it was.
+ * are taken for another's. Which stream one of CRI's records is of stands 16 KiB before its end, too far away: so the next one is taken
+ * for its own, and if that makes no token, for the other stream's. What this takes, only who comes to such a place pays.
  */
 #include "detect/form.h"
 
@@ -156,7 +157,8 @@ static void form_open(struct form_reader *reader, const struct form_text *text, 
 	reader->lines = text->lines;
 	reader->agent = text->agent;
 	reader->lower = reader->upper = false;
-	reader->more = reader->unsure = false;
+	reader->more = reader->unsure = reader->skips = false;
+	reader->seam = 0;
 	reader->odd = reader->line = SIZE_MAX;
 	reader->rest = 0;
 	reader->secret = 0;
@@ -340,15 +342,14 @@ static size_t form_docker(struct form_reader *reader, size_t at)
 
 /*
  * CRI (Kubernetes, "CRI logging"; podman's k8s-file as well): each line is TIME, stdout or stderr, P or F, and the text. Was the one before
- * P? That is 16 KiB ago; so long a line, and what goes on to be a whole token in the next one, are answer enough.
+ * P? That is 16 KiB ago; so long a line, and what goes on to be a whole token in the next one, are answer enough. Returns where the text is
+ * of the line behind the one that ends at `at`, or 0.
  */
-static size_t form_cri(struct form_reader *reader, size_t at)
+static size_t form_cri_head(struct form_reader *reader, size_t at, size_t *ret_stream)
 {
 	static const char time[] = "0000-00-00T00:00:00";
 	size_t next = at + 1, begin, tag;
 
-	if (at < FORM_LINE || memchr(reader->bytes + at - FORM_LINE, '\n', FORM_LINE))
-		return 0;
 	for (const char *as = time; *as; as++, next++)
 		if (!form_has(reader, next) ||
 		    (*as == '0' ? !token_is_digit(reader->bytes[next]) : reader->bytes[next] != (uint8_t)*as))
@@ -364,11 +365,34 @@ static size_t form_cri(struct form_reader *reader, size_t at)
 	next = next ? next : form_literal(reader, begin, "err ");
 	if (!next || !form_has(reader, next) || (reader->bytes[next] != 'P' && reader->bytes[next] != 'F'))
 		return 0;
+	*ret_stream = begin;
 	/* more tags may follow */
 	for (tag = ++next; next - tag < FORM_TAGS && form_has(reader, next) && reader->bytes[next] != ' ';
 	     next++)
 		;
 	return form_is(reader, next, ' ') ? next + 1 : 0;
+}
+
+static size_t form_cri(struct form_reader *reader, size_t at)
+{
+	const uint8_t *bytes = reader->bytes, *end;
+	size_t stream, others, text;
+
+	if (at < FORM_LINE || memchr(bytes + at - FORM_LINE, '\n', FORM_LINE))
+		return 0;
+	text = form_cri_head(reader, at, &others);
+	stream = others;
+	if (text)
+		reader->seam = at;
+	while (text && reader->skips && memcmp(bytes + stream, bytes + others, FORM_STREAM) == 0) {
+		end = memchr(bytes + text, '\n', reader->len - text);
+		if (!end) {
+			reader->more |= reader->open;
+			return 0;
+		}
+		text = form_cri_head(reader, (size_t)(end - bytes), &stream);
+	}
+	return text;
 }
 
 /* Where the text goes on in the next record of a log; `at` if none ends here. */
@@ -692,13 +716,15 @@ static bool form_is_other_escape(const struct form_text *text, size_t at)
  * "dt0" is in base64 ZHQw, or behind one byte R0M, or behind two kdD; the first bits of the d are in the letter before then, and the
  * form begins behind that: another token may end in it.
  */
-enum form_result form_read(struct form_reader *reader, const struct form_text *text, size_t at)
+static enum form_result form_read_as(struct form_reader *reader, const struct form_text *text, size_t at,
+				     bool skips)
 {
 	const uint8_t *bytes = text->bytes;
 	bool last = text->len - at < 2;
 	uint8_t second = last ? 0 : bytes[at + 1];
 
 	reader->out_len = 0;
+	reader->seam = 0;
 	/* most that only may be a beginning ends here */
 	if (bytes[at] == 'd' && !last && second != 't' && form_is_plain(second))
 		return FORM_NONE;
@@ -707,6 +733,7 @@ enum form_result form_read(struct form_reader *reader, const struct form_text *t
 	if (bytes[at] == '\\' && form_is_other_escape(text, at))
 		return FORM_NONE;
 	form_open(reader, text, at);
+	reader->skips = skips;
 	switch (bytes[at]) {
 	case 'Z':
 		return form_base64(reader, "ZHQw", 0, 0);
@@ -735,6 +762,26 @@ enum form_result form_read(struct form_reader *reader, const struct form_text *t
 	}
 }
 
+enum form_result form_read(struct form_reader *reader, const struct form_text *text, size_t at)
+{
+	enum form_result result = form_read_as(reader, text, at, false), other;
+	struct form_reader own;
+
+	if (!reader->seam || result == FORM_TOKEN || result == FORM_MORE)
+		return result;
+	own = *reader;
+	other = form_read_as(reader, text, at, true);
+	if (other == FORM_NONE ||
+	    (other == FORM_CUT && result == FORM_CUT && reader->out_len <= own.out_len)) {
+		form_wipe(reader);
+		*reader = own;
+	} else {
+		result = other;
+	}
+	form_wipe(&own);
+	return result;
+}
+
 /*
  * A token with a NUL between each two of its characters. In which order the two bytes of one stand can't be told: what is before the
  * first and behind the last is another's.
@@ -761,14 +808,18 @@ size_t form_end(const struct form_reader *reader)
 size_t form_secret(const struct form_reader *reader)
 {
 	bool shared = reader->form == ENCODED_BASE64;
-	size_t end;
+	size_t end = SIZE_MAX;
 
 	/* a dot may be in what was not understood yet */
-	if (!reader->secret)
-		return reader->out_len > TOKEN_PREFIX_LEN + WIDE_PUBLIC_MIN ? reader->at : SIZE_MAX;
+	if (reader->secret)
+		end = reader->start + reader->ends[reader->secret - 1];
+	else if (reader->out_len > TOKEN_PREFIX_LEN + WIDE_PUBLIC_MIN)
+		end = reader->at;
 	/* a letter of base64 may be of two bytes */
-	end = reader->start + reader->ends[reader->secret - 1];
-	return shared ? end - 1 : end;
+	if (reader->secret && shared)
+		end--;
+	/* in which of the records behind that it goes on is not known yet */
+	return (reader->more || reader->unsure) && reader->seam && reader->seam < end ? reader->seam : end;
 }
 
 /* The same character of another value: of base64 neither 62 nor 63 is asked for, which differ by the alphabet. */

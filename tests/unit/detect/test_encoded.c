@@ -353,6 +353,37 @@ static void test_records(void **state)
 		}
 }
 
+/* Records of the other stream lie between the two, however long, as far as a form may reach. */
+static void test_records_between(void **state)
+{
+	static const char *const before_other[] = {
+		"\",\"stream\":\"stdout\",\"time\":\"2026-01-02T03:04:05Z\"}\n{\"log\":\"",
+		"\n2026-01-02T03:04:05Z stderr F ",
+	};
+	static const char *const behind_other[] = {"x\\n\",\"stream\":\"stderr\"}\n{\"log\":\"",
+						   "x\n2026-01-02T03:04:05.678Z stdout F "};
+	uint64_t seed = 41;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		for (size_t at = 1; at < 96; at += 2)
+			for (int other = 1; other < 3500; other = other * 3 + 1) {
+				char token[256], text[TEXT_MAX], encoded[512], seam[4096];
+				size_t len = make(token, 24, &seed);
+				size_t before = (size_t)sprintf(text, "%600s", "");
+				size_t between = (size_t)sprintf(seam, "%s%*s%s", before_other[i], other, "",
+								 behind_other[i]);
+
+				sprintf(text + before, "%.*s%s%s <", (int)at, token, seam, token + at);
+				expect(text, strlen(text), token, "record", before, before + len + between);
+				len = base64(encoded, (const uint8_t *)token, len, base64_url, 0, "");
+				if (at < 4)
+					continue;
+				sprintf(text + before, "%.*s%s%s <", (int)at, encoded, seam, encoded + at);
+				expect(text, strlen(text), token, "base64", before, before + len + between);
+			}
+}
+
 /* What stands there as it is, is not this search's; nor is what only resembles one. */
 static void test_none(void **state)
 {
@@ -487,8 +518,8 @@ int main(void)
 		cmocka_unit_test(test_costly),  cmocka_unit_test(test_hex),
 		cmocka_unit_test(test_utf16),   cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_between), cmocka_unit_test(test_wrapped),
-		cmocka_unit_test(test_records), cmocka_unit_test(test_none),
-		cmocka_unit_test(test_any),
+		cmocka_unit_test(test_records), cmocka_unit_test(test_records_between),
+		cmocka_unit_test(test_none),    cmocka_unit_test(test_any),
 	};
 
 	return UNIT_RUN(tests);

@@ -495,6 +495,37 @@ static void test_records_between(void **state)
 			}
 }
 
+/* CRI's tell it by their beginning alone: 16 KiB before, or in the next record. */
+static void test_records_between_cri(void **state)
+{
+	static const char *const others[] = {
+		"AN ERROR",
+		"A7K\n2026-01-02T03:04:05.7Z stderr P more of them",
+		"A7K2\n2026-01-02T03:04:05.7Z stderr P \n2026-01-02T03:04:05.8+01:00 stderr F x stdout F ",
+	};
+	uint64_t seed = 107;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		for (size_t at = 1; at < 96; at += 5)
+			for (size_t cut = 16; cut <= TOKEN_SECRET_LEN; cut += 24) {
+				char token[256], masked[256], text[TEXT_MAX], expected[TEXT_MAX];
+				static const char seam[] = "\n2026-01-02T03:04:05Z stderr F ",
+						  own[] = "\n2026-01-02T03:04:05.9Z stdout F ";
+
+				make(token, masked, 24, &seed);
+				/* of a line's rest some characters are asked for */
+				if (at + 8 > 32 + cut)
+					continue;
+				token[32 + cut] = masked[32 + cut] = '\0';
+				sprintf(text, "%600s%.*s%s%s%s%s <", "", (int)at, token, seam, others[i], own,
+					token + at);
+				sprintf(expected, "%600s%.*s%s%s%s%s <", "", (int)at, masked, seam, others[i],
+					own, masked + at);
+				expect(text, strlen(text), expected, cut == TOKEN_SECRET_LEN, 1, &seed);
+			}
+}
+
 /* The same of wrapped lines: eight characters that fit are no chance. */
 static void test_wrapped_cut(void **state)
 {
@@ -614,6 +645,7 @@ int main(void)
 		cmocka_unit_test(test_records_cut),
 		cmocka_unit_test(test_records_cut_base64),
 		cmocka_unit_test(test_records_between),
+		cmocka_unit_test(test_records_between_cri),
 		cmocka_unit_test(test_wrapped_cut),
 	};
 
