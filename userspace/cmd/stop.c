@@ -117,8 +117,11 @@ static int stop_main(int argc, char **argv)
 	if (options_none(&command_stop, argc))
 		return EXIT_CODE_USAGE;
 	r = stop_one(pin);
-	if (r == -ENOENT)
-		log_note("nothing is pinned there");
+	if (r == -ENOENT) {
+		AUTO_FREE char *shown = options_shown(pin, strlen(pin));
+
+		log_note("nothing is pinned at %s", shown ? shown : "that place");
+	}
 	return r < 0 && r != -ENOENT ? EXIT_CODE_RUNTIME : EXIT_CODE_OK;
 }
 
