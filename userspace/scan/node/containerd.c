@@ -9,6 +9,7 @@
  *
  *     image → manifest → configuration, whose label names the upmost snapshot → those below it
  *     container → snapshot
+ *     Docker's container → the snapshot of its id, if there is one (moby: daemon/containerd/image_snapshot.go): ID-init lies below it
  *
  * A layer that is unpacked is scanned so, one that is not as it was pulled.
  *
@@ -311,6 +312,18 @@ static void containerd_binds(struct node *node, int container, const json_t *spe
 	json_decref(json);
 }
 
+/* What a container is made of, where its image is not known. */
+static void containerd_below(struct containerd *containerd, const char *snapshotter, const char *parent,
+			     int container)
+{
+	int place = 0;
+
+	for (int i = 0; place >= 0 && parent && i < NODE_LAYERS_MAX; i++) {
+		place = containerd_snapshot(containerd, snapshotter, parent, HOLDER_LAYER, parent, &parent);
+		node_belongs(containerd->store->node, place, -1, container);
+	}
+}
+
 static void containerd_container(struct containerd *containerd, const char *id, const json_t *entry)
 {
 	const json_t *labels = json_object_get(entry, "labels");
@@ -326,8 +339,8 @@ static void containerd_container(struct containerd *containerd, const char *id, 
 	};
 	int image = containerd_image_of(containerd, entry), container, place;
 
-	/* Docker's own have their layers there */
-	if (!key)
+	/* Docker's own have their layers there, or are known from there */
+	if (!key || (snapshotter && node_elsewhere_of(containerd->store, id, snapshotter) >= 0))
 		return;
 	/* ctr's have no other name; a pod's sandbox has none */
 	if (!whose.name && !whose.pod)
@@ -344,10 +357,24 @@ static void containerd_container(struct containerd *containerd, const char *id, 
 			    "a container's layer is not there, or kept in a way that is not known",
 			    CONTAINERD_META);
 	node_belongs(containerd->store->node, place, -1, container);
-	for (int i = 0; image < 0 && place >= 0 && parent && i < NODE_LAYERS_MAX; i++) {
-		place = containerd_snapshot(containerd, snapshotter, parent, HOLDER_LAYER, parent, &parent);
-		node_belongs(containerd->store->node, place, -1, container);
-	}
+	if (image < 0 && place >= 0)
+		containerd_below(containerd, snapshotter, parent, container);
+}
+
+/* A container of Docker's, running or not. */
+static void containerd_docker(struct containerd *containerd, const char *snapshotter, const char *id)
+{
+	int container = node_elsewhere_of(containerd->store, id, snapshotter), place;
+	const char *parent = NULL;
+
+	if (container < 0)
+		return;
+	place = containerd_snapshot(containerd, snapshotter, id, HOLDER_CONTAINER, NULL, &parent);
+	if (place < 0)
+		return;
+	node_belongs(containerd->store->node, place, -1, container);
+	containerd_below(containerd, snapshotter, parent, container);
+	node_elsewhere_found(containerd->store->node, id);
 }
 
 /* What nothing that is named has: by what the namespace calls it. */
@@ -358,6 +385,7 @@ static void containerd_rest(struct containerd *containerd)
 
 	json_object_foreach (all, snapshotter, keys) {
 		json_object_foreach (keys, key, snapshot) {
+			containerd_docker(containerd, snapshotter, key);
 			containerd_snapshot(containerd, snapshotter, key, HOLDER_LAYER, key, &parent);
 		}
 	}

@@ -12,7 +12,7 @@
  * The chain of an image's layers is followed from its lowest: a layer's parent and what is in it name the next one.
  *
  * Limit: layers of zfs, devicemapper and the like are not directories here, which is said. Where containerd keeps the images
- * (the default since Docker 29), only containers, logs and volumes are Docker's.
+ * (the default since Docker 29), only containers, logs and volumes are Docker's: containerd.c finds the layers by the container's id.
  */
 #include "scan/node/node.h"
 
@@ -228,13 +228,15 @@ static void docker_container_of(struct docker *docker, const json_t *config, con
 	int container = node_container(store, NULL, &whose,
 				       docker_number(docker->images, docker_member(config, "Image")));
 
+	const char *driver = docker_member(config, "Driver");
+
 	node_belongs(store->node, node_place(store, NULL, HOLDER_CONFIGURATION, NULL, "containers/%s", id),
 		     -1, container);
 	docker_mounts(docker, config, container, id);
 	if (docker->driver)
 		docker_own_layers(docker, container, id);
 	else
-		node_unread(store, "its layers are kept in a way that is not known", "containers/%s", id);
+		node_elsewhere(store, id, driver ? driver : "", container);
 }
 
 /* containers/ID */

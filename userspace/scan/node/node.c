@@ -327,6 +327,44 @@ int node_container(struct node_store *store, const char *namespace, const struct
 	return node_append(store->node, store->node->containers, object);
 }
 
+void node_elsewhere(struct node_store *store, const char *id, const char *driver, int container)
+{
+	json_t *entry =
+		json_pack("{si, si, ss}", "container", container, "store", store->number, "driver", driver);
+
+	if (json_object_set_new_nocheck(store->node->elsewhere, id, entry) < 0)
+		store->node->failed = true;
+}
+
+int node_elsewhere_of(const struct node_store *store, const char *id, const char *snapshotter)
+{
+	const struct node *node = store->node;
+	const json_t *entry = json_object_get(node->elsewhere, id);
+	const char *driver = json_string_value(json_object_get(entry, "driver"));
+
+	if (!driver || strcmp(driver, snapshotter) != 0 || store->root != node->root ||
+	    node->stores[json_integer_value(json_object_get(entry, "store"))].root != node->root)
+		return -1;
+	return (int)json_integer_value(json_object_get(entry, "container"));
+}
+
+void node_elsewhere_found(struct node *node, const char *id)
+{
+	json_object_set_new(json_object_get(node->elsewhere, id), "found", json_true());
+}
+
+static void node_elsewhere_end(struct node *node)
+{
+	const char *id;
+	json_t *entry;
+
+	json_object_foreach (node->elsewhere, id, entry) {
+		if (!json_object_get(entry, "found"))
+			node_unread(&node->stores[json_integer_value(json_object_get(entry, "store"))],
+				    "its layers are kept in a way that is not known", "containers/%s", id);
+	}
+}
+
 /* The last one may be the same: a volume that is mounted twice. */
 static void node_belongs_to(struct node *node, json_t *array, int number)
 {
@@ -651,9 +689,10 @@ static int node_begin(struct node *node, const struct node_options *options)
 	node->places = json_array();
 	node->paths = json_object();
 	node->pods = json_object();
+	node->elsewhere = json_object();
 	node->directories = json_object();
 	if (!node->images || !node->containers || !node->places || !node->paths || !node->pods ||
-	    !node->directories)
+	    !node->elsewhere || !node->directories)
 		return -ENOMEM;
 	node->shown = options->root && strcmp(options->root, "/") != 0 ? options->root : "";
 	node->root = safe_root(options->root ? options->root : "/");
@@ -675,6 +714,7 @@ static void node_end(struct node *node)
 	json_decref(node->places);
 	json_decref(node->paths);
 	json_decref(node->pods);
+	json_decref(node->elsewhere);
 	json_decref(node->directories);
 	free(node);
 }
@@ -695,8 +735,12 @@ int scan_node(struct scan *scan, const struct node_options *options)
 		scan_unread(scan, options->root ? options->root : "/", strerror(-r));
 	if (node->root < 0 && r != -ENOMEM)
 		r = 0;
-	for (size_t i = 0; r == 0 && i < node->store_count; i++)
-		node_read_store(&node->stores[i]);
+	/* Docker's first: containerd may have the layers of its containers */
+	for (int others = 0; others < 2; others++)
+		for (size_t i = 0; r == 0 && i < node->store_count; i++)
+			if (strcmp(node->stores[i].runtime, "docker") == 0 ? !others : others)
+				node_read_store(&node->stores[i]);
+	node_elsewhere_end(node);
 	if (r == 0 && node->root >= 0 && !node->failed)
 		r = node_scan(node, options);
 	if (node->failed)

@@ -109,6 +109,15 @@ bool node_each(struct node_store *store,
 	       void (*each)(struct node_store *store, void *context, const char *name), void *context,
 	       const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/*
+ * node_elsewhere() - Docker's container has its layers with containerd. node_elsewhere_of() - the number of such a container if that
+ * store, a snapshotter of which is called so, may have them, else -1: what a user's store says of root's containers does not count.
+ * node_elsewhere_found() - they are there; of those that are not it is said at the end.
+ */
+void node_elsewhere(struct node_store *store, const char *id, const char *driver, int container);
+int node_elsewhere_of(const struct node_store *store, const char *id, const char *snapshotter);
+void node_elsewhere_found(struct node *node, const char *id);
+
 /* node_is_name() - may it be the name of a file? What stands in a user's lists becomes one. NULL is none. */
 bool node_is_name(const char *name);
 
@@ -151,6 +160,7 @@ struct node {
 	json_t *images, *containers, *places;
 	json_t *paths; /* "STORE PATH" → place */
 	json_t *pods; /* uid → [namespace, name] */
+	json_t *elsewhere; /* id of a container of Docker's whose layers containerd has → {"container", "store": numbers, "driver"} */
 	json_t *directories; /* "DEVICE INODE" of stores */
 	size_t belongs;
 	bool failed; /* there was no memory */
