@@ -28,10 +28,10 @@ static int procfs_slurp(const struct procfs_process *process, const char *name, 
 	return len < 0 ? -errno : (int)len;
 }
 
-/* Field 22 of stat, counted behind the name, which may hold anything: proc(5). */
-static int procfs_same(const struct procfs_process *process)
+/* Field 22 of stat, counted behind the name, which may hold anything: proc(5). In clock ticks. @ret_ended: by fields 3 and 20, nothing of it runs */
+static int procfs_ticks(const struct procfs_process *process, unsigned long long *ret_ticks, bool *ret_ended)
 {
-	unsigned long long ticks, wanted;
+	bool zombie = false;
 	char stat[1024], *at;
 	int len = procfs_slurp(process, "stat", stat, sizeof(stat) - 1);
 
@@ -39,13 +39,60 @@ static int procfs_same(const struct procfs_process *process)
 		return len;
 	stat[len] = '\0';
 	at = strrchr(stat, ')');
-	for (int field = 2; at && field < 22; field++)
+	for (int field = 2; at && field < 22; field++) {
 		at = strchr(at + 1, ' ');
+		if (at && field == 2)
+			zombie = at[1] == 'Z' || at[1] == 'X';
+		/* its first thread may have ended before the others */
+		if (at && field == 19)
+			*ret_ended = zombie && strtoul(at, NULL, 10) < 2;
+	}
 	if (!at)
 		return -ESRCH;
-	ticks = strtoull(at, NULL, 10);
-	wanted = process->start / (PROCFS_NS_PER_S / (unsigned long long)sysconf(_SC_CLK_TCK));
-	return ticks == wanted ? 0 : -ESRCH;
+	*ret_ticks = strtoull(at, NULL, 10);
+	return 0;
+}
+
+/* ns of one. */
+static uint64_t procfs_tick(void)
+{
+	return PROCFS_NS_PER_S / (unsigned long long)sysconf(_SC_CLK_TCK);
+}
+
+static int procfs_is(const struct procfs_process *process, bool *ret_ended)
+{
+	unsigned long long ticks;
+	int r = procfs_ticks(process, &ticks, ret_ended);
+
+	if (r < 0)
+		return r;
+	return ticks == process->start / procfs_tick() ? 0 : -ESRCH;
+}
+
+static int procfs_same(const struct procfs_process *process)
+{
+	bool ended;
+
+	return procfs_is(process, &ended);
+}
+
+bool procfs_runs(const struct procfs_process *process)
+{
+	bool ended;
+
+	return procfs_is(process, &ended) == 0 && !ended;
+}
+
+int procfs_start(const char *root, uint32_t pid, uint64_t *ret_start)
+{
+	const struct procfs_process process = {.root = root, .pid = pid};
+	unsigned long long ticks;
+	bool ended;
+	int r = procfs_ticks(&process, &ticks, &ended);
+
+	if (r == 0)
+		*ret_start = ticks * procfs_tick();
+	return r;
 }
 
 int procfs_read(const struct procfs_process *process, const char *name, char *buffer, size_t size)

@@ -23,5 +23,14 @@ int procfs_read(const struct procfs_process *process, const char *name, char *bu
 /* procfs_alive() - is that very process still there? */
 bool procfs_alive(const struct procfs_process *process);
 
+/* procfs_runs() - and has it not ended, though nobody has asked for its status yet? */
+bool procfs_runs(const struct procfs_process *process);
+
+/*
+ * procfs_start() - when the process with that number has begun: ns, CLOCK_BOOTTIME, at the resolution that procfs has.
+ * Returns 0, or -ESRCH if there is none, or another negative errno.
+ */
+int procfs_start(const char *root, uint32_t pid, uint64_t *ret_start);
+
 /* procfs_link() - the same for what a link of the process ("exe") points to. */
 int procfs_link(const struct procfs_process *process, const char *name, char *buffer, size_t size);

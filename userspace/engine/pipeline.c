@@ -345,6 +345,7 @@ static void pipeline_count_files(struct pipeline *pipeline)
 	pipeline->stats.tokens_gone = pipeline->unread.tokens;
 	pipeline->stats.ranges_again = pipeline->unread.again;
 	pipeline->stats.bytes_unread = pipeline->unread.past;
+	pipeline->stats.heirs_unseen = pipeline->unread.heirs;
 }
 
 /* A sample without a window: the file has to be looked at. */

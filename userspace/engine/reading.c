@@ -480,6 +480,7 @@ static bool reading_ask_mapped(struct reading *reading, struct fetcher_request *
 	request->end = look.end;
 	memcpy(request->rivals, look.rivals, sizeof(request->rivals));
 	request->rival_count = look.rival_count;
+	request->gone = look.gone;
 	return true;
 }
 
@@ -561,8 +562,10 @@ static void reading_mapped_done(struct reading *reading, const struct fetcher_do
 		ends = mapped_forget(reading->mapped, reading->id);
 		reading_lose_named(reading, &reading->named, NULL, done->error, 0);
 	} else {
-		ends = mapped_told(reading->mapped, reading->id, done->next, done->end, done->read, &past);
+		ends = mapped_told(reading->mapped, reading->id, done->next, done->end, done->read,
+				   &done->heir, &past);
 		reading->loss->past += past;
+		reading->loss->heirs += done->unseen;
 	}
 	if (ends)
 		reading_close_file(reading, reading->id);
@@ -582,8 +585,16 @@ static int reading_token_found(void *context, const uint8_t *window, const struc
 			       const struct token_span *span, uint64_t at)
 {
 	struct reading *reading = context;
+	const struct mapped_heir *heir = fetcher_heir(reading->fetcher);
+	struct sample_view view = reading->view;
+	struct token_sample head;
 
-	reading->found += reading->token(reading->context, &reading->view, window, token, span, at);
+	if (heir) {
+		head = *view.head;
+		mapped_inherit(&head, heir);
+		view.head = &head;
+	}
+	reading->found += reading->token(reading->context, &view, window, token, span, at);
 	return 0;
 }
 

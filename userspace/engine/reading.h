@@ -30,6 +30,7 @@ struct reading_loss {
 	uint64_t tokens; /* that the kernel side had seen there; at most */
 	uint64_t again; /* ranges that were asked for again before they were read */
 	uint64_t past; /* bytes past LIMIT_FILE_SCAN */
+	uint64_t heirs; /* processes that could not be looked at for who has inherited a mapping */
 };
 
 /* reading_told() - what was lost until now was told of: what comes is none of these. */

@@ -48,6 +48,7 @@ struct fetcher {
 	uint64_t group; /* of the request under way */
 	uint32_t uid;
 	struct journal_entry journal; /* of the token that is told */
+	struct mapped_heir heir; /* likewise */
 };
 
 static int fetcher_watch(const struct fetcher *fetcher, int fd)
@@ -195,6 +196,7 @@ int fetcher_ask(struct fetcher *fetcher, const struct fetcher_request *request, 
 					  .end = request->end,
 					  .journal = request->journal,
 					  .close = request->close,
+					  .gone = request->gone,
 					  .rival_count = (uint32_t)request->rival_count};
 	size_t of_group = fetcher_blames(fetcher, request->group, request->uid, false);
 	size_t of_user = fetcher_blames(fetcher, request->group, request->uid, true);
@@ -283,6 +285,11 @@ const struct journal_entry *fetcher_journal(const struct fetcher *fetcher)
 	return fetcher->journal.found ? &fetcher->journal : NULL;
 }
 
+const struct mapped_heir *fetcher_heir(const struct fetcher *fetcher)
+{
+	return fetcher->heir.tgid ? &fetcher->heir : NULL;
+}
+
 /* One answer of the current fetcher. Returns 1 if it was the last. */
 static int fetcher_take(struct fetcher *fetcher, struct fetcher_answer *answer, file_scan_token token,
 			void *context, struct fetcher_done *ret_done)
@@ -299,7 +306,9 @@ static int fetcher_take(struct fetcher *fetcher, struct fetcher_answer *answer, 
 						  .end = answer->end,
 						  .read = answer->read,
 						  .cpu = answer->cpu - lane->cpu,
-						  .journal = answer->journal};
+						  .journal = answer->journal,
+						  .heir = answer->heir,
+						  .unseen = answer->unseen};
 		fetcher_terminate(&ret_done->journal);
 		lane->cpu = answer->cpu;
 		fetcher->busy = false;
@@ -311,6 +320,7 @@ static int fetcher_take(struct fetcher *fetcher, struct fetcher_answer *answer, 
 			&found, &span)) {
 		fetcher->journal = answer->journal;
 		fetcher_terminate(&fetcher->journal);
+		fetcher->heir = answer->heir;
 		token(context, (const uint8_t *)words, &found, &span, answer->at);
 		explicit_bzero(&fetcher->journal, sizeof(fetcher->journal));
 	}

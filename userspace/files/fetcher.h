@@ -43,6 +43,8 @@ struct fetcher_request {
 	/* whose file it is */
 	uint64_t group;
 	uint32_t uid;
+	uint64_t
+		gone; /* who has mapped it had ended by then (ns, CLOCK_BOOTTIME): who has inherited that? 0: it lives */
 	struct mapped_rival rivals[MAPPED_RIVALS]; /* who has mapped it as well */
 	size_t rival_count;
 };
@@ -55,6 +57,9 @@ struct fetcher_done {
 	uint64_t read; /* bytes */
 	uint64_t cpu; /* ns that it took */
 	struct journal_entry journal; /* of request.journal */
+	/* of request.gone */
+	struct mapped_heir heir; /* one that lives */
+	uint64_t unseen; /* processes that could not be looked at for that */
 };
 
 /*
@@ -95,6 +100,9 @@ int fetcher_hear(struct fetcher *fetcher, int64_t now, file_scan_token token, vo
 
 /* fetcher_journal() - of the token that is called back for: the journal's entry that it is in; NULL: in none, or not told. */
 const struct journal_entry *fetcher_journal(const struct fetcher *fetcher);
+
+/* fetcher_heir() - of the token that is called back for: which heir has stored it (request.gone); NULL: none, as far as is known. */
+const struct mapped_heir *fetcher_heir(const struct fetcher *fetcher);
 
 /* fetcher_stop() - gives up the request that is under way, if one is. Returns whether one was. */
 bool fetcher_stop(struct fetcher *fetcher);

@@ -8,6 +8,7 @@
  */
 #include "files/fetcher_process.h"
 
+#include "files/heirs.h"
 #include "files/journal_entry.h"
 #include "files/scan.h"
 #include "sample.h"
@@ -39,6 +40,8 @@ struct fetcher_process {
 	struct sample_view view;
 	int fd; /* of the file that is looked at */
 	uint64_t entries_ns; /* that it took to find whose its tokens are */
+	struct heirs *heirs; /* NULL: nobody has asked yet */
+	struct mapped_heir heir; /* of the file: who has stored its last token, else one that lives */
 };
 
 static uint64_t fetcher_clock(clockid_t clock)
@@ -76,6 +79,49 @@ static void fetcher_whose(struct fetcher_process *fetcher, uint64_t at, struct j
 	fetcher->entries_ns += fetcher_clock(CLOCK_MONOTONIC) - start;
 }
 
+/* Which of the heirs has stored it, by the page tables, which are not inherited with a shared mapping. */
+static void fetcher_heir_of(struct fetcher_process *fetcher, uint64_t at, struct mapped_heir *ret_heir)
+{
+	const struct fetcher_message *message = &fetcher->message;
+	struct mapped_rival heir;
+	size_t i = 0;
+
+	while (message->gone && fetcher->heirs &&
+	       heirs_next(fetcher->heirs, &fetcher->view, message->rivals, message->rival_count, &i, &heir))
+		if (mapped_is_anothers(fetcher->world->procfs, &fetcher->view, &heir, 1, at) &&
+		    heirs_describe(fetcher->heirs, &heir, ret_heir)) {
+			fetcher->heir = *ret_heir;
+			return;
+		}
+}
+
+/*
+ * Before the look: whoever stores later does so before the next one. Returns whether all processes were asked; else it is gone on with
+ * at the next turn.
+ */
+static bool fetcher_heirs(struct fetcher_process *fetcher, struct fetcher_answer *answer)
+{
+	const struct fetcher_message *message = &fetcher->message;
+	struct mapped_rival heir;
+	size_t i = 0;
+
+	memset(&fetcher->heir, 0, sizeof(fetcher->heir));
+	if (!message->gone)
+		return true;
+	if (!fetcher->heirs && heirs_open(fetcher->world->procfs, &fetcher->heirs) < 0) {
+		answer->unseen = 1;
+		return true;
+	}
+	if (!heirs_look(fetcher->heirs, message->gone, &answer->unseen))
+		return false;
+	answer->unseen += heirs_unseen(fetcher->heirs, fetcher->view.head);
+	while (!fetcher->heir.tgid &&
+	       heirs_next(fetcher->heirs, &fetcher->view, message->rivals, message->rival_count, &i, &heir))
+		if (!heirs_describe(fetcher->heirs, &heir, &fetcher->heir))
+			memset(&fetcher->heir, 0, sizeof(fetcher->heir));
+	return true;
+}
+
 static int fetcher_token(void *context, const uint8_t *window, const struct token *token,
 			 const struct token_span *span, uint64_t at)
 {
@@ -90,6 +136,7 @@ static int fetcher_token(void *context, const uint8_t *window, const struct toke
 	answer.secret = (uint32_t)span->secret;
 	answer.len = (uint32_t)span->end;
 	fetcher_whose(fetcher, at, &answer.journal);
+	fetcher_heir_of(fetcher, at, &answer.heir);
 	memcpy(answer.window, window, sizeof(answer.window));
 	fetcher_pad(fetcher->world, answer.window);
 	fetcher_say(fetcher, &answer);
@@ -181,9 +228,12 @@ static void fetcher_serve(struct fetcher_process *fetcher)
 					.done = true,
 					.next = fetcher->message.end,
 					.end = fetcher->message.end};
+	bool ready = fetcher_heirs(fetcher, &answer);
 	int fd = -1;
 
-	if (!fetcher->message.close) {
+	if (!ready) {
+		answer.next = fetcher->message.from;
+	} else if (!fetcher->message.close) {
 		fd = fetcher_file(fetcher);
 		if (fd < 0)
 			answer.error = fd;
@@ -194,6 +244,7 @@ static void fetcher_serve(struct fetcher_process *fetcher)
 	}
 	if (fd >= 0 || fetcher->message.close)
 		fetcher_forget(fetcher, fd);
+	answer.heir = fetcher->heir;
 	answer.cpu = fetcher_clock(CLOCK_PROCESS_CPUTIME_ID);
 	fetcher_say(fetcher, &answer);
 }

@@ -19,6 +19,7 @@
 struct fetcher_message {
 	uint64_t number; /* of the request, which the answers repeat */
 	uint64_t id, from, end, journal;
+	uint64_t gone;
 	uint32_t close, rival_count;
 	struct mapped_rival rivals[MAPPED_RIVALS];
 };
@@ -33,6 +34,8 @@ struct fetcher_answer {
 	uint32_t secret, len; /* of the token in the window */
 	uint8_t window[TOKEN_MAX_LEN];
 	struct journal_entry journal; /* of a token that journald has stored */
+	struct mapped_heir heir; /* of a token: who has stored it; of all: who lives */
+	uint32_t unseen;
 };
 
 /* What all of them have from the beginning. */

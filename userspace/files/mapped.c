@@ -3,7 +3,8 @@
  * ring → mapped → fetcher: a bounded table of files, which the fetcher keeps open.
  *
  * What comes here is never written back (tmpfs, memfd): there a store changes no time, so nothing tells that a file is as it
- * was, and each is looked at whenever it is time. A last look follows when its process is gone.
+ * was, and each is looked at whenever it is time. A last look follows when its process is gone; whoever has inherited the
+ * mapping over fork(2) is looked for then (files/heirs.h), and takes its place.
  */
 #include "files/mapped.h"
 
@@ -28,8 +29,9 @@ struct mapped_file {
 	uint64_t id;
 	bool due; /* in this round */
 	/* of a look that is under way */
-	bool begun, gone;
+	bool begun;
 	uint64_t at, read, time;
+	uint64_t gone; /* when its process was seen to have ended; ns, CLOCK_BOOTTIME; 0: it lives */
 };
 
 struct mapped {
@@ -54,7 +56,7 @@ static bool mapped_is_gone(const struct mapped *mapped, const struct mapped_file
 {
 	const struct procfs_process process = {mapped->procfs, file->sample->tgid, file->sample->start};
 
-	return !procfs_alive(&process);
+	return !procfs_runs(&process);
 }
 
 static void mapped_drop(struct mapped *mapped, size_t index)
@@ -176,10 +178,18 @@ bool mapped_any(const struct mapped *mapped)
 	return mapped->count != 0;
 }
 
+/* Whether its process has ended is asked of all at once: one walk for heirs will do. */
+static void mapped_round(const struct mapped *mapped, struct mapped_file *file)
+{
+	file->due = true;
+	if (!file->begun && !file->gone && mapped_is_gone(mapped, file))
+		file->gone = boottime_ns();
+}
+
 void mapped_begin(struct mapped *mapped)
 {
 	for (size_t i = 0; i < mapped->count; i++)
-		mapped->files[i].due = true;
+		mapped_round(mapped, &mapped->files[i]);
 }
 
 size_t mapped_left(const struct mapped *mapped)
@@ -216,13 +226,12 @@ bool mapped_next(struct mapped *mapped, struct mapped_look *ret_look)
 		return false;
 	if (!next->begun) {
 		next->begun = true;
-		/* asked before the look, so that the last one comes after the last store */
-		next->gone = mapped_is_gone(mapped, next);
 		next->at = (uint64_t)next->sample->offset;
 		next->read = 0;
 		next->time = boottime_ns();
 	}
 	ret_look->id = next->id;
+	ret_look->gone = next->gone;
 	ret_look->from = next->at;
 	ret_look->end = (uint64_t)next->sample->offset + next->sample->length;
 	mapped_rivals(mapped, next->sample, ret_look);
@@ -238,8 +247,28 @@ static size_t mapped_index(const struct mapped *mapped, uint64_t id)
 	return i;
 }
 
+void mapped_inherit(struct token_sample *sample, const struct mapped_heir *heir)
+{
+	sample->start = heir->start;
+	sample->tgid = sample->tid = heir->tgid;
+	sample->ns_tgid = heir->ns_tgid;
+	sample->uid = heir->uid;
+	sample->gid = heir->gid;
+	memcpy(sample->comm, heir->comm, sizeof(sample->comm));
+	memcpy(sample->thread_comm, heir->comm, sizeof(sample->thread_comm));
+}
+
+/* Does somebody else look after it by now: who has mapped it itself as well? */
+static bool mapped_has(const struct mapped *mapped, const struct token_sample *file, uint32_t tgid)
+{
+	for (size_t i = 0; i < mapped->count; i++)
+		if (mapped_is_file(mapped->files[i].sample, file) && mapped->files[i].sample->tgid == tgid)
+			return true;
+	return false;
+}
+
 bool mapped_told(struct mapped *mapped, uint64_t id, uint64_t next, uint64_t end, uint64_t read,
-		 uint64_t *past)
+		 const struct mapped_heir *heir, uint64_t *past)
 {
 	size_t i = mapped_index(mapped, id);
 	struct mapped_file *file = &mapped->files[i];
@@ -256,6 +285,11 @@ bool mapped_told(struct mapped *mapped, uint64_t id, uint64_t next, uint64_t end
 	file->due = file->begun = false;
 	if (!file->gone)
 		return false;
+	if (heir->tgid && !mapped_has(mapped, file->sample, heir->tgid)) {
+		mapped_inherit(file->sample, heir);
+		file->gone = 0;
+		return false;
+	}
 	mapped_drop(mapped, i);
 	return true;
 }

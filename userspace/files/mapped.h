@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Files that are mapped shared and can be written to, and are never written back: stores into them pass no hook, so these
- * are looked at again, every MAPPED_INTERVAL_MS, until their process is gone.
+ * are looked at again, every MAPPED_INTERVAL_MS, until their process is gone, and who has inherited them.
  */
 #pragma once
 
@@ -25,6 +25,17 @@ struct mapped_rival {
 	uint32_t tgid;
 	uint32_t pad;
 };
+
+/* Who has inherited the mapping of a process that has ended, as far as an alert tells of it. tgid 0: nobody */
+struct mapped_heir {
+	uint64_t start; /* ns, CLOCK_BOOTTIME */
+	uint32_t tgid, ns_tgid;
+	uint32_t uid, gid;
+	char comm[LIMIT_COMM_BYTES];
+};
+
+/* mapped_inherit() - from now on the sample's process is that one. */
+void mapped_inherit(struct token_sample *sample, const struct mapped_heir *heir);
 
 /* mapped_open() - @procfs: where the host's procfs is mounted; borrowed. Returns 0 and *ret_mapped (mapped_close()),
  * or -ENOMEM. */
@@ -51,6 +62,7 @@ struct mapped_look {
 	struct sample_view view; /* of the file's; until mapped_told() or mapped_forget() */
 	uint64_t id;
 	uint64_t from, end;
+	uint64_t gone; /* ns, CLOCK_BOOTTIME, when its process was seen to have ended; 0: it lives */
 	struct mapped_rival rivals[MAPPED_RIVALS];
 	size_t rival_count;
 };
@@ -60,11 +72,12 @@ bool mapped_next(struct mapped *mapped, struct mapped_look *ret_look);
 
 /*
  * mapped_told() - how far the file was looked at. @next: where to go on, @end: where it ends, @read: bytes that were read.
- * Returns true if it is not needed any more, since its process is gone: it is then forgotten. Adds to *past what lies past
- * LIMIT_FILE_SCAN.
+ * @heir: of one whose process is gone: who has inherited it, which it is looked at for from now on.
+ * Returns true if it is not needed any more, since its process is gone, and nobody has inherited it: it is then forgotten. Adds to *past
+ * what lies past LIMIT_FILE_SCAN.
  */
 bool mapped_told(struct mapped *mapped, uint64_t id, uint64_t next, uint64_t end, uint64_t read,
-		 uint64_t *past);
+		 const struct mapped_heir *heir, uint64_t *past);
 
 /* mapped_forget() - it can't be read. Returns whether it was known. */
 bool mapped_forget(struct mapped *mapped, uint64_t id);

@@ -436,6 +436,37 @@ static void put_mappers(const char *path)
 	wait(NULL);
 }
 
+/* One maps it and ends; its children go on, and then a child of one of them. */
+static void put_heirs(const char *path)
+{
+	int fd = open_file(path, 4 * WINDOW), ready[2];
+	char *map, byte;
+
+	check("pipe", pipe(ready), 0);
+	if (fork()) {
+		close(ready[1]);
+		/* until all have ended */
+		check("read", read(ready[0], &byte, 1), 0);
+		return;
+	}
+	map = map_file(fd, 0, WINDOW);
+	map[0] = 'x';
+	if (fork())
+		_exit(0);
+	store(map, 0, 3 * PAGE + 31, 0);
+	usleep(SEEN_US);
+	store(map, 0, 5 * PAGE + 33, 1);
+	usleep(SEEN_US);
+	memset(map, '.', WINDOW);
+	if (fork())
+		_exit(0);
+	usleep(SEEN_US);
+	store(map, 0, 7 * PAGE + 35, 2);
+	usleep(SEEN_US);
+	memset(map, '.', WINDOW);
+	_exit(0);
+}
+
 static const struct {
 	const char *how;
 	void (*put)(const char *path);
@@ -447,6 +478,7 @@ static const struct {
 	{"read", put_read},       {"race", put_race},       {"remotely", put_remotely},
 	{"erased", put_erased},   {"gaps", put_gaps},       {"last", put_last},
 	{"tmpfs", put_tmpfs},     {"memfd", put_memfd},     {"mappers", put_mappers},
+	{"heirs", put_heirs},
 };
 
 int main(int argc, char **argv)

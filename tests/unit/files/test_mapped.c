@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static const struct mapped_heir nobody;
 static size_t looks;
 static struct mapped_look last; /* the last that was asked for */
 static struct token_sample last_head;
@@ -25,7 +26,7 @@ static void walk(struct mapped *mapped)
 		assert_true(last.view.head->tgid > 0);
 		last_head = *last.view.head;
 		looks++;
-		mapped_told(mapped, last.id, last.end, last.end, last.end - last.from, &past);
+		mapped_told(mapped, last.id, last.end, last.end, last.end - last.from, &nobody, &past);
 	}
 	assert_int_equal(past, 0);
 	assert_int_equal(mapped_left(mapped), 0);
@@ -121,6 +122,50 @@ static void test_gone(void **state)
 	mapped_close(mapped);
 }
 
+/* Its process has ended, and a child has what it had mapped: that one is looked after from then on, unless it is already. */
+static void test_heir(void **state)
+{
+	const struct mapped_heir heir = {unit_start(), (uint32_t)getpid(), 7, 8, 9, "heir"};
+	struct token_sample sample;
+	struct sample_view view;
+	struct mapped *mapped;
+	uint64_t past = 0;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(0);
+	/* it has ended, though it is there still */
+	assert_int_equal(waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT), 0);
+	assert_int_equal(mapped_open("/proc", &mapped), 0);
+	for (uint64_t id = 1; id <= 2; id++) {
+		view = sample_make(&sample, (uint32_t)pid, 1);
+		assert_int_equal(mapped_add(mapped, &view, id), 0);
+		mapped_begin(mapped);
+		while (mapped_next(mapped, &last)) {
+			assert_int_equal(last.gone != 0, last.id == id);
+			/* not in one turn */
+			if (last.from == 0 && last.id == id)
+				assert_false(mapped_told(mapped, last.id, 1, 2, 1, &nobody, &past));
+			assert_int_equal(
+				mapped_told(mapped, last.id, 2, 2, 1, last.gone ? &heir : &nobody, &past),
+				id == 2 && last.id == 2);
+		}
+		mapped_begin(mapped);
+		assert_int_equal(mapped_left(mapped), 1);
+		assert_true(mapped_next(mapped, &last));
+		assert_int_equal(last.id, 1);
+		assert_int_equal(last.gone, 0);
+		assert_int_equal(last.view.head->tgid, getpid());
+		assert_int_equal(last.view.head->ns_tgid, 7);
+		assert_int_equal(last.view.head->uid, 8);
+		assert_string_equal(last.view.head->comm, "heir");
+		assert_false(mapped_told(mapped, 1, 2, 2, 1, &nobody, &past));
+	}
+	waitpid(pid, NULL, 0);
+	mapped_close(mapped);
+}
+
 /* Who maps files without end leaves room for others. */
 static void test_bound(void **state)
 {
@@ -167,7 +212,7 @@ static void test_turns(void **state)
 	while (mapped_next(mapped, &last)) {
 		assert_int_equal(last.from, at);
 		at += 32 << 20;
-		assert_false(mapped_told(mapped, 1, at, last.end, 32 << 20, &past));
+		assert_false(mapped_told(mapped, 1, at, last.end, 32 << 20, &nobody, &past));
 		turns++;
 	}
 	assert_int_equal(turns, LIMIT_FILE_SCAN / (32 << 20));
@@ -175,7 +220,7 @@ static void test_turns(void **state)
 	/* holes cost nothing */
 	mapped_begin(mapped);
 	assert_true(mapped_next(mapped, &last));
-	assert_false(mapped_told(mapped, 1, last.end - 1, last.end, 4096, &past));
+	assert_false(mapped_told(mapped, 1, last.end - 1, last.end, 4096, &nobody, &past));
 	assert_true(mapped_next(mapped, &last));
 	assert_int_equal(last.from, last.end - 1);
 	mapped_close(mapped);
@@ -203,7 +248,7 @@ static void test_rivals(void **state)
 		assert_int_equal(last.rival_count, last.id == 2);
 		if (last.id == 2)
 			assert_int_equal(last.rivals[0].start, last.view.head->start - 1000000000ULL);
-		mapped_told(mapped, last.id, last.end, last.end, 0, &past);
+		mapped_told(mapped, last.id, last.end, last.end, 0, &nobody, &past);
 	}
 	mapped_close(mapped);
 }
@@ -229,9 +274,9 @@ static void test_reused(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_looks),  cmocka_unit_test(test_windows), cmocka_unit_test(test_gone),
-		cmocka_unit_test(test_reused), cmocka_unit_test(test_bound),   cmocka_unit_test(test_turns),
-		cmocka_unit_test(test_rivals),
+		cmocka_unit_test(test_looks), cmocka_unit_test(test_windows), cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_heir),  cmocka_unit_test(test_reused),  cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_turns), cmocka_unit_test(test_rivals),
 	};
 
 	return UNIT_RUN(tests);
