@@ -6,7 +6,7 @@
 
 /* PRAGMA application_id: "SpWa"; user_version is the version of the schema. */
 #define DATABASE_APPLICATION 0x53705761
-#define DATABASE_VERSION 9
+#define DATABASE_VERSION 10
 
 /*
  * database_open() - for writing; made with mode 0600, its directory with 0700, if they are not there.

@@ -231,6 +231,8 @@ static int store_write_all(struct store *store)
 		return r;
 	writer_begin(store->writer);
 	r = pending_walk(store->pending, store_visit, store->writer);
+	if (r == 0)
+		r = writer_end(store->writer);
 	writer_begin(store->writer);
 	if (r == 0)
 		r = store_tell_lost(store);

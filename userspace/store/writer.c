@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * pending → writer → database: eight statements a fact, all of them prepared once. What a fact shares with the one before, the file and the program,
- * is not written again in the same transaction.
+ * pending → writer → database: six to eight statements a fact, all of them prepared once. What a fact shares with the one before, the file and the program,
+ * is not written again in the same transaction; how many facts use them is counted here, and written once.
+ *
+ * Invariant: name.facts is how many facts have that name in any place, each counted once, also where one has it in two: so many times the
+ * removal of a fact takes it down (database.c).
  *
  * OR FAIL: what a statement has done stays if it fails, as the caller takes back the whole transaction. Else SQLite would copy each page
  * that a row and its trigger touch first, to be able to take back that one (https://sqlite.org/tempfiles.html, 2.5).
@@ -23,14 +26,15 @@
 
 #define WRITER_STATEMENTS(X)                                                                             \
 	X(name_find, "SELECT id FROM name WHERE value = ?")                                              \
-	X(name_add, "INSERT INTO name (value) VALUES (?)")                                               \
+	X(name_add, "INSERT INTO name (value, facts) VALUES (?, ?)")                                     \
+	X(name_use, "UPDATE name SET facts = facts + ? WHERE id = ?")                                    \
 	X(fact_find, "SELECT id FROM fact WHERE token = ? AND file = ? AND program = ?"                  \
 		     " AND container = ? AND verdict = ?")                                               \
 	X(fact_again, "UPDATE fact SET first = min(first, ?2), last = max(last, ?3),"                    \
 		      " count = count + ?4, relayed = ?5 WHERE id = ?1")                                 \
 	X(fact_add,                                                                                      \
 	  "INSERT OR FAIL INTO fact (token, file, program, container, verdict, first, last, count,"      \
-	  " relayed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")                                                \
+	  " relayed, counted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)")                                    \
 	X(activity, "INSERT INTO activity (fact, hour, count) VALUES (?, ?, ?)"                          \
 		    " ON CONFLICT (fact, hour) DO UPDATE SET count = count + excluded.count")            \
 	X(detail,                                                                                        \
@@ -54,10 +58,19 @@
 	X(latest, "INSERT INTO meta (key, value) VALUES (?, ?)"                                          \
 		  " ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)")
 
+/* Facts that use a name, and are not counted in its row yet. */
+struct writer_use {
+	int64_t name, facts;
+};
+
+/* What a fact has beside its token. */
+enum writer_place { WRITER_FILE, WRITER_PROGRAM, WRITER_CONTAINER, WRITER_PLACES };
+
 struct writer {
 	/* the last fact's, of the transaction that is under way; NULL: there was none */
 	const struct fact *last;
 	int64_t file, program;
+	struct writer_use uses[WRITER_PLACES];
 #define WRITER_FIELD(name, sql) sqlite3_stmt *name;
 	WRITER_STATEMENTS(WRITER_FIELD)
 #undef WRITER_FIELD
@@ -110,8 +123,8 @@ static int writer_add(sqlite3_stmt *statement, int64_t *ret_id)
 }
 
 /* The id of a text, which is added if it is new. Without a fact that uses it, a trigger of its removal never runs: the
- * caller's transaction adds one or is rolled back. */
-static int writer_name(struct writer *writer, const char *text, int64_t *ret_id, bool *ret_new)
+ * caller's transaction adds one or is rolled back. @facts: that a new one is used by, and that are not counted otherwise */
+static int writer_name(struct writer *writer, const char *text, int64_t facts, int64_t *ret_id, bool *ret_new)
 {
 	int rows;
 
@@ -120,7 +133,7 @@ static int writer_name(struct writer *writer, const char *text, int64_t *ret_id,
 	*ret_new = rows == 0;
 	if (rows)
 		return rows < 0 ? rows : 0;
-	statement_bind(writer->name_add, "t", text);
+	statement_bind(writer->name_add, "ti", text, facts);
 	return writer_add(writer->name_add, ret_id);
 }
 
@@ -155,7 +168,7 @@ static int writer_file(struct writer *writer, const struct fact *fact)
 
 	if (writer->last && writer_same_file(writer->last, fact))
 		return 0;
-	r = writer_name(writer, fact->file, &writer->file, &new);
+	r = writer_name(writer, fact->file, 0, &writer->file, &new);
 	if (r < 0)
 		return r;
 	statement_bind(writer->file_put, "itttiiiii", writer->file, fact->file_path, fact->file_type,
@@ -170,12 +183,59 @@ static int writer_program(struct writer *writer, const struct fact *fact)
 
 	if (writer->last && writer_same(writer->last->program, fact->program))
 		return 0;
-	return writer_name(writer, fact->program, &writer->program, &new);
+	return writer_name(writer, fact->program, 0, &writer->program, &new);
 }
 
 void writer_begin(struct writer *writer)
 {
 	writer->last = NULL;
+	memset(writer->uses, 0, sizeof(writer->uses));
+}
+
+static int writer_use(struct writer *writer, int64_t name, int64_t facts)
+{
+	statement_bind(writer->name_use, "ii", facts, name);
+	return writer_do(writer->name_use, 0);
+}
+
+/* Writes what is counted of one. */
+static int writer_used(struct writer *writer, struct writer_use *use)
+{
+	int r = use->facts ? writer_use(writer, use->name, use->facts) : 0;
+
+	use->facts = 0;
+	return r;
+}
+
+int writer_end(struct writer *writer)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < WRITER_PLACES; i++)
+		r = writer_used(writer, &writer->uses[i]);
+	return r;
+}
+
+/* A fact is there that was not. @new: its token is, which is counted with that */
+static int writer_count_names(struct writer *writer, int64_t token, int64_t container, bool new)
+{
+	const int64_t names[WRITER_PLACES] = {writer->file, writer->program, container};
+	int r = new ? 0 : writer_use(writer, token, 1);
+
+	for (size_t i = 0; r == 0 && i < WRITER_PLACES; i++) {
+		struct writer_use *use = &writer->uses[i];
+		bool again = !names[i] || names[i] == token;
+
+		for (size_t j = 0; j < i; j++)
+			again |= names[j] == names[i];
+		if (again)
+			continue;
+		if (use->name != names[i])
+			r = writer_used(writer, use);
+		use->name = names[i];
+		use->facts++;
+	}
+	return r;
 }
 
 /* Column "relayed": 1: the program writes what the container prints; 2: it is outside as well, and the file is the container's. */
@@ -188,7 +248,7 @@ static int64_t writer_apart(const struct fact *fact)
 static int writer_fact(struct writer *writer, const struct fact *fact, int64_t token, int64_t container,
 		       bool new, int64_t *ret_id)
 {
-	int rows = 0;
+	int rows = 0, r;
 
 	if (!new) {
 		statement_bind(writer->fact_find, "iiiii", token, writer->file, writer->program, container,
@@ -205,14 +265,15 @@ static int writer_fact(struct writer *writer, const struct fact *fact, int64_t t
 	statement_bind(writer->fact_add, "iiiiiiiii", token, writer->file, writer->program, container,
 		       (int64_t)fact->verdict, fact->first, fact->last, (int64_t)fact->count,
 		       writer_apart(fact));
-	return writer_add(writer->fact_add, ret_id);
+	r = writer_add(writer->fact_add, ret_id);
+	return r == 0 ? writer_count_names(writer, token, container, new) : r;
 }
 
 int writer_put(struct writer *writer, const struct fact *fact)
 {
 	int64_t token, container = 0, id;
 	bool new, other;
-	int r = writer_name(writer, fact->token, &token, &new);
+	int r = writer_name(writer, fact->token, 1, &token, &new);
 
 	if (r == 0)
 		r = writer_file(writer, fact);
@@ -221,7 +282,7 @@ int writer_put(struct writer *writer, const struct fact *fact)
 	/* half of it may be new: all of it is taken anew then */
 	writer->last = r == 0 ? fact : NULL;
 	if (r == 0 && *fact->container)
-		r = writer_name(writer, fact->container, &container, &other);
+		r = writer_name(writer, fact->container, 0, &container, &other);
 	if (r < 0)
 		return r;
 	statement_bind(writer->token, "iti", token, fact->token_type, (int64_t)fact->placeholder);

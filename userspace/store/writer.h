@@ -22,6 +22,9 @@ void writer_begin(struct writer *writer);
  */
 int writer_put(struct writer *writer, const struct fact *fact);
 
+/* writer_end() - behind the last fact, in the same transaction: writes what is counted of the names. Returns 0 or a negative errno. */
+int writer_end(struct writer *writer);
+
 /* writer_count() - adds to a number in the table meta. Returns 0 or a negative errno. */
 int writer_count(struct writer *writer, const char *key, int64_t count);
 

@@ -245,9 +245,21 @@ static void test_bounds(void **state)
 	store_close(store);
 }
 
+/* As version 9 had it. */
+static void before_counted(void)
+{
+	alerts_number(path, "DROP TRIGGER fact_added");
+	alerts_number(path, "ALTER TABLE fact DROP COLUMN counted");
+	alerts_number(path,
+		      "CREATE TRIGGER fact_added AFTER INSERT ON fact BEGIN UPDATE name SET facts = facts + 1"
+		      " WHERE id IN (new.token, new.file, new.program, new.container); END");
+	alerts_number(path, "PRAGMA user_version = 9");
+}
+
 /* As version 8 had it. */
 static void before_images(void)
 {
+	before_counted();
 	alerts_number(path, "ALTER TABLE container DROP COLUMN digest");
 	alerts_number(path, "ALTER TABLE container DROP COLUMN outer_id");
 	alerts_number(path, "ALTER TABLE detail DROP COLUMN exec");
@@ -360,6 +372,63 @@ static int keep_fact(void *context, int64_t id)
 {
 	*(int64_t *)context += id;
 	return 0;
+}
+
+/* Names of which it is not known how many facts have them. */
+static int64_t miscounted(void)
+{
+	return alerts_number(path, "SELECT count(*) FROM name WHERE facts != (SELECT count(*) FROM fact"
+				   " WHERE name.id IN (token, file, program, container))");
+}
+
+/* Each fact is counted once with each of its names, whoever has added it, and in however many places it has one. */
+static void test_counted(void **state)
+{
+	static const char *const tokens[] = {"dt0c01.AAAA", "dt0c01.BBBB", "dt0c01.CCCC"};
+	static const char *const files[] = {"/a", "/bin/a", "dt0c01.BBBB", "/c"};
+	static const char *const programs[] = {"/bin/a", "/c", NULL};
+	static const char *const containers[] = {NULL, "0123456789abcdef"};
+	struct store *store = alerts_store(path);
+	char *moved = NULL;
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (unsigned int i = 0; i < 3 * 4 * 3 * 2; i++) {
+			/* one after the other, and to and fro */
+			unsigned int at = round ? i * 29 % 72 : i;
+			struct alert_spec spec = {.token = tokens[at % 3],
+						  .file = files[at / 3 % 4],
+						  .program = programs[at / 12 % 3],
+						  .container = containers[at / 36],
+						  .time = alerts_now() -
+							  (round ? 0 : (STORE_DAYS + 1) * 86400)};
+
+			/* some are there already, some have a row of their own in each round */
+			if (round && i % 2)
+				spec.user = "other";
+			alerts_put(store, &spec);
+			if (i % 7 == 6)
+				assert_int_equal(store_flush(store, &moved), 0);
+		}
+		assert_int_equal(store_flush(store, &moved), 0);
+		assert_int_equal(alerts_number(path, "SELECT count(*) FROM fact"), 72);
+		assert_int_equal(miscounted(), 0);
+		if (round)
+			break;
+		/* a monitor of before, which does not count */
+		alerts_number(path,
+			      "INSERT INTO fact (token, file, program, container, first, last, count)"
+			      " SELECT token, file, container, program, first, last, 1 FROM fact LIMIT 5");
+		assert_int_equal(miscounted(), 0);
+		alerts_number(path, "DELETE FROM fact WHERE id % 3 = 0 OR id > 72");
+		assert_int_equal(miscounted(), 0);
+	}
+	alerts_number(path, "DELETE FROM fact WHERE id % 2");
+	assert_int_equal(miscounted(), 0);
+	alerts_number(path, "DELETE FROM fact");
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM name"), 0);
+	assert_int_equal(alerts_number(path, "SELECT count(*) FROM token"), 0);
+	store_close(store);
 }
 
 static int64_t find_facts(const struct reader_said said)
@@ -613,9 +682,10 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(test_words),         TEST(test_node),          TEST(test_life),
 		TEST(test_killed),        TEST(test_losses),        TEST(test_merged),
-		TEST(test_bounds),        TEST(test_older),         TEST(test_before_places),
-		TEST(test_before_triage), TEST(test_before_images), TEST(test_triage),
-		TEST(test_before_rules),  TEST(test_before_relays), TEST(test_troubles),
+		TEST(test_bounds),        TEST(test_counted),       TEST(test_older),
+		TEST(test_before_places), TEST(test_before_triage), TEST(test_before_images),
+		TEST(test_triage),        TEST(test_before_rules),  TEST(test_before_relays),
+		TEST(test_troubles),
 	};
 
 	return UNIT_RUN(tests);
