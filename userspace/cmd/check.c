@@ -51,6 +51,14 @@ static int check_record(void *context, void *data, size_t size)
 	return 0;
 }
 
+/* Has who asks what loading programs takes? */
+static bool check_may(void)
+{
+	return capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN) ||
+	       (capng_have_capability(CAPNG_EFFECTIVE, CAP_BPF) &&
+		capng_have_capability(CAPNG_EFFECTIVE, CAP_PERFMON));
+}
+
 /* Tries one attachment; says how it went. Returns whether it works, and then how the page cache is seen. */
 static bool check_attachment(enum probe_attachment attachment, const char *what, enum probe_cache *ret_cache)
 {
@@ -72,10 +80,13 @@ static bool check_attachment(enum probe_attachment attachment, const char *what,
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	if (r < 0) {
 		const struct probe_failure *failure = &failures[attachment];
+		/* libbpf has another guess, of limits */
+		const char *why =
+			r == -EPERM && !check_may() ? "a privilege is missing, see below" : failure->text;
 
 		snprintf(text, sizeof(text), "refused at %s: %s%s%s%s",
-			 failure->step ? failure->step : "load", strerror(-r), *failure->text ? " (" : "",
-			 failure->text, *failure->text ? ")" : "");
+			 failure->step ? failure->step : "load", strerror(-r), *why ? " (" : "", why,
+			 *why ? ")" : "");
 		check_line("no", what, text);
 		return false;
 	}
