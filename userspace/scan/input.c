@@ -17,13 +17,24 @@ int scan_input_begin(struct scan_input *input)
 	return got < 0 ? (int)got : 0;
 }
 
+struct input_mark {
+	uint16_t at, len;
+	const char *bytes;
+};
+
+static bool input_has(const struct scan_input *input, const struct input_mark *marks, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (input->head_len >= (size_t)marks[i].at + marks[i].len &&
+		    memcmp(input->head + marks[i].at, marks[i].bytes, marks[i].len) == 0)
+			return true;
+	return false;
+}
+
 bool scan_input_is_packed(const struct scan_input *input)
 {
 	/* archives, as file(1) knows them, those that libarchive reads */
-	static const struct {
-		uint16_t at, len;
-		const char *bytes;
-	} marks[] = {
+	static const struct input_mark marks[] = {
 		{0, 8, "!<arch>\n"}, /* ar, deb */
 		{0, 4, "\xed\xab\xee\xdb"}, /* rpm */
 		{0, 6, "070701"}, /* cpio */
@@ -33,11 +44,19 @@ bool scan_input_is_packed(const struct scan_input *input)
 		{257, 5, "ustar"}, /* tar */
 	};
 
-	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
-		if (input->head_len >= (size_t)marks[i].at + marks[i].len &&
-		    memcmp(input->head + marks[i].at, marks[i].bytes, marks[i].len) == 0)
-			return true;
-	return packed_begins(input->head, input->head_len);
+	return input_has(input, marks, sizeof(marks) / sizeof(*marks)) ||
+	       packed_begins(input->head, input->head_len);
+}
+
+bool scan_input_is_closed(const struct scan_input *input)
+{
+	static const struct input_mark marks[] = {
+		{0, 5, "%PDF-"},
+		{0, 4, "PAR1"}, /* Parquet */
+		{0, 7, "PACK\0\0\0"}, /* gitformat-pack(5) */
+	};
+
+	return input_has(input, marks, sizeof(marks) / sizeof(*marks));
 }
 
 ssize_t scan_input_pull(void *source, void *to, size_t room)

@@ -28,6 +28,9 @@ int scan_input_begin(struct scan_input *input);
 /* scan_input_is_packed() - does it begin as an archive, or as what a packer made? */
 bool scan_input_is_packed(const struct scan_input *input);
 
+/* scan_input_is_closed() - does it begin as what holds packed parts that nothing here unpacks? */
+bool scan_input_is_closed(const struct scan_input *input);
+
 /* scan_input_pull() - a finder_pull of a struct scan_input: the head, and what follows. */
 ssize_t scan_input_pull(void *source, void *to, size_t room);
 

@@ -199,6 +199,7 @@ void scan_input(struct scan *scan, const char *path, struct scan_input *input)
 			return;
 		}
 	}
+	scan->counts.closed += scan_input_is_closed(input);
 	scan_plain_source(scan, path, scan_input_pull, input);
 }
 

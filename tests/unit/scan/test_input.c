@@ -144,13 +144,29 @@ static void test_packed(void **state)
 	assert_false(packed(tar, 261));
 }
 
+static bool closed(const char *bytes, size_t len)
+{
+	struct scan_input input = {.head_len = len};
+
+	memcpy(input.head, bytes, len);
+	return scan_input_is_closed(&input);
+}
+
+static void test_closed(void **state)
+{
+	(void)state;
+	assert_true(closed("%PDF-1.7\n", 9));
+	assert_false(closed("%PDF", 4));
+	assert_true(closed("PAR1\x15\4", 6));
+	assert_true(closed("PACK\0\0\0\2", 8));
+	assert_false(closed("PACKAGES", 8));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bytes),
-		cmocka_unit_test(test_seek),
-		cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_packed),
+		cmocka_unit_test(test_bytes),  cmocka_unit_test(test_closed), cmocka_unit_test(test_seek),
+		cmocka_unit_test(test_errors), cmocka_unit_test(test_packed),
 	};
 
 	return UNIT_RUN(tests);
