@@ -136,6 +136,12 @@ static bool todo_in_layer(const char *path)
 	return false;
 }
 
+/* What log rotation has packed: nobody writes it any more. */
+static bool todo_is_old(const struct remains_item *item)
+{
+	return item->packed && item->now;
+}
+
 /* What cleans a file that still holds it, by the name that it has now. */
 static int todo_clean(struct report *report, const struct group *token, struct todo_place *place)
 {
@@ -157,7 +163,7 @@ static int todo_clean(struct report *report, const struct group *token, struct t
 		return place->command ? 0 : -ENOMEM;
 	}
 	/* a mask is shorter than a secret portion: a database, an archive, a binary log would be broken */
-	if (item->binary && !item->link) {
+	if (item->binary && !item->link && !todo_is_old(item)) {
 		place->effect = "no text: what wrote it has to remove it";
 		return 0;
 	}
@@ -166,14 +172,15 @@ static int todo_clean(struct report *report, const struct group *token, struct t
 		r = shell_quote(exact, &word);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	if (item->link)
+	if (item->link || todo_is_old(item))
 		r = asprintf(&place->command, "rm %s", word);
 	else
 		r = asprintf(&place->command,
 			     "t=$(mktemp) && spillwatch mask <%s >\"$t\" && cat \"$t\" >%s && rm \"$t\"",
 			     word, word);
-	place->effect =
-		item->link ? "removes the link" : "masks its secret; what is written meanwhile is lost";
+	place->effect = item->link          ? "removes the link"
+			: todo_is_old(item) ? "removes the packed copy and all that is in it"
+					    : "masks its secret; what is written meanwhile is lost";
 	if (r >= 0)
 		return 0;
 	place->command = NULL;
