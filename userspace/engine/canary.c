@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The pipeline's own test of itself; see canary.h. Invariant: at most one round is under way. */
+/* The pipeline's own test of itself; see canary.h. Invariant: at most one token of a round is under way. */
 #include "engine/canary.h"
 
 #include "file_kind.h"
@@ -26,10 +26,11 @@ static const char *const canary_calls[] = {"write", "pwrite64", "writev", "pwrit
 
 struct canary {
 	int fd; /* negative: none */
-	int64_t due, sent;
+	int64_t due, begun; /* ms, CLOCK_MONOTONIC: of the next look, and when this round was */
 	uint64_t lost; /* samples, before this round */
-	unsigned int pending; /* of this round, a bit each */
-	char tokens[CANARY_CALLS][TOKEN_MAX_LEN];
+	size_t call; /* of this round, that is written next or waited for; CANARY_CALLS: the round is whole */
+	bool pending; /* it is waited for */
+	char token[TOKEN_MAX_LEN];
 	struct canary_health health;
 };
 
@@ -72,6 +73,7 @@ int canary_open(uint32_t watch, struct canary **ret_canary)
 		return -ENOMEM;
 	canary->fd = canary_place(watch);
 	canary->health.state = canary->fd < 0 ? CANARY_NONE : CANARY_WAITS;
+	canary->call = CANARY_CALLS;
 	*ret_canary = canary;
 	return 0;
 }
@@ -82,7 +84,7 @@ void canary_close(struct canary *canary)
 		return;
 	if (canary->fd >= 0)
 		close(canary->fd);
-	explicit_bzero(canary->tokens, sizeof(canary->tokens));
+	explicit_bzero(canary->token, sizeof(canary->token));
 	free(canary);
 }
 
@@ -121,16 +123,14 @@ static ssize_t canary_write(int fd, size_t call, struct iovec *part)
 	}
 }
 
-/* Writes new ones; those that could not be written are not waited for. */
+/* Writes the next one; those that can't be written are not waited for. */
 static void canary_send(struct canary *canary)
 {
-	for (size_t i = 0; i < CANARY_CALLS; i++) {
-		struct iovec part = {canary->tokens[i], TOKEN_MAX_LEN};
+	struct iovec part = {canary->token, TOKEN_MAX_LEN};
 
-		canary_make(canary->tokens[i]);
-		if (canary_write(canary->fd, i, &part) == TOKEN_MAX_LEN)
-			canary->pending |= 1U << i;
-	}
+	canary_make(canary->token);
+	for (; !canary->pending && canary->call < CANARY_CALLS; canary->call += !canary->pending)
+		canary->pending = canary_write(canary->fd, canary->call, &part) == TOKEN_MAX_LEN;
 }
 
 /* What was written is no secret, and yet of no use to anybody. */
@@ -146,18 +146,17 @@ static void canary_wipe(const struct canary *canary)
 static void canary_fail(struct canary *canary, uint64_t lost)
 {
 	struct canary_health *health = &canary->health;
-	size_t call = 0;
+	const char *call = canary_calls[canary->call];
 
-	while (!(canary->pending & 1U << call))
-		call++;
-	canary->pending = 0;
+	canary->pending = false;
+	canary->call = CANARY_CALLS;
 	health->failed++;
 	/* something else was lost as well: that is told of by its own name */
 	if (lost != canary->lost)
 		return;
 	health->state = CANARY_FAILS;
 	health->unexplained++;
-	health->call = canary_calls[call];
+	health->call = call;
 	health->row++;
 }
 
@@ -168,34 +167,36 @@ void canary_round(struct canary *canary, int64_t now, uint64_t lost, void (*arm)
 		return;
 	if (canary->pending)
 		canary_fail(canary, lost);
-	canary->sent = now;
+	if (canary->call == CANARY_CALLS) {
+		canary->call = 0;
+		canary->begun = now;
+		canary->health.rounds++;
+	}
 	canary->due = now + CANARY_WAIT_MS;
 	canary->lost = lost;
-	canary->health.rounds++;
 	arm(context, true);
 	canary_send(canary);
 	arm(context, false);
 	canary_wipe(canary);
-	/* none could be written: a full file system is no fault of the hooks */
+	/* not even the last could be written: a full file system is no fault of the hooks */
 	if (!canary->pending)
-		canary->due = now + CANARY_MS;
+		canary->due = canary->begun + CANARY_MS;
 }
 
 void canary_seen(struct canary *canary, const uint8_t *window, size_t len, int64_t now)
 {
-	for (size_t i = 0; i < CANARY_CALLS; i++)
-		if (len == TOKEN_MAX_LEN && canary->pending & 1U << i &&
-		    memcmp(window, canary->tokens[i], TOKEN_IDENTIFIER_MAX) == 0) {
-			canary->pending &= ~(1U << i);
-			if (canary->pending)
-				return;
-			canary->health.state = CANARY_COMES;
-			canary->health.seen = now;
-			canary->health.row = 0;
-			canary->health.call = NULL;
-			canary->due = canary->sent + CANARY_MS;
-			return;
-		}
+	if (len != TOKEN_MAX_LEN || !canary->pending ||
+	    memcmp(window, canary->token, TOKEN_IDENTIFIER_MAX) != 0)
+		return;
+	canary->pending = false;
+	canary->due = now;
+	if (++canary->call < CANARY_CALLS)
+		return;
+	canary->health.state = CANARY_COMES;
+	canary->health.seen = now;
+	canary->health.row = 0;
+	canary->health.call = NULL;
+	canary->due = canary->begun + CANARY_MS;
 }
 
 const struct canary_health *canary_health(const struct canary *canary)

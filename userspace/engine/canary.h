@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Does what is written come through? The daemon writes a token of its own, by each plain write call, to a file without a name, and
- * looks whether it comes back: through hook, search and ring to the matcher. It raises no alert and is a new one each time.
+ * looks whether it comes back: through hook, search and ring to the matcher. It raises no alert and is a new one each time. A round
+ * is one token for each call, the next as soon as the one before has come: so they need a ring's room for one.
  *
  * The hook runs inside the call, so a canary is in the ring when its write returns. One that has not come when everything that was in
  * the ring is taken, some time later, does not come.
@@ -51,7 +52,7 @@ void canary_close(struct canary *canary);
 int64_t canary_due(const struct canary *canary);
 
 /*
- * canary_round() - if it is time: gives up what has not come, and writes new ones. Only when all that was in the ring is taken.
+ * canary_round() - if it is time: gives up what has not come, and writes the next one. Only when all that was in the ring is taken.
  * @lost: samples that were lost so far: with those a canary may be, and that is known
  * @arm: has the calling thread's writes looked at, or not any more
  */
