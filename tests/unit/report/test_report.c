@@ -660,7 +660,7 @@ static void test_renamed(void **state)
 {
 	static const char hash[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 	struct report_options options = options_make(DIMENSION_CONTAINER);
-	static char *const names[] = {"web", "web-old", "web", "web-new", "web-new"};
+	static char *const names[] = {"web", "web-old[1]", "web", "web-new", "web-new"};
 	struct store *store = alerts_store(path);
 	json_t *json, *row, *former;
 	char *text, *problem;
@@ -693,12 +693,12 @@ static void test_renamed(void **state)
 		former = json_object_get(row, "former_names");
 		assert_int_equal(json_array_size(former), 2);
 		assert_string_equal(json_string_value(json_array_get(former, 0)), "web");
-		assert_string_equal(json_string_value(json_array_get(former, 1)), "web-old");
+		assert_string_equal(json_string_value(json_array_get(former, 1)), "web-old[1]");
 		json_decref(json);
 		free(text);
 	}
 	text = output(&options, output_table);
-	assert_non_null(strstr(text, "web-new (before: web, web-old; 0123456789ab)"));
+	assert_non_null(strstr(text, "web-new (before: web, web-old[1]; 0123456789ab)"));
 	free(text);
 }
 
