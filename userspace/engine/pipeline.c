@@ -21,7 +21,6 @@
 #include "status/snapshot.h"
 #include "status/summary.h"
 #include "bounds.h"
-#include "detect/kept.h"
 #include "detect/mask.h"
 #include "detect/sample_view.h"
 #include "detect/token.h"
@@ -212,6 +211,19 @@ static bool pipeline_emit(struct pipeline *pipeline, struct alert *alert)
 	return out;
 }
 
+/* It is told of when what the second look has found comes: with the entry of the journal that it is in, if this look has that. */
+static void pipeline_claim(struct pipeline *pipeline, const struct sample_view *view, uint64_t token_key,
+			   uint64_t at)
+{
+	const struct journal_entry *entry = reading_journal(pipeline->reading);
+	struct recheck_claim claim = {.token_key = token_key, .at = at, .time = boottime_ns()};
+
+	if (entry)
+		claim.entry = *entry;
+	recheck_claim(pipeline->recheck, view, &claim);
+	explicit_bzero(&claim, sizeof(claim));
+}
+
 /*
  * A second look may be there before a call's bytes were read in the file: then it is this call's token, if the call wrote any of it,
  * and not told yet. What it has found may lie in the ring still: it is told as this call's when it comes.
@@ -229,7 +241,7 @@ static bool pipeline_completes(struct pipeline *pipeline, const struct sample_vi
 	held = recheck_take(pipeline->recheck, token_key, head->place);
 	held |= reading_take_journal(pipeline->reading, token_key, head->place);
 	if (!held && !placed)
-		recheck_claim(pipeline->recheck, token_key, view, boottime_ns());
+		pipeline_claim(pipeline, view, token_key, at);
 	return held;
 }
 
@@ -386,6 +398,7 @@ static void pipeline_entry(void *context, const struct sample_view *view, const 
 	struct token_span span;
 	struct token token;
 
+	recheck_second(pipeline->recheck, view->head->token_key, view->head->place);
 	if (token_match(view->window, view->head->window_len, 0, &token, &span))
 		pipeline_tell(pipeline, view, view->head->token_key, view->window, &token, &span, NULL,
 			      entry);
@@ -415,30 +428,29 @@ static bool pipeline_waits(void *context, uint64_t place)
 }
 
 /* What a second look has found, and a call's look into the file just as soon: as what that one would have told. */
-static void pipeline_claimed(struct pipeline *pipeline, const struct token_sample *sample,
+static void pipeline_claimed(struct pipeline *pipeline, const struct recheck_claim *claim,
 			     const struct sample_view *found)
 {
-	uint64_t at = (uint64_t)(found->head->offset + found->head->token_at);
 	struct sample_view view;
 	struct token_span span;
 	struct token token;
 
-	if (sample_view_parse(sample, sample->size, &view) == 0 &&
+	if (sample_view_parse(claim->sample, claim->sample->size, &view) == 0 &&
 	    token_match(found->window, found->head->window_len, 0, &token, &span))
-		pipeline_tell(pipeline, &view, found->head->token_key, found->window, &token, &span, &at,
-			      NULL);
+		pipeline_tell(pipeline, &view, found->head->token_key, found->window, &token, &span,
+			      &claim->at, claim->entry.found ? &claim->entry : NULL);
 	else
 		pipeline->stats.samples_bad++;
 }
 
 static void pipeline_hold(struct pipeline *pipeline, const struct sample_view *view)
 {
-	struct token_sample *claim = recheck_claimed(pipeline->recheck, view->head);
+	struct recheck_claim claim;
 	int r;
 
-	if (claim) {
-		pipeline_claimed(pipeline, claim, view);
-		kept_free(claim);
+	if (recheck_claimed(pipeline->recheck, view->head, &claim)) {
+		pipeline_claimed(pipeline, &claim, view);
+		recheck_unclaim(&claim);
 		return;
 	}
 	r = recheck_hold(pipeline->recheck, view, monotonic_ms());

@@ -23,6 +23,7 @@
 #define RECHECK_FIRST_NS 1000000000ULL
 /* Calls that wait for what lies in the ring, for as long. */
 #define RECHECK_CLAIMS 64
+#define RECHECK_CLAIMS_GROUP 16
 
 struct recheck_held {
 	struct token_sample *sample; /* with its strings */
@@ -35,16 +36,12 @@ struct recheck_told {
 	uint64_t time; /* ns, CLOCK_BOOTTIME */
 };
 
-/* A call that has completed a token which a second look has found before. */
-struct recheck_claim {
-	struct token_sample *sample; /* with its strings; NULL: none */
-	uint64_t token_key;
-	uint64_t time; /* ns, CLOCK_BOOTTIME */
-};
-
 struct recheck {
+	/* the oldest first */
 	struct recheck_claim claims[RECHECK_CLAIMS];
-	size_t claim_count; /* so far */
+	size_t claim_count;
+	struct recheck_told second[RECHECK_FIRST_MAX];
+	size_t second_count; /* so far */
 	struct recheck_held held[RECHECK_HELD_MAX];
 	size_t held_count;
 	struct recheck_told told[RECHECK_FIRST_MAX];
@@ -87,8 +84,8 @@ void recheck_close(struct recheck *recheck)
 		return;
 	for (size_t i = 0; i < recheck->held_count; i++)
 		recheck_drop(&recheck->held[i]);
-	for (size_t i = 0; i < RECHECK_CLAIMS; i++)
-		kept_free(recheck->claims[i].sample);
+	for (size_t i = 0; i < recheck->claim_count; i++)
+		recheck_unclaim(&recheck->claims[i]);
 	while (recheck->count)
 		recheck_forget_writer(recheck);
 	free(recheck);
@@ -193,27 +190,83 @@ void recheck_first(struct recheck *recheck, const struct sample_view *view)
 	recheck_take(recheck, head->token_key, head->place);
 }
 
-void recheck_claim(struct recheck *recheck, uint64_t token_key, const struct sample_view *view, uint64_t time)
+void recheck_second(struct recheck *recheck, uint64_t token_key, uint64_t place)
 {
-	struct recheck_claim *claim = &recheck->claims[recheck->claim_count++ % RECHECK_CLAIMS];
-
-	kept_free(claim->sample);
-	*claim = (struct recheck_claim){kept_sample(view), token_key, time};
+	recheck->second[recheck->second_count++ % RECHECK_FIRST_MAX] =
+		(struct recheck_told){token_key, place, 0};
 }
 
-struct token_sample *recheck_claimed(struct recheck *recheck, const struct token_sample *found)
+static bool recheck_was_second(const struct recheck *recheck, uint64_t token_key, uint64_t place)
 {
-	for (size_t i = 0; i < RECHECK_CLAIMS && i < recheck->claim_count; i++) {
-		struct recheck_claim *claim = &recheck->claims[i];
-		struct token_sample *sample = claim->sample;
+	for (size_t i = 0; i < RECHECK_FIRST_MAX && i < recheck->second_count; i++)
+		if (recheck->second[i].token_key == token_key && recheck->second[i].place == place)
+			return true;
+	return false;
+}
 
-		if (!sample || claim->token_key != found->token_key || sample->place != found->place ||
+void recheck_unclaim(struct recheck_claim *claim)
+{
+	kept_free(claim->sample);
+	explicit_bzero(claim, sizeof(*claim));
+}
+
+/* Takes it off the list. */
+static void recheck_take_claim(struct recheck *recheck, size_t index, struct recheck_claim *ret_claim)
+{
+	struct recheck_claim *claim = &recheck->claims[index];
+
+	*ret_claim = *claim;
+	memmove(claim, claim + 1, (--recheck->claim_count - index) * sizeof(*claim));
+	explicit_bzero(&recheck->claims[recheck->claim_count], sizeof(*claim));
+}
+
+/* Room for one more of that group. */
+static void recheck_claim_room(struct recheck *recheck, uint64_t group)
+{
+	struct recheck_claim claim;
+	size_t of_group = 0, oldest = 0;
+
+	for (size_t i = recheck->claim_count; i-- > 0;)
+		if (recheck->claims[i].sample->group == group) {
+			of_group++;
+			oldest = i;
+		}
+	if (recheck->claim_count < RECHECK_CLAIMS && of_group < RECHECK_CLAIMS_GROUP)
+		return;
+	recheck_take_claim(recheck, of_group < RECHECK_CLAIMS_GROUP ? 0 : oldest, &claim);
+	recheck_unclaim(&claim);
+}
+
+void recheck_claim(struct recheck *recheck, const struct sample_view *view, const struct recheck_claim *claim)
+{
+	struct token_sample *sample;
+
+	/* what lies in the ring was not told of yet */
+	if (recheck_was_second(recheck, claim->token_key, view->head->place))
+		return;
+	sample = kept_sample(view);
+	if (!sample)
+		return;
+	recheck_claim_room(recheck, sample->group);
+	recheck->claims[recheck->claim_count] = *claim;
+	recheck->claims[recheck->claim_count++].sample = sample;
+}
+
+bool recheck_claimed(struct recheck *recheck, const struct token_sample *found,
+		     struct recheck_claim *ret_claim)
+{
+	for (size_t i = 0; i < recheck->claim_count; i++) {
+		const struct recheck_claim *claim = &recheck->claims[i];
+
+		/* the same token may stand elsewhere in the file, of somebody else */
+		if (claim->token_key != found->token_key || claim->sample->place != found->place ||
+		    claim->at != (uint64_t)(found->offset + found->token_at) ||
 		    recheck_apart(claim->time, found->time) >= RECHECK_FIRST_NS)
 			continue;
-		claim->sample = NULL;
-		return sample;
+		recheck_take_claim(recheck, i, ret_claim);
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
 /* The sample with that number, which describes a writer, or NULL; the newest are asked for most. */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "detect/sample_view.h"
+#include "files/journal_entry.h"
 
 /* How long what a second look has found waits for a first one. */
 #define RECHECK_HOLD_MS 400
@@ -54,19 +55,35 @@ void recheck_told(struct recheck *recheck, uint64_t token_key, uint64_t place, u
  */
 bool recheck_take(struct recheck *recheck, uint64_t token_key, uint64_t place);
 
+/* recheck_second() - what was held of a token was told of: what calls complete there later is not claimed. */
+void recheck_second(struct recheck *recheck, uint64_t token_key, uint64_t place);
+
+/* A call that has completed a token which a second look has found before. */
+struct recheck_claim {
+	struct token_sample *sample; /* with its strings; NULL: none */
+	uint64_t token_key;
+	uint64_t at; /* of the token's first byte in the file */
+	uint64_t time; /* ns, CLOCK_BOOTTIME */
+	struct journal_entry entry; /* that the token is in, if it was told */
+};
+
 /*
  * recheck_claim() - likewise, but nothing is held of it: what the second look has found lies in the ring still. Keeps a copy of the call's
- * sample; of RECHECK_CLAIMS the oldest goes, and without memory none is kept: then it is told of as what it was found as.
- * @time: ns, CLOCK_BOOTTIME
+ * sample and of @claim, but for its sample; of RECHECK_CLAIMS the oldest goes, of a group that has RECHECK_CLAIMS_GROUP the oldest of these,
+ * and without memory none is kept: then it is told of as what it was found as.
  */
-void recheck_claim(struct recheck *recheck, uint64_t token_key, const struct sample_view *view,
-		   uint64_t time);
+void recheck_claim(struct recheck *recheck, const struct sample_view *view,
+		   const struct recheck_claim *claim);
 
 /*
  * recheck_claimed() - is what a second look has found a call's, which had its file read less than a second before or after that? Then it is not to
- * be held. Returns that call's sample, once (kept_free()), or NULL.
+ * be held. Returns true and that claim, once (recheck_unclaim()).
  */
-struct token_sample *recheck_claimed(struct recheck *recheck, const struct token_sample *found);
+bool recheck_claimed(struct recheck *recheck, const struct token_sample *found,
+		     struct recheck_claim *ret_claim);
+
+/* recheck_unclaim() - gives back what a claim holds, and wipes it. */
+void recheck_unclaim(struct recheck_claim *claim);
 
 /* Samples that are told of in one go, if not all are to be. */
 #define RECHECK_WALK_MOST 256

@@ -178,45 +178,94 @@ static void test_waits(void **state)
 	recheck_close(recheck);
 }
 
+static void claim_add(struct recheck *recheck, uint64_t token, const struct sample_view *view)
+{
+	const struct recheck_claim claim = {
+		.token_key = token, .at = 40, .time = 1000, .entry = {.found = true, .unit = "a.service"}};
+
+	recheck_claim(recheck, view, &claim);
+}
+
 /* A look into the file was there before what a second look has found was taken from the ring: that is the call's then, once, and no other place's or time's. */
 static void test_claim(void **state)
 {
 	static const struct {
 		uint64_t token, place, time;
+		int64_t at;
 		bool claimed;
-	} cases[] = {{1, 8, 1000, true},
-		     {2, 8, 1000, false},
-		     {1, 9, 1000, false},
-		     {1, 8, 900000000, true},
-		     {1, 8, 2000000000, false}};
+	} cases[] = {{1, 8, 1000, 40, true},      {2, 8, 1000, 40, false},       {1, 9, 1000, 40, false},
+		     {1, 8, 900000000, 40, true}, {1, 8, 2000000000, 40, false}, {1, 8, 1000, 4136, false}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct token_sample *sample;
+		struct recheck_claim claim;
 		struct recheck *recheck;
 		struct sample_view view;
 		struct made made;
+		bool claimed;
 
 		assert_int_equal(recheck_open(&recheck), 0);
 		view = writer_make(&made, 1, "/bin/call");
 		made.head.place = 8;
-		recheck_claim(recheck, 1, &view, 1000);
-		/* many others, but not too many */
-		for (uint64_t other = 100; other < 163; other++)
-			recheck_claim(recheck, other, &view, 1000);
+		claim_add(recheck, 1, &view);
+		/* many others, but not too many of each group */
+		for (uint64_t other = 100; other < 163; other++) {
+			made.head.group = 1 + other % 7;
+			claim_add(recheck, other, &view);
+		}
 		found_make(&made, cases[i].token, 0);
 		made.head.place = cases[i].place;
 		made.head.time = cases[i].time;
-		sample = recheck_claimed(recheck, &made.head);
-		assert_int_equal(sample != NULL, cases[i].claimed);
-		if (sample) {
-			assert_int_equal(sample_view_parse(sample, sample->size, &view), 0);
+		made.head.offset = cases[i].at - 10;
+		made.head.token_at = 10;
+		claimed = recheck_claimed(recheck, &made.head, &claim);
+		assert_int_equal(claimed, cases[i].claimed);
+		if (claimed) {
+			assert_int_equal(sample_view_parse(claim.sample, claim.sample->size, &view), 0);
 			assert_memory_equal(view.exe, "/bin/call", sizeof("/bin/call") - 1);
-			assert_null(recheck_claimed(recheck, &made.head));
+			assert_string_equal(claim.entry.unit, "a.service");
+			recheck_unclaim(&claim);
+			assert_false(recheck_claimed(recheck, &made.head, &claim));
 		}
-		kept_free(sample);
 		recheck_close(recheck);
 	}
+}
+
+/* Who claims without end takes nobody else's; and what was told of long ago is not claimed at all. */
+static void test_claims(void **state)
+{
+	struct recheck_claim claim;
+	struct recheck *recheck;
+	struct sample_view view;
+	struct made made;
+
+	(void)state;
+	assert_int_equal(recheck_open(&recheck), 0);
+	view = writer_make(&made, 1, "/bin/call");
+	made.head.place = 8;
+	made.head.group = 1;
+	claim_add(recheck, 1, &view);
+	made.head.group = 2;
+	for (uint64_t other = 100; other < 1000; other++)
+		claim_add(recheck, other, &view);
+	recheck_second(recheck, 7, 8);
+	made.head.group = 3;
+	claim_add(recheck, 7, &view);
+	found_make(&made, 1, 0);
+	made.head.place = 8;
+	made.head.time = 1000;
+	made.head.offset = 40;
+	made.head.token_at = 0;
+	assert_true(recheck_claimed(recheck, &made.head, &claim));
+	recheck_unclaim(&claim);
+	made.head.token_key = 7;
+	assert_false(recheck_claimed(recheck, &made.head, &claim));
+	made.head.token_key = 999;
+	assert_true(recheck_claimed(recheck, &made.head, &claim));
+	recheck_unclaim(&claim);
+	made.head.token_key = 900;
+	assert_false(recheck_claimed(recheck, &made.head, &claim));
+	recheck_close(recheck);
 }
 
 /* A first look speaks for itself: the same token in the same place, whatever inode is shown, and not the same process's in another place. */
@@ -441,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_hold),   cmocka_unit_test(test_first),  cmocka_unit_test(test_take),
 		cmocka_unit_test(test_behind), cmocka_unit_test(test_writer), cmocka_unit_test(test_worker),
 		cmocka_unit_test(test_bounds), cmocka_unit_test(test_waits),  cmocka_unit_test(test_claim),
+		cmocka_unit_test(test_claims),
 	};
 
 	return UNIT_RUN(tests);
