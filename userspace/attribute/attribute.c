@@ -40,6 +40,10 @@ struct attribute_stand {
 /* Bytes of a sample of which process and file are kept. */
 #define ATTRIBUTE_REUSED_BYTES 2048
 
+#define ATTRIBUTE_NS 1000000000LL
+/* Of starts that procfs tells; ns. */
+#define ATTRIBUTE_TICK_NS 10000000LL
+
 struct attribute {
 	const char *procfs;
 	const char *root; /* the host's */
@@ -830,14 +834,22 @@ int attribute_journal(struct attribute *attribute, const struct sample_view *vie
 	return r;
 }
 
+/* Did the same process begin then? Of one that was found by procfs it is known to a tick. */
+static bool attribute_began(const struct timespec *start, const struct timespec *other)
+{
+	int64_t apart =
+		(int64_t)(other->tv_sec - start->tv_sec) * ATTRIBUTE_NS + other->tv_nsec - start->tv_nsec;
+
+	return apart >= 0 && apart < ATTRIBUTE_TICK_NS;
+}
+
 int attribute_repeat(struct attribute *attribute, const struct alert *last, const struct seen_value *value,
 		     struct alert *ret_alert)
 {
 	struct alert alert = *last;
 	struct alert_process *process = &alert.process;
 	struct timespec start = wallclock_time(&attribute->wallclock, value->start);
-	bool same = process->pid == value->tgid && process->start.tv_sec == start.tv_sec &&
-		    process->start.tv_nsec == start.tv_nsec;
+	bool same = process->pid == value->tgid && attribute_began(&process->start, &start);
 	/* in a container they are what they were, or not known */
 	bool inside = process->ns_pid != process->pid ||
 		      (alert.container.id && !alert.container.relayed && !alert.container.outside);

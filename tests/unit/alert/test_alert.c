@@ -208,6 +208,41 @@ static void test_host_name(void **state)
 	free(sample);
 }
 
+/* Who has inherited a mapping began in a tick; the kernel side knows when in that: the same process, and what is known of it stays. */
+static void test_repeat(void **state)
+{
+	static const struct {
+		int64_t later; /* ns, than the tick that the alert has */
+		bool same;
+	} cases[] = {{0, true}, {9999999, true}, {10000000, false}, {-1, false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct token_sample *sample = sample_make("/x", "/bin/sh", "sh\0-c", 6);
+		struct seen_value value = {.tgid = sample->tgid, .ns_tgid = sample->tgid};
+		struct attribute *attribute;
+		struct alert alert, repeat;
+		struct sample_view view;
+		struct token_span span;
+		struct token token;
+
+		sample->start = 5000000000ULL;
+		value.start = sample->start + (uint64_t)cases[i].later;
+		assert_int_equal(attribute_open(NULL, NULL, NULL, &attribute), 0);
+		assert_int_equal(sample_view_parse(sample, sample->size, &view), 0);
+		assert_int_equal(token_match(view.window, sample->window_len, 0, &token, &span), 1);
+		assert_int_equal(attribute_alert(attribute, &view, view.window, &token, &span, &alert), 0);
+		assert_non_null(alert.process.command_line);
+		assert_int_equal(attribute_repeat(attribute, &alert, &value, &repeat), 0);
+		assert_int_equal(repeat.process.command_line != NULL, cases[i].same);
+		assert_int_equal(repeat.process.start.tv_nsec == alert.process.start.tv_nsec, cases[i].same);
+		attribute_repeat_free(&repeat);
+		alert_free(&alert);
+		attribute_close(attribute);
+		free(sample);
+	}
+}
+
 /* A token in two writes to a pipe began before the second; the first fifty bytes are in the first. */
 static void test_pieces(void **state)
 {
@@ -441,8 +476,8 @@ int main(void)
 		cmocka_unit_test(test_json_kinds), cmocka_unit_test(test_hostile_strings),
 		cmocka_unit_test(test_text),       cmocka_unit_test(test_fallback),
 		cmocka_unit_test(test_nameless),   cmocka_unit_test(test_host_name),
-		cmocka_unit_test(test_pieces),     cmocka_unit_test(test_pack),
-		cmocka_unit_test(test_lent),
+		cmocka_unit_test(test_repeat),     cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_pack),       cmocka_unit_test(test_lent),
 	};
 
 	return UNIT_RUN(tests);
