@@ -167,12 +167,12 @@ static void test_gone(void **state)
 
 static void test_unwritten(void **state)
 {
-	static const struct stores tmpfs[] = {{"tmpfs", NULL}, {"heirs", NULL}},
+	static const struct stores tmpfs[] = {{"tmpfs", NULL}, {"heirs", NULL}, {"siblings", NULL}},
 				   memfd[] = {{"memfd", NULL}, {"mappers", NULL}};
 
 	(void)state;
 	assert_int_equal(mkdir(live_path("mnt"), 0700), 0);
-	check_stores("tmpfs", live_path("mnt/"), tmpfs, 2);
+	check_stores("tmpfs", live_path("mnt/"), tmpfs, 3);
 	check_stores("memfd", "", memfd, 2);
 	live_tick("stores through mappings of tmpfs and memfd files",
 		  "the daemon reads them every two seconds");

@@ -358,6 +358,7 @@ static void pipeline_count_files(struct pipeline *pipeline)
 	pipeline->stats.ranges_again = pipeline->unread.again;
 	pipeline->stats.bytes_unread = pipeline->unread.past;
 	pipeline->stats.heirs_unseen = pipeline->unread.heirs;
+	pipeline->stats.heirs_unasked = pipeline->unread.unasked;
 }
 
 /* A sample without a window: the file has to be looked at. */

@@ -71,6 +71,7 @@ struct pipeline_stats {
 	uint64_t ranges_again; /* of files, that were written again before they were read */
 	uint64_t bytes_unread; /* bytes of such files past the bound */
 	uint64_t heirs_unseen; /* processes that could not be looked at for who has inherited a mapping */
+	uint64_t heirs_unasked; /* tokens of which it was not asked who has stored them */
 	uint64_t facts_unanswered; /* questions for names and other facts, as attribution counts them */
 	uint64_t alerts_failed; /* could not be built (memory) */
 	uint64_t repeats_untold; /* writes, by the kernel's last count, for which no alert is kept any more */

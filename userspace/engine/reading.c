@@ -480,7 +480,10 @@ static bool reading_ask_mapped(struct reading *reading, struct fetcher_request *
 	request->end = look.end;
 	memcpy(request->rivals, look.rivals, sizeof(request->rivals));
 	request->rival_count = look.rival_count;
+	memcpy(request->heirs, look.heirs, sizeof(request->heirs));
+	request->heir_count = look.heir_count;
 	request->gone = look.gone;
+	request->oldest = look.oldest;
 	return true;
 }
 
@@ -563,7 +566,7 @@ static void reading_mapped_done(struct reading *reading, const struct fetcher_do
 		reading_lose_named(reading, &reading->named, NULL, done->error, 0);
 	} else {
 		ends = mapped_told(reading->mapped, reading->id, done->next, done->end, done->read,
-				   &done->heir, &past);
+				   &done->heirs, &past);
 		reading->loss->past += past;
 		reading->loss->heirs += done->unseen;
 	}
@@ -586,15 +589,21 @@ static int reading_token_found(void *context, const uint8_t *window, const struc
 {
 	struct reading *reading = context;
 	const struct mapped_heir *heir = fetcher_heir(reading->fetcher);
+	char ancestors[LIMIT_ANCESTORS * sizeof(struct sample_ancestor)];
 	struct sample_view view = reading->view;
 	struct token_sample head;
+	bool news;
 
 	if (heir) {
 		head = *view.head;
-		mapped_inherit(&head, heir);
+		memcpy(ancestors, view.ancestors, head.ancestors_len);
+		mapped_inherit(&head, ancestors, heir);
 		view.head = &head;
+		view.ancestors = ancestors;
 	}
-	reading->found += reading->token(reading->context, &view, window, token, span, at);
+	news = reading->token(reading->context, &view, window, token, span, at);
+	reading->found += news;
+	reading->loss->unasked += news && fetcher_unasked(reading->fetcher);
 	return 0;
 }
 

@@ -31,6 +31,8 @@ struct reading_loss {
 	uint64_t again; /* ranges that were asked for again before they were read */
 	uint64_t past; /* bytes past LIMIT_FILE_SCAN */
 	uint64_t heirs; /* processes that could not be looked at for who has inherited a mapping */
+	uint64_t
+		unasked; /* tokens in what several have mapped, for which there was no time to ask who of them has stored it */
 };
 
 /* reading_told() - what was lost until now was told of: what comes is none of these. */

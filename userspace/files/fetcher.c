@@ -49,6 +49,7 @@ struct fetcher {
 	uint32_t uid;
 	struct journal_entry journal; /* of the token that is told */
 	struct mapped_heir heir; /* likewise */
+	bool unasked; /* likewise */
 };
 
 static int fetcher_watch(const struct fetcher *fetcher, int fd)
@@ -197,7 +198,9 @@ int fetcher_ask(struct fetcher *fetcher, const struct fetcher_request *request, 
 					  .journal = request->journal,
 					  .close = request->close,
 					  .gone = request->gone,
-					  .rival_count = (uint32_t)request->rival_count};
+					  .oldest = request->oldest,
+					  .rival_count = (uint32_t)request->rival_count,
+					  .heir_count = (uint32_t)request->heir_count};
 	size_t of_group = fetcher_blames(fetcher, request->group, request->uid, false);
 	size_t of_user = fetcher_blames(fetcher, request->group, request->uid, true);
 	int lane, patience = fetcher->patience;
@@ -214,6 +217,7 @@ int fetcher_ask(struct fetcher *fetcher, const struct fetcher_request *request, 
 	if (lane < 0)
 		return lane;
 	memcpy(message.rivals, request->rivals, sizeof(message.rivals));
+	memcpy(message.heirs, request->heirs, sizeof(message.heirs));
 	memcpy(fetcher->message, &message, sizeof(message));
 	if (head)
 		memcpy(fetcher->message + sizeof(message), head, head->size);
@@ -290,6 +294,11 @@ const struct mapped_heir *fetcher_heir(const struct fetcher *fetcher)
 	return fetcher->heir.tgid ? &fetcher->heir : NULL;
 }
 
+bool fetcher_unasked(const struct fetcher *fetcher)
+{
+	return fetcher->unasked;
+}
+
 /* One answer of the current fetcher. Returns 1 if it was the last. */
 static int fetcher_take(struct fetcher *fetcher, struct fetcher_answer *answer, file_scan_token token,
 			void *context, struct fetcher_done *ret_done)
@@ -305,9 +314,9 @@ static int fetcher_take(struct fetcher *fetcher, struct fetcher_answer *answer, 
 						  .next = answer->next,
 						  .end = answer->end,
 						  .read = answer->read,
-						  .cpu = answer->cpu - lane->cpu,
+						  .cpu = answer->cpu - lane->cpu - answer->walk,
 						  .journal = answer->journal,
-						  .heir = answer->heir,
+						  .heirs = answer->heirs,
 						  .unseen = answer->unseen};
 		fetcher_terminate(&ret_done->journal);
 		lane->cpu = answer->cpu;
@@ -321,6 +330,7 @@ static int fetcher_take(struct fetcher *fetcher, struct fetcher_answer *answer, 
 		fetcher->journal = answer->journal;
 		fetcher_terminate(&fetcher->journal);
 		fetcher->heir = answer->heir;
+		fetcher->unasked = answer->unasked;
 		token(context, (const uint8_t *)words, &found, &span, answer->at);
 		explicit_bzero(&fetcher->journal, sizeof(fetcher->journal));
 	}

@@ -45,8 +45,11 @@ struct fetcher_request {
 	uint32_t uid;
 	uint64_t
 		gone; /* who has mapped it had ended by then (ns, CLOCK_BOOTTIME): who has inherited that? 0: it lives */
+	uint64_t oldest; /* of gone: when the oldest began of all that have ended */
 	struct mapped_rival rivals[MAPPED_RIVALS]; /* who has mapped it as well */
 	size_t rival_count;
+	struct mapped_rival heirs[MAPPED_RIVALS]; /* who has inherited it as well */
+	size_t heir_count;
 };
 
 /* What has become of it. */
@@ -55,10 +58,10 @@ struct fetcher_done {
 	uint64_t next; /* where to go on; the end of the range: all was looked at */
 	uint64_t end; /* of the range, or of the file */
 	uint64_t read; /* bytes */
-	uint64_t cpu; /* ns that it took */
+	uint64_t cpu; /* ns that it took, but for what has a share of its own (files/heirs.h) */
 	struct journal_entry journal; /* of request.journal */
 	/* of request.gone */
-	struct mapped_heir heir; /* one that lives */
+	struct mapped_heirs heirs;
 	uint64_t unseen; /* processes that could not be looked at for that */
 };
 
@@ -103,6 +106,9 @@ const struct journal_entry *fetcher_journal(const struct fetcher *fetcher);
 
 /* fetcher_heir() - of the token that is called back for: which heir has stored it (request.gone); NULL: none, as far as is known. */
 const struct mapped_heir *fetcher_heir(const struct fetcher *fetcher);
+
+/* fetcher_unasked() - of the token that is called back for: there was no time to ask who of several has stored it. */
+bool fetcher_unasked(const struct fetcher *fetcher);
 
 /* fetcher_stop() - gives up the request that is under way, if one is. Returns whether one was. */
 bool fetcher_stop(struct fetcher *fetcher);

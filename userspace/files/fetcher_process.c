@@ -11,6 +11,7 @@
 #include "files/heirs.h"
 #include "files/journal_entry.h"
 #include "files/scan.h"
+#include "lib/monotonic.h"
 #include "sample.h"
 
 #include <errno.h>
@@ -23,12 +24,23 @@
 /* Bytes between two looks at the clock. */
 #define FETCHER_STEP (1UL << 20)
 #define FETCHER_NS 1000000000ULL
+#define FETCHER_MS 1000000ULL
 /* ms of a request, for whose the entries are in which tokens were found; those that are found later are told without. */
 #define FETCHER_ENTRIES_MS 50
+/* ms of a look at a file, over all its turns, for who of several has stored its tokens; those that are found later are told as its process's. */
+#define FETCHER_ASKS_MS 20
 
 struct fetcher_kept {
 	uint64_t id; /* 0: free */
 	int fd;
+};
+
+/* Of a look at what is mapped, from one turn to the next. */
+struct fetcher_asked {
+	uint64_t id, next; /* which, and where it goes on; id 0: none */
+	uint64_t ns; /* that it took to ask who has stored its tokens */
+	bool inherited; /* who has inherited it was asked */
+	struct mapped_heirs heirs; /* of one that lives, who has inherited it as well */
 };
 
 struct fetcher_process {
@@ -41,7 +53,10 @@ struct fetcher_process {
 	int fd; /* of the file that is looked at */
 	uint64_t entries_ns; /* that it took to find whose its tokens are */
 	struct heirs *heirs; /* NULL: nobody has asked yet */
-	struct mapped_heir heir; /* of the file: who has stored its last token, else one that lives */
+	struct fetcher_asked asked;
+	bool shared; /* others than its process may have stored into it */
+	uint64_t until; /* ns, CLOCK_MONOTONIC, of the turn */
+	uint64_t stopped; /* where it has to go on, since the turn is over; 0: it is not */
 };
 
 static uint64_t fetcher_clock(clockid_t clock)
@@ -79,46 +94,141 @@ static void fetcher_whose(struct fetcher_process *fetcher, uint64_t at, struct j
 	fetcher->entries_ns += fetcher_clock(CLOCK_MONOTONIC) - start;
 }
 
-/* Which of the heirs has stored it, by the page tables, which are not inherited with a shared mapping. */
-static void fetcher_heir_of(struct fetcher_process *fetcher, uint64_t at, struct mapped_heir *ret_heir)
+/* Who has it at that place, if it is not the file's own process, by the page tables, which are not inherited with a shared mapping. */
+static int fetcher_asks(struct fetcher_process *fetcher, const struct mapped_rival *rivals, size_t count,
+			uint64_t at, bool *ret_unasked)
 {
-	const struct fetcher_message *message = &fetcher->message;
-	struct mapped_rival heir;
-	size_t i = 0;
+	struct fetcher_asked *asked = &fetcher->asked;
+	uint64_t start = fetcher_clock(CLOCK_MONOTONIC), left;
+	int64_t until;
+	int r = -1;
 
-	while (message->gone && fetcher->heirs &&
-	       heirs_next(fetcher->heirs, &fetcher->view, message->rivals, message->rival_count, &i, &heir))
-		if (mapped_is_anothers(fetcher->world->procfs, &fetcher->view, &heir, 1, at) &&
-		    heirs_describe(fetcher->heirs, &heir, ret_heir)) {
-			fetcher->heir = *ret_heir;
-			return;
-		}
+	if (!count)
+		return -1;
+	*ret_unasked = asked->ns >= FETCHER_ASKS_MS * FETCHER_MS;
+	if (*ret_unasked)
+		return -1;
+	left = FETCHER_ASKS_MS * FETCHER_MS - asked->ns;
+	until = (int64_t)((start + left) / FETCHER_MS);
+	r = mapped_anothers(fetcher->world->procfs, &fetcher->view, rivals, count, at, until);
+	asked->ns += fetcher_clock(CLOCK_MONOTONIC) - start;
+	*ret_unasked = r < 0 && monotonic_ms() > until;
+	return r;
 }
 
-/*
- * Before the look: whoever stores later does so before the next one. Returns whether all processes were asked; else it is gone on with
- * at the next turn.
- */
-static bool fetcher_heirs(struct fetcher_process *fetcher, struct fetcher_answer *answer)
+/* Another child of the one that has ended, or one of the file's process's own. */
+static bool fetcher_is_sibling(const struct fetcher_message *message, uint32_t tgid)
+{
+	bool sibling = !message->gone;
+
+	for (size_t i = 0; i < message->heir_count && i < MAPPED_RIVALS; i++)
+		sibling |= message->heirs[i].tgid == tgid;
+	return sibling;
+}
+
+static bool fetcher_describe(const struct fetcher_process *fetcher, const struct mapped_rival *heir,
+			     struct mapped_heir *ret_heir)
+{
+	struct mapped_heir found;
+
+	if (!heirs_describe(fetcher->world->procfs, heir, &found))
+		return false;
+	found.sibling = fetcher_is_sibling(&fetcher->message, heir->tgid);
+	*ret_heir = found;
+	return true;
+}
+
+/* Whose the file's is from now on: the oldest that lives, since all others are younger than that then. */
+static void fetcher_first(const struct fetcher_process *fetcher, struct mapped_heirs *heirs)
+{
+	struct mapped_heir heir;
+
+	for (size_t i = 0; i < heirs->count; i++)
+		if ((!heirs->first.tgid || heirs->all[i].start < heirs->first.start) &&
+		    fetcher_describe(fetcher, &heirs->all[i], &heir))
+			heirs->first = heir;
+}
+
+/* Returns whether there was time for all. */
+static bool fetcher_collect(const struct fetcher_process *fetcher, struct mapped_heirs *heirs)
 {
 	const struct fetcher_message *message = &fetcher->message;
-	struct mapped_rival heir;
+	int64_t until = monotonic_ms() + FETCHER_TURN_MS;
 	size_t i = 0;
 
-	memset(&fetcher->heir, 0, sizeof(fetcher->heir));
-	if (!message->gone)
-		return true;
+	while (heirs->count < MAPPED_RIVALS && monotonic_ms() <= until)
+		if (heirs_next(fetcher->heirs, &fetcher->view, message->rivals, message->rival_count, &i,
+			       &heirs->all[heirs->count]))
+			heirs->count++;
+		else
+			return true;
+	return heirs->count == MAPPED_RIVALS;
+}
+
+/* Who has inherited it, of one whose process has ended. Returns whether that is known by now. */
+static bool fetcher_inherited(struct fetcher_process *fetcher, struct fetcher_answer *answer)
+{
+	struct mapped_heirs *heirs = &fetcher->asked.heirs;
+	const struct fetcher_message *message = &fetcher->message;
+	enum heirs_state state;
+	uint64_t start;
+
+	memset(heirs, 0, sizeof(*heirs));
 	if (!fetcher->heirs && heirs_open(fetcher->world->procfs, &fetcher->heirs) < 0) {
 		answer->unseen = 1;
 		return true;
 	}
-	if (!heirs_look(fetcher->heirs, message->gone, &answer->unseen))
+	start = fetcher_clock(CLOCK_PROCESS_CPUTIME_ID);
+	state = heirs_look(fetcher->heirs, &fetcher->view, message->gone, message->oldest);
+	answer->walk = fetcher_clock(CLOCK_PROCESS_CPUTIME_ID) - start;
+	heirs->later = state == HEIRS_RESTS;
+	if (state != HEIRS_READY)
+		return state == HEIRS_RESTS;
+	answer->unseen = heirs_unseen(fetcher->heirs, &fetcher->view);
+	answer->unseen += !fetcher_collect(fetcher, heirs);
+	fetcher_first(fetcher, heirs);
+	return true;
+}
+
+/*
+ * Before the look: whoever stores later does so before the next one. Returns whether all processes were asked; else it is gone on with
+ * at the next turn. Once for all turns of a look.
+ */
+static bool fetcher_heirs(struct fetcher_process *fetcher, struct fetcher_answer *answer)
+{
+	const struct fetcher_message *message = &fetcher->message;
+	struct fetcher_asked *asked = &fetcher->asked;
+
+	fetcher->shared = message->gone || message->rival_count || message->heir_count;
+	if (!fetcher->shared)
+		return true;
+	if (asked->id != message->id || asked->next != message->from) {
+		*asked = (struct fetcher_asked){.id = message->id, .next = message->from};
+		memcpy(asked->heirs.all, message->heirs, sizeof(message->heirs));
+		asked->heirs.count =
+			message->heir_count < MAPPED_RIVALS ? message->heir_count : MAPPED_RIVALS;
+	}
+	if (message->gone && !asked->inherited)
+		asked->inherited = fetcher_inherited(fetcher, answer);
+	return !message->gone || asked->inherited;
+}
+
+/* Who has stored a token there, of all who may have. Returns false if it is one who has mapped the file as well. */
+static bool fetcher_is_its(struct fetcher_process *fetcher, uint64_t at, struct fetcher_answer *answer)
+{
+	const struct fetcher_message *message = &fetcher->message;
+	const struct mapped_heirs *heirs = &fetcher->asked.heirs;
+	bool of_rivals = false, of_heirs = false;
+	int heir;
+
+	if (!fetcher->shared)
+		return true;
+	if (fetcher_asks(fetcher, message->rivals, message->rival_count, at, &of_rivals) >= 0)
 		return false;
-	answer->unseen += heirs_unseen(fetcher->heirs, fetcher->view.head);
-	while (!fetcher->heir.tgid &&
-	       heirs_next(fetcher->heirs, &fetcher->view, message->rivals, message->rival_count, &i, &heir))
-		if (!heirs_describe(fetcher->heirs, &heir, &fetcher->heir))
-			memset(&fetcher->heir, 0, sizeof(fetcher->heir));
+	heir = fetcher_asks(fetcher, heirs->all, heirs->count, at, &of_heirs);
+	answer->unasked = of_rivals || of_heirs;
+	if (heir >= 0)
+		(void)fetcher_describe(fetcher, &heirs->all[heir], &answer->heir);
 	return true;
 }
 
@@ -129,18 +239,20 @@ static int fetcher_token(void *context, const uint8_t *window, const struct toke
 	struct fetcher_answer answer = {.number = fetcher->message.number, .at = at};
 
 	(void)token;
-	/* it is found again when it is that one's turn */
-	if (mapped_is_anothers(fetcher->world->procfs, &fetcher->view, fetcher->message.rivals,
-			       fetcher->message.rival_count, at))
+	/* what is another's is found again when it is that one's turn */
+	if (fetcher_is_its(fetcher, at, &answer)) {
+		answer.secret = (uint32_t)span->secret;
+		answer.len = (uint32_t)span->end;
+		fetcher_whose(fetcher, at, &answer.journal);
+		memcpy(answer.window, window, sizeof(answer.window));
+		fetcher_pad(fetcher->world, answer.window);
+		fetcher_say(fetcher, &answer);
+	}
+	/* who asks long has the next turn's time for the rest */
+	if (!fetcher->shared || fetcher_clock(CLOCK_MONOTONIC) <= fetcher->until)
 		return 0;
-	answer.secret = (uint32_t)span->secret;
-	answer.len = (uint32_t)span->end;
-	fetcher_whose(fetcher, at, &answer.journal);
-	fetcher_heir_of(fetcher, at, &answer.heir);
-	memcpy(answer.window, window, sizeof(answer.window));
-	fetcher_pad(fetcher->world, answer.window);
-	fetcher_say(fetcher, &answer);
-	return 0;
+	fetcher->stopped = at + span->end - span->start;
+	return -EINTR;
 }
 
 static struct fetcher_kept *fetcher_find(struct fetcher_process *fetcher, uint64_t id)
@@ -189,7 +301,6 @@ static uint64_t fetcher_end(int fd, uint64_t end)
 /* Looks at the range as long as it may; what was never written (holes) is passed over. */
 static void fetcher_look(struct fetcher_process *fetcher, int fd, struct fetcher_answer *answer)
 {
-	uint64_t until = fetcher_clock(CLOCK_MONOTONIC) + FETCHER_TURN_MS * FETCHER_NS / 1000;
 	uint64_t at = fetcher->message.from;
 
 	fetcher->fd = fd;
@@ -209,14 +320,17 @@ static void fetcher_look(struct fetcher_process *fetcher, int fd, struct fetcher
 		if (at >= answer->end)
 			break;
 		step = answer->end - at < FETCHER_STEP ? answer->end - at : FETCHER_STEP;
+		fetcher->stopped = 0;
 		r = file_scan(fd, at, step, step, fetcher_token, fetcher);
-		if (r < 0) {
+		if (fetcher->stopped) {
+			step = fetcher->stopped - at;
+		} else if (r < 0) {
 			answer->error = (int32_t)r;
 			break;
 		}
 		answer->read += step;
 		at += step;
-		if (fetcher_clock(CLOCK_MONOTONIC) > until)
+		if (fetcher->stopped || fetcher_clock(CLOCK_MONOTONIC) > fetcher->until)
 			break;
 	}
 	answer->next = at;
@@ -228,9 +342,11 @@ static void fetcher_serve(struct fetcher_process *fetcher)
 					.done = true,
 					.next = fetcher->message.end,
 					.end = fetcher->message.end};
-	bool ready = fetcher_heirs(fetcher, &answer);
+	bool ready;
 	int fd = -1;
 
+	fetcher->until = fetcher_clock(CLOCK_MONOTONIC) + FETCHER_TURN_MS * FETCHER_MS;
+	ready = fetcher_heirs(fetcher, &answer);
 	if (!ready) {
 		answer.next = fetcher->message.from;
 	} else if (!fetcher->message.close) {
@@ -244,7 +360,12 @@ static void fetcher_serve(struct fetcher_process *fetcher)
 	}
 	if (fd >= 0 || fetcher->message.close)
 		fetcher_forget(fetcher, fd);
-	answer.heir = fetcher->heir;
+	if (fetcher->shared) {
+		answer.heirs = fetcher->asked.heirs;
+		fetcher->asked.next = answer.next;
+		if (answer.error < 0 || answer.next >= answer.end)
+			fetcher->asked.id = 0;
+	}
 	answer.cpu = fetcher_clock(CLOCK_PROCESS_CPUTIME_ID);
 	fetcher_say(fetcher, &answer);
 }

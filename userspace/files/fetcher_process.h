@@ -19,9 +19,9 @@
 struct fetcher_message {
 	uint64_t number; /* of the request, which the answers repeat */
 	uint64_t id, from, end, journal;
-	uint64_t gone;
-	uint32_t close, rival_count;
-	struct mapped_rival rivals[MAPPED_RIVALS];
+	uint64_t gone, oldest;
+	uint32_t close, rival_count, heir_count, pad;
+	struct mapped_rival rivals[MAPPED_RIVALS], heirs[MAPPED_RIVALS];
 };
 
 /* A fetcher to the daemon: any number of tokens, then it is done. */
@@ -34,8 +34,11 @@ struct fetcher_answer {
 	uint32_t secret, len; /* of the token in the window */
 	uint8_t window[TOKEN_MAX_LEN];
 	struct journal_entry journal; /* of a token that journald has stored */
-	struct mapped_heir heir; /* of a token: who has stored it; of all: who lives */
+	struct mapped_heir heir; /* of a token: who has stored it */
+	uint32_t unasked; /* of a token: there was no time for that */
 	uint32_t unseen;
+	uint64_t walk; /* ns of the time that it took, for finding heirs */
+	struct mapped_heirs heirs; /* of all */
 };
 
 /* What all of them have from the beginning. */

@@ -23,6 +23,10 @@
 
 /* Of page tables, as /proc/PID/pagemap counts. */
 #define MAPPED_PAGE 4096
+/* Of one process's mappings, between two looks at the clock. */
+#define MAPPED_LINES 256
+/* Of starts that procfs tells; ns. */
+#define MAPPED_TICK_NS 10000000ULL
 
 struct mapped_file {
 	struct token_sample *sample; /* with its strings */
@@ -32,6 +36,8 @@ struct mapped_file {
 	bool begun;
 	uint64_t at, read, time;
 	uint64_t gone; /* when its process was seen to have ended; ns, CLOCK_BOOTTIME; 0: it lives */
+	struct mapped_rival heirs[MAPPED_RIVALS]; /* who has it as its process has, from the same one */
+	size_t heir_count;
 };
 
 struct mapped {
@@ -86,9 +92,14 @@ static void mapped_widen(struct token_sample *sample, const struct token_sample 
 	sample->length = end - start;
 }
 
+/* Whose start is known from procfs only has one in whole ticks. */
 static bool mapped_is_of(const struct token_sample *sample, const struct token_sample *other)
 {
-	return sample->tgid == other->tgid && sample->start == other->start;
+	bool ticks = sample->start % MAPPED_TICK_NS == 0 || other->start % MAPPED_TICK_NS == 0;
+
+	return sample->tgid == other->tgid &&
+	       (sample->start == other->start ||
+		(ticks && sample->start / MAPPED_TICK_NS == other->start / MAPPED_TICK_NS));
 }
 
 static bool mapped_is_file(const struct token_sample *sample, const struct token_sample *other)
@@ -126,16 +137,22 @@ int mapped_add(struct mapped *mapped, const struct sample_view *view, uint64_t i
 	return 0;
 }
 
-/* Does that process, which is no other by now, have this page of the file in its page tables? Only who stored is sure to. */
-static bool mapped_holds(const char *procfs, const struct token_sample *sample, uint64_t at)
+/*
+ * Does that process, which is no other by now, have this page of the file in its page tables? Who stored has it, unless the page was taken
+ * from there since (reclaim); who has read it, or what lies beside it, may have it as well.
+ */
+static bool mapped_holds(const char *procfs, const struct token_sample *sample, uint64_t at, int64_t until)
 {
 	const struct procfs_process process = {procfs, sample->tgid, sample->start};
 	AUTO_CLOSE int pages = -1;
 	AUTO_FREE char *line = NULL;
 	char path[64];
-	size_t size = 0;
+	size_t size = 0, lines = 0;
 	bool holds = false;
 	FILE *maps;
+
+	if (monotonic_ms() > until)
+		return false;
 
 	snprintf(path, sizeof(path), "%.32s/%u/pagemap", procfs, sample->tgid);
 	pages = open(path, O_RDONLY | O_CLOEXEC);
@@ -145,6 +162,8 @@ static bool mapped_holds(const char *procfs, const struct token_sample *sample, 
 		uint64_t start, end, offset, inode, entry, page;
 		char shared;
 
+		if (++lines % MAPPED_LINES == 0 && monotonic_ms() > until)
+			break;
 		/* the kernel's own numbers; NOLINTNEXTLINE(cert-err34-c) */
 		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*3c%c %" SCNx64 " %*s %" SCNu64, &start, &end,
 			   &shared, &offset, &inode) != 5 ||
@@ -159,18 +178,20 @@ static bool mapped_holds(const char *procfs, const struct token_sample *sample, 
 	return holds && procfs_alive(&process);
 }
 
-bool mapped_is_anothers(const char *procfs, const struct sample_view *view, const struct mapped_rival *rivals,
-			size_t count, uint64_t at)
+int mapped_anothers(const char *procfs, const struct sample_view *view, const struct mapped_rival *rivals,
+		    size_t count, uint64_t at, int64_t until)
 {
 	struct token_sample other = *view->head;
 
+	if (!count || mapped_holds(procfs, view->head, at, until))
+		return -1;
 	for (size_t i = 0; i < count && i < MAPPED_RIVALS; i++) {
 		other.tgid = rivals[i].tgid;
 		other.start = rivals[i].start;
-		if (mapped_holds(procfs, &other, at))
-			return !mapped_holds(procfs, view->head, at);
+		if (mapped_holds(procfs, &other, at, until))
+			return (int)i;
 	}
-	return false;
+	return -1;
 }
 
 bool mapped_any(const struct mapped *mapped)
@@ -214,6 +235,17 @@ static void mapped_rivals(const struct mapped *mapped, const struct token_sample
 	}
 }
 
+/* Of all whose process has ended: one walk for heirs will do. */
+static uint64_t mapped_oldest(const struct mapped *mapped)
+{
+	uint64_t oldest = UINT64_MAX;
+
+	for (size_t i = 0; i < mapped->count; i++)
+		if (mapped->files[i].gone && mapped->files[i].sample->start < oldest)
+			oldest = mapped->files[i].sample->start;
+	return oldest;
+}
+
 bool mapped_next(struct mapped *mapped, struct mapped_look *ret_look)
 {
 	struct mapped_file *next = NULL;
@@ -232,6 +264,9 @@ bool mapped_next(struct mapped *mapped, struct mapped_look *ret_look)
 	}
 	ret_look->id = next->id;
 	ret_look->gone = next->gone;
+	ret_look->oldest = next->gone ? mapped_oldest(mapped) : 0;
+	memcpy(ret_look->heirs, next->heirs, sizeof(next->heirs));
+	ret_look->heir_count = next->heir_count;
 	ret_look->from = next->at;
 	ret_look->end = (uint64_t)next->sample->offset + next->sample->length;
 	mapped_rivals(mapped, next->sample, ret_look);
@@ -247,8 +282,27 @@ static size_t mapped_index(const struct mapped *mapped, uint64_t id)
 	return i;
 }
 
-void mapped_inherit(struct token_sample *sample, const struct mapped_heir *heir)
+/* Who was the parent stands above it, and who stood highest has no place any more. */
+static void mapped_below(struct token_sample *sample, char *ancestors)
 {
+	struct sample_ancestor parent = {.tgid = sample->parent_tgid, .start = sample->parent_start};
+	size_t len = sample->ancestors_len / sizeof(parent) * sizeof(parent);
+
+	memcpy(parent.comm, sample->parent_comm, sizeof(parent.comm));
+	if (len && parent.tgid) {
+		memmove(ancestors + sizeof(parent), ancestors, len - sizeof(parent));
+		memcpy(ancestors, &parent, sizeof(parent));
+	}
+	sample->flags |= SAMPLE_ANCESTORS_CUT;
+	sample->parent_tgid = sample->tgid;
+	sample->parent_start = sample->start;
+	memcpy(sample->parent_comm, sample->comm, sizeof(sample->parent_comm));
+}
+
+void mapped_inherit(struct token_sample *sample, char *ancestors, const struct mapped_heir *heir)
+{
+	if (!heir->sibling)
+		mapped_below(sample, ancestors);
 	sample->start = heir->start;
 	sample->tgid = sample->tid = heir->tgid;
 	sample->ns_tgid = heir->ns_tgid;
@@ -267,8 +321,23 @@ static bool mapped_has(const struct mapped *mapped, const struct token_sample *f
 	return false;
 }
 
+static void mapped_adopt(struct mapped_file *file, const struct mapped_heirs *heirs)
+{
+	struct token_sample *sample = file->sample;
+	struct sample_view view;
+
+	if (sample_view_parse(sample, sample->size, &view) == 0)
+		mapped_inherit(sample, (char *)sample + (view.ancestors - (const char *)sample),
+			       &heirs->first);
+	file->heir_count = 0;
+	for (size_t i = 0; i < heirs->count && i < MAPPED_RIVALS; i++)
+		if (heirs->all[i].tgid != heirs->first.tgid)
+			file->heirs[file->heir_count++] = heirs->all[i];
+	file->gone = 0;
+}
+
 bool mapped_told(struct mapped *mapped, uint64_t id, uint64_t next, uint64_t end, uint64_t read,
-		 const struct mapped_heir *heir, uint64_t *past)
+		 const struct mapped_heirs *heirs, uint64_t *past)
 {
 	size_t i = mapped_index(mapped, id);
 	struct mapped_file *file = &mapped->files[i];
@@ -283,11 +352,10 @@ bool mapped_told(struct mapped *mapped, uint64_t id, uint64_t next, uint64_t end
 	/* what the next look finds was not there at this one */
 	file->sample->time = file->time;
 	file->due = file->begun = false;
-	if (!file->gone)
+	if (!file->gone || heirs->later)
 		return false;
-	if (heir->tgid && !mapped_has(mapped, file->sample, heir->tgid)) {
-		mapped_inherit(file->sample, heir);
-		file->gone = 0;
+	if (heirs->first.tgid && !mapped_has(mapped, file->sample, heirs->first.tgid)) {
+		mapped_adopt(file, heirs);
 		return false;
 	}
 	mapped_drop(mapped, i);

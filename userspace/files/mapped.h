@@ -31,11 +31,24 @@ struct mapped_heir {
 	uint64_t start; /* ns, CLOCK_BOOTTIME */
 	uint32_t tgid, ns_tgid;
 	uint32_t uid, gid;
+	uint32_t sibling; /* of who is looked after by now, and not a child of it */
+	uint32_t pad;
 	char comm[LIMIT_COMM_BYTES];
 };
 
-/* mapped_inherit() - from now on the sample's process is that one. */
-void mapped_inherit(struct token_sample *sample, const struct mapped_heir *heir);
+/* All who have, as far as they are told apart. */
+struct mapped_heirs {
+	struct mapped_heir first; /* that it is looked after for */
+	struct mapped_rival all[MAPPED_RIVALS];
+	uint32_t count;
+	uint32_t later; /* it could not be asked now: in the next round */
+};
+
+/*
+ * mapped_inherit() - from now on the sample's process is that one, and the one that it was is its parent, or stands above it.
+ * @ancestors: of the sample, to be changed
+ */
+void mapped_inherit(struct token_sample *sample, char *ancestors, const struct mapped_heir *heir);
 
 /* mapped_open() - @procfs: where the host's procfs is mounted; borrowed. Returns 0 and *ret_mapped (mapped_close()),
  * or -ENOMEM. */
@@ -63,8 +76,11 @@ struct mapped_look {
 	uint64_t id;
 	uint64_t from, end;
 	uint64_t gone; /* ns, CLOCK_BOOTTIME, when its process was seen to have ended; 0: it lives */
+	uint64_t oldest; /* likewise, when the oldest began of all that have ended */
 	struct mapped_rival rivals[MAPPED_RIVALS];
 	size_t rival_count;
+	struct mapped_rival heirs[MAPPED_RIVALS]; /* who has inherited it beside its process */
+	size_t heir_count;
 };
 
 /* mapped_next() - the file whose turn it is in this round, or what is left of the last one. Returns false if the round is over. */
@@ -72,12 +88,12 @@ bool mapped_next(struct mapped *mapped, struct mapped_look *ret_look);
 
 /*
  * mapped_told() - how far the file was looked at. @next: where to go on, @end: where it ends, @read: bytes that were read.
- * @heir: of one whose process is gone: who has inherited it, which it is looked at for from now on.
+ * @heirs: of one whose process is gone: who has inherited it, of whom it is looked at for the first from now on.
  * Returns true if it is not needed any more, since its process is gone, and nobody has inherited it: it is then forgotten. Adds to *past
  * what lies past LIMIT_FILE_SCAN.
  */
 bool mapped_told(struct mapped *mapped, uint64_t id, uint64_t next, uint64_t end, uint64_t read,
-		 const struct mapped_heir *heir, uint64_t *past);
+		 const struct mapped_heirs *heirs, uint64_t *past);
 
 /* mapped_forget() - it can't be read. Returns whether it was known. */
 bool mapped_forget(struct mapped *mapped, uint64_t id);
@@ -86,8 +102,10 @@ bool mapped_forget(struct mapped *mapped, uint64_t id);
 size_t mapped_left(const struct mapped *mapped);
 
 /*
- * mapped_is_anothers() - is it one of the rivals who stored at that byte of the file, by what the page tables say? If nobody can
- * tell, it is not. Reads procfs, which can take long.
+ * mapped_anothers() - which of the rivals has stored at that byte of the file, by what the page tables say? If nobody can tell, or there
+ * is no time left, none. Reads procfs, which can take long.
+ * @until: ms, CLOCK_MONOTONIC
+ * Returns the index, or -1.
  */
-bool mapped_is_anothers(const char *procfs, const struct sample_view *view, const struct mapped_rival *rivals,
-			size_t count, uint64_t at);
+int mapped_anothers(const char *procfs, const struct sample_view *view, const struct mapped_rival *rivals,
+		    size_t count, uint64_t at, int64_t until);

@@ -149,8 +149,13 @@ static void summary_losses(struct summary_walk *walk, const struct probe_counts 
 		     "ranges of files that were written again before they could be read");
 	summary_line(walk, LOSS, stats->bytes_unread, "bytes_unread",
 		     "bytes of files past the bound of reading");
-	summary_line(walk, LOSS, stats->heirs_unseen, "heirs_unseen",
-		     "processes that could not be looked at for who has inherited a mapping of tmpfs");
+	summary_line(walk, DETAIL, stats->heirs_unseen, "heirs_unseen",
+		     "processes that could not be looked at for who has inherited a mapping of tmpfs (other "
+		     "users' can be with CAP_SYS_PTRACE only)");
+	summary_line(
+		walk, DETAIL, stats->heirs_unasked, "heirs_unasked",
+		"tokens in a mapping of tmpfs that were told as of who has made it: there was no time to "
+		"ask who else may have stored them");
 	summary_line(walk, LOSS, stats->rechecks_failed, "rechecks_failed",
 		     "second looks at files that were stored into, which could not be made");
 	summary_line(walk, LOSS, stats->samples_unjudged, "samples_unjudged",

@@ -453,6 +453,8 @@ static void put_heirs(const char *path)
 	map[0] = 'x';
 	if (fork())
 		_exit(0);
+	/* until a round may have begun while it lived is over */
+	usleep(SEEN_US);
 	store(map, 0, 3 * PAGE + 31, 0);
 	usleep(SEEN_US);
 	store(map, 0, 5 * PAGE + 33, 1);
@@ -467,18 +469,46 @@ static void put_heirs(const char *path)
 	_exit(0);
 }
 
+/* One maps it, and ends when it has several children, which live on and store each: soon, and when it is known whose it is. */
+static void put_siblings(const char *path)
+{
+	int fd = open_file(path, 4 * WINDOW), ready[2];
+	char *map, byte;
+
+	check("pipe", pipe(ready), 0);
+	if (fork()) {
+		close(ready[1]);
+		/* until all have ended */
+		check("read", read(ready[0], &byte, 1), 0);
+		return;
+	}
+	map = map_file(fd, 0, WINDOW);
+	map[0] = 'x';
+	for (size_t child = 0; child < 3; child++) {
+		if (fork())
+			continue;
+		usleep(SEEN_US);
+		store(map, 0, (int)(3 + 4 * child) * PAGE + 37, (int)(2 * child));
+		usleep(2 * SEEN_US);
+		store(map, 0, (int)(5 + 4 * child) * PAGE + 41, (int)(2 * child + 1));
+		usleep(2 * SEEN_US);
+		_exit(0);
+	}
+	_exit(0);
+}
+
 static const struct {
 	const char *how;
 	void (*put)(const char *path);
 } ways[] = {
-	{"prepare", put_old},     {"soiled", put_old},      {"windows", put_windows},
-	{"grown", put_grown},     {"dirty", put_dirty},     {"again", put_again},
-	{"nothing", put_nothing}, {"reading", put_reading}, {"beside", put_beside},
-	{"two", put_two},         {"halves", put_halves},   {"inherited", put_inherited},
-	{"read", put_read},       {"race", put_race},       {"remotely", put_remotely},
-	{"erased", put_erased},   {"gaps", put_gaps},       {"last", put_last},
-	{"tmpfs", put_tmpfs},     {"memfd", put_memfd},     {"mappers", put_mappers},
-	{"heirs", put_heirs},
+	{"prepare", put_old},     {"soiled", put_old},        {"windows", put_windows},
+	{"grown", put_grown},     {"dirty", put_dirty},       {"again", put_again},
+	{"nothing", put_nothing}, {"reading", put_reading},   {"beside", put_beside},
+	{"two", put_two},         {"halves", put_halves},     {"inherited", put_inherited},
+	{"read", put_read},       {"race", put_race},         {"remotely", put_remotely},
+	{"erased", put_erased},   {"gaps", put_gaps},         {"last", put_last},
+	{"tmpfs", put_tmpfs},     {"memfd", put_memfd},       {"mappers", put_mappers},
+	{"heirs", put_heirs},     {"siblings", put_siblings},
 };
 
 int main(int argc, char **argv)

@@ -4,13 +4,18 @@
 #include "start.h"
 
 #include "files/fetcher.h"
+#include "lib/monotonic.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -278,13 +283,102 @@ static void test_ends(void **state)
 	fetcher_close(fetcher);
 }
 
+#define CROWD 24
+#define CROWD_TOKENS 2000
+
+/*
+ * A file full of tokens, of one who has ended and has many children, none of whom has stored anything: who of them it was is asked for a
+ * bounded time only, and all tokens are told. Each turn is short, whatever is in the file.
+ */
+static void test_crowd(void **state)
+{
+	static const char path[] = "/dev/shm/spillwatch-unit-crowd";
+	static struct {
+		struct token_sample head;
+		char strings[LIMIT_PATH_BYTES];
+	} sample;
+	struct fetcher_request request = {.view = &(struct sample_view){0}, .id = 1};
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	struct token_sample *head = &sample.head;
+	struct seen seen = {0};
+	struct sample_view view;
+	struct fetcher *fetcher;
+	struct fetcher_done done;
+	pid_t children[CROWD];
+	uint64_t cpu = 0;
+	struct stat st;
+	size_t turns = 0;
+	ssize_t len;
+	char *map;
+
+	(void)state;
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < CROWD_TOKENS; i++) {
+		assert_int_equal(write(fd, maker_token(3).text, MAKER_TOKEN_LEN), MAKER_TOKEN_LEN);
+		assert_int_equal(write(fd, "\n", 1), 1);
+	}
+	assert_int_equal(fstat(fd, &st), 0);
+	/* before the file is mapped: what it starts is a child as well */
+	assert_int_equal(fetcher_open("/proc", NULL, &fetcher), 0);
+	map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(map, MAP_FAILED);
+	for (size_t i = 0; i < CROWD; i++) {
+		children[i] = fork();
+		if (children[i] == 0) {
+			/* also when this test has failed */
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			for (;;)
+				pause();
+		}
+	}
+	munmap(map, 4096);
+	memcpy(sample.strings, path, strlen(path));
+	len = readlink("/proc/self/exe", sample.strings + strlen(path), 1024);
+	assert_true(len > 0);
+	head->path_len = (uint16_t)strlen(path);
+	head->exe_len = (uint16_t)len;
+	head->size = (uint32_t)(sizeof(*head) + head->path_len + head->exe_len);
+	head->tgid = (uint32_t)getpid();
+	head->start = unit_start();
+	head->inode = st.st_ino;
+	head->device = SAMPLE_DEVICE(major(st.st_dev), minor(st.st_dev));
+	assert_int_equal(sample_view_parse(head, head->size, &view), 0);
+	request.view = &view;
+	request.end = (uint64_t)st.st_size;
+	request.gone = boottime_ns();
+	request.oldest = head->start;
+	/* this process itself, which a look would take for its own child */
+	request.rivals[0] = (struct mapped_rival){.tgid = head->tgid, .start = head->start};
+	request.rival_count = 1;
+	do {
+		done = ask(fetcher, &request, &seen);
+		assert_int_equal(done.error, 0);
+		assert_true(done.next > request.from || turns < 1000);
+		request.from = done.next;
+		cpu += done.cpu;
+		turns++;
+	} while (done.next < done.end);
+	assert_true(turns > 1);
+	assert_int_equal(seen.count, CROWD_TOKENS);
+	assert_true(done.heirs.count == MAPPED_RIVALS);
+	assert_int_equal(done.heirs.first.tgid, children[0]);
+	/* ns of a processor's time: to ask all would be many seconds */
+	assert_true(cpu < 1000000000ULL);
+	/* they hold its sockets as well */
+	for (size_t i = 0; i < CROWD; i++) {
+		kill(children[i], SIGKILL);
+		waitpid(children[i], NULL, 0);
+	}
+	fetcher_close(fetcher);
+	unlink(path);
+	close(fd);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_found),
-		cmocka_unit_test(test_sparse),
-		cmocka_unit_test(test_hangs),
-		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_found), cmocka_unit_test(test_sparse), cmocka_unit_test(test_hangs),
+		cmocka_unit_test(test_ends),  cmocka_unit_test(test_crowd),
 	};
 
 	return UNIT_RUN(tests);

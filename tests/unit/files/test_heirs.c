@@ -48,15 +48,23 @@ static void subject_make(struct subject *subject)
 }
 
 /* A walk to its end, as many turns as that takes. */
-static void walk(struct heirs *heirs)
+static void walk_since(struct heirs *heirs, const struct subject *subject, uint64_t since)
 {
-	uint64_t since = boottime_ns();
-	uint32_t unseen = 0;
+	enum heirs_state state;
 	int turns = 0;
 
-	while (!heirs_look(heirs, since, &unseen))
-		assert_true(++turns < 10000);
-	assert_int_equal(unseen, 0);
+	while ((state = heirs_look(heirs, &subject->view, since, subject->sample.head.start)) !=
+	       HEIRS_READY) {
+		assert_true(++turns < 100000);
+		if (state == HEIRS_RESTS)
+			usleep(1000);
+	}
+}
+
+static void walk(struct heirs *heirs, const struct subject *subject)
+{
+	walk_since(heirs, subject, boottime_ns());
+	assert_int_equal(heirs_unseen(heirs, &subject->view), 0);
 }
 
 /* How many but this process itself; *ret_heir: the last of them. */
@@ -112,10 +120,10 @@ static void test_heirs(void **state)
 	not = child(&subject, false);
 	subject_make(&other);
 	assert_int_equal(heirs_open("/proc", &heirs), 0);
-	walk(heirs);
+	walk(heirs, &subject);
 	assert_int_equal(heirs_of(heirs, &subject, &found), 1);
 	assert_int_equal(found.tgid, keeps);
-	assert_true(heirs_describe(heirs, &found, &heir));
+	assert_true(heirs_describe("/proc", &found, &heir));
 	assert_int_equal(heir.tgid, keeps);
 	assert_int_equal(heir.ns_tgid, keeps);
 	assert_int_equal(heir.uid, geteuid());
@@ -127,7 +135,7 @@ static void test_heirs(void **state)
 	subject.sample.exe[subject.sample.head.exe_len - 1] ^= 1;
 	subject.sample.head.start += 3600000000000ULL;
 	assert_int_equal(heirs_of(heirs, &subject, &found), 0);
-	assert_int_equal(heirs_unseen(heirs, &subject.sample.head), 0);
+	assert_int_equal(heirs_unseen(heirs, &subject.view), 0);
 	subject.sample.head.start -= 3600000000000ULL;
 	/* another file, mapped later */
 	assert_int_equal(heirs_of(heirs, &other, &found), 0);
@@ -135,10 +143,10 @@ static void test_heirs(void **state)
 	assert_int_equal(heirs_of(heirs, &subject, &found), 1);
 	kill(keeps, SIGKILL);
 	assert_int_equal(waitid(P_PID, (id_t)keeps, &(siginfo_t){0}, WEXITED | WNOWAIT), 0);
-	assert_false(heirs_describe(heirs, &found, &heir));
+	assert_false(heirs_describe("/proc", &found, &heir));
 	end(keeps);
-	assert_false(heirs_describe(heirs, &found, &heir));
-	walk(heirs);
+	assert_false(heirs_describe("/proc", &found, &heir));
+	walk(heirs, &subject);
 	assert_int_equal(heirs_of(heirs, &subject, &found), 0);
 	end(not );
 	heirs_close(heirs);
@@ -152,7 +160,6 @@ static void test_once(void **state)
 	struct subject subject = {0};
 	struct mapped_rival found;
 	struct heirs *heirs;
-	uint32_t unseen = 0;
 	uint64_t before;
 	pid_t pid;
 
@@ -160,25 +167,64 @@ static void test_once(void **state)
 	subject_make(&subject);
 	assert_int_equal(heirs_open("/proc", &heirs), 0);
 	before = boottime_ns();
-	walk(heirs);
+	walk(heirs, &subject);
 	pid = child(&subject, true);
-	assert_true(heirs_look(heirs, before, &unseen));
+	walk_since(heirs, &subject, before);
 	assert_int_equal(heirs_of(heirs, &subject, &found), 0);
-	walk(heirs);
+	/* the next one is not at once */
+	assert_int_equal(heirs_look(heirs, &subject.view, boottime_ns(), 0), HEIRS_RESTS);
+	walk(heirs, &subject);
 	assert_int_equal(heirs_of(heirs, &subject, &found), 1);
 	end(pid);
 	heirs_close(heirs);
 	/* without a procfs nobody can be asked, which is counted */
 	assert_int_equal(heirs_open("/nonexistent", &heirs), 0);
-	assert_true(heirs_look(heirs, boottime_ns(), &unseen));
-	assert_int_equal(unseen, 1);
+	walk_since(heirs, &subject, boottime_ns());
+	assert_int_equal(heirs_unseen(heirs, &subject.view), 1);
+	heirs_close(heirs);
+	munmap(subject.map, 8192);
+}
+
+/* What a walk costs: of who runs another program, or is older, nothing is read but that. One with many mappings is read to a bound. */
+static void test_cost(void **state)
+{
+	struct subject subject = {0};
+	struct mapped_rival found;
+	struct heirs *heirs;
+	pid_t pid;
+
+	(void)state;
+	subject_make(&subject);
+	assert_int_equal(heirs_open("/proc", &heirs), 0);
+	pid = fork();
+	if (pid == 0) {
+		/* more than HEIRS_LINES before what is looked for, by where they lie: side by side they would be one */
+		for (int i = 0; i < HEIRS_LINES + 16; i++)
+			if (mmap(NULL, 4096, i % 2 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+				 0) == MAP_FAILED)
+				_exit(1);
+		kill(getpid(), SIGSTOP);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &(int){0}, WUNTRACED), pid);
+	walk_since(heirs, &subject, boottime_ns());
+	assert_int_equal(heirs_unseen(heirs, &subject.view), 1);
+	/* for another program's file it is not even opened */
+	subject.sample.exe[subject.sample.head.exe_len - 1] ^= 1;
+	walk(heirs, &subject);
+	subject.sample.exe[subject.sample.head.exe_len - 1] ^= 1;
+	walk_since(heirs, &subject, 0);
+	assert_int_equal(heirs_unseen(heirs, &subject.view), 1);
+	(void)heirs_of(heirs, &subject, &found);
+	end(pid);
 	heirs_close(heirs);
 	munmap(subject.map, 8192);
 }
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {cmocka_unit_test(test_heirs), cmocka_unit_test(test_once)};
+	static const struct CMUnitTest tests[] = {cmocka_unit_test(test_heirs), cmocka_unit_test(test_once),
+						  cmocka_unit_test(test_cost)};
 
 	return UNIT_RUN(tests);
 }

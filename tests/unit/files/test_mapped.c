@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const struct mapped_heir nobody;
+static const struct mapped_heirs nobody;
 static size_t looks;
 static struct mapped_look last; /* the last that was asked for */
 static struct token_sample last_head;
@@ -125,7 +125,12 @@ static void test_gone(void **state)
 /* Its process has ended, and a child has what it had mapped: that one is looked after from then on, unless it is already. */
 static void test_heir(void **state)
 {
-	const struct mapped_heir heir = {unit_start(), (uint32_t)getpid(), 7, 8, 9, "heir"};
+	const struct mapped_heirs heir = {
+		.first = {unit_start(), (uint32_t)getpid(), 7, 8, 9, 0, 0, "heir"},
+		.all = {{.tgid = (uint32_t)getpid()}, {.tgid = 99999, .start = 5}},
+		.count = 2,
+	};
+	const struct mapped_heirs later = {.later = 1};
 	struct token_sample sample;
 	struct sample_view view;
 	struct mapped *mapped;
@@ -147,6 +152,18 @@ static void test_heir(void **state)
 			/* not in one turn */
 			if (last.from == 0 && last.id == id)
 				assert_false(mapped_told(mapped, last.id, 1, 2, 1, &nobody, &past));
+			/* there was no time to ask */
+			if (last.id == id) {
+				assert_false(mapped_told(mapped, last.id, 2, 2, 1, &later, &past));
+				mapped_begin(mapped);
+				assert_true(mapped_next(mapped, &last));
+				if (last.id != id) {
+					mapped_told(mapped, last.id, 2, 2, 1, &nobody, &past);
+					assert_true(mapped_next(mapped, &last));
+				}
+				assert_true(last.gone);
+				assert_int_equal(last.oldest, sample.start);
+			}
 			assert_int_equal(
 				mapped_told(mapped, last.id, 2, 2, 1, last.gone ? &heir : &nobody, &past),
 				id == 2 && last.id == 2);
@@ -156,6 +173,10 @@ static void test_heir(void **state)
 		assert_true(mapped_next(mapped, &last));
 		assert_int_equal(last.id, 1);
 		assert_int_equal(last.gone, 0);
+		assert_int_equal(last.heir_count, 1);
+		assert_int_equal(last.heirs[0].tgid, 99999);
+		assert_int_equal(last.view.head->parent_tgid, pid);
+		assert_true(last.view.head->flags & SAMPLE_ANCESTORS_CUT);
 		assert_int_equal(last.view.head->tgid, getpid());
 		assert_int_equal(last.view.head->ns_tgid, 7);
 		assert_int_equal(last.view.head->uid, 8);
@@ -163,6 +184,49 @@ static void test_heir(void **state)
 		assert_false(mapped_told(mapped, 1, 2, 2, 1, &nobody, &past));
 	}
 	waitpid(pid, NULL, 0);
+	mapped_close(mapped);
+}
+
+/* The one that was it stands above who has inherited it, unless they were children of the same. Its start is known to a tick. */
+static void test_above(void **state)
+{
+	struct mapped_heir heir = {.start = 70000000, .tgid = 9, .comm = "heir"};
+	struct sample_ancestor above[2] = {{.tgid = 2, .comm = "two"}, {.tgid = 1, .comm = "init"}};
+	struct token_sample sample = {.tgid = 5,
+				      .start = 50,
+				      .comm = "mapper",
+				      .parent_tgid = 4,
+				      .parent_start = 40,
+				      .parent_comm = "shell",
+				      .ancestors_len = sizeof(above)};
+	struct sample_view view;
+	struct mapped *mapped;
+
+	(void)state;
+	mapped_inherit(&sample, (char *)above, &heir);
+	assert_int_equal(sample.tgid, 9);
+	assert_int_equal(sample.parent_tgid, 5);
+	assert_int_equal(sample.parent_start, 50);
+	assert_string_equal(sample.parent_comm, "mapper");
+	assert_int_equal(above[0].tgid, 4);
+	assert_int_equal(above[0].start, 40);
+	assert_string_equal(above[0].comm, "shell");
+	assert_int_equal(above[1].tgid, 2);
+	assert_true(sample.flags & SAMPLE_ANCESTORS_CUT);
+	heir.tgid = 10;
+	heir.sibling = 1;
+	mapped_inherit(&sample, (char *)above, &heir);
+	assert_int_equal(sample.tgid, 10);
+	assert_int_equal(sample.parent_tgid, 5);
+	assert_int_equal(above[0].tgid, 4);
+	/* it maps the file itself: the same one, by what the kernel says of its start */
+	assert_int_equal(mapped_open("/proc", &mapped), 0);
+	view = sample_make(&sample, (uint32_t)getpid(), 1);
+	assert_int_equal(mapped_add(mapped, &view, 1), 0);
+	sample.start += 7654321;
+	assert_int_equal(mapped_add(mapped, &view, 2), 1);
+	sample.start += 10000000;
+	assert_int_equal(mapped_add(mapped, &view, 3), 0);
 	mapped_close(mapped);
 }
 
@@ -276,7 +340,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_looks), cmocka_unit_test(test_windows), cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_heir),  cmocka_unit_test(test_reused),  cmocka_unit_test(test_bound),
-		cmocka_unit_test(test_turns), cmocka_unit_test(test_rivals),
+		cmocka_unit_test(test_turns), cmocka_unit_test(test_rivals),  cmocka_unit_test(test_above),
 	};
 
 	return UNIT_RUN(tests);
