@@ -248,8 +248,9 @@ static const struct option_entry scan_entries[] = {
 	 .help = "only tokens as they are, not in base64, hex, UTF-16, escapes, wrapped, …",
 	 .more = "Without it, tokens are found in base64 (both alphabets, any alignment, in lines), hex, "
 		 "UTF-16, escaped (%2E, \\x2e, \\u002e, \\056, &#46;, quoted-printable), with a terminal's "
-		 "colours in them, and wrapped at a usual width. The form is said behind the finding. What is "
-		 "encoded twice, or compressed within such a form, is not found."},
+		 "colours in them, and wrapped at a usual width; also in base64 of a text that has such forms, and "
+		 "of what gzip has packed (a release of Helm's in Kubernetes). The form is said behind the "
+		 "finding."},
 	{.name = "max-bytes", .value = "N", .id = OPTION_MAX_BYTES,
 	 .help = "pass over what is larger than N bytes (default: 0, nothing)",
 	 .more = "And count it."},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * How a token is read that does not stand there as it is: encoded (a Kubernetes Secret is base64), written with escapes, wrapped by a
- * terminal or a mail, coloured. All families of detect/wide.h, each form by itself: what is encoded twice is not read.
+ * terminal or a mail, coloured. All families of detect/wide.h, each form by itself: what is encoded twice is scan/nested.h's.
  */
 #pragma once
 

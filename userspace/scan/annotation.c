@@ -12,7 +12,7 @@
 
 char *annotation_message(const struct finding *finding)
 {
-	const char *encoding = spillwatch_token_encoding(finding->token), *writer = finding->writer;
+	const char *encoding = finding->encoding, *writer = finding->writer;
 	AUTO_FREE char *holder = finding->holder ? holder_text(finding) : NULL;
 	char *text;
 

@@ -51,6 +51,7 @@ struct finding {
 	uint64_t line, column; /* from 1; columns are characters; 0: not known */
 	uint64_t offset; /* bytes before it; FINDING_NOWHERE: not known */
 	const struct spillwatch_token *token;
+	const char *encoding; /* the forms in which it stands there, "base64, gzip"; NULL: as it is */
 	bool placeholder; /* its secret portion is none, as the token says, or who has seen that */
 	const struct scan_origin *origin; /* NULL: a file as it lies there */
 	const struct scan_holder *holder; /* whose it is of what container runtimes keep; NULL: not known */

@@ -72,7 +72,6 @@ static char *output_masked(const char *text, const struct spillwatch_token *toke
 
 static int output_text(FILE *file, const struct finding *finding, const char *path)
 {
-	const char *encoding = spillwatch_token_encoding(finding->token);
 	AUTO_FREE char *seen = deceive_shown(path);
 	AUTO_FREE char *author = NULL;
 	AUTO_FREE char *shown = NULL;
@@ -87,8 +86,8 @@ static int output_text(FILE *file, const struct finding *finding, const char *pa
 		fprintf(file, "%s: ", seen);
 	fprintf(file, "%s %s%s", spillwatch_token_type(finding->token),
 		spillwatch_token_identifier(finding->token), finding->placeholder ? " (placeholder)" : "");
-	if (encoding)
-		fprintf(file, ", %s", encoding);
+	if (finding->encoding)
+		fprintf(file, ", %s", finding->encoding);
 	if (finding->origin) {
 		author = output_masked(finding->origin->author, finding->token);
 		shown = author ? deceive_shown(author) : NULL;
@@ -165,7 +164,7 @@ static int output_line(FILE *file, const struct finding *finding, const char *pa
 	json_bool(&json, "placeholder", finding->placeholder);
 	if (finding->offset != FINDING_NOWHERE)
 		json_int(&json, "offset", (int64_t)finding->offset);
-	json_text_if(&json, "encoding", spillwatch_token_encoding(finding->token));
+	json_text_if(&json, "encoding", finding->encoding);
 	json_close(&json, '}');
 	r = output_origin(&json, finding);
 	if (r == 0)

@@ -7,6 +7,7 @@
 #include "scan/progress.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -89,10 +90,25 @@ static int scan_token(void *context, const struct spillwatch_token *token, const
 					  .column = place->column,
 					  .offset = place->offset,
 					  .token = token,
+					  .encoding = place->encoding,
 					  .placeholder = spillwatch_token_is_placeholder(token),
 					  .origin = scan->origin,
 					  .holder = scan->holder,
 				  });
+}
+
+static void scan_left(void *context, const struct finder_place *place)
+{
+	struct scan *scan = context;
+	AUTO_FREE char *shown = NULL;
+
+	team_turn(scan);
+	progress_wipe(scan->progress);
+	scan->counts.partly++;
+	if (spillwatch_mask(scan->path, strlen(scan->path), NULL, &shown) == 0)
+		log_warning("%s:%" PRIu64 ":%" PRIu64
+			    ": not unpacked to its end: there is too much in this base64",
+			    shown, place->line, place->column);
 }
 
 int scan_open_finder(struct scan *scan)
@@ -100,10 +116,12 @@ int scan_open_finder(struct scan *scan)
 	scan->named = spillwatch_token_new();
 	if (!scan->named)
 		return -ENOMEM;
-	return finder_open(
-		&(struct finder_use){
-			.context = scan, .token = scan_token, .plain = scan->no_decode, .agent = scan->agent},
-		&scan->finder);
+	return finder_open(&(struct finder_use){.context = scan,
+						.token = scan_token,
+						.left = scan_left,
+						.plain = scan->no_decode,
+						.agent = scan->agent},
+			   &scan->finder);
 }
 
 int scan_open(struct scan *scan)

@@ -61,7 +61,7 @@ static int seen_token(void *context, const struct spillwatch_token *token, const
 /* By the plainest means: every byte looked at, every character counted. */
 static void expect(const uint8_t *bytes, size_t len, struct seen *expected)
 {
-	struct finder_place place = {1, 1, 0, false};
+	struct finder_place place = {.line = 1, .column = 1};
 	size_t next = oracle_wide_next(bytes, len, 0);
 
 	expected->count = 0;
@@ -72,7 +72,7 @@ static void expect(const uint8_t *bytes, size_t len, struct seen *expected)
 			next = oracle_wide_next(bytes, len, at + oracle_wide_at(bytes, len, at));
 		}
 		if (bytes[at] == '\n')
-			place = (struct finder_place){place.line + 1, 1, 0, false};
+			place = (struct finder_place){.line = place.line + 1, .column = 1};
 		else
 			place.column += (bytes[at] & 0xc0) != 0x80;
 	}
@@ -98,7 +98,7 @@ static void check(const uint8_t *bytes, size_t len, size_t most, const struct se
 	struct seen seen = {0};
 	struct pieces pieces = {.bytes = bytes, .len = len, .most = most, .seed = len};
 	/* the oracle knows no other form */
-	const struct finder_use use = {&seen, seen_token, true, false};
+	const struct finder_use use = {.context = &seen, .token = seen_token, .plain = true};
 	struct finder *finder;
 	uint64_t read;
 
@@ -177,7 +177,7 @@ static void test_forms(void **state)
 	uint8_t *bytes = malloc(LONG_LEN);
 	struct finder *finder;
 	uint64_t seed = 47, read;
-	struct finder_use use = {&seen, seen_token, false, false};
+	struct finder_use use = {.context = &seen, .token = seen_token};
 
 	(void)state;
 	assert_non_null(bytes);
@@ -200,7 +200,8 @@ static void test_forms(void **state)
 		}
 		*to = ' ';
 		expected.encodings[expected.count] = *forms[form] ? forms[form] : NULL;
-		expected.places[expected.count++] = (struct finder_place){1, at + 1, at, false};
+		expected.places[expected.count++] =
+			(struct finder_place){.line = 1, .column = at + 1, .offset = at};
 	}
 	for (size_t most = 1000; most <= LONG_LEN; most *= 5) {
 		struct pieces pieces = {.bytes = bytes, .len = LONG_LEN, .most = most, .seed = most};
@@ -218,7 +219,7 @@ static void test_forms(void **state)
 static void test_endless_form(void **state)
 {
 	static struct seen seen;
-	const struct finder_use use = {&seen, seen_token, false, false};
+	const struct finder_use use = {.context = &seen, .token = seen_token};
 	uint8_t *bytes = malloc(LONG_LEN), *to = bytes;
 	struct maker_token token = maker_token(9);
 	struct pieces pieces = {.bytes = bytes, .len = LONG_LEN, .most = LONG_LEN, .seed = 1};
@@ -269,7 +270,7 @@ static void test_allowed(void **state)
 			static uint8_t bytes[12000];
 			struct seen seen = {0};
 			struct pieces pieces = {.bytes = bytes, .most = most, .seed = i};
-			const struct finder_use use = {&seen, seen_token, false, false};
+			const struct finder_use use = {.context = &seen, .token = seen_token};
 			uint8_t *to = bytes;
 			struct finder *finder;
 			uint64_t read;
@@ -295,7 +296,7 @@ static void test_errors(void **state)
 {
 	struct maker_token token = maker_token(7);
 	struct seen seen = {0};
-	const struct finder_use use = {&seen, seen_token, false, false};
+	const struct finder_use use = {.context = &seen, .token = seen_token};
 	struct pieces pieces = {.bytes = (const uint8_t *)token.text, .len = MAKER_TOKEN_LEN, .most = 1000};
 	struct finder *finder;
 	uint64_t read;
