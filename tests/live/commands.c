@@ -187,6 +187,47 @@ static void test_exec_hangup(void **state)
 	assert_int_equal(WEXITSTATUS(status), 128 + SIGHUP);
 }
 
+/* Does a process keep Ctrl-C waiting? */
+static bool keeps_interrupt(pid_t pid)
+{
+	char path[64], *line = NULL;
+	unsigned long long blocked = 0;
+	size_t size = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "r");
+	while (file && getline(&line, &size, file) > 0)
+		if (strncmp(line, "SigBlk:", 7) == 0)
+			blocked = strtoull(line + 7, NULL, 16);
+	if (file)
+		fclose(file);
+	free(line);
+	return blocked >> (SIGINT - 1) & 1;
+}
+
+/* A Ctrl-C that comes before there is a command ends us: nobody else has it. */
+static void test_exec_interrupted_early(void **state)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), status;
+	char script[1024];
+	pid_t pid;
+
+	(void)state;
+	assert_true(master >= 0);
+	assert_int_equal(grantpt(master) | unlockpt(master), 0);
+	snprintf(script, sizeof(script), "touch %s; sleep 20", live_path("begun"));
+	pid = start_job(ptsname(master), script);
+	while (!keeps_interrupt(pid) && access(live_path("begun"), F_OK) < 0)
+		usleep(1000);
+	assert_int_equal(write(master, "\x03", 1), 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 128 + SIGINT);
+	assert_int_equal(access(live_path("begun"), F_OK), -1);
+	close(master);
+}
+
 /* For sh: ends with 7 and leaves a writer, which begins when nobody is to be watching any more. */
 static const char *leaves_writer(void)
 {
@@ -1374,6 +1415,7 @@ const struct CMUnitTest live_commands[] = {
 	cmocka_unit_test_setup_teardown(test_exec_silent, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_passes_through, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_signals, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_exec_interrupted_early, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_stopped, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_hangup, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_wait, live_setup, live_teardown),

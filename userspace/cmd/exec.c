@@ -353,10 +353,13 @@ static int exec_status(const struct exec_options *options, const struct pipeline
 static int exec_watch(struct exec_options *options, struct pipeline *pipeline, int signals,
 		      const sigset_t *mask)
 {
-	pid_t pid = exec_start(options, mask);
+	int early = exec_signals_early(), r, status;
 	bool end = false;
-	int r, status;
+	pid_t pid;
 
+	if (early)
+		return 128 + early;
+	pid = exec_start(options, mask);
 	if (pid < 0)
 		return -pid;
 	/* after the fork, so that the command keeps its own */

@@ -29,6 +29,12 @@ struct exec_signals {
 int exec_signals_open(sigset_t *ret_before);
 
 /*
+ * exec_signals_early() - has one come that would have ended us, before there is a command? Returns it, or 0. A terminal has sent its
+ * Ctrl-C to nobody else then.
+ */
+int exec_signals_early(void);
+
+/*
  * exec_signals_pass() - takes what has come while the command runs, and hands on what is the command's, unless a terminal has
  * sent it to the command as well.
  */
