@@ -13,6 +13,7 @@
 
 #include "detect/search.h"
 #include "token_search.h"
+#include "token_seen.h"
 
 #include <math.h>
 #include <string.h>
@@ -77,6 +78,7 @@ const char *token_type(const char *prefix)
 	if (memcmp(prefix, name, TOKEN_PREFIX_LEN) == 0) \
 		return type;
 	TOKEN_PREFIXES(TOKEN_TYPE_ENTRY)
+	TOKEN_SEEN_PREFIXES(TOKEN_TYPE_ENTRY)
 #undef TOKEN_TYPE_ENTRY
 	return TOKEN_TYPE_UNKNOWN;
 }

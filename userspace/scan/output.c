@@ -16,6 +16,7 @@
 #include "scan/annotation.h"
 #include "scan/holder.h"
 #include "token_formats.h"
+#include "token_seen.h"
 #include "version.h"
 
 #include <errno.h>
@@ -288,6 +289,7 @@ static void output_sarif_begin(FILE *file)
 	fputs(rules++ ? ",\n" : "", file); \
 	output_sarif_rule(file, prefix, type);
 	TOKEN_PREFIXES(OUTPUT_RULE)
+	TOKEN_SEEN_PREFIXES(OUTPUT_RULE)
 #undef OUTPUT_RULE
 	fputs("]}},\n\"columnKind\":\"unicodeCodePoints\",\n\"results\":[\n", file);
 }

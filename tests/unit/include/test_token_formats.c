@@ -56,7 +56,10 @@ static void test_types(void **state)
 	assert_int_equal(PREFIX_COUNT, sizeof(known) / sizeof(*known));
 	for (size_t i = 0; i < PREFIX_COUNT; i++)
 		assert_string_equal(prefixes[i], known[i]);
-	assert_string_equal(token_type("dt0s12"), TOKEN_TYPE_UNKNOWN);
+	/* of these no more than a word is known */
+	assert_string_equal(token_type("dt0s10"), "OAuth2 client (environments and EdgeConnect)");
+	assert_string_equal(token_type("dt0s12"), "Public OAuth2 client");
+	assert_string_equal(token_type("dt0s11"), TOKEN_TYPE_UNKNOWN);
 	assert_string_equal(token_type("dt0C01"), TOKEN_TYPE_UNKNOWN);
 }
 
