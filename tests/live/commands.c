@@ -228,6 +228,64 @@ static void test_exec_interrupted_early(void **state)
 	close(master);
 }
 
+/* As a job of a shell that has a terminal: what it leaves in `said`. */
+static pid_t start_shell(const char *terminal)
+{
+	const char *binary = getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch";
+	const char *begun = live_path("begun"), *said = live_path("said");
+	char script[4096];
+	const char *const args[] = {"sh", "-mc", script, NULL};
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	pid_t pid;
+
+	snprintf(script, sizeof(script),
+		 "sh -c 'echo $$ > %s; exec %s exec -- touch %s'; test -e %s || echo stopped > %s; "
+		 "fg > /dev/null; test -e %s && echo on >> %s",
+		 live_path("pid"), binary, begun, begun, said, begun, said);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, terminal, O_RDWR, 0);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+	assert_int_equal(
+		posix_spawn(&pid, "/bin/sh", &actions, &attributes, (char *const *)(uintptr_t)args, environ),
+		0);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	return pid;
+}
+
+/* A Ctrl-Z that comes before there is a command stops us, and the command begins when we go on. */
+static void test_exec_stopped_early(void **state)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), status, job = 0;
+	char text[64] = "";
+	pid_t shell;
+	FILE *file;
+
+	(void)state;
+	assert_true(master >= 0);
+	assert_int_equal(grantpt(master) | unlockpt(master), 0);
+	shell = start_shell(ptsname(master));
+	while (!job) {
+		file = fopen(live_path("pid"), "r");
+		if (file && fscanf(file, "%d", &job) != 1)
+			job = 0;
+		if (file)
+			fclose(file);
+	}
+	while (!keeps_interrupt(job) && access(live_path("begun"), F_OK) < 0)
+		usleep(1000);
+	assert_int_equal(write(master, "\x1a", 1), 1);
+	assert_int_equal(waitpid(shell, &status, 0), shell);
+	file = fopen(live_path("said"), "r");
+	assert_non_null(file);
+	assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+	fclose(file);
+	assert_string_equal(text, "stopped\non\n");
+	close(master);
+}
+
 /* For sh: ends with 7 and leaves a writer, which begins when nobody is to be watching any more. */
 static const char *leaves_writer(void)
 {
@@ -1416,6 +1474,7 @@ const struct CMUnitTest live_commands[] = {
 	cmocka_unit_test_setup_teardown(test_exec_passes_through, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_signals, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_interrupted_early, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_exec_stopped_early, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_stopped, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_hangup, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exec_wait, live_setup, live_teardown),

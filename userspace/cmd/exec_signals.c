@@ -42,19 +42,6 @@ int exec_signals_open(sigset_t *ret_before)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-int exec_signals_early(void)
-{
-	static const int ends[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
-	sigset_t pending;
-
-	if (sigpending(&pending) < 0)
-		return 0;
-	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
-		if (sigismember(&pending, ends[i]) && !exec_signal_ignored(ends[i]))
-			return ends[i];
-	return 0;
-}
-
 /* Whether the command has this one already: a terminal sends to a group, but tells of its end only who leads its session. */
 static bool exec_signal_shared(const struct signalfd_siginfo *info)
 {
@@ -110,6 +97,24 @@ static bool exec_is_job(void)
 	pid_t parent = getppid();
 
 	return getpgid(parent) != getpgrp() && getsid(parent) == getsid(0);
+}
+
+int exec_signals_early(void)
+{
+	static const int ends[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+	sigset_t pending;
+
+	if (sigpending(&pending) < 0)
+		return 0;
+	if (sigismember(&pending, SIGTSTP) && !exec_signal_ignored(SIGTSTP) && exec_is_job()) {
+		/* whoever goes on with us takes that one back (signal(7)) */
+		kill(getpid(), SIGSTOP);
+		sigpending(&pending);
+	}
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		if (sigismember(&pending, ends[i]) && !exec_signal_ignored(ends[i]))
+			return ends[i];
+	return 0;
 }
 
 bool exec_signals_stopped(pid_t pid)

@@ -30,7 +30,7 @@ int exec_signals_open(sigset_t *ret_before);
 
 /*
  * exec_signals_early() - has one come that would have ended us, before there is a command? Returns it, or 0. A terminal has sent its
- * Ctrl-C to nobody else then.
+ * Ctrl-C to nobody else then, and by its Ctrl-Z we stop here.
  */
 int exec_signals_early(void);
 
