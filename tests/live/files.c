@@ -169,6 +169,43 @@ static void test_clone_again(void **state)
 	live_free(&run);
 }
 
+/*
+ * The same by copy_file_range(2), which shares what lies on one file system: nothing of it is in the page cache. Who copies blanks over a
+ * token, or anything beside it, or only what stands there already, is not named.
+ */
+static void test_copied_again(void **state)
+{
+	static const char *const who[] = {"writer", "writer", "other", "third", "fifth", "writer"};
+	struct maker_token token = maker_token(53);
+	struct live_run run;
+
+	(void)state;
+	run = files_run(
+		FILES_BTRFS,
+		"cd $DIR/mnt; for i in other third fourth fifth; do cp $WRITER $DIR/$i; done; "
+		"$WRITER call write source 53 & wait; truncate -s 4096 source; truncate -s 4096 blank; sync; "
+		"copied() { \"$@\"; sleep 0.2; }; "
+		"copied $WRITER clone copy file source; copied $DIR/other clone copy file source; "
+		"copied $WRITER clone copy file source; copied $DIR/other clone copy file source; "
+		"copied $DIR/fourth clone beside file blank; copied $DIR/third clone copy file source; "
+		"copied $DIR/fourth clone copy file blank; "
+		"copied $DIR/fifth clone copy file source; copied $DIR/fifth clone copy file source; "
+		"$WRITER clone copy end source; "
+		"for i in $(seq 300); do grep -q mnt/end $DIR/alerts && break; sleep 0.1; done");
+	check_cloned(&run, &token, 6);
+	for (size_t i = 0; i < 6; i++) {
+		const json_t *alert = json_array_get(run.alerts, i);
+
+		assert_string_equal(live_string(alert, "process.name"), who[i]);
+		assert_string_equal(live_string(alert, "event.action"), "token-written");
+		if (i)
+			assert_string_equal(live_string(alert, "write.syscall"), "copy_file_range");
+	}
+	assert_string_equal(live_string(json_array_get(run.alerts, 4), "file.path"), live_path("mnt/file"));
+	assert_string_equal(live_string(json_array_get(run.alerts, 5), "file.path"), live_path("mnt/end"));
+	live_free(&run);
+}
+
 /* A clone of a short file over a longer one: what stands behind it in the longer one is not the cloner's. */
 static void test_clone_longer(void **state)
 {
@@ -229,6 +266,7 @@ const struct CMUnitTest live_files[] = {
 	cmocka_unit_test_setup_teardown(test_copied_up, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_clone, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_clone_again, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_copied_again, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_clone_longer, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mapped_deleted, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mapped_nameless, live_setup, live_teardown),

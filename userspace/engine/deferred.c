@@ -119,6 +119,27 @@ bool deferred_has(const struct deferred *deferred, uint64_t place)
 	return false;
 }
 
+bool deferred_is_later(const struct token_sample *other, const struct token_sample *head, uint64_t at,
+		       uint64_t len)
+{
+	uint64_t from = (uint64_t)other->offset;
+
+	return other->place == head->place && other->writer != head->writer && other->time > head->time &&
+	       from < at + len && at < from + other->length;
+}
+
+bool deferred_any_later(const struct deferred *deferred, const struct token_sample *head, uint64_t at,
+			uint64_t len, uint64_t *ret_writer)
+{
+	for (size_t i = 0; deferred->count && i < LIMIT_DEFERRED; i++)
+		if (deferred->entries[i].sample &&
+		    deferred_is_later(deferred->entries[i].sample, head, at, len)) {
+			*ret_writer = deferred->entries[i].sample->writer;
+			return true;
+		}
+	return false;
+}
+
 /* When a writer's last turn was. */
 static uint64_t deferred_turn(const struct deferred *deferred, uint64_t group)
 {

@@ -36,6 +36,17 @@ size_t deferred_count(const struct deferred *deferred);
 /* deferred_has() - does one of that place (struct token_sample)? */
 bool deferred_has(const struct deferred *deferred, uint64_t place);
 
+/*
+ * deferred_is_later() - has another writer than that of `head` written at one of these bytes of the same file, after it?
+ * @other: what asks for a range to be read
+ */
+bool deferred_is_later(const struct token_sample *other, const struct token_sample *head, uint64_t at,
+		       uint64_t len);
+
+/* deferred_any_later() - does one of those that wait? *ret_writer: of it */
+bool deferred_any_later(const struct deferred *deferred, const struct token_sample *head, uint64_t at,
+			uint64_t len, uint64_t *ret_writer);
+
 /* What has become of ranges that need not be read any more. */
 struct deferred_loss {
 	uint64_t tokens; /* that the kernel side had seen there, and that were not there any more */

@@ -51,7 +51,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Tokens that were told of as cloned, of the last ones. */
+/* Tokens that a look into a file has told of as the call's that had it read, of the last ones. */
 #define PIPELINE_COPIED 256
 
 struct pipeline_copied {
@@ -245,16 +245,35 @@ static bool pipeline_completes(struct pipeline *pipeline, const struct sample_vi
 	return held;
 }
 
+/* Are the bytes that such a call has a file read for its own, from the first to the last? Those of a seam were there before. */
+static bool pipeline_call_writes(uint16_t call)
+{
+	switch (call) {
+	case WRITE_CALL_WRITE:
+	case WRITE_CALL_PWRITE64:
+	case WRITE_CALL_WRITEV:
+	case WRITE_CALL_PWRITEV:
+	case WRITE_CALL_PWRITEV2:
+	case WRITE_CALL_SENDFILE:
+	case WRITE_CALL_SPLICE:
+	case WRITE_CALL_COPY_FILE_RANGE:
+	case WRITE_CALL_FICLONE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /*
- * Has the call that had this file read put the token there itself? A clone has written all of its range, which it has from its arguments,
- * and nobody has looked at that yet.
+ * Has the call that had this file read put the token there itself? What it asks for is what it has written or a part of that, by the
+ * length that it returned (a clone's, by its arguments); and a token that was looked at already is known to be its.
  */
 static bool pipeline_copied(const struct token_sample *head, uint64_t at, const struct token_span *span)
 {
 	uint64_t from = (uint64_t)head->offset, len = span->end - span->start;
 
 	if (!(head->flags & SAMPLE_UNREAD) || head->flags & SAMPLE_OFFSET_APPROX ||
-	    head->call != WRITE_CALL_FICLONE)
+	    !pipeline_call_writes(head->call))
 		return false;
 	return at >= from && len <= head->length && at - from <= head->length - len;
 }
@@ -266,17 +285,26 @@ static struct pipeline_copied *pipeline_copied_slot(struct pipeline *pipeline, c
 
 /*
  * Is it this writer's, and not known to be? Whose it is can't be told if somebody has written it after that call, or may have: who stores
- * through a mapping, or clones and was told of before, though it came later; or if only a second look has seen it (0).
+ * through a mapping, or has copied it and was told of before, though it came later, or will be told of when that is looked at; or if only a second look has seen
+ * it (0).
  */
 static bool pipeline_is_anothers(struct pipeline *pipeline, const struct seen_key *key,
-				 const struct token_sample *head, uint64_t placed)
+				 const struct token_sample *head, uint64_t at, uint64_t len, uint64_t placed)
 {
 	const struct pipeline_copied *copied = pipeline_copied_slot(pipeline, key);
+	struct seen_key later = *key;
+	uint64_t writer = 0;
 
 	if (copied->token_key == key->token_key && copied->place == key->place && copied->time > placed)
 		placed = copied->time;
-	return placed && placed <= head->time && !recheck_stores(pipeline->recheck, head) &&
-	       !probe_has_seen(pipeline->probe, key) && !repeats_find(pipeline->repeats, key);
+	if (!placed || placed > head->time || recheck_stores(pipeline->recheck, head) ||
+	    probe_has_seen(pipeline->probe, key) || repeats_find(pipeline->repeats, key))
+		return false;
+	if (!reading_is_later(pipeline->reading, head, at, len, &writer))
+		return true;
+	/* who is known already would not be told of */
+	later.writer = writer;
+	return probe_has_seen(pipeline->probe, &later);
 }
 
 /* From now on that leak is known, and when it was. */
@@ -335,7 +363,7 @@ static bool pipeline_file_token(void *context, const struct sample_view *view, c
 	if (probe_placed(pipeline->probe, key.token_key, key.place, &placed) &&
 	    !pipeline_completes(pipeline, view, key.token_key, at, span, placed) &&
 	    !(pipeline_copied(view->head, at, span) &&
-	      pipeline_is_anothers(pipeline, &key, view->head, placed)))
+	      pipeline_is_anothers(pipeline, &key, view->head, at, span->end - span->start, placed)))
 		return false;
 	pipeline_tell(pipeline, view, key.token_key, window, token, span, &at,
 		      reading_journal(pipeline->reading));

@@ -662,6 +662,21 @@ bool reading_looks(const struct reading *reading, uint64_t place)
 	return reading->of_place[place % READING_PLACES] || deferred_has(reading->deferred, place);
 }
 
+bool reading_is_later(const struct reading *reading, const struct token_sample *head, uint64_t at,
+		      uint64_t len, uint64_t *ret_writer)
+{
+	for (size_t i = 0; i < reading->count; i++) {
+		const struct errand *errand = &reading->errands[(reading->first + i) % READING_ERRANDS];
+
+		if (errand->sample && !errand->id && !errand->journal &&
+		    deferred_is_later(errand->sample, head, at, len)) {
+			*ret_writer = errand->sample->writer;
+			return true;
+		}
+	}
+	return deferred_any_later(reading->deferred, head, at, len, ret_writer);
+}
+
 size_t reading_waiting(const struct reading *reading)
 {
 	return reading->samples + deferred_count(reading->deferred) +

@@ -93,6 +93,13 @@ int reading_timeout(const struct reading *reading, int64_t now);
  */
 bool reading_looks(const struct reading *reading, uint64_t place);
 
+/*
+ * reading_is_later() - is it still to be read what another writer has written at one of these bytes of the file, after that call? Then
+ * what stands there may be that one's (*ret_writer).
+ */
+bool reading_is_later(const struct reading *reading, const struct token_sample *head, uint64_t at,
+		      uint64_t len, uint64_t *ret_writer);
+
 /* reading_waiting() - how many requests are not done, but for mapped files. */
 size_t reading_waiting(const struct reading *reading);
 

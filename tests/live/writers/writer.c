@@ -1049,16 +1049,23 @@ static void mode_subvolume(char **args)
 		fail(args[1]);
 }
 
-/* clone HOW FILE SOURCE: the source's bytes shared by ficlone, ficlonerange (from 0 to 4096) or copy (its first 4096) */
+/*
+ * clone HOW FILE SOURCE: the source's bytes shared by ficlone, ficlonerange (from 0 to 4096), copy (its first 4096) or beside (likewise,
+ * to 4096)
+ */
 static void mode_clone(char **args)
 {
 	int fd = open_new(args[1], 0), source = open(args[2], O_RDONLY);
 	struct file_clone_range range = {.src_fd = source, .dest_offset = 4096};
+	loff_t beside = 4096;
 
 	if (source < 0)
 		fail(args[2]);
-	if (strcmp(args[0], "copy") == 0) {
-		check_length("copy_file_range", copy_file_range(source, NULL, fd, NULL, 4096, 0), 4096);
+	if (strcmp(args[0], "copy") == 0 || strcmp(args[0], "beside") == 0) {
+		check_length(
+			"copy_file_range",
+			copy_file_range(source, NULL, fd, strcmp(args[0], "copy") ? &beside : NULL, 4096, 0),
+			4096);
 		return;
 	}
 	if (strcmp(args[0], "ficlone") == 0 ? ioctl(fd, FICLONE, source) < 0

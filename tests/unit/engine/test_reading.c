@@ -282,12 +282,68 @@ static void test_looks(void **state)
 	reading_close(reading);
 }
 
+/* Who has written there later, and is to be looked at still: another writer, at one of these bytes. */
+static void test_later(void **state)
+{
+	static const uint64_t lengths[] = {128, LIMIT_READ_AT_ONCE + 1};
+	struct reading_loss loss = {0};
+	struct reading *reading;
+
+	(void)state;
+	assert_int_equal(reading_open("/proc", NULL, &reading), 0);
+	reading_start(reading, never, tell, NULL, &loss);
+	/* at first there is nobody who reads */
+	add(reading, 1, 1);
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+		struct token_sample head = {.tgid = UINT32_MAX,
+					    .flags = SAMPLE_UNREAD,
+					    .mode = S_IFREG | 0600,
+					    .place = 7,
+					    .writer = 3,
+					    .time = 100,
+					    .offset = 1000,
+					    .length = lengths[i],
+					    .size = sizeof(head)};
+		const uint64_t end = 1000 + lengths[i];
+		struct token_sample asks = head;
+		uint64_t writer = 0;
+		struct sample_view view;
+
+		assert_int_equal(sample_view_parse(&head, head.size, &view), 0);
+		work(reading);
+		signal_readers(getpid(), 0, SIGSTOP);
+		for (int times = 0; times < 3; times++)
+			reading_add(reading, &view);
+		asks.writer = 4;
+		asks.time = 99;
+		assert_true(reading_is_later(reading, &asks, 1000, 96, &writer));
+		assert_int_equal(writer, 3);
+		assert_true(reading_is_later(reading, &asks, 905, 96, &writer));
+		assert_false(reading_is_later(reading, &asks, 904, 96, &writer));
+		assert_true(reading_is_later(reading, &asks, end - 1, 96, &writer));
+		assert_false(reading_is_later(reading, &asks, end, 96, &writer));
+		asks.time = 100;
+		assert_false(reading_is_later(reading, &asks, 1000, 96, &writer));
+		asks.time = 99;
+		asks.writer = 3;
+		assert_false(reading_is_later(reading, &asks, 1000, 96, &writer));
+		asks.writer = 4;
+		asks.place = 8;
+		assert_false(reading_is_later(reading, &asks, 1000, 96, &writer));
+		signal_readers(getpid(), 0, SIGCONT);
+		work(reading);
+		asks.place = 7;
+		assert_false(reading_is_later(reading, &asks, 1000, 96, &writer));
+	}
+	reading_close(reading);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_journal_once), cmocka_unit_test(test_given_up),
 		cmocka_unit_test(test_odd_name),     cmocka_unit_test(test_told),
-		cmocka_unit_test(test_looks),
+		cmocka_unit_test(test_looks),        cmocka_unit_test(test_later),
 	};
 
 	return UNIT_RUN(tests);
