@@ -147,6 +147,8 @@ static void test_clone_again(void **state)
 		"$WRITER call write source 51 & wait; truncate -s 4096 source; truncate -s 4096 blank; sync; "
 		"$WRITER clone ficlone file source; $DIR/other clone ficlone file source; "
 		"$WRITER clone ficlone file source; $DIR/other clone ficlone file source; "
+		/* who writes there before that is read leaves it open who had put it there */
+		"for i in $(seq 300); do grep -q '\"name\":\"other\"' $DIR/alerts && break; sleep 0.1; done; "
 		"$DIR/third call write file 51 & wait; $DIR/third clone ficlone file source; "
 		"$DIR/fourth clone ficlonerange file blank; "
 		"$DIR/fifth clone ficlonerange file source; $DIR/fifth clone ficlonerange file source; "

@@ -222,6 +222,41 @@ static void test_odd_paths(void **state)
 	live_free(&run);
 }
 
+/*
+ * A part of a token is overwritten by a second program, and put back by a third: who has put something there is named (the third one
+ * only if that is a second later), who has destroyed it is not.
+ */
+static void test_put_back(void **state)
+{
+	struct maker_token token = maker_token(62);
+	struct live_run run;
+	size_t later = 0, i;
+	const json_t *alert;
+	char command[1024];
+
+	(void)state;
+	snprintf(command, sizeof(command),
+		 "cd %s; for i in first third; do cp %s $i; done; mkdir mnt; "
+		 "mount -t tmpfs none mnt; for f in now mnt/now later mnt/later; do ./first put $f 62 0 96; "
+		 "done; "
+		 "for f in now mnt/now; do printf ! 1<>$f; ./third put $f 62 0 8; done; sleep 1.2; "
+		 "for f in later mnt/later; do printf ! 1<>$f; ./third put $f 62 0 8; done",
+		 live_path(""), realpath(live_writer("writer"), NULL));
+	run = live_exec(ARGS("--watch", "disk,tmpfs"), ARGS("unshare", "-m", "sh", "-ec", command));
+	assert_int_equal(run.status, 0);
+	assert_int_equal(live_count(&run, &token), json_array_size(run.alerts));
+	json_array_foreach (run.alerts, i, alert) {
+		if (i < 4)
+			assert_string_equal(live_string(alert, "process.name"), "first");
+		else
+			assert_string_equal(live_string(alert, "process.name"), "third");
+		later += i >= 4 && strstr(live_string(alert, "file.path"), "later");
+	}
+	assert_int_equal(later, 2);
+	assert_int_equal(live_lost(&run), 0);
+	live_free(&run);
+}
+
 const struct CMUnitTest live_who[] = {
 	cmocka_unit_test_setup_teardown(test_script, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_ancestors, live_setup, live_teardown),
@@ -230,6 +265,7 @@ const struct CMUnitTest live_who[] = {
 	cmocka_unit_test_setup_teardown(test_sequence, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_host_path, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_odd_paths, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_put_back, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_pid_reuse, live_setup, live_teardown),
 };
 const size_t live_who_count = sizeof(live_who) / sizeof(*live_who);

@@ -1073,6 +1073,17 @@ static void mode_clone(char **args)
 		fail(args[0]);
 }
 
+/* put FILE N AT COUNT: so many bytes of the token, from that one on, to where they stand if it begins the file */
+static void mode_put(char **args)
+{
+	struct maker_token token = maker_token(number(args[1]));
+	uint64_t at = number(args[2]), count = number(args[3]);
+
+	if (at > MAKER_TOKEN_LEN || count > MAKER_TOKEN_LEN - at)
+		fail(args[2]);
+	check_length("pwrite64", pwrite(open_new(args[0], 0), token.text + at, count, (off_t)at), count);
+}
+
 /* send HOW N: the token to a unix socket, in two parts of one message; HOW is send, sendto, sendmsg, sendmmsg */
 static void mode_send(char **args)
 {
@@ -1330,7 +1341,7 @@ static const struct mode {
 	{"snap", 3, mode_snapshot},     {"subvol", 2, mode_subvolume},  {"shared", 2, mode_shared},
 	{"halves", 4, mode_halves},     {"far", 3, mode_far},           {"upper", 2, mode_upper},
 	{"old-mmap", 2, mode_old_mmap}, {"unasked", 4, mode_unasked},   {"rooted", 4, mode_rooted},
-	{"nameless", 2, mode_nameless},
+	{"nameless", 2, mode_nameless}, {"put", 4, mode_put},
 };
 
 int main(int argc, char **argv)
