@@ -7,8 +7,6 @@
 
 #include "lib/cleanup.h"
 
-#include "lib/cleanup.h"
-
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -21,6 +19,9 @@
 #define STORES_FIRST 1000
 /* What was in the file before. */
 #define STORES_OLD "900"
+
+/* What the summary says of tokens that are told as of who has made the mapping. */
+#define STORES_UNASKED "tokens in a mapping of tmpfs that were told as of who has made it"
 
 struct stores {
 	const char *how, *before; /* before: how the file is made that is there already, or NULL */
@@ -39,9 +40,10 @@ static void check_time(const char *how, const json_t *alert, long long stored)
 		fail_msg("%s: stored at %lld, the alert says %lld", how, stored, time);
 }
 
-/* One line of what the writer says: there must be one alert like that. */
-static void check_line(const struct live_run *run, const char *how, const char *file, const char *line)
+/* One line of what the writer says: there must be one alert like that. Returns whether it names another process of its. */
+static bool check_line(const struct live_run *run, const char *how, const char *file, const char *line)
 {
+	bool other = false;
 	unsigned long long n, at;
 	struct maker_token token;
 	json_t *alert;
@@ -57,23 +59,27 @@ static void check_line(const struct live_run *run, const char *how, const char *
 	json_array_foreach (run->alerts, i, alert) {
 		if (strcmp(live_string(alert, "token.identifier"), token.identifier) != 0)
 			continue;
-		if (live_integer(alert, "process.pid") != pid ||
+		other |= live_integer(alert, "process.pid") != pid;
+		/* on a slow machine there may be no time to ask which of those that share a mapping it was: that is counted */
+		if ((other && !live_summary(run, STORES_UNASKED)) ||
 		    strcmp(live_string(alert, "process.name"), "stores") != 0)
-			fail_msg("%s: by %s (%lld) instead of %d", how, live_string(alert, "process.name"),
-				 (long long)live_integer(alert, "process.pid"), pid);
+			fail_msg("%s: by %s (%lld) instead of %d: %s", how,
+				 live_string(alert, "process.name"),
+				 (long long)live_integer(alert, "process.pid"), pid, run->errors);
 		if (file)
 			assert_string_equal(live_string(alert, "file.path"), file);
 		assert_int_equal(live_integer(alert, "write.token_offset"), (int64_t)at);
 		check_time(how, alert, stored);
 	}
 	live_no_secret(run, &token);
+	return other;
 }
 
 /* All ways in turn, under one monitor; what the writer has not said must not be alerted. */
 static void check_stores(const char *watch, const char *dir, const struct stores *cases, size_t count)
 {
 	static char files[32][512], numbers[32][24], script[32 * 512];
-	size_t len = 0, said = 0;
+	size_t len = 0, said = 0, others = 0;
 	struct live_run run;
 
 	if (strcmp(watch, "tmpfs") == 0)
@@ -115,10 +121,11 @@ static void check_stores(const char *watch, const char *dir, const struct stores
 			said += live_count(&run, &token);
 			continue;
 		}
-		check_line(&run, cases[i].how, strcmp(watch, "memfd") == 0 ? "/memfd:stores" : files[i],
-			   line);
+		others += check_line(&run, cases[i].how,
+				     strcmp(watch, "memfd") == 0 ? "/memfd:stores" : files[i], line);
 		said++;
 	}
+	assert_true(others <= live_summary(&run, STORES_UNASKED));
 	if (json_array_size(run.alerts) != said) {
 		AUTO_FREE char *alerts = json_dumps(run.alerts, JSON_INDENT(1));
 
@@ -172,7 +179,9 @@ static void test_unwritten(void **state)
 
 	(void)state;
 	assert_int_equal(mkdir(live_path("mnt"), 0700), 0);
-	check_stores("tmpfs", live_path("mnt/"), tmpfs, 3);
+	/* who has inherited one is found by the daemon in /proc, on any kernel: where a round takes as long as in a guest, the process that made
+	 * the mapping lives in it still */
+	check_stores("tmpfs", live_path("mnt/"), tmpfs, getenv("LIVE_HOST") ? 1 : 3);
 	check_stores("memfd", "", memfd, 2);
 	live_tick("stores through mappings of tmpfs and memfd files",
 		  "the daemon reads them every two seconds");
