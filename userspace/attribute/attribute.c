@@ -41,8 +41,6 @@ struct attribute_stand {
 #define ATTRIBUTE_REUSED_BYTES 2048
 
 #define ATTRIBUTE_NS 1000000000LL
-/* Of starts that procfs tells; ns. */
-#define ATTRIBUTE_TICK_NS 10000000LL
 
 struct attribute {
 	const char *procfs;
@@ -840,7 +838,7 @@ static bool attribute_began(const struct timespec *start, const struct timespec 
 	int64_t apart =
 		(int64_t)(other->tv_sec - start->tv_sec) * ATTRIBUTE_NS + other->tv_nsec - start->tv_nsec;
 
-	return apart >= 0 && apart < ATTRIBUTE_TICK_NS;
+	return apart >= 0 && apart < (int64_t)PROCFS_TICK_NS;
 }
 
 int attribute_repeat(struct attribute *attribute, const struct alert *last, const struct seen_value *value,

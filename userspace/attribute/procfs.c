@@ -12,8 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PROCFS_NS_PER_S 1000000000ULL
-
 static int procfs_slurp(const struct procfs_process *process, const char *name, char *buffer, size_t size)
 {
 	AUTO_CLOSE int fd = -1;
@@ -53,12 +51,6 @@ static int procfs_ticks(const struct procfs_process *process, unsigned long long
 	return 0;
 }
 
-/* ns of one. */
-static uint64_t procfs_tick(void)
-{
-	return PROCFS_NS_PER_S / (unsigned long long)sysconf(_SC_CLK_TCK);
-}
-
 static int procfs_is(const struct procfs_process *process, bool *ret_ended)
 {
 	unsigned long long ticks;
@@ -66,7 +58,7 @@ static int procfs_is(const struct procfs_process *process, bool *ret_ended)
 
 	if (r < 0)
 		return r;
-	return ticks == process->start / procfs_tick() ? 0 : -ESRCH;
+	return ticks == process->start / PROCFS_TICK_NS ? 0 : -ESRCH;
 }
 
 static int procfs_same(const struct procfs_process *process)
@@ -91,7 +83,7 @@ int procfs_start(const char *root, uint32_t pid, uint64_t *ret_start)
 	int r = procfs_ticks(&process, &ticks, &ended);
 
 	if (r == 0)
-		*ret_start = ticks * procfs_tick();
+		*ret_start = ticks * PROCFS_TICK_NS;
 	return r;
 }
 

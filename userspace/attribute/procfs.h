@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The resolution at which procfs tells when a process has begun, which is cut to it: a tick of USER_HZ, which is 100; ns. */
+#define PROCFS_TICK_NS 10000000ULL
+
 /* A process for certain: never a pid alone, which may be somebody else's by now. */
 struct procfs_process {
 	const char *root; /* where procfs is mounted */

@@ -142,12 +142,16 @@ static uint16_t *reading_of_writer(struct reading *reading, const struct token_s
 	return &reading->of_writer[head->group % READING_WRITERS];
 }
 
-/* Of a short range that is to be read: how many there are of its place. NULL: it is another errand. */
+/* Is it a short range that is to be read? */
+static bool errand_is_range(const struct errand *errand)
+{
+	return errand->sample && !errand->id && !errand->journal;
+}
+
+/* How many such ranges there are of its place. NULL: it is another errand. */
 static uint16_t *reading_of_place(struct reading *reading, const struct errand *errand)
 {
-	if (!errand->sample || errand->id || errand->journal)
-		return NULL;
-	return &reading->of_place[errand->sample->place % READING_PLACES];
+	return errand_is_range(errand) ? &reading->of_place[errand->sample->place % READING_PLACES] : NULL;
 }
 
 /* The last of the ring. */
@@ -668,8 +672,7 @@ bool reading_is_later(const struct reading *reading, const struct token_sample *
 	for (size_t i = 0; i < reading->count; i++) {
 		const struct errand *errand = &reading->errands[(reading->first + i) % READING_ERRANDS];
 
-		if (errand->sample && !errand->id && !errand->journal &&
-		    deferred_is_later(errand->sample, head, at, len)) {
+		if (errand_is_range(errand) && deferred_is_later(errand->sample, head, at, len)) {
 			*ret_writer = errand->sample->writer;
 			return true;
 		}

@@ -3,25 +3,17 @@
 #include "engine/turn.h"
 
 #include "lib/log.h"
+#include "lib/monotonic.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
 
-#define TURN_NS_PER_S 1000000000L
 #define TURN_NS_PER_MS 1000000L
-
-static int64_t turn_clock(clockid_t id)
-{
-	struct timespec now;
-
-	clock_gettime(id, &now);
-	return (int64_t)now.tv_sec * TURN_NS_PER_S + now.tv_nsec;
-}
 
 struct turn turn_begin(void)
 {
-	return (struct turn){turn_clock(CLOCK_MONOTONIC), turn_clock(CLOCK_THREAD_CPUTIME_ID)};
+	return (struct turn){(int64_t)clock_ns(CLOCK_MONOTONIC), (int64_t)clock_ns(CLOCK_THREAD_CPUTIME_ID)};
 }
 
 void turn_end(const struct turn *turn, struct turn *longest)

@@ -23,7 +23,6 @@
 
 /* Bytes between two looks at the clock. */
 #define FETCHER_STEP (1UL << 20)
-#define FETCHER_NS 1000000000ULL
 #define FETCHER_MS 1000000ULL
 /* ms of a request, for whose the entries are in which tokens were found; those that are found later are told without. */
 #define FETCHER_ENTRIES_MS 50
@@ -59,14 +58,6 @@ struct fetcher_process {
 	uint64_t stopped; /* where it has to go on, since the turn is over; 0: it is not */
 };
 
-static uint64_t fetcher_clock(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * FETCHER_NS + (uint64_t)now.tv_nsec;
-}
-
 /* Says something, and waits until there is room for it: so who is not listened to reads no further. */
 static void fetcher_say(const struct fetcher_process *fetcher, struct fetcher_answer *answer)
 {
@@ -87,11 +78,11 @@ static void fetcher_whose(struct fetcher_process *fetcher, uint64_t at, struct j
 	uint64_t start;
 
 	if (!journal_entry_writer(head->uid, fetcher->view.exe, head->exe_len) ||
-	    fetcher->entries_ns > FETCHER_ENTRIES_MS * FETCHER_NS / 1000)
+	    fetcher->entries_ns > FETCHER_ENTRIES_MS * FETCHER_MS)
 		return;
-	start = fetcher_clock(CLOCK_MONOTONIC);
+	start = clock_ns(CLOCK_MONOTONIC);
 	(void)journal_entry_at(fetcher->fd, at, ret_entry);
-	fetcher->entries_ns += fetcher_clock(CLOCK_MONOTONIC) - start;
+	fetcher->entries_ns += clock_ns(CLOCK_MONOTONIC) - start;
 }
 
 /* Who has it at that place, if it is not the file's own process, by the page tables, which are not inherited with a shared mapping. */
@@ -99,7 +90,7 @@ static int fetcher_asks(struct fetcher_process *fetcher, const struct mapped_riv
 			uint64_t at, bool *ret_unasked)
 {
 	struct fetcher_asked *asked = &fetcher->asked;
-	uint64_t start = fetcher_clock(CLOCK_MONOTONIC), left;
+	uint64_t start = clock_ns(CLOCK_MONOTONIC), left;
 	int64_t until;
 	int r = -1;
 
@@ -111,7 +102,7 @@ static int fetcher_asks(struct fetcher_process *fetcher, const struct mapped_riv
 	left = FETCHER_ASKS_MS * FETCHER_MS - asked->ns;
 	until = (int64_t)((start + left) / FETCHER_MS);
 	r = mapped_anothers(fetcher->world->procfs, &fetcher->view, rivals, count, at, until);
-	asked->ns += fetcher_clock(CLOCK_MONOTONIC) - start;
+	asked->ns += clock_ns(CLOCK_MONOTONIC) - start;
 	*ret_unasked = r < 0 && monotonic_ms() > until;
 	return r;
 }
@@ -178,9 +169,9 @@ static bool fetcher_inherited(struct fetcher_process *fetcher, struct fetcher_an
 		answer->unseen = 1;
 		return true;
 	}
-	start = fetcher_clock(CLOCK_PROCESS_CPUTIME_ID);
+	start = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	state = heirs_look(fetcher->heirs, &fetcher->view, message->gone, message->oldest);
-	answer->walk = fetcher_clock(CLOCK_PROCESS_CPUTIME_ID) - start;
+	answer->walk = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start;
 	heirs->later = state == HEIRS_RESTS;
 	if (state != HEIRS_READY)
 		return state == HEIRS_RESTS;
@@ -249,7 +240,7 @@ static int fetcher_token(void *context, const uint8_t *window, const struct toke
 		fetcher_say(fetcher, &answer);
 	}
 	/* who asks long has the next turn's time for the rest */
-	if (!fetcher->shared || fetcher_clock(CLOCK_MONOTONIC) <= fetcher->until)
+	if (!fetcher->shared || clock_ns(CLOCK_MONOTONIC) <= fetcher->until)
 		return 0;
 	fetcher->stopped = at + span->end - span->start;
 	return -EINTR;
@@ -330,7 +321,7 @@ static void fetcher_look(struct fetcher_process *fetcher, int fd, struct fetcher
 		}
 		answer->read += step;
 		at += step;
-		if (fetcher->stopped || fetcher_clock(CLOCK_MONOTONIC) > fetcher->until)
+		if (fetcher->stopped || clock_ns(CLOCK_MONOTONIC) > fetcher->until)
 			break;
 	}
 	answer->next = at;
@@ -345,7 +336,7 @@ static void fetcher_serve(struct fetcher_process *fetcher)
 	bool ready;
 	int fd = -1;
 
-	fetcher->until = fetcher_clock(CLOCK_MONOTONIC) + FETCHER_TURN_MS * FETCHER_MS;
+	fetcher->until = clock_ns(CLOCK_MONOTONIC) + FETCHER_TURN_MS * FETCHER_MS;
 	ready = fetcher_heirs(fetcher, &answer);
 	if (!ready) {
 		answer.next = fetcher->message.from;
@@ -366,7 +357,7 @@ static void fetcher_serve(struct fetcher_process *fetcher)
 		if (answer.error < 0 || answer.next >= answer.end)
 			fetcher->asked.id = 0;
 	}
-	answer.cpu = fetcher_clock(CLOCK_PROCESS_CPUTIME_ID);
+	answer.cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	fetcher_say(fetcher, &answer);
 }
 

@@ -15,10 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How much too early a start may be that procfs tells. */
-#define HEIRS_TICK_NS 10000000ULL
-#define HEIRS_NS 1000000000ULL
-
 enum heirs_known { HEIRS_UNREAD, HEIRS_READ, HEIRS_UNSEEN };
 
 struct heirs_process {
@@ -139,7 +135,7 @@ static void heirs_process(struct heirs *heirs, uint32_t pid)
 	char path[64], link[LIMIT_PATH_BYTES];
 	ssize_t len;
 
-	if (r == -ESRCH || (r == 0 && process.process.start + HEIRS_TICK_NS <= heirs->oldest))
+	if (r == -ESRCH || (r == 0 && process.process.start + PROCFS_TICK_NS <= heirs->oldest))
 		return;
 	if (r == 0) {
 		snprintf(path, sizeof(path), "%.32s/%u/exe", heirs->procfs, pid);
@@ -150,7 +146,7 @@ static void heirs_process(struct heirs *heirs, uint32_t pid)
 		process.known = len < 0 ? HEIRS_UNSEEN : HEIRS_UNREAD;
 		process.program = len < 0 ? 0 : heirs_program(link, (size_t)len);
 	} else {
-		process.process.start = UINT64_MAX - HEIRS_TICK_NS;
+		process.process.start = UINT64_MAX - PROCFS_TICK_NS;
 	}
 	if (heirs->process_count == HEIRS_PROCESSES)
 		heirs->passed++;
@@ -200,7 +196,7 @@ static bool heirs_walk(struct heirs *heirs, int64_t until)
 static bool heirs_may(const struct heirs_process *process, const struct token_sample *sample,
 		      uint32_t program)
 {
-	return process->process.start + HEIRS_TICK_NS > sample->start && process->program == program;
+	return process->process.start + PROCFS_TICK_NS > sample->start && process->program == program;
 }
 
 /* Reads what those have mapped that may be children. Returns whether that was all. */
@@ -220,20 +216,12 @@ static bool heirs_read(struct heirs *heirs, const struct sample_view *view, int6
 	return true;
 }
 
-static uint64_t heirs_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * HEIRS_NS + (uint64_t)now.tv_nsec;
-}
-
 enum heirs_state heirs_look(struct heirs *heirs, const struct sample_view *view, uint64_t since,
 			    uint64_t oldest)
 {
 	enum heirs_state state = heirs_begin(heirs, view->head, since, oldest);
 	int64_t until = monotonic_ms() + HEIRS_MS;
-	uint64_t start = heirs_clock();
+	uint64_t start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
 	if (state == HEIRS_RESTS)
 		return state;
@@ -241,7 +229,7 @@ enum heirs_state heirs_look(struct heirs *heirs, const struct sample_view *view,
 	if (state == HEIRS_READY ||
 	    (heirs_walk(heirs, until) && heirs->walked >= since && heirs->oldest <= view->head->start))
 		state = heirs_read(heirs, view, until) ? HEIRS_READY : HEIRS_MORE;
-	heirs->spent += heirs_clock() - start;
+	heirs->spent += clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
 	return state;
 }
 

@@ -25,8 +25,6 @@
 #define MAPPED_PAGE 4096
 /* Of one process's mappings, between two looks at the clock. */
 #define MAPPED_LINES 256
-/* Of starts that procfs tells; ns. */
-#define MAPPED_TICK_NS 10000000ULL
 
 struct mapped_file {
 	struct token_sample *sample; /* with its strings */
@@ -95,11 +93,11 @@ static void mapped_widen(struct token_sample *sample, const struct token_sample 
 /* Whose start is known from procfs only has one in whole ticks. */
 static bool mapped_is_of(const struct token_sample *sample, const struct token_sample *other)
 {
-	bool ticks = sample->start % MAPPED_TICK_NS == 0 || other->start % MAPPED_TICK_NS == 0;
+	bool ticks = sample->start % PROCFS_TICK_NS == 0 || other->start % PROCFS_TICK_NS == 0;
 
 	return sample->tgid == other->tgid &&
 	       (sample->start == other->start ||
-		(ticks && sample->start / MAPPED_TICK_NS == other->start / MAPPED_TICK_NS));
+		(ticks && sample->start / PROCFS_TICK_NS == other->start / PROCFS_TICK_NS));
 }
 
 static bool mapped_is_file(const struct token_sample *sample, const struct token_sample *other)
@@ -153,7 +151,6 @@ static bool mapped_holds(const char *procfs, const struct token_sample *sample, 
 
 	if (monotonic_ms() > until)
 		return false;
-
 	snprintf(path, sizeof(path), "%.32s/%u/pagemap", procfs, sample->tgid);
 	pages = open(path, O_RDONLY | O_CLOEXEC);
 	snprintf(path, sizeof(path), "%.32s/%u/maps", procfs, sample->tgid);

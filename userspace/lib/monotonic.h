@@ -14,11 +14,17 @@ static inline int64_t monotonic_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* boottime_ns() - ns, CLOCK_BOOTTIME, as samples tell it. */
-static inline uint64_t boottime_ns(void)
+/* clock_ns() - ns, of any clock. */
+static inline uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_BOOTTIME, &now);
+	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
+/* boottime_ns() - ns, CLOCK_BOOTTIME, as samples tell it. */
+static inline uint64_t boottime_ns(void)
+{
+	return clock_ns(CLOCK_BOOTTIME);
 }
