@@ -131,6 +131,15 @@ static void test_exec_signals(void **state)
 	live_free(&run);
 }
 
+/* The master's side of a new one. */
+static int open_terminal(void)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	return master;
+}
+
 /* Starts `exec` as a shell does: in a group of its own; or, given a terminal, in a session of its own that the terminal belongs to. */
 static pid_t start_job(const char *terminal, const char *script)
 {
@@ -171,13 +180,11 @@ static void test_exec_stopped(void **state)
 /* As under `ssh -t`: the terminal tells of its end only who leads the session. */
 static void test_exec_hangup(void **state)
 {
-	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), status;
+	int master = open_terminal(), status;
 	char script[1024];
 	pid_t pid;
 
 	(void)state;
-	assert_true(master >= 0);
-	assert_int_equal(grantpt(master) | unlockpt(master), 0);
 	snprintf(script, sizeof(script), "touch %s; while :; do sleep 0.1; done", live_path("ready"));
 	pid = start_job(ptsname(master), script);
 	await_file(live_path("ready"));
@@ -209,13 +216,11 @@ static bool keeps_interrupt(pid_t pid)
 /* A Ctrl-C that comes before there is a command ends us: nobody else has it. */
 static void test_exec_interrupted_early(void **state)
 {
-	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), status;
+	int master = open_terminal(), status;
 	char script[1024];
 	pid_t pid;
 
 	(void)state;
-	assert_true(master >= 0);
-	assert_int_equal(grantpt(master) | unlockpt(master), 0);
 	snprintf(script, sizeof(script), "touch %s; sleep 20", live_path("begun"));
 	pid = start_job(ptsname(master), script);
 	while (!keeps_interrupt(pid) && access(live_path("begun"), F_OK) < 0)
@@ -258,14 +263,12 @@ static pid_t start_shell(const char *terminal)
 /* A Ctrl-Z that comes before there is a command stops us, and the command begins when we go on. */
 static void test_exec_stopped_early(void **state)
 {
-	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), status, job = 0;
+	int master = open_terminal(), status, job = 0;
 	char text[64] = "";
 	pid_t shell;
 	FILE *file;
 
 	(void)state;
-	assert_true(master >= 0);
-	assert_int_equal(grantpt(master) | unlockpt(master), 0);
 	shell = start_shell(ptsname(master));
 	while (!job) {
 		file = fopen(live_path("pid"), "r");
@@ -859,12 +862,11 @@ static void check_prints(const char *options, const char *to, bool out, bool err
 /* What a command prints is seen wherever that goes, and what it hands to others is not; unless --watch says what to look at. */
 static void test_exec_prints(void **state)
 {
-	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int master = open_terminal();
 	char terminal[256], command[1024];
 	struct live_run run;
 
 	(void)state;
-	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
 	snprintf(terminal, sizeof(terminal), "> %s 2>&1", ptsname(master));
 	check_prints("", "2>&1 | cat > /dev/null", true, true);
 	check_prints("", "2> /dev/null | cat > /dev/null", true, false);
@@ -1077,7 +1079,7 @@ static void terminal_until(int master, char *shown, size_t size, const char *tex
 /* To the command a terminal is one, of its size, also when that changes; keys that send signals do. */
 static void test_exec_masks_terminal(void **state)
 {
-	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int master = open_terminal();
 	const char *binary = getenv("SPILLWATCH") ? getenv("SPILLWATCH") : "build/spillwatch";
 	struct maker_token token = maker_token(96);
 	char shown[8192] = "", expected[256];
@@ -1087,7 +1089,6 @@ static void test_exec_masks_terminal(void **state)
 
 	(void)state;
 	setenv("W", live_writer("writer"), 1);
-	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
 	assert_int_equal(ioctl(master, TIOCSWINSZ, &size), 0);
 	pid = fork();
 	if (pid == 0) {

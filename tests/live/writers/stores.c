@@ -436,8 +436,8 @@ static void put_mappers(const char *path)
 	wait(NULL);
 }
 
-/* One maps it and ends; its children go on, and then a child of one of them. */
-static void put_heirs(const char *path)
+/* In a new process: the file mapped. In the one that was there before: NULL, when that and all that it leaves have ended. */
+static char *begin_family(const char *path)
 {
 	int fd = open_file(path, 4 * WINDOW), ready[2];
 	char *map, byte;
@@ -445,12 +445,21 @@ static void put_heirs(const char *path)
 	check("pipe", pipe(ready), 0);
 	if (fork()) {
 		close(ready[1]);
-		/* until all have ended */
 		check("read", read(ready[0], &byte, 1), 0);
-		return;
+		return NULL;
 	}
 	map = map_file(fd, 0, WINDOW);
 	map[0] = 'x';
+	return map;
+}
+
+/* One maps it and ends; its children go on, and then a child of one of them. */
+static void put_heirs(const char *path)
+{
+	char *map = begin_family(path);
+
+	if (!map)
+		return;
 	if (fork())
 		_exit(0);
 	/* until a round may have begun while it lived is over */
@@ -472,18 +481,10 @@ static void put_heirs(const char *path)
 /* One maps it, and ends when it has several children, which live on and store each: soon, and when it is known whose it is. */
 static void put_siblings(const char *path)
 {
-	int fd = open_file(path, 4 * WINDOW), ready[2];
-	char *map, byte;
+	char *map = begin_family(path);
 
-	check("pipe", pipe(ready), 0);
-	if (fork()) {
-		close(ready[1]);
-		/* until all have ended */
-		check("read", read(ready[0], &byte, 1), 0);
+	if (!map)
 		return;
-	}
-	map = map_file(fd, 0, WINDOW);
-	map[0] = 'x';
 	for (size_t child = 0; child < 3; child++) {
 		if (fork())
 			continue;

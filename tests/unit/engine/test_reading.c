@@ -246,33 +246,49 @@ static void test_told(void **state)
 	reading_close(reading);
 }
 
-/* As long as what a call has written there is to be read, or is being read: a short range and a long one, of a file that there is not. */
-static void test_looks(void **state)
+/* Bytes of a short range and of a long one, of a file that there is not. */
+static const uint64_t ranges[] = {128, LIMIT_READ_AT_ONCE + 1};
+#define RANGES (sizeof(ranges) / sizeof(*ranges))
+
+static struct reading *open_ranges(struct reading_loss *loss)
 {
-	static const uint64_t lengths[] = {128, LIMIT_READ_AT_ONCE + 1};
-	struct reading_loss loss = {0};
 	struct reading *reading;
 
-	(void)state;
 	assert_int_equal(reading_open("/proc", NULL, &reading), 0);
-	reading_start(reading, never, tell, NULL, &loss);
+	reading_start(reading, never, tell, NULL, loss);
 	/* at first there is nobody who reads */
 	add(reading, 1, 1);
-	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+	return reading;
+}
+
+/* While nobody reads, until they are let (SIGCONT). */
+static void add_held(struct reading *reading, const struct sample_view *view)
+{
+	signal_readers(getpid(), 0, SIGSTOP);
+	for (int times = 0; times < 3; times++)
+		reading_add(reading, view);
+}
+
+/* As long as what a call has written there is to be read, or is being read. */
+static void test_looks(void **state)
+{
+	struct reading_loss loss = {0};
+	struct reading *reading = open_ranges(&loss);
+
+	(void)state;
+	for (size_t i = 0; i < RANGES; i++) {
 		struct token_sample head = {.tgid = UINT32_MAX,
 					    .flags = SAMPLE_UNREAD,
 					    .mode = S_IFREG | 0600,
 					    .place = 7 + i,
-					    .length = lengths[i],
+					    .length = ranges[i],
 					    .size = sizeof(head)};
 		struct sample_view view;
 
 		assert_int_equal(sample_view_parse(&head, head.size, &view), 0);
 		work(reading);
 		assert_false(reading_looks(reading, head.place));
-		signal_readers(getpid(), 0, SIGSTOP);
-		for (int times = 0; times < 3; times++)
-			reading_add(reading, &view);
+		add_held(reading, &view);
 		assert_true(reading_looks(reading, head.place));
 		assert_false(reading_looks(reading, head.place + 1));
 		signal_readers(getpid(), 0, SIGCONT);
@@ -285,16 +301,11 @@ static void test_looks(void **state)
 /* Who has written there later, and is to be looked at still: another writer, at one of these bytes. */
 static void test_later(void **state)
 {
-	static const uint64_t lengths[] = {128, LIMIT_READ_AT_ONCE + 1};
 	struct reading_loss loss = {0};
-	struct reading *reading;
+	struct reading *reading = open_ranges(&loss);
 
 	(void)state;
-	assert_int_equal(reading_open("/proc", NULL, &reading), 0);
-	reading_start(reading, never, tell, NULL, &loss);
-	/* at first there is nobody who reads */
-	add(reading, 1, 1);
-	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+	for (size_t i = 0; i < RANGES; i++) {
 		struct token_sample head = {.tgid = UINT32_MAX,
 					    .flags = SAMPLE_UNREAD,
 					    .mode = S_IFREG | 0600,
@@ -302,18 +313,16 @@ static void test_later(void **state)
 					    .writer = 3,
 					    .time = 100,
 					    .offset = 1000,
-					    .length = lengths[i],
+					    .length = ranges[i],
 					    .size = sizeof(head)};
-		const uint64_t end = 1000 + lengths[i];
+		const uint64_t end = 1000 + ranges[i];
 		struct token_sample asks = head;
 		uint64_t writer = 0;
 		struct sample_view view;
 
 		assert_int_equal(sample_view_parse(&head, head.size, &view), 0);
 		work(reading);
-		signal_readers(getpid(), 0, SIGSTOP);
-		for (int times = 0; times < 3; times++)
-			reading_add(reading, &view);
+		add_held(reading, &view);
 		asks.writer = 4;
 		asks.time = 99;
 		assert_true(reading_is_later(reading, &asks, 1000, 96, &writer));
