@@ -87,6 +87,10 @@ struct write_event {
 	/* … or as the caller gave it */
 	__u64 name; /* address of the caller's string */
 	__u64 name_base; /* struct path * of where it starts, unless it is absolute */
+	/* of a pipe's own buffers, the oldest that is looked at: see inspect_was_taken() */
+	__u64 piped; /* struct pipe_buffer *, or 0 */
+	__u32 piped_index; /* its number, as the pipe counts */
+	__u32 piped_end; /* of what is in it: bytes from its page's beginning */
 };
 
 /* How far the reading of a write has come; the search runs over window[0, fill). */

@@ -7,7 +7,8 @@
  *     from /dev/zero           there is nothing to be seen
  *
  * What a reader has taken out of the pipe meanwhile is gone: that is counted, also of a call that is only perhaps looked at
- * for the second time (event.again): better once too often.
+ * for the second time (event.again), and of one whose buffers a reader has let go when they had just been read, which may have
+ * been in time: better once too often.
  */
 #pragma once
 
@@ -33,6 +34,7 @@ static long landed_part(__u32 index, struct landed_walk *walk)
 {
 	const struct pipe_buffer *buffer;
 	struct bio_vec *part;
+	struct write_event *event = &walk->s->event;
 	__u32 len, at = walk->head - 1 - index;
 
 	if (!walk->left || index == walk->head - walk->tail)
@@ -45,7 +47,10 @@ static long landed_part(__u32 index, struct landed_walk *walk)
 	part = &walk->s->parts[(LIMIT_PIPE_PARTS - 1 - index) % LIMIT_PIPE_PARTS];
 	part->bv_page = BPF_CORE_READ(buffer, page);
 	/* a reader takes bytes off the front */
-	part->bv_offset = BPF_CORE_READ(buffer, offset) + BPF_CORE_READ(buffer, len) - len;
+	event->piped = (__u64)buffer;
+	event->piped_index = at;
+	event->piped_end = BPF_CORE_READ(buffer, offset) + BPF_CORE_READ(buffer, len);
+	part->bv_offset = event->piped_end - len;
 	part->bv_len = len;
 	walk->left -= len;
 	walk->parts++;
@@ -72,6 +77,8 @@ static __always_inline void landed_in_pipe(struct scratch *s)
 		return;
 	if (walk.left) {
 		count(COUNTER_landed_unseen);
+		/* once a call */
+		event->piped = 0;
 		event->length -= walk.left;
 		/* what is there does not go on with what was there before */
 		key = begun_stream(file, begun_joins((__u64)file, event->kind));

@@ -186,6 +186,22 @@ static __always_inline void inspect_pass(struct reader *r, __u64 bytes)
 	r->position += bytes;
 }
 
+/*
+ * Has a reader let go of what was read in a pipe's own buffers? Their pages may have been others' by then. It takes the oldest
+ * first; what is in a buffer keeps its end while bytes are taken off its front, unless that was seen half done.
+ */
+static __always_inline int inspect_was_taken(const struct write_event *event)
+{
+	const struct file *file = (const struct file *)event->file;
+	const struct pipe_inode_info *pipe =
+		(const struct pipe_inode_info *)BPF_CORE_READ(file, private_data);
+	const struct pipe_buffer *oldest = (const struct pipe_buffer *)event->piped;
+	__u32 end = BPF_CORE_READ(oldest, offset) + BPF_CORE_READ(oldest, len);
+	__u32 tail = BPF_CORE_READ(pipe, tail);
+
+	return (__s32)(tail - event->piped_index) > 0 || end != event->piped_end;
+}
+
 /* Reads the next bytes, from the page cache or from the caller's memory; returns 0 if it could. */
 static __always_inline int inspect_copy(struct scratch *s, __u64 len)
 {
@@ -200,9 +216,18 @@ static __always_inline int inspect_copy(struct scratch *s, __u64 len)
 			return 1;
 		address = s->event.address + r->position;
 	}
-	if (s->event.source == WRITE_SOURCE_BIO)
-		return bpf_probe_read_kernel(&s->window.bytes[r->fill & WINDOW_FILL_MASK], len,
-					     (const void *)address) != 0;
+	if (s->event.source == WRITE_SOURCE_BIO) {
+		long failed = bpf_probe_read_kernel(&s->window.bytes[r->fill & WINDOW_FILL_MASK], len,
+						    (const void *)address);
+
+		if (s->event.piped && inspect_was_taken(&s->event)) {
+			count(COUNTER_landed_unseen);
+			/* once a call, and by that name, though there may have been nothing to be read where it was looked for */
+			s->event.piped = 0;
+			return 0;
+		}
+		return failed != 0;
+	}
 	return bpf_probe_read_user(&s->window.bytes[r->fill & WINDOW_FILL_MASK], len,
 				   (const void *)address) != 0;
 }

@@ -3,7 +3,8 @@
  * A program that brings tokens to pipes, and other bytes to nowhere, without a buffer of its own:
  *
  *     pipes HOW FILE N      token N comes to a pipe, from another pipe or FILE, by HOW; or nothing does
- *     pipes drained HOW N   tokens 0 to N - 1, while another thread reads what comes
+ *     pipes drained HOW N   tokens 0 to N - 1, while another thread reads what comes; splice-busy, tee-busy: one that never sleeps, and
+ *                           takes pages as soon as they are free
  *
  * Tokens are named by number (token_maker.h). Ends with 0, with 77 if this machine can't do it, or with 1 after saying what failed.
  */
@@ -250,17 +251,36 @@ static void *drain(void *unused)
 	return unused;
 }
 
+static void *drain_busily(void *unused)
+{
+	static char bytes[16 * PAGE];
+	ssize_t r;
+
+	if (fcntl(target[0], F_SETFL, O_NONBLOCK) < 0)
+		fail("fcntl");
+	while ((r = read(target[0], bytes, sizeof(bytes))) != 0) {
+		void *pages;
+
+		if (r < 0)
+			continue;
+		pages = mmap(NULL, sizeof(bytes), PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		munmap(pages, sizeof(bytes));
+	}
+	return unused;
+}
+
 static void way_drained(const char *how, uint64_t count)
 {
 	pthread_t thread;
 
-	if (pthread_create(&thread, NULL, drain, NULL))
+	if (pthread_create(&thread, NULL, strstr(how, "-busy") ? drain_busily : drain, NULL))
 		fail("pthread_create");
 	for (uint64_t n = 0; n < count; n++) {
 		char token[MAKER_TOKEN_LEN];
 
 		put(source[1], maker_token(n).text, MAKER_TOKEN_LEN);
-		if (strcmp(how, "splice") == 0) {
+		if (strncmp(how, "splice", 6) == 0) {
 			move(MAKER_TOKEN_LEN);
 			continue;
 		}
