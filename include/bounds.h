@@ -170,6 +170,12 @@
 /* After this time a writer is described again, since the daemon may have forgotten it. */
 #define LIMIT_DESCRIBED_NS 60000000000ULL
 
+/* Rings of io_uring that write to what is never written back; of the least recent it is forgotten what it has under way. */
+#define LIMIT_RINGS 1024U
+
+/* After this time the daemon is told again of a file that a ring writes to without telling. */
+#define LIMIT_RING_TOLD_NS 10000000000ULL
+
 /* Pages that are looked at while a bio is queued; what is beyond is looked at by the daemon, or counted. */
 #define LIMIT_BIO_PAGES 256U
 

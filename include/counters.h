@@ -32,6 +32,7 @@
 	X(entered_full, LOSS,                                                                          \
 	  "tokens of writes to a stream that could not be kept until the write returned")              \
 	X(names_unseen, LOSS, "names and attributes made by io_uring that could not be seen")          \
+	X(io_uring_untold, LOSS, "writes of io_uring that may have completed unseen")                  \
 	X(tree_full, LOSS, "processes that could not be followed because the table was full")          \
 	X(rechecks_full, LOSS, "files with stores through mappings that could not be kept an eye on")  \
 	X(bio_pages_unseen, LOSS, "pages on their way to a block device that could not be looked at")  \

@@ -160,6 +160,47 @@ end:
 	inspect_end(s);
 }
 
+/* include/linux/sched.h */
+#define IO_URING_PF_KTHREAD 0x00200000
+
+/*
+ * One of the writes that its ring has under way is over. What nobody reaps before its ring is closed a worker of the kernel completes,
+ * who is not the writer: it is counted.
+ */
+__noinline int io_uring_over(__u64 request, __s64 result)
+{
+	__u64 ring = (__u64)BPF_CORE_READ((const struct io_kiocb *)request, ctx);
+	struct ring_writes *writes = bpf_map_lookup_elem(&rings, &ring);
+
+	if (!writes || !writes->pending ||
+	    !io_uring_is_unwritten(file_kind(BPF_CORE_READ((const struct io_kiocb *)request, file))))
+		return 0;
+	__sync_fetch_and_add(&writes->pending, -1);
+	if (result > 0 && (!writes->silent || writes->uncovered) &&
+	    bpf_get_current_task_btf()->flags & IO_URING_PF_KTHREAD)
+		count(COUNTER_io_uring_untold);
+	return 0;
+}
+
+/* A completion that found no room in its queue: of which request, it doesn't say. */
+SEC("raw_tp/io_uring_cqe_overflow")
+int io_uring_overflow(struct bpf_raw_tracepoint_args *context)
+{
+	__u64 ring = context->args[0];
+	struct ring_writes *writes;
+
+	if (!rings_used || (__s32)context->args[2] <= 0)
+		return 0;
+	writes = bpf_map_lookup_elem(&rings, &ring);
+	if (!writes || !writes->pending)
+		return 0;
+	if (!writes->silent || writes->uncovered)
+		count(COUNTER_io_uring_untold);
+	writes->silent = 1;
+	writes->uncovered = writes->several;
+	return 0;
+}
+
 SEC("raw_tp/io_uring_complete")
 int write_io_uring(struct bpf_raw_tracepoint_args *context)
 {
@@ -170,10 +211,12 @@ int write_io_uring(struct bpf_raw_tracepoint_args *context)
 	if (!request)
 		return 0;
 	result = io_uring_result(context);
+	op = BPF_CORE_READ((const struct io_kiocb *)request, opcode);
+	if (rings_used && io_uring_is_write(op))
+		io_uring_over(request, result);
 	if (result < 0 || !scope_holds_current())
 		return 0;
 	preempt_begin();
-	op = BPF_CORE_READ((const struct io_kiocb *)request, opcode);
 	if (result > 0 && op != IO_URING_OPENAT && op != IO_URING_OPENAT2)
 		io_uring_write(request, op, result);
 	else

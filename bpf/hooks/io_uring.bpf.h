@@ -26,11 +26,67 @@ enum io_uring_write_op {
 	IO_URING_WRITEV_FIXED = 61,
 };
 
-/* IOSQE_FIXED_FILE and IOSQE_CQE_SKIP_SUCCESS, as a request's flags have them (include/linux/io_uring_types.h) */
+/* IOSQE_FIXED_FILE, IOSQE_ASYNC and IOSQE_CQE_SKIP_SUCCESS, as a request's flags have them (include/linux/io_uring_types.h) */
 #define IO_URING_REQ_FIXED_FILE (1U << 0)
+#define IO_URING_REQ_ASYNC (1U << 4)
 #define IO_URING_REQ_CQE_SKIP (1U << 6)
+/* IORING_SETUP_DEFER_TASKRUN: what a worker has done completes when somebody reaps */
+#define IO_URING_DEFERS (1U << 13)
 /* what a slot keeps in the low bits of its file's address */
 #define IO_URING_FILE_MASK (~7ULL)
+
+/*
+ * Writes under way to what is never written back (tmpfs, memfd, streams): there only a completion tells of them, and one that finds no
+ * room in the queue tells of no request. By the ring's address. Forgotten is the least recent.
+ */
+struct ring_writes {
+	__u64 mapping; /* of the file that all of them go to */
+	__u32 pending;
+	__u8 several; /* they go to more than that */
+	__u8 silent; /* the queue may fill up: the daemon is told of each file */
+	__u8 uncovered; /* there were others before that */
+	__u8 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LIMIT_RINGS);
+	__type(key, __u64);
+	__type(value, struct ring_writes);
+} rings __weak SEC(".maps");
+
+/* Is there any? Most hosts have none. */
+__u32 rings_used __weak = 0;
+
+/* Is it one of those? */
+static __always_inline int io_uring_is_write(__u32 op)
+{
+	switch (op) {
+	case IO_URING_WRITE:
+	case IO_URING_WRITE_FIXED:
+	case IO_URING_WRITEV:
+	case IO_URING_WRITEV_FIXED:
+	case IO_URING_SEND:
+	case IO_URING_SENDMSG:
+	case IO_URING_SEND_ZC:
+	case IO_URING_SENDMSG_ZC:
+		return 1;
+	case IO_URING_SPLICE:
+	case IO_URING_TEE:
+		/* do_splice() and do_tee() are hooked by the other attachment */
+		return !vfs_hooked;
+	default:
+		return 0;
+	}
+}
+
+/* … to a file of that kind? */
+static __always_inline int io_uring_is_unwritten(__u32 kind)
+{
+	return settings.watch & (1U << kind) &
+	       (FILE_KIND_BIT(TMPFS) | FILE_KIND_BIT(MEMFD) | FILE_KIND_BIT(PIPE) | FILE_KIND_BIT(SOCKET) |
+		FILE_KIND_BIT(TTY));
+}
 
 /* The kernel before 6.13 (7029acd8a950, "io_uring/rsrc: get rid of per-ring io_rsrc_node list" and those around it). */
 struct io_fixed_file___before {

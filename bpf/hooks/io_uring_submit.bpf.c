@@ -6,6 +6,9 @@
  * A write into pages that are clean or not there yet makes them dirty, which is seen (recheck.bpf.c), and one that goes past
  * the page cache is seen when its bio is queued. Left are pages that are dirty already: their file is to be looked at again.
  *
+ * Where nothing is written back (tmpfs, memfd), the daemon looks at the range, as it does at what is mapped there, from the submission
+ * on until the process has ended: a request that waits behind others may be late. Streams are counted.
+ *
  * Names, by the syscall attachment: the caller's strings are there now. They say what is asked for; it can still fail.
  *
  * The tracepoint has another name before 6.3 (2ad57931db64, "io_uring: rename trace_io_uring_submit_sqe() tracepoint").
@@ -46,7 +49,147 @@ static __always_inline int submit_dirty(__u64 mapping, __u64 index)
 	return folio && recheck_dirtied(folio);
 }
 
-static __always_inline void submit_write(const struct io_kiocb *request, const struct task_struct *task)
+/* Where a write to anywhere ends: a vector's length is not known yet, nor where one ends up that goes on where others end. */
+#define SUBMIT_END (1LL << 40)
+
+/* What the daemon was told of a file that a process may write to without telling: a range, and when. */
+struct ring_told {
+	__u64 time;
+	__u64 from, end;
+	__u64 daemon; /* self_start: another one has not been told */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LIMIT_DESCRIBED);
+	__type(key, struct described_key);
+	__type(value, struct ring_told);
+} rings_told SEC(".maps");
+
+/* Tells the daemon of s->event, unless it was told of all that already: three times at most, each time of more. */
+__noinline int submit_tell(struct scratch *s, __u64 mapping)
+{
+	struct described_key key = {.mapping = mapping};
+	struct ring_told told = {.time = bpf_ktime_get_boot_ns(), .daemon = self_start}, *known;
+
+	if (!s)
+		return 0;
+	key.start = BPF_CORE_READ(bpf_get_current_task_btf(), group_leader, start_boottime);
+	key.tgid = bpf_get_current_task_btf()->tgid;
+	told.from = s->event.offset;
+	told.end = told.from + s->event.length;
+	known = bpf_map_lookup_elem(&rings_told, &key);
+	if (known && known->daemon == told.daemon) {
+		if (told.from >= known->from && told.end <= known->end) {
+			if (told.time - known->time < LIMIT_RING_TOLD_NS)
+				return 0;
+		} else {
+			told.end = SUBMIT_END;
+			if (told.from > known->from)
+				told.from = known->from;
+			else if (told.from < known->from)
+				told.from = 0;
+		}
+	}
+	s->event.offset = told.from;
+	s->event.length = told.end - told.from;
+	if (!inspect_mapped(s))
+		bpf_map_update_elem(&rings_told, &key, &told, BPF_ANY);
+	return 0;
+}
+
+/* May the queue be full when those complete that are under way? Half of it is left to requests that write nothing. */
+static __always_inline int submit_crowds(const struct io_ring_ctx *ring, __u32 pending)
+{
+	__u32 used = BPF_CORE_READ(ring, cached_cq_tail) - BPF_CORE_READ(ring, rings, cq.head);
+
+	return used + pending >= BPF_CORE_READ(ring, cq_entries) / 2;
+}
+
+/* A write to what is never written back becomes one that is under way. Is its file to be looked at? 2: all of it. */
+__noinline int submit_pending(__u64 request, __u64 mapping)
+{
+	const struct io_ring_ctx *ring = BPF_CORE_READ((const struct io_kiocb *)request, ctx);
+	__u32 flags = (__u32)BPF_CORE_READ((const struct io_kiocb *)request, flags);
+	struct ring_writes *writes, none = {};
+	__u64 key = (__u64)ring;
+
+	if (flags & IO_URING_REQ_CQE_SKIP ||
+	    (mapping && flags & IO_URING_REQ_ASYNC && BPF_CORE_READ(ring, flags) & IO_URING_DEFERS))
+		return 1;
+	writes = bpf_map_lookup_elem(&rings, &key);
+	if (!writes) {
+		rings_used = 1;
+		bpf_map_update_elem(&rings, &key, &none, BPF_NOEXIST);
+		writes = bpf_map_lookup_elem(&rings, &key);
+		if (!writes)
+			return 1;
+	}
+	if (!writes->pending) {
+		writes->mapping = mapping;
+		writes->several = writes->silent = writes->uncovered = 0;
+	}
+	if (!mapping || writes->mapping != mapping)
+		writes->several = 1;
+	if (!writes->silent && submit_crowds(ring, writes->pending)) {
+		writes->silent = 1;
+		writes->uncovered = writes->several;
+	}
+	__sync_fetch_and_add(&writes->pending, 1);
+	return writes->silent ? 2 : 0;
+}
+
+/* Sets the event to what the request may write. */
+static __always_inline void submit_range(const struct io_kiocb *request, const struct file *file, __u32 op,
+					 struct write_event *event)
+{
+	const struct io_splice *splice = (const struct io_splice *)request;
+	const struct io_rw *rw = (const struct io_rw *)request;
+	__s64 position = BPF_CORE_READ(rw, kiocb.ki_pos);
+	__s64 end = SUBMIT_END;
+
+	if (op == IO_URING_SPLICE)
+		position = BPF_CORE_READ(splice, off_out);
+	if (BPF_CORE_READ(file, f_flags) & KERNEL_O_APPEND)
+		position = BPF_CORE_READ(file, f_inode, i_size);
+	else if (position < 0)
+		position = BPF_CORE_READ(file, f_pos);
+	else if (op == IO_URING_WRITE || op == IO_URING_WRITE_FIXED)
+		end = position + BPF_CORE_READ(rw, len);
+	if (position < 0 || position >= SUBMIT_END)
+		position = 0;
+	event->offset = position;
+	event->length = end > position ? end - position : SUBMIT_END - position;
+}
+
+/* A write to tmpfs, a memfd or a stream. */
+static __always_inline void submit_unwritten(const struct io_kiocb *request, const struct file *file,
+					     __u32 kind, __u32 op)
+{
+	__u64 mapping = file_kind_has_offset(kind) ? (__u64)BPF_CORE_READ(file, f_mapping) : 0;
+	int tell = submit_pending((__u64)request, mapping);
+	struct scratch *s;
+
+	if (!mapping && tell == 1)
+		count(COUNTER_io_uring_untold);
+	if (!mapping || !tell)
+		return;
+	s = inspect_begin();
+	if (!s)
+		return;
+	s->event.file = (__u64)file;
+	s->event.kind = kind;
+	s->event.call = WRITE_CALL_IO_URING;
+	if (tell == 1)
+		submit_range(request, file, op, &s->event);
+	else
+		s->event.length = SUBMIT_END;
+	submit_tell(s, mapping);
+	inspect_end(s);
+}
+
+static __always_inline void submit_write(const struct io_kiocb *request, const struct task_struct *task,
+					 __u32 op)
 {
 	const struct io_rw *rw = (const struct io_rw *)request;
 	const struct file *file = submit_file(request, task);
@@ -56,7 +199,14 @@ static __always_inline void submit_write(const struct io_kiocb *request, const s
 	__u32 kind;
 
 	kind = file_kind(file);
+	if (file && io_uring_is_unwritten(kind)) {
+		submit_unwritten(request, file, kind, op);
+		return;
+	}
 	if (!file || (kind != FILE_KIND_DISK && kind != FILE_KIND_BLOCK) || !(settings.watch & (1U << kind)))
+		return;
+	if (op != IO_URING_WRITE && op != IO_URING_WRITE_FIXED && op != IO_URING_WRITEV &&
+	    op != IO_URING_WRITEV_FIXED)
 		return;
 	mapping = file_mapping(file, NULL);
 	if (!mapping || BPF_CORE_READ(file, f_flags) & KERNEL_O_DIRECT)
@@ -143,17 +293,15 @@ static __always_inline int submit(struct bpf_raw_tracepoint_args *context)
 	__u64 request = context->args[0];
 	__u32 op = BPF_CORE_READ((const struct io_kiocb *)request, opcode);
 
-	switch (op) {
-	case IO_URING_WRITE:
-	case IO_URING_WRITE_FIXED:
-	case IO_URING_WRITEV:
-	case IO_URING_WRITEV_FIXED:
+	if (io_uring_is_write(op)) {
 		if (!scope_holds(task))
 			return 0;
 		preempt_begin();
-		submit_write((const struct io_kiocb *)request, task);
+		submit_write((const struct io_kiocb *)request, task, op);
 		preempt_end();
 		return 0;
+	}
+	switch (op) {
 	case IO_URING_OPENAT:
 	case IO_URING_OPENAT2:
 	case IO_URING_RENAMEAT:

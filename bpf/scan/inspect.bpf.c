@@ -744,6 +744,5 @@ int inspect_mapped(struct scratch *s)
 	if (!s)
 		return 0;
 	count(COUNTER_files_deferred);
-	emit_request(s, SAMPLE_MAPPED);
-	return 0;
+	return emit_request(s, SAMPLE_MAPPED);
 }

@@ -61,7 +61,10 @@ extern int inspect_text(struct scratch *s, __u64 len, __u64 from);
 /* inspect_file() - asks the daemon to read the range in s->event. Defined in inspect.bpf.c; returns 0. */
 extern int inspect_file(struct scratch *s);
 
-/* inspect_mapped() - tells the daemon of the mapping in s->event. Defined in inspect.bpf.c; returns 0. */
+/*
+ * inspect_mapped() - tells the daemon of a range in s->event that somebody may store into past every hook. Defined in inspect.bpf.c;
+ * returns 0, or 1 if the ring buffer was full.
+ */
 extern int inspect_mapped(struct scratch *s);
 
 /* A scratch for this CPU, as it was left, or NULL if preempted programs hold them all. */

@@ -187,10 +187,39 @@ static void test_unwritten(void **state)
 		  "the daemon reads them every two seconds");
 }
 
+/* Writes of io_uring to what is never written back, of whose end nobody is told. */
+static void test_untold(void **state)
+{
+	static const struct stores cases[] = {
+		{"skipping", NULL}, {"polled", NULL}, {"unreaped", NULL}, {"crowd", NULL}, {"deferred", NULL},
+	};
+
+	(void)state;
+	assert_int_equal(mkdir(live_path("mnt"), 0700), 0);
+	check_stores("tmpfs", live_path("mnt/"), cases, sizeof(cases) / sizeof(*cases));
+	live_tick("io_uring to tmpfs and memfd files: IOSQE_CQE_SKIP_SUCCESS, a full completion queue",
+		  "the daemon reads them every two seconds");
+}
+
+/* The same to a stream: each is counted. */
+static void test_untold_piped(void **state)
+{
+	struct live_run run = live_exec(ARGS("--watch", "pipe"),
+					ARGS(live_writer("stores"), "piped", live_path("file"), "1000"));
+
+	(void)state;
+	assert_int_equal(run.status, 0);
+	if (live_summary(&run, "writes of io_uring that may have completed unseen") != 2)
+		fail_msg("%s", run.errors);
+	live_free(&run);
+}
+
 const struct CMUnitTest live_stores[] = {
 	cmocka_unit_test_setup_teardown(test_stored, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_old, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_gone, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_unwritten, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_untold, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_untold_piped, live_setup, live_teardown),
 };
 const size_t live_stores_count = sizeof(live_stores) / sizeof(*live_stores);

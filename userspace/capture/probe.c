@@ -179,6 +179,8 @@ static void probe_select(struct spillwatch_bpf *skeleton, const struct targets *
 				  targets_of(targets, skeleton->progs.io_uring_submit));
 	bpf_program__set_autoload(skeleton->progs.io_uring_submit_6_1,
 				  targets_of(targets, skeleton->progs.io_uring_submit_6_1));
+	bpf_program__set_autoload(skeleton->progs.io_uring_overflow,
+				  targets_of(targets, skeleton->progs.io_uring_overflow));
 	skeleton->rodata->direct_loads = targets_has_plain_loads(targets);
 	bpf_program__set_autoload(skeleton->progs.follow_fork, tree);
 	bpf_program__set_autoload(skeleton->progs.follow_exit, tree);

@@ -350,6 +350,23 @@ static void pipeline_tell(struct pipeline *pipeline, const struct sample_view *v
 	alert_free(&alert);
 }
 
+/*
+ * Has a look at the file told of that token already, before its write was over? A write of io_uring may be over long after its bytes
+ * have come to lie there.
+ */
+static bool pipeline_is_told(struct pipeline *pipeline, const struct sample_view *view)
+{
+	const struct token_sample *head = view->head;
+	const struct seen_key key = {head->token_key, head->place, head->writer};
+	const struct alert *told;
+
+	if (head->call != WRITE_CALL_IO_URING || head->repeats)
+		return false;
+	told = repeats_find(pipeline->repeats, &key);
+	return told && strcmp(told->write.seen_by, "file_read") == 0 &&
+	       told->write.token_offset == head->offset + head->token_at;
+}
+
 /* A token in a file that was read. Returns whether it was news. */
 static bool pipeline_file_token(void *context, const struct sample_view *view, const uint8_t *window,
 				const struct token *token, const struct token_span *span, uint64_t at)
@@ -596,7 +613,9 @@ static int pipeline_record(void *context, void *data, size_t size)
 	else if (good && token_match(view.window, view.head->window_len, 0, &token, &span)) {
 		recheck_first(pipeline->recheck, &view);
 		reading_take_journal(pipeline->reading, view.head->token_key, view.head->place);
-		pipeline_tell(pipeline, &view, view.head->token_key, view.window, &token, &span, NULL, NULL);
+		if (!pipeline_is_told(pipeline, &view))
+			pipeline_tell(pipeline, &view, view.head->token_key, view.window, &token, &span, NULL,
+				      NULL);
 	} else
 		pipeline->stats.samples_bad++;
 	journal_handled(pipeline->journal, pipeline->record);

@@ -595,15 +595,20 @@ static int reading_token_found(void *context, const uint8_t *window, const struc
 	const struct mapped_heir *heir = fetcher_heir(reading->fetcher);
 	char ancestors[LIMIT_ANCESTORS * sizeof(struct sample_ancestor)];
 	struct sample_view view = reading->view;
-	struct token_sample head;
+	struct token_sample head = *view.head;
 	bool news;
 
 	if (heir) {
-		head = *view.head;
 		memcpy(ancestors, view.ancestors, head.ancestors_len);
 		mapped_inherit(&head, ancestors, heir);
 		view.head = &head;
 		view.ancestors = ancestors;
+	}
+	/* which write of all that have told nothing it was, nobody knows */
+	if (head.flags & SAMPLE_MAPPED && head.call == WRITE_CALL_IO_URING) {
+		head.offset = (int64_t)at;
+		head.length = span->end - span->start;
+		view.head = &head;
 	}
 	news = reading->token(reading->context, &view, window, token, span, at);
 	reading->found += news;

@@ -51,6 +51,17 @@ static inline void async_ring_add(struct async_ring *ring, const struct io_uring
 	ring->queued++;
 }
 
+/* Queues one request and submits all that are queued; nothing is waited for, nor reaped. Returns 0 or -1. */
+static inline int async_ring_leave(struct async_ring *ring, const struct io_uring_sqe *sqe)
+{
+	unsigned int queued, flags = ring->params.flags & IORING_SETUP_SQPOLL ? IORING_ENTER_SQ_WAKEUP : 0;
+
+	async_ring_add(ring, sqe);
+	queued = ring->queued;
+	ring->queued = 0;
+	return syscall(SYS_io_uring_enter, ring->fd, queued, 0, flags, NULL, 0) < 0 ? -1 : 0;
+}
+
 /* Queues one request, submits all that are queued, waits for them and returns the first one's result. */
 static inline int async_ring_run(struct async_ring *ring, const struct io_uring_sqe *sqe)
 {

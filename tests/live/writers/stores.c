@@ -11,6 +11,7 @@
  * (token_maker.h). Ends with 0; with 77 if this machine can't do it; or with 1 after saying what failed.
  */
 #include "../token_maker.h"
+#include "async.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -417,6 +418,215 @@ static void put_memfd(const char *path)
 	put_unwritten(open_memory());
 }
 
+/* include/uapi/linux/io_uring.h; older headers lack them */
+#define RING_SINGLE_ISSUER (1U << 12)
+#define RING_DEFER_TASKRUN (1U << 13)
+
+/* A ring of which nobody is told what it has written. */
+struct quiet {
+	struct async_ring ring;
+	char *page; /* what requests bring; each its own bytes */
+	size_t used;
+	int fd;
+};
+
+static struct quiet quiet_open(const char *path, unsigned int flags)
+{
+	struct quiet quiet = {.fd = open_file(path, 0)};
+
+	if (async_ring_open(&quiet.ring, flags) < 0)
+		fail("io_uring_setup");
+	quiet.page = mmap(NULL, WINDOW, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (quiet.page == MAP_FAILED)
+		fail("mmap");
+	return quiet;
+}
+
+/* A request that writes token N + i there. */
+static struct io_uring_sqe quiet_token(struct quiet *quiet, uint64_t i, size_t at)
+{
+	struct maker_token token = maker_token(first + i);
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_WRITE, .fd = quiet->fd, .off = at, .len = MAKER_TOKEN_LEN};
+
+	memcpy(quiet->page + quiet->used, token.text, MAKER_TOKEN_LEN);
+	sqe.addr = (uintptr_t)quiet->page + quiet->used;
+	quiet->used += MAKER_TOKEN_LEN;
+	return sqe;
+}
+
+static void quiet_put(struct quiet *quiet, const struct io_uring_sqe *sqe)
+{
+	if (async_ring_leave(&quiet->ring, sqe) < 0)
+		fail("io_uring_enter");
+}
+
+/* Until it lies there, however long a worker takes; then what it came from is overwritten, which io_uring allows. */
+static void quiet_await(const struct quiet *quiet, uint64_t i, size_t at)
+{
+	struct maker_token token = maker_token(first + i);
+	char there[MAKER_TOKEN_LEN];
+
+	do
+		usleep(1000);
+	while (pread(quiet->fd, there, sizeof(there), (off_t)at) != sizeof(there) ||
+	       memcmp(there, token.text, sizeof(there)) != 0);
+	expect(i, getpid(), at);
+}
+
+/* Longer than until it is looked at, and gone after that. */
+static void quiet_end(const struct quiet *quiet)
+{
+	memset(quiet->page, '.', quiet->used);
+	usleep(SEEN_US);
+	if (ftruncate(quiet->fd, 0) < 0)
+		fail("ftruncate");
+}
+
+/* IOSQE_CQE_SKIP_SUCCESS, in each form. */
+static void put_skipping(const char *path)
+{
+	struct quiet quiet = quiet_open(path, 0);
+	struct iovec registered = {quiet.page, WINDOW}, part;
+	struct io_uring_sqe sqe;
+	int fds[2];
+
+	check("io_uring_register",
+	      syscall(SYS_io_uring_register, quiet.ring.fd, IORING_REGISTER_BUFFERS, &registered, 1), 0);
+	for (uint64_t i = 0; i < 8; i++) {
+		size_t at = 3UL * PAGE * (8 - i) + 11 * i;
+
+		sqe = quiet_token(&quiet, i, at);
+		sqe.flags = IOSQE_CQE_SKIP_SUCCESS;
+		if (i == 1) {
+			sqe.flags |= IOSQE_ASYNC;
+		} else if (i == 2) {
+			part = (struct iovec){(void *)(uintptr_t)sqe.addr, sqe.len};
+			sqe.opcode = IORING_OP_WRITEV;
+			sqe.addr = (uintptr_t)&part;
+			sqe.len = 1;
+		} else if (i == 3) {
+			sqe.opcode = IORING_OP_WRITE_FIXED;
+		} else if (i == 4) {
+			/* the second of two, which waits for the first */
+			struct io_uring_sqe before = {.opcode = IORING_OP_NOP,
+						      .flags = IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS};
+
+			async_ring_add(&quiet.ring, &before);
+		} else if (i == 5) {
+			check("io_uring_register",
+			      syscall(SYS_io_uring_register, quiet.ring.fd, IORING_REGISTER_FILES, &quiet.fd,
+				      1),
+			      0);
+			sqe.flags |= IOSQE_FIXED_FILE;
+			sqe.fd = 0;
+		} else if (i == 6) {
+			/* where the last one ended */
+			if (lseek(quiet.fd, (off_t)at, SEEK_SET) < 0)
+				fail("lseek");
+			sqe.off = (uint64_t)-1;
+		} else if (i == 7) {
+			check("pipe", pipe(fds), 0);
+			check("write", write(fds[1], (void *)(uintptr_t)sqe.addr, sqe.len), sqe.len);
+			sqe.opcode = IORING_OP_SPLICE;
+			sqe.splice_fd_in = fds[0];
+			sqe.splice_off_in = (uint64_t)-1;
+			sqe.addr = sqe.splice_off_in;
+		}
+		quiet_put(&quiet, &sqe);
+		quiet_await(&quiet, i, at);
+	}
+	quiet_end(&quiet);
+}
+
+/* A thread of the kernel takes the requests. */
+static void put_polled(const char *path)
+{
+	struct quiet quiet = quiet_open(path, IORING_SETUP_SQPOLL);
+	struct io_uring_sqe sqe = quiet_token(&quiet, 0, 5000);
+
+	sqe.flags = IOSQE_CQE_SKIP_SUCCESS;
+	quiet_put(&quiet, &sqe);
+	quiet_await(&quiet, 0, 5000);
+	quiet_end(&quiet);
+}
+
+/* Nobody reaps, so the queue is full by the time. */
+static void put_unreaped(const char *path)
+{
+	struct quiet quiet = quiet_open(path, 0);
+	struct io_uring_sqe nothing = {.opcode = IORING_OP_NOP}, sqe;
+
+	for (size_t i = 0; i < 16; i++)
+		quiet_put(&quiet, &nothing);
+	for (uint64_t i = 0; i < 4; i++) {
+		size_t at = (4UL - i) * PAGE;
+
+		sqe = quiet_token(&quiet, i, at);
+		sqe.flags = i & 1 ? IOSQE_ASYNC : 0;
+		quiet_put(&quiet, &sqe);
+		quiet_await(&quiet, i, at);
+	}
+	quiet_end(&quiet);
+}
+
+/* The same by as many as find no room in it, all at once and by workers. */
+static void put_crowd(const char *path)
+{
+	struct quiet quiet = quiet_open(path, 0);
+	struct io_uring_sqe sqe;
+
+	for (uint64_t i = 0; i < 40; i++) {
+		sqe = quiet_token(&quiet, i, 100 + i * 200);
+		sqe.flags = IOSQE_ASYNC;
+		if (i % 8 == 7)
+			quiet_put(&quiet, &sqe);
+		else
+			async_ring_add(&quiet.ring, &sqe);
+	}
+	for (uint64_t i = 0; i < 40; i++)
+		quiet_await(&quiet, i, 100 + i * 200);
+	quiet_end(&quiet);
+}
+
+/* A worker does it: it completes when somebody reaps, here when it was looked at, or when the process has ended. */
+static void put_deferred(const char *path)
+{
+	struct quiet quiet = quiet_open(path, RING_DEFER_TASKRUN | RING_SINGLE_ISSUER);
+	struct io_uring_sqe sqe;
+
+	for (uint64_t i = 0; i < 2; i++) {
+		sqe = quiet_token(&quiet, i, 5000 + 300 * i);
+		sqe.flags = IOSQE_ASYNC;
+		quiet_put(&quiet, &sqe);
+		quiet_await(&quiet, i, 5000 + 300 * i);
+		usleep(SEEN_US);
+		if (i == 0 &&
+		    syscall(SYS_io_uring_enter, quiet.ring.fd, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
+			fail("io_uring_enter");
+	}
+}
+
+/* To a pipe: one of which nobody is told, and one that finds the queue full. Nothing looks at what lies there. */
+static void put_piped(const char *path)
+{
+	struct quiet quiet = quiet_open(path, 0);
+	struct io_uring_sqe nothing = {.opcode = IORING_OP_NOP}, sqe;
+	char there[MAKER_TOKEN_LEN];
+	int fds[2];
+
+	check("pipe", pipe(fds), 0);
+	for (size_t i = 0; i < 16; i++)
+		quiet_put(&quiet, &nothing);
+	for (uint64_t i = 0; i < 2; i++) {
+		sqe = quiet_token(&quiet, i, 0);
+		sqe.fd = fds[1];
+		sqe.flags = i ? 0 : IOSQE_CQE_SKIP_SUCCESS;
+		quiet_put(&quiet, &sqe);
+		check("read", read(fds[0], there, sizeof(there)), sizeof(there));
+	}
+}
+
 /* One maps it first, another stores. */
 static void put_mappers(const char *path)
 {
@@ -502,14 +712,16 @@ static const struct {
 	const char *how;
 	void (*put)(const char *path);
 } ways[] = {
-	{"prepare", put_old},     {"soiled", put_old},        {"windows", put_windows},
-	{"grown", put_grown},     {"dirty", put_dirty},       {"again", put_again},
-	{"nothing", put_nothing}, {"reading", put_reading},   {"beside", put_beside},
-	{"two", put_two},         {"halves", put_halves},     {"inherited", put_inherited},
-	{"read", put_read},       {"race", put_race},         {"remotely", put_remotely},
-	{"erased", put_erased},   {"gaps", put_gaps},         {"last", put_last},
-	{"tmpfs", put_tmpfs},     {"memfd", put_memfd},       {"mappers", put_mappers},
-	{"heirs", put_heirs},     {"siblings", put_siblings},
+	{"prepare", put_old},       {"soiled", put_old},        {"windows", put_windows},
+	{"grown", put_grown},       {"dirty", put_dirty},       {"again", put_again},
+	{"nothing", put_nothing},   {"reading", put_reading},   {"beside", put_beside},
+	{"two", put_two},           {"halves", put_halves},     {"inherited", put_inherited},
+	{"read", put_read},         {"race", put_race},         {"remotely", put_remotely},
+	{"erased", put_erased},     {"gaps", put_gaps},         {"last", put_last},
+	{"tmpfs", put_tmpfs},       {"memfd", put_memfd},       {"mappers", put_mappers},
+	{"heirs", put_heirs},       {"siblings", put_siblings}, {"skipping", put_skipping},
+	{"polled", put_polled},     {"unreaped", put_unreaped}, {"crowd", put_crowd},
+	{"deferred", put_deferred}, {"piped", put_piped},
 };
 
 int main(int argc, char **argv)
