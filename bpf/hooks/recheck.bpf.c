@@ -64,6 +64,17 @@ static __always_inline int dirtied_as_memory(__u64 nr, __u32 compat)
 	       nr == 515 || nr == 534 || nr == 546 || nr == 517 || nr == 519 || nr == 537 || nr == 540;
 }
 
+/*
+ * Does the task act for itself, and not, as a stacked file system does, with another's rights? A function of its own: for each
+ * pointer that is loaded from a task, kernels from 6.4 on search their whole BTF by name, and would once for each call's number.
+ */
+__weak __noinline int dirtied_for_itself(void)
+{
+	const struct task_struct *task = bpf_get_current_task_btf();
+
+	return task->cred == task->real_cred;
+}
+
 static __always_inline enum dirtied dirtied_how(const struct task_struct *task, __u32 *ret_call)
 {
 	const struct pt_regs *regs = (const struct pt_regs *)bpf_task_pt_regs((struct task_struct *)task);
@@ -88,9 +99,9 @@ static __always_inline enum dirtied dirtied_how(const struct task_struct *task, 
 	if (call && call != WRITE_CALL_MMAP && !(call >= WRITE_CALL_OPEN && call <= WRITE_CALL_OPENAT2))
 		return DIRTIED_BY_WRITE;
 	/* a stacked file system copies a file up for whoever opens it */
-	if (dirtied_anyhow(nr, compat) && task->cred == task->real_cred)
+	if (dirtied_anyhow(nr, compat) && dirtied_for_itself())
 		return DIRTIED_ANYHOW;
-	if (dirtied_as_memory(nr, compat) && task->cred == task->real_cred) {
+	if (dirtied_as_memory(nr, compat) && dirtied_for_itself()) {
 		*ret_call = WRITE_CALL_MMAP;
 		return DIRTIED_BY_FAULT;
 	}
