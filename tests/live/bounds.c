@@ -402,16 +402,24 @@ static void test_swarm(void **state)
 const struct CMUnitTest live_bounds[] = {
 	cmocka_unit_test_setup_teardown(test_inspect_bound, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_ring_full, live_setup, live_teardown),
-	cmocka_unit_test_setup_teardown(test_ring_full_shared, live_setup, live_teardown),
-	cmocka_unit_test_setup_teardown(test_repeats, live_setup, live_teardown),
-	cmocka_unit_test_setup_teardown(test_told, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exactly, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_storm, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_many, live_setup, live_teardown),
-	cmocka_unit_test_setup_teardown(test_more, live_setup, live_teardown),
-	cmocka_unit_test_setup_teardown(test_neighbour, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_vanishing_pages, live_setup, live_teardown),
-	cmocka_unit_test_setup_teardown(test_told_in_json, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_swarm, live_setup, live_teardown),
 };
 const size_t live_bounds_count = sizeof(live_bounds) / sizeof(*live_bounds);
+
+const struct CMUnitTest live_bounds_once[] = {
+	cmocka_unit_test_setup_teardown(test_ring_full_shared, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_repeats, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_more, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_neighbour, live_setup, live_teardown),
+};
+const size_t live_bounds_once_count = sizeof(live_bounds_once) / sizeof(*live_bounds_once);
+
+const struct CMUnitTest live_told[] = {
+	cmocka_unit_test_setup_teardown(test_told, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_told_in_json, live_setup, live_teardown),
+};
+const size_t live_told_count = sizeof(live_told) / sizeof(*live_told);

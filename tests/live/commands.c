@@ -1507,8 +1507,12 @@ const size_t live_commands_count = sizeof(live_commands) / sizeof(*live_commands
 
 const struct CMUnitTest live_run_tests[] = {
 	cmocka_unit_test_setup_teardown(test_run_cgroup, live_setup, live_teardown),
+};
+const size_t live_run_tests_count = sizeof(live_run_tests) / sizeof(*live_run_tests);
+
+const struct CMUnitTest live_run_commands[] = {
 	cmocka_unit_test_setup_teardown(test_run_end, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_run_reopen, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_run_turns, live_setup, live_teardown),
 };
-const size_t live_run_tests_count = sizeof(live_run_tests) / sizeof(*live_run_tests);
+const size_t live_run_commands_count = sizeof(live_run_commands) / sizeof(*live_run_commands);

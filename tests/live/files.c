@@ -270,7 +270,11 @@ const struct CMUnitTest live_files[] = {
 	cmocka_unit_test_setup_teardown(test_clone_again, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_copied_again, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_clone_longer, live_setup, live_teardown),
+};
+const size_t live_files_count = sizeof(live_files) / sizeof(*live_files);
+
+const struct CMUnitTest live_files_once[] = {
 	cmocka_unit_test_setup_teardown(test_mapped_deleted, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mapped_nameless, live_setup, live_teardown),
 };
-const size_t live_files_count = sizeof(live_files) / sizeof(*live_files);
+const size_t live_files_once_count = sizeof(live_files_once) / sizeof(*live_files_once);

@@ -72,19 +72,27 @@ int main(int argc, char **argv)
 	live_patterns_count = (size_t)argc - 1;
 	if (live_widths() < 2)
 		puts(left_out);
-	/* loading, what is asked of the kernel, and who writes where: once on each kernel */
+	/*
+	 * Once on each kernel: loading, what is asked of the kernel, who writes where, what the daemon does with others' files, and
+	 * what becomes of a sample behind the hooks
+	 */
 	if (!getenv("LIVE_HOST") || getenv("LIVE_WHO")) {
 		failed += live_group("privileges", live_privileges, live_privileges_count);
 		failed += live_group("loader", live_loader, live_loader_count);
 		failed += live_group("who", live_who, live_who_count);
 		failed += live_group("identity", live_identity, live_identity_count);
+		failed += live_group("others", live_others, live_others_count);
+		failed += live_group("files once", live_files_once, live_files_once_count);
+		failed += live_group("bounds once", live_bounds_once, live_bounds_once_count);
 	}
 	failed += live_group("run", live_run_tests, live_run_tests_count);
 	failed += live_group("restart", live_restart, live_restart_count);
-	/* no other kernel makes a difference to what options and signals do, to the store, to outputs, to rules and to what is forgotten
-	 * for room */
+	/* no other kernel makes a difference to what options and signals do, to the store, to outputs, to rules, to how a loss is told and
+	 * to what is forgotten for room */
 	if (!getenv("LIVE_HOST")) {
 		failed += live_group("commands", live_commands, live_commands_count);
+		failed += live_group("run commands", live_run_commands, live_run_commands_count);
+		failed += live_group("told", live_told, live_told_count);
 		failed += live_group("restarts", live_restart_commands, live_restart_commands_count);
 		failed += live_group("audit", live_audit, live_audit_count);
 		failed += live_group("outputs", live_outputs, live_outputs_count);
@@ -103,7 +111,6 @@ int main(int argc, char **argv)
 	failed += live_group("names", live_names, live_names_count);
 	failed += live_group("files", live_files, live_files_count);
 	failed += live_group("stores", live_stores, live_stores_count);
-	failed += live_group("others", live_others, live_others_count);
 	failed += live_group("bounds", live_bounds, live_bounds_count);
 	failed += live_unmatched();
 	/* the closing line; run-suites and paths read it as well */
