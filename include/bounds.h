@@ -144,8 +144,14 @@
 /* Files of which it is kept where two parts were joined last, and by whom. */
 #define LIMIT_SEAMS 256U
 
-/* Words for tokens that were lost last, so that a second look at the same write does not lose them again. */
+/* Tokens in a place that were lost last: none of them is lost again by a second look, and one that is found is told as found late. */
 #define LIMIT_LOST 1024U
+
+/* The last samples that were lost for a full ring, and those for want of a share: the daemon looks for these in their files, five times a
+ * second, and not for earlier ones. Bytes of each third of their strings, and one more; a power of two. */
+#define LIMIT_DROPPED_FULL 128U
+#define LIMIT_DROPPED_FLOODED 64U
+#define LIMIT_DROPPED_STRINGS 1024U
 
 /* Bytes of facts that wait for the store, while it is busy or its disk is full; what comes then is
  * counted and not stored. */

@@ -15,6 +15,8 @@ struct known_counts {
 	__u64 begun_in, begun_out; /* likewise */
 	__u64 lost; /* samples of tokens, or of files to be looked at, for which the ring had no room */
 	__u64 flooded; /* samples of writers who had no share of it left (share.h) */
+	__u64 dropped[2]; /* that were put into the map `dropped`: for a full ring, and for want of a share */
+	__u64 dropped_taken[2]; /* of these, those that a daemon has taken */
 	__u64 untold; /* repeats that no sample has told of, also those of which the entry is forgotten */
 };
 

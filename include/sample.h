@@ -44,6 +44,8 @@ enum sample_flag {
 	SAMPLE_STRINGS_CUT = 1U << 17, /* not all strings found room */
 	SAMPLE_CANARY = 1U << 18, /* written by the daemon, to see whether it comes through */
 	SAMPLE_OWN_ROOT = 1U << 19, /* the process has neither init's mounts nor init's root directory */
+	SAMPLE_FOUND_LATE =
+		1U << 20, /* there was no room for it when it was first seen, and that was counted */
 	SAMPLE_CWD_TRUNCATED = 1U << 28, /* the working directory's upper directories are missing */
 	SAMPLE_ANCESTORS_CUT = 1U << 29, /* there are more of them up to init */
 	SAMPLE_LABEL = 1U << 30, /* in a file system's label */
@@ -168,6 +170,18 @@ struct token_more {
 	__s64 token_at;
 	__u64 token_key;
 	__u8 window[TOKEN_MAX_LEN];
+};
+
+/*
+ * A sample of a file's content for which there was no room, as the map `dropped` keeps it without its token: the daemon looks for that in
+ * the file.
+ */
+struct dropped_sample {
+	__u64 number; /* known_counts.dropped; 0: it is being written, or was taken */
+	struct token_sample head; /* its window is zero; lengths are as they were */
+	__u8 first[LIMIT_DROPPED_STRINGS]; /* path and exe, if they are shorter than that */
+	__u8 args[LIMIT_DROPPED_STRINGS]; /* cut there */
+	__u8 rest[LIMIT_DROPPED_STRINGS]; /* the strings behind args, if they are shorter */
 };
 
 /*

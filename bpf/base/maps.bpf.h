@@ -17,7 +17,8 @@
  * placed    | LIMIT_PLACED                      | likewise
  * tree      | LIMIT_TREE_PROCESSES              | the process is not followed, counted (tree_full)
  * preempted | LIMIT_PREEMPTED                   | two tasks share a word: a write may be inspected twice
- * missed    | LIMIT_LOST                        | the older one is forgotten: a token that is lost may be counted twice
+ * missed    | LIMIT_LOST                        | the least recent is forgotten: a token that is lost may be counted twice
+ * dropped   | LIMIT_DROPPED_FULL and _FLOODED   | the oldest of its half is forgotten: it is not looked for
  */
 #pragma once
 
@@ -281,16 +282,24 @@ struct {
 	__type(value, __u64);
 } preempted __weak SEC(".maps");
 
-/* Tokens that were counted as lost, by token_key; of two with one place the later. See emit_was_lost(). */
+/* Tokens in a place that were counted as lost, and not found since. */
 struct missed_token {
-	__u64 token_key, place, writer;
+	__u64 writer; /* of the last */
 	__s64 at; /* in the file */
 	__u64 time; /* ns, bpf_ktime_get_boot_ns() */
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, LIMIT_LOST);
-	__type(key, __u32);
+	__type(key, struct placed_key);
 	__type(value, struct missed_token);
 } missed __weak SEC(".maps");
+
+/* The last samples that were lost, in the order of known_counts.dropped. See emit_keep(). */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LIMIT_DROPPED_FULL + LIMIT_DROPPED_FLOODED);
+	__type(key, __u32);
+	__type(value, struct dropped_sample);
+} dropped __weak SEC(".maps");

@@ -454,9 +454,9 @@ static __always_inline int emit_again(struct seen_value *value, struct token_sam
 
 static __always_inline struct missed_token *emit_missed(const struct token_sample *head)
 {
-	__u32 at = head->token_key % LIMIT_LOST;
+	struct placed_key key = {.token_key = head->token_key, .place = head->place};
 
-	return bpf_map_lookup_elem(&missed, &at);
+	return bpf_map_lookup_elem(&missed, &key);
 }
 
 /* Was this token counted as lost just now, by another look at the same write? It is neither lost again nor sent after all. */
@@ -464,22 +464,20 @@ static __always_inline int emit_was_lost(const struct token_sample *head)
 {
 	const struct missed_token *last = emit_missed(head);
 
-	return last && last->token_key == head->token_key && last->place == head->place &&
-	       last->writer == head->writer && last->at == head->offset + head->token_at &&
+	return last && last->writer == head->writer && last->at == head->offset + head->token_at &&
 	       head->time - last->time < LIMIT_PIECES_NS;
 }
 
 static __always_inline void emit_note_lost(const struct token_sample *head)
 {
-	struct missed_token *last = emit_missed(head);
+	struct placed_key key = {.token_key = head->token_key, .place = head->place};
+	struct missed_token last = {
+		.writer = head->writer,
+		.at = head->offset + head->token_at,
+		.time = head->time,
+	};
 
-	if (!last)
-		return;
-	last->token_key = head->token_key;
-	last->place = head->place;
-	last->writer = head->writer;
-	last->at = head->offset + head->token_at;
-	last->time = head->time;
+	bpf_map_update_elem(&missed, &key, &last, BPF_ANY);
 }
 
 /* Has a first look found the token there just now? Its time may be the later one: each knows its own before it looks here. */
@@ -578,6 +576,9 @@ __noinline int emit_is_known(struct scratch *s)
 	 */
 	if (placed_add(head->token_key, head->place, head->offset + head->token_at, old ? head->time : 0))
 		return 1;
+	/* of RECHECK_DIRECT the next token of the write has the same flags; and a first look is still to come */
+	if (!old && s->event.recheck != RECHECK_DIRECT && emit_missed(head))
+		head->flags |= SAMPLE_FOUND_LATE;
 	return old;
 }
 
@@ -607,6 +608,66 @@ static __always_inline int emit_defers(struct scratch *s, __s64 token_at)
 }
 
 /*
+ * Keeps all that is known of a token that a first look has seen in a file and has no room for, but not itself: the daemon looks for it
+ * there. A function of its own.
+ */
+__noinline int emit_keep(struct scratch *s)
+{
+	const struct token_sample *head;
+	struct dropped_sample *kept;
+	__u32 flooded, at, first, args, behind, rest;
+	__u64 number;
+
+	if (!s)
+		return 0;
+	head = &s->sample.head;
+	if (head->flags & SAMPLE_PARTS || head->offset < 0 || !head->inode)
+		return 0;
+	flooded = s->reader.refused;
+	number = __sync_fetch_and_add(&known.dropped[flooded & 1], 1) + 1;
+	at = flooded ? LIMIT_DROPPED_FULL + number % LIMIT_DROPPED_FLOODED : number % LIMIT_DROPPED_FULL;
+	kept = bpf_map_lookup_elem(&dropped, &at);
+	if (!kept)
+		return 0;
+	kept->number = 0;
+	barrier();
+	first = head->path_len + head->exe_len;
+	args = head->args_len;
+	behind = first + args;
+	rest = head->size - sizeof(*head) - behind;
+	if (args > LIMIT_DROPPED_STRINGS - 1)
+		args = LIMIT_DROPPED_STRINGS - 1;
+	/* or the bound, of another register, is all that the verifier has */
+	asm volatile("" : "+r"(args));
+	bpf_probe_read_kernel(&kept->head, offsetof(struct token_sample, window), head);
+	if (first < LIMIT_DROPPED_STRINGS)
+		bpf_probe_read_kernel(kept->first, first & (LIMIT_DROPPED_STRINGS - 1),
+				      s->sample.strings.bytes);
+	bpf_probe_read_kernel(kept->args, args & (LIMIT_DROPPED_STRINGS - 1),
+			      &s->sample.strings.bytes[first & (LIMIT_STRINGS_BYTES - 1)]);
+	if (rest < LIMIT_DROPPED_STRINGS)
+		bpf_probe_read_kernel(kept->rest, rest & (LIMIT_DROPPED_STRINGS - 1),
+				      &s->sample.strings.bytes[behind & (LIMIT_STRINGS_BYTES - 1)]);
+	barrier();
+	kept->number = number;
+	return 0;
+}
+
+/* A page on its way to a block device, and no room for what is in it: it stays in the page cache for a while, and is looked at once more. */
+static __always_inline void emit_again_later(struct scratch *s)
+{
+	struct later_key key = {
+		.mapping = s->event.mapping,
+		.index = (s->event.offset + s->sample.head.token_at) / KERNEL_PAGE_SIZE,
+	};
+	/* a token may lie across two */
+	__u32 pages = 2;
+
+	if (!bpf_map_update_elem(&later, &key, &pages, BPF_ANY))
+		__sync_fetch_and_add(&rechecks_added, 1);
+}
+
+/*
  * The ring was full. A first sample is lost, and forgotten, so that the next one is a first one again and its repeats are
  * not hidden. Of a repeat nothing is lost: it has been counted, and is told a second later or in the end.
  */
@@ -626,13 +687,20 @@ __noinline int emit_dropped(struct scratch *s)
 	key.place = head->place;
 	key.writer = head->writer;
 	if (s->event.recheck) {
-		emit_lost(s, 1);
+		/* it is found as long as it is there: one that is lost is lost once */
+		if (!emit_missed(head))
+			emit_lost(s, 1);
+		emit_note_lost(head);
 		placed_drop(head->token_key, head->place);
+		if (s->event.recheck == RECHECK_WRITEBACK)
+			emit_again_later(s);
 		return 0;
 	}
 	if (!head->repeats) {
-		if (!s->reader.deferred)
+		if (!s->reader.deferred) {
 			emit_lost(s, 1);
+			emit_keep(s);
+		}
 		emit_note_lost(head);
 		placed_drop(key.token_key, key.place);
 		if (!bpf_map_delete_elem(&seen, &key))

@@ -58,6 +58,112 @@ static void test_ring_full_shared(void **state)
 	bounds_accounted("kill -STOP $PPID; $WRITER shared $FILE 1000; kill -CONT $PPID", 1000);
 }
 
+static bool late_is(const json_t *alert)
+{
+	return json_is_true(json_object_get(json_object_get(alert, "write"), "found_late"));
+}
+
+/* The alert of token `n`, which is one. */
+static const json_t *late_alert(const struct live_run *run, uint64_t n)
+{
+	struct maker_token token = maker_token(n);
+	const json_t *found = NULL;
+	json_t *alert;
+	size_t i;
+
+	json_array_foreach (run->alerts, i, alert)
+		if (strcmp(live_string(alert, "token.identifier"), token.identifier) == 0)
+			found = alert;
+	if (live_count(run, &token) != 1)
+		fail_msg("token %llu: %zu alerts: %s", (unsigned long long)n, live_count(run, &token),
+			 run->errors);
+	live_no_secret(run, &token);
+	return found;
+}
+
+/* How many of the alerts are of what was found late. */
+static uint64_t late_count(const struct live_run *run)
+{
+	uint64_t count = 0;
+	json_t *alert;
+	size_t i;
+
+	json_array_foreach (run->alerts, i, alert)
+		count += late_is(alert);
+	return count;
+}
+
+/* What the ring has no room for is looked for in its file: each token is alerted once, with all facts, and the loss stays counted. */
+static void test_found_late(void **state)
+{
+	enum { COUNT = 60 };
+	static const char *const same[] = {"file.path",          "process.name",
+					   "process.executable", "process.command_line",
+					   "process.start",      "write.syscall"};
+	struct live_run run = bounds_run("kill -STOP $PPID; $WRITER storm $FILE 60 0; kill -CONT $PPID");
+	const json_t *first = late_alert(&run, 0);
+
+	(void)state;
+	assert_int_equal(json_array_size(run.alerts), COUNT);
+	assert_int_equal(live_dropped(&run), 0);
+	assert_true(live_late(&run) > COUNT / 2);
+	assert_int_equal(live_late(&run), live_lost(&run));
+	assert_int_equal(late_count(&run), live_late(&run));
+	/* the ring was empty */
+	assert_false(late_is(first));
+	for (uint64_t n = 1; n < COUNT; n++) {
+		const json_t *alert = late_alert(&run, n);
+
+		assert_int_equal(live_integer(alert, "write.offset"), n * (MAKER_TOKEN_LEN + 1));
+		assert_int_equal(live_integer(alert, "write.token_offset"), n * (MAKER_TOKEN_LEN + 1));
+		assert_int_equal(strcmp(live_string(alert, "write.seen_by"), "file_read") == 0,
+				 late_is(alert));
+		for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++)
+			assert_string_equal(live_string(alert, same[i]), live_string(first, same[i]));
+		assert_int_equal(live_integer(alert, "process.pid"), live_integer(first, "process.pid"));
+	}
+	live_free(&run);
+}
+
+/* One token of another program, that nobody writes again, while the ring is full; and one that is gone by the time it is looked for. */
+static void test_found_late_alone(void **state)
+{
+	struct live_run run = bounds_run(
+		"kill -STOP $PPID; $WRITER storm $FILE 5000 0; sleep 0.2; $WRITER call write $FILE.2 7000; "
+		"$WRITER call write $FILE.3 7001; : > $FILE.3; kill -CONT $PPID");
+	struct maker_token gone = maker_token(7001);
+	const json_t *alert = late_alert(&run, 7000);
+
+	(void)state;
+	assert_true(late_is(alert));
+	assert_string_equal(live_string(alert, "process.name"), "writer");
+	assert_non_null(strstr(live_string(alert, "file.path"), "file.2"));
+	assert_int_equal(live_count(&run, &gone), 0);
+	/* it was lost already */
+	assert_int_equal(live_lost(&run), live_dropped(&run) + live_late(&run));
+	assert_int_equal(json_array_size(run.alerts) + live_dropped(&run), 5002);
+	live_free(&run);
+}
+
+/* What the second look has no room for is found by the next one: it is lost once, not once a second. */
+static void test_found_late_mapped(void **state)
+{
+	enum { COUNT = 10 };
+	char script[512];
+	struct live_run run;
+
+	(void)state;
+	snprintf(script, sizeof(script), "$WRITER stored $FILE %d %s", COUNT, live_path("alerts"));
+	run = bounds_run(script);
+	if (run.status)
+		fail_msg("status %d: %s", run.status, run.errors);
+	assert_int_equal(json_array_size(run.alerts), COUNT);
+	assert_true(live_late(&run) > 0);
+	assert_int_equal(live_late(&run), live_lost(&run));
+	assert_int_equal(late_count(&run), live_late(&run));
+	live_free(&run);
+}
+
 /* A loss is told while it goes on, not only in the end; and nothing is well then. */
 static void test_told(void **state)
 {
@@ -152,7 +258,7 @@ static void test_storm(void **state)
 		json_object_set_new(seen, live_string(alert, "token.identifier"), json_true());
 	lost = live_dropped(&run);
 	assert_int_equal(json_object_size(seen), json_array_size(run.alerts));
-	assert_int_equal(lost, live_lost(&run));
+	assert_int_equal(lost + live_late(&run), live_lost(&run));
 	if (json_object_size(seen) + lost != strtoull(count, NULL, 10))
 		fail_msg("%zu of %s: %s", json_object_size(seen), count, run.errors);
 	json_decref(seen);
@@ -280,7 +386,7 @@ static void test_neighbour(void **state)
 	assert_non_null(strstr(live_string(flood, "process.command_line"), "storm"));
 	assert_int_equal(live_integer(flood, "flood.samples"), live_summary(&run, "samples of writers that"));
 	/* each sample is an alert, or lost, by name */
-	assert_int_equal(json_array_size(run.alerts) + live_lost(&run), 3020);
+	assert_int_equal(json_array_size(run.alerts) + live_dropped(&run), 3020);
 	assert_int_equal(live_lost(&run), live_summary(&run, "samples of writers that"));
 	assert_non_null(strstr(run.errors, "flooding: "));
 	/* and told: how many, and by whom */
@@ -380,7 +486,7 @@ static void test_swarm(void **state)
 	run = live_exec(ARGS("--ring-bytes", "2097152"), ARGS("sh", "-c", command));
 	/* the ring is full when the daemon is given no processor for long; nothing else may be lost */
 	lost = live_dropped(&run);
-	assert_int_equal(live_lost(&run), lost);
+	assert_int_equal(live_lost(&run), lost + live_late(&run));
 	list = fopen(list_path, "r");
 	assert_int_equal(run.status, 0);
 	assert_non_null(list);
@@ -402,6 +508,8 @@ static void test_swarm(void **state)
 const struct CMUnitTest live_bounds[] = {
 	cmocka_unit_test_setup_teardown(test_inspect_bound, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_ring_full, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_found_late, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_found_late_mapped, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_exactly, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_storm, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_many, live_setup, live_teardown),
@@ -412,6 +520,7 @@ const size_t live_bounds_count = sizeof(live_bounds) / sizeof(*live_bounds);
 
 const struct CMUnitTest live_bounds_once[] = {
 	cmocka_unit_test_setup_teardown(test_ring_full_shared, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_found_late_alone, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_repeats, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_more, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_neighbour, live_setup, live_teardown),

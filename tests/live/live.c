@@ -339,10 +339,15 @@ const char *live_cgroup_root(void)
 								      : "/sys/fs/cgroup/unified";
 }
 
+uint64_t live_late(const struct live_run *run)
+{
+	return live_summary(run, "tokens were found late") + live_summary(run, "token was found late");
+}
+
 uint64_t live_dropped(const struct live_run *run)
 {
 	return live_summary(run, "samples dropped because the ring") +
-	       live_summary(run, "samples of writers that");
+	       live_summary(run, "samples of writers that") - live_late(run);
 }
 
 uint64_t live_lost(const struct live_run *run)

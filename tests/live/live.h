@@ -87,10 +87,11 @@ uint64_t live_summary(const struct live_run *run, const char *text);
 /* live_cgroup_root() - where cgroup v2 is mounted: by itself, or beside v1's hierarchies; static. */
 const char *live_cgroup_root(void);
 
-/* live_dropped() - the samples that found no room in the ring, for whatever reason. */
+/* live_late() - those that found no room in the ring and were found late. live_dropped() - the others that found none. */
+uint64_t live_late(const struct live_run *run);
 uint64_t live_dropped(const struct live_run *run);
 
-/* live_lost() - all that the summary counts as lost, whatever it is. */
+/* live_lost() - all that the summary counts as lost, whatever it is, also what was found late. */
 uint64_t live_lost(const struct live_run *run);
 
 /* live_tick() - says that a write path is seen, and by what: a row of the table that tests/paths makes. */

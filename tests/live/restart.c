@@ -40,7 +40,7 @@ static const char restart_shell[] =
 	"alerts() { [ $(wc -l < $ALERTS) -ge $1 ]; }; "
 	"daemon() { n=$((n + 1)); $SPILLWATCH run --attach $ATTACH --cgroup $GROUP --pin $PIN --alerts "
 	"$ALERTS "
-	"--store $STORE --ring-bytes 16777216 --output text \"$@\" 2>> $SAID & watcher=$!; "
+	"--store $STORE --ring-bytes ${RING:-16777216} --output text \"$@\" 2>> $SAID & watcher=$!; "
 	"await said watching $n; }; "
 	"end() { kill -$1 $watcher; wait $watcher; }; "
 	"inside() { (echo 0 > $GROUP/cgroup.procs; exec \"$@\"); }; "
@@ -204,6 +204,24 @@ static void test_restart_killed(void **state)
 	live_free(&run);
 	restart_check(kills * RESTART_TOKENS);
 	restart_said("goes on where another daemon died");
+	restart_gone();
+}
+
+/* What a ring that nobody empties has no room for is found in the file by the next daemon, once. */
+static void test_restart_late(void **state)
+{
+	struct live_run run =
+		restart_run("RING=4096; daemon; kill -9 $watcher; wait $watcher 2> /dev/null; "
+			    "inside $WRITER storm $FILE 40 0; daemon; await alerts 40; end INT; "
+			    /* that one names a token as well */
+			    "sed -i /token-flood/d $ALERTS");
+
+	(void)state;
+	if (run.status)
+		fail_msg("status %d: %s", run.status, run.errors);
+	live_free(&run);
+	restart_check(40);
+	restart_said("were found late");
 	restart_gone();
 }
 
@@ -480,6 +498,7 @@ const struct CMUnitTest live_restart[] = {
 const size_t live_restart_count = sizeof(live_restart) / sizeof(*live_restart);
 
 const struct CMUnitTest live_restart_commands[] = {
+	cmocka_unit_test_setup_teardown(test_restart_late, restart_setup, restart_teardown),
 	cmocka_unit_test_setup_teardown(test_restart_ended, restart_setup, restart_teardown),
 	cmocka_unit_test_setup_teardown(test_restart_stop, restart_setup, restart_teardown),
 	cmocka_unit_test_setup_teardown(test_restart_second, restart_setup, restart_teardown),

@@ -125,6 +125,7 @@ struct alert_write {
 	const char
 		*part; /* static: what was written, if not content: "name", "link_target", "xattr", "label" */
 	bool compat; /* a 32-bit caller */
+	bool found_late; /* its sample was lost, and counted as that; it was found later, where it was written */
 };
 
 #define ALERT_FLOOD_SAMPLES 5

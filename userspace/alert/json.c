@@ -321,6 +321,7 @@ static void json_write(struct json_writer *json, const struct alert *alert)
 	json_int(json, "length", (int64_t)write->length);
 	json_int(json, "token_offset", write->token_offset);
 	json_mark(json, "compat", write->compat);
+	json_mark(json, "found_late", write->found_late);
 	if (alert->repeats)
 		json_int(json, "repeats", (int64_t)alert->repeats);
 	json_close(json, '}');

@@ -108,6 +108,7 @@ static int retell_place(const json_t *alert, char **ret_text)
 		.offset = retell_number(alert, "write", "offset", -1),
 		.length = (uint64_t)retell_number(alert, "write", "length", 0),
 		.token_offset = retell_number(alert, "write", "token_offset", 0),
+		.found_late = json_is_true(json_object_get(json_object_get(alert, "write"), "found_late")),
 	};
 	int r;
 

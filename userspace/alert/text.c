@@ -19,14 +19,15 @@
 int text_place(const struct alert_write *write, char **ret_text)
 {
 	const char *call = strcmp(write->syscall, "unknown") == 0 ? "unknown call" : write->syscall;
+	const char *late = write->found_late ? ", found late" : "";
 	char *text;
 	int r;
 
 	if (write->offset < 0)
-		r = asprintf(&text, "%s of %" PRIu64 " bytes", call, write->length);
+		r = asprintf(&text, "%s of %" PRIu64 " bytes%s", call, write->length, late);
 	else
-		r = asprintf(&text, "%s of %" PRIu64 " bytes, token at byte %" PRId64, call, write->length,
-			     write->token_offset);
+		r = asprintf(&text, "%s of %" PRIu64 " bytes, token at byte %" PRId64 "%s", call,
+			     write->length, write->token_offset, late);
 	if (r < 0)
 		return -ENOMEM;
 	*ret_text = text;

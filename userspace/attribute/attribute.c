@@ -661,6 +661,7 @@ static void attribute_write(const struct sample_view *view, const struct token_s
 	write->length = head->length;
 	write->token_offset = head->offset == SAMPLE_NO_OFFSET ? at : head->offset + at;
 	write->compat = head->flags & SAMPLE_COMPAT;
+	write->found_late = head->flags & SAMPLE_FOUND_LATE;
 }
 
 /* Is all that is said of process and file known from the sample, and from what attribute_generation() asks? */

@@ -1085,6 +1085,59 @@ uint64_t probe_lost(const struct probe *probe)
 	return __atomic_load_n(&probe->skeleton->bss->known.lost, __ATOMIC_RELAXED);
 }
 
+bool probe_drops(const struct probe *probe)
+{
+	const struct known_counts *known = &probe->skeleton->bss->known;
+
+	return __atomic_load_n(&known->dropped[0], __ATOMIC_RELAXED) != known->dropped_taken[0] ||
+	       __atomic_load_n(&known->dropped[1], __ATOMIC_RELAXED) != known->dropped_taken[1];
+}
+
+/* The one with that number, if it is there whole: it may be written anew meanwhile. What is taken is not left there. */
+static bool probe_dropped_take(int map, __u32 at, __u64 number, struct dropped_sample *ret_sample)
+{
+	static const struct dropped_sample taken;
+	struct dropped_sample again;
+	bool whole = bpf_map_lookup_elem(map, &at, ret_sample) == 0 && ret_sample->number == number &&
+		     bpf_map_lookup_elem(map, &at, &again) == 0 && again.number == number;
+
+	explicit_bzero(&again, sizeof(again));
+	if (whole)
+		bpf_map_update_elem(map, &at, &taken, BPF_ANY);
+	return whole;
+}
+
+void probe_dropped(const struct probe *probe, probe_dropped_sample sample, void *context)
+{
+	static const struct {
+		__u32 first, count;
+	} halves[2] = {{0, LIMIT_DROPPED_FULL}, {LIMIT_DROPPED_FULL, LIMIT_DROPPED_FLOODED}};
+	struct known_counts *known = &probe->skeleton->bss->known;
+	int map = bpf_map__fd(probe->skeleton->maps.dropped);
+	struct dropped_sample kept;
+
+	for (size_t i = 0; i < 2; i++) {
+		__u64 last = __atomic_load_n(&known->dropped[i], __ATOMIC_ACQUIRE),
+		      number = known->dropped_taken[i];
+
+		if (last - number > halves[i].count)
+			number = last - halves[i].count;
+		while (number++ < last)
+			if (probe_dropped_take(map, halves[i].first + (__u32)(number % halves[i].count),
+					       number, &kept))
+				sample(context, &kept);
+		known->dropped_taken[i] = last;
+	}
+	explicit_bzero(&kept, sizeof(kept));
+}
+
+void probe_found(const struct probe *probe, __u64 token_key, __u64 place)
+{
+	const struct placed_key key = {.token_key = token_key, .place = place};
+
+	bpf_map_delete_elem(bpf_map__fd(probe->skeleton->maps.missed), &key);
+}
+
 uint64_t probe_ring_waiting(const struct probe *probe)
 {
 	unsigned long read, written;
@@ -1134,7 +1187,7 @@ bool probe_has_seen(const struct probe *probe, const struct seen_key *key)
 	return bpf_map_lookup_elem(bpf_map__fd(probe->skeleton->maps.seen), key, &value) == 0;
 }
 
-void probe_see(const struct probe *probe, const struct token_sample *head, __u64 token_key, __s64 at)
+bool probe_see(const struct probe *probe, const struct token_sample *head, __u64 token_key, __s64 at)
 {
 	const struct seen_key key = {token_key, head->place, head->writer};
 	const struct seen_value value = {
@@ -1149,8 +1202,10 @@ void probe_see(const struct probe *probe, const struct token_sample *head, __u64
 		.gid = head->gid,
 	};
 
-	if (bpf_map_update_elem(bpf_map__fd(probe->skeleton->maps.seen), &key, &value, BPF_NOEXIST) == 0)
-		__atomic_fetch_add(&probe->skeleton->bss->known.seen_in, 1, __ATOMIC_RELAXED);
+	if (bpf_map_update_elem(bpf_map__fd(probe->skeleton->maps.seen), &key, &value, BPF_NOEXIST) < 0)
+		return false;
+	__atomic_fetch_add(&probe->skeleton->bss->known.seen_in, 1, __ATOMIC_RELAXED);
+	return true;
 }
 
 static uint64_t probe_entries(int map, size_t key_size)

@@ -211,6 +211,19 @@ bool probe_flooded(const struct probe *probe, uint64_t *seen);
 typedef void (*probe_flood)(void *context, uint64_t group, const struct share *share);
 void probe_floods(const struct probe *probe, probe_flood flood, void *context);
 
+/*
+ * probe_dropped() - calls back for each sample that the ring had no room for and that is kept since the last call, by whichever daemon:
+ * of those for which the ring was full, then of those of writers without a share. Cheap if there is none.
+ * @sample: gone after the call
+ * probe_drops() - is there any?
+ */
+typedef void (*probe_dropped_sample)(void *context, const struct dropped_sample *sample);
+void probe_dropped(const struct probe *probe, probe_dropped_sample sample, void *context);
+bool probe_drops(const struct probe *probe);
+
+/* probe_found() - a token that was lost in that place was found: who finds it again has not found that one. */
+void probe_found(const struct probe *probe, __u64 token_key, __u64 place);
+
 /* probe_ring_waiting() - bytes of the ring that nobody has taken out yet, of probe_ring_bytes(); costs nothing to ask. */
 uint64_t probe_ring_waiting(const struct probe *probe);
 uint64_t probe_ring_bytes(const struct probe *probe);
@@ -227,8 +240,11 @@ bool probe_placed(const struct probe *probe, __u64 token_key, __u64 place, __u64
 /* probe_has_seen() - is that leak known: what a writer has put there? */
 bool probe_has_seen(const struct probe *probe, const struct seen_key *key);
 
-/* probe_see() - it is from now on: who has written the sample has put it there. @at: file offset of the token's first byte */
-void probe_see(const struct probe *probe, const struct token_sample *head, __u64 token_key, __s64 at);
+/*
+ * probe_see() - it is from now on: who has written the sample has put it there. @at: file offset of the token's first byte
+ * Returns whether it was not before: of all who see it at the same time, one is told so.
+ */
+bool probe_see(const struct probe *probe, const struct token_sample *head, __u64 token_key, __s64 at);
 
 /* probe_place() - it has been now. @at: file offset of the token's first byte; @time: ns, CLOCK_BOOTTIME */
 void probe_place(const struct probe *probe, __u64 token_key, __u64 place, __s64 at, __u64 time);

@@ -130,6 +130,7 @@ static void status_work(const json_t *status)
 	printf("%-11s %" PRId64, "alerts", status_number(alerts, "raised"));
 	status_also("of a placeholder", status_number(alerts, "placeholders"));
 	status_also("seen only on the way to a disk", status_number(alerts, "second_looks"));
+	status_also("found late", status_number(alerts, "found_late"));
 	status_also("more that a rule allows", status_number(alerts, "allowed"));
 	status_also("repeats", status_number(counters, "repeats_suppressed"));
 	putchar('\n');

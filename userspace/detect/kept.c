@@ -51,6 +51,43 @@ struct token_sample *kept_view(const struct sample_view *view)
 	return copy;
 }
 
+struct token_sample *kept_dropped(const struct dropped_sample *dropped)
+{
+	const struct token_sample *head = &dropped->head;
+	size_t first = (size_t)head->path_len + head->exe_len, size = head->size, args = head->args_len, rest;
+	struct token_sample *sample;
+	struct sample_view view;
+	char *to;
+
+	if (size < sizeof(*head) + first + args)
+		return NULL;
+	rest = size - sizeof(*head) - first - args;
+	if (args >= sizeof(dropped->args))
+		args = sizeof(dropped->args) - 1;
+	if (first >= sizeof(dropped->first) || rest >= sizeof(dropped->rest))
+		return NULL;
+	size = sizeof(*head) + first + args + rest;
+	sample = malloc(size);
+	if (!sample)
+		return NULL;
+	*sample = *head;
+	sample->size = (__u32)size;
+	sample->flags |= SAMPLE_UNREAD | SAMPLE_FOUND_LATE;
+	if (args < head->args_len)
+		sample->flags |= SAMPLE_ARGS_TRUNCATED;
+	sample->args_len = (uint16_t)args;
+	to = (char *)(sample + 1);
+	memcpy(to, dropped->first, first);
+	memcpy(to + first, dropped->args, args);
+	memcpy(to + first + args, dropped->rest, rest);
+	if (mask_wipe(to + first, args) < 0)
+		memset(to + first, 0, args);
+	if (sample_view_parse(sample, size, &view) == 0)
+		return sample;
+	kept_free(sample);
+	return NULL;
+}
+
 void kept_free(struct token_sample *sample)
 {
 	if (sample)

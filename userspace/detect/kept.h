@@ -14,5 +14,11 @@ struct token_sample *kept_sample(const struct sample_view *view);
 /* kept_view() - the same of a view whose strings come from several samples: as one sample. */
 struct token_sample *kept_view(const struct sample_view *view);
 
+/*
+ * kept_dropped() - of a sample that was lost: as one that asks for the file to be read (SAMPLE_UNREAD, SAMPLE_FOUND_LATE), for its token.
+ * Returns it, or NULL: without memory, or what is kept is none.
+ */
+struct token_sample *kept_dropped(const struct dropped_sample *dropped);
+
 /* kept_free() - wipes and frees; NULL is allowed. */
 void kept_free(struct token_sample *sample);

@@ -21,6 +21,7 @@
 #include "status/snapshot.h"
 #include "status/summary.h"
 #include "bounds.h"
+#include "detect/kept.h"
 #include "detect/mask.h"
 #include "detect/sample_view.h"
 #include "detect/token.h"
@@ -78,6 +79,7 @@ struct pipeline {
 	int64_t next_news; /* ms, CLOCK_MONOTONIC */
 	int64_t drain_until; /* ms, CLOCK_MONOTONIC, of the round that is under way */
 	int64_t next_recheck; /* ms, CLOCK_MONOTONIC */
+	int64_t next_late; /* likewise: when what was lost is looked for */
 	int64_t soon_recheck; /* likewise, of what has no name; 0: none */
 	int64_t rested; /* likewise: from when on such a look may be made */
 	struct pipeline_copied copied[PIPELINE_COPIED];
@@ -130,6 +132,9 @@ struct pipeline {
 
 /* ms over which a rate is taken, at least. */
 #define PIPELINE_RATE_MS 10000
+
+/* ms between two times that what the ring had no room for is looked for: so many times what is kept of it is all that is, in a second. */
+#define PIPELINE_LATE_MS 200
 
 /* ms between two signs of life. */
 #define PIPELINE_RENEW_MS 1000
@@ -313,7 +318,7 @@ static void pipeline_copied_keep(struct pipeline *pipeline, const struct seen_ke
 {
 	*pipeline_copied_slot(pipeline, key) = (struct pipeline_copied){
 		.token_key = key->token_key, .place = key->place, .time = head->time};
-	probe_see(pipeline->probe, head, key->token_key, (int64_t)at);
+	(void)probe_see(pipeline->probe, head, key->token_key, (int64_t)at);
 }
 
 /* A token, wherever it was found: names it, says it, and keeps it to tell of repeats. */
@@ -342,9 +347,12 @@ static void pipeline_tell(struct pipeline *pipeline, const struct sample_view *v
 	}
 	if (pipeline_emit(pipeline, &alert)) {
 		pipeline->stats.second_looks += (view->head->flags & SAMPLE_WRITEBACK) != 0;
+		pipeline->stats.found_late += alert.write.found_late;
 		pipeline->stats.alerts++;
 		pipeline->stats.placeholders += token->placeholder;
 	}
+	if (alert.write.found_late)
+		probe_found(pipeline->probe, key.token_key, key.place);
 	floods_keep(pipeline->floods, view->head->group, &alert);
 	repeats_keep(pipeline->repeats, &key, &alert);
 	alert_free(&alert);
@@ -376,11 +384,18 @@ static bool pipeline_file_token(void *context, const struct sample_view *view, c
 				     view->head->writer};
 	__u64 placed;
 
+	/* others that lie about it are no news of this look */
+	if (view->head->flags & SAMPLE_FOUND_LATE && view->head->token_key != key.token_key)
+		return false;
 	/* what the kernel side or an earlier look has seen is known; and whoever wrote it, unless it is plain who has */
 	if (probe_placed(pipeline->probe, key.token_key, key.place, &placed) &&
 	    !pipeline_completes(pipeline, view, key.token_key, at, span, placed) &&
 	    !(pipeline_copied(view->head, at, span) &&
 	      pipeline_is_anothers(pipeline, &key, view->head, at, span->end - span->start, placed)))
+		return false;
+	/* it may be written again just now: then that is told of, or counted as a repeat of what is told here */
+	if (view->head->flags & SAMPLE_FOUND_LATE &&
+	    !probe_see(pipeline->probe, view->head, key.token_key, (int64_t)at))
 		return false;
 	pipeline_tell(pipeline, view, key.token_key, window, token, span, &at,
 		      reading_journal(pipeline->reading));
@@ -411,6 +426,29 @@ static void pipeline_file(struct pipeline *pipeline, const struct sample_view *v
 {
 	reading_add(pipeline->reading, view);
 	pipeline_count_files(pipeline);
+}
+
+/* A sample that was lost: its token may be in the file. */
+static void pipeline_dropped(void *context, const struct dropped_sample *dropped)
+{
+	struct pipeline *pipeline = context;
+	struct token_sample *sample = kept_dropped(dropped);
+	struct sample_view view;
+
+	if (sample && sample_view_parse(sample, sample->size, &view) == 0)
+		pipeline_file(pipeline, &view);
+	kept_free(sample);
+}
+
+/* Looks for what was lost, if it is time. */
+static void pipeline_late(struct pipeline *pipeline, bool all)
+{
+	int64_t now = monotonic_ms();
+
+	if (!probe_drops(pipeline->probe) || (!all && now < pipeline->next_late))
+		return;
+	pipeline->next_late = now + PIPELINE_LATE_MS;
+	probe_dropped(pipeline->probe, pipeline_dropped, pipeline);
 }
 
 /* Takes what was read in files. */
@@ -751,6 +789,8 @@ int pipeline_timeout(const struct pipeline *pipeline)
 	/* only if there is something: a look that is not made does not put the next one off */
 	if (probe_recheck_due(pipeline->probe))
 		look = pipeline_sooner(look, pipeline_recheck_at(pipeline), now);
+	if (probe_drops(pipeline->probe))
+		look = pipeline_sooner(look, pipeline->next_late, now);
 	if (floods_any(pipeline->floods))
 		look = pipeline_sooner(look, pipeline->next_flood, now);
 	if (pipeline->retry >= 0)
@@ -861,6 +901,7 @@ void pipeline_look(struct pipeline *pipeline, bool all)
 		pipeline->retry = attribute_retry(pipeline->attribute);
 	pipeline_trim(pipeline, PIPELINE_TRIM_ALERTS);
 	pipeline_recheck(pipeline);
+	pipeline_late(pipeline, false);
 	facts_forget(pipeline->facts, monotonic_ms());
 	pipeline_floods(pipeline, false);
 	pipeline_news(pipeline, false);
@@ -1449,6 +1490,7 @@ int pipeline_settle(struct pipeline *pipeline, int timeout_ms)
 	probe_detach_net(pipeline->probe);
 	if (r == 0)
 		r = pipeline_drain_sent(pipeline);
+	pipeline_late(pipeline, true);
 	pipeline_finish_held(pipeline, false);
 	pipeline_floods(pipeline, true);
 	return r;

@@ -62,6 +62,8 @@ struct pipeline_stats {
 	uint64_t placeholders;
 	uint64_t allowed; /* of what was written, by a rule: no alert */
 	uint64_t second_looks; /* alerts of what was seen only on its way to a block device */
+	uint64_t
+		found_late; /* alerts of what was counted as lost before, as there was no room for it in the ring */
 	uint64_t rechecks_failed; /* second looks that could not be made */
 	uint64_t files_unread; /* files that had to be read and could not be */
 	char files_unread_text[64 + READING_WHICH]; /* that, and which for one */

@@ -154,6 +154,17 @@ static uint16_t *reading_of_place(struct reading *reading, const struct errand *
 	return errand_is_range(errand) ? &reading->of_place[errand->sample->place % READING_PLACES] : NULL;
 }
 
+/* From where on its file is to be looked at, and up to where: of a sample that was lost, its token alone. */
+static uint64_t errand_from(const struct token_sample *head)
+{
+	return (uint64_t)head->offset + (head->flags & SAMPLE_FOUND_LATE ? (uint64_t)head->token_at : 0);
+}
+
+static uint64_t errand_until(const struct token_sample *head)
+{
+	return errand_from(head) + (head->flags & SAMPLE_FOUND_LATE ? head->window_len : head->length);
+}
+
 /* The last of the ring. */
 static void errand_put(struct reading *reading, const struct errand *errand)
 {
@@ -299,6 +310,9 @@ void reading_told(struct reading_loss *loss)
 static void reading_lose_named(struct reading *reading, const struct reading_named *named,
 			       const struct token_sample *head, int error, uint64_t found)
 {
+	/* it was counted when there was no room for it */
+	if (head && head->flags & SAMPLE_FOUND_LATE)
+		return;
 	if (error == -ETIME) {
 		reading->loss->unanswered++;
 	} else {
@@ -370,7 +384,7 @@ void reading_add(struct reading *reading, const struct sample_view *view)
 
 	if (view->head->flags & SAMPLE_MAPPED)
 		reading_add_mapped(reading, view);
-	else if (view->head->length > LIMIT_READ_AT_ONCE)
+	else if (view->head->length > LIMIT_READ_AT_ONCE && !(view->head->flags & SAMPLE_FOUND_LATE))
 		reading_add_range(reading, view);
 	else {
 		r = errand_add(reading, view, 0, 0);
@@ -445,9 +459,8 @@ static bool reading_ask_errand(struct reading *reading, struct fetcher_request *
 	request->journal = reading->errand.journal;
 	if (request->journal)
 		return true;
-	request->from = (uint64_t)reading->view.head->offset + reading->read;
-	request->end = request->id ? request->from
-				   : (uint64_t)reading->view.head->offset + reading->view.head->length;
+	request->from = errand_from(reading->view.head) + reading->read;
+	request->end = request->id ? request->from : errand_until(reading->view.head);
 	return true;
 }
 
@@ -534,7 +547,7 @@ static void reading_errand_done(struct reading *reading, const struct fetcher_do
 		reading_lose(reading, &reading->view, sample, done->error, reading->found);
 	} else if (!id && sample && done->next < done->end) {
 		/* its turn was too short */
-		reading->read = done->next - (uint64_t)sample->offset;
+		reading->read = done->next - errand_from(sample);
 		return;
 	}
 	errand_end(reading);

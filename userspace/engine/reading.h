@@ -63,7 +63,7 @@ const struct journal_entry *reading_journal(const struct reading *reading);
 /* reading_fd() - polls readable when there is something to do. */
 int reading_fd(const struct reading *reading);
 
-/* reading_add() - a sample without a window: its file is to be looked at. */
+/* reading_add() - a sample without a window: its file is to be looked at; of SAMPLE_FOUND_LATE, where the token was. */
 void reading_add(struct reading *reading, const struct sample_view *view);
 
 /*

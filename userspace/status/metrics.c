@@ -235,6 +235,9 @@ static void metrics_status(const struct metrics *metrics)
 		       "allowed");
 	metrics_number(metrics, "second_look_alerts", COUNTER,
 		       "Alerts of what was seen only on the way to a disk", alerts, "second_looks");
+	metrics_number(metrics, "found_late_alerts", COUNTER,
+		       "Alerts of what was counted as lost before, as the ring had no room for it", alerts,
+		       "found_late");
 	metrics_lost(metrics);
 	metrics_outputs(metrics, "output_lost", COUNTER, "Alerts that an output did not take", "lost");
 	metrics_outputs(metrics, "output_waiting", GAUGE, "Alerts that wait for an output", "waiting");

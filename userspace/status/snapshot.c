@@ -48,6 +48,7 @@ static void snapshot_alerts(struct json_writer *json, const struct snapshot *sna
 	json_int(json, "placeholders", (int64_t)stats->placeholders);
 	json_int(json, "allowed", (int64_t)stats->allowed);
 	json_int(json, "second_looks", (int64_t)stats->second_looks);
+	json_int(json, "found_late", (int64_t)stats->found_late);
 	json_close(json, '}');
 	json_int(json, "writes_per_second", (int64_t)snapshot->writes_second);
 	json_int(json, "rules", (int64_t)snapshot->rules);

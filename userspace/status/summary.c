@@ -230,6 +230,9 @@ void summary_print(const struct probe_counts *counts, const struct pipeline_stat
 	if (stats->second_looks)
 		log_note("%" PRIu64 " token%s seen only on the way to the disk", stats->second_looks,
 			 stats->second_looks == 1 ? " was" : "s were");
+	if (stats->found_late)
+		log_note("%" PRIu64 " token%s found late, of those that were lost for want of room",
+			 stats->found_late, stats->found_late == 1 ? " was" : "s were");
 	if (cache != PROBE_CACHE_IN_PLACE)
 		log_note("the page cache was %s", probe_cache_text(cache));
 	if (counts->value[COUNTER_repeats_suppressed])

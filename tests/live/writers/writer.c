@@ -968,6 +968,34 @@ static void mode_mapped(char **args)
 		kill(getpid(), SIGKILL);
 }
 
+/* stored FILE COUNT ALERTS: tokens 0 … COUNT-1 by stores through a mapping, a line each; ends when all stand in the alert file */
+static void mode_stored(char **args)
+{
+	uint64_t count = number(args[1]);
+	size_t line = MAKER_TOKEN_LEN + 1, size = count * line;
+	int fd = open_new(args[0], 0);
+	char *map;
+
+	if (ftruncate(fd, (off_t)size) < 0)
+		fail("ftruncate");
+	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		fail("mmap");
+	for (uint64_t i = 0; i < count; i++) {
+		struct maker_token token = maker_token(i);
+
+		token.text[MAKER_TOKEN_LEN] = '\n';
+		memcpy(map + i * line, token.text, line);
+	}
+	for (uint64_t i = 0; i < count; i++) {
+		struct maker_token token = maker_token(i);
+		off_t at = 0;
+
+		token.text[MAKER_IDENTIFIER_LEN] = '\0';
+		wait_for(args[2], token.text, &at);
+	}
+}
+
 /* nameless FILE N: a store through a mapping into a file without a name, which is gone a fifth of a second later */
 static void mode_nameless(char **args)
 {
@@ -1341,7 +1369,7 @@ static const struct mode {
 	{"snap", 3, mode_snapshot},     {"subvol", 2, mode_subvolume},  {"shared", 2, mode_shared},
 	{"halves", 4, mode_halves},     {"far", 3, mode_far},           {"upper", 2, mode_upper},
 	{"old-mmap", 2, mode_old_mmap}, {"unasked", 4, mode_unasked},   {"rooted", 4, mode_rooted},
-	{"nameless", 2, mode_nameless}, {"put", 4, mode_put},
+	{"nameless", 2, mode_nameless}, {"put", 4, mode_put},           {"stored", 3, mode_stored},
 };
 
 int main(int argc, char **argv)

@@ -208,6 +208,7 @@ static struct alert alert_full(void)
 		.length = 96,
 		.token_offset = 1LL << 40,
 		.compat = true,
+		.found_late = true,
 	};
 	return alert;
 }

@@ -57,6 +57,9 @@ static void test_alerts(void **state)
 
 	(void)state;
 	check(&alert);
+	alert.write.found_late = true;
+	check(&alert);
+	alert.write.found_late = false;
 	alert.token.placeholder = true;
 	check(&alert);
 	alert = make_alert();

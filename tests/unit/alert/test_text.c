@@ -88,6 +88,18 @@ static void test_repeats(void **state)
 	      "  (write of 96 bytes, token at byte 8; 18446744073709551615 times more since)\n");
 }
 
+/* It stands behind where it was found. */
+static void test_found_late(void **state)
+{
+	struct alert alert = alert_make();
+
+	(void)state;
+	alert.write.found_late = true;
+	check(&alert, false,
+	      "22:13:20  ALERT   sh (pid 42, uid 1000) wrote API token dt0c01.ABCDEFGH to /x"
+	      "  (write of 96 bytes, token at byte 8, found late)\n");
+}
+
 /* What can't be known: no name, no call, no offsets. */
 static void test_unknown(void **state)
 {
@@ -135,8 +147,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_deceiving), cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_repeats),   cmocka_unit_test(test_unknown),
-		cmocka_unit_test(test_colour),    cmocka_unit_test(test_ruling),
+		cmocka_unit_test(test_repeats),   cmocka_unit_test(test_found_late),
+		cmocka_unit_test(test_unknown),   cmocka_unit_test(test_colour),
+		cmocka_unit_test(test_ruling),
 	};
 
 	setenv("TZ", "UTC", 1);

@@ -74,11 +74,68 @@ static void test_too_long(void **state)
 	free(text);
 }
 
+/* A sample that was lost asks for its file to be read; long arguments are cut, and hold no secret; other strings are there whole, or nothing is. */
+static void test_dropped(void **state)
+{
+	struct maker_token token = maker_token(28);
+	struct dropped_sample *dropped = calloc(1, sizeof(*dropped));
+	struct token_sample *sample;
+	struct sample_view view;
+	char text[256];
+
+	(void)state;
+	assert_non_null(dropped);
+	dropped->head.path_len = 5;
+	dropped->head.exe_len = 4;
+	dropped->head.args_len = (uint16_t)sprintf(text, "echo%c%s", 0, token.text);
+	dropped->head.cgroup_len = 2;
+	dropped->head.cwd_len = 1;
+	dropped->head.token_key = 7;
+	dropped->head.size = (uint32_t)(sizeof(dropped->head) + 12) + dropped->head.args_len;
+	memcpy(dropped->first, "/file/exe", 9);
+	memcpy(dropped->args, text, dropped->head.args_len);
+	memcpy(dropped->rest, "/c/", 3);
+	sample = kept_dropped(dropped);
+	assert_non_null(sample);
+	assert_int_equal(sample_view_parse(sample, sample->size, &view), 0);
+	assert_int_equal(view.head->flags, SAMPLE_UNREAD | SAMPLE_FOUND_LATE);
+	assert_int_equal(view.head->token_key, 7);
+	assert_memory_equal(view.path, "/file", 5);
+	assert_memory_equal(view.exe, "/exe", 4);
+	assert_memory_equal(view.args, "echo", 5);
+	memcpy(text, view.args + 5, view.head->args_len - 5U);
+	text[view.head->args_len - 5] = '\0';
+	assert_false(oracle_shows(text, token.secret, MAKER_SECRET_LEN));
+	assert_memory_equal(view.cgroup, "/c", 2);
+	assert_memory_equal(view.cwd, "/", 1);
+	kept_free(sample);
+	/* a longer command line than is kept */
+	dropped->head.size += LIMIT_DROPPED_STRINGS;
+	dropped->head.args_len += LIMIT_DROPPED_STRINGS;
+	sample = kept_dropped(dropped);
+	assert_non_null(sample);
+	assert_int_equal(sample_view_parse(sample, sample->size, &view), 0);
+	assert_int_equal(view.head->args_len, LIMIT_DROPPED_STRINGS - 1);
+	assert_int_not_equal(view.head->flags & SAMPLE_ARGS_TRUNCATED, 0);
+	assert_memory_equal(view.cgroup, "/c", 2);
+	kept_free(sample);
+	/* a longer path, other strings that are longer, and what can't be */
+	dropped->head.path_len = LIMIT_DROPPED_STRINGS;
+	dropped->head.size += LIMIT_DROPPED_STRINGS - 5;
+	assert_null(kept_dropped(dropped));
+	dropped->head.path_len = 5;
+	assert_null(kept_dropped(dropped));
+	memset(dropped, 0, sizeof(*dropped));
+	assert_null(kept_dropped(dropped));
+	free(dropped);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_dropped),
 	};
 
 	return UNIT_RUN(tests);

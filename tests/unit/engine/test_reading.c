@@ -207,6 +207,31 @@ static void test_odd_name(void **state)
 	reading_close(reading);
 }
 
+/* What was lost once is not lost again because it can't be looked for. */
+static void test_found_late(void **state)
+{
+	struct token_sample head = {.tgid = UINT32_MAX,
+				    .flags = SAMPLE_UNREAD | SAMPLE_FOUND_LATE,
+				    .mode = S_IFREG | 0600,
+				    .length = 1 << 20,
+				    .window_len = TOKEN_MAX_LEN,
+				    .size = sizeof(head)};
+	struct reading_loss loss = {0};
+	struct sample_view view;
+	struct reading *reading;
+
+	(void)state;
+	assert_int_equal(sample_view_parse(&head, head.size, &view), 0);
+	assert_int_equal(reading_open("/proc", NULL, &reading), 0);
+	reading_start(reading, never, tell, NULL, &loss);
+	/* more than there is room for, and some are left in the end */
+	for (int i = 0; i < 2 * (int)LIMIT_ERRANDS; i++)
+		reading_add(reading, &view);
+	reading_finish(reading, false, 0);
+	assert_int_equal(loss.unread + loss.unanswered + loss.tokens + loss.past + loss.again, 0);
+	reading_close(reading);
+}
+
 /* What was told is no example for what is lost later; and what is lost right after has its own. */
 static void test_told(void **state)
 {
@@ -351,8 +376,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_journal_once), cmocka_unit_test(test_given_up),
-		cmocka_unit_test(test_odd_name),     cmocka_unit_test(test_told),
-		cmocka_unit_test(test_looks),        cmocka_unit_test(test_later),
+		cmocka_unit_test(test_odd_name),     cmocka_unit_test(test_found_late),
+		cmocka_unit_test(test_told),         cmocka_unit_test(test_looks),
+		cmocka_unit_test(test_later),
 	};
 
 	return UNIT_RUN(tests);

@@ -19,16 +19,17 @@ static json_t *status_of(time_t ago, const char *state, int ago_ms)
 	struct tm tm;
 
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S.000000Z", gmtime_r(&when, &tm));
-	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:{s:s, s:i, s:i, s:i}, s:{s:i, s:i}, s:[{s:s, s:i}, {s:s, s:i}, {s:s, "
-		"s:i}, {s:s, s:i}], s:{s:i}, s:[{s:s, s:i, s:i}, {s:s, s:i, s:i}, {s:s, s:i, s:i}]}",
-		"time", stamp, "version", "1.0", "kernel", "6.1 \"a\\b\nc", "attachment", "fexit", "canary",
-		"state", state, "ago_ms", ago_ms, "rounds", 7, "failed", 2, "alerts", "raised", 12,
-		"placeholders", 3, "losses", "name", "ring_full", "count", 5, "name", "pages_unreadable",
-		"count", 0, "name", "output_errors", "count", 4, "name", "output_errors", "count", 1,
-		"counters", "writes_inspected", 99, "outputs", "name", "standard output", "lost", 0,
-		"waiting", 6, "name", "/var/log/one/alerts.json", "lost", 4, "waiting", 0, "name",
-		"/srv/two/alerts.json", "lost", 1, "waiting", 0);
+	return json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:i, s:i, s:i}, s:{s:i, s:i, s:i}, s:[{s:s, s:i}, "
+			 "{s:s, s:i}, {s:s, "
+			 "s:i}, {s:s, s:i}], s:{s:i}, s:[{s:s, s:i, s:i}, {s:s, s:i, s:i}, {s:s, s:i, s:i}]}",
+			 "time", stamp, "version", "1.0", "kernel", "6.1 \"a\\b\nc", "attachment", "fexit",
+			 "canary", "state", state, "ago_ms", ago_ms, "rounds", 7, "failed", 2, "alerts",
+			 "raised", 12, "placeholders", 3, "found_late", 4, "losses", "name", "ring_full",
+			 "count", 5, "name", "pages_unreadable", "count", 0, "name", "output_errors", "count",
+			 4, "name", "output_errors", "count", 1, "counters", "writes_inspected", 99,
+			 "outputs", "name", "standard output", "lost", 0, "waiting", 6, "name",
+			 "/var/log/one/alerts.json", "lost", 4, "waiting", 0, "name", "/srv/two/alerts.json",
+			 "lost", 1, "waiting", 0);
 }
 
 static void check_has(const char *text, const char *line)
@@ -59,6 +60,7 @@ static void test_text(void **state)
 			"\\\"a\\\\b\\nc\",attachment=\"fexit\"} 1");
 	check_has(text, "# TYPE spillwatch_alerts counter");
 	check_has(text, "spillwatch_alerts_total 12");
+	check_has(text, "spillwatch_found_late_alerts_total 4");
 	check_has(text, "spillwatch_writes_inspected_total 99");
 	check_has(text, "spillwatch_lost_total{reason=\"ring_full\"} 5");
 	check_has(text, "spillwatch_lost_total{reason=\"pages_unreadable\"} 0");
