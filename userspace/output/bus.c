@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * alert → bus → queues → outputs. The thread that empties the ring makes each line once and copies it to the
- * queues; each output's thread takes all that waits at once, and writes it line by line.
+ * queues; each output's thread takes all that waits at once, and writes it line by line, or many at once into a file.
  *
  * Invariant: each alert that is handed over is written, waits, or is counted as lost, for each output by
  * itself; and their order is kept. A writing thread allocates nothing, so it brings no heap of its own.
@@ -104,6 +104,24 @@ static bool bus_written(struct bus_output *to, const struct queue_line *line, in
 	return on;
 }
 
+/* Those arrived. Returns whether to go on. */
+static bool bus_arrived(struct bus_output *to, const struct queue_line *lines, size_t count)
+{
+	bool on;
+
+	pthread_mutex_lock(&to->lock);
+	on = !to->given_up;
+	for (size_t i = 0; on && i < count; i++) {
+		to->bytes -= lines[i].len;
+		to->waiting -= lines[i].alert;
+		bus_mark_to(to, lines[i].number);
+	}
+	if (on && count)
+		to->moved = monotonic_ms();
+	pthread_mutex_unlock(&to->lock);
+	return on;
+}
+
 /* To be told by who may say something. */
 static void bus_opened(struct bus_output *to, int r)
 {
@@ -114,8 +132,42 @@ static void bus_opened(struct bus_output *to, int r)
 	pthread_mutex_unlock(&to->lock);
 }
 
-/* What the thread does outside of the lock. */
-static void bus_work(struct bus_output *to, struct queue *taken, bool reopen)
+/* Writes one, for which there is room. Returns whether to go on. */
+static bool bus_write(struct bus_output *to, const struct queue_line *line)
+{
+	return bus_written(to, line, output_write(to->output, line->text, line->len, line->alert));
+}
+
+/* Writes a line, and with it as many of those behind it as go at once. Returns whether to go on. */
+static bool bus_write_lines(struct bus_output *to, struct queue *taken, const struct queue_line *first)
+{
+	size_t room = output_room(to->output), count = 1, whole = 0;
+	struct queue_line lines[OUTPUT_LINES] = {*first};
+	struct iovec texts[OUTPUT_LINES];
+	int error = 0;
+	bool on;
+
+	for (room = room > first->len ? room - first->len : 0;
+	     count < OUTPUT_LINES && queue_next_within(taken, room, &lines[count]); count++)
+		room -= lines[count].len;
+	if (count == 1)
+		return bus_write(to, first);
+	for (size_t i = 0; i < count; i++)
+		texts[i] = (struct iovec){lines[i].text, lines[i].len};
+	whole = output_write_lines(to->output, texts, count, &error);
+	on = bus_arrived(to, lines, whole);
+	if (on && whole < count)
+		on = bus_written(to, &lines[whole++], error);
+	/* each has its own try */
+	for (; on && whole < count; whole++) {
+		bus_opened(to, output_make_room(to->output, lines[whole].len));
+		on = bus_write(to, &lines[whole]);
+	}
+	return on;
+}
+
+/* What the thread does outside of the lock. @many: lines are not alike, so each can be found again if we are killed before it is marked */
+static void bus_work(struct bus_output *to, struct queue *taken, bool reopen, bool many)
 {
 	struct queue_line line;
 	bool on = true;
@@ -124,7 +176,7 @@ static void bus_work(struct bus_output *to, struct queue *taken, bool reopen)
 		bus_opened(to, output_reopen(to->output));
 	while (on && queue_next(taken, &line)) {
 		bus_opened(to, output_make_room(to->output, line.len));
-		on = bus_written(to, &line, output_write(to->output, line.text, line.len, line.alert));
+		on = many ? bus_write_lines(to, taken, &line) : bus_write(to, &line);
 	}
 	queue_clear(taken);
 }
@@ -137,7 +189,7 @@ static void *bus_thread(void *context)
 	pthread_mutex_lock(&to->lock);
 	for (;;) {
 		struct queue empty = taken;
-		bool reopen = to->reopen;
+		bool reopen = to->reopen, many = to->json;
 
 		if (to->end)
 			break;
@@ -150,7 +202,7 @@ static void *bus_thread(void *context)
 		to->reopen = false;
 		to->busy = true;
 		pthread_mutex_unlock(&to->lock);
-		bus_work(to, &taken, reopen);
+		bus_work(to, &taken, reopen, many);
 		pthread_mutex_lock(&to->lock);
 		to->busy = false;
 	}
@@ -528,7 +580,7 @@ static void bus_again(struct bus_lines *lines, struct bus_output *to)
 {
 	const char *line = to->output->kind->ends ? bus_line(lines, to) : NULL;
 
-	if (line && output_ends(to->output, line))
+	if (line && output_ends(to->output, line, to->json))
 		*to->mark = lines->alert->number;
 	else
 		bus_give(lines, to);

@@ -3,7 +3,8 @@
  * bus → queue → output: a descriptor that takes lines.
  *
  * Invariant: a line that did not arrive whole (a full disk, a daemon that was killed) spoils no other
- * one: the next one starts on a line of its own.
+ * one: the next one starts on a line of its own. Where lines are written at once, that is true of each: what was not written of
+ * them is not there, and what was is whole but for the last one.
  *
  * Limit: a write to a pipe or terminal that nobody reads blocks. That is why each output has a thread
  * (bus.c).
@@ -17,6 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/file.h>
@@ -35,6 +37,7 @@ struct file {
 	unsigned int mode; /* of a file that is made; by __atomic_… */
 	int64_t group; /* likewise; -1: as its directory has it */
 	bool torn; /* what is there ends inside a line */
+	size_t room; /* for several lines at once, of a file; 0: not known */
 };
 
 /*
@@ -192,6 +195,42 @@ static int file_write(struct output *output, const char *line, size_t len, bool 
 	return r < 0 ? r : file_write_all(file, line, len);
 }
 
+/* Also pipes take several at once, but those that others write into as well would not have each line whole (pipe(7), PIPE_BUF). */
+static size_t file_room(const struct output *output)
+{
+	const struct file *file = (const void *)output;
+
+	return file->fd < 0 || file->torn ? 0 : file->room;
+}
+
+static size_t file_write_lines(struct output *output, const struct iovec *lines, size_t count, int *ret_error)
+{
+	struct file *file = file_of(output);
+	struct iovec rest[OUTPUT_LINES];
+	size_t whole = 0;
+
+	memcpy(rest, lines, count * sizeof(*lines));
+	*ret_error = 0;
+	while (whole < count) {
+		ssize_t written = writev(file->fd, &rest[whole], (int)(count - whole));
+
+		if (written < 0 && errno != EINTR) {
+			*ret_error = -errno;
+			break;
+		}
+		for (size_t left = written > 0 ? (size_t)written : 0; left;) {
+			size_t part = left < rest[whole].iov_len ? left : rest[whole].iov_len;
+
+			rest[whole].iov_base = (char *)rest[whole].iov_base + part;
+			rest[whole].iov_len -= part;
+			left -= part;
+			file->torn = rest[whole].iov_len != 0;
+			whole += !file->torn;
+		}
+	}
+	return whole;
+}
+
 /* Is that still the file's name? Others may have moved it, or rotated it as well. */
 static bool file_is_named(const struct file *file, const struct stat *st)
 {
@@ -229,24 +268,43 @@ static int file_rotate(struct file *file, const struct stat *st)
 static int file_make_room(struct output *output, size_t len)
 {
 	struct file *file = file_of(output);
-	unsigned long bytes = __atomic_load_n(&file->bytes, __ATOMIC_RELAXED);
+	unsigned long bytes = __atomic_load_n(&file->bytes, __ATOMIC_RELAXED), most;
 	struct stat st;
 	int r;
 
-	if (!bytes || !file->full || fstat(file->fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0 ||
-	    (unsigned long)st.st_size + len <= bytes + file->over)
+	file->room = 0;
+	if (fstat(file->fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
+	most = bytes && file->full ? bytes + file->over : ULONG_MAX;
+	if (st.st_size == 0 || (unsigned long)st.st_size + len <= most) {
+		most = most > (unsigned long)st.st_size ? most - (unsigned long)st.st_size : 0;
+		file->room = most < OUTPUT_LINES_BYTES ? most : OUTPUT_LINES_BYTES;
+		return 0;
+	}
 	r = file_rotate(file, &st);
 	/* not tried for each line */
 	file->over = r < 0 ? (unsigned long)st.st_size : 0;
 	return r;
 }
 
-static bool file_ends(const struct output *output, const char *line)
+/* Does the text have that line, with nothing before it? At its beginning that can't be told, and is not so. */
+static bool file_has_line(const char *text, size_t text_len, const char *line, size_t len, bool whole)
+{
+	const char *at = text, *end = text + text_len;
+
+	while ((at = memmem(at, (size_t)(end - at), line, len))) {
+		if (at == text ? whole : at[-1] == '\n')
+			return true;
+		at++;
+	}
+	return false;
+}
+
+static bool file_ends(const struct output *output, const char *line, bool many)
 {
 	const struct file *of = (const void *)output;
-	size_t len = strlen(line);
-	AUTO_FREE char *last = malloc(len + 1);
+	size_t len = strlen(line), look = many && len < OUTPUT_LINES_BYTES ? OUTPUT_LINES_BYTES + 1 : len;
+	AUTO_FREE char *last = malloc(look + 1);
 	/* what does not answer is not asked */
 	AUTO_CLOSE int fd =
 		of->path && of->fd >= 0
@@ -254,9 +312,15 @@ static bool file_ends(const struct output *output, const char *line)
 			: -1;
 	struct stat ours, st;
 
-	return last && fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && fstat(of->fd, &ours) == 0 &&
-	       ours.st_ino == st.st_ino && ours.st_dev == st.st_dev && (size_t)st.st_size >= len &&
-	       pread(fd, last, len, st.st_size - (off_t)len) == (ssize_t)len && memcmp(last, line, len) == 0;
+	if (!last || fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || fstat(of->fd, &ours) < 0 ||
+	    ours.st_ino != st.st_ino || ours.st_dev != st.st_dev || (size_t)st.st_size < len)
+		return false;
+	if ((size_t)st.st_size < look)
+		look = (size_t)st.st_size;
+	if (pread(fd, last, look, st.st_size - (off_t)look) != (ssize_t)look)
+		return false;
+	return memcmp(last + look - len, line, len) == 0 ||
+	       (many && file_has_line(last, look, line, len, look == (size_t)st.st_size));
 }
 
 static void file_adjust(struct output *output, const struct output_spec *spec)
@@ -281,6 +345,8 @@ static void file_close(struct output *output)
 
 static const struct output_kind file_kind = {
 	.write = file_write,
+	.write_lines = file_write_lines,
+	.room = file_room,
 	.make_room = file_make_room,
 	.reopen = file_reopen,
 	.ends = file_ends,

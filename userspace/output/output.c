@@ -26,9 +26,19 @@ int output_reopen(struct output *output)
 	return output->kind->reopen ? output->kind->reopen(output) : 0;
 }
 
-bool output_ends(const struct output *output, const char *line)
+bool output_ends(const struct output *output, const char *line, bool many)
 {
-	return output->kind->ends && output->kind->ends(output, line);
+	return output->kind->ends && output->kind->ends(output, line, many);
+}
+
+size_t output_room(const struct output *output)
+{
+	return output->kind->room ? output->kind->room(output) : 0;
+}
+
+size_t output_write_lines(struct output *output, const struct iovec *lines, size_t count, int *ret_error)
+{
+	return output->kind->write_lines(output, lines, count, ret_error);
 }
 
 bool output_idle(struct output *output, int64_t *ret_moved)

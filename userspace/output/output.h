@@ -8,6 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
+
+/* What may be written at once: so many may have arrived, and be marked as if they had not, when a daemon is killed. */
+#define OUTPUT_LINES 64
+#define OUTPUT_LINES_BYTES 65536UL
 
 struct output;
 struct alert;
@@ -29,12 +34,19 @@ struct output_kind {
 	 * is, and spoils no other line. Or how many alerts of before are lost by it.
 	 */
 	int (*write)(struct output *output, const char *line, size_t len, bool alert);
+	/*
+	 * As write(), of several lines at once, OUTPUT_LINES at most and as many bytes as room() has. Returns how many arrived whole; less than all
+	 * of them, and *ret_error (a negative errno): so much for the next one, and nothing of those behind it.
+	 */
+	size_t (*write_lines)(struct output *output, const struct iovec *lines, size_t count, int *ret_error);
+	/* bytes that make_room() has found room for, OUTPUT_LINES_BYTES at most; 0: a line at a time. Behind make_room(). */
+	size_t (*room)(const struct output *output);
 	/* before a line of that length, by a bound. Returns 0, or a negative errno: it goes on past that. */
 	int (*make_room)(struct output *output, size_t len);
 	/* opens what has that name anew (log rotation). Returns 0, or a negative errno: the old one stays. */
 	int (*reopen)(struct output *output);
-	/* Is that line the last one there? Nothing else can tell. */
-	bool (*ends)(const struct output *output, const char *line);
+	/* Is that line the last one there, or (@many) among those that were written at once? Nothing else can tell. */
+	bool (*ends)(const struct output *output, const char *line, bool many);
 	/* Has it nothing under way, of what it took? At any time, by any thread. @ret_moved: ms, CLOCK_MONOTONIC: when it last moved */
 	bool (*idle)(struct output *output, int64_t *ret_moved);
 	/* Nothing is waited for any more, and a write that waits comes to an end; likewise. Returns how many alerts don't arrive by that. */
@@ -55,7 +67,9 @@ int output_begin(struct output *output);
 int output_write(struct output *output, const char *line, size_t len, bool alert);
 int output_make_room(struct output *output, size_t len);
 int output_reopen(struct output *output);
-bool output_ends(const struct output *output, const char *line);
+bool output_ends(const struct output *output, const char *line, bool many);
+size_t output_room(const struct output *output);
+size_t output_write_lines(struct output *output, const struct iovec *lines, size_t count, int *ret_error);
 bool output_idle(struct output *output, int64_t *ret_moved);
 uint64_t output_give_up(struct output *output);
 void output_adjust(struct output *output, const struct output_spec *spec);

@@ -56,11 +56,18 @@ int queue_put(struct queue *queue, const char *line, size_t len, bool alert, uin
 
 bool queue_next(struct queue *queue, struct queue_line *ret_line)
 {
+	return queue_next_within(queue, SIZE_MAX, ret_line);
+}
+
+bool queue_next_within(struct queue *queue, size_t bytes, struct queue_line *ret_line)
+{
 	struct queue_head head;
 
 	if (queue_empty(queue))
 		return false;
 	memcpy(&head, queue->bytes + queue->from, sizeof(head));
+	if (head.len > bytes)
+		return false;
 	ret_line->text = queue->bytes + queue->from + sizeof(head);
 	ret_line->len = head.len;
 	ret_line->alert = head.alert;

@@ -16,7 +16,7 @@ struct queue {
 };
 
 struct queue_line {
-	const char *text; /* in the queue's memory */
+	char *text; /* in the queue's memory */
 	size_t len;
 	bool alert; /* and not what the program says of itself */
 	uint64_t number; /* of the alert */
@@ -27,6 +27,9 @@ int queue_put(struct queue *queue, const char *line, size_t len, bool alert, uin
 
 /* queue_next() - the first line, which is taken; good until the next queue_put(). False if there is none. */
 bool queue_next(struct queue *queue, struct queue_line *ret_line);
+
+/* queue_next_within() - likewise, if it has no more bytes than that. */
+bool queue_next_within(struct queue *queue, size_t bytes, struct queue_line *ret_line);
 
 bool queue_empty(const struct queue *queue);
 

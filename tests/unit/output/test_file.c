@@ -147,6 +147,96 @@ static void test_torn(void **state)
 	unlink(path);
 }
 
+static const struct iovec *many(size_t count)
+{
+	static struct iovec lines[OUTPUT_LINES];
+
+	for (size_t i = 0; i < count; i++)
+		lines[i] = (struct iovec){(char *)(uintptr_t)line, sizeof(line) - 1};
+	return lines;
+}
+
+/* Of several at once as many arrive whole as there is room for, and no other line is spoilt by the rest. */
+static void test_torn_of_many(void **state)
+{
+	char path[] = "/tmp/spillwatch-unit-XXXXXX";
+	struct rlimit before, limit;
+	size_t whole, other;
+	struct output *output;
+	int error, pipes[2];
+	char name[32];
+
+	(void)state;
+	close(mkstemp(path));
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(open_file(path, 0, 0, &output), 0);
+	assert_int_equal(output_make_room(output, 1), 0);
+	assert_int_equal(output_room(output), OUTPUT_LINES_BYTES);
+	assert_int_equal(output_write_lines(output, many(OUTPUT_LINES), OUTPUT_LINES, &error), OUTPUT_LINES);
+	assert_int_equal(error, 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = before;
+	limit.rlim_cur = (OUTPUT_LINES + 3) * (sizeof(line) - 1) + 7;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(output_write_lines(output, many(5), 5, &error), 3);
+	assert_int_equal(error, -EFBIG);
+	/* what is there ends inside a line: the next one goes alone */
+	assert_int_equal(output_make_room(output, 1), 0);
+	assert_int_equal(output_room(output), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(emit(output), 0);
+	assert_int_equal(output_make_room(output, 1), 0);
+	assert_int_equal(output_room(output), OUTPUT_LINES_BYTES);
+	output_close(output);
+	count_whole(path, &whole, &other);
+	assert_int_equal(whole, OUTPUT_LINES + 3 + 1);
+	assert_int_equal(other, 1);
+	/* others may write into a pipe as well */
+	assert_int_equal(pipe(pipes), 0);
+	snprintf(name, sizeof(name), "/dev/fd/%d", pipes[1]);
+	assert_int_equal(open_file(name, 0, 0, &output), 0);
+	assert_int_equal(output_make_room(output, 1), 0);
+	assert_int_equal(output_room(output), 0);
+	output_close(output);
+	close(pipes[0]);
+	close(pipes[1]);
+	unlink(path);
+}
+
+/* A line that was written just before a daemon was killed is found again: the last one, and of many each. */
+static void test_ends(void **state)
+{
+	static const char *const lines[] = {"{\"a\": 1}\n", "{\"b\": 1}\n", "{\"c\": 1}\n"};
+	char path[] = "/tmp/spillwatch-unit-XXXXXX";
+	int fd = mkstemp(path);
+	struct output *output;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(write(fd, lines[i], strlen(lines[i])), strlen(lines[i]));
+	assert_int_equal(open_file(path, 0, 0, &output), 0);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(output_ends(output, lines[i], false), i == 2);
+		assert_true(output_ends(output, lines[i], true));
+		/* the end of one is none */
+		assert_false(i < 2 && output_ends(output, lines[i] + 1, true));
+	}
+	assert_false(output_ends(output, "{\"d\": 1}\n", true));
+	/* behind them one that did not arrive whole */
+	assert_int_equal(write(fd, "{\"d\":", 6), 6);
+	assert_false(output_ends(output, lines[2], false));
+	assert_true(output_ends(output, lines[0], true));
+	assert_true(output_ends(output, lines[2], true));
+	assert_false(output_ends(output, "{\"d\": 1}\n", true));
+	/* further back than what is written at once */
+	for (size_t i = 0; i < OUTPUT_LINES_BYTES; i += sizeof(line) - 1)
+		assert_int_equal(write(fd, line, sizeof(line) - 1), sizeof(line) - 1);
+	assert_false(output_ends(output, lines[0], true));
+	output_close(output);
+	close(fd);
+	unlink(path);
+}
+
 /* Another daemon was killed inside its line: seen when the file is opened, and when it is reopened. */
 static void test_torn_before(void **state)
 {
@@ -415,10 +505,11 @@ static void test_bound(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_file),       cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_torn),       cmocka_unit_test(test_torn_before),
-		cmocka_unit_test(test_pipe),       cmocka_unit_test(test_others),
-		cmocka_unit_test(test_descriptor), cmocka_unit_test(test_fifo),
+		cmocka_unit_test(test_file),         cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_torn),         cmocka_unit_test(test_torn_before),
+		cmocka_unit_test(test_torn_of_many), cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_pipe),         cmocka_unit_test(test_others),
+		cmocka_unit_test(test_descriptor),   cmocka_unit_test(test_fifo),
 		cmocka_unit_test(test_bound),
 	};
 
