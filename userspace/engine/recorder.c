@@ -28,7 +28,7 @@
 #define RECORDER_RETRY_SECONDS 60
 
 /*
- * Bytes of what alerts leave for the thread, some 45,000: it is slower than a storm. What comes then is
+ * Bytes of what alerts leave for the thread, some 200,000: it is slower than a storm. What comes then is
  * not stored.
  */
 #define RECORDER_QUEUE_BYTES (32UL << 20)
@@ -48,7 +48,7 @@
 /* What the loop has for the thread: one of both. */
 struct recorder_item {
 	struct recorder_item *next;
-	struct fact fact; /* if there is no loss */
+	struct brief *brief; /* if there is no loss */
 	struct loss *loss;
 	uint64_t number; /* of the alert */
 	size_t size;
@@ -66,6 +66,7 @@ struct recorder {
 	uint64_t *mark; /* number of the last alert that is in the file, or lost; NULL: nobody asks */
 	uint64_t mark_id; /* whose, in the file */
 	uint64_t put; /* number of the last one that the store has taken */
+	struct brief_bases *bases; /* the loop's */
 	/* everybody's, below the lock */
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -196,13 +197,14 @@ static void recorder_flush(struct recorder *recorder)
 	recorder_result(recorder, r, moved);
 }
 
-static void recorder_take_fact(struct recorder *recorder, struct fact *fact, uint64_t number)
+static void recorder_take_fact(struct recorder *recorder, struct brief *brief, uint64_t number)
 {
 	if (!recorder_again(recorder)) {
-		recorder->missed += fact->count;
+		recorder->missed += brief->count;
+		brief_free(brief);
 		return;
 	}
-	store_take(recorder->store, fact); /* what it can't take, it counts */
+	store_take(recorder->store, brief); /* what it can't take, it counts */
 	recorder->put = number;
 	if (recorder->mark_id)
 		store_mark(recorder->store, recorder->mark_id, number);
@@ -213,7 +215,7 @@ static void recorder_take_fact(struct recorder *recorder, struct fact *fact, uin
 
 static void recorder_free_item(struct recorder_item *item)
 {
-	fact_free(&item->fact);
+	brief_free(item->brief);
 	free(item->loss);
 	free(item);
 }
@@ -225,7 +227,7 @@ static void recorder_take(struct recorder *recorder, struct recorder_item *items
 
 		items = item->next;
 		if (!item->loss)
-			recorder_take_fact(recorder, &item->fact, item->number);
+			recorder_take_fact(recorder, TAKE(item->brief), item->number);
 		else if (recorder->store)
 			store_loss(recorder->store, item->loss);
 		recorder_free_item(item);
@@ -322,6 +324,7 @@ static void recorder_free(struct recorder *recorder)
 	pthread_cond_destroy(&recorder->work);
 	pthread_cond_destroy(&recorder->answer);
 	pthread_mutex_destroy(&recorder->lock);
+	brief_bases_close(recorder->bases);
 	for (size_t i = 0; i < RECORDER_TEXTS; i++)
 		free(recorder->texts[i]);
 	free(recorder);
@@ -404,7 +407,8 @@ int recorder_open(const char *path, bool needed, const struct store_limits *limi
 		return 0;
 	}
 	recorder = calloc(1, sizeof(*recorder));
-	if (!recorder) {
+	if (!recorder || brief_bases_open(&recorder->bases) < 0) {
+		free(recorder);
 		log_error("out of memory");
 		return EXIT_CODE_RUNTIME;
 	}
@@ -426,6 +430,7 @@ int recorder_open(const char *path, bool needed, const struct store_limits *limi
 		recorder->retry = recorder_now() + RECORDER_RETRY_SECONDS;
 	}
 	if (r < 0 && needed) {
+		brief_bases_close(recorder->bases);
 		free(recorder);
 		return EXIT_CODE_CONFIG;
 	}
@@ -580,11 +585,11 @@ void recorder_put(struct recorder *recorder, const struct alert *alert)
 	if (!recorder)
 		return;
 	item = calloc(1, sizeof(*item));
-	if (item && fact_make(alert, &item->fact) < 0)
+	if (item && brief_make(recorder->bases, alert, &item->brief) < 0)
 		free(TAKE(item));
 	if (item) {
 		item->number = alert->number;
-		item->size = sizeof(*item) + fact_size(&item->fact);
+		item->size = sizeof(*item) + item->brief->size;
 	}
 	recorder_queue(recorder, item, alert->news);
 }

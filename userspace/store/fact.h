@@ -60,8 +60,6 @@ struct fact {
 #define FACT_TEXT(name) char *name;
 	FACT_TEXTS(FACT_TEXT)
 #undef FACT_TEXT
-	char *memory; /* that holds them all; NULL: each has its own */
-	size_t memory_size;
 	enum fact_verdict verdict;
 	bool relayed; /* the program is outside of the container, and writes what that prints */
 	bool outside; /* the program is outside of the container, and the file is in its layer or a volume */
@@ -77,14 +75,8 @@ struct fact {
 	uint64_t count; /* writes */
 };
 
-/* fact_make() - of one alert, counting the writes it is the first to tell of. Returns 0 and *ret_fact (fact_free()), or -ENOMEM. */
-int fact_make(const struct alert *alert, struct fact *ret_fact);
-
-/* fact_free() - frees what it owns and zeroes it. */
+/* fact_free() - frees its texts and zeroes it. */
 void fact_free(struct fact *fact);
-
-/* fact_size() - bytes of memory that its texts take. */
-size_t fact_size(const struct fact *fact);
 
 /*
  * fact_message() - the sentence of alert/message.h about it.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * alert → fact → pending → database. A storm of alerts about one thing is one entry here, so the bound is met
+ * alert → brief → pending → database. A storm of alerts about one thing is one entry here, so the bound is met
  * by many different things only, or by a disk that is full for long.
  */
 #include "store/pending.h"
@@ -12,13 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #define HASH_NONFATAL_OOM 1
+/* a key is no row of bytes here */
+#define HASH_KEYCMP(one, other, len) (!brief_same(one, other))
 #include <uthash.h>
 
 struct pending_entry {
-	struct fact fact;
-	size_t size, key_size;
+	struct brief *brief; /* and the key */
+	struct pending_name name;
 	UT_hash_handle hh;
-	char key[];
 };
 
 struct pending {
@@ -33,19 +34,24 @@ int pending_open(struct pending **ret_pending)
 	return *ret_pending ? 0 : -ENOMEM;
 }
 
-static void pending_drop(struct pending *pending, struct pending_entry *entry)
+static size_t pending_size(const struct pending_entry *entry)
 {
-	HASH_DEL(pending->table, entry);
-	pending->size -= entry->size;
-	pending->writes -= entry->fact.count;
-	fact_free(&entry->fact);
-	free(entry);
+	return sizeof(*entry) + entry->brief->size;
 }
 
 void pending_clear(struct pending *pending)
 {
-	while (pending->table)
-		pending_drop(pending, pending->table);
+	struct pending_entry *entry = pending->table, *next;
+
+	/* they are in a row still */
+	HASH_CLEAR(hh, pending->table);
+	for (; entry; entry = next) {
+		next = entry->hh.next;
+		brief_free(entry->brief);
+		free(entry);
+	}
+	pending->size = 0;
+	pending->writes = 0;
 }
 
 void pending_close(struct pending *pending)
@@ -56,105 +62,115 @@ void pending_close(struct pending *pending)
 	free(pending);
 }
 
-/* Adds what is behind a text to a key. */
-static char *pending_text(char *to, const char *text)
+/* The later one's details, both counts. */
+static void pending_merge(struct pending *pending, struct pending_entry *entry, struct brief *brief)
 {
-	to = mempcpy(to, text, strlen(text));
-	*to = '\n';
-	return to + 1;
+	struct brief *old = entry->brief;
+
+	brief->first = old->first < brief->first ? old->first : brief->first;
+	brief->last = old->last > brief->last ? old->last : brief->last;
+	pending->writes += brief->count;
+	brief->count += old->count;
+	/* what came with the old one is here still */
+	if (old->base == brief->base && old->size > brief->size)
+		brief->size = old->size;
+	entry->brief = brief;
+	pending->size += brief->size - old->size;
+	brief_free(old);
 }
 
-/* An entry with the fact's key, and nothing else yet, in one piece. Texts are printable: no control character stands in them. */
-static struct pending_entry *pending_make(const struct fact *fact)
+static void pending_forget(struct pending *pending, struct pending_entry *entry)
 {
-	int64_t numbers[] = {fact_hour(fact->last), (int64_t)fact->verdict};
-	size_t size = strlen(fact->token) + strlen(fact->file) + strlen(fact->program) +
-		      strlen(fact->container) + 4 + sizeof(numbers);
-	struct pending_entry *entry = malloc(sizeof(*entry) + size);
-	char *to;
-
-	if (!entry)
-		return NULL;
-	memset(entry, 0, sizeof(*entry));
-	to = pending_text(entry->key, fact->token);
-	to = pending_text(to, fact->file);
-	to = pending_text(to, fact->program);
-	to = pending_text(to, fact->container);
-	memcpy(to, numbers, sizeof(numbers));
-	entry->key_size = size;
-	return entry;
-}
-
-static void pending_merge(struct pending *pending, struct pending_entry *entry, struct fact *fact)
-{
-	struct fact old = entry->fact;
-	size_t size = fact_size(fact);
-
-	fact->first = old.first < fact->first ? old.first : fact->first;
-	fact->last = old.last > fact->last ? old.last : fact->last;
-	pending->writes += fact->count;
-	fact->count += old.count;
-	entry->fact = *fact;
-	pending->size += size - fact_size(&old);
-	entry->size += size - fact_size(&old);
-	memset(fact, 0, sizeof(*fact));
-	fact_free(&old);
+	pending->size -= pending_size(entry);
+	pending->writes -= entry->brief->count;
+	brief_free(entry->brief);
+	free(entry);
 }
 
 /* Puts it behind all others. It is gone if there is no memory. */
 static int pending_last(struct pending *pending, struct pending_entry *entry)
 {
+	uint32_t hash = entry->hh.hashv;
+
+	entry->hh.key = entry->brief;
 	if (!entry->hh.next)
 		return 0;
 	HASH_DEL(pending->table, entry);
-	HASH_ADD_KEYPTR(hh, pending->table, entry->key, entry->key_size, entry);
+	HASH_ADD_KEYPTR_BYHASHVALUE(hh, pending->table, entry->brief, 1, hash, entry);
 	if (entry->hh.tbl)
 		return 0;
-	pending->size -= entry->size;
-	pending->writes -= entry->fact.count;
-	fact_free(&entry->fact);
-	free(entry);
+	pending_forget(pending, entry);
 	return -ENOMEM;
 }
 
-int pending_add(struct pending *pending, struct fact *fact)
+int pending_add(struct pending *pending, struct brief *brief)
 {
-	AUTO_FREE struct pending_entry *entry = pending_make(fact);
-	struct pending_entry *known;
+	uint32_t hash = brief_hash(brief);
+	struct pending_entry *entry;
 
-	if (!entry) {
-		fact_free(fact);
-		return -ENOMEM;
+	HASH_FIND_BYHASHVALUE(hh, pending->table, brief, 1, hash, entry);
+	if (entry) {
+		pending_merge(pending, entry, brief);
+		return pending_last(pending, entry);
 	}
-	HASH_FIND(hh, pending->table, entry->key, entry->key_size, known);
-	if (known) {
-		pending_merge(pending, known, fact);
-		return pending_last(pending, known);
-	}
-	entry->size = sizeof(*entry) + entry->key_size + fact_size(fact);
-	if (pending->size + entry->size > LIMIT_STORE_PENDING) {
-		fact_free(fact);
+	if (pending->size + sizeof(*entry) + brief->size > LIMIT_STORE_PENDING) {
+		brief_free(brief);
 		return -ENOSPC;
 	}
-	HASH_ADD_KEYPTR(hh, pending->table, entry->key, entry->key_size, entry);
-	if (!entry->hh.tbl) {
-		fact_free(fact);
+	entry = calloc(1, sizeof(*entry));
+	if (!entry) {
+		brief_free(brief);
 		return -ENOMEM;
 	}
-	entry->fact = *fact;
-	memset(fact, 0, sizeof(*fact));
-	pending->size += entry->size;
-	pending->writes += entry->fact.count;
-	TAKE(entry);
-	return 0;
+	entry->brief = brief;
+	pending->size += pending_size(entry);
+	pending->writes += brief->count;
+	HASH_ADD_KEYPTR_BYHASHVALUE(hh, pending->table, brief, 1, hash, entry);
+	if (entry->hh.tbl)
+		return 0;
+	pending_forget(pending, entry);
+	return -ENOMEM;
+}
+
+static int pending_visit(struct pending_entry *entry, pending_fact visit, void *context)
+{
+	const struct fact fact = brief_fact(entry->brief);
+
+	return visit(context, &fact, &entry->name);
 }
 
 int pending_walk(const struct pending *pending, pending_fact visit, void *context)
 {
 	int r = 0;
 
-	for (const struct pending_entry *entry = pending->table; entry && r >= 0; entry = entry->hh.next)
-		r = visit(context, &entry->fact);
+	for (struct pending_entry *entry = pending->table; entry && r >= 0; entry = entry->hh.next)
+		r = pending_visit(entry, visit, context);
+	return r < 0 ? r : 0;
+}
+
+static int pending_compare(const void *one, const void *other)
+{
+	const struct pending_entry *const *a = one, *const *b = other;
+
+	return strcmp((*a)->brief->token, (*b)->brief->token);
+}
+
+int pending_walk_tokens(const struct pending *pending, pending_fact visit, void *context)
+{
+	size_t count = HASH_COUNT(pending->table), i = 0;
+	AUTO_FREE struct pending_entry **sorted =
+		count ? malloc(count * sizeof(struct pending_entry *)) : NULL;
+	int r = 0;
+
+	if (!count)
+		return 0;
+	if (!sorted)
+		return -ENOMEM;
+	for (struct pending_entry *entry = pending->table; entry; entry = entry->hh.next)
+		sorted[i++] = entry;
+	qsort(sorted, count, sizeof(struct pending_entry *), pending_compare);
+	for (i = 0; r >= 0 && i < count; i++)
+		r = pending_visit(sorted[i], visit, context);
 	return r < 0 ? r : 0;
 }
 

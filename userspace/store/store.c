@@ -159,10 +159,10 @@ const char *store_error(int error)
 	}
 }
 
-int store_take(struct store *store, struct fact *fact)
+int store_take(struct store *store, struct brief *brief)
 {
-	uint64_t writes = fact->count;
-	int r = pending_add(store->pending, fact);
+	uint64_t writes = brief->count;
+	int r = pending_add(store->pending, brief);
 
 	if (r < 0)
 		store->lost += writes;
@@ -171,11 +171,11 @@ int store_take(struct store *store, struct fact *fact)
 
 int store_put(struct store *store, const struct alert *alert)
 {
-	struct fact fact = {0};
-	int r = fact_make(alert, &fact);
+	struct brief *brief;
+	int r = brief_make(NULL, alert, &brief);
 
 	if (r == 0)
-		return store_take(store, &fact);
+		return store_take(store, brief);
 	store->lost += alert->news;
 	return r;
 }
@@ -205,9 +205,14 @@ static bool store_pending(const struct store *store)
 	return pending_any(store->pending) || store->lost != store->lost_told;
 }
 
-static int store_visit(void *context, const struct fact *fact)
+static int store_visit_token(void *context, const struct fact *fact, struct pending_name *name)
 {
-	return writer_put(context, fact);
+	return writer_put_token(context, fact, name);
+}
+
+static int store_visit(void *context, const struct fact *fact, struct pending_name *name)
+{
+	return writer_put(context, fact, name);
 }
 
 /* What was lost before is told by the file as well. */
@@ -230,7 +235,10 @@ static int store_write_all(struct store *store)
 	if (r < 0)
 		return r;
 	writer_begin(store->writer);
-	r = pending_walk(store->pending, store_visit, store->writer);
+	/* in the order of their index, so that of many each of its pages is looked for once */
+	r = pending_walk_tokens(store->pending, store_visit_token, store->writer);
+	if (r == 0)
+		r = pending_walk(store->pending, store_visit, store->writer);
 	if (r == 0)
 		r = writer_end(store->writer);
 	writer_begin(store->writer);

@@ -12,6 +12,7 @@
 #include "alert/alert.h"
 #include "alert/loss.h"
 #include "store/fact.h"
+#include "store/brief.h"
 
 #define STORE_PATH "/var/lib/spillwatch/audit.db"
 #define STORE_DAYS 90
@@ -77,8 +78,8 @@ const char *store_error(int error);
  */
 int store_put(struct store *store, const struct alert *alert);
 
-/* store_take() - the same of what was made of an alert before, which is taken over and zeroed. */
-int store_take(struct store *store, struct fact *fact);
+/* store_take() - the same of what was made of an alert before, which is taken over. */
+int store_take(struct store *store, struct brief *brief);
 
 /*
  * store_due() - for poll(2): milliseconds until store_work() has something to do; 0: now. At once after a

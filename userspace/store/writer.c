@@ -26,7 +26,8 @@
 
 #define WRITER_STATEMENTS(X)                                                                             \
 	X(name_find, "SELECT id FROM name WHERE value = ?")                                              \
-	X(name_add, "INSERT INTO name (value, facts) VALUES (?, ?)")                                     \
+	X(name_add, "INSERT INTO name (value, facts) VALUES (?, 0)")                                     \
+	X(name_new, "INSERT INTO name (value, facts) VALUES (?, ?) ON CONFLICT (value) DO NOTHING")      \
 	X(name_use, "UPDATE name SET facts = facts + ? WHERE id = ?")                                    \
 	X(fact_find, "SELECT id FROM fact WHERE token = ? AND file = ? AND program = ?"                  \
 		     " AND container = ? AND verdict = ?")                                               \
@@ -67,8 +68,9 @@ struct writer_use {
 enum writer_place { WRITER_FILE, WRITER_PROGRAM, WRITER_CONTAINER, WRITER_PLACES };
 
 struct writer {
-	/* the last fact's, of the transaction that is under way; NULL: there was none */
-	const struct fact *last;
+	/* the last fact's, of the transaction that is under way, if there was one */
+	struct fact last;
+	bool any;
 	int64_t file, program;
 	struct writer_use uses[WRITER_PLACES];
 #define WRITER_FIELD(name, sql) sqlite3_stmt *name;
@@ -123,18 +125,36 @@ static int writer_add(sqlite3_stmt *statement, int64_t *ret_id)
 }
 
 /* The id of a text, which is added if it is new. Without a fact that uses it, a trigger of its removal never runs: the
- * caller's transaction adds one or is rolled back. @facts: that a new one is used by, and that are not counted otherwise */
-static int writer_name(struct writer *writer, const char *text, int64_t facts, int64_t *ret_id, bool *ret_new)
+ * caller's transaction adds one or is rolled back. */
+static int writer_name(struct writer *writer, const char *text, int64_t *ret_id)
 {
 	int rows;
 
 	statement_bind(writer->name_find, "t", text);
 	rows = statement_run(writer->name_find, ret_id);
-	*ret_new = rows == 0;
 	if (rows)
 		return rows < 0 ? rows : 0;
-	statement_bind(writer->name_add, "ti", text, facts);
+	statement_bind(writer->name_add, "t", text);
 	return writer_add(writer->name_add, ret_id);
+}
+
+/* A token's, which is new more often than not; one fact uses it then, and that is counted. */
+static int writer_token_name(struct writer *writer, const char *text, int64_t *ret_id, bool *ret_new)
+{
+	sqlite3 *db = sqlite3_db_handle(writer->name_new);
+	int r;
+
+	statement_bind(writer->name_new, "ti", text, (int64_t)1);
+	r = writer_do(writer->name_new, 0);
+	if (r < 0)
+		return r;
+	*ret_new = sqlite3_changes(db) > 0;
+	*ret_id = sqlite3_last_insert_rowid(db);
+	if (*ret_new)
+		return 0;
+	statement_bind(writer->name_find, "t", text);
+	r = statement_run(writer->name_find, ret_id);
+	return r < 0 ? r : 0;
 }
 
 static int writer_details(struct writer *writer, const struct fact *fact, int64_t id)
@@ -163,12 +183,11 @@ static bool writer_same_file(const struct fact *one, const struct fact *other)
 
 static int writer_file(struct writer *writer, const struct fact *fact)
 {
-	bool new;
 	int r;
 
-	if (writer->last && writer_same_file(writer->last, fact))
+	if (writer->any && writer_same_file(&writer->last, fact))
 		return 0;
-	r = writer_name(writer, fact->file, 0, &writer->file, &new);
+	r = writer_name(writer, fact->file, &writer->file);
 	if (r < 0)
 		return r;
 	statement_bind(writer->file_put, "itttiiiii", writer->file, fact->file_path, fact->file_type,
@@ -179,16 +198,14 @@ static int writer_file(struct writer *writer, const struct fact *fact)
 
 static int writer_program(struct writer *writer, const struct fact *fact)
 {
-	bool new;
-
-	if (writer->last && writer_same(writer->last->program, fact->program))
+	if (writer->any && writer_same(writer->last.program, fact->program))
 		return 0;
-	return writer_name(writer, fact->program, 0, &writer->program, &new);
+	return writer_name(writer, fact->program, &writer->program);
 }
 
 void writer_begin(struct writer *writer)
 {
-	writer->last = NULL;
+	writer->any = false;
 	memset(writer->uses, 0, sizeof(writer->uses));
 }
 
@@ -269,24 +286,30 @@ static int writer_fact(struct writer *writer, const struct fact *fact, int64_t t
 	return r == 0 ? writer_count_names(writer, token, container, new) : r;
 }
 
-int writer_put(struct writer *writer, const struct fact *fact)
+int writer_put_token(struct writer *writer, const struct fact *fact, struct pending_name *ret_name)
 {
-	int64_t token, container = 0, id;
-	bool new, other;
-	int r = writer_name(writer, fact->token, 1, &token, &new);
+	int r = writer_token_name(writer, fact->token, &ret_name->id, &ret_name->new);
 
-	if (r == 0)
-		r = writer_file(writer, fact);
+	if (r < 0)
+		return r;
+	statement_bind(writer->token, "iti", ret_name->id, fact->token_type, (int64_t)fact->placeholder);
+	return writer_do(writer->token, 0);
+}
+
+int writer_put(struct writer *writer, const struct fact *fact, const struct pending_name *name)
+{
+	int64_t container = 0, id;
+	int r = writer_file(writer, fact);
+
 	if (r == 0)
 		r = writer_program(writer, fact);
 	/* half of it may be new: all of it is taken anew then */
-	writer->last = r == 0 ? fact : NULL;
+	writer->any = r == 0;
+	writer->last = *fact;
 	if (r == 0 && *fact->container)
-		r = writer_name(writer, fact->container, 0, &container, &other);
+		r = writer_name(writer, fact->container, &container);
 	if (r < 0)
 		return r;
-	statement_bind(writer->token, "iti", token, fact->token_type, (int64_t)fact->placeholder);
-	r = writer_do(writer->token, 0);
 	if (container) {
 		statement_bind(writer->container, "ittttttttttt", container, fact->runtime,
 			       fact->container_name, fact->image, fact->pod, fact->pod_namespace,
@@ -295,7 +318,7 @@ int writer_put(struct writer *writer, const struct fact *fact)
 		r = writer_do(writer->container, r);
 	}
 	if (r == 0)
-		r = writer_fact(writer, fact, token, container, new, &id);
+		r = writer_fact(writer, fact, name->id, container, name->new, &id);
 	return r < 0 ? r : writer_details(writer, fact, id);
 }
 

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "store/fact.h"
+#include "store/pending.h"
 
 struct writer;
 
@@ -16,11 +17,14 @@ void writer_close(struct writer *writer);
 /* writer_begin() - before a transaction's first fact, and when it is over: nothing is known any more of what was written. */
 void writer_begin(struct writer *writer);
 
+/* writer_put_token() - a fact's token, before any writer_put() of the same transaction; likewise. Returns 0 and *ret_name, or a negative errno. */
+int writer_put_token(struct writer *writer, const struct fact *fact, struct pending_name *ret_name);
+
 /*
- * writer_put() - inside a transaction of the caller: adds a fact, or adds to it. The fact is borrowed until writer_begin().
+ * writer_put() - inside a transaction of the caller: adds a fact, or adds to it. Its texts are borrowed until writer_begin().
  * Returns 0 or a negative errno.
  */
-int writer_put(struct writer *writer, const struct fact *fact);
+int writer_put(struct writer *writer, const struct fact *fact, const struct pending_name *name);
 
 /* writer_end() - behind the last fact, in the same transaction: writes what is counted of the names. Returns 0 or a negative errno. */
 int writer_end(struct writer *writer);
