@@ -74,29 +74,52 @@ void reuse_close(struct reuse *reuse)
 	free(reuse);
 }
 
-/* Goes on with a hash; what is left of the last piece counts as zeros, so its length has to be among what was hashed before. */
-static uint64_t reuse_hash(const struct reuse *reuse, uint64_t before, const void *bytes, size_t len)
+/* A hash of what comes one behind the other, so the lengths of it have to be among what is hashed. */
+struct reuse_hash {
+	const struct reuse *reuse;
+	uint64_t key;
+	size_t len; /* of what waits for a whole piece */
+	union {
+		__u64 words[REUSE_WORDS];
+		uint8_t bytes[REUSE_BYTES];
+	} piece;
+};
+
+static void reuse_hash_piece(struct reuse_hash *hash)
+{
+	hash->key = token_hash(&hash->reuse->seed, hash->key, hash->piece.words, REUSE_WORDS);
+	hash->len = 0;
+}
+
+static void reuse_hash_add(struct reuse_hash *hash, const void *bytes, size_t len)
 {
 	const uint8_t *from = bytes;
-	__u64 words[REUSE_WORDS];
 
 	while (len) {
-		size_t piece = len < REUSE_BYTES ? len : REUSE_BYTES;
+		size_t room = REUSE_BYTES - hash->len, part = len < room ? len : room;
 
-		if (piece < REUSE_BYTES)
-			memset(words, 0, sizeof(words));
-		memcpy(words, from, piece);
-		before = token_hash(&reuse->seed, before, words, REUSE_WORDS);
-		from += piece;
-		len -= piece;
+		memcpy(hash->piece.bytes + hash->len, from, part);
+		hash->len += part;
+		from += part;
+		len -= part;
+		if (hash->len == REUSE_BYTES)
+			reuse_hash_piece(hash);
 	}
-	return before;
+}
+
+static uint64_t reuse_hash_end(struct reuse_hash *hash)
+{
+	if (hash->len) {
+		memset(hash->piece.bytes + hash->len, 0, REUSE_BYTES - hash->len);
+		reuse_hash_piece(hash);
+	}
+	return hash->key;
 }
 
 uint64_t reuse_key(const struct reuse *reuse, const struct sample_view *view)
 {
+	struct reuse_hash hash = {.reuse = reuse};
 	struct token_sample head;
-	uint64_t key;
 
 	memset(&head, 0, sizeof(head));
 	memcpy(&head, view->head, offsetof(struct token_sample, window));
@@ -105,11 +128,11 @@ uint64_t reuse_key(const struct reuse *reuse, const struct sample_view *view)
 	head.length = head.described = 0;
 	head.slot = head.repeats = head.news = 0;
 	head.call = head.window_len = 0;
-	key = reuse_hash(reuse, 0, &head, offsetof(struct token_sample, window));
-#define REUSE_STRING(name, bound) key = reuse_hash(reuse, key, view->name, view->head->name##_len);
+	reuse_hash_add(&hash, &head, offsetof(struct token_sample, window));
+#define REUSE_STRING(name, bound) reuse_hash_add(&hash, view->name, view->head->name##_len);
 	SAMPLE_STRINGS(REUSE_STRING)
 #undef REUSE_STRING
-	return key;
+	return reuse_hash_end(&hash);
 }
 
 static void reuse_lend(struct reuse *reuse, struct reuse_entry *entry, struct alert *alert)

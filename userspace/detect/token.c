@@ -42,14 +42,23 @@ static bool token_is_documented_sample(const uint8_t *bytes, size_t len)
 	       token_hash(bytes, len, TOKEN_HASH_START_2) == TOKEN_SAMPLE_HASH_2;
 }
 
-/* Shannon entropy in bits a character. */
-static double token_entropy(const uint8_t *bytes, size_t len)
+/*
+ * Has it less than that many bits of Shannon entropy a character? By Rényi's of order 2, which is never more and needs no logarithm for
+ * each character, most have not.
+ */
+static bool token_entropy_below(const uint8_t *bytes, size_t len, double least)
 {
-	unsigned int counts[256] = {0};
+	unsigned int counts[256] = {0}, squares = 0;
 	double entropy = 0;
 
 	for (size_t i = 0; i < len; i++)
 		counts[bytes[i]]++;
+	for (size_t i = 0; i < len; i++)
+		squares += counts[bytes[i]];
+	if ((double)squares < (double)(len * len) * exp2(-least) * 0.99) {
+		explicit_bzero(counts, sizeof(counts));
+		return false;
+	}
 	for (size_t i = 0; i < 256; i++) {
 		double share = (double)counts[i] / (double)len;
 
@@ -57,7 +66,7 @@ static double token_entropy(const uint8_t *bytes, size_t len)
 			entropy -= share * log2(share);
 	}
 	explicit_bzero(counts, sizeof(counts));
-	return entropy;
+	return entropy < least;
 }
 
 bool token_is_placeholder(const uint8_t *portions, size_t len)
@@ -69,7 +78,8 @@ bool token_is_placeholder(const uint8_t *portions, size_t len)
 	for (size_t i = 0; i < TOKEN_SECRET_LEN; i++)
 		if (secret[i] >= 'a')
 			least = TOKEN_PLACEHOLDER_ENTROPY_HEX;
-	return token_entropy(secret, TOKEN_SECRET_LEN) < least || token_is_documented_sample(portions, len);
+	return token_entropy_below(secret, TOKEN_SECRET_LEN, least) ||
+	       token_is_documented_sample(portions, len);
 }
 
 const char *token_type(const char *prefix)
