@@ -131,6 +131,9 @@ def one(cgroup, where, case, program):
     undelivered = sum(state.losses.pop(text) for text in late)
     for text in FORGOTTEN:
         state.losses.pop(text, 0)
+    # of those that the ring had no room for: alerted after all
+    late_found = re.search(r"(\d+) tokens? w(?:as|ere) found late", state.said)
+    undelivered -= int(late_found.group(1)) if late_found else 0
     return {
         "without": amount(case) / without,
         "with": amount(case) / taken,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * attribute → reuse: four places for each key, of which the one that was asked for least recently makes room.
+ * attribute → reuse: sixteen places for each key, so that it is rare that more files than that meet in turn, of which the one that was asked for least recently makes room.
  *
  * Invariant: what is kept showed nothing that could be of any secret (mask_known.any), so it is right whatever token comes.
  */
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define REUSE_WAYS 4
+#define REUSE_WAYS 16
 #define REUSE_SETS (REUSE_ENTRIES / REUSE_WAYS)
 /* What is hashed at once. */
 #define REUSE_WORDS TOKEN_SEED_WORDS
