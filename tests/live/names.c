@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+/* What the summary says of facts that were asked for in vain. */
+#define NAME_UNANSWERED "times that a name"
+
 struct name_case {
 	const char *writer, *how;
 	const char *call; /* what the alert calls it */
@@ -35,7 +38,10 @@ static void name_check(struct live_run run, const struct name_case *one)
 	assert_string_equal(live_string(live_only(&run), "write.syscall"), one->call);
 	assert_string_equal(live_string(live_only(&run), "write.part"), one->part);
 	assert_string_equal(live_string(live_only(&run), "process.name"), one->writer);
-	if (strcmp(one->part, "xattr") != 0)
+	/* what a link or a rename has made, the file has to be asked; on a busy machine that may take too long, and is counted */
+	if (strcmp(one->part, "xattr") != 0 &&
+	    (strcmp(live_string(live_only(&run), "file.type"), "unknown") != 0 ||
+	     !live_summary(&run, NAME_UNANSWERED)))
 		assert_string_equal(live_string(live_only(&run), "file.type"), name_type(one->how));
 	if (strcmp(one->part, "name") == 0) {
 		const char *path = live_string(live_only(&run), "file.path");
