@@ -26,6 +26,7 @@
 /* Of the facts of one process and one file: all but token, time and count. */
 struct brief_base {
 	unsigned int users; /* by __atomic_… */
+	size_t waiting; /* of them, those that wait for the store: its thread's */
 	uint32_t hash; /* of file, program, container and verdict */
 	size_t size;
 	struct fact fact;
@@ -169,6 +170,7 @@ static struct brief_base *brief_base_make(const struct fact *fact, const struct 
 	if (!base)
 		return NULL;
 	base->users = 1;
+	base->waiting = 0;
 	base->size = size;
 	base->fact = *fact;
 	at = base->texts;
@@ -310,6 +312,30 @@ void brief_free(struct brief *brief)
 		return;
 	brief_base_free(brief->base);
 	free(brief);
+}
+
+static size_t brief_own(const struct brief *brief)
+{
+	return sizeof(*brief) + strlen(brief->token) + 1;
+}
+
+size_t brief_cost(const struct brief *brief)
+{
+	return brief_own(brief) + (brief->base->waiting ? 0 : brief->base->size);
+}
+
+size_t brief_wait(struct brief *brief)
+{
+	size_t cost = brief_cost(brief);
+
+	brief->base->waiting++;
+	return cost;
+}
+
+size_t brief_leave(struct brief *brief)
+{
+	brief->base->waiting--;
+	return brief_cost(brief);
 }
 
 struct fact brief_fact(struct brief *brief)

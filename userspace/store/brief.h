@@ -37,6 +37,14 @@ int brief_make(struct brief_bases *bases, const struct alert *alert, struct brie
 /* brief_free() - NULL is fine. */
 void brief_free(struct brief *brief);
 
+/*
+ * brief_wait() - it waits for the store from now on: the bytes that this takes, with what it shares if nobody else waits who does.
+ * brief_leave() - not any more: the bytes that this frees. brief_cost() - what brief_wait() would return. All of one thread.
+ */
+size_t brief_cost(const struct brief *brief);
+size_t brief_wait(struct brief *brief);
+size_t brief_leave(struct brief *brief);
+
 /* brief_fact() - as a fact, whose texts are borrowed from it. */
 struct fact brief_fact(struct brief *brief);
 

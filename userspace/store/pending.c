@@ -19,6 +19,7 @@
 struct pending_entry {
 	struct brief *brief; /* and the key */
 	struct pending_name name;
+	size_t order; /* in the row */
 	UT_hash_handle hh;
 };
 
@@ -34,11 +35,6 @@ int pending_open(struct pending **ret_pending)
 	return *ret_pending ? 0 : -ENOMEM;
 }
 
-static size_t pending_size(const struct pending_entry *entry)
-{
-	return sizeof(*entry) + entry->brief->size;
-}
-
 void pending_clear(struct pending *pending)
 {
 	struct pending_entry *entry = pending->table, *next;
@@ -47,6 +43,7 @@ void pending_clear(struct pending *pending)
 	HASH_CLEAR(hh, pending->table);
 	for (; entry; entry = next) {
 		next = entry->hh.next;
+		(void)brief_leave(entry->brief);
 		brief_free(entry->brief);
 		free(entry);
 	}
@@ -71,17 +68,15 @@ static void pending_merge(struct pending *pending, struct pending_entry *entry, 
 	brief->last = old->last > brief->last ? old->last : brief->last;
 	pending->writes += brief->count;
 	brief->count += old->count;
-	/* what came with the old one is here still */
-	if (old->base == brief->base && old->size > brief->size)
-		brief->size = old->size;
 	entry->brief = brief;
-	pending->size += brief->size - old->size;
+	pending->size += brief_wait(brief);
+	pending->size -= brief_leave(old);
 	brief_free(old);
 }
 
 static void pending_forget(struct pending *pending, struct pending_entry *entry)
 {
-	pending->size -= pending_size(entry);
+	pending->size -= sizeof(*entry) + brief_leave(entry->brief);
 	pending->writes -= entry->brief->count;
 	brief_free(entry->brief);
 	free(entry);
@@ -113,7 +108,7 @@ int pending_add(struct pending *pending, struct brief *brief)
 		pending_merge(pending, entry, brief);
 		return pending_last(pending, entry);
 	}
-	if (pending->size + sizeof(*entry) + brief->size > LIMIT_STORE_PENDING) {
+	if (pending->size + sizeof(*entry) + brief_cost(brief) > LIMIT_STORE_PENDING) {
 		brief_free(brief);
 		return -ENOSPC;
 	}
@@ -123,7 +118,7 @@ int pending_add(struct pending *pending, struct brief *brief)
 		return -ENOMEM;
 	}
 	entry->brief = brief;
-	pending->size += pending_size(entry);
+	pending->size += sizeof(*entry) + brief_wait(brief);
 	pending->writes += brief->count;
 	HASH_ADD_KEYPTR_BYHASHVALUE(hh, pending->table, brief, 1, hash, entry);
 	if (entry->hh.tbl)
@@ -152,7 +147,10 @@ static int pending_compare(const void *one, const void *other)
 {
 	const struct pending_entry *const *a = one, *const *b = other;
 
-	return strcmp((*a)->brief->token, (*b)->brief->token);
+	int r = strcmp((*a)->brief->token, (*b)->brief->token);
+
+	/* of one token's, that which is written first has a new name: not each qsort() leaves them as they were */
+	return r ? r : ((*a)->order > (*b)->order) - ((*a)->order < (*b)->order);
 }
 
 int pending_walk_tokens(const struct pending *pending, pending_fact visit, void *context)
@@ -166,8 +164,10 @@ int pending_walk_tokens(const struct pending *pending, pending_fact visit, void 
 		return 0;
 	if (!sorted)
 		return -ENOMEM;
-	for (struct pending_entry *entry = pending->table; entry; entry = entry->hh.next)
+	for (struct pending_entry *entry = pending->table; entry; entry = entry->hh.next) {
+		entry->order = i;
 		sorted[i++] = entry;
+	}
 	qsort(sorted, count, sizeof(struct pending_entry *), pending_compare);
 	for (i = 0; r >= 0 && i < count; i++)
 		r = pending_visit(sorted[i], visit, context);

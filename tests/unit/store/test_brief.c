@@ -186,13 +186,40 @@ static void test_pending(void **state)
 	brief_bases_close(bases);
 }
 
+/* What is merged with another's leaves what they share waiting for those that have it still: it counts as long. */
+static void test_pending_merged(void **state)
+{
+	static char command[3001];
+	struct pending *pending;
+	struct brief_bases *bases;
+	unsigned int i;
+	int r = 0;
+
+	(void)state;
+	memset(command, 'c', sizeof(command) - 1);
+	assert_int_equal(brief_bases_open(&bases), 0);
+	assert_int_equal(pending_open(&pending), 0);
+	for (i = 0; r == 0; i++) {
+		struct alert mine = make_alert(i + 1), everybodys = make_alert(0);
+
+		mine.process.pid = everybodys.process.pid = (pid_t)i;
+		mine.process.command_line = everybodys.process.command_line = command;
+		r = pending_add(pending, make(bases, &everybodys));
+		if (r == 0)
+			r = pending_add(pending, make(bases, &mine));
+		assert_true(i < LIMIT_STORE_PENDING / 3000);
+	}
+	assert_int_equal(r, -ENOSPC);
+	pending_close(pending);
+	brief_bases_close(bases);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shared),
-		cmocka_unit_test(test_many),
-		cmocka_unit_test(test_same),
-		cmocka_unit_test(test_pending),
+		cmocka_unit_test(test_shared),         cmocka_unit_test(test_many),
+		cmocka_unit_test(test_same),           cmocka_unit_test(test_pending),
+		cmocka_unit_test(test_pending_merged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
