@@ -467,6 +467,7 @@ static uint32_t attribute_mode(const struct attribute *attribute, const struct s
 		.time = head->start,
 		.number = head->parent_tgid,
 		.inode = head->parent_start,
+		.hosts = !(head->flags & SAMPLE_OWN_ROOT),
 	};
 	struct inquiry_answer answer;
 

@@ -68,7 +68,7 @@ enum inquiry_kind {
 	INQUIRY_ROOT, /* pid, time: does it see the host's root directory? Returns 1 if so, 0 if not, -ESRCH if it is gone */
 	/*
 	 * what has a name below a process's root directory, as far as that is in the kernel's memory: pid, time, path; of its parent, if it is gone:
-	 * number: the pid, inode: when that started → number: st_mode; 0: it is not known
+	 * number: the pid, inode: when that started; below the host's, if both are and hosts → number: st_mode; 0: it is not known
 	 */
 	INQUIRY_MODE,
 	/*
@@ -89,6 +89,7 @@ struct inquiry_question {
 	uint64_t
 		time; /* ns, CLOCK_BOOTTIME: when the process started; of INQUIRY_RENAMED, CLOCK_MONOTONIC: now */
 	uint64_t inode;
+	bool hosts; /* the process's root directory is the host's */
 	struct cgroup_name name;
 	char parent[CGROUP_NAME_BYTES];
 	char path[PATH_MAX];

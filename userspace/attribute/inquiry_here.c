@@ -110,6 +110,21 @@ static uint32_t here_mode(const struct procfs_process *process, const char *name
 	return place >= 0 && procfs_alive(process) ? st.st_mode : 0;
 }
 
+static uint32_t here_mode_anyhow(const struct inquiry_world *world, const struct inquiry_question *question,
+				 const struct procfs_process *process, const struct procfs_process *parent)
+{
+	uint32_t mode = here_mode(process, question->path);
+	AUTO_CLOSE int place = -1;
+	struct stat st;
+
+	if (!mode)
+		mode = here_mode(parent, question->path);
+	if (mode || !question->hosts)
+		return mode;
+	place = safe_glance(world->root, question->path, &st);
+	return place >= 0 ? st.st_mode : 0;
+}
+
 static int here_other(const struct inquiry_world *world, const struct inquiry_question *question,
 		      struct inquiry_answer *answer)
 {
@@ -141,9 +156,7 @@ static int here_other(const struct inquiry_world *world, const struct inquiry_qu
 	case INQUIRY_ROOT:
 		return here_root(world, &process);
 	case INQUIRY_MODE:
-		answer->number = here_mode(&process, question->path);
-		if (!answer->number)
-			answer->number = here_mode(&parent, question->path);
+		answer->number = here_mode_anyhow(world, question, &process, &parent);
 		return 0;
 	case INQUIRY_USERS:
 	case INQUIRY_GROUPS:

@@ -121,6 +121,27 @@ static void check_unknown(uint32_t uid, int64_t most)
 	container_facts_free(&facts);
 }
 
+/* What has a name, where who gave it and its parent have ended: only if their root directory was the host's. */
+static void test_mode(void **state)
+{
+	/* nobody has that number */
+	struct inquiry_question question = {
+		.kind = INQUIRY_MODE, .pid = 0x7ffffff0, .number = 0x7ffffff0, .path = "/given"};
+	struct inquiry_answer answer;
+
+	(void)state;
+	put("/given", "x");
+	inquiry_here(&world, &question, NULL, &answer);
+	assert_int_equal(answer.result, 0);
+	assert_int_equal(answer.number, 0);
+	question.hosts = true;
+	inquiry_here(&world, &question, NULL, &answer);
+	assert_int_equal(answer.number & S_IFMT, S_IFREG);
+	strcpy(question.path, "/not given");
+	inquiry_here(&world, &question, NULL, &answer);
+	assert_int_equal(answer.number, 0);
+}
+
 /* As this process would answer itself. */
 static void test_same(void **state)
 {
@@ -391,6 +412,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_same, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_mode, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hangs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_slow, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_budget, setup, teardown),
