@@ -273,7 +273,8 @@ static int file_make_room(struct output *output, size_t len)
 	int r;
 
 	file->room = 0;
-	if (fstat(file->fd, &st) < 0 || !S_ISREG(st.st_mode))
+	/* standard output, wherever it goes, is nothing that file_ends() could look into */
+	if (!file->path || fstat(file->fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
 	most = bytes && file->full ? bytes + file->over : ULONG_MAX;
 	if (st.st_size == 0 || (unsigned long)st.st_size + len <= most) {
