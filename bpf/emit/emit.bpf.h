@@ -538,6 +538,9 @@ __noinline int emit_is_repeat(struct scratch *s)
 	first.sent = head->time;
 	if (!bpf_map_update_elem(&seen, &key, &first, BPF_NOEXIST)) {
 		__sync_fetch_and_add(&known.seen_in, 1);
+		/* what was lost of it is told of now: a placed_key is how a seen_key begins */
+		if (known.lost)
+			bpf_map_delete_elem(&missed, &key);
 		return 0;
 	}
 	/* another thread was first by a hair; or there is no memory, and each is a first one */
@@ -629,8 +632,9 @@ __noinline int emit_keep(struct scratch *s)
 	kept = bpf_map_lookup_elem(&dropped, &at);
 	if (!kept)
 		return 0;
-	kept->number = 0;
-	barrier();
+	/* who was preempted in here has it still, after all others have been written once */
+	if (__sync_lock_test_and_set(&kept->number, ~0ULL) == ~0ULL)
+		return 0;
 	first = head->path_len + head->exe_len;
 	args = head->args_len;
 	behind = first + args;
@@ -660,8 +664,9 @@ static __always_inline void emit_again_later(struct scratch *s)
 		.mapping = s->event.mapping,
 		.index = (s->event.offset + s->sample.head.token_at) / KERNEL_PAGE_SIZE,
 	};
-	/* a token may lie across two */
-	__u32 pages = 2;
+	const __u32 *waiting = bpf_map_lookup_elem(&later, &key);
+	/* a token may lie across two; what waits there already may be more */
+	__u32 pages = waiting && *waiting > 2 ? *waiting : 2;
 
 	if (!bpf_map_update_elem(&later, &key, &pages, BPF_ANY))
 		__sync_fetch_and_add(&rechecks_added, 1);
@@ -697,14 +702,15 @@ __noinline int emit_dropped(struct scratch *s)
 		return 0;
 	}
 	if (!head->repeats) {
-		if (!s->reader.deferred) {
+		if (!s->reader.deferred)
 			emit_lost(s, 1);
-			emit_keep(s);
-		}
 		emit_note_lost(head);
 		placed_drop(key.token_key, key.place);
 		if (!bpf_map_delete_elem(&seen, &key))
 			__sync_fetch_and_add(&known.seen_out, 1);
+		/* last: to who looks for it, it must not seem known */
+		if (!s->reader.deferred)
+			emit_keep(s);
 		return 0;
 	}
 	count(COUNTER_repeats_suppressed);

@@ -1202,10 +1202,12 @@ bool probe_see(const struct probe *probe, const struct token_sample *head, __u64
 		.gid = head->gid,
 	};
 
-	if (bpf_map_update_elem(bpf_map__fd(probe->skeleton->maps.seen), &key, &value, BPF_NOEXIST) < 0)
-		return false;
-	__atomic_fetch_add(&probe->skeleton->bss->known.seen_in, 1, __ATOMIC_RELAXED);
-	return true;
+	int r = bpf_map_update_elem(bpf_map__fd(probe->skeleton->maps.seen), &key, &value, BPF_NOEXIST);
+
+	/* what there is no memory to remember is told all the same */
+	if (r == 0)
+		__atomic_fetch_add(&probe->skeleton->bss->known.seen_in, 1, __ATOMIC_RELAXED);
+	return r != -EEXIST;
 }
 
 static uint64_t probe_entries(int map, size_t key_size)
