@@ -13,10 +13,12 @@
 #include "files/scan.h"
 #include "lib/monotonic.h"
 #include "sample.h"
+#include "token_key.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,6 +30,11 @@
 #define FETCHER_ENTRIES_MS 50
 /* ms of a look at a file, over all its turns, for who of several has stored its tokens; those that are found later are told as its process's. */
 #define FETCHER_ASKS_MS 20
+/* The same, for who has inherited the mapping of a process that lives, and has not stored it. */
+#define FETCHER_SEEKS_MS 50
+/* Tokens of which it is remembered who has stored them; and in how many looks it is asked if there is no time. */
+#define FETCHER_ASKED 256
+#define FETCHER_MISSES 3
 
 struct fetcher_kept {
 	uint64_t id; /* 0: free */
@@ -38,8 +45,19 @@ struct fetcher_kept {
 struct fetcher_asked {
 	uint64_t id, next; /* which, and where it goes on; id 0: none */
 	uint64_t ns; /* that it took to ask who has stored its tokens */
+	uint64_t began; /* ns, CLOCK_BOOTTIME */
+	uint64_t seek_ns,
+		walk; /* as above, of a process that lives; and of that for finding heirs, in this turn */
 	bool inherited; /* who has inherited it was asked */
 	struct mapped_heirs heirs; /* of one that lives, who has inherited it as well */
+};
+
+/* A token in a mapped file, and which process it was that has inherited the mapping; tgid 0: none, as far as was to be known. */
+struct fetcher_stored {
+	uint64_t id, at, token_key;
+	struct mapped_rival heir;
+	uint32_t missed; /* looks without time to ask for it */
+	uint32_t pad;
 };
 
 struct fetcher_process {
@@ -53,6 +71,8 @@ struct fetcher_process {
 	uint64_t entries_ns; /* that it took to find whose its tokens are */
 	struct heirs *heirs; /* NULL: nobody has asked yet */
 	struct fetcher_asked asked;
+	struct fetcher_stored stored[FETCHER_ASKED];
+	struct token_seed seed;
 	bool shared; /* others than its process may have stored into it */
 	uint64_t until; /* ns, CLOCK_MONOTONIC, of the turn */
 	uint64_t stopped; /* where it has to go on, since the turn is over; 0: it is not */
@@ -190,11 +210,13 @@ static bool fetcher_heirs(struct fetcher_process *fetcher, struct fetcher_answer
 	const struct fetcher_message *message = &fetcher->message;
 	struct fetcher_asked *asked = &fetcher->asked;
 
-	fetcher->shared = message->gone || message->rival_count || message->heir_count;
+	fetcher->shared = !message->close && (message->gone || message->rival_count || message->heir_count ||
+					      fetcher->view.head->flags & SAMPLE_MAPPED);
 	if (!fetcher->shared)
 		return true;
 	if (asked->id != message->id || asked->next != message->from) {
-		*asked = (struct fetcher_asked){.id = message->id, .next = message->from};
+		*asked = (struct fetcher_asked){
+			.id = message->id, .next = message->from, .began = boottime_ns()};
 		memcpy(asked->heirs.all, message->heirs, sizeof(message->heirs));
 		asked->heirs.count =
 			message->heir_count < MAPPED_RIVALS ? message->heir_count : MAPPED_RIVALS;
@@ -204,8 +226,83 @@ static bool fetcher_heirs(struct fetcher_process *fetcher, struct fetcher_answer
 	return !message->gone || asked->inherited;
 }
 
+/* Looks for those who have inherited it from a process that lives. Returns whether all were found who may have. */
+static bool fetcher_heirs_of_living(struct fetcher_process *fetcher, int64_t until,
+				    struct mapped_heirs *ret_heirs, uint64_t *ret_walk)
+{
+	struct fetcher_message *message = &fetcher->message;
+	const struct token_sample *head = fetcher->view.head;
+	struct mapped_rival known[MAPPED_RIVALS + 1] = {{.tgid = head->tgid, .start = head->start}};
+	size_t count = message->rival_count < MAPPED_RIVALS ? message->rival_count : MAPPED_RIVALS, i = 0;
+	enum heirs_state state;
+	uint64_t start;
+
+	if (!fetcher->heirs && heirs_open(fetcher->world->procfs, &fetcher->heirs) < 0)
+		return false;
+	start = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	do
+		state = heirs_look(fetcher->heirs, &fetcher->view, fetcher->asked.began, head->start);
+	while (state == HEIRS_MORE && monotonic_ms() <= until);
+	*ret_walk += clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start;
+	memcpy(known + 1, message->rivals, count * sizeof(*known));
+	/* if there was none now, what the last walk has found is better than nothing */
+	while (state != HEIRS_MORE && ret_heirs->count < MAPPED_RIVALS && monotonic_ms() <= until &&
+	       heirs_next(fetcher->heirs, &fetcher->view, known, count + 1, &i,
+			  &ret_heirs->all[ret_heirs->count]))
+		ret_heirs->count++;
+	return state == HEIRS_READY && !heirs_unseen(fetcher->heirs, &fetcher->view);
+}
+
+/* Who has it at that place, if the file's process lives, and has not: a child that has inherited the mapping. */
+static void fetcher_seek(struct fetcher_process *fetcher, uint64_t at, struct fetcher_stored *stored,
+			 struct fetcher_answer *answer)
+{
+	struct fetcher_asked *asked = &fetcher->asked;
+	uint64_t start = clock_ns(CLOCK_MONOTONIC), left = FETCHER_SEEKS_MS * FETCHER_MS;
+	const char *procfs = fetcher->world->procfs;
+	struct mapped_heirs heirs = {0};
+	int64_t until;
+
+	answer->unasked = asked->seek_ns >= left;
+	if (answer->unasked)
+		return;
+	until = (int64_t)((start + left - asked->seek_ns) / FETCHER_MS);
+	if (!mapped_holds(procfs, fetcher->view.head, at, until)) {
+		bool all = fetcher_heirs_of_living(fetcher, until, &heirs, &asked->walk);
+		int heir = mapped_anothers(procfs, &fetcher->view, heirs.all, heirs.count, at, until);
+
+		if (heir >= 0)
+			stored->heir = heirs.all[heir];
+		answer->unasked = heir < 0 && (!all || monotonic_ms() > until);
+	}
+	asked->seek_ns += clock_ns(CLOCK_MONOTONIC) - start;
+}
+
+/* The same, once for each token: what stands there is found by each look. */
+static void fetcher_sought(struct fetcher_process *fetcher, uint64_t at, const uint8_t *window,
+			   struct fetcher_answer *answer)
+{
+	uint64_t id = fetcher->message.id, key = token_key(&fetcher->seed, window);
+	struct fetcher_stored *stored = &fetcher->stored[(key ^ at ^ id) % FETCHER_ASKED];
+
+	/* io_uring needs no mapping */
+	if (fetcher->message.gone || fetcher->view.head->call == WRITE_CALL_IO_URING)
+		return;
+	if (stored->id != id || stored->at != at || stored->token_key != key) {
+		*stored = (struct fetcher_stored){.id = id, .at = at, .token_key = key};
+		fetcher_seek(fetcher, at, stored, answer);
+		stored->missed = answer->unasked;
+	} else if (stored->missed && stored->missed < FETCHER_MISSES) {
+		fetcher_seek(fetcher, at, stored, answer);
+		stored->missed = answer->unasked ? stored->missed + 1 : 0;
+	}
+	if (stored->heir.tgid && heirs_describe(fetcher->world->procfs, &stored->heir, &answer->heir))
+		answer->heir.sibling = 0;
+}
+
 /* Who has stored a token there, of all who may have. Returns false if it is one who has mapped the file as well. */
-static bool fetcher_is_its(struct fetcher_process *fetcher, uint64_t at, struct fetcher_answer *answer)
+static bool fetcher_is_its(struct fetcher_process *fetcher, uint64_t at, const uint8_t *window,
+			   struct fetcher_answer *answer)
 {
 	const struct fetcher_message *message = &fetcher->message;
 	const struct mapped_heirs *heirs = &fetcher->asked.heirs;
@@ -220,6 +317,8 @@ static bool fetcher_is_its(struct fetcher_process *fetcher, uint64_t at, struct 
 	answer->unasked = of_rivals || of_heirs;
 	if (heir >= 0)
 		(void)fetcher_describe(fetcher, &heirs->all[heir], &answer->heir);
+	else if (!answer->unasked)
+		fetcher_sought(fetcher, at, window, answer);
 	return true;
 }
 
@@ -231,7 +330,7 @@ static int fetcher_token(void *context, const uint8_t *window, const struct toke
 
 	(void)token;
 	/* what is another's is found again when it is that one's turn */
-	if (fetcher_is_its(fetcher, at, &answer)) {
+	if (fetcher_is_its(fetcher, at, window, &answer)) {
 		answer.secret = (uint32_t)span->secret;
 		answer.len = (uint32_t)span->end;
 		fetcher_whose(fetcher, at, &answer.journal);
@@ -337,6 +436,7 @@ static void fetcher_serve(struct fetcher_process *fetcher)
 	int fd = -1;
 
 	fetcher->until = clock_ns(CLOCK_MONOTONIC) + FETCHER_TURN_MS * FETCHER_MS;
+	fetcher->asked.walk = 0;
 	ready = fetcher_heirs(fetcher, &answer);
 	if (!ready) {
 		answer.next = fetcher->message.from;
@@ -357,6 +457,7 @@ static void fetcher_serve(struct fetcher_process *fetcher)
 		if (answer.error < 0 || answer.next >= answer.end)
 			fetcher->asked.id = 0;
 	}
+	answer.walk += fetcher->asked.walk;
 	answer.cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	fetcher_say(fetcher, &answer);
 }
@@ -368,7 +469,8 @@ void fetcher_main(const void *context, int lane)
 	static uint64_t buffer[(sizeof(struct fetcher_message) + SAMPLE_MAX_BYTES) / sizeof(uint64_t) + 1];
 	struct fetcher_process *fetcher = calloc(1, sizeof(*fetcher));
 
-	if (!fetcher || file_roots_open(world->procfs, world->root, &fetcher->roots) < 0)
+	if (!fetcher || getrandom(&fetcher->seed, sizeof(fetcher->seed), 0) != sizeof(fetcher->seed) ||
+	    file_roots_open(world->procfs, world->root, &fetcher->roots) < 0)
 		_exit(1);
 	fetcher->world = world;
 	fetcher->lane = lane;

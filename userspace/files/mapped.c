@@ -135,11 +135,7 @@ int mapped_add(struct mapped *mapped, const struct sample_view *view, uint64_t i
 	return 0;
 }
 
-/*
- * Does that process, which is no other by now, have this page of the file in its page tables? Who stored has it, unless the page was taken
- * from there since (reclaim); who has read it, or what lies beside it, may have it as well.
- */
-static bool mapped_holds(const char *procfs, const struct token_sample *sample, uint64_t at, int64_t until)
+bool mapped_holds(const char *procfs, const struct token_sample *sample, uint64_t at, int64_t until)
 {
 	const struct procfs_process process = {procfs, sample->tgid, sample->start};
 	AUTO_CLOSE int pages = -1;

@@ -102,6 +102,13 @@ bool mapped_forget(struct mapped *mapped, uint64_t id);
 size_t mapped_left(const struct mapped *mapped);
 
 /*
+ * mapped_holds() - has the sample's process, which is no other by now, this page of the file in its page tables? Who stored has it, unless
+ * the page was taken from there since (reclaim), or is not mapped any more; who has read it, or what lies beside it, may have it as well.
+ * @until: as below
+ */
+bool mapped_holds(const char *procfs, const struct token_sample *sample, uint64_t at, int64_t until);
+
+/*
  * mapped_anothers() - which of the rivals has stored at that byte of the file, by what the page tables say? If nobody can tell, or there
  * is no time left, none. Reads procfs, which can take long.
  * @until: ms, CLOCK_MONOTONIC

@@ -374,11 +374,128 @@ static void test_crowd(void **state)
 	close(fd);
 }
 
+/* Of each token in a file that is mapped by a process that lives: where, and who has stored it (0: that one). */
+struct stored {
+	const struct fetcher *fetcher;
+	size_t count;
+	uint64_t at[4];
+	uint32_t by[4];
+	bool unasked;
+};
+
+static int stored_add(void *context, const uint8_t *window, const struct token *token,
+		      const struct token_span *span, uint64_t at)
+{
+	struct stored *stored = context;
+	const struct mapped_heir *heir = fetcher_heir(stored->fetcher);
+
+	(void)window;
+	(void)token;
+	(void)span;
+	assert_true(stored->count < 4);
+	stored->at[stored->count] = at;
+	stored->by[stored->count++] = heir ? heir->tgid : 0;
+	stored->unasked |= fetcher_unasked(stored->fetcher);
+	return 0;
+}
+
+/* One look at all of the file. */
+static struct stored look_at(struct fetcher *fetcher, struct fetcher_request request)
+{
+	struct stored stored = {.fetcher = fetcher};
+	struct fetcher_done done;
+
+	do {
+		assert_int_equal(fetcher_ask(fetcher, &request, now_ms()), 0);
+		while (!fetcher_hear(fetcher, now_ms(), stored_add, &stored, &done)) {
+			struct pollfd fd = {.fd = fetcher_fd(fetcher), .events = POLLIN};
+
+			poll(&fd, 1, 10);
+		}
+		assert_int_equal(done.error, 0);
+		request.from = done.next;
+	} while (done.next < done.end);
+	return stored;
+}
+
+/* What a child stores through what it has inherited is the child's, while its parent lives as well, who has not stored there. */
+static void test_living(void **state)
+{
+	struct {
+		struct token_sample head;
+		char strings[1024];
+	} sample = {.head = {.flags = SAMPLE_MAPPED, .call = WRITE_CALL_MMAP}};
+	static const char path[] = "/dev/shm/spillwatch-living";
+	struct fetcher_request request = {.view = &(struct sample_view){0}, .id = 1};
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), ready[2];
+	struct token_sample *head = &sample.head;
+	struct fetcher *fetcher;
+	struct sample_view view;
+	struct stored stored;
+	struct stat st;
+	ssize_t len;
+	pid_t child;
+	char *map;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, 16384), 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	assert_int_equal(fetcher_open("/proc", NULL, &fetcher), 0);
+	map = mmap(NULL, 16384, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(map, MAP_FAILED);
+	memcpy(map + 100, maker_token(3).text, MAKER_TOKEN_LEN);
+	child = fork();
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		memcpy(map + 8192 + 200, maker_token(4).text, MAKER_TOKEN_LEN);
+		if (write(ready[1], "", 1) < 0)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	assert_int_equal(read(ready[0], &(char){0}, 1), 1);
+	memcpy(sample.strings, path, strlen(path));
+	len = readlink("/proc/self/exe", sample.strings + strlen(path),
+		       sizeof(sample.strings) - strlen(path));
+	assert_true(len > 0);
+	head->path_len = (uint16_t)strlen(path);
+	head->exe_len = (uint16_t)len;
+	head->size = (uint32_t)(sizeof(*head) + head->path_len + head->exe_len);
+	head->tgid = (uint32_t)getpid();
+	head->start = unit_start();
+	head->inode = st.st_ino;
+	head->device = SAMPLE_DEVICE(major(st.st_dev), minor(st.st_dev));
+	assert_int_equal(sample_view_parse(head, head->size, &view), 0);
+	request.view = &view;
+	request.end = (uint64_t)st.st_size;
+	/* the second look is at what stood there at the first one */
+	for (int i = 0; i < 2; i++) {
+		stored = look_at(fetcher, request);
+		assert_int_equal(stored.count, 2);
+		assert_int_equal(stored.at[0], 100);
+		assert_int_equal(stored.by[0], 0);
+		assert_int_equal(stored.at[1], 8192 + 200);
+		/* where there is no time, that is said */
+		if (!stored.unasked)
+			assert_int_equal(stored.by[1], child);
+	}
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	fetcher_close(fetcher);
+	munmap(map, 16384);
+	unlink(path);
+	close(fd);
+	close(ready[0]);
+	close(ready[1]);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_found), cmocka_unit_test(test_sparse), cmocka_unit_test(test_hangs),
-		cmocka_unit_test(test_ends),  cmocka_unit_test(test_crowd),
+		cmocka_unit_test(test_ends),  cmocka_unit_test(test_crowd),  cmocka_unit_test(test_living),
 	};
 
 	return UNIT_RUN(tests);
