@@ -663,6 +663,20 @@ static char *begin_family(const char *path)
 	return map;
 }
 
+/* One maps it and stores, and its child stores elsewhere; both live on. */
+static void put_living(const char *path)
+{
+	char *map = map_file(open_file(path, 4 * WINDOW), 0, WINDOW);
+
+	if (fork() == 0) {
+		store(map, 0, 9 * PAGE + 43, 0);
+		usleep(2 * SEEN_US);
+		_exit(0);
+	}
+	store(map, 0, 3 * PAGE + 47, 1);
+	wait(NULL);
+}
+
 /* One maps it and ends; its children go on, and then a child of one of them. */
 static void put_heirs(const char *path)
 {
@@ -712,16 +726,16 @@ static const struct {
 	const char *how;
 	void (*put)(const char *path);
 } ways[] = {
-	{"prepare", put_old},       {"soiled", put_old},        {"windows", put_windows},
-	{"grown", put_grown},       {"dirty", put_dirty},       {"again", put_again},
-	{"nothing", put_nothing},   {"reading", put_reading},   {"beside", put_beside},
-	{"two", put_two},           {"halves", put_halves},     {"inherited", put_inherited},
-	{"read", put_read},         {"race", put_race},         {"remotely", put_remotely},
-	{"erased", put_erased},     {"gaps", put_gaps},         {"last", put_last},
-	{"tmpfs", put_tmpfs},       {"memfd", put_memfd},       {"mappers", put_mappers},
-	{"heirs", put_heirs},       {"siblings", put_siblings}, {"skipping", put_skipping},
-	{"polled", put_polled},     {"unreaped", put_unreaped}, {"crowd", put_crowd},
-	{"deferred", put_deferred}, {"piped", put_piped},
+	{"prepare", put_old},     {"soiled", put_old},        {"windows", put_windows},
+	{"grown", put_grown},     {"dirty", put_dirty},       {"again", put_again},
+	{"nothing", put_nothing}, {"reading", put_reading},   {"beside", put_beside},
+	{"two", put_two},         {"halves", put_halves},     {"inherited", put_inherited},
+	{"read", put_read},       {"race", put_race},         {"remotely", put_remotely},
+	{"erased", put_erased},   {"gaps", put_gaps},         {"last", put_last},
+	{"tmpfs", put_tmpfs},     {"memfd", put_memfd},       {"mappers", put_mappers},
+	{"heirs", put_heirs},     {"siblings", put_siblings}, {"skipping", put_skipping},
+	{"polled", put_polled},   {"unreaped", put_unreaped}, {"crowd", put_crowd},
+	{"living", put_living},   {"deferred", put_deferred}, {"piped", put_piped},
 };
 
 int main(int argc, char **argv)
