@@ -33,12 +33,14 @@ struct brief_base {
 	char texts[];
 };
 
+struct brief_held {
+	struct brief_base *base; /* NULL: none */
+	uint64_t used;
+};
+
 struct brief_bases {
 	uint64_t uses;
-	struct {
-		struct brief_base *base; /* NULL: none */
-		uint64_t used;
-	} sets[BRIEF_SETS][BRIEF_WAYS];
+	struct brief_held sets[BRIEF_SETS][BRIEF_WAYS];
 };
 
 /* The texts of a fact, borrowed; but for the token's. */
@@ -195,27 +197,28 @@ static struct brief_base *brief_base_make(const struct fact *fact, const struct 
 static struct brief_base *brief_base_of(struct brief_bases *bases, const struct fact *fact,
 					const struct brief_texts *texts, bool *ret_new)
 {
-	size_t set = ((fact->inode ^ fact->dev_minor) * 31 ^ fact->pid) % BRIEF_SETS, oldest = 0;
+	size_t set = ((fact->inode ^ fact->dev_minor) * 31 ^ fact->pid) % BRIEF_SETS;
+	struct brief_held *first = bases ? bases->sets[set] : NULL, *oldest = first;
 	struct brief_base *base;
 
-	for (size_t i = 0; bases && i < BRIEF_WAYS; i++) {
-		base = bases->sets[set][i].base;
+	for (struct brief_held *held = first; held && held < first + BRIEF_WAYS; held++) {
+		base = held->base;
 		if (base && brief_is(base, fact, texts)) {
-			bases->sets[set][i].used = ++bases->uses;
+			held->used = ++bases->uses;
 			__atomic_add_fetch(&base->users, 1, __ATOMIC_RELAXED);
 			*ret_new = false;
 			return base;
 		}
-		if (bases->sets[set][i].used < bases->sets[set][oldest].used)
-			oldest = i;
+		if (held->used < oldest->used)
+			oldest = held;
 	}
 	base = brief_base_make(fact, texts);
 	*ret_new = true;
-	if (!base || !bases || base->size > BRIEF_BASE_BYTES)
+	if (!base || !oldest || base->size > BRIEF_BASE_BYTES)
 		return base;
-	brief_base_free(bases->sets[set][oldest].base);
-	bases->sets[set][oldest].base = base;
-	bases->sets[set][oldest].used = ++bases->uses;
+	brief_base_free(oldest->base);
+	oldest->base = base;
+	oldest->used = ++bases->uses;
 	base->users++;
 	return base;
 }
