@@ -176,8 +176,11 @@
 /* After this time a writer is described again, since the daemon may have forgotten it. */
 #define LIMIT_DESCRIBED_NS 60000000000ULL
 
-/* Rings of io_uring that write to what is never written back; of the least recent it is forgotten what it has under way. */
+/* Slots for rings of io_uring that write to what is never written back; rings that share one are counted as if they were one. */
 #define LIMIT_RINGS 1024U
+
+/* Such writes under way; what is forgotten stays so, and what finds no room in that ring's completion queue is counted. */
+#define LIMIT_RING_WRITES 8192U
 
 /* After this time the daemon is told again of a file that a ring writes to without telling. */
 #define LIMIT_RING_TOLD_NS 10000000000ULL

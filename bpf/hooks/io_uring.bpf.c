@@ -164,21 +164,35 @@ end:
 #define IO_URING_PF_KTHREAD 0x00200000
 
 /*
- * One of the writes that its ring has under way is over. What nobody reaps before its ring is closed a worker of the kernel completes,
+ * A write is over, which its ring may have had under way. What nobody reaps before its ring is closed a worker of the kernel completes,
  * who is not the writer: it is counted.
  */
 __noinline int io_uring_over(__u64 request, __s64 result)
 {
-	__u64 ring = (__u64)BPF_CORE_READ((const struct io_kiocb *)request, ctx);
-	struct ring_writes *writes = bpf_map_lookup_elem(&rings, &ring);
+	const struct io_kiocb *kiocb = (const struct io_kiocb *)request;
+	__u32 slot = io_uring_slot((__u64)BPF_CORE_READ(kiocb, ctx)), *pending, kind;
+	struct ring_writes *writes = bpf_map_lookup_elem(&rings, &slot);
+	const struct file *file;
+	__u64 mapping;
 
-	if (!writes || !writes->pending ||
-	    !io_uring_is_unwritten(file_kind(BPF_CORE_READ((const struct io_kiocb *)request, file))))
+	if (!writes || !writes->pending)
 		return 0;
-	__sync_fetch_and_add(&writes->pending, -1);
 	if (result > 0 && (!writes->silent || writes->uncovered) &&
-	    bpf_get_current_task_btf()->flags & IO_URING_PF_KTHREAD)
-		count(COUNTER_io_uring_untold);
+	    bpf_get_current_task_btf()->flags & IO_URING_PF_KTHREAD) {
+		file = BPF_CORE_READ(kiocb, file);
+		kind = file_kind(file);
+		mapping = file_kind_has_offset(kind) ? (__u64)BPF_CORE_READ(file, f_mapping) : 0;
+		if (file && io_uring_is_unwritten(kind) && !io_uring_was_told(kiocb, mapping))
+			count(COUNTER_io_uring_untold);
+	}
+	pending = bpf_map_lookup_elem(&rings_pending, &request);
+	if (!pending)
+		return 0;
+	slot = *pending;
+	bpf_map_delete_elem(&rings_pending, &request);
+	writes = bpf_map_lookup_elem(&rings, &slot);
+	if (writes)
+		__sync_fetch_and_add(&writes->pending, -1);
 	return 0;
 }
 
@@ -186,12 +200,12 @@ __noinline int io_uring_over(__u64 request, __s64 result)
 SEC("raw_tp/io_uring_cqe_overflow")
 int io_uring_overflow(struct bpf_raw_tracepoint_args *context)
 {
-	__u64 ring = context->args[0];
+	__u32 slot = io_uring_slot(context->args[0]);
 	struct ring_writes *writes;
 
 	if (!rings_used || (__s32)context->args[2] <= 0)
 		return 0;
-	writes = bpf_map_lookup_elem(&rings, &ring);
+	writes = bpf_map_lookup_elem(&rings, &slot);
 	if (!writes || !writes->pending)
 		return 0;
 	if (!writes->silent || writes->uncovered)

@@ -26,8 +26,9 @@ enum io_uring_write_op {
 	IO_URING_WRITEV_FIXED = 61,
 };
 
-/* IOSQE_FIXED_FILE, IOSQE_ASYNC and IOSQE_CQE_SKIP_SUCCESS, as a request's flags have them (include/linux/io_uring_types.h) */
+/* IOSQE_FIXED_FILE, _IO_DRAIN, _ASYNC and _CQE_SKIP_SUCCESS, as a request's flags have them (include/linux/io_uring_types.h) */
 #define IO_URING_REQ_FIXED_FILE (1U << 0)
+#define IO_URING_REQ_DRAIN (1U << 1)
 #define IO_URING_REQ_ASYNC (1U << 4)
 #define IO_URING_REQ_CQE_SKIP (1U << 6)
 /* IORING_SETUP_DEFER_TASKRUN: what a worker has done completes when somebody reaps */
@@ -37,7 +38,9 @@ enum io_uring_write_op {
 
 /*
  * Writes under way to what is never written back (tmpfs, memfd, streams): there only a completion tells of them, and one that finds no
- * room in the queue tells of no request. By the ring's address. Forgotten is the least recent.
+ * room in the queue tells of no request. Those whose file is not settled when they are submitted may go there as well.
+ *
+ * By the ring's address; rings that fall on one slot share it, and what is unsure of one of them is so of all. So nothing is forgotten.
  */
 struct ring_writes {
 	__u64 mapping; /* of the file that all of them go to */
@@ -49,14 +52,38 @@ struct ring_writes {
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, LIMIT_RINGS);
-	__type(key, __u64);
+	__type(key, __u32);
 	__type(value, struct ring_writes);
 } rings __weak SEC(".maps");
 
+/*
+ * The requests that are pending there, and in which slot: others complete as well (one that was to be skipped, and has failed). By the
+ * request's address. One that is forgotten stays pending, so that more is counted than is lost.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LIMIT_RING_WRITES);
+	__type(key, __u64);
+	__type(value, __u32);
+} rings_pending __weak SEC(".maps");
+
 /* Is there any? Most hosts have none. */
 __u32 rings_used __weak = 0;
+
+static __always_inline __u32 io_uring_slot(__u64 ring)
+{
+	/* the upper bits of a product with the golden ratio: addresses differ in the middle */
+	return (__u32)(ring * 0x9e3779b97f4a7c15ULL >> 32) % LIMIT_RINGS;
+}
+
+/* Has the daemon been told of it, whatever becomes of it? What a worker does for such a ring completes when somebody reaps. */
+static __always_inline int io_uring_was_told(const struct io_kiocb *request, __u64 mapping)
+{
+	return mapping && (__u32)BPF_CORE_READ(request, flags) & IO_URING_REQ_ASYNC &&
+	       BPF_CORE_READ(request, ctx, flags) & IO_URING_DEFERS;
+}
 
 /* Is it one of those? */
 static __always_inline int io_uring_is_write(__u32 op)
@@ -80,12 +107,15 @@ static __always_inline int io_uring_is_write(__u32 op)
 	}
 }
 
+/* What is never written back. */
+#define IO_URING_UNWRITTEN                                                                           \
+	(FILE_KIND_BIT(TMPFS) | FILE_KIND_BIT(MEMFD) | FILE_KIND_BIT(PIPE) | FILE_KIND_BIT(SOCKET) | \
+	 FILE_KIND_BIT(TTY))
+
 /* … to a file of that kind? */
 static __always_inline int io_uring_is_unwritten(__u32 kind)
 {
-	return settings.watch & (1U << kind) &
-	       (FILE_KIND_BIT(TMPFS) | FILE_KIND_BIT(MEMFD) | FILE_KIND_BIT(PIPE) | FILE_KIND_BIT(SOCKET) |
-		FILE_KIND_BIT(TTY));
+	return settings.watch & (1U << kind) & IO_URING_UNWRITTEN;
 }
 
 /* The kernel before 6.13 (7029acd8a950, "io_uring/rsrc: get rid of per-ring io_rsrc_node list" and those around it). */

@@ -106,25 +106,35 @@ static __always_inline int submit_crowds(const struct io_ring_ctx *ring, __u32 p
 	return used + pending >= BPF_CORE_READ(ring, cq_entries) / 2;
 }
 
+/* The request is one of those that are under way in that slot. If it was one before, nobody was told that it is over. */
+static __always_inline void submit_begin(__u64 request, __u32 slot, struct ring_writes *writes)
+{
+	__u32 *known = bpf_map_lookup_elem(&rings_pending, &request), before;
+	struct ring_writes *there;
+
+	if (known) {
+		before = *known;
+		there = bpf_map_lookup_elem(&rings, &before);
+		if (there)
+			__sync_fetch_and_add(&there->pending, -1);
+	}
+	__sync_fetch_and_add(&writes->pending, 1);
+	bpf_map_update_elem(&rings_pending, &request, &slot, BPF_ANY);
+}
+
 /* A write to what is never written back becomes one that is under way. Is its file to be looked at? 2: all of it. */
 __noinline int submit_pending(__u64 request, __u64 mapping)
 {
 	const struct io_ring_ctx *ring = BPF_CORE_READ((const struct io_kiocb *)request, ctx);
-	__u32 flags = (__u32)BPF_CORE_READ((const struct io_kiocb *)request, flags);
-	struct ring_writes *writes, none = {};
-	__u64 key = (__u64)ring;
+	__u32 slot = io_uring_slot((__u64)ring);
+	struct ring_writes *writes;
 
-	if (flags & IO_URING_REQ_CQE_SKIP ||
-	    (mapping && flags & IO_URING_REQ_ASYNC && BPF_CORE_READ(ring, flags) & IO_URING_DEFERS))
+	if ((__u32)BPF_CORE_READ((const struct io_kiocb *)request, flags) & IO_URING_REQ_CQE_SKIP)
 		return 1;
-	writes = bpf_map_lookup_elem(&rings, &key);
-	if (!writes) {
-		rings_used = 1;
-		bpf_map_update_elem(&rings, &key, &none, BPF_NOEXIST);
-		writes = bpf_map_lookup_elem(&rings, &key);
-		if (!writes)
-			return 1;
-	}
+	writes = bpf_map_lookup_elem(&rings, &slot);
+	if (!writes)
+		return 1;
+	rings_used = 1;
 	if (!writes->pending) {
 		writes->mapping = mapping;
 		writes->several = writes->silent = writes->uncovered = 0;
@@ -135,7 +145,9 @@ __noinline int submit_pending(__u64 request, __u64 mapping)
 		writes->silent = 1;
 		writes->uncovered = writes->several;
 	}
-	__sync_fetch_and_add(&writes->pending, 1);
+	submit_begin(request, slot, writes);
+	if (io_uring_was_told((const struct io_kiocb *)request, mapping))
+		return 1;
 	return writes->silent ? 2 : 0;
 }
 
@@ -188,6 +200,24 @@ static __always_inline void submit_unwritten(const struct io_kiocb *request, con
 	inspect_end(s);
 }
 
+/* Is its descriptor looked up later than now: when those are over that it waits for, or by a worker? */
+static __always_inline int submit_is_late(const struct io_kiocb *request)
+{
+	return (__u32)BPF_CORE_READ(request, flags) & (IO_URING_REQ_DRAIN | IO_URING_REQ_ASYNC) ||
+	       BPF_CORE_READ(request, ctx, submit_state.link.head);
+}
+
+/*
+ * A write whose descriptor may be another file's when its turn comes. One that tells only if it fails is counted where its descriptor is of
+ * nothing yet, or of what keeps nothing. To a disk or a socket programs do write like that: those are not, or all of them would be.
+ */
+static __always_inline void submit_late(const struct io_kiocb *request, const struct file *file, __u32 kind)
+{
+	if (settings.watch & IO_URING_UNWRITTEN && submit_is_late(request) &&
+	    submit_pending((__u64)request, 0) == 1 && (!file || kind == FILE_KIND_CHAR))
+		count(COUNTER_io_uring_untold);
+}
+
 static __always_inline void submit_write(const struct io_kiocb *request, const struct task_struct *task,
 					 __u32 op)
 {
@@ -203,6 +233,7 @@ static __always_inline void submit_write(const struct io_kiocb *request, const s
 		submit_unwritten(request, file, kind, op);
 		return;
 	}
+	submit_late(request, file, kind);
 	if (!file || (kind != FILE_KIND_DISK && kind != FILE_KIND_BLOCK) || !(settings.watch & (1U << kind)))
 		return;
 	if (op != IO_URING_WRITE && op != IO_URING_WRITE_FIXED && op != IO_URING_WRITEV &&

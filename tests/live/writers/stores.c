@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -434,6 +435,8 @@ static struct quiet quiet_open(const char *path, unsigned int flags)
 {
 	struct quiet quiet = {.fd = open_file(path, 0)};
 
+	/* rather than to wait for what a kernel doesn't tell */
+	alarm(100);
 	if (async_ring_open(&quiet.ring, flags) < 0)
 		fail("io_uring_setup");
 	quiet.page = mmap(NULL, WINDOW, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -627,6 +630,181 @@ static void put_piped(const char *path)
 	}
 }
 
+/* A write of token N that waits for a byte in a pipe. */
+static void quiet_behind(struct quiet *quiet, int pipe, struct io_uring_sqe *sqe)
+{
+	static char byte;
+	struct io_uring_sqe before = {.opcode = IORING_OP_READ,
+				      .fd = pipe,
+				      .addr = (uintptr_t)&byte,
+				      .len = 1,
+				      .off = (uint64_t)-1,
+				      .flags = IOSQE_IO_LINK};
+
+	async_ring_add(&quiet->ring, &before);
+	quiet_put(quiet, sqe);
+}
+
+static uint32_t quiet_tail(const struct quiet *quiet)
+{
+	return *(volatile uint32_t *)(void *)(quiet->ring.cq + quiet->ring.params.cq_off.tail);
+}
+
+static void quiet_reap(const struct quiet *quiet, unsigned int wanted)
+{
+	if (syscall(SYS_io_uring_enter, quiet->ring.fd, 0, wanted, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
+		fail("io_uring_enter");
+}
+
+/* Nothing more finds room in the queue. */
+static void quiet_fill(struct quiet *quiet)
+{
+	struct io_uring_sqe nothing = {.opcode = IORING_OP_NOP};
+
+	while (quiet_tail(quiet) -
+		       *(volatile uint32_t *)(void *)(quiet->ring.cq + quiet->ring.params.cq_off.head) <
+	       16) {
+		quiet_put(quiet, &nothing);
+		quiet_reap(quiet, 0);
+	}
+}
+
+/* The token that waited comes to lie there, and that finds no room. 6.1 looks a descriptor up early. */
+static void quiet_release(const struct quiet *quiet, int pipe, int fd)
+{
+	struct maker_token token = maker_token(first);
+	char there[MAKER_TOKEN_LEN];
+	size_t turns = 0;
+
+	check("write", write(pipe, "", 1), 1);
+	do {
+		if (++turns == 5000 && strncmp(how, "late", 4) == 0)
+			exit(EXIT_VOID);
+		quiet_reap(quiet, 0);
+		usleep(1000);
+	} while (pread(fd, there, sizeof(there), 0) != sizeof(there) ||
+		 memcmp(there, token.text, sizeof(there)) != 0);
+	/* its completion comes after that */
+	quiet_reap(quiet, 0);
+	usleep(100000);
+}
+
+/* A write is under way while others that were to tell nothing fail: at once, or in the middle. */
+static void put_failed(const char *path)
+{
+	struct quiet quiet = quiet_open(path, 0);
+	struct io_uring_sqe sqe = quiet_token(&quiet, 0, 0);
+	int fds[2];
+
+	check("pipe", pipe(fds), 0);
+	check("munmap", munmap(quiet.page + WINDOW - PAGE, PAGE), 0);
+	quiet_behind(&quiet, fds[0], &sqe);
+	sqe.flags = IOSQE_CQE_SKIP_SUCCESS;
+	sqe.off = 8192;
+	sqe.addr = how[0] == 'f' ? 8 : (uintptr_t)quiet.page + WINDOW - PAGE - 10;
+	quiet_put(&quiet, &sqe);
+	/* it tells of that */
+	while (quiet_tail(&quiet) == 0)
+		usleep(1000);
+	quiet_fill(&quiet);
+	quiet_release(&quiet, fds[1], quiet.fd);
+}
+
+/* The same while a worker's write completes that was told of. */
+static void put_worked(const char *path)
+{
+	struct quiet quiet = quiet_open(path, RING_DEFER_TASKRUN | RING_SINGLE_ISSUER);
+	struct io_uring_sqe sqe = quiet_token(&quiet, 0, 0);
+	int fds[2];
+
+	check("pipe", pipe(fds), 0);
+	quiet_behind(&quiet, fds[0], &sqe);
+	sqe.flags = IOSQE_ASYNC;
+	sqe.addr = (uintptr_t)quiet.page + PAGE;
+	sqe.off = 8192;
+	quiet_put(&quiet, &sqe);
+	quiet_reap(&quiet, 1);
+	quiet_fill(&quiet);
+	quiet_release(&quiet, fds[1], quiet.fd);
+}
+
+/* To where its descriptor leads by then: it finds the queue full, or tells nothing. */
+static void put_late(const char *path)
+{
+	struct quiet quiet = quiet_open(path, 0);
+	struct io_uring_sqe sqe = quiet_token(&quiet, 0, 0);
+	int fds[2], fd = open("/dev/null", O_RDWR);
+
+	if (fd < 0)
+		fail("open");
+	check("pipe", pipe(fds), 0);
+	sqe.fd = fd;
+	if (strcmp(how, "late-skipped") == 0)
+		sqe.flags = IOSQE_CQE_SKIP_SUCCESS;
+	quiet_behind(&quiet, fds[0], &sqe);
+	if (!sqe.flags)
+		quiet_fill(&quiet);
+	check("dup2", dup2(quiet.fd, fd), (size_t)fd);
+	quiet_release(&quiet, fds[1], quiet.fd);
+}
+
+/* While it waits, as many other rings write as are remembered, and more. */
+static void put_rings(const char *path)
+{
+	struct rlimit files = {4096, 4096};
+	struct quiet quiet = quiet_open(path, 0);
+	struct io_uring_sqe sqe = quiet_token(&quiet, 0, 0);
+	int fds[2];
+
+	check("pipe", pipe(fds), 0);
+	quiet_behind(&quiet, fds[0], &sqe);
+	sqe.addr = (uintptr_t)quiet.page + PAGE;
+	sqe.off = 8192;
+	check("setrlimit", setrlimit(RLIMIT_NOFILE, &files), 0);
+	for (size_t i = 0; i < 1500; i++) {
+		struct async_ring other;
+
+		if (async_ring_open(&other, 0) < 0)
+			fail("io_uring_setup");
+		if (async_ring_leave(&other, &sqe) < 0)
+			fail("io_uring_enter");
+	}
+	quiet_fill(&quiet);
+	quiet_release(&quiet, fds[1], quiet.fd);
+}
+
+/* As programs do: to a disk, one after the other and then synced, and by workers, told of or not; nothing is lost by that. */
+static void put_linked(const char *path)
+{
+	struct quiet quiet = quiet_open(path, 0);
+	struct io_uring_sqe sqe = {.opcode = IORING_OP_WRITE, .fd = quiet.fd, .len = 100};
+	struct io_uring_sqe sync = {.opcode = IORING_OP_FSYNC, .fd = quiet.fd};
+
+	sqe.addr = (uintptr_t)quiet.page;
+	for (size_t i = 0; i < 40; i++) {
+		uint32_t *head = (uint32_t *)(void *)(quiet.ring.cq + quiet.ring.params.cq_off.head);
+		unsigned char skip = i & 1 ? IOSQE_CQE_SKIP_SUCCESS : 0;
+
+		sqe.flags = IOSQE_IO_LINK | skip;
+		async_ring_add(&quiet.ring, &sqe);
+		async_ring_add(&quiet.ring, &sqe);
+		quiet_put(&quiet, &sync);
+		quiet_reap(&quiet, skip ? 1 : 3);
+		sqe.flags = IOSQE_ASYNC | skip;
+		quiet_put(&quiet, &sqe);
+		if (!skip)
+			quiet_reap(&quiet, 4);
+		__atomic_store_n(head, quiet_tail(&quiet), __ATOMIC_RELEASE);
+	}
+	/* none of them is under way any more */
+	usleep(100000);
+	quiet_fill(&quiet);
+	sqe.flags = 0;
+	sqe.fd = open("/dev/null", O_WRONLY);
+	for (size_t i = 0; i < 16; i++)
+		quiet_put(&quiet, &sqe);
+}
+
 /* One maps it first, another stores. */
 static void put_mappers(const char *path)
 {
@@ -726,16 +904,19 @@ static const struct {
 	const char *how;
 	void (*put)(const char *path);
 } ways[] = {
-	{"prepare", put_old},     {"soiled", put_old},        {"windows", put_windows},
-	{"grown", put_grown},     {"dirty", put_dirty},       {"again", put_again},
-	{"nothing", put_nothing}, {"reading", put_reading},   {"beside", put_beside},
-	{"two", put_two},         {"halves", put_halves},     {"inherited", put_inherited},
-	{"read", put_read},       {"race", put_race},         {"remotely", put_remotely},
-	{"erased", put_erased},   {"gaps", put_gaps},         {"last", put_last},
-	{"tmpfs", put_tmpfs},     {"memfd", put_memfd},       {"mappers", put_mappers},
-	{"heirs", put_heirs},     {"siblings", put_siblings}, {"skipping", put_skipping},
-	{"polled", put_polled},   {"unreaped", put_unreaped}, {"crowd", put_crowd},
-	{"living", put_living},   {"deferred", put_deferred}, {"piped", put_piped},
+	{"prepare", put_old},       {"soiled", put_old},        {"windows", put_windows},
+	{"grown", put_grown},       {"dirty", put_dirty},       {"again", put_again},
+	{"nothing", put_nothing},   {"reading", put_reading},   {"beside", put_beside},
+	{"two", put_two},           {"halves", put_halves},     {"inherited", put_inherited},
+	{"read", put_read},         {"race", put_race},         {"remotely", put_remotely},
+	{"erased", put_erased},     {"gaps", put_gaps},         {"last", put_last},
+	{"tmpfs", put_tmpfs},       {"memfd", put_memfd},       {"mappers", put_mappers},
+	{"heirs", put_heirs},       {"siblings", put_siblings}, {"skipping", put_skipping},
+	{"polled", put_polled},     {"unreaped", put_unreaped}, {"crowd", put_crowd},
+	{"deferred", put_deferred}, {"piped", put_piped},       {"failed", put_failed},
+	{"short", put_failed},      {"worked", put_worked},     {"late", put_late},
+	{"late-skipped", put_late}, {"rings", put_rings},       {"linked", put_linked},
+	{"living", put_living},
 };
 
 int main(int argc, char **argv)
