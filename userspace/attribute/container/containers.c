@@ -472,7 +472,9 @@ int containers_learn(struct containers *containers, const char *path, size_t len
 	int r = copy ? -ENOENT : -ENOMEM;
 
 	containers->none_until = 0;
-	if (r == -ENOENT && tells && cgroup_name_parse(copy, strlen(copy), &name) < 0)
+	/* what nspawn makes where no scope is its container's own stays there for the next one: each is asked for by what stands above it */
+	if (r == -ENOENT && tells && cgroup_name_parse(copy, strlen(copy), &name) < 0 &&
+	    strcmp(answer.told.name.runtime, "systemd-nspawn") != 0)
 		r = containers_told(containers, copy, maker, &answer.told);
 	if (r == -ENOENT)
 		r = containers_lookup(containers, path, len, true, true, tells ? &answer.told : NULL,
