@@ -286,6 +286,32 @@ static void test_ends(void **state)
 #define CROWD 24
 #define CROWD_TOKENS 2000
 
+struct mapped_sample {
+	struct token_sample head;
+	char strings[LIMIT_PATH_BYTES];
+};
+
+/* The sample becomes one of this process and that file. */
+static void file_of_ours(struct mapped_sample *sample, const char *path, const struct stat *st,
+			 struct sample_view *ret_view)
+{
+	struct token_sample *head = &sample->head;
+	size_t path_len = strlen(path);
+	ssize_t len;
+
+	memcpy(sample->strings, path, path_len);
+	len = readlink("/proc/self/exe", sample->strings + path_len, sizeof(sample->strings) - path_len);
+	assert_true(len > 0);
+	head->path_len = (uint16_t)path_len;
+	head->exe_len = (uint16_t)len;
+	head->size = (uint32_t)(sizeof(*head) + head->path_len + head->exe_len);
+	head->tgid = (uint32_t)getpid();
+	head->start = unit_start();
+	head->inode = st->st_ino;
+	head->device = SAMPLE_DEVICE(major(st->st_dev), minor(st->st_dev));
+	assert_int_equal(sample_view_parse(head, head->size, ret_view), 0);
+}
+
 /*
  * A file full of tokens, of one who has ended and has many children, none of whom has stored anything: who of them it was is asked for a
  * bounded time only, and all tokens are told. Each turn is short, whatever is in the file.
@@ -293,10 +319,7 @@ static void test_ends(void **state)
 static void test_crowd(void **state)
 {
 	static const char path[] = "/dev/shm/spillwatch-unit-crowd";
-	static struct {
-		struct token_sample head;
-		char strings[LIMIT_PATH_BYTES];
-	} sample;
+	static struct mapped_sample sample;
 	struct fetcher_request request = {.view = &(struct sample_view){0}, .id = 1};
 	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	struct token_sample *head = &sample.head;
@@ -308,7 +331,6 @@ static void test_crowd(void **state)
 	uint64_t cpu = 0;
 	struct stat st;
 	size_t turns = 0;
-	ssize_t len;
 	char *map;
 
 	(void)state;
@@ -332,17 +354,7 @@ static void test_crowd(void **state)
 		}
 	}
 	munmap(map, 4096);
-	memcpy(sample.strings, path, strlen(path));
-	len = readlink("/proc/self/exe", sample.strings + strlen(path), 1024);
-	assert_true(len > 0);
-	head->path_len = (uint16_t)strlen(path);
-	head->exe_len = (uint16_t)len;
-	head->size = (uint32_t)(sizeof(*head) + head->path_len + head->exe_len);
-	head->tgid = (uint32_t)getpid();
-	head->start = unit_start();
-	head->inode = st.st_ino;
-	head->device = SAMPLE_DEVICE(major(st.st_dev), minor(st.st_dev));
-	assert_int_equal(sample_view_parse(head, head->size, &view), 0);
+	file_of_ours(&sample, path, &st, &view);
 	request.view = &view;
 	request.end = (uint64_t)st.st_size;
 	request.gone = boottime_ns();
@@ -421,19 +433,14 @@ static struct stored look_at(struct fetcher *fetcher, struct fetcher_request req
 /* What a child stores through what it has inherited is the child's, while its parent lives as well, who has not stored there. */
 static void test_living(void **state)
 {
-	struct {
-		struct token_sample head;
-		char strings[1024];
-	} sample = {.head = {.flags = SAMPLE_MAPPED, .call = WRITE_CALL_MMAP}};
+	struct mapped_sample sample = {.head = {.flags = SAMPLE_MAPPED, .call = WRITE_CALL_MMAP}};
 	static const char path[] = "/dev/shm/spillwatch-living";
 	struct fetcher_request request = {.view = &(struct sample_view){0}, .id = 1};
 	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), ready[2];
-	struct token_sample *head = &sample.head;
 	struct fetcher *fetcher;
 	struct sample_view view;
 	struct stored stored;
 	struct stat st;
-	ssize_t len;
 	pid_t child;
 	char *map;
 
@@ -456,18 +463,7 @@ static void test_living(void **state)
 			pause();
 	}
 	assert_int_equal(read(ready[0], &(char){0}, 1), 1);
-	memcpy(sample.strings, path, strlen(path));
-	len = readlink("/proc/self/exe", sample.strings + strlen(path),
-		       sizeof(sample.strings) - strlen(path));
-	assert_true(len > 0);
-	head->path_len = (uint16_t)strlen(path);
-	head->exe_len = (uint16_t)len;
-	head->size = (uint32_t)(sizeof(*head) + head->path_len + head->exe_len);
-	head->tgid = (uint32_t)getpid();
-	head->start = unit_start();
-	head->inode = st.st_ino;
-	head->device = SAMPLE_DEVICE(major(st.st_dev), minor(st.st_dev));
-	assert_int_equal(sample_view_parse(head, head->size, &view), 0);
+	file_of_ours(&sample, path, &st, &view);
 	request.view = &view;
 	request.end = (uint64_t)st.st_size;
 	/* the second look is at what stood there at the first one */
