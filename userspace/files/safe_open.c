@@ -17,6 +17,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#define SAFE_GLANCES 3 /* looks for a name that the kernel may have in memory */
+
 int safe_root(const char *path)
 {
 	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -42,10 +44,12 @@ int safe_place(int root, const char *path, int flags)
 
 int safe_glance(int root, const char *path, struct stat *ret_st)
 {
-	/* from names that are in the kernel's memory (5.12), and attributes that are */
-	int place = safe_resolve(root, path, O_NOFOLLOW, RESOLVE_CACHED), r;
+	int place = -EAGAIN, r;
 	struct statx stx;
 
+	/* from names that are in the kernel's memory (5.12), and attributes that are; a mount anywhere at that moment makes it fail too */
+	for (int tries = 0; place == -EAGAIN && tries < SAFE_GLANCES; tries++)
+		place = safe_resolve(root, path, O_NOFOLLOW, RESOLVE_CACHED);
 	if (place < 0)
 		return place;
 	if (statx(place, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &stx) < 0) {

@@ -297,6 +297,7 @@ static int container_refresh(struct containers *containers, struct container *co
 	if (r != -ENOENT) {
 		container_facts_free(&container->facts);
 		container->facts = fresh->facts;
+		container->placed = false;
 		container->agreed = r == 0;
 		container->asked = 0;
 		fresh->facts = (struct container_facts){0};
@@ -487,17 +488,36 @@ static int containers_learn_scanned(void *context, const char *path, size_t len)
 	return containers_learn(context, path, len, NULL);
 }
 
-/* What is asked of a new one only as far as it is in memory. */
+/* What is asked of a new one only as far as it is in memory: once, unless nobody answered. */
 static void containers_read_places(struct containers *containers, struct container *container)
 {
 	struct container_facts *facts = &container->facts;
 
 	struct inquiry_question question = {.kind = INQUIRY_PLACES};
 
-	if (container->owner || container->inner || !facts->source || !facts->runtime)
+	if (container->placed || container->owner || container->inner || !facts->source || !facts->runtime)
 		return;
 	snprintf(question.path, sizeof(question.path), "%s", container->id);
-	(void)containers_facts(containers, &question, facts);
+	container->placed = containers_facts(containers, &question, facts) == 0;
+}
+
+/* Does it lie where the container's runtime keeps its files, as the file that names the container does? */
+static bool containers_kept_beside(const struct container *container, const char *path)
+{
+	static const char *const lists[] = {"/overlay-containers/", "/containers/"};
+	const char *source = container->facts.source, *end = NULL;
+
+	for (size_t i = 0; source && !end && i < sizeof(lists) / sizeof(*lists); i++)
+		end = strstr(source, lists[i]);
+	return end && strncmp(path, source, (size_t)(end - source) + 1) == 0;
+}
+
+/* Of a new container that only the kernel's memory was asked for: a name may not be there, nor be found there while others mount. */
+static void containers_read_places_late(struct containers *containers, const char *path)
+{
+	for (struct container *one = containers->table.entries; one; one = one->hh.next)
+		if (!one->placed && containers_kept_beside(one, path))
+			containers_read_places(containers, one);
 }
 
 int containers_scan(struct containers *containers)
@@ -807,6 +827,7 @@ static int containers_by_above(struct containers *containers, const struct conta
 	} else if (!cgroup_name_is_hash(told->name.id, strlen(told->name.id))) {
 		/* it may be another one by now */
 		container_facts_free(&container->facts);
+		container->placed = false;
 		container->agreed = false;
 	}
 	if (!container->agreed)
@@ -976,6 +997,7 @@ int containers_relayed(struct containers *containers, const struct relayed *rela
 		} else if (!cgroup_name_is_hash(whole.name.id, strlen(whole.name.id))) {
 			/* it may be another one by now */
 			container_facts_free(&container->facts);
+			container->placed = false;
 			container->agreed = false;
 		}
 	}
@@ -1073,8 +1095,10 @@ int containers_holding(struct containers *containers, const char *path, const ch
 	/* what the kubelet fills is not in the way of the containers' other volumes: those are in no pod's directory */
 	if (!pods && strstr(path, "/kubelet/pods/"))
 		return 0;
-	if (holding_may(path, shown))
+	if (holding_may(path, shown)) {
+		containers_read_places_late(containers, path);
 		container = containers_holder(containers, path, shown, &holding);
+	}
 	if (container)
 		r = containers_give(containers, container, known, ret_container);
 	else if (pods)

@@ -33,6 +33,7 @@ struct container {
 	uint32_t owner; /* the user who chose that name; 0: root */
 	bool inner; /* it is in another container */
 	bool agreed; /* a file of its runtime's knows it */
+	bool placed; /* where its files lie was read, whether or not the kernel had that in memory */
 	unsigned int asked; /* how often it was asked who stands above it */
 	struct container_facts facts;
 	struct container_again *again; /* NULL: there is nothing more to read */

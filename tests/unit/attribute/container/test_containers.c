@@ -1331,6 +1331,19 @@ static void test_holding_docker(void **state)
 	check_holding("/var/lib/docker/volumes/shared/_data/x", NULL, "volume", A, "web");
 }
 
+/* Its layer was not to be read when it was learnt: it is read once somebody writes there. */
+static void test_holding_late(void **state)
+{
+	static const char layer[] = "/var/lib/docker/image/overlay2/layerdb/mounts/" A "/mount-id";
+
+	(void)state;
+	put_docker(A, "web");
+	assert_int_equal(unlink(under(layer)), 0);
+	learn("/system.slice/docker-" A ".scope");
+	put(layer, "layer-of-web");
+	check_holding("/var/lib/docker/overlay2/layer-of-web/diff/tmp/x", NULL, "layer", A, "web");
+}
+
 /* Those that were there before: found by the cgroups that there are. */
 static void test_holding_scanned(void **state)
 {
@@ -1465,6 +1478,7 @@ int main(void)
 		TEST(test_relayed_shim),
 		TEST(test_relayed_conmon),
 		TEST(test_holding_docker),
+		TEST(test_holding_late),
 		TEST(test_holding_scanned),
 		TEST(test_holding_podman),
 		TEST(test_holding_user),
