@@ -17,8 +17,8 @@
 	X(submodules, "submodule", "submodules")                                                      \
 	X(too_large, "too large", "too large")                                                        \
 	X(packed, "archive not looked into", "archives not looked into")                              \
-	X(closed, "PDF, Parquet file or pack of git's only as it lies there",                         \
-	  "PDFs, Parquet files or packs of git's only as they lie there")                             \
+	X(closed, "PDF, database, Parquet file or pack of git's only as it lies there",               \
+	  "PDFs, databases, Parquet files or packs of git's only as they lie there")                  \
 	X(partly, "archive not unpacked to its end", "archives not unpacked to their end")            \
 	X(gone, "gone meanwhile", "gone meanwhile")                                                   \
 	X(binds, "directory of the host's in a container", "directories of the host's in containers") \

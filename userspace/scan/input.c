@@ -54,6 +54,9 @@ bool scan_input_is_closed(const struct scan_input *input)
 		{0, 5, "%PDF-"},
 		{0, 4, "PAR1"}, /* Parquet */
 		{0, 7, "PACK\0\0\0"}, /* gitformat-pack(5) */
+		{0, 16, "# v2 git bundle\n"}, /* gitformat-bundle(5): a pack as well */
+		{0, 16, "# v3 git bundle\n"},
+		{0, 16, "SQLite format 3"}, /* what is longer than a page is in several */
 	};
 
 	return input_has(input, marks, sizeof(marks) / sizeof(*marks));

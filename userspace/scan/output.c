@@ -212,12 +212,12 @@ static void output_sarif_place(struct json_writer *json, const struct finding *f
 	json_open(json, "artifactLocation", '{');
 	json_text(json, "uri", uri);
 	json_close(json, '}');
-	if (finding->line) {
-		json_open(json, "region", '{');
-		json_int(json, "startLine", (int64_t)finding->line);
+	/* a name and what a job wrote have none, and code scanning shows nothing without one: the first line is the file's */
+	json_open(json, "region", '{');
+	json_int(json, "startLine", finding->line ? (int64_t)finding->line : 1);
+	if (finding->line)
 		json_int(json, "startColumn", (int64_t)finding->column);
-		json_close(json, '}');
-	}
+	json_close(json, '}');
 	json_close(json, '}');
 	json_close(json, '}');
 	json_close(json, ']');

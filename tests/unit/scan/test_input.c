@@ -160,6 +160,11 @@ static void test_closed(void **state)
 	assert_true(closed("PAR1\x15\4", 6));
 	assert_true(closed("PACK\0\0\0\2", 8));
 	assert_false(closed("PACKAGES", 8));
+	assert_true(closed("# v2 git bundle\n-", 17));
+	assert_true(closed("# v3 git bundle\n@", 17));
+	assert_false(closed("# v2 of a text\n", 15));
+	assert_true(closed("SQLite format 3\0\x10", 17));
+	assert_false(closed("SQLite format 3\n", 16));
 }
 
 int main(void)
