@@ -115,7 +115,7 @@ test-oracle: $(B)/spillwatch $(B)/tests/oracle/machine ## random steps on files;
 	BUILD=$(B) tests/oracle/run
 
 test-programs: live-binaries $(B)/programs/npm/done ## the built program around programs that nobody here wrote
-	@failed=0; for t in tests/programs/run tests/programs/scan tests/programs/pipelines tests/programs/files tests/programs/metrics tests/programs/reload tests/programs/groups tests/programs/screens tests/programs/errors; do $$t || failed=1; done; exit $$failed
+	@failed=0; for t in tests/programs/run tests/programs/scan tests/programs/pipelines tests/programs/files tests/programs/metrics tests/programs/reload tests/programs/groups tests/programs/screens tests/programs/page tests/programs/errors; do $$t || failed=1; done; exit $$failed
 
 # what tests/programs/scan checks SARIF with, by the hashes of the lock file; no script of a package is run
 $(B)/programs/npm/done: tests/programs/sarif/package.json tests/programs/sarif/package-lock.json tests/programs/sarif/.npmrc
