@@ -8,8 +8,8 @@
  */
 #include "report/report.h"
 
-#include "detect/mask.h"
 #include "lib/cleanup.h"
+#include "report/asked.h"
 #include "report/html_table.h"
 #include "report/page.css.h"
 #include "report/page.js.h"
@@ -31,18 +31,6 @@ static void html_total(FILE *out, uint64_t number, const char *one, const char *
 	fprintf(out, "<li><b>%s</b>%s</li>\n", layout_number(number, text), number == 1 ? one : many);
 }
 
-/* What the user asked for is theirs, but a token may stand in it, and the page goes to others. */
-static void html_asked(FILE *out, const char *before, const char *asked)
-{
-	AUTO_FREE char *shown = NULL;
-
-	if (!asked || mask_text(asked, strlen(asked), NULL, &shown) < 0)
-		return;
-	fprintf(out, "%s <code>", before);
-	html_text(out, shown);
-	fputs("</code>", out);
-}
-
 static void html_period(const struct report *report, FILE *out)
 {
 	const struct report_options *options = &report->options;
@@ -52,11 +40,9 @@ static void html_period(const struct report *report, FILE *out)
 	if (options->has_since)
 		fprintf(out, "Written since %s UTC", period_human(options->survey.since, text));
 	else
-		fputs("All that the store holds", out);
+		fputs("From the store's beginning", out);
 	if (options->has_until)
 		fprintf(out, ", until %s UTC", period_human(options->survey.until, text));
-	html_asked(out, ", by the container", options->survey.container);
-	html_asked(out, ", only", options->survey.token);
 	if (report->survey.count) {
 		fprintf(out, ". First write %s UTC", period_human(report->survey.first, text));
 		fprintf(out, ", last %s UTC", period_human(report->survey.last, text));
@@ -150,6 +136,15 @@ static int html_tables(struct report *report, void *context, FILE *out)
 	return r;
 }
 
+static void html_nothing(const struct report *report, FILE *out)
+{
+	AUTO_FREE char *asked = NULL;
+	int r = asked_text(&report->options, &asked);
+
+	fprintf(out, "<p>No %stoken was %s.</p>\n", asked || r < 0 ? "such " : "",
+		report_whole(report) ? "written" : "seen; there may have been some all the same, see above");
+}
+
 int html_page(struct report *report, int (*body)(struct report *report, void *context, FILE *out),
 	      void *context, FILE *out)
 {
@@ -164,9 +159,7 @@ int html_page(struct report *report, int (*body)(struct report *report, void *co
 	if (report->survey.count)
 		r = body(report, context, out);
 	else
-		fprintf(out, "<p>No token was %s.</p>\n",
-			report_whole(report) ? "written"
-					     : "seen; there may have been some all the same, see above");
+		html_nothing(report, out);
 	fprintf(out,
 		"</main>\n<footer><p>A token is disabled by its identifier: <code>PUT "
 		"/api/v2/apiTokens/{id}</code>. Who wrote it first is its origin; who passed it on (a log "

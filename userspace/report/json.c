@@ -11,6 +11,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/period.h"
+#include "report/asked.h"
 #include "version.h"
 
 #include <errno.h>
@@ -410,16 +411,17 @@ static json_t *json_head(const struct report *report, size_t rows, size_t shown)
 	const struct reader_meta *meta = &survey->meta;
 
 	return json_pack(
-		"{s:s, s:o, s:s, s:s, s:o*, s:o*, s:o*, s:s, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o*, "
+		"{s:s, s:o, s:s, s:s, s:o*, s:o*, s:o*, s:o*, s:s, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+		"s:o*, "
 		"s:o*}, "
 		"s:{s:o, s:o*, s:o, "
 		"s:o*}, s:o, s:o, s:o, s:o*, s:o*}",
 		"version", SPILLWATCH_VERSION, "generated", json_time(report->generated), "host",
 		report->host, "store", options->store, "stores_unread", report_json_unread(report), "since",
 		options->has_since ? json_time(options->survey.since) : NULL, "until",
-		options->has_until ? json_time(options->survey.until) : NULL, "by", report_by(options),
-		"totals", "tokens", json_number(survey->distinct[DIMENSION_TOKEN]), "files",
-		json_number(survey->distinct[DIMENSION_FILE]), "processes",
+		options->has_until ? json_time(options->survey.until) : NULL, "filters", asked_json(options),
+		"by", report_by(options), "totals", "tokens", json_number(survey->distinct[DIMENSION_TOKEN]),
+		"files", json_number(survey->distinct[DIMENSION_FILE]), "processes",
 		json_number(survey->distinct[DIMENSION_PROGRAM]), "containers",
 		json_number(survey->distinct[DIMENSION_CONTAINER]), "nodes",
 		json_number(survey->distinct[DIMENSION_NODE]), "entries", json_number(survey->count),

@@ -3,6 +3,7 @@
 #include "report/remains.h"
 
 #include "lib/cleanup.h"
+#include "report/asked.h"
 #include "report/csv_cell.h"
 #include "report/json.h"
 #include "report/layout.h"
@@ -148,11 +149,11 @@ int remains_json(const struct report *report, const struct remains *remains, FIL
 		json_object_set_new(counts, remains_names[i], json_integer((json_int_t)remains->counts[i]));
 	for (size_t i = 0; r == 0 && i < shown; i++)
 		r = json_array_append_new(items, remains_json_item(&remains->items[i]));
-	root = json_pack("{s:s, s:s, s:s, s:o*, s:o, s:o, s:I, s:o*, s:o}", "version", SPILLWATCH_VERSION,
-			 "generated", period_utc(report->generated, generated), "host", report->host,
-			 "stores_unread", report_json_unread(report), "coverage",
-			 report_json_coverage(report), "counts", counts, "file_count",
-			 (json_int_t)remains->count, "files_left_out",
+	root = json_pack("{s:s, s:s, s:s, s:o*, s:o*, s:o, s:o, s:I, s:o*, s:o}", "version",
+			 SPILLWATCH_VERSION, "generated", period_utc(report->generated, generated), "host",
+			 report->host, "stores_unread", report_json_unread(report), "filters",
+			 asked_json(&report->options), "coverage", report_json_coverage(report), "counts",
+			 counts, "file_count", (json_int_t)remains->count, "files_left_out",
 			 shown < remains->count ? json_integer((json_int_t)(remains->count - shown)) : NULL,
 			 "files", items);
 	if (r == 0 && root) {

@@ -4,6 +4,7 @@
 
 #include "attribute/host_name.h"
 #include "lib/cleanup.h"
+#include "report/asked.h"
 #include "report/derived.h"
 #include "report/layout.h"
 #include "lib/period.h"
@@ -265,12 +266,29 @@ static int report_say_unread(const struct report *report, coverage_line line, vo
 	return r;
 }
 
+static int report_say_asked(const struct report *report, coverage_line line, void *context)
+{
+	AUTO_FREE char *asked = NULL;
+	AUTO_FREE char *text = NULL;
+	int r = asked_text(&report->options, &asked);
+
+	if (r < 0 || !asked)
+		return r;
+	if (asprintf(&text, "only what was asked for: %s", asked) < 0) {
+		text = NULL;
+		return -ENOMEM;
+	}
+	return line(context, false, text);
+}
+
 int report_say(const struct report *report, coverage_line line, void *context)
 {
 	size_t count = reader_count(report->reader), whole = 0, shown = 0, left;
 	char text[96], number[LAYOUT_NUMBER], all[LAYOUT_NUMBER];
-	int r = report_say_unread(report, line, context);
+	int r = report_say_asked(report, line, context);
 
+	if (r == 0)
+		r = report_say_unread(report, line, context);
 	if (!report_several(report))
 		return r == 0 ? coverage_say(&report->stores[0].coverage, line, context) : r;
 	for (size_t i = 0; i < count; i++)

@@ -76,7 +76,10 @@ bool report_several(const struct report *report);
 /* report_whole() - was all of it watched, on each node, nothing lost, and every store read? */
 bool report_whole(const struct report *report);
 
-/* report_say() - what was covered, as coverage_say(): of several stores with the node before it, and what is whole in one line. */
+/*
+ * report_say() - what was asked for, if not all, and what was covered, as coverage_say(): of several stores with the node before it, and what
+ * is whole in one line.
+ */
 int report_say(const struct report *report, coverage_line line, void *context);
 
 /* report_coverage() - the same as text. */

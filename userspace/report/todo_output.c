@@ -4,6 +4,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/period.h"
+#include "report/asked.h"
 #include "report/json.h"
 #include "report/layout.h"
 #include "report/shell.h"
@@ -289,12 +290,13 @@ int todo_json(struct report *report, const struct todo *todo, FILE *out)
 		json_object_set_new(marked, triage_name(i), todo_json_number(todo->marked[i]));
 	for (size_t i = 0; r == 0 && i < shown; i++)
 		r = json_array_append_new(tokens, todo_json_token(report, &todo->tokens[i]));
-	root = json_pack(
-		"{s:s, s:o, s:s, s:o*, s:o, s:o, s:o, s:o*, s:o}", "version", SPILLWATCH_VERSION, "generated",
-		todo_json_time(report->generated), "host", report->host, "stores_unread",
-		report_json_unread(report), "coverage", report_json_coverage(report), "marked", marked,
-		"token_count", todo_json_number(todo->count), "tokens_left_out",
-		shown < todo->count ? todo_json_number(todo->count - shown) : NULL, "tokens", tokens);
+	root = json_pack("{s:s, s:o, s:s, s:o*, s:o*, s:o, s:o, s:o, s:o*, s:o}", "version",
+			 SPILLWATCH_VERSION, "generated", todo_json_time(report->generated), "host",
+			 report->host, "stores_unread", report_json_unread(report), "filters",
+			 asked_json(&report->options), "coverage", report_json_coverage(report), "marked",
+			 marked, "token_count", todo_json_number(todo->count), "tokens_left_out",
+			 shown < todo->count ? todo_json_number(todo->count - shown) : NULL, "tokens",
+			 tokens);
 	if (r == 0 && root) {
 		json_dumpf(root, out, JSON_INDENT(1) | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
 		fputc('\n', out);

@@ -1885,6 +1885,73 @@ static int output_remains_html(struct report *report, FILE *out)
 	return r;
 }
 
+/* A report says of what it is, wherever somebody may take "no token" for all of them: each option, and a whole token in none. */
+static void test_asked(void **state)
+{
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	static const report_output texts[] = {output_table, report_html, output_remains_html,
+					      output_todo_text};
+	static const report_output objects[] = {report_json, output_remains, output_todo};
+	static const char *const schemas[] = {"share/audit.schema.json", "share/audit-files.schema.json",
+					      "share/audit-todo.schema.json"};
+	static const char *const names[] = {"container", "token", "path",  "program",  "image",
+					    "namespace", "node",  "place", "severity", "rule"};
+	char secret[128];
+
+	(void)state;
+	put_leaks();
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		char *text = output(&options, texts[i]);
+
+		assert_null(strstr(text, "asked for"));
+		free(text);
+	}
+	for (size_t i = 0; i < sizeof(objects) / sizeof(*objects); i++) {
+		char *text = output(&options, objects[i]);
+
+		assert_null(strstr(text, "\"filters\""));
+		free(text);
+	}
+	snprintf(secret, sizeof(secret), "dt0c01.%024d.%064d", 1, 0);
+	options.survey.container = "web <1>\n";
+	options.survey.token = secret;
+	for (int i = 0; i < READER_PATTERNS; i++)
+		options.survey.patterns[i] = "/var/*";
+	options.survey.said = (struct reader_said){.rule = "prod-*", .place = "volume", .severity = 73};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		char *text = output(&options, texts[i]);
+
+		for (size_t j = 0; j < sizeof(names) / sizeof(*names); j++) {
+			char option[32];
+
+			snprintf(option, sizeof(option), "--%s ", names[j]);
+			if (!strstr(strstr(text, "only what was asked for: "), option))
+				fail_msg("%s is not in %s", option, text);
+		}
+		assert_non_null(strstr(text, "--severity 73"));
+		assert_non_null(strstr(text, "--place volume"));
+		assert_null(strstr(text, strrchr(secret, '.') + 1));
+		assert_null(strstr(text, "web <1>\n"));
+		assert_null(strstr(text, "All that the store holds"));
+		assert_null(strstr(text, "No token was"));
+		free(text);
+	}
+	for (size_t i = 0; i < sizeof(objects) / sizeof(*objects); i++) {
+		char *text = output(&options, objects[i]), *problem;
+		json_t *json = json_loads(text, 0, NULL), *filters = json_object_get(json, "filters");
+
+		problem = schema_check(schemas[i], json);
+		if (problem)
+			fail_msg("%s", problem);
+		assert_int_equal(json_object_size(filters), sizeof(names) / sizeof(*names));
+		for (size_t j = 0; j < sizeof(names) / sizeof(*names); j++)
+			assert_non_null(json_object_get(filters, names[j]));
+		assert_null(strstr(text, strrchr(secret, '.') + 1));
+		json_decref(json);
+		free(text);
+	}
+}
+
 /* Files of another node are not looked for here, and never gone or clean; those of one of an older version, that was asked for alone, are. */
 static void test_nodes_remains(void **state)
 {
@@ -1925,41 +1992,18 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_rules),
-		TEST(test_leaks),
-		TEST(test_groups),
-		TEST(test_filters),
-		TEST(test_filtered_roles),
-		TEST(test_times),
-		TEST(test_period),
-		TEST(test_table_width),
-		TEST(test_hostile),
-		TEST(test_empty),
-		TEST(test_outside),
-		TEST(test_relayed),
-		TEST(test_same_name),
-		TEST(test_renamed),
-		TEST(test_derived),
-		TEST(test_headings),
-		TEST(test_applets),
-		TEST(test_patterns),
-		TEST(test_export),
-		TEST(test_limit),
-		TEST(test_said),
-		TEST(test_marks),
-		TEST(test_todo_order),
-		TEST(test_todo_commands),
-		TEST(test_todo_layer),
-		TEST(test_todo_careful),
-		TEST(test_remains),
-		TEST(test_remains_links),
-		TEST(test_remains_copies),
-		TEST(test_nodes),
-		TEST(test_nodes_groups),
-		TEST(test_nodes_filters),
-		TEST(test_nodes_marks),
-		TEST(test_nodes_remains),
-		cmocka_unit_test(test_relays),
+		TEST(test_rules),         TEST(test_leaks),          TEST(test_groups),
+		TEST(test_filters),       TEST(test_filtered_roles), TEST(test_times),
+		TEST(test_period),        TEST(test_table_width),    TEST(test_hostile),
+		TEST(test_empty),         TEST(test_outside),        TEST(test_relayed),
+		TEST(test_same_name),     TEST(test_renamed),        TEST(test_derived),
+		TEST(test_headings),      TEST(test_applets),        TEST(test_patterns),
+		TEST(test_export),        TEST(test_limit),          TEST(test_said),
+		TEST(test_asked),         TEST(test_marks),          TEST(test_todo_order),
+		TEST(test_todo_commands), TEST(test_todo_layer),     TEST(test_todo_careful),
+		TEST(test_remains),       TEST(test_remains_links),  TEST(test_remains_copies),
+		TEST(test_nodes),         TEST(test_nodes_groups),   TEST(test_nodes_filters),
+		TEST(test_nodes_marks),   TEST(test_nodes_remains),  cmocka_unit_test(test_relays),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
