@@ -146,6 +146,7 @@ struct alert_facts {
 	char *json;
 	size_t len;
 	const char *place; /* file.place in that */
+	unsigned int left; /* what is left out of it, and of the lines that it is for (json.c) */
 };
 
 /* What the rules of the configuration say of it (rules/rules.h). Its strings are borrowed, and only while it goes out. */

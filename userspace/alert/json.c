@@ -3,7 +3,8 @@
  * alert → JSON. Every string is printable and masked already (alert.h).
  *
  * Nothing is said twice, and what may be long stands last, so that it is the first to go where a line is cut: by this file (the
- * ancestors, ALERT_USUAL_BYTES), or by who passes it on.
+ * ancestors, ALERT_USUAL_BYTES), or by who passes it on. A container's ids are long: of its line, what the rest says as well is left
+ * out where that makes it fit.
  *
  * Invariant: a line is whole or there is none. What is required and missing, or no UTF-8, fails all of it (json_writer.h).
  */
@@ -16,12 +17,28 @@
 #include "lib/cleanup.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* The root of cgroup v2. */
 #define JSON_ROOT_CGROUP 1
+
+/*
+ * What is left out of a container's line that is no longer than ALERT_USUAL_BYTES then, in this order, and no more than that takes. The
+ * first ones can be made of the rest (a layer is the container's, the sentence is of its fields), or matter least; what the last ones
+ * say, the container's id leads to as long as there is one, and the store keeps the digest.
+ */
+enum json_left {
+	JSON_LEFT_ANCESTORS = 1 << 0, /* all of them, if there is no room for one */
+	JSON_LEFT_DIRECTORY = 1 << 1, /* the root as working directory */
+	JSON_LEFT_HOST_PATH = 1 << 2, /* of a file in a layer */
+	JSON_LEFT_SENTENCE = 1 << 3, /* of the message, all but who wrote what */
+	JSON_LEFT_CGROUP = 1 << 4,
+	JSON_LEFT_DIGEST = 1 << 5, /* of an image that has a name */
+	JSON_LEFT_END = 1 << 6,
+};
 
 /* What all lines begin with. */
 static void json_event(struct json_writer *json, const char *id, const char *action, uint64_t sequence,
@@ -80,8 +97,14 @@ static void json_token(struct json_writer *json, const struct token *token)
 	json_close(json, '}');
 }
 
+/* The directory is the root, as that of most containers' processes. */
+static bool json_at_root(const struct alert_process *process)
+{
+	return process->working_directory && strcmp(process->working_directory, "/") == 0;
+}
+
 /* What does not depend on the container: the object stays open. */
-static void json_process(struct json_writer *json, const struct alert_process *process)
+static void json_process(struct json_writer *json, const struct alert_process *process, unsigned int left)
 {
 	json_open(json, "process", '{');
 	json_int(json, "pid", process->pid);
@@ -95,7 +118,7 @@ static void json_process(struct json_writer *json, const struct alert_process *p
 		json_text(json, "name", process->thread_name);
 		json_close(json, '}');
 	}
-	if (process->cgroup_id != JSON_ROOT_CGROUP)
+	if (process->cgroup_id != JSON_ROOT_CGROUP && !(left & JSON_LEFT_CGROUP))
 		json_id(json, "cgroup_id", process->cgroup_id);
 	if (process->parent.name) {
 		json_open(json, "parent", '{');
@@ -107,7 +130,8 @@ static void json_process(struct json_writer *json, const struct alert_process *p
 	json_mark(json, "executable_truncated", process->executable_truncated);
 	json_text_if(json, "script", process->script);
 	json_mark(json, "script_truncated", process->script_truncated);
-	json_text_if(json, "working_directory", process->working_directory);
+	if (!(left & JSON_LEFT_DIRECTORY) || !json_at_root(process))
+		json_text_if(json, "working_directory", process->working_directory);
 	json_mark(json, "working_directory_truncated", process->working_directory_truncated);
 	json_text_if(json, "command_line", process->command_line);
 	json_mark(json, "command_line_truncated", process->command_line_truncated);
@@ -137,24 +161,27 @@ static void json_unit(struct json_writer *json, const struct alert *alert)
 #define JSON_END_CUT "],\"ancestors_truncated\":true}}\n"
 
 /* The nearest ones, as many as the line has room for. Closes the process. */
-static void json_ancestors(struct json_writer *json, const struct alert_process *process)
+static void json_ancestors(struct json_writer *json, const struct alert_process *process, unsigned int left)
 {
+	size_t least = left & JSON_LEFT_ANCESTORS ? 0 : ALERT_ANCESTORS_LEAST, before = json->len, named = 0;
 	bool cut = process->ancestors_truncated;
 
 	if (process->parent.name) {
 		json_open(json, "ancestors", '[');
-		for (size_t i = 0; i < process->ancestor_count; i++) {
-			bool last = i + 1 == process->ancestor_count && !cut;
+		for (; named < process->ancestor_count; named++) {
+			bool last = named + 1 == process->ancestor_count && !cut;
 			size_t len = json->len, end = last ? strlen(JSON_END) : strlen(JSON_END_CUT);
 
-			json_text(json, NULL, process->ancestors[i].name);
-			if (i < ALERT_ANCESTORS_LEAST || json->len + end <= ALERT_USUAL_BYTES)
+			json_text(json, NULL, process->ancestors[named].name);
+			if (named < least || json->len + end <= ALERT_USUAL_BYTES)
 				continue;
 			json_back(json, len);
 			cut = true;
 			break;
 		}
 		json_close(json, ']');
+		if (!named && cut && !least)
+			json_back(json, before);
 	}
 	json_mark(json, "ancestors_truncated", cut);
 	json_close(json, '}');
@@ -204,7 +231,12 @@ static void json_inode(struct json_writer *json, const struct alert_file *file,
 		json_int(json, "links", file->links);
 }
 
-static void json_file(struct json_writer *json, const struct alert *alert)
+static bool json_in_layer(const struct alert_file *file)
+{
+	return file->place && strcmp(file->place, "layer") == 0;
+}
+
+static void json_file(struct json_writer *json, const struct alert *alert, unsigned int left)
 {
 	const struct alert_file *file = &alert->file;
 
@@ -216,8 +248,10 @@ static void json_file(struct json_writer *json, const struct alert *alert)
 		json_inode(json, file, &alert->process);
 	json_text(json, "path", file->path);
 	json_mark(json, "path_truncated", file->path_truncated);
-	json_text_if(json, "host_path", file->host_path);
-	json_mark(json, "host_path_truncated", file->host_path_truncated);
+	if (!(left & JSON_LEFT_HOST_PATH) || !json_in_layer(file)) {
+		json_text_if(json, "host_path", file->host_path);
+		json_mark(json, "host_path_truncated", file->host_path_truncated);
+	}
 	json_close(json, '}');
 }
 
@@ -231,13 +265,15 @@ static void json_image_name(struct json_writer *json, const struct alert_contain
 		json_text(json, "name", name);
 }
 
-static void json_image(struct json_writer *json, const struct alert_container *container)
+static void json_image(struct json_writer *json, const struct alert_container *container, unsigned int left)
 {
+	bool named = alert_image_len(container) > 0;
+
 	if (!container->image && !container->digest)
 		return;
 	json_open(json, "image", '{');
 	json_image_name(json, container);
-	if (container->digest) {
+	if (container->digest && (!named || !(left & JSON_LEFT_DIGEST))) {
 		json_open(json, "hash", '{');
 		json_open(json, "all", '[');
 		json_text(json, NULL, container->digest);
@@ -266,7 +302,8 @@ static void json_labels(struct json_writer *json, const struct alert_container *
 	json_close(json, '}');
 }
 
-static void json_container(struct json_writer *json, const struct alert_container *container)
+static void json_container(struct json_writer *json, const struct alert_container *container,
+			   unsigned int left)
 {
 	json_open(json, "container", '{');
 	json_text(json, "id", container->id);
@@ -282,7 +319,7 @@ static void json_container(struct json_writer *json, const struct alert_containe
 	/* tells containers apart whose id is a name, which another one may have had before */
 	if (!json_hash(container->id))
 		json_text_if(json, "created", container->created);
-	json_image(json, container);
+	json_image(json, container, left);
 	json_labels(json, container);
 	if (container->outer) {
 		json_open(json, "outer", '{');
@@ -349,7 +386,8 @@ static void json_flood(struct json_writer *json, const struct alert_flood *flood
 /* Longer ones are made each time. */
 #define JSON_FACTS_BYTES 4096
 
-static void json_facts_keep(struct alert_facts *facts, const char *json, size_t len, const char *place)
+static void json_facts_keep(struct alert_facts *facts, const char *json, size_t len, const char *place,
+			    unsigned int left)
 {
 	char *copy = len <= JSON_FACTS_BYTES ? malloc(len) : NULL;
 
@@ -357,24 +395,24 @@ static void json_facts_keep(struct alert_facts *facts, const char *json, size_t 
 		return;
 	memcpy(copy, json, len);
 	free(facts->json);
-	*facts = (struct alert_facts){.json = copy, .len = len, .place = place};
+	*facts = (struct alert_facts){.json = copy, .len = len, .place = place, .left = left};
 }
 
 /* Who, and into which file; of the process, what json_process() tells. */
-static void json_facts(struct json_writer *json, const struct alert *alert)
+static void json_facts(struct json_writer *json, const struct alert *alert, unsigned int left)
 {
 	struct alert_facts *facts = alert->facts;
 	size_t from = json->len;
 
-	if (facts && facts->json && facts->place == alert->file.place) {
+	if (facts && facts->json && facts->place == alert->file.place && facts->left == left) {
 		json_again(json, facts->json, facts->len);
 		return;
 	}
 	json_user(json, &alert->process);
-	json_file(json, alert);
-	json_process(json, &alert->process);
+	json_file(json, alert, left);
+	json_process(json, &alert->process, left);
 	if (facts && !json->failed)
-		json_facts_keep(facts, json->text + from, json->len - from, alert->file.place);
+		json_facts_keep(facts, json->text + from, json->len - from, alert->file.place, left);
 }
 
 static void json_journal(struct json_writer *json, const struct alert_journal *journal)
@@ -389,7 +427,8 @@ static void json_journal(struct json_writer *json, const struct alert_journal *j
 	json_close(json, '}');
 }
 
-static void json_alert(struct json_writer *json, const struct alert *alert, const char *message)
+static void json_alert(struct json_writer *json, const struct alert *alert, const char *message,
+		       unsigned int left)
 {
 	const struct alert_container *container = &alert->container;
 	char id[ALERT_ID_BYTES];
@@ -403,15 +442,15 @@ static void json_alert(struct json_writer *json, const struct alert *alert, cons
 	json_write(json, alert);
 	json_named(json, "host", alert->host_name);
 	if (container->id)
-		json_container(json, container);
+		json_container(json, container, left);
 	if (container->pod || container->pod_uid)
 		json_orchestrator(json, container);
 	if (alert->journal.known)
 		json_journal(json, &alert->journal);
 	json_text(json, "message", message);
-	json_facts(json, alert);
+	json_facts(json, alert, left);
 	json_unit(json, alert);
-	json_ancestors(json, &alert->process);
+	json_ancestors(json, &alert->process, left);
 	if (alert->flood)
 		json_flood(json, alert->flood);
 	json_close(json, '}');
@@ -484,16 +523,124 @@ int loss_to_json(const struct loss *loss, char **ret_line)
 	return json_writer_take(&json, ret_line);
 }
 
+/* Of a text in a line: `fixed` has what stands around it. NULL: nothing. */
+static size_t json_bytes_of(const char *text, const char *fixed)
+{
+	return text ? strlen(text) + strlen(fixed) : 0;
+}
+
+/* Bytes that leaving out takes from a line that is longer than usual, so names one ancestor; 0: there is nothing to leave out. */
+static size_t json_saves(const struct alert *alert, enum json_left what, size_t sentence)
+{
+	const struct alert_container *container = &alert->container;
+	const struct alert_process *process = &alert->process;
+	char number[32];
+
+	switch (what) {
+	case JSON_LEFT_ANCESTORS:
+		/* a single one is as short as what says that it is missing */
+		if (!process->parent.name || process->ancestor_count + process->ancestors_truncated < 2)
+			return 0;
+		return json_bytes_of(process->ancestor_count ? process->ancestors[0].name : NULL,
+				     ",\"ancestors\":[\"\"]");
+	case JSON_LEFT_DIRECTORY:
+		return json_at_root(process) ? strlen(",\"working_directory\":\"/\"") : 0;
+	case JSON_LEFT_HOST_PATH:
+		return json_in_layer(&alert->file)
+			       ? json_bytes_of(alert->file.host_path, ",\"host_path\":\"\"")
+			       : 0;
+	case JSON_LEFT_SENTENCE:
+		return sentence;
+	case JSON_LEFT_CGROUP:
+		snprintf(number, sizeof(number), "%" PRIu64, process->cgroup_id);
+		return json_hash(container->id) && process->cgroup_id != JSON_ROOT_CGROUP
+			       ? json_bytes_of(number, ",\"cgroup_id\":\"\"")
+			       : 0;
+	case JSON_LEFT_DIGEST:
+		return json_hash(container->id) && alert_image_len(container)
+			       ? json_bytes_of(container->digest, ",\"hash\":{\"all\":[\"\"]}")
+			       : 0;
+	case JSON_LEFT_END:
+		break;
+	}
+	return 0;
+}
+
+/* What to leave out of a line of `len` bytes, of which `left` is already: 0 if all of it would not be enough. */
+static unsigned int json_leave(const struct alert *alert, size_t len, size_t sentence, unsigned int left)
+{
+	size_t over = len - ALERT_USUAL_BYTES;
+
+	for (unsigned int what = 1; what < JSON_LEFT_END; what <<= 1) {
+		size_t saved = (left & what) ? 0 : json_saves(alert, (enum json_left)what, sentence);
+
+		if (!saved)
+			continue;
+		left |= what;
+		if (saved >= over)
+			return left;
+		over -= saved;
+	}
+	return 0;
+}
+
+static int json_line(const struct alert *alert, const char *message, unsigned int left, char **ret_line)
+{
+	struct json_writer json = {0};
+
+	json_alert(&json, alert, message, left);
+	return json_writer_take(&json, ret_line);
+}
+
+/* What a container's line is instead, if it is too long and can be shorter: *line is another one then. */
+static int json_shorter(const struct alert *alert, const char *message, const char *brief, unsigned int left,
+			char **line)
+{
+	unsigned int more = json_leave(alert, strlen(*line), strlen(message) - strlen(brief), left);
+	char *shorter;
+	int r;
+
+	if (more == left)
+		return 0;
+	r = json_line(alert, more & JSON_LEFT_SENTENCE ? brief : message, more, &shorter);
+	if (r < 0)
+		return r;
+	free(*line);
+	*line = shorter;
+	return 0;
+}
+
+static int json_contained(const struct alert *alert, const char *message, char **ret_line)
+{
+	/* what lines left out with which this one has facts in common */
+	unsigned int left = alert->facts ? alert->facts->left : 0;
+	AUTO_FREE char *brief = NULL;
+	AUTO_FREE char *line = NULL;
+	int r = alert_message_brief(alert, &brief);
+
+	if (r < 0)
+		return r;
+	r = json_line(alert, left & JSON_LEFT_SENTENCE ? brief : message, left, &line);
+	if (r < 0)
+		return r;
+	if (strlen(line) > ALERT_USUAL_BYTES)
+		r = json_shorter(alert, message, brief, left, &line);
+	if (r < 0)
+		return r;
+	*ret_line = TAKE(line);
+	return 0;
+}
+
 static int json_whole(const struct alert *alert, char **ret_line)
 {
 	AUTO_FREE char *message = NULL;
-	struct json_writer json = {0};
 	int r = alert_message_short(alert, &message);
 
 	if (r < 0)
 		return r;
-	json_alert(&json, alert, message);
-	return json_writer_take(&json, ret_line);
+	if (!alert->container.id || alert->flood)
+		return json_line(alert, message, 0, ret_line);
+	return json_contained(alert, message, ret_line);
 }
 
 int alert_to_json(const struct alert *alert, char **ret_line)

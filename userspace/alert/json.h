@@ -9,7 +9,8 @@
 
 /*
  * Bytes of an alert with the usual facts, at most: no more of the process's ancestors are named than such a line has room for. Of a
- * line that is longer without them, ALERT_ANCESTORS_LEAST.
+ * line that is longer without them, ALERT_ANCESTORS_LEAST. Of a container's line, more is left out where it then is no longer than
+ * this: what can be told of the rest first (json.c, enum json_left).
  */
 #define ALERT_USUAL_BYTES 1024UL
 #define ALERT_ANCESTORS_LEAST 1UL

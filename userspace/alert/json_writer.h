@@ -45,7 +45,7 @@ void json_time(struct json_writer *json, const char *name, const struct timespec
 /* json_again() - fields that the writer has written before, as they stood there: behind a field, with the comma in front. */
 void json_again(struct json_writer *json, const char *fields, size_t len);
 
-/* json_back() - takes an array's last element back. @len: json->len before it, which was not the first */
+/* json_back() - takes back what was written last: an array's element, or a field. @len: json->len before it */
 void json_back(struct json_writer *json, size_t len);
 
 /*

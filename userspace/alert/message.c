@@ -145,6 +145,17 @@ int alert_message_short(const struct alert *alert, char **ret_text)
 	return 0;
 }
 
+int alert_message_brief(const struct alert *alert, char **ret_text)
+{
+	char *text;
+
+	if (asprintf(&text, "%s wrote %s%s", alert_message_who(alert->process.name),
+		     alert->token.placeholder ? "a placeholder for " : "", message_type(&alert->token)) < 0)
+		return -ENOMEM;
+	*ret_text = text;
+	return 0;
+}
+
 int alert_message(const struct alert *alert, const char *before, const char *after, char **ret_text)
 {
 	AUTO_FREE char *user = NULL;

@@ -36,5 +36,8 @@ int alert_message(const struct alert *alert, const char *before, const char *aft
 /* alert_message_short() - likewise, without pid and user: "python3 wrote API token dt0c01.ABC… to /var/log/app.log". */
 int alert_message_short(const struct alert *alert, char **ret_text);
 
+/* alert_message_brief() - likewise, without what an alert's fields say as well: "python3 wrote API token". Not of a flood. */
+int alert_message_brief(const struct alert *alert, char **ret_text);
+
 /* alert_message_who() - the name that both begin with. */
 const char *alert_message_who(const char *name);

@@ -69,16 +69,72 @@ static int retell_who(const json_t *alert, const char *message, char **ret_text)
 	return r < 0 ? -ENOMEM : 0;
 }
 
+/* A line's own strings are not const in an alert, which only borrows them here. */
+static char *retell_lent(const char *text)
+{
+	return (char *)(uintptr_t)text; /* NOLINT(performance-no-int-to-ptr): only its const goes */
+}
+
+static bool retell_mark(const json_t *alert, const char *object, const char *name)
+{
+	return json_is_true(json_object_get(json_object_get(alert, object), name));
+}
+
+/* What the sentence is made of. Borrows the line's strings. */
+static struct alert retell_facts(const json_t *alert)
+{
+	const char *name = retell_text(alert, "process", "name"), *path = retell_text(alert, "file", "path");
+	const char *type = retell_text(alert, "token", "type"),
+		   *id = retell_text(alert, "token", "identifier");
+	struct alert facts = {
+		.process.name = retell_lent(name ? name : ""),
+		.file.path = retell_lent(path ? path : ""),
+		.token = {.type = type ? type : "",
+			  .placeholder = retell_mark(alert, "token", "placeholder")},
+		.container = {.id = retell_lent(retell_text(alert, "container", "id")),
+			      .name = retell_lent(retell_text(alert, "container", "name")),
+			      .runtime = retell_text(alert, "container", "runtime"),
+			      .claimed = retell_mark(alert, "container", "claimed"),
+			      .relayed = retell_mark(alert, "container", "relayed"),
+			      .outside = retell_mark(alert, "container", "outside"),
+			      .pod_namespace = retell_lent(retell_text(alert, "orchestrator", "namespace")),
+			      .pod = retell_lent(json_string_value(json_object_get(
+				      json_object_get(json_object_get(alert, "orchestrator"), "resource"),
+				      "name")))},
+	};
+
+	snprintf(facts.token.identifier, sizeof(facts.token.identifier), "%s", id ? id : "");
+	return facts;
+}
+
+int retell_sentence(const json_t *alert, char **ret_text)
+{
+	const char *message = json_string_value(json_object_get(alert, "message"));
+	struct alert facts = retell_facts(alert);
+	AUTO_FREE char *brief = NULL;
+	int r = message ? alert_message_brief(&facts, &brief) : -EBADMSG;
+
+	if (r == 0 && strcmp(message, brief) == 0)
+		return alert_message_short(&facts, ret_text);
+	if (r < 0)
+		return r;
+	*ret_text = strdup(message);
+	return *ret_text ? 0 : -ENOMEM;
+}
+
 /* The sentence, with the identifier as it stands out on a terminal. */
 static int retell_message(const json_t *alert, bool bright, char **ret_text)
 {
-	const char *message = json_string_value(json_object_get(alert, "message"));
 	const char *identifier = retell_text(alert, "token", "identifier");
+	AUTO_FREE char *sentence = NULL;
 	AUTO_FREE char *told = NULL;
 	AUTO_FREE char *shown = NULL;
 	const char *at;
-	int r = message ? retell_who(alert, message, &told) : -EBADMSG;
+	int r = retell_sentence(alert, &sentence);
 
+	if (r < 0)
+		return r;
+	r = retell_who(alert, sentence, &told);
 	if (r < 0) {
 		told = NULL;
 		return r;

@@ -2,6 +2,7 @@
 /* An alert that was told as JSON, told again to a person. */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -11,3 +12,9 @@
  * Returns 0 and *ret_line (malloc'ed, with its newline), -EBADMSG if it is no such JSON, or -ENOMEM.
  */
 int retell(const char *json, size_t len, bool colour, char **ret_line);
+
+/*
+ * retell_sentence() - an alert's message; where a container's line had no room for it (alert_message_brief()), the sentence that it stands
+ * for, made of the other fields. Returns 0 and *ret_text (malloc'ed), -EBADMSG without a message, or -ENOMEM.
+ */
+int retell_sentence(const json_t *alert, char **ret_text);

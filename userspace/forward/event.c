@@ -4,6 +4,9 @@
  */
 #include "forward/event.h"
 
+#include "alert/retell.h"
+#include "lib/cleanup.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -45,6 +48,15 @@ static bool event_id_is_safe(const char *id)
 	return id && *id && strlen(id) < EVENT_ID_BYTES && strspn(id, EVENT_ID_LETTERS) == strlen(id);
 }
 
+/* In a container's line there may have been no room for all of it. */
+static void event_sentence(json_t *alert)
+{
+	AUTO_FREE char *sentence = NULL;
+
+	if (retell_sentence(alert, &sentence) == 0)
+		json_object_set_new(alert, "message", json_string(sentence));
+}
+
 int event_parse(const char *line, size_t len, json_t **ret_alert, char ret_id[EVENT_ID_BYTES])
 {
 	json_t *alert = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
@@ -55,6 +67,7 @@ int event_parse(const char *line, size_t len, json_t **ret_alert, char ret_id[EV
 		return -EBADMSG;
 	}
 	snprintf(ret_id, EVENT_ID_BYTES, "%s", id);
+	event_sentence(alert);
 	*ret_alert = alert;
 	return 0;
 }

@@ -23,7 +23,7 @@ struct event {
 };
 
 /*
- * event_parse() - one line, len bytes. Returns 0, *ret_alert (json_decref()) and its event.id; -EBADMSG if that is no alert or
+ * event_parse() - one line, len bytes. Returns 0, *ret_alert (json_decref(); its message is a whole sentence) and its event.id; -EBADMSG if that is no alert or
  * loss of a daemon; or -ENOMEM.
  */
 int event_parse(const char *line, size_t len, json_t **ret_alert, char ret_id[EVENT_ID_BYTES]);

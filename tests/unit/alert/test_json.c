@@ -509,6 +509,129 @@ static void test_usual(void **state)
 	assert_int_equal(check_usual(&alert, ALERT_USUAL_BYTES + POD_BYTES), ALERT_ANCESTORS_LEAST);
 }
 
+/* As it was measured: a short command that a shell runs in podman's container, into its layer. */
+static struct alert alert_contained(struct alert_ancestor *ancestors)
+{
+	struct alert alert = alert_usual(ancestors, 3);
+
+	ancestors[0].name = text("conmon");
+	alert.host_name = "node-7";
+	alert.process = (struct alert_process){.pid = 55664,
+					       .ns_pid = 7,
+					       .thread_id = 55664,
+					       .name = text("writer"),
+					       .thread_name = text("writer"),
+					       .executable = text("/bin/writer"),
+					       .command_line = text("/bin/writer one /tmp 0"),
+					       .working_directory = text("/"),
+					       .start = {1700000000, 0},
+					       .cgroup_id = 118965,
+					       .parent = {.pid = 55510, .name = text("sh")},
+					       .ancestors = ancestors,
+					       .ancestor_count = 3,
+					       .login_uid = UINT32_MAX};
+	alert.file = (struct alert_file){.path = text("/tmp/0"),
+					 .type = "regular",
+					 .fs_type = text("overlay"),
+					 .place = "layer",
+					 .dev_minor = 46,
+					 .inode = 155,
+					 .mode = 0100600,
+					 .links = 1};
+	alert.container = (struct alert_container){.id = text(DIGEST + strlen("sha256:")),
+						   .runtime = "podman",
+						   .name = text("web-0"),
+						   .image = text("localhost/token:1"),
+						   .digest = text(DIGEST)};
+	return alert;
+}
+
+/* A line of so many bytes at most, which has and lacks these fields; the message is `message`. */
+static void check_left(const struct alert *alert, size_t most, const char *message, const char *const *has,
+		       const char *const *lacks)
+{
+	char *line;
+	json_t *json;
+
+	assert_int_equal(alert_to_json(alert, &line), 0);
+	if (strlen(line) > most)
+		fail_msg("%zu bytes: %s", strlen(line), line);
+	json = emit_line(line);
+	assert_string_equal(json_string_value(at(json, "message")), message);
+	for (; *has; has++)
+		if (!at(json, *has))
+			fail_msg("no %s", *has);
+	for (; *lacks; lacks++)
+		if (at(json, *lacks))
+			fail_msg("%s", *lacks);
+	json_decref(json);
+}
+
+#define LEFT(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define LEFT_LAYER "/var/lib/containers/storage/overlay/" LEFT_ID "/diff/tmp/0"
+#define LEFT_ID "6424f864b94ea9e15518293eadec465849e5eb6c8f725d79785624af07455ec4"
+
+/* Of a container's line that fits into 1 KiB then, what the rest says is left out, as much as it takes; of one that does not, nothing. */
+static void test_left_out(void **state)
+{
+	static const char *whole =
+		"writer in container web-0 wrote API token dt0c01.ABCDEFGHIJKLMNOPQRSTUVWX to /tmp/0";
+	static char longer[400];
+	struct alert_ancestor ancestors[16];
+	struct alert alert = alert_contained(ancestors);
+	struct alert_facts facts = {0};
+	char *lines[2];
+
+	(void)state;
+	check_left(&alert, ALERT_USUAL_BYTES, "writer wrote API token",
+		   LEFT("container.image.hash", "process.ns_pid"),
+		   LEFT("process.ancestors", "process.working_directory"));
+	alert.file.host_path = text(LEFT_LAYER);
+	check_left(&alert, ALERT_USUAL_BYTES, "writer wrote API token",
+		   LEFT("container.image.hash", "file.place"), LEFT("file.host_path", "process.ancestors"));
+	/* lines that lend each other what they have in common leave out the same */
+	alert.facts = &facts;
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(alert_to_json(&alert, &lines[i]), 0);
+	assert_string_equal(lines[0], lines[1]);
+	assert_true(strlen(lines[0]) <= ALERT_USUAL_BYTES);
+	free(lines[0]);
+	free(lines[1]);
+	free(facts.json);
+	alert.facts = NULL;
+	/* a volume is not its own: another may have it too */
+	alert.file.place = "volume";
+	check_left(&alert, ALERT_USUAL_BYTES + CONTAINER_BYTES, whole,
+		   LEFT("file.host_path", "process.ancestors", "process.working_directory"),
+		   LEFT("user.name"));
+	alert.file.place = "layer";
+	/* nothing more than it takes */
+	alert.file.host_path = NULL;
+	alert.container.digest = NULL;
+	check_left(&alert, ALERT_USUAL_BYTES, whole, LEFT("process.cgroup_id", "process.ns_pid"),
+		   LEFT("process.ancestors", "process.working_directory"));
+	alert.container.image = NULL;
+	check_left(&alert, ALERT_USUAL_BYTES, whole, LEFT("process.working_directory", "process.ancestors"),
+		   LEFT("user.name"));
+	alert.container.image = text("localhost/token:1");
+	/* the digest last, beside a name */
+	alert.container.digest = text(DIGEST);
+	memset(longer, 'x', 70);
+	alert.process.command_line = longer;
+	check_left(&alert, ALERT_USUAL_BYTES, "writer wrote API token", LEFT("container.image.name"),
+		   LEFT("container.image.hash", "process.cgroup_id"));
+	alert.container.image = text(DIGEST);
+	check_left(&alert, ALERT_USUAL_BYTES + CONTAINER_BYTES, whole,
+		   LEFT("container.image.hash", "process.ancestors"), LEFT("container.image.name"));
+	/* for nothing, nothing is left out */
+	alert.container.image = text("localhost/token:1");
+	memset(longer, 'x', sizeof(longer) - 1);
+	check_left(&alert, 2048, whole,
+		   LEFT("container.image.hash", "process.ancestors", "process.cgroup_id",
+			"process.working_directory"),
+		   LEFT("file.host_path"));
+}
+
 /* The image's name in the alert of a container; NULL: none. */
 static const char *image_name(const char *name, const char *digest)
 {
@@ -616,8 +739,9 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fields), cmocka_unit_test(test_loss),
 		cmocka_unit_test(test_values), cmocka_unit_test(test_all_or_nothing),
-		cmocka_unit_test(test_usual),  cmocka_unit_test(test_image),
-		cmocka_unit_test(test_hash),   cmocka_unit_test(test_table),
+		cmocka_unit_test(test_usual),  cmocka_unit_test(test_left_out),
+		cmocka_unit_test(test_image),  cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_table),
 	};
 
 	return UNIT_RUN(tests);

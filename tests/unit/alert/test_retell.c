@@ -50,6 +50,25 @@ static void check(const struct alert *alert)
 	free(json);
 }
 
+/* Of a container, at each length: for a part of the sentence there may be no room in the line. */
+static void check_brief(struct alert *alert)
+{
+	char words[700], *json;
+	size_t briefs = 0;
+
+	memset(words, 'x', sizeof(words) - 1);
+	words[sizeof(words) - 1] = '\0';
+	for (size_t from = 0; from < sizeof(words); from += 5) {
+		alert->process.command_line = words + from;
+		check(alert);
+		assert_int_equal(alert_to_json(alert, &json), 0);
+		briefs += !strstr(json, "API token dt0c01");
+		free(json);
+	}
+	assert_true(briefs > 1);
+	assert_true(briefs < sizeof(words) / 5);
+}
+
 static void test_alerts(void **state)
 {
 	struct alert_flood flood = {.lost = 3, .token_count = 1, .tokens = {"dt0c01.ABCDEFGH"}};
@@ -75,6 +94,25 @@ static void test_alerts(void **state)
 	check(&alert);
 	alert.ruling = (struct alert_ruling){.severity = 21, .expired = "the job", .until = 1798761600000000};
 	check(&alert);
+	alert = make_alert();
+	alert.container = (struct alert_container){
+		.id = TEXT("6424f864b94ea9e15518293eadec465849e5eb6c8f725d79785624af07455ec4"),
+		.runtime = "docker",
+		.name = TEXT("web"),
+		.image = TEXT("app"),
+		.digest = TEXT("sha256:6424f864b94ea9e15518293eadec465849e5eb6c8f725d79785624af07455ec4")};
+	check_brief(&alert);
+	alert.container.relayed = true;
+	alert.token.placeholder = true;
+	check_brief(&alert);
+	alert.container.pod = TEXT("pod-0");
+	alert.container.pod_namespace = TEXT("shop");
+	check_brief(&alert);
+	alert.container.runtime = "podman";
+	alert.container.pod_namespace = NULL;
+	alert.container.outside = true;
+	alert.container.relayed = false;
+	check_brief(&alert);
 	alert = make_alert();
 	alert.file.path = TEXT("/tmp/a\u202egpj.\u200bexe \\x41 \"q\"");
 	alert.container.id = TEXT("0123456789abcdef");

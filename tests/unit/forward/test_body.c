@@ -318,6 +318,25 @@ static void test_parse(void **state)
 	assert_int_equal(event_parse(line, sizeof(line) - 1, &alert, id), 0);
 	assert_string_equal(id, "0123456789abcdef-1");
 	assert_int_equal(event_time(alert), 1769853600000001000LL);
+	assert_string_equal(event_text(alert, "message"), "it wrote");
+	json_decref(alert);
+}
+
+/* For which a container's line has no room. */
+static void test_sentence(void **state)
+{
+	static const char brief[] = "{\"event\":{\"id\":\"1-1\"},\"message\":\"sh wrote API "
+				    "token\",\"process\":{\"name\":\"sh\"},\"token\":"
+				    "{\"identifier\":\"dt0c01.ABCDEFGH\",\"type\":\"API "
+				    "token\"},\"file\":{\"path\":\"/x\"},\"container\":"
+				    "{\"id\":\"0123456789abcdef\",\"name\":\"web\"}}";
+	char id[EVENT_ID_BYTES];
+	json_t *alert;
+
+	(void)state;
+	assert_int_equal(event_parse(brief, sizeof(brief) - 1, &alert, id), 0);
+	assert_string_equal(event_text(alert, "message"),
+			    "sh in container web wrote API token dt0c01.ABCDEFGH to /x");
 	json_decref(alert);
 }
 
@@ -351,6 +370,7 @@ static void test_long_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sentence),
 		cmocka_unit_test(test_long_names),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_webhook),
