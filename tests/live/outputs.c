@@ -414,6 +414,10 @@ static void test_configured(void **state)
 		       "  - {socket: $D/s, mode: '0666'}\n"
 		       "  - {program: [/bin/sh, -c, 'cat > $D/program; grep CapEff /proc/self/status >> "
 		       "$D/program']}\n"
+		       "  - {program: [/bin/sh, -c, 'cat >> $D/each; echo one >> $D/starts'], name: one "
+		       "each, per_alert: "
+		       "true}\n"
+		       "  - {program: [/bin/sh, -c, 'exit 1'], name: the failing one, per_alert: true}\n"
 		       "rules:\n"
 		       "  - {name: special, match: {path: '/**/special'}, severity: critical}\n"
 		       "E\n"
@@ -421,7 +425,7 @@ static void test_configured(void **state)
 		       "$S exec --attach $A --config $D/c.yaml --alerts $D/alerts -- sh -c \"$W call write "
 		       "$D/file 40; "
 		       "$W call write $D/special 41; stat -c 'mode %a' $D/s $D/one\"; "
-		       "cat $D/text; wc -l < $D/text; tail -n 1 $D/program; "
+		       "grep -c . $D/starts; cat $D/text; wc -l < $D/text; tail -n 1 $D/program; "
 		       "$S exec --attach $A --config $D/c.yaml --alerts $D/one -- true; echo status $? >&2");
 
 	(void)state;
@@ -429,6 +433,9 @@ static void test_configured(void **state)
 	assert_int_equal(alerts_in("grave"), 1);
 	assert_int_equal(alerts_in("one"), 1);
 	assert_int_equal(alerts_in("program"), 2);
+	assert_int_equal(alerts_in("each"), 2);
+	assert_true(atoi(strstr(run.output, "mode 640\n") + strlen("mode 640\n")) >= 2);
+	check_has(&run, "LOST: 2 alerts not delivered to the failing one: Remote I/O error");
 	assert_non_null(strstr(run.output, "CapEff:\t0000000000000000\n"));
 	assert_non_null(strstr(run.output, "mode 666\nmode 640\n"));
 	assert_non_null(strstr(run.output, "rule: special)"));

@@ -110,6 +110,14 @@ static void outputs_seconds(struct outputs_reader *reader, const struct tree_nod
 			     PROGRAM_SECONDS_MAX);
 }
 
+static void outputs_per_alert(struct outputs_reader *reader, const struct tree_node *node)
+{
+	reader->spec->per_alert = strcmp(node->text, "true") == 0;
+	if (!reader->spec->per_alert && strcmp(node->text, "false") != 0)
+		problems_add(reader->problems, &node->place,
+			     "per_alert: expected true or false; found '%.*s'", OUTPUTS_SHOWN, node->text);
+}
+
 static const struct outputs_key {
 	const char *name;
 	unsigned int kinds;
@@ -124,6 +132,7 @@ static const struct outputs_key {
 	{"group", OUTPUTS_OF(FILE), outputs_group},
 	{"facility", OUTPUTS_OF(SYSLOG), outputs_facility},
 	{"seconds", OUTPUTS_OF(PROGRAM), outputs_seconds},
+	{"per_alert", OUTPUTS_OF(PROGRAM), outputs_per_alert},
 };
 
 #define OUTPUTS_KEYS (sizeof(outputs_keys) / sizeof(*outputs_keys))

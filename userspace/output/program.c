@@ -11,6 +11,8 @@
  *
  * What a program had not read when it ended is counted, as far as it stands in the pipe: what it had read is its own.
  *
+ * Of one for each line (per_alert) it is its end that counts: with 0 the line has arrived, whether it was read or not.
+ *
  * Limit: at the daemon's end nobody is left to count.
  */
 #include "output/program.h"
@@ -29,6 +31,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -59,8 +62,9 @@ struct program_keeper {
 	int lane; /* to the daemon */
 	char *const *args;
 	int late_ms;
+	bool per_alert;
 	pid_t pid; /* 0: there is none */
-	int input; /* the program's */
+	int input; /* the program's; -1: it has ended */
 	uint32_t lengths[PROGRAM_LINES]; /* of what that has been given */
 	uint64_t given; /* lines */
 	uint32_t unread; /* not told yet */
@@ -99,7 +103,7 @@ static uint32_t program_unread(const struct program_keeper *keeper)
 	uint32_t lines = 0;
 	int left = 0;
 
-	if (ioctl(keeper->input, FIONREAD, &left) < 0)
+	if (keeper->input < 0 || ioctl(keeper->input, FIONREAD, &left) < 0)
 		return 0;
 	for (uint64_t i = keeper->given; left > 0 && i > 0 && lines < PROGRAM_LINES; lines++)
 		left -= (int)keeper->lengths[--i % PROGRAM_LINES];
@@ -113,7 +117,9 @@ static void program_over(struct program_keeper *keeper, int ms)
 		return;
 	keeper->unread += program_unread(keeper);
 	keeper->given = 0;
-	close(keeper->input);
+	if (keeper->input >= 0)
+		close(keeper->input);
+	keeper->input = -1;
 	program_reap(keeper->pid, ms);
 	keeper->pid = 0;
 	if (monotonic_ms() - keeper->started > PROGRAM_LIVES_MS)
@@ -223,6 +229,63 @@ static int program_write(struct program_keeper *keeper, const char *line, size_t
 	return 0;
 }
 
+/* Waits for the end of the program, whose input has ended. Returns 0, -EREMOTEIO if that was with an error, or -ETIMEDOUT. */
+static int program_await(struct program_keeper *keeper, int64_t until)
+{
+	struct pollfd fds[2] = {{.fd = keeper->lane}, {.events = POLLIN}};
+	int status = 0, ended = 0;
+	int64_t left;
+
+	fds[1].fd = (int)syscall(SYS_pidfd_open, keeper->pid, 0);
+	for (; (left = until - monotonic_ms()) > 0; ended = 0) {
+		ended = waitpid(keeper->pid, &status, WNOHANG);
+		if (ended)
+			break;
+		/* without a descriptor of it, now and then */
+		if (fds[1].fd < 0 && left > PROGRAM_LOOK_MS)
+			left = PROGRAM_LOOK_MS;
+		poll(fds, 2, (int)left);
+		if (fds[0].revents)
+			program_end(keeper);
+	}
+	if (fds[1].fd >= 0)
+		close(fds[1].fd);
+	if (ended <= 0)
+		return -ETIMEDOUT;
+	keeper->pid = 0;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EREMOTEIO;
+}
+
+/* The line is for this program alone. Returns 0 or a negative errno: it is lost. */
+static int program_write_all(struct program_keeper *keeper, const char *line, size_t len)
+{
+	int64_t until = monotonic_ms() + keeper->late_ms;
+	int r = program_write(keeper, line, len);
+
+	close(keeper->input);
+	keeper->input = -1;
+	/* it may not care for what it gets */
+	if (r == 0 || r == -EPIPE)
+		r = program_await(keeper, until);
+	if (keeper->pid)
+		program_over(keeper, 0);
+	return r;
+}
+
+/* Until one program has the line and has ended, or is killed for it. */
+static void program_deliver_alone(struct program_keeper *keeper, const char *line, size_t len)
+{
+	int r = program_start(keeper);
+
+	while (r < 0) {
+		program_say(keeper, false, r);
+		for (int ms = 0; ms < keeper->again_ms; ms += PROGRAM_LOOK_MS)
+			program_wait(keeper, PROGRAM_LOOK_MS);
+		r = program_start(keeper);
+	}
+	program_say(keeper, true, program_write_all(keeper, line, len));
+}
+
 /* Until the program has the line, or is killed for it. */
 static void program_deliver(struct program_keeper *keeper, const char *line, size_t len)
 {
@@ -263,6 +326,8 @@ static _Noreturn void program_keep(const struct output_spec *spec, int lane)
 	struct program_keeper keeper = {
 		.args = spec->args,
 		.late_ms = (int)(spec->seconds ? spec->seconds : PROGRAM_SECONDS) * 1000,
+		.per_alert = spec->per_alert,
+		.input = -1,
 		.again_ms = PROGRAM_AGAIN_MS,
 	};
 	sigset_t set;
@@ -288,7 +353,10 @@ static _Noreturn void program_keep(const struct output_spec *spec, int lane)
 			continue;
 		if (len <= 0)
 			program_end(&keeper);
-		program_deliver(&keeper, line, (size_t)len);
+		if (keeper.per_alert)
+			program_deliver_alone(&keeper, line, (size_t)len);
+		else
+			program_deliver(&keeper, line, (size_t)len);
 	}
 }
 

@@ -32,8 +32,9 @@ char *output_spec_identity(const struct output_spec *spec)
 	char *identity;
 
 	/* a socket's ring is made for its bound, and its mode is that of a name that is there already */
-	if (!args || asprintf(&identity, "%d %o %zu %lu %s %s", (int)spec->what, socket ? spec->mode : 0,
-			      socket ? spec->queue_bytes : 0, spec->seconds, args, spec->target) < 0)
+	if (!args ||
+	    asprintf(&identity, "%d %o %zu %lu %d %s %s", (int)spec->what, socket ? spec->mode : 0,
+		     socket ? spec->queue_bytes : 0, spec->seconds, spec->per_alert, args, spec->target) < 0)
 		return NULL;
 	return identity;
 }

@@ -46,6 +46,7 @@ struct output_spec {
 	int facility; /* of syslog: syslog_facility() */
 	char **args; /* of a program, NULL-terminated; target is the first */
 	unsigned long seconds; /* of a program: PROGRAM_SECONDS; 0: that */
+	bool per_alert; /* of a program: one for each line, whose end is waited for */
 };
 
 /*

@@ -172,7 +172,8 @@ static void test_outputs(void **state)
 				   "  - {syslog: /dev/log}\n"
 				   "  - {syslog: 'udp://192.0.2.1:514', facility: local1, format: json}\n"
 				   "  - {journald: true}\n"
-				   "  - {program: [/bin/sh, -c, 'cat >> /x'], seconds: 5}\n";
+				   "  - {program: [/bin/sh, -c, 'cat >> /x'], seconds: 5}\n"
+				   "  - {program: /bin/mail, per_alert: true}\n";
 	struct pipeline_options options = {0};
 	struct problems problems = {0};
 	const struct output_spec *spec;
@@ -184,7 +185,7 @@ static void test_outputs(void **state)
 	if (problems.count)
 		fail_msg("%s", problems.lines[0]);
 	config_use(config, &options);
-	assert_int_equal(options.output_count, 7);
+	assert_int_equal(options.output_count, 8);
 	spec = options.outputs;
 	assert_int_equal(spec[0].what, OUTPUT_FILE);
 	assert_string_equal(spec[0].target, "/var/log/a");
@@ -213,6 +214,8 @@ static void test_outputs(void **state)
 	assert_string_equal(spec[6].args[2], "cat >> /x");
 	assert_null(spec[6].args[3]);
 	assert_int_equal(spec[6].seconds, 5);
+	assert_false(spec[6].per_alert);
+	assert_true(spec[7].per_alert);
 	config_free(config);
 }
 
@@ -277,6 +280,9 @@ static void test_outputs_wrong(void **state)
 		{"outputs: [{program: cat}]", ":1:21: program: expected a whole path"},
 		{"outputs: [{program: [/x, [a]]}]", "program: expected an argument, found a list"},
 		{"outputs: [{program: /x, seconds: 0}]", "seconds: expected a number from 1"},
+		{"outputs: [{program: /x, per_alert: yes}]",
+		 "per_alert: expected true or false; found 'yes'"},
+		{"outputs: [{file: a, per_alert: true}]", "per_alert: a file has none"},
 		{"outputs: [{journald: false}]", ":1:22: journald: expected true, or the path"},
 		{"outputs: [{syslog: /dev/log, facility: kern}]", "facility: expected daemon, user"},
 		{"outputs: [{file: a, facility: user}]", "facility: a file has none"},

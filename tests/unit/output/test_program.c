@@ -34,18 +34,26 @@ static int teardown(void **state)
 	return rmdir(dir);
 }
 
-static struct output *start(const char *script, unsigned long seconds)
+static struct output *start_as(const char *script, unsigned long seconds, bool per_alert)
 {
 	char shell[] = "/bin/sh", dash[] = "-c", zero[] = "sh";
 	char *args[] = {shell, dash, strdup(script), zero, path, NULL};
-	const struct output_spec spec = {
-		.what = OUTPUT_PROGRAM, .target = shell, .args = args, .seconds = seconds};
+	const struct output_spec spec = {.what = OUTPUT_PROGRAM,
+					 .target = shell,
+					 .args = args,
+					 .seconds = seconds,
+					 .per_alert = per_alert};
 	struct output *output;
 
 	assert_int_equal(output_program_open(&spec, &output), 0);
 	/* the keeper has a copy */
 	free(args[2]);
 	return output;
+}
+
+static struct output *start(const char *script, unsigned long seconds)
+{
+	return start_as(script, seconds, false);
 }
 
 /* Bytes that the program has got. */
@@ -191,11 +199,91 @@ static void test_broken(void **state)
 	check_gone();
 }
 
+/* One for each line: it is over when the line is through, and how it ended is how that went. */
+static void test_per_alert(void **state)
+{
+	struct output *output = start_as("cat >> $1", 0, true);
+
+	(void)state;
+	for (size_t i = 1; i <= 3; i++) {
+		assert_int_equal(emit(output, "one\n"), 0);
+		assert_int_equal(got(), 4 * i);
+	}
+	output_close(output);
+	check_gone();
+	/* one that fails, or is killed, costs its own line */
+	output = start_as(
+		"read line; echo $line >> $1; [ \"$line\" != kill ] || kill -9 $$; [ \"$line\" = one ]", 0,
+		true);
+	assert_int_equal(emit(output, "two\n"), -EREMOTEIO);
+	assert_int_equal(emit(output, "kill\n"), -EREMOTEIO);
+	assert_int_equal(emit(output, "one\n"), 0);
+	output_close(output);
+	check_gone();
+	assert_int_equal(got(), 12 + 4 + 5 + 4);
+}
+
+/* What it does not read is its own affair, if it ends well; also more than a pipe holds. */
+static void test_per_alert_unread(void **state)
+{
+	struct output *output = start_as("exit 0", 0, true);
+	static char line[100001];
+
+	(void)state;
+	memset(line, 'x', sizeof(line) - 1);
+	assert_int_equal(emit(output, line), 0);
+	assert_int_equal(emit(output, "one\n"), 0);
+	output_close(output);
+	check_gone();
+}
+
+/* One that does not end is killed, and the next one goes on; one that reads nothing of what fills its pipe likewise. */
+static void test_per_alert_hangs(void **state)
+{
+	struct output *output =
+		start_as("[ -e $1 ] && exec cat >> $1; : > $1; cat > /dev/null; exec sleep 1000", 1, true);
+	static char line[100001];
+
+	(void)state;
+	assert_int_equal(emit(output, "one\n"), -ETIMEDOUT);
+	assert_int_equal(emit(output, "one\n"), 0);
+	assert_int_equal(got(), 4);
+	output_close(output);
+	check_gone();
+	memset(line, 'x', sizeof(line) - 1);
+	output = start_as("exec sleep 1000", 1, true);
+	assert_int_equal(emit(output, line), -ETIMEDOUT);
+	output_close(output);
+	check_gone();
+}
+
+/* The daemon's end is not kept by one that hangs, nor is that one left behind. */
+static void test_per_alert_given_up(void **state)
+{
+	struct output *output = start_as("echo >> $1; exec sleep 1000", 1000, true);
+	pthread_t thread;
+	void *result;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, emit_one, output), 0);
+	for (int ms = 0; got() == 0 && ms < LONG; ms++)
+		usleep(1000);
+	output_give_up(output);
+	pthread_join(thread, &result);
+	assert_int_equal((intptr_t)result, -ECANCELED);
+	output_close(output);
+	check_gone();
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_reads, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_per_alert, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_per_alert_unread, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_per_alert_hangs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_per_alert_given_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stands_still, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unread, setup, teardown),
