@@ -4,7 +4,8 @@
  *
  * A form takes at least as many bytes as the token, and hardly any text has that many without a space. So runs are looked for by a
  * step of their length, as long as what ends one lies near (Boyer and Moore's way); only in them, and a little before, each byte is
- * asked whether it begins a form. UTF-16 has runs of its own: every other byte is a NUL.
+ * asked whether it begins a form. UTF-16 has runs of its own: every other byte is a NUL. So has a dump: digits, and something between
+ * them, in the longer part of each line.
  *
  * Invariant: the matcher has the last word, on the very bytes that the form stands for.
  */
@@ -25,6 +26,14 @@
 /* The distance of two looks for UTF-16; a token takes more than twice that. */
 #define ENCODED_PAIRS_STEP 64
 #define ENCODED_PAIRS_MAX (2UL * WIDE_MAX_LEN)
+/*
+ * The distance of two looks for a dump, and at how many bytes one is. Lines of the usual lengths (those of xxd, hexdump -C, od, openssl)
+ * have digits in half of their length or more, and it goes into none of them; so one look of every few meets digits, within what a token
+ * takes there. What it begins with is not further before that.
+ */
+#define ENCODED_DUMP_STEP 47
+#define ENCODED_DUMP_LOOK 12
+#define ENCODED_DUMP_BEFORE 400
 
 /* What a byte is for. */
 enum {
@@ -223,20 +232,94 @@ static int encoded_pairs(const struct form_text *text, size_t from, struct encod
 	return 0;
 }
 
+/* Of a dump: a digit, or what may stand between two bytes. */
+enum {
+	ENCODED_DIGIT = 1,
+	ENCODED_BETWEEN = 16,
+};
+
+static const uint8_t encoded_dump_class[256] = {
+	['0' ... '9'] = ENCODED_DIGIT, ['a' ... 'f'] = ENCODED_DIGIT, ['A' ... 'F'] = ENCODED_DIGIT,
+	[' '] = ENCODED_BETWEEN,       ['\t'] = ENCODED_BETWEEN,      [','] = ENCODED_BETWEEN,
+	[':'] = ENCODED_BETWEEN,       [';'] = ENCODED_BETWEEN,       ['-'] = ENCODED_BETWEEN,
+	['x'] = ENCODED_BETWEEN,       ['X'] = ENCODED_BETWEEN,       ['\n'] = ENCODED_BETWEEN,
+};
+
+/* Digits, half of these bytes or more, and what stands between them? */
+static bool encoded_is_dump(const uint8_t *at)
+{
+	unsigned int sum = 0;
+	uint32_t word;
+
+	/* hardly ever: four from the tab to the f, and no blanks alone (of "0x64, 0x74, …" some four are as well) */
+	memcpy(&word, at, sizeof(word));
+	if (((word + 0x19191919U) | word | (word - 0x09090909U)) & 0x80808080U)
+		return false;
+	if (!(word & 0x50505050U))
+		return false;
+	for (size_t i = 0; i < ENCODED_DUMP_LOOK; i++) {
+		unsigned int class = encoded_dump_class[at[i]];
+
+		if (!class)
+			return false;
+		sum += class;
+	}
+	return sum >= 2 * ENCODED_BETWEEN && sum % ENCODED_BETWEEN >= ENCODED_DUMP_LOOK / 2;
+}
+
+/* The first in hex that begins in [at, end). */
+static int encoded_dump_in(const struct form_text *text, size_t at, size_t end,
+			   struct encoded_token *ret_token)
+{
+	const uint8_t *six;
+
+	for (; at < end && (six = memchr(text->bytes + at, '6', end - at)); at++) {
+		at = (size_t)(six - text->bytes);
+		if (at + 1 < text->len && text->bytes[at + 1] == '4' && encoded_begin(text, at, ret_token))
+			return 1;
+	}
+	return 0;
+}
+
+/* The first that begins before `stop`. */
+static __attribute__((noinline)) int encoded_dumps(const struct form_text *text, size_t from, size_t stop,
+						   struct encoded_token *ret_token)
+{
+	size_t at = from, next = from;
+
+	for (; at + ENCODED_DUMP_LOOK <= text->len && next < stop; at += ENCODED_DUMP_STEP) {
+		size_t begin, end = at + ENCODED_DUMP_STEP;
+
+		if (!encoded_is_dump(text->bytes + at))
+			continue;
+		begin = at - next < ENCODED_DUMP_BEFORE ? next : at - ENCODED_DUMP_BEFORE;
+		end = end < stop ? end : stop;
+		if (begin < end && encoded_dump_in(text, begin, end, ret_token))
+			return 1;
+		next = end;
+	}
+	return 0;
+}
+
 int encoded_match(const uint8_t *bytes, size_t len, size_t from, bool agent, struct encoded_token *ret_token)
 {
 	const struct form_text text = {.bytes = bytes, .len = len, .agent = agent};
-	struct encoded_token run = {.start = SIZE_MAX}, pairs = {.start = SIZE_MAX};
-	int found;
+	struct encoded_token kinds[3] = {{.start = SIZE_MAX}, {.start = SIZE_MAX}, {.start = SIZE_MAX}};
+	struct encoded_token *first = kinds;
+	bool found;
 
 	if (from >= len)
 		return 0;
-	/* the cheap one first: the other need not look beyond what it has found */
-	found = encoded_pairs(&text, from, &pairs);
-	found |= encoded_runs(&text, from, found ? pairs.start : len, &run);
+	/* the cheap ones first: the others need not look beyond what they have found */
+	encoded_pairs(&text, from, &kinds[0]);
+	encoded_dumps(&text, from, kinds[0].start < len ? kinds[0].start : len, &kinds[1]);
+	first = kinds[1].start < first->start ? &kinds[1] : first;
+	encoded_runs(&text, from, first->start < len ? first->start : len, &kinds[2]);
+	first = kinds[2].start < first->start ? &kinds[2] : first;
+	found = first->start != SIZE_MAX;
 	if (found)
-		*ret_token = run.start < pairs.start ? run : pairs;
-	explicit_bzero(run.secret, sizeof(run.secret));
-	explicit_bzero(pairs.secret, sizeof(pairs.secret));
+		*ret_token = *first;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		explicit_bzero(kinds[i].secret, sizeof(kinds[i].secret));
 	return found;
 }

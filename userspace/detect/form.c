@@ -11,6 +11,7 @@
  */
 #include "detect/form.h"
 
+#include "detect/dump.h"
 #include "detect/escapes.h"
 #include "detect/mask.h"
 #include "token_search.h"
@@ -159,7 +160,7 @@ static void form_open(struct form_reader *reader, const struct form_text *text, 
 	reader->lower = reader->upper = false;
 	reader->more = reader->unsure = reader->skips = false;
 	reader->seam = 0;
-	reader->odd = reader->line = SIZE_MAX;
+	reader->odd = reader->line = reader->dumped = SIZE_MAX;
 	reader->rest = 0;
 	reader->secret = 0;
 	reader->out_len = 0;
@@ -232,6 +233,7 @@ static bool form_put(struct form_reader *reader, uint8_t byte, size_t start)
 		return false;
 	reader->starts[reader->out_len] = (uint16_t)(start - reader->start);
 	reader->ends[reader->out_len] = (uint16_t)(reader->at - reader->start);
+	reader->shown[reader->out_len] = 0;
 	if (reader->secret) {
 		reader->lower |= byte >= 'a';
 		reader->upper |= byte >= 'A' && byte <= 'Z';
@@ -440,6 +442,78 @@ static struct form_units form_units(const struct form_reader *reader)
 					   : (struct form_units){form_six, 6};
 }
 
+/* Can the line up to the beginning be one of the form, for as long as is asked for? Of hex, that of a dump as well. */
+static bool form_is_in_line(const struct form_reader *reader)
+{
+	const struct form_units units = form_units(reader);
+
+	if (!reader->lines)
+		return true;
+	if (reader->start < FORM_LINE_MIN)
+		return false;
+	for (size_t i = 1; i <= FORM_LINE_MIN; i++) {
+		uint8_t byte = reader->bytes[reader->start - i];
+
+		if (units.value(byte) >> units.width &&
+		    !(reader->form == ENCODED_HEX && byte && strchr(" \t,:;-xX", byte)))
+			return false;
+	}
+	return true;
+}
+
+/* The bytes of a dump's line that were read. */
+static struct dump_line form_dump_line(const struct form_reader *reader)
+{
+	size_t from = reader->dumped == SIZE_MAX ? 0 : reader->dumped;
+
+	return (struct dump_line){.bytes = reader->out + from, .count = reader->out_len - from};
+}
+
+/* They stand in that line as text as well. */
+static void form_show(struct form_reader *reader, const struct dump_line *line)
+{
+	size_t from = reader->out_len - line->count;
+
+	for (size_t i = 0; line->column && i < line->count; i++)
+		reader->shown[from + i] = (uint16_t)(line->column + i - reader->start);
+}
+
+/* Where the next byte of a dump is, perhaps in its next line; `at` if there is none. */
+static size_t form_dump(struct form_reader *reader)
+{
+	struct dump_text text = {.bytes = reader->bytes, .len = reader->len, .open = reader->open};
+	struct dump_line line = form_dump_line(reader);
+	size_t next = dump_next(&text, reader->at, &line);
+
+	reader->more |= text.more;
+	if (next == reader->at ||
+	    (line.ended && !line.column && reader->out_len < 3 && !form_is_in_line(reader)))
+		return reader->at;
+	form_show(reader, &line);
+	if (line.ended) {
+		/* of a dump, all lines are one text */
+		if (!line.column && reader->dumped == SIZE_MAX)
+			form_is_line(reader, false);
+		reader->dumped = reader->out_len;
+	} else if (reader->dumped == SIZE_MAX) {
+		reader->dumped = 0;
+	}
+	return next;
+}
+
+/* What the last line of a dump shows as text comes behind all of its digits. */
+static void form_dump_end(struct form_reader *reader)
+{
+	struct dump_text text = {.bytes = reader->bytes, .len = reader->len, .open = reader->open};
+	struct dump_line line = form_dump_line(reader);
+
+	if (reader->dumped == SIZE_MAX || !reader->secret || reader->out_len == reader->secret)
+		return;
+	dump_column(&text, reader->start + reader->ends[reader->out_len - 1], &line);
+	form_show(reader, &line);
+	reader->unsure |= text.more;
+}
+
 /*
  * Reads such a form.
  * @held: what is known of the first byte, in so many bits
@@ -447,7 +521,7 @@ static struct form_units form_units(const struct form_reader *reader)
 static enum form_result form_encoded(struct form_reader *reader, unsigned int held, unsigned int bits)
 {
 	const struct form_units units = form_units(reader);
-	bool fits = true;
+	bool fits = true, hex = reader->form == ENCODED_HEX;
 
 	while (fits && form_goes_on(reader)) {
 		unsigned int value = units.value(reader->bytes[reader->at]);
@@ -456,7 +530,11 @@ static enum form_result form_encoded(struct form_reader *reader, unsigned int he
 			size_t next = form_next_record(reader, reader->at);
 			bool sure = next != reader->at && form_is_sure(reader->bytes[reader->at]);
 
-			if (next == reader->at)
+			if (next == reader->at && hex && bits == 0) {
+				next = form_dump(reader);
+				sure = next != reader->at;
+			}
+			if (next == reader->at && !(hex && reader->out_len < 3 && !form_is_in_line(reader)))
 				next = form_next_line(reader, reader->at);
 			if (next == reader->at)
 				break;
@@ -465,15 +543,20 @@ static enum form_result form_encoded(struct form_reader *reader, unsigned int he
 				form_is_line(reader, false);
 			continue;
 		}
+		if (bits == 0)
+			reader->digit = reader->at;
 		reader->at++;
 		held = (held << units.width | value) & 0xfff;
 		bits += units.width;
 		if (bits >= 8) {
 			bits -= 8;
-			fits = form_put(reader, (uint8_t)(held >> bits), reader->at - 1);
+			fits = form_put(reader, (uint8_t)(held >> bits),
+					hex ? reader->digit : reader->at - 1);
 		}
 	}
 	reader->rest = fits && !form_is_whole(reader) ? bits : 0;
+	if (hex)
+		form_dump_end(reader);
 	return form_decide(reader);
 }
 
@@ -641,21 +724,6 @@ static enum form_result form_loose(struct form_reader *reader)
 	return result == FORM_MORE || reader->odd < reader->out_len ? result : FORM_NONE;
 }
 
-/* Can the line up to the beginning be one of the form, for as long as is asked for? */
-static bool form_is_in_line(const struct form_reader *reader)
-{
-	const struct form_units units = form_units(reader);
-
-	if (!reader->lines)
-		return true;
-	if (reader->start < FORM_LINE_MIN)
-		return false;
-	for (size_t i = 1; i <= FORM_LINE_MIN; i++)
-		if (units.value(reader->bytes[reader->start - i]) >> units.width)
-			return false;
-	return true;
-}
-
 /* Do these letters stand at the beginning, perhaps in two lines? */
 static bool form_begins(struct form_reader *reader, const char *letters)
 {
@@ -743,9 +811,7 @@ static enum form_result form_read_as(struct form_reader *reader, const struct fo
 		return form_base64(reader, "kdDB", 2, 1);
 	case '6':
 		reader->form = ENCODED_HEX;
-		if (form_begins(reader, "647430"))
-			return form_encoded(reader, 0, 0);
-		return reader->more ? FORM_MORE : FORM_NONE;
+		return form_encoded(reader, 0, 0);
 	case 'd':
 		return form_loose(reader);
 	case '%':
@@ -805,6 +871,13 @@ size_t form_end(const struct form_reader *reader)
 	return reader->start + reader->ends[reader->out_len - 1];
 }
 
+size_t form_reach(const struct form_reader *reader)
+{
+	size_t shown = reader->form == ENCODED_HEX ? reader->shown[reader->out_len - 1] : 0;
+
+	return shown ? reader->start + shown + 1 : form_end(reader);
+}
+
 size_t form_secret(const struct form_reader *reader)
 {
 	bool shared = reader->form == ENCODED_BASE64;
@@ -820,20 +893,6 @@ size_t form_secret(const struct form_reader *reader)
 		end--;
 	/* in which of the records behind that it goes on is not known yet */
 	return (reader->more || reader->unsure) && reader->seam && reader->seam < end ? reader->seam : end;
-}
-
-/* The same character of another value: of base64 neither 62 nor 63 is asked for, which differ by the alphabet. */
-static uint8_t form_character(const struct form_reader *reader, unsigned int value)
-{
-	static const char six[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *digits = "0123456789abcdef";
-
-	if (reader->form == ENCODED_BASE64)
-		return (uint8_t)six[value];
-	/* the dot before the secret portion is 2e, or 2E */
-	if (reader->bytes[reader->start + reader->ends[reader->secret - 1] - 1] == 'E')
-		digits = "0123456789ABCDEF";
-	return (uint8_t)digits[value];
 }
 
 /* A character's value with those bits exchanged that are of the secret portion; `bit` is its first, from the token's first on. */
@@ -854,7 +913,7 @@ static unsigned int form_exchange(const struct form_reader *reader, unsigned int
 	return value;
 }
 
-/* From `at` on, the first character of base64 or hex, behind what a line or a record ends with. */
+/* From `at` on, the first character of base64, behind what a line or a record ends with. */
 static size_t form_skip(struct form_reader *reader, size_t at)
 {
 	size_t next = form_next_record(reader, at);
@@ -862,35 +921,52 @@ static size_t form_skip(struct form_reader *reader, size_t at)
 	return next == at ? form_next_line(reader, at) : next;
 }
 
-static void form_mask_encoded(const struct form_reader *reader, uint8_t *bytes)
+static void form_mask_base64(const struct form_reader *reader, uint8_t *bytes)
 {
-	const struct form_units units = form_units(reader);
+	static const char six[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	struct form_reader again = *reader;
-	size_t bit = reader->form == ENCODED_HEX           ? 0
-		     : reader->bytes[reader->start] == 'Z' ? 0
-		     : reader->bytes[reader->start] == 'R' ? 4
-							   : 2;
+	size_t bit = reader->bytes[reader->start] == 'Z' ? 0 : reader->bytes[reader->start] == 'R' ? 4 : 2;
 
 	again.at = reader->start;
 	again.open = false;
-	for (; bit < 8 * reader->out_len + reader->rest; bit += units.width) {
+	for (; bit < 8 * reader->out_len + reader->rest; bit += 6) {
 		unsigned int value;
 
-		while (units.value(bytes[again.at]) >> units.width)
+		while ((value = form_six(bytes[again.at])) == 64)
 			again.at = form_skip(&again, again.at);
-		value = units.value(bytes[again.at]);
-		if (bit + units.width > 8 * reader->secret)
-			bytes[again.at] =
-				form_character(reader, form_exchange(reader, value, units.width, bit));
+		/* neither 62 nor 63 is asked for, which differ by the alphabet */
+		if (bit + 6 > 8 * reader->secret)
+			bytes[again.at] = (uint8_t)six[form_exchange(reader, value, 6, bit)];
 		again.at++;
 	}
 	form_wipe(&again);
 }
 
+static void form_mask_hex(const struct form_reader *reader, uint8_t *bytes)
+{
+	uint8_t *form = bytes + reader->start;
+	/* the dot before the secret portion is 2e, or 2E */
+	const char *digits = form[reader->ends[reader->secret - 1] - 1] == 'E' ? "2A" : "2a";
+
+	_Static_assert(FORM_MASK == 0x2a, "those digits");
+	for (size_t i = reader->secret; i < reader->out_len; i++) {
+		form[reader->starts[i]] = (uint8_t)digits[0];
+		form[reader->ends[i] - 1] = (uint8_t)digits[1];
+		if (reader->shown[i])
+			form[reader->shown[i]] = FORM_MASK;
+	}
+	if (reader->rest)
+		bytes[reader->digit] = '0';
+}
+
 void form_mask(const struct form_reader *reader, uint8_t *bytes)
 {
-	if (reader->form == ENCODED_BASE64 || reader->form == ENCODED_HEX) {
-		form_mask_encoded(reader, bytes);
+	if (reader->form == ENCODED_BASE64) {
+		form_mask_base64(reader, bytes);
+		return;
+	}
+	if (reader->form == ENCODED_HEX) {
+		form_mask_hex(reader, bytes);
 		return;
 	}
 	for (size_t i = reader->secret; i < reader->out_len; i++)
@@ -898,15 +974,14 @@ void form_mask(const struct form_reader *reader, uint8_t *bytes)
 		       (size_t)(reader->ends[i] - reader->starts[i]));
 }
 
-static void form_copy_encoded(const struct form_reader *reader, uint8_t *copy)
+static void form_copy_base64(const struct form_reader *reader, uint8_t *copy)
 {
-	const struct form_units units = form_units(reader);
 	struct form_reader again = *reader;
 	size_t end = form_end(reader);
 
 	again.open = false;
 	for (size_t at = reader->start; at < end;) {
-		if (units.value(reader->bytes[at]) >> units.width) {
+		if (form_six(reader->bytes[at]) == 64) {
 			at = form_skip(&again, at);
 		} else {
 			copy[at - reader->start] = reader->bytes[at];
@@ -916,11 +991,28 @@ static void form_copy_encoded(const struct form_reader *reader, uint8_t *copy)
 	form_wipe(&again);
 }
 
+static void form_copy_hex(const struct form_reader *reader, uint8_t *copy)
+{
+	const uint8_t *form = reader->bytes + reader->start;
+
+	for (size_t i = 0; i < reader->out_len; i++) {
+		size_t places[] = {reader->starts[i], reader->ends[i] - 1UL,
+				   reader->shown[i] ? reader->shown[i] : reader->starts[i]};
+
+		for (size_t place = 0; place < sizeof(places) / sizeof(*places); place++)
+			copy[places[place]] = form[places[place]];
+	}
+}
+
 void form_copy(const struct form_reader *reader, uint8_t *copy)
 {
-	memset(copy, '\0', form_end(reader) - reader->start);
-	if (reader->form == ENCODED_BASE64 || reader->form == ENCODED_HEX) {
-		form_copy_encoded(reader, copy);
+	memset(copy, '\0', form_reach(reader) - reader->start);
+	if (reader->form == ENCODED_BASE64) {
+		form_copy_base64(reader, copy);
+		return;
+	}
+	if (reader->form == ENCODED_HEX) {
+		form_copy_hex(reader, copy);
 		return;
 	}
 	for (size_t i = 0; i < reader->out_len; i++)

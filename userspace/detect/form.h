@@ -15,7 +15,7 @@
 /* X(id, name, what it is) */
 #define ENCODED_FORMS(X)                                                                                \
 	X(BASE64, "base64", "RFC 4648, both alphabets, any alignment, also in lines")                   \
-	X(HEX, "hex", "two digits a byte, also in lines")                                               \
+	X(HEX, "hex", "two digits a byte, also in lines, and in dumps")                                 \
 	X(UTF16, "utf-16", "a NUL between each two characters; from the first one to the last")         \
 	X(PERCENT, "percent", "%2E and the like, in any place")                                         \
 	X(BACKSLASH, "backslash", "\\x2e, \\u002e, \\056 and the like, with any number of backslashes") \
@@ -68,9 +68,12 @@ struct form_reader {
 	size_t odd; /* from this byte on it does not stand there as it is; SIZE_MAX: all of it does */
 	size_t line; /* the first byte of the secret portion's last line; SIZE_MAX: it is in one line */
 	unsigned int rest; /* bits of a next byte */
+	size_t digit; /* of hex, where the last byte's first digit is */
+	size_t dumped; /* of a dump, the first byte that is in its last line; SIZE_MAX: this is none */
 	size_t secret; /* place of the secret portion's first byte; 0: that was not reached */
 	size_t out_len;
 	uint16_t starts[WIDE_MAX_LEN], ends[WIDE_MAX_LEN]; /* of each byte's form, from `start` on */
+	uint16_t shown[WIDE_MAX_LEN]; /* of a dump, where it stands as text as well, likewise; 0: nowhere */
 	uint8_t out[WIDE_MAX_LEN];
 };
 
@@ -94,8 +97,11 @@ enum form_result form_read_pairs(struct form_reader *reader, const struct form_t
 /* form_next() - the first place from `at` on where one of these may find something; `len`: there is none. */
 size_t form_next(const uint8_t *bytes, size_t len, size_t at);
 
-/* form_end() - one past what is of a FORM_CUT or FORM_TOKEN. */
+/* form_end() - one past what is of a FORM_CUT or FORM_TOKEN; another one may begin there. */
 size_t form_end(const struct form_reader *reader);
+
+/* form_reach() - one past all that is of it: behind its end a dump may show it as text. */
+size_t form_reach(const struct form_reader *reader);
 
 /* form_secret() - where the first byte is that may tell of a secret portion, whatever comes; SIZE_MAX: all that is there is none. */
 size_t form_secret(const struct form_reader *reader);

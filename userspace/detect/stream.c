@@ -218,7 +218,7 @@ static enum form_result stream_form(const struct stream *stream, size_t at, bool
 /* Said is what is the form's own, and no other one's secret. */
 static int stream_hand_form(const struct stream *stream, const struct form_reader *reader, size_t same)
 {
-	size_t start = reader->start, len = form_end(reader) - start;
+	size_t start = reader->start, len = form_reach(reader) - start;
 	size_t others = stream_around(stream, start) - start;
 	uint8_t copy[ENCODED_MAX_LEN];
 

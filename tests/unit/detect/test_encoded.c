@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "detect/encoded.h"
+#include "oracle.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,6 +169,35 @@ static void test_hex(void **state)
 		}
 		strcpy(at, " end");
 		expect(text, strlen(text), token, "hex", start, (size_t)(at - text));
+	}
+}
+
+/* As programs dump it, at every place of a line, and with another one behind it in the same line. */
+static void test_dumps(void **state)
+{
+	uint64_t seed = 11;
+
+	(void)state;
+	for (enum oracle_dump dump = 0; dump < ORACLE_DUMP_MAX; dump++) {
+		for (size_t before = 0; before < 34; before++) {
+			char text[TEXT_MAX], bytes[512], token[256], other[256];
+			size_t len, token_len, places[512];
+			struct encoded_token found;
+
+			token_len = make(token, before % 2 ? 24 : before % 4 ? 8 : 90, &seed);
+			make(other, 24, &seed);
+			memset(bytes, '\n', sizeof(bytes));
+			sprintf(bytes + before, "%s\"64 74 30\nAB", token);
+			len = oracle_dump(bytes, before + strlen(bytes + before), dump, text, places);
+			expect(text, len, token, "hex", places[before], places[before + token_len - 1] + 2);
+			sprintf(bytes + before, "%s%s.", token, other);
+			len = oracle_dump(bytes, before + strlen(bytes + before), dump, text, places);
+			assert_true(match(text, len, 0, &found));
+			assert_int_equal(found.start, places[before]);
+			assert_true(match(text, len, found.end, &found));
+			assert_int_equal(found.start, places[before + token_len]);
+			assert_memory_equal(found.token.identifier, other, 31);
+		}
 	}
 }
 
@@ -514,12 +544,19 @@ static void test_any(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_base64),  cmocka_unit_test(test_base64_beside),
-		cmocka_unit_test(test_costly),  cmocka_unit_test(test_hex),
-		cmocka_unit_test(test_utf16),   cmocka_unit_test(test_escapes),
-		cmocka_unit_test(test_between), cmocka_unit_test(test_wrapped),
-		cmocka_unit_test(test_records), cmocka_unit_test(test_records_between),
-		cmocka_unit_test(test_none),    cmocka_unit_test(test_any),
+		cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_base64_beside),
+		cmocka_unit_test(test_costly),
+		cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_dumps),
+		cmocka_unit_test(test_utf16),
+		cmocka_unit_test(test_escapes),
+		cmocka_unit_test(test_between),
+		cmocka_unit_test(test_wrapped),
+		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_records_between),
+		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_any),
 	};
 
 	return UNIT_RUN(tests);

@@ -261,6 +261,37 @@ static void test_hex(void **state)
 	}
 }
 
+/* In a dump, the digits and what is shown of them as text; of a token that is cut as well, and of two in one line. */
+static void test_dumps(void **state)
+{
+	uint64_t seed = 57;
+
+	(void)state;
+	for (enum oracle_dump dump = 0; dump < ORACLE_DUMP_MAX; dump++) {
+		for (size_t before = 0; before < 18; before++) {
+			char token[256], masked[256], text[TEXT_MAX], expected[TEXT_MAX], bytes[512],
+				others[512];
+			size_t places[512], len;
+
+			make(token, masked, before % 2 ? 24 : 8, &seed);
+			memset(bytes, '\t', sizeof(bytes));
+			memset(others, '\t', sizeof(others));
+			sprintf(bytes + before, "%s 64 dt0 %s|", token, token);
+			sprintf(others + before, "%s 64 dt0 %s|", masked, masked);
+			len = oracle_dump(bytes, before + strlen(bytes + before), dump, text, places);
+			oracle_dump(others, before + strlen(bytes + before), dump, expected, places);
+			expect(text, len, expected, 2, 2, &seed);
+			/* enough of it in the last line */
+			token[strlen(token) - 16 - before] = masked[strlen(masked) - 16 - before] = '\0';
+			sprintf(bytes + before, "%s <>\"", token);
+			sprintf(others + before, "%s <>\"", masked);
+			len = oracle_dump(bytes, before + strlen(bytes + before), dump, text, places);
+			oracle_dump(others, before + strlen(bytes + before), dump, expected, places);
+			expect(text, len, expected, 0, 1, &seed);
+		}
+	}
+}
+
 static void test_utf16(void **state)
 {
 	uint64_t seed = 59;
@@ -634,6 +665,7 @@ int main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_cut_lines),
 		cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_dumps),
 		cmocka_unit_test(test_utf16),
 		cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_between),

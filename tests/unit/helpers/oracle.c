@@ -260,6 +260,46 @@ static bool oracle_spells(const char *text, const uint8_t *secret, size_t secret
 	return false;
 }
 
+size_t oracle_dump(const void *bytes, size_t len, enum oracle_dump dump, char *to, size_t *places)
+{
+	static const struct {
+		size_t line, group;
+		int digits;
+		const char *offset, *between, *halves, *text, *end;
+	} dumps[] = {
+#define ORACLE_DUMP(id, line, group, digits, offset, between, halves, text, end) \
+	{line, group, digits, offset, between, halves, text, end},
+		ORACLE_DUMPS(ORACLE_DUMP)
+#undef ORACLE_DUMP
+	};
+	const uint8_t *from = bytes;
+	char *at = to;
+
+	for (size_t line = 0; line < len; line += dumps[dump].line) {
+		size_t most = dumps[dump].line, own = len - line < most ? len - line : most;
+
+		if (dumps[dump].digits)
+			at += sprintf(at, "%0*zx", dumps[dump].digits, line);
+		at = stpcpy(at, dumps[dump].offset);
+		for (size_t i = 0; i < most && (i < own || dumps[dump].text); i++) {
+			if (i && 2 * i % dumps[dump].group == 0)
+				at = stpcpy(at, i == most / 2 ? dumps[dump].halves : dumps[dump].between);
+			if (i < own)
+				places[line + i] = (size_t)(at - to);
+			at += i < own ? sprintf(at, "%02x", from[line + i]) : sprintf(at, "  ");
+		}
+		if (dumps[dump].text) {
+			at = stpcpy(at, dumps[dump].text);
+			for (size_t i = 0; i < own; i++)
+				*at++ = from[line + i] >= ' ' && from[line + i] < 0x7f ? (char)from[line + i]
+										       : '.';
+		}
+		at = stpcpy(at, dumps[dump].end);
+	}
+	*at = '\0';
+	return (size_t)(at - to);
+}
+
 bool oracle_shows(const char *text, const void *secret, size_t secret_len)
 {
 	size_t len = strlen(text);

@@ -68,6 +68,31 @@ size_t oracle_least(enum oracle_encoding encoding);
 /* oracle_encode() - the text, terminated, without padding; returns its length. */
 size_t oracle_encode(const void *bytes, size_t len, enum oracle_encoding encoding, char *to);
 
+/* X(id, bytes of a line, digits between what stands between; digits of the offset; what stands behind that, between, between the halves, before the text, behind it) */
+#define ORACLE_DUMPS(X)                                         \
+	X(XXD, 16, 4, 8, ": ", " ", " ", "  ", "\n")            \
+	X(XXD_SHORT, 8, 4, 8, ": ", " ", " ", "  ", "\n")       \
+	X(HEXDUMP, 16, 2, 8, "  ", " ", "  ", "  |", "|\n")     \
+	X(OD, 16, 2, 7, " ", " ", " ", NULL, "\n")              \
+	X(OD_TEXT, 16, 2, 6, " ", " ", " ", "  >", "<\n")       \
+	X(OPENSSL, 16, 2, 4, " - ", " ", "-", "   ", "\r\n")    \
+	X(BARE, 16, 2, 0, " ", " ", " ", NULL, "\n")            \
+	X(ARRAY, 12, 2, 0, "  0x", ", 0x", ", 0x", NULL, ",\n") \
+	X(COLONS, 4096, 2, 0, "", ":", ":", NULL, "")
+
+enum oracle_dump {
+#define ORACLE_DUMP_ENUM(id, ...) ORACLE_##id,
+	ORACLE_DUMPS(ORACLE_DUMP_ENUM)
+#undef ORACLE_DUMP_ENUM
+		ORACLE_DUMP_MAX
+};
+
+/* Room for the dump of `len` bytes. */
+#define ORACLE_DUMPED_MAX(len) (16 * (len) + 128)
+
+/* oracle_dump() - as that program dumps it, terminated; places[i]: of the first digit of byte i. Returns its length. */
+size_t oracle_dump(const void *bytes, size_t len, enum oracle_dump dump, char *to, size_t *places);
+
 /* oracle_shows() - can oracle_least() bytes in a row of the secret be read in the text, in any encoding? */
 bool oracle_shows(const char *text, const void *secret, size_t secret_len);
 
