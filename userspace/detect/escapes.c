@@ -2,8 +2,13 @@
 /* detect: escapes, as URLs, JSON, C, Python, printf(1) and HTML have them. */
 #include "detect/escapes.h"
 
+#include <string.h>
+
 /* Longer numbers are nobody's. */
 #define ESCAPES_DIGITS 8
+
+/* An escape whose first character is escaped itself is read so often. */
+#define ESCAPES_AGAIN 3
 
 /* What is read from, and how far. */
 struct escapes {
@@ -51,8 +56,25 @@ static bool escapes_fixed(struct escapes *escapes, unsigned int base, size_t cou
 	return escapes_number(escapes, base, count, count);
 }
 
+/* In a URL that is a part of another one, "%2E" is "%252E". */
+static void escapes_percent_again(struct escapes *escapes)
+{
+	for (size_t i = 0; i < ESCAPES_AGAIN; i++) {
+		struct escapes again = *escapes;
+
+		if (!escapes_take(&again, '2') || !escapes_take(&again, '5'))
+			return;
+		escapes->at = again.at;
+		if (!escapes_fixed(&again, 16, 2)) {
+			escapes->at -= 2;
+			return;
+		}
+	}
+}
+
 static bool escapes_percent(struct escapes *escapes)
 {
+	escapes_percent_again(escapes);
 	return escapes_take(escapes, 'u') ? escapes_fixed(escapes, 16, 4) : escapes_fixed(escapes, 16, 2);
 }
 
@@ -83,10 +105,23 @@ static bool escapes_backslash(struct escapes *escapes)
 	return escapes_number(escapes, 16, 1, ESCAPES_DIGITS) && escapes_take(escapes, '}');
 }
 
+size_t escapes_again(const uint8_t *text, size_t len)
+{
+	static const char amp[] = "amp;";
+	size_t at = 1;
+
+	for (size_t i = 0; i < ESCAPES_AGAIN && len - at >= sizeof(amp) - 1; i++, at += sizeof(amp) - 1)
+		if (memcmp(text + at, amp, sizeof(amp) - 1) != 0)
+			break;
+	return at;
+}
+
 static bool escapes_reference(struct escapes *escapes)
 {
 	bool hex;
 
+	/* HTML in HTML */
+	escapes->at = escapes_again(escapes->text, escapes->len);
 	if (!escapes_take(escapes, '#'))
 		return false;
 	hex = escapes_take(escapes, 'x') || escapes_take(escapes, 'X');

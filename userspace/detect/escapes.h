@@ -8,10 +8,13 @@
 
 /*
  * escapes_read() - the byte that text[0, len) begins with, if it is written as %41, %u0041, \x41, \u0041, \u{41}, \U00000041, \101,
- * \0101, &#65; or &#x41;, where a backslash may be escaped itself. Returns how long the escape is; 0 if there is none, or none of one
- * byte.
+ * \0101, &#65; or &#x41;, where a backslash may be escaped itself, and so may the others (%2541, &amp;#65;), three times. Returns how long
+ * the escape is; 0 if there is none, or none of one byte.
  */
 size_t escapes_read(const uint8_t *text, size_t len, uint8_t *ret_byte);
+
+/* escapes_again() - of text[0, len), that begins with an ampersand: where that stops being escaped itself. */
+size_t escapes_again(const uint8_t *text, size_t len);
 
 /* escapes_digit() - the value of a hexadecimal digit, or 16. */
 static inline unsigned int escapes_digit(uint8_t byte)

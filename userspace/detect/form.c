@@ -30,6 +30,8 @@
 #define FORM_TAGS 32
 /* Lines that are wrapped are not longer. */
 #define FORM_LINE 400
+/* Those that are of no usual length, and wrapped as the one before or behind tells, have so many columns or more. */
+#define FORM_COLUMNS 16
 _Static_assert(FORM_LINE < FORM_BEFORE && FORM_BETWEEN < FORM_BEFORE, "all that is asked for");
 _Static_assert(ENCODED_MAX_LEN <= UINT16_MAX, "places in a form");
 
@@ -69,6 +71,8 @@ static const uint8_t form_seconds[256] = {
 	['1'] = FORM_BACKSLASH,
 	['4'] = FORM_6,
 	['6'] = FORM_PERCENT,
+	['2'] = FORM_PERCENT,
+	['a'] = FORM_REFERENCE,
 	['u'] = FORM_PERCENT | FORM_BACKSLASH,
 	['x'] = FORM_BACKSLASH,
 	['U'] = FORM_BACKSLASH,
@@ -98,17 +102,17 @@ static size_t form_first(const uint8_t *bytes)
 	const form_block slash = (form_block)(second == '\\'), breaks = (form_block)(second < 0x20) | slash,
 			 marks = (form_block)((second == '=') | (second == '%') | (second == '&') |
 					      (second == '"'));
-	const form_block zero = (form_block)(second == '0'), u = (form_block)((second | 0x20) == 'u'),
-			 second_six = (form_block)(second == '6');
+	const form_block zero = (form_block)(second == '0'), two = (form_block)(second == '2'),
+			 u = (form_block)((second | 0x20) == 'u'), second_six = (form_block)(second == '6');
 	const form_block may =
 		(d & ((form_block)(second == 't') | breaks | marks)) | (z & (form_block)(second == 'H')) |
 		(r & zero) | (k & (form_block)(second == 'd')) | (six & (form_block)(second == '4')) |
 		((z | r | k | six) & breaks) |
 		((form_block)(first == '\\') &
 		 (slash | zero | u | (form_block)(second == '1') | (form_block)(second == 'x'))) |
-		((form_block)(first == '%') & (second_six | u)) |
-		((form_block)(first == '&') & (form_block)(second == '#')) |
-		((form_block)(first == '=') & second_six);
+		((form_block)(first == '%') & (second_six | u | two)) |
+		((form_block)(first == '&') & ((form_block)(second == '#') | (form_block)(second == 'a'))) |
+		((form_block)(first == '=') & (second_six | two));
 	const form_words words = (form_words)may;
 
 	if (words[0])
@@ -158,7 +162,7 @@ static void form_open(struct form_reader *reader, const struct form_text *text, 
 	reader->lines = text->lines;
 	reader->agent = text->agent;
 	reader->lower = reader->upper = false;
-	reader->more = reader->unsure = reader->skips = false;
+	reader->more = reader->unsure = reader->skips = reader->alike = false;
 	reader->seam = 0;
 	reader->odd = reader->line = reader->dumped = SIZE_MAX;
 	reader->rest = 0;
@@ -247,7 +251,7 @@ static bool form_put(struct form_reader *reader, uint8_t byte, size_t start)
 
 /*
  * What was read, is it a token, or the beginning of one? What may be another line's is taken for a part of it only if
- * MASK_FRAGMENT_LEN characters of it fit, which is no chance, or all of it.
+ * MASK_FRAGMENT_LEN characters of it fit, which is no chance, or all of it; of lines that are only as long as others (a dump's are), all.
  */
 static enum form_result form_decide(struct form_reader *reader)
 {
@@ -255,7 +259,8 @@ static enum form_result form_decide(struct form_reader *reader)
 		return FORM_TOKEN;
 	if (reader->more || reader->unsure)
 		return FORM_MORE;
-	if (reader->line != SIZE_MAX && reader->out_len - reader->line < MASK_FRAGMENT_LEN) {
+	if (reader->line != SIZE_MAX &&
+	    (reader->alike || reader->out_len - reader->line < MASK_FRAGMENT_LEN)) {
 		explicit_bzero(reader->out + reader->line, reader->out_len - reader->line);
 		reader->out_len = reader->line;
 		reader->rest = 0;
@@ -560,32 +565,98 @@ static enum form_result form_encoded(struct form_reader *reader, unsigned int he
 	return form_decide(reader);
 }
 
-/* Is a line that ends at `at` as long as those that are wrapped? */
-static bool form_is_full(const struct form_reader *reader, size_t at)
+/* In characters. */
+static size_t form_columns(const struct form_reader *reader, size_t at, size_t end)
 {
-	static const uint8_t columns[] = {60, 64, 70, 72, 75, 76, 78, 79, 80, 100, 120, 128, 132};
-	size_t most = at < FORM_LINE ? at : FORM_LINE;
-	const uint8_t *end = reader->bytes + at, *newline = memrchr(end - most, '\n', most);
-	size_t column = 0;
+	size_t columns = 0;
 
-	/* in characters */
-	for (const uint8_t *byte = newline ? newline + 1 : end - most; byte < end; byte++)
-		column += (*byte & 0xc0) != 0x80;
-	return (newline || most == at) && column <= 0xff && memchr(columns, (int)column, sizeof(columns));
+	for (; at < end; at++)
+		columns += (reader->bytes[at] & 0xc0) != 0x80;
+	return columns;
+}
+
+/* Where the line begins that ends at `at`; SIZE_MAX: too far away. */
+static size_t form_line_begin(const struct form_reader *reader, size_t at, size_t most)
+{
+	const uint8_t *end = reader->bytes + at, *newline;
+
+	most = most < at ? most : at;
+	newline = memrchr(end - most, '\n', most);
+	if (newline)
+		return (size_t)(newline + 1 - reader->bytes);
+	return most == at ? 0 : SIZE_MAX;
+}
+
+static bool form_is_usual(size_t columns)
+{
+	static const uint8_t usual[] = {60, 64, 70, 72, 75, 76, 78, 79, 80, 100, 120, 128, 132};
+
+	return columns <= 0xff && memchr(usual, (int)columns, sizeof(usual));
+}
+
+/* Has the line before that one as many columns, or the one that begins at `next`? */
+static bool form_is_like_others(struct form_reader *reader, size_t begin, size_t next, size_t columns)
+{
+	size_t end, count;
+
+	if (begin) {
+		end = begin - 1;
+		end -= end && reader->bytes[end - 1] == '\r';
+		count = form_line_begin(reader, end, FORM_LINE / 2);
+		if (count != SIZE_MAX && form_columns(reader, count, end) == columns)
+			return true;
+	}
+	/* nobody waits for that behind a line that ends in a d */
+	if (reader->out_len < 3)
+		return false;
+	for (count = 0, end = next; count <= columns && form_has(reader, end); end++) {
+		if (reader->bytes[end] == '\n' || form_is(reader, end, '\r'))
+			return count == columns;
+		count += (reader->bytes[end] & 0xc0) != 0x80;
+	}
+	if (end < reader->len || !reader->open)
+		return count == columns;
+	/* nor is it known before whether what stands there is of a secret portion */
+	reader->seam = reader->at;
+	return false;
+}
+
+/*
+ * Is a line that ends at `at` as long as those that are wrapped, or as the one before or behind it? `next`: where the next one begins, and
+ * `text`, behind what it is quoted by. That may have been put before both.
+ */
+static bool form_is_full(struct form_reader *reader, size_t at, size_t next, size_t text)
+{
+	size_t begin = form_line_begin(reader, at, FORM_LINE), columns, quoted = text - next;
+
+	if (begin == SIZE_MAX)
+		return false;
+	columns = form_columns(reader, begin, at);
+	if (form_is_usual(columns))
+		return true;
+	if (quoted && quoted < at - begin &&
+	    memcmp(reader->bytes + begin, reader->bytes + next, quoted) == 0 &&
+	    form_is_usual(columns - quoted))
+		return true;
+	if (columns < FORM_COLUMNS || at - begin > FORM_LINE / 2 ||
+	    !form_is_like_others(reader, begin, next, columns))
+		return false;
+	reader->alike = true;
+	return true;
 }
 
 /* Behind a line that is wrapped; `at` if this is none. What it is quoted by in the next one is passed over. */
 static size_t form_wrapped(struct form_reader *reader)
 {
-	size_t next = reader->at + (reader->bytes[reader->at] == '\r');
+	size_t next = reader->at + (reader->bytes[reader->at] == '\r'), text;
 
-	if (!form_is(reader, next, '\n') || !form_is_full(reader, reader->at))
+	if (!form_is(reader, next, '\n'))
 		return reader->at;
-	next++;
-	while (next < reader->len && (reader->bytes[next] == ' ' || reader->bytes[next] == '\t' ||
-				      reader->bytes[next] == '>' || reader->bytes[next] == '|'))
-		next++;
-	return next;
+	text = ++next;
+	while (text < reader->len && (reader->bytes[text] == ' ' || reader->bytes[text] == '\t' ||
+				      reader->bytes[text] == '>' || reader->bytes[text] == '|'))
+		text++;
+	return form_is_full(reader, reader->at, next, text) ? text : reader->at;
 }
 
 /* Behind the rest of a control sequence (ECMA-48, 5.4), of which the escape character was read; `at` if there is none. */
@@ -658,6 +729,16 @@ static bool form_is_unfinished(struct form_reader *reader)
 		return false;
 	while (at < reader->len && reader->bytes[at] == '\\' && reader->bytes[at - 1] == '\\')
 		at++;
+	if (reader->bytes[reader->at] == '&') {
+		static const char amp[] = "amp;";
+
+		at = reader->at + escapes_again(reader->bytes + reader->at, reader->len - reader->at);
+		if (reader->len - at < sizeof(amp) - 1 &&
+		    memcmp(reader->bytes + at, amp, reader->len - at) == 0) {
+			reader->more = true;
+			return true;
+		}
+	}
 	if (reader->len - at > FORM_ESCAPE)
 		return false;
 	for (; at < reader->len; at++)
@@ -815,9 +896,10 @@ static enum form_result form_read_as(struct form_reader *reader, const struct fo
 	case 'd':
 		return form_loose(reader);
 	case '%':
-		return last || second == '6' || second == 'u' ? form_loose(reader) : FORM_NONE;
+		return last || second == '6' || second == 'u' || second == '2' ? form_loose(reader)
+									       : FORM_NONE;
 	case '&':
-		return last || second == '#' ? form_loose(reader) : FORM_NONE;
+		return last || second == '#' || second == 'a' ? form_loose(reader) : FORM_NONE;
 	case '=':
 		return last || second == '6' ? form_loose(reader) : FORM_NONE;
 	case '\\':

@@ -271,11 +271,13 @@ static size_t escape(char *to, const char *token, const struct way *way, bool ea
 static void test_escapes(void **state)
 {
 	static const struct way ways[] = {
-		{"%", 'X', "", "percent"},       {"%", 'x', "", "percent"},
-		{"\\x", 'x', "", "backslash"},   {"\\u", 'u', "", "backslash"},
-		{"\\\\u", 'u', "", "backslash"}, {"\\\\\\\\u", 'U', "", "backslash"},
-		{"\\", 'o', "", "backslash"},    {"&#", 'd', ";", "reference"},
-		{"&#x", 'h', ";", "reference"},  {"=", 'X', "", "quoted-printable"},
+		{"%", 'X', "", "percent"},         {"%", 'x', "", "percent"},
+		{"\\x", 'x', "", "backslash"},     {"\\u", 'u', "", "backslash"},
+		{"\\\\u", 'u', "", "backslash"},   {"\\\\\\\\u", 'U', "", "backslash"},
+		{"\\", 'o', "", "backslash"},      {"&#", 'd', ";", "reference"},
+		{"&#x", 'h', ";", "reference"},    {"=", 'X', "", "quoted-printable"},
+		{"%25", 'X', "", "percent"},       {"%252525", 'x', "", "percent"},
+		{"&amp;#", 'd', ";", "reference"}, {"&amp;amp;#x", 'h', ";", "reference"},
 	};
 	uint64_t seed = 13;
 
@@ -348,6 +350,45 @@ static void test_wrapped(void **state)
 				continue;
 			}
 			expect(text, end, token, "wrapped", before, end);
+		}
+}
+
+/* Quoted or indented as a whole after it was wrapped; and at a width that only the other lines tell. */
+static void test_folded(void **state)
+{
+	static const struct {
+		size_t width;
+		const char *quote, *newline;
+	} ways[] = {
+		{64, "> ", "\n"},   {76, ">> ", "\r\n"}, {80, "\t", "\n"}, {64, "        ", "\n"},
+		{76, "| ", "\n"},   {40, "", "\n"},      {47, "", "\r\n"}, {59, "", "\n"},
+		{50, "    ", "\n"}, {90, "", "\n"},      {77, "> ", "\n"},
+	};
+	uint64_t seed = 23;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+		for (size_t before = 3; before < ways[i].width; before++) {
+			char token[256], whole[512], text[TEXT_MAX];
+			struct encoded_token found;
+			size_t len;
+
+			make(token, before % 2 ? 24 : 8, &seed);
+			memset(whole, '_', before);
+			sprintf(whole + before, "%s and more %200s", token, "of it");
+			/* within the first three only what comes before the line counts */
+			if (ways[i].width - before < 3)
+				continue;
+			len = oracle_fold(whole, ways[i].width, ways[i].quote, ways[i].newline, text);
+			if (before + strlen(token) <= ways[i].width) {
+				assert_false(match(text, len, 0, &found));
+				continue;
+			}
+			if (!match(text, len, 0, &found))
+				fail_msg("not found: %s", text);
+			assert_string_equal(encoded_name(found.form), "wrapped");
+			assert_memory_equal(found.secret, token + strlen(token) - TOKEN_SECRET_LEN,
+					    TOKEN_SECRET_LEN);
 		}
 }
 
@@ -544,19 +585,13 @@ static void test_any(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_base64),
-		cmocka_unit_test(test_base64_beside),
-		cmocka_unit_test(test_costly),
-		cmocka_unit_test(test_hex),
-		cmocka_unit_test(test_dumps),
-		cmocka_unit_test(test_utf16),
-		cmocka_unit_test(test_escapes),
-		cmocka_unit_test(test_between),
-		cmocka_unit_test(test_wrapped),
-		cmocka_unit_test(test_records),
-		cmocka_unit_test(test_records_between),
-		cmocka_unit_test(test_none),
-		cmocka_unit_test(test_any),
+		cmocka_unit_test(test_base64),  cmocka_unit_test(test_base64_beside),
+		cmocka_unit_test(test_costly),  cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_dumps),   cmocka_unit_test(test_utf16),
+		cmocka_unit_test(test_escapes), cmocka_unit_test(test_between),
+		cmocka_unit_test(test_wrapped), cmocka_unit_test(test_folded),
+		cmocka_unit_test(test_records), cmocka_unit_test(test_records_between),
+		cmocka_unit_test(test_none),    cmocka_unit_test(test_any),
 	};
 
 	return UNIT_RUN(tests);

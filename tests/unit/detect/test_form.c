@@ -558,6 +558,30 @@ static void test_records_between_cri(void **state)
 }
 
 /* The same of wrapped lines: eight characters that fit are no chance. */
+/* Quoted or indented as a whole after it was wrapped; and at a width that only the other lines tell. */
+static void test_folded(void **state)
+{
+	static const size_t widths[] = {64, 76, 16, 20, 32, 47, 90};
+	static const char *const quotes[] = {"> ", "\t", ""};
+	uint64_t seed = 107;
+
+	(void)state;
+	for (size_t i = 0; i < 7 * 3; i++)
+		for (size_t before = 3; before + 3 < widths[i / 3]; before += 1 + i % 5) {
+			char token[256], masked[256], whole[512], text[TEXT_MAX], expected[TEXT_MAX];
+			size_t len, width = widths[i / 3];
+
+			make(token, masked, 24, &seed);
+			if (before + strlen(token) <= width)
+				break;
+			sprintf(whole, "%*s%s and more %150s", (int)before, "", token, "of it");
+			len = oracle_fold(whole, width, quotes[i % 3], i % 2 ? "\r\n" : "\n", text);
+			sprintf(whole, "%*s%s and more %150s", (int)before, "", masked, "of it");
+			oracle_fold(whole, width, quotes[i % 3], i % 2 ? "\r\n" : "\n", expected);
+			expect(text, len, expected, 1, 1, &seed);
+		}
+}
+
 static void test_wrapped_cut(void **state)
 {
 	uint64_t seed = 103;
@@ -670,6 +694,7 @@ int main(void)
 		cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_between),
 		cmocka_unit_test(test_wrapped),
+		cmocka_unit_test(test_folded),
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_inside),

@@ -260,6 +260,21 @@ static bool oracle_spells(const char *text, const uint8_t *secret, size_t secret
 	return false;
 }
 
+size_t oracle_fold(const char *text, size_t width, const char *quote, const char *newline, char *to)
+{
+	char *at = to;
+
+	for (size_t i = 0; text[i]; i++) {
+		if (i % width == 0)
+			at = stpcpy(at, quote);
+		*at++ = text[i];
+		if (i % width == width - 1 || !text[i + 1])
+			at = stpcpy(at, newline);
+	}
+	*at = '\0';
+	return (size_t)(at - to);
+}
+
 size_t oracle_dump(const void *bytes, size_t len, enum oracle_dump dump, char *to, size_t *places)
 {
 	static const struct {

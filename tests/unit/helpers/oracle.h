@@ -93,6 +93,9 @@ enum oracle_dump {
 /* oracle_dump() - as that program dumps it, terminated; places[i]: of the first digit of byte i. Returns its length. */
 size_t oracle_dump(const void *bytes, size_t len, enum oracle_dump dump, char *to, size_t *places);
 
+/* oracle_fold() - in lines of that width, each with `quote` before it and `newline` behind it, terminated. Returns its length. */
+size_t oracle_fold(const char *text, size_t width, const char *quote, const char *newline, char *to);
+
 /* oracle_shows() - can oracle_least() bytes in a row of the secret be read in the text, in any encoding? */
 bool oracle_shows(const char *text, const void *secret, size_t secret_len);
 
