@@ -44,6 +44,8 @@ enum sample_flag {
 	SAMPLE_STRINGS_CUT = 1U << 17, /* not all strings found room */
 	SAMPLE_CANARY = 1U << 18, /* written by the daemon, to see whether it comes through */
 	SAMPLE_OWN_ROOT = 1U << 19, /* the process has neither init's mounts nor init's root directory */
+	SAMPLE_OWN_USERS =
+		1U << 21, /* ns_uid and ns_gid are told: the process has a user namespace of its own */
 	SAMPLE_FOUND_LATE =
 		1U << 20, /* there was no room for it when it was first seen, and that was counted */
 	SAMPLE_CWD_TRUNCATED = 1U << 28, /* the working directory's upper directories are missing */
@@ -111,6 +113,7 @@ struct token_sample {
 	__u32 ns_tgid; /* as the process's own pid namespace counts */
 	__u32 parent_tgid;
 	__u32 uid, gid; /* effective */
+	__u32 ns_uid, ns_gid; /* the same as its user namespace counts, see SAMPLE_OWN_USERS */
 	__u32 login_uid; /* audit; (uint32_t)-1 when never set */
 	__u32 repeats; /* of this token in this place by this writer, since the first sample of it */
 	char comm[LIMIT_COMM_BYTES]; /* thread group leader */
@@ -227,11 +230,11 @@ struct placed_value {
 #define SAMPLE_MAX_BYTES (sizeof(struct token_sample) + LIMIT_STRINGS_BYTES + LIMIT_PATH_BYTES)
 
 /* Both compilers must agree; `make lint` also checks the BPF object's BTF against this. */
-_Static_assert(sizeof(struct token_sample) == 384, "struct token_sample: size");
-_Static_assert(__builtin_offsetof(struct token_sample, comm) == 80, "struct token_sample: comm");
-_Static_assert(__builtin_offsetof(struct token_sample, inode) == 128, "struct token_sample: inode");
-_Static_assert(__builtin_offsetof(struct token_sample, offset) == 208, "struct token_sample: offset");
-_Static_assert(__builtin_offsetof(struct token_sample, window) == 288, "struct token_sample: window");
+_Static_assert(sizeof(struct token_sample) == 392, "struct token_sample: size");
+_Static_assert(__builtin_offsetof(struct token_sample, comm) == 88, "struct token_sample: comm");
+_Static_assert(__builtin_offsetof(struct token_sample, inode) == 136, "struct token_sample: inode");
+_Static_assert(__builtin_offsetof(struct token_sample, offset) == 216, "struct token_sample: offset");
+_Static_assert(__builtin_offsetof(struct token_sample, window) == 296, "struct token_sample: window");
 _Static_assert(sizeof(struct token_more) == 152, "struct token_more: size");
 _Static_assert(__builtin_offsetof(struct token_more, seq) == __builtin_offsetof(struct token_sample, seq),
 	       "each record's number is at one place");

@@ -41,6 +41,40 @@ static __always_inline bool process_own_root(const struct task_struct *task)
 	return its && inits && its != inits;
 }
 
+/* include/linux/user_namespace.h: more ranges than these lie elsewhere */
+#define PROCESS_RANGES 5
+
+/* What a user namespace calls an id; false: nothing, or what it does is not told here. */
+static __always_inline bool process_mapped(const struct uid_gid_map *map, __u32 id, __u32 *ret_id)
+{
+	const struct uid_gid_extent *ranges = __builtin_preserve_access_index(&map->extent[0]);
+	__u32 count = BPF_CORE_READ(map, nr_extents);
+	bool found = false;
+
+	for (__u32 i = 0; i < PROCESS_RANGES; i++) {
+		struct uid_gid_extent range = {};
+
+		bpf_probe_read_kernel(&range, sizeof(range), &ranges[i]);
+		if (i < count && id - range.lower_first < range.count) {
+			*ret_id = range.first + (id - range.lower_first);
+			found = true;
+		}
+	}
+	return found && count <= PROCESS_RANGES;
+}
+
+/* The same for user and group. */
+static __always_inline void process_users(const struct task_struct *task, struct token_sample *sample)
+{
+	const struct user_namespace *users = BPF_CORE_READ(task, cred, user_ns);
+
+	if (!users || !BPF_CORE_READ(users, level))
+		return;
+	if (process_mapped(__builtin_preserve_access_index(&users->uid_map), sample->uid, &sample->ns_uid) &&
+	    process_mapped(__builtin_preserve_access_index(&users->gid_map), sample->gid, &sample->ns_gid))
+		sample->flags |= SAMPLE_OWN_USERS;
+}
+
 /* process_describe() - the sample's facts of the current process, all but its strings. */
 static __always_inline void process_describe(struct token_sample *sample)
 {
@@ -58,6 +92,7 @@ static __always_inline void process_describe(struct token_sample *sample)
 	sample->cgroup_id = bpf_get_current_cgroup_id();
 	sample->uid = BPF_CORE_READ(task, cred, euid.val);
 	sample->gid = BPF_CORE_READ(task, cred, egid.val);
+	process_users(task, sample);
 	sample->login_uid = ~0U;
 	if (bpf_core_field_exists(task->loginuid))
 		sample->login_uid = BPF_CORE_READ(task, loginuid.val);

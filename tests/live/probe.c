@@ -333,6 +333,8 @@ static void test_layout(void **state)
 		MEMBER(token_sample, parent_tgid),
 		MEMBER(token_sample, uid),
 		MEMBER(token_sample, gid),
+		MEMBER(token_sample, ns_uid),
+		MEMBER(token_sample, ns_gid),
 		MEMBER(token_sample, login_uid),
 		MEMBER(token_sample, repeats),
 		MEMBER(token_sample, comm),

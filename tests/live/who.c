@@ -155,6 +155,51 @@ static void test_host_path(void **state)
 	live_free(&run);
 }
 
+/* Writes as root with these maps, in octal escapes of printf; returns the alert's user. */
+static json_t *who_mapped(struct live_run *ret_run, const char *users, const char *groups)
+{
+	char script[1024];
+
+	snprintf(script, sizeof(script),
+		 "unshare -U sh -ec 'until [ -e mapped ]; do sleep 0.05; done; $WRITER call write file 67' & "
+		 "p=$!; "
+		 "while [ \"$(readlink /proc/$p/ns/user)\" = \"$(readlink /proc/self/ns/user)\" ]; do sleep "
+		 "0.05; done; "
+		 "printf '%s' > /proc/$p/uid_map; printf '%s' > /proc/$p/gid_map; : > mapped; wait $p; rm "
+		 "mapped file",
+		 users, groups);
+	*ret_run = who_run(script);
+	if (ret_run->status)
+		fail_msg("status %d: %s", ret_run->status, ret_run->errors);
+	return json_object_get(live_only(ret_run), "user");
+}
+
+/* What a user namespace calls user and group, of a process that is gone; nothing where that is the same, or nobody. */
+static void test_users_mapped(void **state)
+{
+	struct live_run run;
+	const json_t *user;
+
+	(void)state;
+	user = who_mapped(&run, "1000 0 1\\n", "5 1000 3\\n1001 0 1\\n");
+	assert_string_equal(live_string(user, "id"), "0");
+	assert_string_equal(live_string(user, "ns_id"), "1000");
+	assert_string_equal(live_string(user, "group.id"), "0");
+	assert_string_equal(live_string(user, "group.ns_id"), "1001");
+	live_free(&run);
+	user = who_mapped(&run, "1000 0 1\\n", "1000 0 1\\n");
+	assert_string_equal(live_string(user, "ns_id"), "1000");
+	assert_null(json_object_get(user, "group"));
+	live_free(&run);
+	user = who_mapped(&run, "0 0 10\\n", "0 0 10\\n");
+	assert_null(json_object_get(user, "ns_id"));
+	live_free(&run);
+	/* more ranges than the namespace itself has room for */
+	user = who_mapped(&run, "7 0 1\\n11 1 1\\n12 2 1\\n13 3 1\\n14 4 1\\n15 5 1\\n", "0 0 10\\n");
+	assert_null(json_object_get(user, "ns_id"));
+	live_free(&run);
+}
+
 /* The same pid again and again, in a pid namespace: each alert names its own process. */
 static void test_pid_reuse(void **state)
 {
@@ -264,6 +309,7 @@ const struct CMUnitTest live_who[] = {
 	cmocka_unit_test_setup_teardown(test_kmsg, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_sequence, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_host_path, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_users_mapped, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_odd_paths, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_put_back, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_pid_reuse, live_setup, live_teardown),

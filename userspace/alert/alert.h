@@ -36,6 +36,7 @@ struct alert_process {
 	struct alert_ancestor *ancestors; /* above the parent, up to init: ancestor_count of them */
 	size_t ancestor_count;
 	uint32_t uid, gid;
+	uint32_t ns_uid, ns_gid; /* as the process's own user namespace counts, if that differs */
 	char *user_name; /* NULL if /etc/passwd has none */
 	char *group_name; /* NULL if /etc/group has none */
 	uint32_t login_uid; /* (uint32_t)-1: none */
@@ -45,6 +46,7 @@ struct alert_process {
 	bool command_line_truncated;
 	bool working_directory_truncated; /* upper directories are missing: it does not begin with a slash */
 	bool ancestors_truncated; /* there are more up to init */
+	bool ns_uid_differs, ns_gid_differs;
 };
 
 struct alert_file {

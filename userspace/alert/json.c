@@ -190,7 +190,9 @@ static void json_ancestors(struct json_writer *json, const struct alert_process 
 /* A group of its own name and number is what most users have. */
 static bool json_group_differs(const struct alert_process *process)
 {
-	if (process->gid != process->uid || !process->group_name != !process->user_name)
+	if (process->gid != process->uid || !process->group_name != !process->user_name ||
+	    process->ns_gid_differs != process->ns_uid_differs ||
+	    (process->ns_gid_differs && process->ns_gid != process->ns_uid))
 		return true;
 	return process->group_name && strcmp(process->group_name, process->user_name) != 0;
 }
@@ -199,10 +201,14 @@ static void json_user(struct json_writer *json, const struct alert_process *proc
 {
 	json_open(json, "user", '{');
 	json_id(json, "id", process->uid);
+	if (process->ns_uid_differs)
+		json_id(json, "ns_id", process->ns_uid);
 	json_text_if(json, "name", process->user_name);
 	if (json_group_differs(process)) {
 		json_open(json, "group", '{');
 		json_id(json, "id", process->gid);
+		if (process->ns_gid_differs)
+			json_id(json, "ns_id", process->ns_gid);
 		json_text_if(json, "name", process->group_name);
 		json_close(json, '}');
 	}

@@ -12,6 +12,7 @@
 #include "attribute/exec.h"
 #include "attribute/host_name.h"
 #include "attribute/inquiry.h"
+#include "attribute/inside.h"
 #include "attribute/mounts.h"
 #include "attribute/procfs.h"
 #include "attribute/relay.h"
@@ -377,15 +378,24 @@ static bool attribute_inside(const struct sample_view *view)
 	return false;
 }
 
-/* Borrowed, from `inside` or from the host's; NULL: there is none, or it is not known. */
+/*
+ * Borrowed, from `inside` or from the host's; NULL: there is none, or it is not known. *ret_differs and *ret_id: the number in its user
+ * namespace, if that is another one.
+ */
 static const char *attribute_user(const struct attribute *attribute, const struct sample_view *view,
-				  bool group, struct inquiry_answer *inside)
+				  bool group, struct inquiry_answer *inside, bool *ret_differs,
+				  uint32_t *ret_id)
 {
 	uint32_t id = group ? view->head->gid : view->head->uid;
-	int r = attribute_inside(view)
-			? attribute_ask(attribute, view, group ? INQUIRY_GROUP : INQUIRY_USER, id, inside)
-			: -EXDEV;
+	bool told = view->head->flags & SAMPLE_OWN_USERS;
+	uint32_t told_id = group ? view->head->ns_gid : view->head->ns_uid;
+	/* who has another number for it has the host's user */
+	bool asked = attribute_inside(view) && (!told || told_id == id);
+	int r = asked ? attribute_ask(attribute, view, group ? INQUIRY_GROUP : INQUIRY_USER, id, inside)
+		      : -EXDEV;
 
+	*ret_id = told ? told_id : asked && r == -EXDEV ? inside->number : INSIDE_NONE;
+	*ret_differs = *ret_id != INSIDE_NONE && *ret_id != id;
 	if (r == -EXDEV)
 		return users_name(group ? attribute->groups : attribute->users, id);
 	return r == 0 && *inside->text ? inside->text : NULL;
@@ -395,12 +405,13 @@ static int attribute_names(const struct attribute *attribute, const struct sampl
 			   const struct mask_known *known, struct alert_process *process)
 {
 	struct inquiry_answer inside;
-	const char *name = attribute_user(attribute, view, false, &inside);
+	const char *name =
+		attribute_user(attribute, view, false, &inside, &process->ns_uid_differs, &process->ns_uid);
 	int r = name ? mask_text(name, strlen(name), known, &process->user_name) : 0;
 
 	if (r < 0)
 		return r;
-	name = attribute_user(attribute, view, true, &inside);
+	name = attribute_user(attribute, view, true, &inside, &process->ns_gid_differs, &process->ns_gid);
 	return name ? mask_text(name, strlen(name), known, &process->group_name) : 0;
 }
 
@@ -873,6 +884,9 @@ int attribute_repeat(struct attribute *attribute, const struct alert *last, cons
 		alert.write.token_offset = value->at;
 	}
 	process->thread_id = value->tid;
+	/* of the same number in the same container it is the same */
+	process->ns_uid_differs &= process->uid == value->uid;
+	process->ns_gid_differs &= process->gid == value->gid;
 	process->uid = value->uid;
 	process->gid = value->gid;
 	process->user_name = process->group_name = NULL;

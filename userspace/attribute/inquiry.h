@@ -60,7 +60,7 @@ enum inquiry_kind {
 	INQUIRY_CONMON, /* pid of the parent, time → conmon */
 	INQUIRY_ABOVE, /* pid of the parent, time → told */
 	INQUIRY_MAKER, /* pid, time → told */
-	INQUIRY_USER, /* pid, time, number → text */
+	INQUIRY_USER, /* pid, time, number → text; -EXDEV: number, as inside.h says */
 	INQUIRY_GROUP, /* likewise */
 	INQUIRY_EXEC, /* pid, time and (parent) name of a runtime's process, path: the id, number: the pid of a child. Returns 1 if so, else 0 */
 	INQUIRY_ARGS, /* pid, time → text, of the length that is returned */

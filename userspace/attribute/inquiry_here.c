@@ -146,7 +146,8 @@ static int here_other(const struct inquiry_world *world, const struct inquiry_qu
 		return container_above_tells(world->root, &process, &answer->told);
 	case INQUIRY_USER:
 	case INQUIRY_GROUP:
-		return inside_name(&process, question->kind == INQUIRY_GROUP, question->number, answer->text);
+		return inside_name(&process, question->kind == INQUIRY_GROUP, question->number,
+				   &answer->number, answer->text);
 	case INQUIRY_EXEC:
 		return exec_below(world->root, &process, question->parent, question->path, question->number);
 	case INQUIRY_ARGS:

@@ -31,11 +31,12 @@
 #define INSIDE_MOUNTS (128UL << 10)
 
 /* Is the number the same inside? By a line for each range: first inside, first outside, how many. */
-static int inside_same(const struct procfs_process *process, const char *map, uint32_t id)
+static int inside_same(const struct procfs_process *process, const char *map, uint32_t id, uint32_t *ret_id)
 {
 	char text[INSIDE_MAP + 1], *next, *line, *rest;
 	int len = procfs_read(process, map, text, INSIDE_MAP);
 
+	*ret_id = INSIDE_NONE;
 	if (len < 0)
 		return len;
 	text[len] = '\0';
@@ -44,8 +45,10 @@ static int inside_same(const struct procfs_process *process, const char *map, ui
 		unsigned long in = strtoul(line, &line, 10), out = strtoul(line, &line, 10);
 		unsigned long count = strtoul(line, &line, 10);
 
-		if (id >= out && id - out < count)
+		if (id >= out && id - out < count) {
+			*ret_id = (uint32_t)(in + (id - out));
 			return in == out ? 0 : -EXDEV;
+		}
 		next = NULL;
 	}
 	return -EXDEV;
@@ -138,11 +141,12 @@ static void inside_group(const struct procfs_process *process, int root, uint32_
 	}
 }
 
-int inside_name(const struct procfs_process *process, bool group, uint32_t id, char ret_name[INSIDE_NAME])
+int inside_name(const struct procfs_process *process, bool group, uint32_t id, uint32_t *ret_id,
+		char ret_name[INSIDE_NAME])
 {
 	AUTO_CLOSE int root = -1;
 	char path[PATH_MAX];
-	int r = inside_same(process, group ? "gid_map" : "uid_map", id);
+	int r = inside_same(process, group ? "gid_map" : "uid_map", id, ret_id);
 
 	*ret_name = '\0';
 	if (r < 0)

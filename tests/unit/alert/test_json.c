@@ -132,6 +132,8 @@ static struct alert alert_full(void)
 	alert.process.thread_id = 8;
 	alert.process.thread_name = text("worker");
 	alert.process.cgroup_id = 77;
+	alert.process.ns_uid_differs = alert.process.ns_gid_differs = true;
+	alert.process.ns_gid = 33;
 	alert.process.executable = text("/usr/bin/caf\xc3\xa9");
 	alert.process.executable_truncated = true;
 	alert.process.command_line = text("sh -c \"quoted\\\"");

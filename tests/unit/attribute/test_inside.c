@@ -70,12 +70,14 @@ static int teardown(void **state)
 	return tree_remove(dir);
 }
 
-static void check(bool group, uint32_t id, int wanted, const char *wanted_name)
+static uint32_t check(bool group, uint32_t id, int wanted, const char *wanted_name)
 {
 	char name[INSIDE_NAME];
+	uint32_t inside;
 
-	assert_int_equal(inside_name(&process, group, id, name), wanted);
+	assert_int_equal(inside_name(&process, group, id, &inside, name), wanted);
 	assert_string_equal(name, wanted_name);
+	return inside;
 }
 
 static void test_names(void **state)
@@ -92,8 +94,10 @@ static void test_names(void **state)
 static void test_mapped(void **state)
 {
 	(void)state;
-	check(true, 101000, -EXDEV, "");
-	check(true, 5000, -EXDEV, "");
+	assert_int_equal(check(true, 101000, -EXDEV, ""), 1000);
+	assert_int_equal(check(true, 101009, -EXDEV, ""), 1009);
+	assert_int_equal(check(true, 101010, -EXDEV, ""), INSIDE_NONE);
+	assert_int_equal(check(true, 5000, -EXDEV, ""), INSIDE_NONE);
 }
 
 static void test_gone(void **state)
