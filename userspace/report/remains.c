@@ -351,8 +351,9 @@ static void remains_look(struct remains_file *file)
 	bool link = fact->part && strcmp(fact->part, "link_target") == 0 && *fact->file == '/' &&
 		    !fact->path_truncated && !strstr(fact->file, MASK_TEXT);
 	const char *vague = link ? NULL : remains_vague(fact);
-	/* only the process's own name for it is known */
-	bool inside = *fact->container && !fact->file_path;
+	/* only the process's own name for it is known, and it is none of the host's */
+	bool inside = *fact->container && !fact->file_path && !fact->relayed && !fact->outside &&
+		      !(fact->place && strcmp(fact->place, "host") == 0);
 	struct stat st;
 	bool same, elsewhere;
 	int fd;
@@ -363,7 +364,7 @@ static void remains_look(struct remains_file *file)
 		remains_say(file, REMAINS_UNKNOWN, vague);
 		return;
 	}
-	if (link && (!*fact->container || fact->file_path)) {
+	if (link && !inside) {
 		remains_link(file);
 		return;
 	}

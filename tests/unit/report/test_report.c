@@ -1552,6 +1552,54 @@ static void test_remains_copies(void **state)
 	assert_int_equal(remains_only(&options), REMAINS_UNKNOWN);
 }
 
+/* What was written for a container, into it, or on the host itself by one of its processes has the host's path, whoever's it is. */
+static void test_remains_outside(void **state)
+{
+	static const struct {
+		bool relayed, outside;
+		const char *place;
+		enum remains_state state;
+	} cases[] = {
+		{true, false, "host", REMAINS_GONE},       {true, false, NULL, REMAINS_GONE},
+		{false, true, "volume", REMAINS_GONE},     {false, false, "host", REMAINS_GONE},
+		{false, false, "volume", REMAINS_UNKNOWN}, {false, false, NULL, REMAINS_UNKNOWN},
+	};
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	struct store *store = alerts_store(path);
+	struct remains remains;
+	struct report report;
+	char file[6][128];
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++) {
+		struct alert_spec spec = {.token = "dt0c01.LEAK1",
+					  .file = file[i],
+					  .program = "/usr/bin/dockerd",
+					  .container = POD_A,
+					  .relayed = cases[i].relayed,
+					  .outside = cases[i].outside,
+					  .time = alerts_now()};
+		struct alert alert;
+
+		snprintf(file[i], sizeof(file[i]), "%s/%zu.log", dir, i);
+		alert = alerts_make(&spec);
+		alert.file.place = cases[i].place;
+		assert_int_equal(store_put(store, &alert), 0);
+	}
+	store_close(store);
+	open_report(&options, &report);
+	assert_int_equal(remains_find(&report, &remains), 0);
+	assert_int_equal(remains.count, 6);
+	for (size_t i = 0; i < 6; i++)
+		for (size_t j = 0; j < remains.count; j++)
+			if (strcmp(remains.items[j].file, file[i]) == 0 &&
+			    remains.items[j].state != cases[i].state)
+				fail_msg("case %zu is %d: %s", i, remains.items[j].state,
+					 remains.items[j].why);
+	remains_free(&remains);
+	report_close(&report);
+}
+
 /* A link that leads where it led holds the token still; one of that name that leads elsewhere does not. JSON is as its schema has it. */
 static void test_remains_links(void **state)
 {
@@ -1992,18 +2040,43 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_rules),         TEST(test_leaks),          TEST(test_groups),
-		TEST(test_filters),       TEST(test_filtered_roles), TEST(test_times),
-		TEST(test_period),        TEST(test_table_width),    TEST(test_hostile),
-		TEST(test_empty),         TEST(test_outside),        TEST(test_relayed),
-		TEST(test_same_name),     TEST(test_renamed),        TEST(test_derived),
-		TEST(test_headings),      TEST(test_applets),        TEST(test_patterns),
-		TEST(test_export),        TEST(test_limit),          TEST(test_said),
-		TEST(test_asked),         TEST(test_marks),          TEST(test_todo_order),
-		TEST(test_todo_commands), TEST(test_todo_layer),     TEST(test_todo_careful),
-		TEST(test_remains),       TEST(test_remains_links),  TEST(test_remains_copies),
-		TEST(test_nodes),         TEST(test_nodes_groups),   TEST(test_nodes_filters),
-		TEST(test_nodes_marks),   TEST(test_nodes_remains),  cmocka_unit_test(test_relays),
+		TEST(test_rules),
+		TEST(test_leaks),
+		TEST(test_groups),
+		TEST(test_filters),
+		TEST(test_filtered_roles),
+		TEST(test_times),
+		TEST(test_period),
+		TEST(test_table_width),
+		TEST(test_hostile),
+		TEST(test_empty),
+		TEST(test_outside),
+		TEST(test_relayed),
+		TEST(test_same_name),
+		TEST(test_renamed),
+		TEST(test_derived),
+		TEST(test_headings),
+		TEST(test_applets),
+		TEST(test_patterns),
+		TEST(test_export),
+		TEST(test_limit),
+		TEST(test_said),
+		TEST(test_asked),
+		TEST(test_marks),
+		TEST(test_todo_order),
+		TEST(test_todo_commands),
+		TEST(test_todo_layer),
+		TEST(test_todo_careful),
+		TEST(test_remains),
+		TEST(test_remains_links),
+		TEST(test_remains_outside),
+		TEST(test_remains_copies),
+		TEST(test_nodes),
+		TEST(test_nodes_groups),
+		TEST(test_nodes_filters),
+		TEST(test_nodes_marks),
+		TEST(test_nodes_remains),
+		cmocka_unit_test(test_relays),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

@@ -73,12 +73,15 @@ static int containerd_image(int root, size_t home, const char *namespace, const 
 static int containerd_created(int root, const char *bundle, struct container_facts *facts)
 {
 	AUTO_CLOSE int fd = file_regular(root, "%s/config.json", bundle);
-	char text[PERIOD_TEXT];
+	char text[PERIOD_TEXT], whole[PERIOD_TEXT + 10];
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return 0;
-	return container_facts_set(&facts->created, period_utc((int64_t)st.st_mtim.tv_sec * 1000000, text));
+	period_utc((int64_t)st.st_mtim.tv_sec * 1000000, text);
+	/* one that lived for an instant may have had the same name in the same second */
+	snprintf(whole, sizeof(whole), "%.*s.%09ldZ", (int)strlen(text) - 1, text, st.st_mtim.tv_nsec);
+	return container_facts_set(&facts->created, whole);
 }
 
 int container_containerd_bundle(int root, const struct cgroup_name *name, const char *bundle,
