@@ -235,6 +235,11 @@ _Static_assert(__builtin_offsetof(struct token_sample, comm) == 88, "struct toke
 _Static_assert(__builtin_offsetof(struct token_sample, inode) == 136, "struct token_sample: inode");
 _Static_assert(__builtin_offsetof(struct token_sample, offset) == 216, "struct token_sample: offset");
 _Static_assert(__builtin_offsetof(struct token_sample, window) == 296, "struct token_sample: window");
+_Static_assert(__builtin_offsetof(struct seen_key, token_key) ==
+			       __builtin_offsetof(struct placed_key, token_key) &&
+		       __builtin_offsetof(struct seen_key, place) ==
+			       __builtin_offsetof(struct placed_key, place),
+	       "struct seen_key begins with a struct placed_key");
 _Static_assert(sizeof(struct token_more) == 152, "struct token_more: size");
 _Static_assert(__builtin_offsetof(struct token_more, seq) == __builtin_offsetof(struct token_sample, seq),
 	       "each record's number is at one place");

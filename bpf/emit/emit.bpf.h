@@ -660,16 +660,8 @@ __noinline int emit_keep(struct scratch *s)
 /* A page on its way to a block device, and no room for what is in it: it stays in the page cache for a while, and is looked at once more. */
 static __always_inline void emit_again_later(struct scratch *s)
 {
-	struct later_key key = {
-		.mapping = s->event.mapping,
-		.index = (s->event.offset + s->sample.head.token_at) / KERNEL_PAGE_SIZE,
-	};
-	const __u32 *waiting = bpf_map_lookup_elem(&later, &key);
-	/* a token may lie across two; what waits there already may be more */
-	__u32 pages = waiting && *waiting > 2 ? *waiting : 2;
-
-	if (!bpf_map_update_elem(&later, &key, &pages, BPF_ANY))
-		__sync_fetch_and_add(&rechecks_added, 1);
+	/* a token may lie across two */
+	(void)later_add(s->event.mapping, (s->event.offset + s->sample.head.token_at) / KERNEL_PAGE_SIZE, 2);
 }
 
 /*

@@ -134,15 +134,8 @@ static long block_step(__u32 i, struct block_row *row)
  */
 __noinline int block_later(__u64 mapping, __u64 index, __u32 pages)
 {
-	struct later_key key = {mapping, index};
-	const __u32 *waiting = bpf_map_lookup_elem(&later, &key);
-	/* not less than what waits there already */
-	__u32 value = waiting && *waiting > pages ? *waiting : pages;
-
-	if (bpf_map_update_elem(&later, &key, &value, BPF_ANY))
+	if (later_add(mapping, index, pages))
 		count_add(COUNTER_bio_pages_unseen, pages);
-	else
-		__sync_fetch_and_add(&rechecks_added, 1);
 	return 0;
 }
 

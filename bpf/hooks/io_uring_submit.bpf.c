@@ -9,6 +9,9 @@
  * Where nothing is written back (tmpfs, memfd), the daemon looks at the range, as it does at what is mapped there, from the submission
  * on until the process has ended: a request that waits behind others may be late. Streams are counted.
  *
+ * A request's descriptor is looked up when its turn comes (raw_tp/io_uring_file_get): of one that tells only if it fails, that is
+ * where it goes. One of a registered file is taken for what it is when it is submitted.
+ *
  * Names, by the syscall attachment: the caller's strings are there now. They say what is asked for; it can still fail.
  *
  * The tracepoint has another name before 6.3 (2ad57931db64, "io_uring: rename trace_io_uring_submit_sqe() tracepoint").
@@ -23,6 +26,9 @@
 
 /* include/uapi/asm-generic/fcntl.h */
 #define SUBMIT_O_CREAT 0100
+
+/* Is io_uring_file() there? */
+const volatile __u32 io_uring_opens = 0;
 
 /* Pages of a request that are asked whether they are dirty; of a longer one it is taken for granted. */
 #define SUBMIT_PAGES 2
@@ -208,8 +214,9 @@ static __always_inline int submit_is_late(const struct io_kiocb *request)
 }
 
 /*
- * A write whose descriptor may be another file's when its turn comes. One that tells only if it fails is counted where its descriptor is of
- * nothing yet, or of what keeps nothing. To a disk or a socket programs do write like that: those are not, or all of them would be.
+ * A write whose descriptor may be another file's when its turn comes, and of which nothing is heard then (io_uring_file()). One that tells
+ * only if it fails is counted where its descriptor is of nothing yet, or of what keeps nothing. To a disk or a socket programs do write like
+ * that: those are not, or all of them would be.
  */
 static __always_inline void submit_late(const struct io_kiocb *request, const struct file *file, __u32 kind)
 {
@@ -218,11 +225,12 @@ static __always_inline void submit_late(const struct io_kiocb *request, const st
 		count(COUNTER_io_uring_untold);
 }
 
-static __always_inline void submit_write(const struct io_kiocb *request, const struct task_struct *task,
-					 __u32 op)
+/* A write to that file. A function of its own: verified once. */
+__noinline int submit_write(__u64 kiocb, __u64 filp, __u32 op, __u32 settled)
 {
-	const struct io_rw *rw = (const struct io_rw *)request;
-	const struct file *file = submit_file(request, task);
+	const struct io_kiocb *request = (const struct io_kiocb *)kiocb;
+	const struct io_rw *rw = (const struct io_rw *)kiocb;
+	const struct file *file = (const struct file *)filp;
 	__u64 mapping, first, last;
 	struct scratch *s;
 	__s64 position;
@@ -231,17 +239,18 @@ static __always_inline void submit_write(const struct io_kiocb *request, const s
 	kind = file_kind(file);
 	if (file && io_uring_is_unwritten(kind)) {
 		submit_unwritten(request, file, kind, op);
-		return;
+		return 0;
 	}
-	submit_late(request, file, kind);
+	if (!settled)
+		submit_late(request, file, kind);
 	if (!file || (kind != FILE_KIND_DISK && kind != FILE_KIND_BLOCK) || !(settings.watch & (1U << kind)))
-		return;
+		return 0;
 	if (op != IO_URING_WRITE && op != IO_URING_WRITE_FIXED && op != IO_URING_WRITEV &&
 	    op != IO_URING_WRITEV_FIXED)
-		return;
+		return 0;
 	mapping = file_mapping(file, NULL);
 	if (!mapping || BPF_CORE_READ(file, f_flags) & KERNEL_O_DIRECT)
-		return;
+		return 0;
 	position = BPF_CORE_READ(rw, kiocb.ki_pos);
 	if (position < 0)
 		position = BPF_CORE_READ(file, f_pos);
@@ -251,13 +260,44 @@ static __always_inline void submit_write(const struct io_kiocb *request, const s
 	/* of a vector, its length is not known yet */
 	last = (position + BPF_CORE_READ(rw, len)) / KERNEL_PAGE_SIZE;
 	if (last - first < SUBMIT_PAGES && !submit_dirty(mapping, first) && !submit_dirty(mapping, last))
-		return;
+		return 0;
 	s = inspect_begin();
 	if (!s)
-		return;
+		return 0;
 	recheck_begin(s, mapping, first, WRITE_CALL_IO_URING);
 	recheck_note(s, first);
 	inspect_end(s);
+	return 0;
+}
+
+/* Is its file to be known from io_uring_file(), of a request that tells only if it fails? */
+static __always_inline int submit_is_to_open(const struct io_kiocb *request)
+{
+	return io_uring_opens &&
+	       ((__u32)BPF_CORE_READ(request, flags) & (IO_URING_REQ_CQE_SKIP | IO_URING_REQ_FIXED_FILE)) ==
+		       IO_URING_REQ_CQE_SKIP &&
+	       !BPF_CORE_READ(request, file);
+}
+
+/* One that is under way goes elsewhere than it seemed when it was submitted. */
+__noinline int submit_moved(__u64 request, __u64 file)
+{
+	__u32 *slot = bpf_map_lookup_elem(&rings_pending, &request), number,
+	      kind = file_kind((const struct file *)file);
+	struct ring_writes *writes;
+	__u64 mapping;
+
+	if (!slot)
+		return 0;
+	number = *slot;
+	writes = bpf_map_lookup_elem(&rings, &number);
+	mapping = file_kind_has_offset(kind) ? (__u64)BPF_CORE_READ((const struct file *)file, f_mapping) : 0;
+	if (!writes || (mapping && mapping == writes->mapping) || !io_uring_is_unwritten(kind))
+		return 0;
+	writes->several = 1;
+	if (writes->silent)
+		writes->uncovered = 1;
+	return 0;
 }
 
 /* Sets the arguments as the call of that name would have them; returns that call, or 0. */
@@ -327,8 +367,10 @@ static __always_inline int submit(struct bpf_raw_tracepoint_args *context)
 	if (io_uring_is_write(op)) {
 		if (!scope_holds(task))
 			return 0;
+		if (submit_is_to_open((const struct io_kiocb *)request))
+			return 0;
 		preempt_begin();
-		submit_write((const struct io_kiocb *)request, task, op);
+		submit_write(request, (__u64)submit_file((const struct io_kiocb *)request, task), op, 0);
 		preempt_end();
 		return 0;
 	}
@@ -348,6 +390,33 @@ static __always_inline int submit(struct bpf_raw_tracepoint_args *context)
 	default:
 		return 0;
 	}
+}
+
+/*
+ * The descriptor of a request has just been looked up, when its turn has come: by who submitted it, or a worker that shares its descriptors.
+ * What splice(2) reads is looked up behind what it writes.
+ */
+SEC("raw_tp/io_uring_file_get")
+int io_uring_file(struct bpf_raw_tracepoint_args *context)
+{
+	const struct task_struct *task = bpf_get_current_task_btf();
+	__u64 request = context->args[0], file;
+	__u32 op = BPF_CORE_READ((const struct io_kiocb *)request, opcode);
+	int quiet;
+
+	if (!io_uring_is_write(op))
+		return 0;
+	quiet = submit_is_to_open((const struct io_kiocb *)request);
+	if (!(quiet || rings_used) || !scope_holds(task))
+		return 0;
+	preempt_begin();
+	file = (__u64)file_by_number(task, (__s32)context->args[1]);
+	if (quiet)
+		submit_write(request, file, op, 1);
+	else if (file)
+		submit_moved(request, file);
+	preempt_end();
+	return 0;
 }
 
 SEC("raw_tp/io_uring_submit_req")

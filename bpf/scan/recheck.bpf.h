@@ -75,6 +75,22 @@ struct {
 	__type(value, __u32); /* how many */
 } later __weak SEC(".maps");
 
+/* Files that were put into `rechecks` so far: news for the daemon. */
+__u64 rechecks_added __weak = 0;
+
+/* From there on so many pages wait, or more if more do already. Returns 0, or a negative errno: there is no room. */
+static __always_inline long later_add(__u64 mapping, __u64 index, __u32 pages)
+{
+	struct later_key key = {mapping, index};
+	const __u32 *waiting = bpf_map_lookup_elem(&later, &key);
+	__u32 value = waiting && *waiting > pages ? *waiting : pages;
+	long r = bpf_map_update_elem(&later, &key, &value, BPF_ANY);
+
+	if (!r)
+		__sync_fetch_and_add(&rechecks_added, 1);
+	return r;
+}
+
 struct described_key {
 	__u64 mapping;
 	__u64 start;
@@ -92,9 +108,6 @@ struct {
 	__type(key, struct described_key);
 	__type(value, struct described_value);
 } described __weak SEC(".maps");
-
-/* Files that were put into `rechecks` so far: news for the daemon. */
-__u64 rechecks_added __weak = 0;
 
 /* Pages of the folio at that address. */
 static __always_inline __u64 recheck_pages(__u64 folio)

@@ -232,16 +232,21 @@ static void test_untold_late(void **state)
 	static const struct {
 		const char *way;
 		uint64_t counted;
+		bool seen;
 	} ways[] = {
-		{"linked", 0},
-		{"failed", 1},
-		{"short", 1},
-		{"worked", 1},
+		{"linked", 0, false},
+		{"failed", 1, false},
+		{"short", 1, false},
+		{"worked", 1, false},
 		/* what it waits for finds no room either */
-		{"late", 2},
-		{"late-skipped", 1},
-		{"rings", 1},
+		{"late", 2, false},
+		{"late-file", 2, false},
+		{"late-skipped", 0, true},
+		{"late-skipped-disk", 0, true},
+		{"late-skipped-file", 0, true},
+		{"rings", 1, false},
 	};
+	struct maker_token token = maker_token(1000);
 
 	(void)state;
 	assert_int_equal(mkdir(live_path("mnt"), 0700), 0);
@@ -251,13 +256,15 @@ static void test_untold_late(void **state)
 
 		snprintf(script, sizeof(script), "mount -t tmpfs none %s; exec %s %s %s 1000",
 			 live_path("mnt"), live_writer("stores"), ways[i].way,
-			 live_path(ways[i].counted ? "mnt/file" : "file"));
+			 live_path(ways[i].counted || ways[i].seen ? "mnt/file" : "file"));
 		run = live_exec(ARGS("--watch", "default"), ARGS("unshare", "-m", "sh", "-c", script));
 		if (run.status == STORES_VOID)
 			print_message("%s is not on this machine\n", ways[i].way);
 		else if (run.status || live_summary(&run, STORES_UNTOLD) != ways[i].counted)
 			fail_msg("%s: %d, not %llu: %s", ways[i].way, run.status,
 				 (unsigned long long)ways[i].counted, run.errors);
+		else if (ways[i].seen && live_count(&run, &token) != 1)
+			fail_msg("%s is not seen: %s", ways[i].way, run.errors);
 		live_free(&run);
 	}
 }

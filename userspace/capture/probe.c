@@ -179,6 +179,8 @@ static void probe_select(struct spillwatch_bpf *skeleton, const struct targets *
 				  targets_of(targets, skeleton->progs.io_uring_submit));
 	bpf_program__set_autoload(skeleton->progs.io_uring_submit_6_1,
 				  targets_of(targets, skeleton->progs.io_uring_submit_6_1));
+	bpf_program__set_autoload(skeleton->progs.io_uring_file, targets_io_uring_opens(targets));
+	skeleton->rodata->io_uring_opens = targets_io_uring_opens(targets);
 	bpf_program__set_autoload(skeleton->progs.io_uring_overflow,
 				  targets_of(targets, skeleton->progs.io_uring_overflow));
 	skeleton->rodata->direct_loads = targets_has_plain_loads(targets);

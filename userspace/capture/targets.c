@@ -20,6 +20,7 @@
 /* A tracepoint's type: a typedef of a pointer to a function, whose first argument is the tracepoint's own. */
 #define TARGETS_TRACEPOINT "btf_trace_"
 #define TARGETS_IO_URING TARGETS_TRACEPOINT "io_uring_complete"
+#define TARGETS_IO_URING_OPENED TARGETS_TRACEPOINT "io_uring_file_get"
 /* The structure that stands for memory of any kind (bpf/base/direct.bpf.h). */
 #define TARGETS_MEMORY "irq_stack"
 /* A structure that the kernel has if btrfs is no module; see capture/btrfs.h. */
@@ -35,7 +36,7 @@ struct target {
 
 struct targets {
 	size_t count;
-	unsigned int io_uring_arguments;
+	unsigned int io_uring_arguments, io_uring_opened_arguments;
 	struct btrfs_layout btrfs;
 	bool functions_known; /* to sleep or not */
 	struct target target[TARGETS_MAX]; /* by name */
@@ -143,6 +144,8 @@ static void targets_look_up(struct targets *targets, const struct btf *kernel)
 		target->id = id;
 		if (strcmp(name, TARGETS_IO_URING) == 0)
 			targets->io_uring_arguments = targets_arguments(kernel, type);
+		else if (strcmp(name, TARGETS_IO_URING_OPENED) == 0)
+			targets->io_uring_opened_arguments = targets_arguments(kernel, type);
 		else if (strcmp(name, TARGETS_FUNCTION) == 0)
 			targets->functions_known = targets_has_field(kernel, type, TARGETS_FUNCTION_SLEEPS);
 	}
@@ -201,6 +204,11 @@ bool targets_can_disable_preemption(const struct targets *targets)
 unsigned int targets_io_uring_arguments(const struct targets *targets)
 {
 	return targets->io_uring_arguments;
+}
+
+bool targets_io_uring_opens(const struct targets *targets)
+{
+	return targets->io_uring_opened_arguments == 2;
 }
 
 struct btrfs_layout targets_btrfs(const struct targets *targets)

@@ -50,5 +50,8 @@ bool targets_can_disable_preemption(const struct targets *targets);
 /* targets_io_uring_arguments() - of the tracepoint io_uring_complete, 0: there is none. They changed in 6.12. */
 unsigned int targets_io_uring_arguments(const struct targets *targets);
 
+/* targets_io_uring_opens() - does it tell when a request's descriptor is looked up, and of which request (since 6.0)? */
+bool targets_io_uring_opens(const struct targets *targets);
+
 /* targets_btrfs() - where btrfs keeps an inode's subvolume; all 0: not known, it may be a module that comes later. */
 struct btrfs_layout targets_btrfs(const struct targets *targets);

@@ -733,13 +733,21 @@ static void put_late(const char *path)
 {
 	struct quiet quiet = quiet_open(path, 0);
 	struct io_uring_sqe sqe = quiet_token(&quiet, 0, 0);
-	int fds[2], fd = open("/dev/null", O_RDWR);
+	char other[PATH_MAX];
+	int fds[2], fd;
 
+	/* at first it leads nowhere, or to another file: beside it, or above what is mounted there, where it is a disk's */
+	if (strstr(how, "-disk"))
+		snprintf(other, sizeof(other), "%.*s-other", (int)(strrchr(path, '/') - path), path);
+	else
+		snprintf(other, sizeof(other), "%s-other", path);
+	fd = strstr(how, "-disk") || strstr(how, "-file") ? open(other, O_CREAT | O_RDWR, 0600)
+							  : open("/dev/null", O_RDWR);
 	if (fd < 0)
 		fail("open");
 	check("pipe", pipe(fds), 0);
 	sqe.fd = fd;
-	if (strcmp(how, "late-skipped") == 0)
+	if (strncmp(how, "late-skipped", strlen("late-skipped")) == 0)
 		sqe.flags = IOSQE_CQE_SKIP_SUCCESS;
 	quiet_behind(&quiet, fds[0], &sqe);
 	if (!sqe.flags)
@@ -904,18 +912,45 @@ static const struct {
 	const char *how;
 	void (*put)(const char *path);
 } ways[] = {
-	{"prepare", put_old},       {"soiled", put_old},        {"windows", put_windows},
-	{"grown", put_grown},       {"dirty", put_dirty},       {"again", put_again},
-	{"nothing", put_nothing},   {"reading", put_reading},   {"beside", put_beside},
-	{"two", put_two},           {"halves", put_halves},     {"inherited", put_inherited},
-	{"read", put_read},         {"race", put_race},         {"remotely", put_remotely},
-	{"erased", put_erased},     {"gaps", put_gaps},         {"last", put_last},
-	{"tmpfs", put_tmpfs},       {"memfd", put_memfd},       {"mappers", put_mappers},
-	{"heirs", put_heirs},       {"siblings", put_siblings}, {"skipping", put_skipping},
-	{"polled", put_polled},     {"unreaped", put_unreaped}, {"crowd", put_crowd},
-	{"deferred", put_deferred}, {"piped", put_piped},       {"failed", put_failed},
-	{"short", put_failed},      {"worked", put_worked},     {"late", put_late},
-	{"late-skipped", put_late}, {"rings", put_rings},       {"linked", put_linked},
+	{"prepare", put_old},
+	{"soiled", put_old},
+	{"windows", put_windows},
+	{"grown", put_grown},
+	{"dirty", put_dirty},
+	{"again", put_again},
+	{"nothing", put_nothing},
+	{"reading", put_reading},
+	{"beside", put_beside},
+	{"two", put_two},
+	{"halves", put_halves},
+	{"inherited", put_inherited},
+	{"read", put_read},
+	{"race", put_race},
+	{"remotely", put_remotely},
+	{"erased", put_erased},
+	{"gaps", put_gaps},
+	{"last", put_last},
+	{"tmpfs", put_tmpfs},
+	{"memfd", put_memfd},
+	{"mappers", put_mappers},
+	{"heirs", put_heirs},
+	{"siblings", put_siblings},
+	{"skipping", put_skipping},
+	{"polled", put_polled},
+	{"unreaped", put_unreaped},
+	{"crowd", put_crowd},
+	{"deferred", put_deferred},
+	{"piped", put_piped},
+	{"failed", put_failed},
+	{"short", put_failed},
+	{"worked", put_worked},
+	{"late", put_late},
+	{"late-skipped", put_late},
+	{"late-skipped-disk", put_late},
+	{"late-skipped-file", put_late},
+	{"late-file", put_late},
+	{"rings", put_rings},
+	{"linked", put_linked},
 	{"living", put_living},
 };
 
