@@ -54,21 +54,6 @@ static int inside_same(const struct procfs_process *process, const char *map, ui
 	return -EXDEV;
 }
 
-/* Which mount a descriptor is in, as /proc/PID/mountinfo counts; negative: it can't be told. */
-static int inside_mount(int fd)
-{
-	char path[64], line[128];
-	AUTO_FCLOSE FILE *file = NULL;
-	int number = -1;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	file = fopen(path, "re");
-	while (file && number < 0 && fgets(line, sizeof(line), file))
-		if (strncmp(line, "mnt_id:", 7) == 0)
-			number = (int)strtol(line + 7, NULL, 10);
-	return number;
-}
-
 /* Is it of a kind that asks nobody else? By "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw". */
 static bool inside_answers(const struct procfs_process *process, int place)
 {
@@ -76,7 +61,7 @@ static bool inside_answers(const struct procfs_process *process, int place)
 					    "btrfs",   "f2fs",     "zfs",  "tmpfs", "ramfs",
 					    "rootfs",  "squashfs", "erofs"};
 	AUTO_FREE char *mounts = malloc(INSIDE_MOUNTS + 1);
-	int number = inside_mount(place), len;
+	int number = safe_mount(place), len;
 	char *next = mounts, *line, *rest;
 
 	len = mounts && number >= 0 ? procfs_read(process, "mountinfo", mounts, INSIDE_MOUNTS) : -1;

@@ -9,10 +9,14 @@
  */
 #include "files/safe_open.h"
 
+#include "lib/cleanup.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -85,4 +89,18 @@ int safe_reopen(int place, struct stat *ret_st)
 	if (ret_st)
 		*ret_st = st;
 	return fd;
+}
+
+int safe_mount(int fd)
+{
+	char path[64], line[128];
+	AUTO_FCLOSE FILE *file = NULL;
+	int number = -1;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "re");
+	while (file && number < 0 && fgets(line, sizeof(line), file))
+		if (strncmp(line, "mnt_id:", 7) == 0)
+			number = (int)strtol(line + 7, NULL, 10);
+	return number;
 }

@@ -37,3 +37,6 @@ int safe_reopen(int place, struct stat *ret_st);
  * Returns as safe_place(), and type and permissions, inode, device, links, size and change of *ret_st; -EAGAIN if it would have to ask.
  */
 int safe_glance(int root, const char *path, struct stat *ret_st);
+
+/* safe_mount() - which mount a descriptor is in, as /proc/PID/mountinfo counts; negative: it can't be told. */
+int safe_mount(int fd);

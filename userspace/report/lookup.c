@@ -59,9 +59,9 @@ ssize_t lookup_link(const char *path, char *target, size_t size)
 	return len < 0 ? -errno : len;
 }
 
-static bool lookup_is_tmpfs(const struct fact *fact)
+static bool lookup_is_kind(const struct fact *fact, const char *kind)
 {
-	return fact->fs_type && strcmp(fact->fs_type, "tmpfs") == 0;
+	return fact->fs_type && strcmp(fact->fs_type, kind) == 0;
 }
 
 bool lookup_is(const struct fact *fact, const struct stat *st)
@@ -71,7 +71,7 @@ bool lookup_is(const struct fact *fact, const struct stat *st)
 	if (st->st_ino != fact->inode)
 		return false;
 	/* btrfs shows another device than the kernel has, and an overlay's file lies on its layer's: the inode must do */
-	if (!fact->dev_major && !lookup_is_tmpfs(fact))
+	if (!fact->dev_major && !lookup_is_kind(fact, "tmpfs"))
 		return true;
 	return major(st->st_dev) == fact->dev_major && minor(st->st_dev) == fact->dev_minor;
 }
@@ -82,16 +82,57 @@ bool lookup_is_exactly(const struct fact *fact, const struct stat *st)
 	       minor(st->st_dev) == fact->dev_minor;
 }
 
+/* The device of what is mounted there, as the kernel and so the store have it. @pid: whose mount it is; 0: ours */
+static bool lookup_device(uint32_t pid, int fd, uint32_t *ret_major, uint32_t *ret_minor)
+{
+	AUTO_FCLOSE FILE *file = NULL;
+	AUTO_FREE char *line = NULL;
+	bool found = false;
+	size_t size = 0;
+	int number = safe_mount(fd);
+	char path[48];
+
+	if (number < 0)
+		return false;
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%u/mountinfo", pid);
+	else
+		snprintf(path, sizeof(path), "/proc/self/mountinfo");
+	file = fopen(path, "re");
+	/* 36 35 98:0 /root /mnt … */
+	while (file && !found && getline(&line, &size, file) > 0) {
+		char *at = line;
+
+		found = strtol(at, &at, 10) == number;
+		strtoul(at, &at, 10);
+		*ret_major = (uint32_t)strtoul(at, &at, 10);
+		found = found && *at++ == ':';
+		*ret_minor = found ? (uint32_t)strtoul(at, &at, 10) : 0;
+	}
+	return found;
+}
+
+/* Has the host this file system at the path, which exists? */
+static bool lookup_same_device(const struct fact *fact, const char *path)
+{
+	AUTO_CLOSE int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	uint32_t its_major, its_minor;
+
+	return fd < 0 || !lookup_device(0, fd, &its_major, &its_minor) ||
+	       (its_major == fact->dev_major && its_minor == fact->dev_minor);
+}
+
 bool lookup_elsewhere(const struct fact *fact)
 {
 	char path[PATH_MAX];
 	struct stat st;
 
+	/* an overlay's file lies in its layer's file system */
 	if (!fact->inode || (size_t)snprintf(path, sizeof(path), "%s", fact->file) >= sizeof(path) ||
-	    (!fact->dev_major && !lookup_is_tmpfs(fact)))
+	    lookup_is_kind(fact, "overlay"))
 		return false;
-	/* what lies in memory is not there after a boot */
-	if (lookup_is_tmpfs(fact)) {
+	/* what has no device of its own, as what lies in memory, has another number after a boot */
+	if (!fact->dev_major) {
 		struct timespec now, up;
 
 		clock_gettime(CLOCK_REALTIME, &now);
@@ -106,7 +147,8 @@ bool lookup_elsewhere(const struct fact *fact)
 			return false;
 		*slash = '\0';
 	}
-	return major(st.st_dev) != fact->dev_major || minor(st.st_dev) != fact->dev_minor;
+	/* of btrfs, stat(2) has a device for each subvolume */
+	return !lookup_same_device(fact, *path ? path : "/");
 }
 
 static void lookup_views_make(struct lookup_views *views)
@@ -139,19 +181,26 @@ static void lookup_views_make(struct lookup_views *views)
 }
 
 static int lookup_view(uint32_t pid, const struct fact *fact, struct stat *ret_st, char **ret_path,
-		       struct lookup_root *ret_root)
+		       struct lookup_root *ret_root, bool *ret_alike)
 {
 	const char *file = fact->file_path ? fact->file_path : fact->file;
+	uint32_t its_major, its_minor;
 	struct lookup_root root;
 	AUTO_FREE char *path = NULL;
 	int fd;
 
+	*ret_alike = false;
 	snprintf(root.prefix, sizeof(root.prefix), "/proc/%u/root", pid);
 	root.fd = safe_root(root.prefix);
 	if (root.fd < 0)
 		return root.fd;
 	fd = lookup_open_at(root.fd, file, ret_st);
-	if (fd >= 0 && (!lookup_is_exactly(fact, ret_st) || asprintf(&path, "%s%s", root.prefix, file) < 0 ||
+	if (fd >= 0 && lookup_is_kind(fact, "btrfs"))
+		*ret_alike = ret_st->st_ino == fact->inode &&
+			     lookup_device(pid, fd, &its_major, &its_minor) && its_major == fact->dev_major &&
+			     its_minor == fact->dev_minor;
+	if (fd >= 0 && ((!*ret_alike && !lookup_is_exactly(fact, ret_st)) ||
+			asprintf(&path, "%s%s", root.prefix, file) < 0 ||
 			mask_text(path, strlen(path), NULL, ret_path) < 0)) {
 		close(fd);
 		fd = -ENOENT;
@@ -164,16 +213,18 @@ static int lookup_view(uint32_t pid, const struct fact *fact, struct stat *ret_s
 }
 
 int lookup_inhabited(const struct fact *fact, struct lookup_views *views, struct stat *ret_st,
-		     char **ret_path, struct lookup_root *ret_root)
+		     char **ret_path, struct lookup_root *ret_root, bool *ret_alike)
 {
 	int found = -ENOENT;
+
+	*ret_alike = false;
 
 	if (!fact->inode)
 		return found;
 	if (!views->asked)
 		lookup_views_make(views);
 	for (size_t i = 0; found < 0 && i < views->count; i++)
-		found = lookup_view(views->pids[i], fact, ret_st, ret_path, ret_root);
+		found = lookup_view(views->pids[i], fact, ret_st, ret_path, ret_root, ret_alike);
 	return found < 0 ? -ENOENT : found;
 }
 

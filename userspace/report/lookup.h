@@ -32,8 +32,8 @@ bool lookup_is(const struct fact *fact, const struct stat *st);
 bool lookup_is_exactly(const struct fact *fact, const struct stat *st);
 
 /*
- * lookup_elsewhere() - is its file system another one than what the host has at its path, so that what is there or not says nothing? Where
- * file systems tell the same device, and as far as the path exists.
+ * lookup_elsewhere() - is its file system another one than what the host has at its path, so that what is there or not says nothing? As far
+ * as the path exists. Two subvolumes of one btrfs are one file system.
  */
 bool lookup_elsewhere(const struct fact *fact);
 
@@ -55,13 +55,13 @@ struct lookup_root {
 
 /*
  * lookup_inhabited() - the file as a process in other mounts than ours sees it, while one lives there. Only what has its inode and device
- * is it.
+ * is it; on btrfs *ret_alike is true then, since another subvolume may have both.
  * @views: zeroed at first, made with the first call
  * Returns a descriptor, *ret_st, *ret_path (/proc/PID/root…, masked, malloc'ed) and *ret_root (its descriptor is the caller's), or
  * -ENOENT.
  */
 int lookup_inhabited(const struct fact *fact, struct lookup_views *views, struct stat *ret_st,
-		     char **ret_path, struct lookup_root *ret_root);
+		     char **ret_path, struct lookup_root *ret_root, bool *ret_alike);
 
 /* The names in the directory that was read last, kept while it does not change: files come by directory. */
 struct lookup_listing {

@@ -215,13 +215,16 @@ static bool remains_all(const struct remains_file *file)
 }
 
 /* Beside it in another's mounts, which go with the last who lives there: then nothing would lie there. */
-static void remains_beside(struct remains_file *file, const struct lookup_root *root)
+static void remains_beside(struct remains_file *file, const struct lookup_root *root, bool alike)
 {
 	const char *path = file->fact.file_path ? file->fact.file_path : file->fact.file;
 	struct stat st;
 	int place;
 
 	remains_rotated(file, root, path);
+	/* unknown anyway */
+	if (alike)
+		return;
 	place = safe_place(root->fd, path, O_NOFOLLOW);
 	if (place < 0 || fstat(place, &st) < 0 || !lookup_is_exactly(&file->fact, &st))
 		remains_say(file, REMAINS_UNKNOWN, "what has it was unmounted meanwhile");
@@ -235,16 +238,18 @@ static bool remains_inhabited(struct remains_file *file)
 	struct stat st;
 	char *path = NULL;
 	struct lookup_root root;
-	int fd = lookup_inhabited(&file->fact, file->views, &st, &path, &root);
+	bool alike;
+	int fd = lookup_inhabited(&file->fact, file->views, &st, &path, &root, &alike);
 
 	if (fd < 0)
 		return false;
-	remains_scan(file, fd, &st, REMAINS_CLEAN, NULL);
+	remains_scan(file, fd, &st, alike ? REMAINS_UNKNOWN : REMAINS_CLEAN,
+		     alike ? "another subvolume may have it" : NULL);
 	for (size_t i = 0; i < file->count; i++)
 		if (file->items[i].found && !file->items[i].now)
 			file->items[i].now = strdup(path);
 	if (!file->part && !remains_all(file))
-		remains_beside(file, &root);
+		remains_beside(file, &root, alike);
 	free(path);
 	close(root.fd);
 	close(fd);

@@ -56,6 +56,7 @@ static void test_other_container(void **state)
 	struct fact fact = {.file = file, .fs_type = (char[]){"overlay"}};
 	struct lookup_views *views = calloc(1, sizeof(*views));
 	struct lookup_root root;
+	bool alike;
 	struct stat st, found;
 	char *where = NULL;
 	int ends[2], fd;
@@ -81,13 +82,14 @@ static void test_other_container(void **state)
 	fact.inode = st.st_ino;
 	fact.dev_major = major(st.st_dev);
 	fact.dev_minor = minor(st.st_dev) + 1;
-	assert_int_equal(lookup_inhabited(&fact, views, &found, &where, &root), -ENOENT);
+	assert_int_equal(lookup_inhabited(&fact, views, &found, &where, &root, &alike), -ENOENT);
 	fact.dev_minor--;
-	fd = lookup_inhabited(&fact, views, &found, &where, &root);
+	fd = lookup_inhabited(&fact, views, &found, &where, &root, &alike);
 	kill(pid, SIGKILL);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_true(fd >= 0);
 	assert_non_null(strstr(where, "/root"));
+	assert_false(alike);
 	close(fd);
 	close(root.fd);
 	free(where);
