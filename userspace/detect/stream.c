@@ -6,6 +6,9 @@
  *              └── handed on ────────────────────┘└─ held ──────────┘
  *                                                          └ decided
  *
+ * What lies in a run of base64 (detect/run.h) passes through a stream of its own, behind the first pass, which says what to overwrite and
+ * how far it is. What comes behind that is kept back, as if it were held here.
+ *
  * Two passes over one window. The first one reads forms (detect/form.h) and overwrites what is secret in them, in place and of the same
  * length, as far as that is decided; the second one sees what the first one has left, and no further. So neither depends on how the
  * text is cut, and each may be looked at by itself.
@@ -24,6 +27,7 @@
 
 #include "detect/form.h"
 #include "detect/mask.h"
+#include "detect/run.h"
 #include "token_search.h"
 
 #include <errno.h>
@@ -34,6 +38,31 @@
 #define STREAM_PIECE (256UL << 10)
 #define STREAM_HELD (WIDE_MAX_LEN - 1UL)
 
+/* Runs in runs are looked into so deep. */
+#define STREAM_DEPTH 2
+
+/* What is kept back of a run: what its own stream holds, of that run in it as well, each in lines as short and as far apart as can be. */
+#define STREAM_KEPT (128UL << 10)
+
+/* A run's first characters that tell nothing of a secret portion: a token is encoded once more in it, and begins with an identifier. */
+#define STREAM_RUN_SAFE 28
+
+/* A character of a run, and its place. */
+struct stream_cursor {
+	uint64_t number;
+	size_t at;
+};
+
+/* A run that is looked into. */
+struct stream_run {
+	struct stream *outer, *stream;
+	bool in; /* the outer stream is in it */
+	struct stream_cursor done; /* all before it is as it stays */
+	struct stream_cursor form; /* the last form in it begins there */
+	uint64_t bytes; /* what was handed on of what it stands for */
+	uint64_t start, end; /* of the last form, in the outer stream */
+};
+
 struct stream {
 	struct stream_use use;
 	uint64_t base; /* place of the window's first byte */
@@ -41,14 +70,21 @@ struct stream {
 	size_t decided; /* before it, there is no form that was not read */
 	size_t shown; /* before it, all was handed on that is no secret */
 	size_t begins; /* before it, none that stands there as it is begins; SIZE_MAX: none that was looked at */
+	unsigned int depth;
+	struct run run;
+	size_t run_from; /* before it, no run begins that was not looked into */
+	struct stream_run *within; /* NULL: there was none yet */
 	size_t len; /* bytes in the window */
-	uint8_t window[FORM_BEFORE + STREAM_HELD + ENCODED_MAX_LEN + STREAM_PIECE];
+	uint8_t window[FORM_BEFORE + STREAM_HELD + ENCODED_MAX_LEN + STREAM_KEPT + STREAM_PIECE];
 };
 
 static void stream_begin(struct stream *stream)
 {
 	stream->base = 0;
-	stream->front = stream->decided = stream->shown = stream->len = 0;
+	stream->front = stream->decided = stream->shown = stream->len = stream->run_from = 0;
+	stream->run = (struct run){0};
+	if (stream->within)
+		stream->within->in = false;
 	stream->begins = stream->use.plain ? 0 : SIZE_MAX;
 }
 
@@ -59,6 +95,8 @@ int stream_open(const struct stream_use *use, struct stream **ret_stream)
 	if (!stream)
 		return -ENOMEM;
 	stream->use = *use;
+	stream->depth = 0;
+	stream->within = NULL;
 	stream_begin(stream);
 	*ret_stream = stream;
 	return 0;
@@ -73,14 +111,19 @@ void stream_look(struct stream *stream, bool plain, bool agent)
 
 void stream_close(struct stream *stream)
 {
-	if (stream)
-		explicit_bzero(stream, sizeof(*stream));
+	if (!stream)
+		return;
+	if (stream->within)
+		stream_close(stream->within->stream);
+	free(stream->within);
+	explicit_bzero(stream, sizeof(*stream));
 	free(stream);
 }
 
 uint8_t *stream_room(struct stream *stream, size_t *ret_len)
 {
 	*ret_len = sizeof(stream->window) - stream->len;
+	*ret_len = *ret_len < STREAM_PIECE ? *ret_len : STREAM_PIECE;
 	return stream->window + stream->len;
 }
 
@@ -287,6 +330,227 @@ static int stream_decide(struct stream *stream, bool open)
 	return r < 0 ? r : 0;
 }
 
+/* The character of that number, or where it will be, if it is the next one: from that cursor on, or from what is not as it stays. */
+static struct stream_cursor stream_seek(const struct stream_run *run, struct stream_cursor cursor,
+					uint64_t number)
+{
+	const uint8_t *window = run->outer->window;
+
+	if (cursor.number > number || cursor.number < run->done.number)
+		cursor = run->done;
+	for (;; cursor.at++, cursor.number++) {
+		while (cursor.at < run->outer->run_from && !run_is(window[cursor.at]))
+			cursor.at += window[cursor.at] == '\\' ? 2 : 1;
+		if (cursor.number == number || cursor.at >= run->outer->run_from)
+			return cursor;
+	}
+}
+
+/* What a run stands for passes on: so do its characters, but for one that is of what comes as well. */
+static int stream_run_pass(struct stream_run *run, size_t len)
+{
+	run->bytes += len;
+	run->done = stream_seek(run, run->done, run->bytes * 8 / 6);
+	return 0;
+}
+
+static int stream_run_text(void *context, const void *bytes, size_t len)
+{
+	(void)bytes;
+	return stream_run_pass(context, len);
+}
+
+/* Puts a byte where the run stands for one. Returns the place behind it. */
+static size_t stream_run_put(struct stream_run *run, struct stream_cursor *cursor, uint64_t byte,
+			     uint8_t value)
+{
+	uint8_t *window = run->outer->window;
+	unsigned int bits = (unsigned int)(byte * 8 % 6) + 2, rest = 6 - bits;
+	unsigned int first, second;
+	size_t at;
+
+	*cursor = stream_seek(run, *cursor, byte * 8 / 6);
+	at = cursor->at;
+	first = (run_value(window[at]) >> (8 - bits) << (8 - bits)) | (unsigned int)value >> bits;
+	window[at] = run_letter(first, window[at]);
+	*cursor = stream_seek(run, *cursor, cursor->number + 1);
+	second =
+		(run_value(window[cursor->at]) & ((1U << rest) - 1)) | ((value & ((1U << bits) - 1)) << rest);
+	window[cursor->at] = run_letter(second, window[cursor->at]);
+	return cursor->at + 1;
+}
+
+/* Says what was overwritten. @len: from `start` on; @same: of these, bytes that are as they were */
+static int stream_run_say(const struct stream_run *run, size_t start, size_t len, size_t same)
+{
+	const struct stream *outer = run->outer;
+	uint8_t copy[ENCODED_MAX_LEN];
+	int r = 0;
+
+	for (size_t from = 0, part; outer->use.form && r >= 0 && from < len; from += part) {
+		part = len - from < sizeof(copy) ? len - from : sizeof(copy);
+		memcpy(copy, outer->window + start + from, part);
+		for (size_t i = 0; i < part; i++)
+			copy[i] = run_is(copy[i]) ? copy[i] : '\0';
+		r = outer->use.form(outer->use.context, outer->base + start + from, copy, part,
+				    same <= from         ? 0
+				    : same - from < part ? same - from
+							 : part);
+	}
+	return r;
+}
+
+/* A secret portion in it, in another form: what stands for it is to be overwritten. */
+static int stream_run_form(void *context, uint64_t at, const void *bytes, size_t len, size_t same)
+{
+	struct stream_run *run = context;
+	const uint8_t *form = bytes;
+	uint64_t number = at * 8 / 6;
+	struct stream_cursor cursor;
+	size_t start, changed = 0, end = 0;
+
+	run->form = stream_seek(run, run->form, number > run->done.number ? number : run->done.number);
+	cursor = run->form;
+	start = cursor.at;
+	for (size_t i = same; i < len; i++) {
+		if (!form[i])
+			continue;
+		cursor = stream_seek(run, cursor, (at + i) * 8 / 6);
+		changed = changed ? changed : cursor.at;
+		end = stream_run_put(run, &cursor, at + i, form[i]);
+	}
+	run->start = run->outer->base + start;
+	run->end = run->outer->base + end;
+	return changed ? stream_run_say(run, start, end - start, changed - start) : 0;
+}
+
+/* One that stands in it as it is, which the first pass has not read as a form. */
+static int stream_run_mask(void *context, uint64_t at, size_t len)
+{
+	static const uint8_t stars[] = {[0 ... TOKEN_SECRET_LEN - 1] = FORM_MASK};
+	int r = stream_run_form(context, at, stars, len, 0);
+
+	return r < 0 ? r : stream_run_pass(context, len);
+}
+
+static int stream_run_token(void *context, const struct wide_token *token, const struct mask_known *known,
+			    const struct stream_place *place)
+{
+	const struct stream_run *run = context;
+	const struct stream_place outer = {
+		.start = run->start,
+		.end = run->end,
+		.encoding = encoded_name(ENCODED_BASE64),
+	};
+
+	(void)place;
+	return run->outer->use.token ? run->outer->use.token(run->outer->use.context, token, known, &outer)
+				     : 0;
+}
+
+static int stream_run_begin(struct stream *stream)
+{
+	struct stream_run *run = stream->within;
+	int r;
+
+	if (!run) {
+		run = calloc(1, sizeof(*run));
+		if (!run)
+			return -ENOMEM;
+		r = stream_open(
+			&(struct stream_use){
+				.context = run,
+				.text = stream_run_text,
+				.mask = stream_run_mask,
+				.form = stream_run_form,
+				.token = stream_run_token,
+				.agent = stream->use.agent,
+			},
+			&run->stream);
+		if (r < 0) {
+			free(run);
+			return r;
+		}
+		run->outer = stream;
+		run->stream->depth = stream->depth + 1;
+		stream->within = run;
+	}
+	stream_begin(run->stream);
+	run->in = true;
+	run->bytes = 0;
+	run->done = run->form = (struct stream_cursor){.at = stream->run_from};
+	return 0;
+}
+
+/* Reads on in a run, as far as forms were looked for. */
+static int stream_run_read(struct stream *stream, bool open)
+{
+	struct stream_run *run = stream->within;
+	bool whole = !open && stream->decided == stream->len;
+	int r = 0;
+
+	while (r >= 0 && !stream->run.ended) {
+		size_t room;
+		uint8_t *to = stream_room(run->stream, &room);
+		size_t got = run_read(&stream->run, stream->window, stream->decided, whole, &stream->run_from,
+				      to, room);
+
+		if (!got)
+			break;
+		r = stream_push(run->stream, got);
+	}
+	if (r < 0 || !stream->run.ended)
+		return r;
+	run->in = false;
+	return stream_end(run->stream);
+}
+
+/* Looks into the runs of base64, of what may itself have forms. */
+static int stream_look_within(struct stream *stream, bool open)
+{
+	int r = 0;
+
+	if (stream->use.plain || stream->depth == STREAM_DEPTH) {
+		stream->run_from = stream->decided;
+		return 0;
+	}
+	for (;;) {
+		if (stream->within && stream->within->in)
+			r = stream_run_read(stream, open);
+		if (r < 0 || (stream->within && stream->within->in) ||
+		    !run_find(&stream->run, stream->window, stream->decided, &stream->run_from))
+			return r;
+		if (stream->run.kind == RUN_GZIP) {
+			/* what was packed can't be overwritten */
+			run_refuse(&stream->run);
+			continue;
+		}
+		r = stream_run_begin(stream);
+		if (r < 0)
+			return r;
+	}
+}
+
+/* How far what lies in runs is known, of the bytes before `end`. */
+static size_t stream_within(const struct stream *stream, size_t end)
+{
+	struct run run = stream->run;
+	size_t from = stream->run_from, at = end;
+
+	if (stream->use.plain || stream->depth == STREAM_DEPTH)
+		return end;
+	if (stream->within && stream->within->in)
+		return stream->within->done.at < end ? stream->within->done.at : end;
+	if (run_find(&run, stream->window, end, &from) && run.kind != RUN_GZIP)
+		at = from;
+	else if (run.refused)
+		return end;
+	/* what ends there may be the beginning of one */
+	while (at > from && run_is(stream->window[at - 1]))
+		at--;
+	return end - at < STREAM_RUN_SAFE ? end : at + STREAM_RUN_SAFE;
+}
+
 /* Hands on what was decided, but for what could go on to be a token that stands there as it is. */
 static int stream_pass(struct stream *stream)
 {
@@ -294,8 +558,10 @@ static int stream_pass(struct stream *stream)
 	struct mask_known known = {.len = TOKEN_SECRET_LEN};
 	struct stream_place place = {0};
 	struct wide_token token;
-	size_t from = stream->front, to = stream->decided, begun;
+	size_t from = stream->front, to = stream_within(stream, stream->decided), begun;
 	int r;
+
+	to = to < from ? from : to;
 
 	while (wide_match(stream->window, to, from, stream->use.agent, &token, &span)) {
 		r = stream_between(stream, from, span.start);
@@ -328,6 +594,11 @@ static void stream_shift(struct stream *stream)
 	stream->front -= away;
 	stream->decided -= away;
 	stream->shown -= stream->shown < away ? stream->shown : away;
+	stream->run_from -= stream->run_from < away ? stream->run_from : away;
+	if (stream->within) {
+		stream->within->done.at -= away;
+		stream->within->form.at -= away;
+	}
 	if (stream->begins != SIZE_MAX)
 		stream->begins -= stream->begins < away ? stream->begins : away;
 	stream->len -= away;
@@ -340,6 +611,8 @@ int stream_push(struct stream *stream, size_t len)
 	stream->len += len;
 	r = stream_decide(stream, true);
 	if (r >= 0)
+		r = stream_look_within(stream, true);
+	if (r >= 0)
 		r = stream_pass(stream);
 	stream_shift(stream);
 	return r;
@@ -348,7 +621,7 @@ int stream_push(struct stream *stream, size_t len)
 /* As far as nothing that is held can be of a secret portion, whatever comes. */
 static size_t stream_said(const struct stream *stream)
 {
-	size_t said = stream->len, at, secret;
+	size_t said = stream_within(stream, stream->len), at, secret;
 
 	for (at = stream->decided; at < said; at++) {
 		struct form_reader reader;
@@ -369,14 +642,18 @@ static size_t stream_said(const struct stream *stream)
 
 bool stream_holds(const struct stream *stream)
 {
-	return stream->front < stream->len && stream_said(stream) > stream->shown;
+	return (stream->front < stream->len && stream_said(stream) > stream->shown) ||
+	       (stream->within && stream->within->in && stream_holds(stream->within->stream));
 }
 
 int stream_flush(struct stream *stream)
 {
+	bool in = stream->within && stream->within->in;
+	int r = in ? stream_flush(stream->within->stream) : 0;
 	size_t said = stream_said(stream);
-	int r = stream_hand(stream, stream->front, said);
 
+	if (r >= 0)
+		r = stream_hand(stream, stream->front, said);
 	if (stream->shown < said)
 		stream->shown = said;
 	return r < 0 ? r : 0;
@@ -397,6 +674,8 @@ int stream_end(struct stream *stream)
 {
 	int r = stream_decide(stream, false);
 
+	if (r >= 0)
+		r = stream_look_within(stream, false);
 	if (r >= 0)
 		r = stream_pass(stream);
 	if (r >= 0)

@@ -28,6 +28,24 @@ struct run {
 	unsigned int held, bits;
 };
 
+/* A character's value, one more than it; 0: it is none. */
+extern const uint8_t run_six[256];
+
+/* run_is() - may a run have that character? */
+static inline bool run_is(uint8_t byte)
+{
+	return run_six[byte];
+}
+
+/* run_value() - what it stands for, in six bits. */
+static inline unsigned int run_value(uint8_t byte)
+{
+	return run_six[byte] - 1U;
+}
+
+/* run_letter() - one that stands for that value, and the one that is there if it does. */
+uint8_t run_letter(unsigned int value, uint8_t there);
+
 /*
  * run_find() - the first run in bytes[0, len) that begins at *from or later.
  * Returns true, and *from is its first character; read it with run_read(). Else *from is how far it is known that none begins.

@@ -10,7 +10,7 @@
  *
  * Limit: a run that begins in the middle of a line of another one's characters is not seen.
  */
-#include "scan/run.h"
+#include "detect/run.h"
 
 #include "lib/utf8.h"
 
@@ -26,8 +26,7 @@
 #define RUN_FIRST ((RUN_LINE - RUN_SHIFT) / 4 * 3)
 #define RUN_FEW 6UL
 
-/* A character's value, one more than it; 0: it is none. */
-static const uint8_t run_six[256] = {
+const uint8_t run_six[256] = {
 	['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
 	['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
 	['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
@@ -39,9 +38,11 @@ static const uint8_t run_six[256] = {
 	['/'] = 64, ['_'] = 64,
 };
 
-static bool run_is(uint8_t byte)
+uint8_t run_letter(unsigned int value, uint8_t there)
 {
-	return run_six[byte];
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	return run_value(there) == value ? there : (uint8_t)letters[value];
 }
 
 static enum run_kind run_text(const uint8_t *bytes, size_t len)
