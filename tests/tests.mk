@@ -154,7 +154,8 @@ $(B)/image/npm/done: tests/image/package.json tests/image/package-lock.json test
 test-packages: ## the release, the same bytes as built elsewhere; the Debian packages: built, judged by lintian, installed in a fresh Debian 12, upgraded, removed, purged
 	tests/packages/run
 
-test-systemd: ## the packages under a real systemd, in QEMU: installed, reloaded, killed, starved, upgraded, removed, while tokens are written
+test-systemd: ## the packages under a real systemd, in QEMU: installed, reloaded, killed, starved, upgraded, removed, while tokens are written; the image
+	$(MAKE) image
 	tests/systemd/run
 
 # --- kernels: the live tests in QEMU, on Debian's kernels, under both attachments -----------------
