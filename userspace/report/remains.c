@@ -430,6 +430,20 @@ static bool remains_whole(const struct report *report)
 	       !report->options.has_until && !report->survey.allowed && !report->survey.meta.removed;
 }
 
+/* What was in a container's layer is in each image that was made of it by then, and those are not looked into. */
+static void remains_layer(struct remains_file *file)
+{
+	bool layer = file->fact.place && strcmp(file->fact.place, "layer") == 0;
+
+	for (size_t i = 0; layer && i < file->count; i++) {
+		struct remains_item *item = &file->items[i];
+
+		item->layer = true;
+		if ((item->state == REMAINS_GONE || item->state == REMAINS_CLEAN) && !item->why)
+			item->why = "an image that was made of its container may have it";
+	}
+}
+
 /* One file of the report: finds its newest facts, then looks into it. */
 static int remains_file(struct report *report, const struct group *group, struct lookup_views *views,
 			struct lookup_listing *listing, int64_t packed_until, struct remains *remains)
@@ -481,6 +495,7 @@ static int remains_file(struct report *report, const struct group *group, struct
 			remains_look(&file);
 		else
 			remains_say(&file, REMAINS_UNKNOWN, "it is on another node");
+		remains_layer(&file);
 		remains->count += file.count;
 	}
 	fact_free(&file.fact);

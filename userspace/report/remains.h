@@ -38,6 +38,7 @@ struct remains_item {
 	bool link; /* what was looked into is a link's target */
 	bool packed; /* it was found in what is packed: no offset is known */
 	bool binary; /* there is a NUL in what it begins with */
+	bool layer; /* it was written into a container's layer: an image may have been made of that */
 	/* where the same file or a copy of it lies now (log rotation), or where somebody who sees it does; masked; else NULL */
 	char *now;
 	uint64_t offsets[REMAINS_OFFSETS]; /* bytes from the file's beginning, rising */

@@ -73,9 +73,14 @@ static const struct fact *todo_container(struct report *report, const struct gro
 	for (size_t i = 0; i < token->count; i++) {
 		const struct survey_fact *fact = &report->survey.facts[token->facts[i]];
 
-		if (fact->member[DIMENSION_FILE] == file && !fact->relayed &&
-		    !survey_is_host(&report->survey, fact->member[DIMENSION_CONTAINER]))
-			return labels_container(&report->labels, fact->member[DIMENSION_CONTAINER]);
+		const struct fact *container;
+
+		if (fact->member[DIMENSION_FILE] != file || fact->relayed ||
+		    survey_is_host(&report->survey, fact->member[DIMENSION_CONTAINER]))
+			continue;
+		container = labels_container(&report->labels, fact->member[DIMENSION_CONTAINER]);
+		/* nobody's files tell of it, as of what unpacks for dockerd in a root directory of its own */
+		return container->runtime && strcmp(container->runtime, "unknown") == 0 ? NULL : container;
 	}
 	return NULL;
 }
@@ -154,7 +159,10 @@ static int todo_clean(struct report *report, const struct group *token, struct t
 
 	if (todo_in_layer(path)) {
 		container = todo_container(report, token, item->file_member);
-		place->effect = "removing its container removes it";
+		/* what the host has written there is an image's, as of docker commit, or some container's */
+		place->effect = container ? "removing its container removes it"
+					  : "removing the image or container that has this layer removes "
+					    "it: " TODO_IMAGES " names it";
 		return container ? todo_remove(container, place) : 0;
 	}
 	if (todo_begins(path, todo_journals, sizeof(todo_journals) / sizeof(*todo_journals))) {
@@ -200,6 +208,7 @@ static int todo_places(struct report *report, const struct group *group, const s
 		const struct remains_item *item = &remains->items[items[i]];
 		struct todo_place *place = &token->places[token->place_count];
 
+		token->layer |= item->layer;
 		if (item->state > REMAINS_UNKNOWN) {
 			token->clean++;
 			continue;

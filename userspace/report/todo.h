@@ -23,6 +23,7 @@ struct todo_token {
 	const char *body; /* static; of the request, NULL: none */
 	struct todo_place *places; /* still there first, then what could not be read or told */
 	size_t place_count, still, clean; /* still: files that hold it; clean: that hold it no more */
+	bool layer; /* it was written into a container's layer: images are to be looked into as well */
 	uint32_t *where; /* containers that wrote it, by member */
 	size_t where_count;
 };
@@ -38,6 +39,9 @@ struct todo {
 /* todo_find() - looks into all files of the report, as remains_find(). Returns 0 and *ret_todo (todo_free(), before report_close()), or a negative errno. */
 int todo_find(struct report *report, struct todo *ret_todo);
 void todo_free(struct todo *todo);
+
+/* What looks into images. */
+#define TODO_IMAGES "spillwatch scan --containers"
 
 /* The outputs; as those of report.h. JSON: share/audit-todo.schema.json. */
 int todo_text(struct report *report, const struct todo *todo, FILE *out, bool colour);

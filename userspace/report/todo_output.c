@@ -165,6 +165,8 @@ static int todo_token_text(const struct todo_lines *lines, size_t number, const 
 		fprintf(lines->out,
 			"  %-9s %s gone, clean or replaced: copies elsewhere are not looked for\n", "",
 			layout_count(token->clean, "file is", "files are", text[3], 64));
+	if (token->layer)
+		r = r == 0 ? todo_line(lines, "", "images", TODO_IMAGES) : r;
 	if (r == 0)
 		r = todo_where_text(lines, token);
 	if (r == 0)
@@ -252,16 +254,16 @@ static json_t *todo_json_token(struct report *report, const struct todo_token *t
 		r = json_array_append_new(
 			names,
 			json_string(labels_shown(&report->labels, DIMENSION_CONTAINER, token->where[i])));
-	object = json_pack("{s:s, s:s*, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o*, s:o}", "token",
-			   token->identifier, "type", token->type, "placeholder", token->placeholder, "files",
-			   todo_json_number(token->files), "containers", todo_json_number(token->containers),
-			   "nodes", todo_json_number(token->nodes), "writes", todo_json_number(token->writes),
-			   "first", todo_json_time(token->first), "last", todo_json_time(token->last),
-			   "disable",
-			   token->request ? json_pack("{s:s, s:s*, s:s}", "request", token->request, "body",
-						      token->body, "command", token->disable)
-					  : NULL,
-			   "clean", todo_json_number(token->clean));
+	object = json_pack(
+		"{s:s, s:s*, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o*, s:o, s:s*}", "token", token->identifier,
+		"type", token->type, "placeholder", token->placeholder, "files",
+		todo_json_number(token->files), "containers", todo_json_number(token->containers), "nodes",
+		todo_json_number(token->nodes), "writes", todo_json_number(token->writes), "first",
+		todo_json_time(token->first), "last", todo_json_time(token->last), "disable",
+		token->request ? json_pack("{s:s, s:s*, s:s}", "request", token->request, "body", token->body,
+					   "command", token->disable)
+			       : NULL,
+		"clean", todo_json_number(token->clean), "images", token->layer ? TODO_IMAGES : NULL);
 	if (!object || r < 0) {
 		json_decref(list);
 		json_decref(names);

@@ -1352,13 +1352,13 @@ static void test_todo_layer(void **state)
 	struct maker_token token = maker_token(5);
 	static const char *const folders[] = {"overlay2", "overlay2/0f3a", "overlay2/0f3a/diff"};
 	char folder[160], file[176];
-	const struct alert_spec specs[] = {{.token = token.identifier,
-					    .file = "/tmp/x",
-					    .host_path = file,
-					    .program = "/bin/a",
-					    .container = POD_A,
-					    .pod = "checkout",
-					    .time = alerts_now()}};
+	struct alert_spec specs[] = {{.token = token.identifier,
+				      .file = "/tmp/x",
+				      .host_path = file,
+				      .program = "/bin/a",
+				      .container = POD_A,
+				      .pod = "checkout",
+				      .time = alerts_now()}};
 	json_t *json, *place;
 
 	(void)state;
@@ -1376,10 +1376,48 @@ static void test_todo_layer(void **state)
 			    "kubectl -n shop delete pod checkout");
 	assert_non_null(strstr(json_string_value(json_object_get(place, "effect")), "removes the container"));
 	json_decref(json);
+	/* what the host has written there may be an image's */
+	assert_int_equal(unlink(path), 0);
+	specs[0].container = specs[0].pod = NULL;
+	put_all(specs, 1);
+	json = todo_load(&options);
+	place = json_array_get(json_object_get(json_array_get(json_object_get(json, "tokens"), 0), "places"),
+			       0);
+	assert_null(json_object_get(place, "clean"));
+	assert_non_null(strstr(json_string_value(json_object_get(place, "effect")), "the image"));
+	json_decref(json);
 	assert_int_equal(unlink(file), 0);
 	for (size_t i = 3; i-- > 0;) {
 		snprintf(folder, sizeof(folder), "%s/%s", dir, folders[i]);
 		assert_int_equal(rmdir(folder), 0);
+	}
+}
+
+/* What was written into a container's layer may be in an image by now: what looks there is said, also if the file is gone. */
+static void test_todo_images(void **state)
+{
+	struct report_options options = options_make(DIMENSION_TOKEN);
+	const struct alert_spec spec = {.token = "dt0c01.LEAK1",
+					.file = "/tmp/x",
+					.host_path = "/nowhere/overlay2/0f3a/diff/x",
+					.program = "/bin/a",
+					.container = POD_A,
+					.time = alerts_now()};
+	static const char *const places[] = {"layer", "volume"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct store *store = alerts_store(path);
+		struct alert alert = alerts_make(&spec);
+		json_t *json;
+
+		alert.file.place = places[i];
+		assert_int_equal(store_put(store, &alert), 0);
+		store_close(store);
+		json = todo_load(&options);
+		assert_int_equal(todo_string(json, 0, "images") != NULL, i == 0);
+		json_decref(json);
+		assert_int_equal(unlink(path), 0);
 	}
 }
 
@@ -2066,6 +2104,7 @@ int main(void)
 		TEST(test_todo_order),
 		TEST(test_todo_commands),
 		TEST(test_todo_layer),
+		TEST(test_todo_images),
 		TEST(test_todo_careful),
 		TEST(test_remains),
 		TEST(test_remains_links),
