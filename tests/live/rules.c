@@ -98,6 +98,44 @@ static void test_decides(void **state)
 	live_free(&run);
 }
 
+/* What a line may have had no room for, and a rule asks for, is said: what the daemon decides by may be more. */
+static void test_recorded(void **state)
+{
+	struct live_run run = script(
+		"alert() { printf "
+		"'{\"token\":{\"identifier\":\"dt0c01.ABCDEFGH\"},\"process\":{\"name\":\"sh\"%s},\"file\":"
+		"{\"path\":\"/"
+		"%s\",\"place\":\"%s\"%s},\"container\":{\"id\":\"c\",\"image\":{\"name\":\"app\"%s}},"
+		"\"message\":\"%0*d\"}\\n' \"$@\"; }; "
+		"{ alert '' a layer '' '' 1 0; alert '' b volume '' '' 1 0; alert '' c layer "
+		"',\"host_path\":\"/h\"' "
+		"',\"hash\":{\"all\":[\"sha256:1\"]}' 1 0; alert '' d layer '' '' 1100 0; "
+		"alert ',\"ancestors_truncated\":true' e volume '' '' 1100 0; } > $D/recorded; "
+		"echo 'rules: [{name: one, match: {host_path: /srv/**, image: x, ancestor: cron}, severity: "
+		"low}]' > "
+		"$D/c.yaml; "
+		"echo 'rules: [{name: one, match: {user: x}, severity: low}]' > $D/other.yaml; "
+		"$S check --config $D/c.yaml --alert $D/recorded; $S check --config $D/other.yaml --alert "
+		"$D/recorded | tail -n 5 | grep -c 'no rule matches$'");
+
+	(void)state;
+	check_shows(&run,
+		    "/a: alerted as it is: no rule matches; the host's path of what lies in a layer is not "
+		    "in it, "
+		    "a rule that asks for one may decide otherwise; the image's digest is not in it, a rule "
+		    "that asks for one may decide otherwise\n");
+	check_shows(&run, "/b: alerted as it is: no rule matches; the image's digest is not in it, a rule "
+			  "that asks for "
+			  "one may decide otherwise\n");
+	check_shows(&run, "/c: alerted as it is: no rule matches\n");
+	check_shows(&run, "/d: alerted as it is: no rule matches\n");
+	check_shows(&run, "/e: alerted as it is: no rule matches; not all ancestors are in it, a rule that "
+			  "asks for one "
+			  "may decide otherwise\n");
+	check_shows(&run, "\n5\n");
+	live_free(&run);
+}
+
 /* Settings are those of the options, and the command line wins. */
 static void test_settings(void **state)
 {
@@ -202,6 +240,7 @@ static void test_reread(void **state)
 const struct CMUnitTest live_rules[] = {
 	cmocka_unit_test_setup_teardown(test_allowed, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_decides, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_recorded, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_settings, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_mistakes, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_reread, live_setup, live_teardown),

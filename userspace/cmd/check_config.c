@@ -5,6 +5,7 @@
  */
 #include "cmd/check_config.h"
 
+#include "alert/json.h"
 #include "cmd/options.h"
 #include "cmd/run.h"
 #include "detect/mask.h"
@@ -168,6 +169,34 @@ static int check_decision(const struct rules *rules, struct rules_facts *facts, 
 	return r < 0 ? -ENOMEM : 0;
 }
 
+/* What a rule asks for, and the line may have had no room for (alert/json.c), or never says: "" if there is nothing. Static. */
+static const char *check_missing(const struct rules *rules, const json_t *alert, size_t len,
+				 enum rules_key key)
+{
+	bool contained = check_text(alert, "container.id"), brief = contained && len <= ALERT_USUAL_BYTES;
+	const char *place = check_text(alert, "file.place");
+
+	if (!rules_ask(rules, key))
+		return "";
+	if (key == RULES_KEY_ANCESTOR &&
+	    json_is_true(json_object_get(json_object_get(alert, "process"), "ancestors_truncated")))
+		return "; not all ancestors are in it, a rule that asks for one may decide otherwise";
+	/* of a runtime's scope, which is called as the container is, an alert says nothing */
+	if (key == RULES_KEY_UNIT && contained && !check_text(alert, "process.unit"))
+		return "; a unit that is called as the container is not in it, a rule that asks for one may "
+		       "decide "
+		       "otherwise";
+	if (key == RULES_KEY_HOST_PATH && brief && place && strcmp(place, "layer") == 0 &&
+	    !check_text(alert, "file.host_path"))
+		return "; the host's path of what lies in a layer is not in it, a rule that asks for one may "
+		       "decide "
+		       "otherwise";
+	if (key == RULES_KEY_IMAGE && brief && check_text(alert, "container.image.name") &&
+	    !json_object_get(json_object_get(json_object_get(alert, "container"), "image"), "hash"))
+		return "; the image's digest is not in it, a rule that asks for one may decide otherwise";
+	return "";
+}
+
 /* One line. Returns 0, -EBADMSG if it is no alert, or -ENOMEM. */
 static int check_line(const struct rules *rules, const char *line, size_t number)
 {
@@ -178,7 +207,7 @@ static int check_line(const struct rules *rules, const char *line, size_t number
 	AUTO_FREE char *text = NULL;
 	AUTO_FREE char *shown = NULL;
 	struct rules_facts facts;
-	bool cut, unit;
+	size_t len = strlen(line);
 	int r = 0;
 
 	if (!json_is_object(alert)) {
@@ -194,21 +223,14 @@ static int check_line(const struct rules *rules, const char *line, size_t number
 	json_object_set_new(json_object_get(alert, "token"), "prefix",
 			    json_stringn(identifier, strcspn(identifier, ".")));
 	check_facts(alert, &facts);
-	cut = json_is_true(json_object_get(json_object_get(alert, "process"), "ancestors_truncated")) &&
-	      rules_ask(rules, RULES_KEY_ANCESTOR);
-	/* of a runtime's scope, which is called as the container is, an alert says nothing */
-	unit = check_text(alert, "container.id") && !check_text(alert, "process.unit") &&
-	       rules_ask(rules, RULES_KEY_UNIT);
 	r = check_decision(rules, &facts, &decision);
 	if (r == 0 &&
-	    asprintf(&text, "%zu: %s by %s to %s: %s%s%s", number, identifier,
+	    asprintf(&text, "%zu: %s by %s to %s: %s%s%s%s%s", number, identifier,
 		     program ? program : check_text(alert, "process.name"), check_text(alert, "file.path"),
-		     decision,
-		     cut ? "; not all ancestors are in it, a rule that asks for one may decide otherwise"
-			 : "",
-		     unit ? "; a unit that is called as the container is not in it, a rule that asks for one "
-			    "may decide otherwise"
-			  : "") < 0) {
+		     decision, check_missing(rules, alert, len, RULES_KEY_ANCESTOR),
+		     check_missing(rules, alert, len, RULES_KEY_UNIT),
+		     check_missing(rules, alert, len, RULES_KEY_HOST_PATH),
+		     check_missing(rules, alert, len, RULES_KEY_IMAGE)) < 0) {
 		text = NULL;
 		r = -ENOMEM;
 	}
