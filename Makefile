@@ -64,8 +64,8 @@ OBJECTS := $(SOURCES:%.c=$(O)/%.o)
 # What include/spillwatch.h promises: docs/library.md. The programs have the same objects in them, and so need no library to be there.
 # A change that breaks who was linked with it takes another LIBRARY_ABI; one that adds to it, a version in libspillwatch.map.
 LIBRARY_ABI := 0
-LIBRARY     := $(sort $(wildcard userspace/library/*.c)) $(addprefix userspace/detect/,dump.c encoded.c escapes.c form.c mask.c run.c stream.c token.c wide.c) \
-	       $(sort $(wildcard userspace/detect/search*.c))
+LIBRARY     := $(sort $(wildcard userspace/library/*.c)) $(addprefix userspace/detect/,dump.c encoded.c escapes.c form.c mask.c stream.c token.c wide.c) \
+	       userspace/lib/base64_run.c $(sort $(wildcard userspace/detect/search*.c))
 LIBRARY_MAP := userspace/library/libspillwatch.map
 LIBRARY_OUT := $(if $(STATIC),,$(addprefix $(B)/lib/,libspillwatch.so libspillwatch.a spillwatch.pc))
 SKELETON := $(B)/spillwatch.skel.h

@@ -6,7 +6,7 @@
  *              └── handed on ────────────────────┘└─ held ──────────┘
  *                                                          └ decided
  *
- * What lies in a run of base64 (detect/run.h) passes through a stream of its own, behind the first pass, which says what to overwrite and
+ * What lies in a run of base64 (lib/base64_run.h) passes through a stream of its own, behind the first pass, which says what to overwrite and
  * how far it is. What comes behind that is kept back, as if it were held here.
  *
  * Two passes over one window. The first one reads forms (detect/form.h) and overwrites what is secret in them, in place and of the same
@@ -27,7 +27,7 @@
 
 #include "detect/form.h"
 #include "detect/mask.h"
-#include "detect/run.h"
+#include "lib/base64_run.h"
 #include "token_search.h"
 
 #include <errno.h>

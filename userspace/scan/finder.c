@@ -17,7 +17,7 @@
 #include "scan/finder.h"
 
 #include "scan/nested.h"
-#include "detect/run.h"
+#include "lib/base64_run.h"
 
 #include <errno.h>
 #include <stdlib.h>

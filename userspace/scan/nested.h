@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What lies in a run of base64 (detect/run.h) besides a token that is encoded once: texts with forms of their own, base64 again, what gzip has
+ * What lies in a run of base64 (lib/base64_run.h) besides a token that is encoded once: texts with forms of their own, base64 again, what gzip has
  * packed. Helm's releases in Kubernetes are base64 of base64 of gzip.
  *
  * Each finder has one of these for its runs, and it has a finder for what is in them, and so on, NESTED_DEPTH deep. What all of them find is
@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "detect/run.h"
+#include "lib/base64_run.h"
 #include "spillwatch.h"
 
 /* Runs in each other. */

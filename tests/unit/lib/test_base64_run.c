@@ -2,7 +2,7 @@
 /* Runs of base64: found as the plainest search finds them, and read as the plainest decoder reads them, in whatever pieces. */
 #include "unit.h"
 
-#include "detect/run.h"
+#include "lib/base64_run.h"
 
 #include <string.h>
 

@@ -10,7 +10,7 @@
  *
  * Limit: a run that begins in the middle of a line of another one's characters is not seen.
  */
-#include "detect/run.h"
+#include "lib/base64_run.h"
 
 #include "lib/utf8.h"
 
