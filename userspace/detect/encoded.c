@@ -248,20 +248,26 @@ static const uint8_t encoded_dump_class[256] = {
 /* Digits, half of these bytes or more, and what stands between them? */
 static bool encoded_is_dump(const uint8_t *at)
 {
-	unsigned int sum = 0;
-	uint32_t word;
+	unsigned int sum = 0, digits = 0;
+	uint64_t word, x, wrong;
 
-	/* hardly ever: four from the tab to the f, and no blanks alone (of "0x64, 0x74, …" some four are as well) */
+	/* hardly ever: eight from the tab to the f, or an x; and no blanks alone */
 	memcpy(&word, at, sizeof(word));
-	if (((word + 0x19191919U) | word | (word - 0x09090909U)) & 0x80808080U)
+	x = word ^ TOKEN_ONES * 'x';
+	wrong = (word + TOKEN_ONES * 0x19) | word | (word - TOKEN_ONES * '\t');
+	if (wrong & (((x & ~TOKEN_TOPS) + ~TOKEN_TOPS) | x) & TOKEN_TOPS)
 		return false;
-	if (!(word & 0x50505050U))
+	if (!(word & TOKEN_ONES * 0x50))
 		return false;
 	for (size_t i = 0; i < ENCODED_DUMP_LOOK; i++) {
 		unsigned int class = encoded_dump_class[at[i]];
 
 		if (!class)
 			return false;
+		/* between two of these stand whole bytes, or the zero of an x */
+		if (class == ENCODED_BETWEEN && sum >= ENCODED_BETWEEN && digits % 2 && at[i] != 'x')
+			return false;
+		digits = class == ENCODED_BETWEEN ? 0 : digits + 1;
 		sum += class;
 	}
 	return sum >= 2 * ENCODED_BETWEEN && sum % ENCODED_BETWEEN >= ENCODED_DUMP_LOOK / 2;
