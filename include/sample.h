@@ -224,8 +224,11 @@ struct placed_key {
 
 struct placed_value {
 	__s64 at; /* file offset of the token's first byte, when it was last seen */
-	__u64 time; /* ns, CLOCK_BOOTTIME, of that; 0: only a second look has seen it */
+	__u64 time; /* ns, CLOCK_BOOTTIME, of that; 0: only a second look has seen it; or PLACED_OLD */
 };
+
+/* In a placed_value's time: nobody was told of it. It was found to stand there already, when nobody could say any more who had put it there. */
+#define PLACED_OLD (1ULL << 63)
 
 #define SAMPLE_MAX_BYTES (sizeof(struct token_sample) + LIMIT_STRINGS_BYTES + LIMIT_PATH_BYTES)
 

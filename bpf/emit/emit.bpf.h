@@ -480,10 +480,14 @@ static __always_inline void emit_note_lost(const struct token_sample *head)
 	bpf_map_update_elem(&missed, &key, &last, BPF_ANY);
 }
 
-/* Has a first look found the token there just now? Its time may be the later one: each knows its own before it looks here. */
+/*
+ * Has a first look found the token there just now? Its time may be the later one: each knows its own before it looks here. What was found to
+ * be old is new to the call that has written it: the file was mapped before that was looked at.
+ */
 static __always_inline int emit_was_placed(const struct placed_value *place, __s64 at, __u64 time)
 {
-	return place->at == at && (__s64)(time - place->time) < (__s64)LIMIT_PIECES_NS;
+	return place->at == at && !(place->time & PLACED_OLD) &&
+	       (__s64)(time - place->time) < (__s64)LIMIT_PIECES_NS;
 }
 
 /*
@@ -577,7 +581,8 @@ __noinline int emit_is_known(struct scratch *s)
 	 * Another look, on another CPU, may be first by a hair. The first look at the call that wrote it may be yet to come: it knows whose it
 	 * is, so to it the token is new (emit_is_repeat()), and what is found here is held until then.
 	 */
-	if (placed_add(head->token_key, head->place, head->offset + head->token_at, old ? head->time : 0))
+	if (placed_add(head->token_key, head->place, head->offset + head->token_at,
+		       old ? head->time | PLACED_OLD : 0))
 		return 1;
 	/* of RECHECK_DIRECT the next token of the write has the same flags; and a first look is still to come */
 	if (!old && s->event.recheck != RECHECK_DIRECT && emit_missed(head))

@@ -1177,8 +1177,12 @@ void probe_place(const struct probe *probe, __u64 token_key, __u64 place, __s64 
 {
 	const struct placed_key key = {.token_key = token_key, .place = place};
 	const struct placed_value value = {.at = at, .time = time};
+	int map = bpf_map__fd(probe->skeleton->maps.placed);
+	__u64 known = 0;
 
-	if (bpf_map_update_elem(bpf_map__fd(probe->skeleton->maps.placed), &key, &value, BPF_NOEXIST) == 0)
+	if (probe_placed(probe, token_key, place, &known) && known & PLACED_OLD)
+		bpf_map_update_elem(map, &key, &value, BPF_EXIST);
+	else if (bpf_map_update_elem(map, &key, &value, BPF_NOEXIST) == 0)
 		__atomic_fetch_add(&probe->skeleton->bss->known.placed_in, 1, __ATOMIC_RELAXED);
 }
 

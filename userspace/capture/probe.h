@@ -233,7 +233,7 @@ const volatile struct token_seed *probe_seed(const struct probe *probe);
 
 /*
  * probe_placed() - has that token been alerted in that place, whoever wrote it? Sets *ret_time to when a first look last saw it there (ns,
- * CLOCK_BOOTTIME; 0: none did) if so.
+ * CLOCK_BOOTTIME; 0: none did, and with PLACED_OLD nobody was told) if so.
  */
 bool probe_placed(const struct probe *probe, __u64 token_key, __u64 place, __u64 *ret_time);
 

@@ -229,6 +229,13 @@ static void pipeline_claim(struct pipeline *pipeline, const struct sample_view *
 	explicit_bzero(&claim, sizeof(claim));
 }
 
+/* Has the call that had the file read written any of it? */
+static bool pipeline_wrote(const struct token_sample *head, uint64_t at, const struct token_span *span)
+{
+	return !(head->flags & SAMPLE_MAPPED) && at < (uint64_t)head->offset + head->length &&
+	       (uint64_t)head->offset < at + span->end - span->start;
+}
+
 /*
  * A second look may be there before a call's bytes were read in the file: then it is this call's token, if the call wrote any of it,
  * and not told yet. What it has found may lie in the ring still: it is told as this call's when it comes.
@@ -240,9 +247,11 @@ static bool pipeline_completes(struct pipeline *pipeline, const struct sample_vi
 	const struct token_sample *head = view->head;
 	bool held;
 
-	if (head->flags & SAMPLE_MAPPED || at >= (uint64_t)head->offset + head->length ||
-	    (uint64_t)head->offset >= at + span->end - span->start)
+	if (!pipeline_wrote(head, at, span))
 		return false;
+	/* the file was mapped meanwhile: so it was taken for what had been there before, and nothing more will come of it */
+	if (placed & PLACED_OLD)
+		return true;
 	held = recheck_take(pipeline->recheck, token_key, head->place);
 	held |= reading_take_journal(pipeline->reading, token_key, head->place);
 	if (!held && !placed)
