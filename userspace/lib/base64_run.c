@@ -95,9 +95,47 @@ static void run_decode(const uint8_t *line, uint8_t *to, size_t len)
 	}
 }
 
+typedef uint8_t run_block __attribute__((vector_size(RUN_BLOCK)));
+
+/* Can all of these bytes be of a run? */
+static bool run_is_block(const uint8_t *bytes)
+{
+	run_block block, letters, digits, is;
+	uint64_t halves[2];
+
+	_Static_assert(sizeof(block) == sizeof(halves), "two of them");
+	memcpy(&block, bytes, sizeof(block));
+	letters = (block | 0x20) - 'a';
+	/* with the slash */
+	digits = block - '/';
+	is = (run_block)(letters < 26) | (run_block)(digits < 11) | (run_block)(block == '+') |
+	     (run_block)(block == '-') | (run_block)(block == '_');
+	memcpy(halves, &is, sizeof(halves));
+	return (halves[0] & halves[1]) == UINT64_MAX;
+}
+
+/* A digest, as a text has most of such lines: no text is in base64 of so few characters. */
+static bool run_is_hex(const uint8_t *line)
+{
+	uint64_t halves[2] = {UINT64_MAX, UINT64_MAX};
+
+	for (size_t at = 0; at + RUN_BLOCK <= RUN_LINE && (halves[0] & halves[1]) == UINT64_MAX;
+	     at += RUN_BLOCK) {
+		run_block block, is;
+
+		memcpy(&block, line + at, sizeof(block));
+		is = (run_block)((run_block)(block - '0') < 10) |
+		     (run_block)((run_block)((block | 0x20) - 'a') < 6);
+		memcpy(halves, &is, sizeof(halves));
+	}
+	return (halves[0] & halves[1]) == UINT64_MAX;
+}
+
 /* What begins with a line's first characters, and how many of them come before it. */
 static enum run_kind run_begins(const uint8_t *line, size_t *ret_shift)
 {
+	if (run_is_hex(line))
+		return RUN_OTHER;
 	for (size_t shift = 0; shift < RUN_SHIFT; shift++) {
 		uint8_t first[RUN_FIRST];
 		enum run_kind kind;
@@ -116,25 +154,6 @@ static enum run_kind run_begins(const uint8_t *line, size_t *ret_shift)
 		}
 	}
 	return RUN_OTHER;
-}
-
-typedef uint8_t run_block __attribute__((vector_size(RUN_BLOCK)));
-
-/* Can all of these bytes be of a run? */
-static bool run_is_block(const uint8_t *bytes)
-{
-	run_block block, letters, digits, is;
-	uint64_t halves[2];
-
-	_Static_assert(sizeof(block) == sizeof(halves), "two of them");
-	memcpy(&block, bytes, sizeof(block));
-	letters = (block | 0x20) - 'a';
-	/* with the slash */
-	digits = block - '/';
-	is = (run_block)(letters < 26) | (run_block)(digits < 11) | (run_block)(block == '+') |
-	     (run_block)(block == '-') | (run_block)(block == '_');
-	memcpy(halves, &is, sizeof(halves));
-	return (halves[0] & halves[1]) == UINT64_MAX;
 }
 
 /* The end of the characters from `at` on, up to `most`. */
