@@ -21,6 +21,7 @@
 #define TARGETS_TRACEPOINT "btf_trace_"
 #define TARGETS_IO_URING TARGETS_TRACEPOINT "io_uring_complete"
 #define TARGETS_IO_URING_OPENED TARGETS_TRACEPOINT "io_uring_file_get"
+#define TARGETS_IO_URING_SUBMITTED TARGETS_TRACEPOINT "io_uring_submit_"
 /* The structure that stands for memory of any kind (bpf/base/direct.bpf.h). */
 #define TARGETS_MEMORY "irq_stack"
 /* A structure that the kernel has if btrfs is no module; see capture/btrfs.h. */
@@ -36,7 +37,8 @@ struct target {
 
 struct targets {
 	size_t count;
-	unsigned int io_uring_arguments, io_uring_opened_arguments;
+	unsigned int io_uring_arguments;
+	bool io_uring_opens;
 	struct btrfs_layout btrfs;
 	bool functions_known; /* to sleep or not */
 	struct target target[TARGETS_MAX]; /* by name */
@@ -119,6 +121,19 @@ static unsigned int targets_arguments(const struct btf *kernel, const struct btf
 	return type && btf_is_func_proto(type) ? btf_vlen(type) - 1U : 0;
 }
 
+/* Is a request of io_uring what it tells of first? Before 6.0 that is its ring. @type: as above */
+static bool targets_tells_request(const struct btf *kernel, const struct btf_type *type)
+{
+	for (int i = 0; type && i < 2; i++)
+		type = btf__type_by_id(kernel, type->type);
+	if (!type || !btf_is_func_proto(type) || btf_vlen(type) < 2)
+		return false;
+	type = btf__type_by_id(kernel, btf_params(type)[1].type);
+	type = type && btf_is_ptr(type) ? btf__type_by_id(kernel, type->type) : NULL;
+	return type && btf_is_struct(type) &&
+	       strcmp(btf__name_by_offset(kernel, type->name_off), "io_kiocb") == 0;
+}
+
 static bool targets_has_field(const struct btf *kernel, const struct btf_type *type, const char *name)
 {
 	for (int i = 0; btf_is_struct(type) && i < btf_vlen(type); i++)
@@ -145,7 +160,10 @@ static void targets_look_up(struct targets *targets, const struct btf *kernel)
 		if (strcmp(name, TARGETS_IO_URING) == 0)
 			targets->io_uring_arguments = targets_arguments(kernel, type);
 		else if (strcmp(name, TARGETS_IO_URING_OPENED) == 0)
-			targets->io_uring_opened_arguments = targets_arguments(kernel, type);
+			targets->io_uring_opens = targets_tells_request(kernel, type);
+		else if (strncmp(name, TARGETS_IO_URING_SUBMITTED, strlen(TARGETS_IO_URING_SUBMITTED)) == 0 &&
+			 !targets_tells_request(kernel, type))
+			target->id = 0; /* for us it is not there */
 		else if (strcmp(name, TARGETS_FUNCTION) == 0)
 			targets->functions_known = targets_has_field(kernel, type, TARGETS_FUNCTION_SLEEPS);
 	}
@@ -208,7 +226,7 @@ unsigned int targets_io_uring_arguments(const struct targets *targets)
 
 bool targets_io_uring_opens(const struct targets *targets)
 {
-	return targets->io_uring_opened_arguments == 2;
+	return targets->io_uring_opens;
 }
 
 struct btrfs_layout targets_btrfs(const struct targets *targets)

@@ -86,14 +86,14 @@ static void program_pause(int ms)
 	nanosleep(&pause, NULL);
 }
 
-/* Waits for its end, for so long; then it is killed. */
+/* Waits for its end, for so long; then it is killed, and what it has started with it: they are one group. */
 static void program_reap(pid_t pid, int ms)
 {
 	for (; ms > 0 && waitpid(pid, NULL, WNOHANG) == 0; ms -= 10)
 		program_pause(10);
 	if (ms > 0)
 		return;
-	kill(pid, SIGKILL);
+	kill(-pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 }
 
@@ -153,7 +153,7 @@ static _Noreturn void program_become(const struct program_keeper *keeper, int in
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (dup2(input, STDIN_FILENO) == STDIN_FILENO)
+	if (setpgid(0, 0) == 0 && dup2(input, STDIN_FILENO) == STDIN_FILENO)
 		execv(keeper->args[0], keeper->args);
 	exec_report_say(report, errno);
 	_exit(127);

@@ -5,6 +5,8 @@
 #include "output/program.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,6 +259,25 @@ static void test_per_alert_hangs(void **state)
 	check_gone();
 }
 
+/* What it has started is killed with it: it would keep what was given to it open, for each alert another one. */
+static void test_per_alert_children(void **state)
+{
+	struct output *output = start_as("cat > /dev/null; exec 3> $1; sleep 1000 | cat", 1, true);
+	struct pollfd hung = {.events = POLLIN};
+
+	(void)state;
+	assert_int_equal(mkfifo(path, 0600), 0);
+	hung.fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(hung.fd >= 0);
+	assert_int_equal(emit(output, "one\n"), -ETIMEDOUT);
+	/* nobody has it open for writing any more */
+	assert_int_equal(poll(&hung, 1, LONG), 1);
+	assert_true(hung.revents & POLLHUP);
+	close(hung.fd);
+	output_close(output);
+	check_gone();
+}
+
 /* The daemon's end is not kept by one that hangs, nor is that one left behind. */
 static void test_per_alert_given_up(void **state)
 {
@@ -283,6 +304,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_per_alert, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_per_alert_unread, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_per_alert_hangs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_per_alert_children, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_per_alert_given_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stands_still, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_none, setup, teardown),

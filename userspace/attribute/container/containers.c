@@ -488,17 +488,20 @@ static int containers_learn_scanned(void *context, const char *path, size_t len)
 	return containers_learn(context, path, len, NULL);
 }
 
-/* What is asked of a new one only as far as it is in memory: once, unless nobody answered. */
-static void containers_read_places(struct containers *containers, struct container *container)
+/* What is asked of a new one only as far as it is in memory: once, unless nobody answered. Returns 0 or a negative errno. */
+static int containers_read_places(struct containers *containers, struct container *container)
 {
 	struct container_facts *facts = &container->facts;
 
 	struct inquiry_question question = {.kind = INQUIRY_PLACES};
+	int r;
 
 	if (container->placed || container->owner || container->inner || !facts->source || !facts->runtime)
-		return;
+		return 0;
 	snprintf(question.path, sizeof(question.path), "%s", container->id);
-	container->placed = containers_facts(containers, &question, facts) == 0;
+	r = containers_facts(containers, &question, facts);
+	container->placed = r == 0;
+	return r;
 }
 
 /* Does it lie where the container's runtime keeps its files, as the file that names the container does? */
@@ -515,9 +518,11 @@ static bool containers_kept_beside(const struct container *container, const char
 /* Of a new container that only the kernel's memory was asked for: a name may not be there, nor be found there while others mount. */
 static void containers_read_places_late(struct containers *containers, const char *path)
 {
+	/* where nobody answers, nor would they of the others */
 	for (struct container *one = containers->table.entries; one; one = one->hh.next)
-		if (!one->placed && containers_kept_beside(one, path))
-			containers_read_places(containers, one);
+		if (!one->placed && containers_kept_beside(one, path) &&
+		    containers_read_places(containers, one) == -ETIME)
+			return;
 }
 
 int containers_scan(struct containers *containers)
@@ -525,7 +530,7 @@ int containers_scan(struct containers *containers)
 	int count = container_scan(containers->root, containers_learn_scanned, containers);
 
 	for (struct container *one = containers->table.entries; one; one = one->hh.next)
-		containers_read_places(containers, one);
+		(void)containers_read_places(containers, one);
 	return count;
 }
 
