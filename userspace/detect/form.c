@@ -161,6 +161,7 @@ static void form_open(struct form_reader *reader, const struct form_text *text, 
 	reader->open = text->open && whole;
 	reader->lines = text->lines;
 	reader->agent = text->agent;
+	reader->masked = text->masked;
 	reader->lower = reader->upper = false;
 	reader->more = reader->unsure = reader->skips = reader->alike = false;
 	reader->seam = 0;
@@ -218,7 +219,7 @@ static bool form_fits(const struct form_reader *reader, uint8_t byte)
 	size_t at = reader->out_len;
 
 	if (reader->secret)
-		return form_fits_secret(reader, byte);
+		return (reader->masked && byte == FORM_MASK) || form_fits_secret(reader, byte);
 	if (at < 3)
 		return byte == (uint8_t)begins[at];
 	if (at <= TOKEN_PREFIX_LEN)
@@ -249,6 +250,16 @@ static bool form_put(struct form_reader *reader, uint8_t byte, size_t start)
 	return true;
 }
 
+/* Was all of the secret portion masked before? */
+static bool form_is_masked(const struct form_reader *reader)
+{
+	size_t at = reader->secret;
+
+	while (at < reader->out_len && reader->out[at] == FORM_MASK)
+		at++;
+	return reader->masked && reader->secret && at == reader->out_len && !reader->rest;
+}
+
 /*
  * What was read, is it a token, or the beginning of one? What may be another line's is taken for a part of it only if
  * MASK_FRAGMENT_LEN characters of it fit, which is no chance, or all of it; of lines that are only as long as others (a dump's are), all.
@@ -256,7 +267,7 @@ static bool form_put(struct form_reader *reader, uint8_t byte, size_t start)
 static enum form_result form_decide(struct form_reader *reader)
 {
 	if (form_is_whole(reader) && !reader->unsure)
-		return FORM_TOKEN;
+		return form_is_masked(reader) ? FORM_NONE : FORM_TOKEN;
 	if (reader->more || reader->unsure)
 		return FORM_MORE;
 	if (reader->line != SIZE_MAX &&
@@ -265,7 +276,8 @@ static enum form_result form_decide(struct form_reader *reader)
 		reader->out_len = reader->line;
 		reader->rest = 0;
 	}
-	return reader->secret && reader->out_len > reader->secret ? FORM_CUT : FORM_NONE;
+	return reader->secret && reader->out_len > reader->secret && !form_is_masked(reader) ? FORM_CUT
+											     : FORM_NONE;
 }
 
 /* The secret portion may go on in another line. Of those that nothing but their length tells, the first one counts. */
@@ -645,6 +657,21 @@ static bool form_is_full(struct form_reader *reader, size_t at, size_t next, siz
 	return true;
 }
 
+/* Does a line that ends at `at` begin with what it may be quoted by, and would it be of a usual length without? */
+static bool form_may_be_quoted(const struct form_reader *reader, size_t at)
+{
+	static const uint8_t quotes[] = {' ', '\t', '>', '|'};
+	size_t begin = form_line_begin(reader, at, FORM_LINE), columns;
+
+	if (begin == SIZE_MAX)
+		return false;
+	columns = form_columns(reader, begin, at);
+	for (; begin < at && memchr(quotes, reader->bytes[begin], sizeof(quotes)); begin++)
+		if (form_is_usual(--columns))
+			return true;
+	return false;
+}
+
 /* Behind a line that is wrapped; `at` if this is none. What it is quoted by in the next one is passed over. */
 static size_t form_wrapped(struct form_reader *reader)
 {
@@ -656,7 +683,12 @@ static size_t form_wrapped(struct form_reader *reader)
 	while (text < reader->len && (reader->bytes[text] == ' ' || reader->bytes[text] == '\t' ||
 				      reader->bytes[text] == '>' || reader->bytes[text] == '|'))
 		text++;
-	return form_is_full(reader, reader->at, next, text) ? text : reader->at;
+	if (form_is_full(reader, reader->at, next, text))
+		return text;
+	/* what both are quoted by is not all there yet */
+	if (text == reader->len && reader->open && form_may_be_quoted(reader, reader->at))
+		reader->more = true;
+	return reader->at;
 }
 
 /* Behind the rest of a control sequence (ECMA-48, 5.4), of which the escape character was read; `at` if there is none. */
@@ -792,7 +824,7 @@ static enum form_result form_loose(struct form_reader *reader)
 	while (form_goes_on(reader)) {
 		uint8_t byte = reader->bytes[reader->at];
 
-		if (form_is_plain(byte)) {
+		if (form_is_plain(byte) || (reader->masked && byte == FORM_MASK)) {
 			reader->at++;
 			if (!form_put(reader, byte, reader->at - 1))
 				break;

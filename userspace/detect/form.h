@@ -46,6 +46,7 @@ struct form_text {
 	size_t len;
 	bool open; /* more may come behind it */
 	bool agent; /* an agent's token is one as well */
+	bool masked; /* a part of its secret portion may have been masked (form_mask()), from the first character on */
 	bool lines; /* what begins where a line ends is one only if FORM_LINE_MIN bytes of the line can be of it */
 };
 
@@ -58,7 +59,7 @@ struct form_reader {
 	size_t start; /* of the form */
 	enum encoded_form form;
 	bool open; /* behind `len` more may come */
-	bool lines, agent; /* as of struct form_text */
+	bool lines, agent, masked; /* as of struct form_text */
 	bool lower, upper; /* such letters were in the secret portion: of an agent's it has one kind only */
 	bool more; /* what comes decides */
 	bool skips; /* CRI's record that follows is taken for one of the other stream, and passed over */

@@ -44,8 +44,12 @@
 /* What is kept back of a run: what its own stream holds, of that run in it as well, each in lines as short and as far apart as can be. */
 #define STREAM_KEPT (128UL << 10)
 
-/* A run's first characters that tell nothing of a secret portion: a token is encoded once more in it, and begins with an identifier. */
-#define STREAM_RUN_SAFE 28
+/*
+ * A run's first characters that tell nothing of a secret portion: an identifier and a dot stand before that. If "dt0" is not written as it
+ * is, they are longer by two.
+ */
+#define STREAM_RUN_BEGUN ((TOKEN_IDENTIFIER_MIN + 1) * 8UL / 6)
+#define STREAM_RUN_SAFE ((TOKEN_IDENTIFIER_MIN + 3) * 8UL / 6)
 
 /* A character of a run, and its place. */
 struct stream_cursor {
@@ -251,6 +255,7 @@ static enum form_result stream_form(const struct stream *stream, size_t at, bool
 		.open = open && end == stream->len,
 		.lines = true,
 		.agent = stream->use.agent,
+		.masked = stream->depth,
 	};
 
 	if (text.bytes[at] == 'd' && at + 1 < text.len && !text.bytes[at + 1])
@@ -531,11 +536,23 @@ static int stream_look_within(struct stream *stream, bool open)
 	}
 }
 
+/* Of what may be a run's beginning, so many characters can be handed on. */
+static size_t stream_run_safe(const uint8_t *bytes, size_t len)
+{
+	static const char *const begins[] = {"ZHQw", "R0M", "kdD"};
+
+	len = len < STREAM_RUN_SAFE ? len : STREAM_RUN_SAFE;
+	for (size_t i = 0; i < sizeof(begins) / sizeof(*begins); i++)
+		if (memmem(bytes, len, begins[i], strlen(begins[i])))
+			return STREAM_RUN_BEGUN;
+	return STREAM_RUN_SAFE;
+}
+
 /* How far what lies in runs is known, of the bytes before `end`. */
 static size_t stream_within(const struct stream *stream, size_t end)
 {
 	struct run run = stream->run;
-	size_t from = stream->run_from, at = end;
+	size_t from = stream->run_from, at = end, safe;
 
 	if (stream->use.plain || stream->depth == STREAM_DEPTH)
 		return end;
@@ -548,7 +565,8 @@ static size_t stream_within(const struct stream *stream, size_t end)
 	/* what ends there may be the beginning of one */
 	while (at > from && run_is(stream->window[at - 1]))
 		at--;
-	return end - at < STREAM_RUN_SAFE ? end : at + STREAM_RUN_SAFE;
+	safe = stream_run_safe(stream->window + at, end - at);
+	return end - at < safe ? end : at + safe;
 }
 
 /* Hands on what was decided, but for what could go on to be a token that stands there as it is. */

@@ -13,13 +13,15 @@
 #define TEXT_MAX 8192
 
 struct seen {
-	char text[TEXT_MAX];
+	char text[TEXT_MAX], told[TEXT_MAX]; /* what was handed on, and what is so by what was told */
 	const char *before, *expected;
 	size_t len, tokens, forms;
 };
 
 /* of a form in another one, what passed on already is not told again */
 static bool seen_within;
+/* what is told of one is told again, a few bits otherwise */
+static bool seen_again;
 
 static int seen_text(void *context, const void *bytes, size_t len)
 {
@@ -52,6 +54,10 @@ static int seen_form(void *context, uint64_t at, const void *bytes, size_t len, 
 	for (size_t i = 0; i < len; i++) {
 		char byte = ((const char *)bytes)[i];
 
+		if (byte)
+			seen->told[at + i] = byte;
+		if (seen_again)
+			continue;
 		assert_true(!byte || byte == (i < same ? seen->before : seen->expected)[at + i]);
 		/* all that was exchanged is told */
 		assert_true(i < same || byte || seen->before[at + i] == seen->expected[at + i]);
@@ -75,6 +81,7 @@ static void mask_in_pieces(const char *text, size_t len, const char *expected, s
 	size_t piece, room;
 
 	*seen = (struct seen){.before = text, .expected = expected};
+	memcpy(seen->told, text, len);
 	assert_int_equal(stream_open(&(struct stream_use){.context = seen,
 							  .text = seen_text,
 							  .token = seen_token,
@@ -108,6 +115,8 @@ static void expect(const char *text, size_t len, const char *expected, size_t to
 		if (seen.len != len || memcmp(seen.text, expected, len) != 0)
 			fail_msg("in pieces of %zu: '%.*s' and not '%.*s'", most[i], (int)seen.len, seen.text,
 				 (int)len, expected);
+		if (seen_again)
+			assert_memory_equal(seen.told, expected, len);
 		assert_int_equal(seen.tokens, tokens);
 		assert_int_equal(seen.forms, forms);
 	}
@@ -585,6 +594,29 @@ static void test_folded(void **state)
 		}
 }
 
+/* Quoted, and what tells so comes later: the line ends in what may be a token's first characters, and nothing is behind it yet. */
+static void test_folded_later(void **state)
+{
+	static const size_t widths[] = {72, 80};
+	static const char *const quotes[] = {"> ", "| ", "\t", ">> "};
+	uint64_t seed = 137;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * 4 * 8; i++) {
+		char token[256], masked[256], whole[512], text[TEXT_MAX], expected[TEXT_MAX];
+		const char *quote = quotes[i / 2 % 4];
+		size_t width = widths[i % 2], len;
+		int at = (int)(1 + i / 8);
+
+		make(token, masked, 24, &seed);
+		sprintf(whole, "%*s%s", (int)width - at, "", token);
+		len = oracle_fold(whole, width, quote, "\n", text);
+		sprintf(whole, "%*s%s", (int)width - at, "", masked);
+		oracle_fold(whole, width, quote, "\n", expected);
+		expect(text, len, expected, 1, 1, &seed);
+	}
+}
+
 static void test_wrapped_cut(void **state)
 {
 	uint64_t seed = 103;
@@ -673,6 +705,94 @@ static void test_within(void **state)
 	seen_within = false;
 }
 
+/* In a run as well: what the first pass has read of it as one that is cut ends where its own stream finds more between two characters. */
+static void test_within_between(void **state)
+{
+	static const char *const betweens[] = {
+		"\033[0m\033[1;31m",
+		"\\u001b[32m",
+		"=\n",
+		"=\r\n",
+		"\n",
+		"\",\"stream\":\"stdout\",\"time\":\"2026-01-02T03:04:05Z\"}\n{\"log\":\"",
+	};
+	uint64_t seed = 113;
+
+	(void)state;
+	seen_within = true;
+	for (size_t i = 0; i < sizeof(betweens) / sizeof(*betweens); i++)
+		for (size_t at = 9; at < 16 + TOKEN_SECRET_LEN; at += 1 + at % 3) {
+			char token[256], masked[256], whole[512], text[TEXT_MAX], expected[TEXT_MAX];
+			/* a line of 80 */
+			int indent = i == 4 ? (int)(80 - at) : (int)(at % 5);
+			size_t len;
+
+			make(token, masked, 8, &seed);
+			sprintf(whole, "%*s%.*s%s%s and more", indent, "", (int)at, token, betweens[i],
+				token + at);
+			len = base64(text, whole, strlen(whole), i % 2, at % 2 ? 76 : 0, "\n");
+			sprintf(whole, "%*s%.*s%s%s and more", indent, "", (int)at, masked, betweens[i],
+				masked + at);
+			base64(expected, whole, strlen(whole), i % 2, at % 2 ? 76 : 0, "\n");
+			strcpy(text + len, " <\n");
+			strcpy(expected + len, " <\n");
+			expect(text, len + 3, expected, 1, at > 16 ? 2 : 1, &seed);
+			/* it is no token any more */
+			expect(expected, len + 3, expected, 0, 0, &seed);
+		}
+	seen_within = false;
+}
+
+/* A character of it is written in some way, in a run. */
+static void test_within_escapes(void **state)
+{
+	static const enum oracle_encoding ways[] = {ORACLE_PERCENT, ORACLE_BACKSLASH, ORACLE_UNICODE,
+						    ORACLE_REFERENCE};
+	uint64_t seed = 127;
+
+	(void)state;
+	seen_within = seen_again = true;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+		for (size_t at = 0; at < 16 + TOKEN_SECRET_LEN; at++) {
+			char token[256], masked[256], one[ORACLE_ENCODED_MAX(1)], whole[512];
+			char text[TEXT_MAX], expected[TEXT_MAX];
+			size_t len;
+
+			make(token, masked, 8, &seed);
+			oracle_encode(token + at, 1, ways[i], one);
+			sprintf(whole, "%.*s%s%s and more", (int)at, token, one, token + at + 1);
+			len = base64(text, whole, strlen(whole), false, 0, "");
+			if (at >= 16)
+				memset(one, '*', strlen(one));
+			sprintf(whole, "%.*s%s%s and more", (int)at, masked, one, masked + at + 1);
+			base64(expected, whole, strlen(whole), false, 0, "");
+			expect(text, len, expected, 1, at > 16 ? 2 : 1, &seed);
+		}
+	seen_within = seen_again = false;
+}
+
+/* As early in a run as there can be one that is coloured in it: nothing of it is handed on before that is known to be a run. */
+static void test_within_first(void **state)
+{
+	static const char *const betweens[] = {"\033[m", "\033(B", "=\n", "=\r\n"};
+	uint64_t seed = 131;
+
+	(void)state;
+	seen_within = true;
+	for (size_t i = 0; i < 4 * 8; i++) {
+		char token[256], masked[256], whole[512], text[TEXT_MAX], expected[TEXT_MAX];
+		size_t len, at = 9 + i / 4;
+
+		make(token, masked, 8, &seed);
+		sprintf(whole, "%.*s%s%s and more", (int)at, token, betweens[i % 4], token + at);
+		len = base64(text, whole, strlen(whole), false, 0, "");
+		sprintf(whole, "%.*s%s%s and more", (int)at, masked, betweens[i % 4], masked + at);
+		base64(expected, whole, strlen(whole), false, 0, "");
+		expect(text, len, expected, 1, at > 16 ? 2 : 1, &seed);
+	}
+	seen_within = false;
+}
+
 /* What is none passes unchanged, and what a line ends with is not kept back. */
 static void test_none(void **state)
 {
@@ -754,10 +874,14 @@ int main(void)
 		cmocka_unit_test(test_between),
 		cmocka_unit_test(test_wrapped),
 		cmocka_unit_test(test_folded),
+		cmocka_unit_test(test_folded_later),
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_inside),
 		cmocka_unit_test(test_within),
+		cmocka_unit_test(test_within_between),
+		cmocka_unit_test(test_within_escapes),
+		cmocka_unit_test(test_within_first),
 		cmocka_unit_test(test_costly),
 		cmocka_unit_test(test_records_cut),
 		cmocka_unit_test(test_records_cut_base64),
