@@ -197,6 +197,12 @@ static const char *check_missing(const struct rules *rules, const json_t *alert,
 	return "";
 }
 
+/* What somebody has written may lack it, or have something else there. */
+static const char *check_named(const char *text)
+{
+	return text ? text : "(no name)";
+}
+
 /* One line. Returns 0, -EBADMSG if it is no alert, or -ENOMEM. */
 static int check_line(const struct rules *rules, const char *line, size_t number)
 {
@@ -224,13 +230,13 @@ static int check_line(const struct rules *rules, const char *line, size_t number
 			    json_stringn(identifier, strcspn(identifier, ".")));
 	check_facts(alert, &facts);
 	r = check_decision(rules, &facts, &decision);
-	if (r == 0 &&
-	    asprintf(&text, "%zu: %s by %s to %s: %s%s%s%s%s", number, identifier,
-		     program ? program : check_text(alert, "process.name"), check_text(alert, "file.path"),
-		     decision, check_missing(rules, alert, len, RULES_KEY_ANCESTOR),
-		     check_missing(rules, alert, len, RULES_KEY_UNIT),
-		     check_missing(rules, alert, len, RULES_KEY_HOST_PATH),
-		     check_missing(rules, alert, len, RULES_KEY_IMAGE)) < 0) {
+	if (r == 0 && asprintf(&text, "%zu: %s by %s to %s: %s%s%s%s%s", number, identifier,
+			       check_named(program ? program : check_text(alert, "process.name")),
+			       check_named(check_text(alert, "file.path")), decision,
+			       check_missing(rules, alert, len, RULES_KEY_ANCESTOR),
+			       check_missing(rules, alert, len, RULES_KEY_UNIT),
+			       check_missing(rules, alert, len, RULES_KEY_HOST_PATH),
+			       check_missing(rules, alert, len, RULES_KEY_IMAGE)) < 0) {
 		text = NULL;
 		r = -ENOMEM;
 	}
