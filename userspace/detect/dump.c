@@ -11,8 +11,10 @@
 
 #include <string.h>
 
-/* From a pair to the end of its line there is not more. */
-#define DUMP_LINE 256
+/* From a pair to the end of its line there is not more: what xxd -c 256 writes there. */
+#define DUMP_LINE 1024
+/* Nor more before a line's offset. */
+#define DUMP_INDENT 128
 /* Nor more between two pairs. */
 #define DUMP_BETWEEN 8
 /* An offset's digits. */
@@ -111,11 +113,13 @@ static size_t dump_offset(struct dump_text *text, size_t at)
 /* The first pair of a line that begins at `at`; SIZE_MAX: there is none. */
 static size_t dump_first(struct dump_text *text, size_t at)
 {
-	size_t most = at + DUMP_LINE / 2;
+	size_t most = at + DUMP_INDENT, offset;
 
 	while (at < most && dump_is_blank(text, at))
 		at++;
-	at = dump_between(text, dump_offset(text, at));
+	offset = text->plain ? at : dump_offset(text, at);
+	text->offset |= offset != at;
+	at = dump_between(text, offset);
 	return dump_is_pair(text, at) ? at : SIZE_MAX;
 }
 

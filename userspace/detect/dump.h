@@ -16,7 +16,9 @@ struct dump_text {
 	const uint8_t *bytes;
 	size_t len;
 	bool open; /* more may come behind it */
+	bool plain; /* no line has an offset: what looks like one is bytes */
 	bool more; /* what comes decides; set here */
+	bool offset; /* one was passed over; set here */
 };
 
 /* Of a line of a dump, the bytes that are asked for. */

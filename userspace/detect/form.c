@@ -164,6 +164,7 @@ static void form_open(struct form_reader *reader, const struct form_text *text, 
 	reader->masked = text->masked;
 	reader->lower = reader->upper = false;
 	reader->more = reader->unsure = reader->skips = reader->alike = false;
+	reader->plain = reader->offset = false;
 	reader->seam = 0;
 	reader->odd = reader->line = reader->dumped = SIZE_MAX;
 	reader->rest = 0;
@@ -498,7 +499,12 @@ static void form_show(struct form_reader *reader, const struct dump_line *line)
 /* Where the next byte of a dump is, perhaps in its next line; `at` if there is none. */
 static size_t form_dump(struct form_reader *reader)
 {
-	struct dump_text text = {.bytes = reader->bytes, .len = reader->len, .open = reader->open};
+	struct dump_text text = {
+		.bytes = reader->bytes,
+		.len = reader->len,
+		.open = reader->open,
+		.plain = reader->plain,
+	};
 	struct dump_line line = form_dump_line(reader);
 	size_t next = dump_next(&text, reader->at, &line);
 
@@ -507,11 +513,18 @@ static size_t form_dump(struct form_reader *reader)
 	    (line.ended && !line.column && reader->out_len < 3 && !form_is_in_line(reader)))
 		return reader->at;
 	form_show(reader, &line);
+	if (text.offset && !reader->offset) {
+		reader->offset = true;
+		reader->seam = reader->at;
+	}
 	if (line.ended) {
 		/* of a dump, all lines are one text */
 		if (!line.column && reader->dumped == SIZE_MAX)
 			form_is_line(reader, false);
 		reader->dumped = reader->out_len;
+		/* as long as the line, which is known to be a dump's */
+		if (line.column)
+			reader->passed = next;
 	} else if (reader->dumped == SIZE_MAX) {
 		reader->dumped = 0;
 	}
@@ -898,7 +911,7 @@ static bool form_is_other_escape(const struct form_text *text, size_t at)
  * form begins behind that: another token may end in it.
  */
 static enum form_result form_read_as(struct form_reader *reader, const struct form_text *text, size_t at,
-				     bool skips)
+				     bool skips, bool plain)
 {
 	const uint8_t *bytes = text->bytes;
 	bool last = text->len - at < 2;
@@ -906,6 +919,7 @@ static enum form_result form_read_as(struct form_reader *reader, const struct fo
 
 	reader->out_len = 0;
 	reader->seam = 0;
+	reader->offset = false;
 	/* most that only may be a beginning ends here */
 	if (bytes[at] == 'd' && !last && second != 't' && form_is_plain(second))
 		return FORM_NONE;
@@ -915,6 +929,7 @@ static enum form_result form_read_as(struct form_reader *reader, const struct fo
 		return FORM_NONE;
 	form_open(reader, text, at);
 	reader->skips = skips;
+	reader->plain = plain;
 	switch (bytes[at]) {
 	case 'Z':
 		return form_base64(reader, "ZHQw", 0, 0);
@@ -942,21 +957,25 @@ static enum form_result form_read_as(struct form_reader *reader, const struct fo
 	}
 }
 
+/* What can be read in two ways is read in the other one if the first one makes no token: a record of CRI's, a number before a line. */
 enum form_result form_read(struct form_reader *reader, const struct form_text *text, size_t at)
 {
-	enum form_result result = form_read_as(reader, text, at, false), other;
+	enum form_result result = form_read_as(reader, text, at, false, false), other;
 	struct form_reader own;
 
 	if (!reader->seam || result == FORM_TOKEN || result == FORM_MORE)
 		return result;
 	own = *reader;
-	other = form_read_as(reader, text, at, true);
+	other = form_read_as(reader, text, at, !own.offset, own.offset);
 	if (other == FORM_NONE ||
 	    (other == FORM_CUT && result == FORM_CUT && reader->out_len <= own.out_len)) {
 		form_wipe(reader);
 		*reader = own;
 	} else {
 		result = other;
+		/* what of it is secret is not known before that */
+		if (own.offset)
+			reader->seam = own.seam;
 	}
 	form_wipe(&own);
 	return result;

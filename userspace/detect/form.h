@@ -63,7 +63,9 @@ struct form_reader {
 	bool lower, upper; /* such letters were in the secret portion: of an agent's it has one kind only */
 	bool more; /* what comes decides */
 	bool skips; /* CRI's record that follows is taken for one of the other stream, and passed over */
-	size_t seam; /* where one of CRI's ends in which it goes on, or a line that may, so that this matters; 0: there was none */
+	bool plain; /* no line of a dump has an offset */
+	bool offset; /* one was passed over, which may be bytes */
+	size_t seam; /* where one of CRI's ends in which it goes on, or a line that may, or one before an offset, so that this matters; 0: there was none */
 	bool alike; /* of a line in which it goes on, only the ones beside it tell so */
 	bool unsure; /* of which stream of a log the record is that it goes on in; what comes decides that as well */
 	size_t passed; /* behind what was read, or passed over as a whole */

@@ -273,6 +273,90 @@ static void test_hex(void **state)
 	}
 }
 
+/* bytes → hex in lines of 60 digits. Returns its length. */
+static size_t hex_lines(const char *bytes, char *to)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; bytes[i]; i++) {
+		if (i && i % 30 == 0)
+			to[len++] = '\n';
+		len += (size_t)sprintf(to + len, "%02x", (unsigned char)bytes[i]);
+	}
+	return len;
+}
+
+/* No dump: the last line's digits are no offset, though they are as many as one has, and what stands behind them looks like bytes. */
+static void test_hex_lines(void **state)
+{
+	static const char *const tails[] = {" be", " added later", " dead", " 41 x", ": 12", ""};
+	uint64_t seed = 139;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(tails) / sizeof(*tails); i++)
+		for (size_t before = 0; before < 30; before++) {
+			char token[256], masked[256], raw[512], text[TEXT_MAX], expected[TEXT_MAX];
+			size_t len;
+
+			make(token, masked, before % 2 ? 24 : 8, &seed);
+			sprintf(raw, "%.*s%s", (int)before, "##############################", token);
+			len = hex_lines(raw, text);
+			sprintf(text + len, "%s\n<>\n", tails[i]);
+			sprintf(raw, "%.*s%s", (int)before, "##############################", masked);
+			sprintf(expected + hex_lines(raw, expected), "%s\n<>\n", tails[i]);
+			expect(text, strlen(text), expected, 1, 1, &seed);
+		}
+}
+
+/* As xxd -c has it, or od -t x1z -w. */
+static size_t wide_dump(const char *bytes, size_t len, size_t width, bool od, char *to)
+{
+	size_t out = 0;
+
+	for (size_t line = 0; line < len; line += width) {
+		size_t own = len - line < width ? len - line : width;
+
+		out += (size_t)sprintf(to + out, od ? "%07zo" : "%08zx:", line);
+		for (size_t i = 0; i < width; i++) {
+			out += (size_t)sprintf(to + out, od || i % 2 == 0 ? " " : "");
+			out += (size_t)sprintf(to + out, i < own ? "%02x" : "  ",
+					       (unsigned char)bytes[i < own ? line + i : line]);
+		}
+		out += (size_t)sprintf(to + out, od ? "  >" : "  ");
+		for (size_t i = 0; i < own; i++)
+			to[out++] = bytes[line + i] >= ' ' ? bytes[line + i] : '.';
+		out += (size_t)sprintf(to + out, od ? "<\n" : "\n");
+	}
+	return out;
+}
+
+/* A dump's lines may be long, and what they show as text is far away from its digits then. */
+static void test_wide_dumps(void **state)
+{
+	static const size_t widths[] = {80, 100, 128, 256};
+	uint64_t seed = 149;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(widths) / sizeof(*widths); i++)
+		for (size_t before = 0; before < 300; before += 71)
+			for (size_t cut = 0; cut < TOKEN_SECRET_LEN; cut += 45) {
+				char token[256], masked[256], bytes[1024], others[1024];
+				static char text[TEXT_MAX], expected[TEXT_MAX];
+				size_t len;
+
+				make(token, masked, 8, &seed);
+				len = strlen(token) - cut;
+				token[len] = masked[len] = '\0';
+				memset(bytes, '\t', sizeof(bytes));
+				memset(others, '\t', sizeof(others));
+				memcpy(bytes + before, token, len);
+				memcpy(others + before, masked, len);
+				len = wide_dump(bytes, 640, widths[i / 2], i % 2, text);
+				wide_dump(others, 640, widths[i / 2], i % 2, expected);
+				expect(text, len, expected, !cut, 1, &seed);
+			}
+}
+
 /* In a dump, the digits and what is shown of them as text; of a token that is cut as well, and of two in one line. */
 static void test_dumps(void **state)
 {
@@ -868,6 +952,8 @@ int main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_cut_lines),
 		cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_hex_lines),
+		cmocka_unit_test(test_wide_dumps),
 		cmocka_unit_test(test_dumps),
 		cmocka_unit_test(test_utf16),
 		cmocka_unit_test(test_escapes),
