@@ -84,6 +84,7 @@ int main(int argc, char **argv)
 		failed += live_group("others", live_others, live_others_count);
 		failed += live_group("files once", live_files_once, live_files_once_count);
 		failed += live_group("bounds once", live_bounds_once, live_bounds_once_count);
+		failed += live_group("stores once", live_stores_once, live_stores_once_count);
 	}
 	failed += live_group("run", live_run_tests, live_run_tests_count);
 	failed += live_group("restart", live_restart, live_restart_count);
