@@ -94,6 +94,8 @@ static void program_reap(pid_t pid, int ms)
 	if (ms > 0)
 		return;
 	kill(-pid, SIGKILL);
+	/* it may have left its group */
+	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 }
 

@@ -278,6 +278,23 @@ static void test_per_alert_children(void **state)
 	check_gone();
 }
 
+/* One that has left its group for the keeper's is killed all the same. */
+static void test_per_alert_elsewhere(void **state)
+{
+	struct output *output = start_as("exec perl -e 'setpgrp(0, getpgrp(getppid())); open(F, \">\", "
+					 "shift); print F getpgrp(0) == $$; "
+					 "close(F); sleep 1000' $1",
+					 1, true);
+
+	(void)state;
+	assert_int_equal(emit(output, "one\n"), -ETIMEDOUT);
+	/* it was not its own any more */
+	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(got(), 0);
+	output_close(output);
+	check_gone();
+}
+
 /* The daemon's end is not kept by one that hangs, nor is that one left behind. */
 static void test_per_alert_given_up(void **state)
 {
@@ -305,6 +322,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_per_alert_unread, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_per_alert_hangs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_per_alert_children, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_per_alert_elsewhere, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_per_alert_given_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stands_still, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_none, setup, teardown),
