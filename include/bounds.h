@@ -37,6 +37,9 @@
 /* Processes above the parent that a sample names. */
 #define LIMIT_ANCESTORS 16U
 
+/* Bytes of a stream that the daemon is given to look for a token in a form that the kernel side does not know. */
+#define LIMIT_TEXT_BYTES 1024U
+
 /* Bytes of all strings of a sample together; what finds no room any more is left out and flagged. */
 #define LIMIT_STRINGS_BYTES 16384U
 

@@ -44,6 +44,11 @@ enum sample_flag {
 	SAMPLE_STRINGS_CUT = 1U << 17, /* not all strings found room */
 	SAMPLE_CANARY = 1U << 18, /* written by the daemon, to see whether it comes through */
 	SAMPLE_OWN_ROOT = 1U << 19, /* the process has neither init's mounts nor init's root directory */
+	/*
+	 * no window: only the daemon can tell whether that is a token (settings.suspects). With SAMPLE_UNREAD, the range is to be read from the
+	 * file; else it lies in `text`, whose first byte is at token_at
+	 */
+	SAMPLE_SUSPECT = 1U << 22,
 	SAMPLE_OWN_USERS =
 		1U << 21, /* ns_uid and ns_gid are told: the process has a user namespace of its own */
 	SAMPLE_FOUND_LATE =
@@ -69,6 +74,7 @@ enum sample_flag {
  *           memory or pids
  * inner     the file's path in its own file system (of overlayfs: in the upper layer's), see inner_device
  * cwd       the working directory, as the process sees it
+ * text      of SAMPLE_SUSPECT: what was written, as it is; it may hold a secret portion as a window does
  */
 #define SAMPLE_STRINGS(X)                                                    \
 	X(path, LIMIT_PATH_BYTES)                                            \
@@ -77,7 +83,8 @@ enum sample_flag {
 	X(ancestors, LIMIT_ANCESTORS *(__u32)sizeof(struct sample_ancestor)) \
 	X(cgroup, 2 * LIMIT_CGROUP_BYTES)                                    \
 	X(inner, LIMIT_PATH_BYTES)                                           \
-	X(cwd, LIMIT_PATH_BYTES)
+	X(cwd, LIMIT_PATH_BYTES)                                             \
+	X(text, LIMIT_TEXT_BYTES)
 
 struct sample_ancestor {
 	__u64 start; /* ns, CLOCK_BOOTTIME */
@@ -154,6 +161,7 @@ struct token_sample {
 #define SAMPLE_LEN(name, bound) __u16 name##_len;
 	SAMPLE_STRINGS(SAMPLE_LEN)
 #undef SAMPLE_LEN
+	__u16 pad[3];
 	__u8 window[TOKEN_MAX_LEN];
 	/* the strings follow */
 };
@@ -233,11 +241,11 @@ struct placed_value {
 #define SAMPLE_MAX_BYTES (sizeof(struct token_sample) + LIMIT_STRINGS_BYTES + LIMIT_PATH_BYTES)
 
 /* Both compilers must agree; `make lint` also checks the BPF object's BTF against this. */
-_Static_assert(sizeof(struct token_sample) == 392, "struct token_sample: size");
+_Static_assert(sizeof(struct token_sample) == 400, "struct token_sample: size");
 _Static_assert(__builtin_offsetof(struct token_sample, comm) == 88, "struct token_sample: comm");
 _Static_assert(__builtin_offsetof(struct token_sample, inode) == 136, "struct token_sample: inode");
 _Static_assert(__builtin_offsetof(struct token_sample, offset) == 216, "struct token_sample: offset");
-_Static_assert(__builtin_offsetof(struct token_sample, window) == 296, "struct token_sample: window");
+_Static_assert(__builtin_offsetof(struct token_sample, window) == 304, "struct token_sample: window");
 _Static_assert(__builtin_offsetof(struct seen_key, token_key) ==
 			       __builtin_offsetof(struct placed_key, token_key) &&
 		       __builtin_offsetof(struct seen_key, place) ==

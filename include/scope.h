@@ -10,6 +10,14 @@ enum scope_mode {
 	SCOPE_CGROUP, /* one cgroup (v2) and everything below it */
 };
 
+/* What the kernel side does not know itself, and leaves to the daemon where it may be there (SAMPLE_SUSPECT). */
+enum suspect {
+	SUSPECT_WIDE =
+		1U
+		<< 0, /* tokens with a public portion of another length, and those with something else for a dot */
+	SUSPECT_ENCODED = 1U << 1, /* tokens in base64, UTF-16, hex */
+};
+
 /* Read-only configuration of the BPF programs. */
 struct probe_config {
 	__u64 cgroup_id; /* SCOPE_CGROUP: inode number of the cgroup's directory */
@@ -20,4 +28,5 @@ struct probe_config {
 	__u32 inspect_bytes; /* bound of one call, at most LIMIT_INSPECT_BYTES */
 	__u32 own_kinds; /* FILE_KIND_BIT()s: of these, files of own_inodes only */
 	__u64 own_inodes[2]; /* 0: none */
+	__u32 suspects; /* enum suspect, added up */
 };

@@ -366,7 +366,8 @@ static void test_layout(void **state)
 		MEMBER(token_sample, described),
 		MEMBER(token_sample, window_len),
 #define STRING(name, bound) MEMBER(token_sample, name##_len),
-		SAMPLE_STRINGS(STRING) MEMBER(token_sample, window),
+		SAMPLE_STRINGS(STRING) MEMBER(token_sample, pad),
+		MEMBER(token_sample, window),
 	};
 	static const struct layout_member more[] = {
 		MEMBER(token_more, size),      MEMBER(token_more, flags),      MEMBER(token_more, seq),
@@ -379,7 +380,7 @@ static void test_layout(void **state)
 		MEMBER(probe_config, scope),     MEMBER(probe_config, watch),
 		MEMBER(probe_config, hook_ns),   MEMBER(probe_config, inspect_bytes),
 		MEMBER(probe_config, own_kinds), MEMBER(probe_config, own_inodes),
-
+		MEMBER(probe_config, suspects),
 	};
 	static const struct layout_member counters[] = {MEMBER(counters, value)};
 	struct spillwatch_bpf *skeleton = spillwatch_bpf__open();

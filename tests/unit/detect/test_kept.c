@@ -59,7 +59,8 @@ static void test_too_long(void **state)
 				   .ancestors = text,
 				   .cgroup = text,
 				   .inner = text,
-				   .cwd = text};
+				   .cwd = text,
+				   .text = text};
 	struct token_sample *copy;
 
 	(void)state;
