@@ -237,6 +237,12 @@ static int probe_fexit_usable(const struct targets *targets, uint32_t watch,
 	return -ENOTSUP;
 }
 
+/* What the kernel side is to leave to us. A form other than base64, UTF-16 and hex may be anything with the run of a secret portion in it. */
+static __u32 probe_suspects(uint32_t suspects)
+{
+	return suspects & SUSPECT_ENCODED ? suspects | SUSPECT_WIDE : suspects;
+}
+
 static void probe_configure(struct spillwatch_bpf *skeleton, const struct probe_options *options,
 			    const struct targets *targets, enum probe_attachment attachment, bool preempts)
 {
@@ -263,6 +269,7 @@ static void probe_configure(struct spillwatch_bpf *skeleton, const struct probe_
 	skeleton->rodata->settings.own_inodes[1] = options->own.inodes[1];
 	skeleton->rodata->settings.hook_ns = options->hook_ns ? options->hook_ns : LIMIT_HOOK_NS;
 	skeleton->rodata->settings.inspect_bytes = bound < LIMIT_INSPECT_BYTES ? bound : LIMIT_INSPECT_BYTES;
+	skeleton->rodata->settings.suspects = probe_suspects(options->suspects);
 	slots *= (__u32)libbpf_num_possible_cpus();
 	/* the last one is the daemon's */
 	bpf_map__set_max_entries(skeleton->maps.scratch, slots + 1);
@@ -420,13 +427,20 @@ static int probe_attach(const struct probe_options *options, struct probe_failur
 static uint64_t probe_program(const struct probe_options *options)
 {
 	const struct {
-		uint64_t attachment, scope, cgroup, level, watch, inspect, no_net, hook, ring, slots;
+		uint64_t attachment, scope, cgroup, level, watch, suspects, inspect, no_net, hook, ring,
+			slots;
 	} told = {
-		options->attachment, options->scope,
-		options->cgroup.id,  options->cgroup.level,
-		options->watch,      options->inspect_bytes,
-		options->no_net,     options->hook_ns,
-		options->ring_bytes, (uint64_t)libbpf_num_possible_cpus(),
+		options->attachment,
+		options->scope,
+		options->cgroup.id,
+		options->cgroup.level,
+		options->watch,
+		options->suspects,
+		options->inspect_bytes,
+		options->no_net,
+		options->hook_ns,
+		options->ring_bytes,
+		(uint64_t)libbpf_num_possible_cpus(),
 	};
 	uint64_t hash = 14695981039346656037ULL; /* FNV-1a */
 	size_t size;

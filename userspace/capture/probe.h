@@ -40,6 +40,8 @@ struct probe_options {
 	struct cgroup cgroup; /* SCOPE_CGROUP */
 	uint32_t watch; /* FILE_KIND_BIT()s */
 	struct probe_own own;
+	uint32_t
+		suspects; /* enum suspect, added up: what is told besides what the kernel side knows itself */
 	uint32_t inspect_bytes; /* bound of one call; 0: LIMIT_INSPECT_BYTES */
 	bool no_net; /* what is on its way to block devices is not looked at */
 	uint64_t hook_ns; /* that a hook may take; 0: LIMIT_HOOK_NS */

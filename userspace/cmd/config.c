@@ -56,6 +56,8 @@ static const struct config_key {
 	{"store_days", CONFIG_VALUE, false, true},
 	{"store_bytes", CONFIG_VALUE, false, true},
 	{"net", CONFIG_SWITCH, false, false},
+	{"formats", CONFIG_VALUE, false, false},
+	{"decode", CONFIG_FLAG, false, false},
 	{"cgroup", CONFIG_VALUE, true, false},
 	{"duration", CONFIG_VALUE, true, false},
 	{"user", CONFIG_VALUE, true, false},

@@ -52,6 +52,14 @@ const struct option_entry options_shared_table[] = {
 		 "(disk,tmpfs,block), or all",
 	 .more = "What keeps no bytes can't be watched, so all leaves it out as well: character devices, "
 		 "procfs, sysfs and cgroupfs, eventfd and the like."},
+	{.name = "formats", .value = "default|wide", .id = OPTION_FORMATS,
+	 .help = "wide: tokens with a public portion of any length from 8 to 128, of letters, digits and hyphens, "
+		 "as well",
+	 .more = "Agents' tokens are not looked for while they are written; `scan` and `mask` know them."},
+	{.name = "decode", .id = OPTION_DECODE,
+	 .help = "tokens in base64, UTF-16 or hex, and with escapes in them, as well; the alert names the form",
+	 .more = "The families are those of --formats. What is encoded twice, or packed, is not seen; `scan` "
+		 "finds that."},
 	{.name = "attach", .value = "auto|fexit|syscall", .id = OPTION_ATTACH,
 	 .help = "how to attach; auto takes fexit where the kernel allows it and has what carries contents"},
 	{.name = "inspect-bytes", .value = "N", .id = OPTION_INSPECT_BYTES,
@@ -193,6 +201,23 @@ static int options_net(const struct command *command, struct pipeline_options *o
 	return r;
 }
 
+static int options_wide(const struct command *command, struct pipeline_options *options)
+{
+	static const char *const words[] = {"default", "wide"};
+	size_t index;
+	int r;
+
+	if (strcmp(optarg, "agent") == 0)
+		return options_takes("--formats", optarg,
+				     "default or wide (agents' tokens are found by scan and mask only)");
+	r = options_choice(command, "--formats", optarg, words, 2, &index);
+	if (r == 0 && index == 1)
+		options->probe.suspects |= SUSPECT_WIDE;
+	else if (r == 0)
+		options->probe.suspects &= ~(uint32_t)SUSPECT_WIDE;
+	return r;
+}
+
 int options_formats(const struct command *command, bool *ret_agent)
 {
 	static const char *const words[] = {"default", "agent"};
@@ -308,6 +333,11 @@ int options_shared(const struct command *command, int option, struct pipeline_op
 		return options_takes("--store-days", optarg, "a number of days from 1 to 36500");
 	case OPTION_NET:
 		return options_net(command, options);
+	case OPTION_FORMATS:
+		return options_wide(command, options);
+	case OPTION_DECODE:
+		options->probe.suspects |= SUSPECT_ENCODED;
+		return 0;
 	case OPTION_STORE_BYTES:
 		if (options_number(optarg, STORE_BYTES_MIN, 1UL << 40, &options->store_limits.bytes))
 			return 0;

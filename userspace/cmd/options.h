@@ -27,9 +27,10 @@ enum {
 	OPTION_STORE_DAYS,
 	OPTION_STORE_BYTES,
 	OPTION_NET,
+	OPTION_DECODE,
 	OPTION_CONFIG,
 	OPTION_CHECK, /* of `forward` */
-	OPTION_FORMATS, /* of `scan`, `mask` and `rules` */
+	OPTION_FORMATS, /* shared; `scan`, `mask` and `rules` have one with other values */
 	OPTION_OWN,
 };
 
