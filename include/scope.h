@@ -12,10 +12,10 @@ enum scope_mode {
 
 /* What the kernel side does not know itself, and leaves to the daemon where it may be there (SAMPLE_SUSPECT). */
 enum suspect {
-	SUSPECT_WIDE =
+	SUSPECT_WIDE = 1U << 0, /* a public portion of another length */
+	SUSPECT_ENCODED =
 		1U
-		<< 0, /* tokens with a public portion of another length, and those with something else for a dot */
-	SUSPECT_ENCODED = 1U << 1, /* tokens in base64, UTF-16, hex */
+		<< 1, /* the same, and in base64, hex, UTF-16, or escaped, coloured or wrapped behind "dt0" */
 };
 
 /* Read-only configuration of the BPF programs. */

@@ -881,3 +881,46 @@ __noinline int emit_request(struct scratch *s, __u32 flag)
 	count(COUNTER_samples_sent);
 	return 0;
 }
+
+/*
+ * emit_text() - sends the window from reader.suspect_text on: what only the daemon can tell to be a token, of what it can't read again.
+ * Returns 0.
+ */
+__noinline int emit_text(struct scratch *s)
+{
+	struct token_sample *head;
+	__u32 to;
+	__u64 at, len;
+
+	if (!settings.suspects || !s)
+		return 0;
+	/* what comes next in this write is described anew: this record has no facts to go by */
+	emit_describe(s);
+	s->reader.described = 0;
+	s->reader.facts = 0;
+	at = s->reader.suspect_text;
+	len = s->reader.fill - at;
+	head = &s->sample.head;
+	head->flags |= SAMPLE_SUSPECT;
+	head->token_at = (__s64)(s->reader.position - len);
+	head->seq = __sync_fetch_and_add(&sample_seq, 1) + 1;
+	to = emit_room(s);
+	if (len > LIMIT_TEXT_BYTES)
+		len = LIMIT_TEXT_BYTES;
+	asm volatile("" : "+r"(len)); /* keep the bound where the verifier can see it */
+	if (to >= LIMIT_STRINGS_BYTES || len > LIMIT_TEXT_BYTES)
+		return 0;
+	bpf_probe_read_kernel(&s->sample.strings.bytes[to & (LIMIT_STRINGS_BYTES - 1)], len,
+			      &s->window.bytes[TOKEN_INDEX(at)]);
+	head->text_len = len;
+	head->size += len;
+	s->reader.refused = share_admit(s, head->size, 0);
+	if (s->reader.refused || head->size > sizeof(s->sample) ||
+	    bpf_ringbuf_output(&samples, &s->sample, head->size, 0))
+		emit_lost(s, 1);
+	else
+		count(COUNTER_samples_sent);
+	/* a read that fails leaves zeros */
+	bpf_probe_read_kernel(&s->sample.strings.bytes[to & (LIMIT_STRINGS_BYTES - 1)], len, NULL);
+	return 0;
+}

@@ -554,7 +554,7 @@ static __always_inline int in_place_written(const struct task_struct *task, cons
 	kind = file_kind_on(magic, sb);
 	if (!(settings.watch & (1U << kind)))
 		return IN_PLACE_UNWATCHED;
-	if (!cache_bases.direct || len > settings.inspect_bytes)
+	if (settings.suspects || !cache_bases.direct || len > settings.inspect_bytes)
 		return IN_PLACE_UNSURE;
 	flags = KERNEL_READ(struct file, file, f_flags);
 	if (flags & KERNEL_O_DIRECT || (!exact && position >= 0 && flags & KERNEL_O_APPEND))

@@ -143,6 +143,8 @@ __noinline int inspect_begins(const struct token_window *window, __u64 len)
 	return neighbours_nearly(window, len);
 }
 
+#include "scan/suspect.bpf.h"
+
 /* The next iovec entry becomes the current segment. */
 static __always_inline void inspect_next_segment(struct scratch *s)
 {
@@ -294,16 +296,17 @@ WINDOW_FUNCTION(inspect_read)
 static __always_inline void inspect_carry_body(struct scratch *s)
 {
 	struct reader *r = &s->reader;
+	__u64 carry = settings.suspects ? SUSPECT_CARRY : INSPECT_CARRY;
 
 	/* where a block of the device ends, another write can go on */
 	if (neighbours_in_file(s) && !s->event.coherent && !((s->event.offset + r->position) % BLOCK_BYTES) &&
 	    neighbours_nearly(&s->window, r->fill))
 		neighbours_note(s);
-	for (__u64 i = 0; i < INSPECT_CARRY; i += 8)
-		*(__u64 *)(s->window.bytes + i) = token_word(s->window.bytes, r->fill - INSPECT_CARRY + i);
-	r->fill = INSPECT_CARRY;
+	for (__u64 i = 0; i < carry; i += 8)
+		*(__u64 *)(s->window.bytes + i) = token_word(s->window.bytes, r->fill - carry + i);
+	r->fill = carry;
 	/* a token that ends inside the carry was reported from the window before */
-	r->min_dot = INSPECT_CARRY - TOKEN_SECRET_LEN;
+	r->min_dot = carry - TOKEN_SECRET_LEN;
 }
 
 WINDOW_FUNCTION(inspect_carry)
@@ -329,6 +332,14 @@ static long inspect_step(__u32 index, struct inspect_context *context)
 		emit_token(s, dot);
 		r->min_dot = dot + 1;
 		return 0;
+	}
+	if (suspect_asked(s)) {
+		int found = suspect_look(s);
+
+		if (found == SUSPECT_SEND)
+			emit_text(s);
+		if (found != SUSPECT_DONE)
+			return 0;
 	}
 	r->searching = 0;
 	if (r->hole) {
@@ -387,6 +398,8 @@ __noinline int inspect_start(struct scratch *s, __u64 left)
 		s->reader.segment_left = left;
 	}
 	s->reader.landed = s->reader.in_cache;
+	/* what stands before the write may be in the window */
+	s->reader.suspect_at = neighbours_in_file(s) ? -16 : 0;
 	return 0;
 }
 
@@ -452,6 +465,21 @@ static __always_inline void inspect_ask_rest(struct scratch *s)
 	emit_request(s, SAMPLE_UNREAD);
 }
 
+/* Where the daemon has to look for what only it knows. */
+static __always_inline void inspect_ask_suspect(struct scratch *s)
+{
+	struct write_event *event = &s->event;
+	__u64 length = event->length;
+	__s64 offset = event->offset;
+
+	event->offset += s->reader.suspect_from;
+	event->length = s->reader.suspect_to - s->reader.suspect_from;
+	count(COUNTER_files_deferred);
+	emit_request(s, SAMPLE_UNREAD | SAMPLE_SUSPECT);
+	event->offset = offset;
+	event->length = length;
+}
+
 /* What the daemon has to look up in the file. */
 static __always_inline void inspect_ask(struct scratch *s)
 {
@@ -477,6 +505,8 @@ static __always_inline void inspect_ask(struct scratch *s)
 		emit_request(s, SAMPLE_UNREAD);
 		return;
 	}
+	if (s->reader.suspect_from != s->reader.suspect_to)
+		inspect_ask_suspect(s);
 	/* only around the write's beginning, and its end */
 	if (s->reader.ask_before) {
 		__u64 length = event->length;
@@ -513,7 +543,7 @@ static __always_inline int inspect_innocent(struct scratch *s, __u64 left)
 {
 	const struct write_event *event = &s->event;
 
-	if (!direct_loads || !cache_bases.direct)
+	if (!direct_loads || !cache_bases.direct || suspect_asked(s))
 		return 0;
 	if (!event->coherent || !event->mapping || event->offset < 0 || event->length != left)
 		return 0;
@@ -561,6 +591,9 @@ static __always_inline void inspect_whole(struct scratch *s, __u64 left)
 		return;
 	}
 	inspect_start(s, left);
+	if (suspect_asked(s) && settings.suspects & SUSPECT_ENCODED && s->reader.landed &&
+	    s->event.offset > 0)
+		suspect_before(s);
 	inspect_loop(s);
 	inspect_count(s, s->reader.position < left ? s->reader.position : left);
 	if (s->reader.continued && !(neighbours_is_stream(s) && s->reader.begun))

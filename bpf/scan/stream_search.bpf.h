@@ -55,7 +55,7 @@ __noinline int stream_innocent(__u64 number, __u64 address, __u64 len, int entry
 	__u32 kind;
 	int result;
 
-	if (!direct_loads || !len || len > STREAM_BYTES)
+	if (settings.suspects || !direct_loads || !len || len > STREAM_BYTES)
 		return 0;
 	file = file_by_number(bpf_get_current_task_btf(), number);
 	if (!file)

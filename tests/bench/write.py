@@ -101,6 +101,8 @@ def main():
             bench.empty(),
             bench.Spillwatch(cgroup),
             bench.Spillwatch(cgroup, "spillwatch, streams too", ["--watch", "all"]),
+            bench.Spillwatch(cgroup, "spillwatch, wide", ["--formats", "wide"], may_lose=True),
+            bench.Spillwatch(cgroup, "spillwatch, decode", ["--formats", "wide", "--decode"], may_lose=True),
         ]
         missing = {}
         state, why = bench.bpftrace(cgroup)
