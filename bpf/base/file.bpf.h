@@ -235,10 +235,23 @@ static __always_inline void file_event(const struct file *file, __u32 kind, stru
 	event->kind = kind;
 	if (!file_kind_has_offset(kind))
 		return;
+	/* what has no device goes through the page cache all the same */
+	if (kind != FILE_KIND_TMPFS && kind != FILE_KIND_MEMFD)
+		event->direct = KERNEL_READ(struct file, file, f_flags) & KERNEL_O_DIRECT ? 1 : 0;
 	event->mapping = file_mapping(file, &event->coherent);
-	event->direct = KERNEL_READ(struct file, file, f_flags) & KERNEL_O_DIRECT ? 1 : 0;
 	if (event->direct)
 		event->coherent = 0;
+}
+
+/*
+ * file_appends() - does a call append to an open file, wherever it says to write? A function of its own: frames are short.
+ * @address: of the struct file; @flags: RWF_* of the call
+ */
+__weak __noinline int file_appends(__u64 address, __u64 flags)
+{
+	if (flags & (KERNEL_RWF_APPEND | KERNEL_RWF_NOAPPEND))
+		return (flags & KERNEL_RWF_APPEND) != 0;
+	return (BPF_CORE_READ((const struct file *)address, f_flags) & KERNEL_O_APPEND) != 0;
 }
 
 /* References to an open file: 1 if only one descriptor of one process leads to it. */

@@ -74,7 +74,7 @@ int aio_event(struct scratch *s, __u32 compat)
 		file_event(file, kind, event);
 	if (file && file_kind_has_offset(kind)) {
 		event->offset = request->aio_offset;
-		if (BPF_CORE_READ(file, f_flags) & KERNEL_O_APPEND) {
+		if (file_appends((__u64)file, request->aio_rw_flags)) {
 			event->offset = BPF_CORE_READ(file, f_inode, i_size) - event->length;
 			event->flags |= SAMPLE_OFFSET_APPROX;
 			event->coherent = 0;

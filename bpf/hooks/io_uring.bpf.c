@@ -85,11 +85,29 @@ static __always_inline int io_uring_event(__u64 request, __u32 op, __s64 result,
 }
 
 /*
+ * Has a socket been bound to a name in a file system? The name is gone from where the request had it. A function of its own, so that
+ * its frame is gone by then.
+ */
+__noinline int io_uring_bound(__u64 request)
+{
+	const struct file *file = BPF_CORE_READ((const struct io_kiocb *)request, file);
+	const struct socket *socket = BPF_CORE_READ(file, private_data);
+	const struct sock *sock = BPF_CORE_READ(socket, sk);
+
+	if (BPF_CORE_READ(sock, __sk_common.skc_family) != NAME_AF_UNIX)
+		return 0;
+	return !bpf_core_type_exists(struct unix_sock) ||
+	       BPF_CORE_READ((const struct unix_sock *)sock, path.dentry, d_name.len) >= TOKEN_MIN_LEN;
+}
+
+/*
  * Names that io_uring makes: by the other attachment's hooks they are seen (vfs.bpf.c); by this one most are judged when they
  * are asked for (io_uring_submit.bpf.c), and a created file here. An attribute's strings are gone: they are counted.
  */
-static __always_inline int io_uring_is_unseen(__u32 op)
+static __always_inline int io_uring_is_unseen(__u64 request, __u32 op)
 {
+	if (op == IO_URING_BIND)
+		return !vfs_hooked && io_uring_bound(request);
 	if (op == IO_URING_FSETXATTR || op == IO_URING_SETXATTR)
 		return 1;
 	return !vfs_hooked && !io_uring_has_names() &&
@@ -111,7 +129,7 @@ static __always_inline void io_uring_name(__u64 request, __u32 op, __s64 result)
 {
 	struct scratch *s;
 
-	if (io_uring_is_unseen(op))
+	if (io_uring_is_unseen(request, op))
 		count(COUNTER_names_unseen);
 	if (vfs_hooked || (op != IO_URING_OPENAT && op != IO_URING_OPENAT2))
 		return;

@@ -23,6 +23,7 @@ enum io_uring_write_op {
 	IO_URING_SETXATTR = 42,
 	IO_URING_SEND_ZC = 47,
 	IO_URING_SENDMSG_ZC = 48,
+	IO_URING_BIND = 56,
 	IO_URING_WRITEV_FIXED = 61,
 };
 

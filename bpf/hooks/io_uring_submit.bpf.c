@@ -168,7 +168,7 @@ static __always_inline void submit_range(const struct io_kiocb *request, const s
 
 	if (op == IO_URING_SPLICE)
 		position = BPF_CORE_READ(splice, off_out);
-	if (BPF_CORE_READ(file, f_flags) & KERNEL_O_APPEND)
+	if (file_appends((__u64)file, op == IO_URING_SPLICE ? 0 : BPF_CORE_READ(rw, flags)))
 		position = BPF_CORE_READ(file, f_inode, i_size);
 	else if (position < 0)
 		position = BPF_CORE_READ(file, f_pos);
@@ -254,7 +254,7 @@ __noinline int submit_write(__u64 kiocb, __u64 filp, __u32 op, __u32 settled)
 	position = BPF_CORE_READ(rw, kiocb.ki_pos);
 	if (position < 0)
 		position = BPF_CORE_READ(file, f_pos);
-	if (BPF_CORE_READ(file, f_flags) & KERNEL_O_APPEND)
+	if (file_appends((__u64)file, BPF_CORE_READ(rw, flags)))
 		position = BPF_CORE_READ(file, f_inode, i_size);
 	first = position / KERNEL_PAGE_SIZE;
 	/* of a vector, its length is not known yet */

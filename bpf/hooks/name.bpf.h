@@ -250,6 +250,17 @@ static __always_inline void name_created(struct scratch *s, const struct file *f
 	inspect_text(s, len, 0);
 }
 
+/* Is an attribute set by a descriptor, with no path or an empty one (AT_EMPTY_PATH)? A function of its own: frames are short. */
+__weak __noinline int name_by_descriptor(struct scratch *s)
+{
+	if (!s)
+		return 0;
+	if (s->event.call == WRITE_CALL_FSETXATTR)
+		return 1;
+	return s->event.call == WRITE_CALL_SETXATTRAT && (__s32)s->args.value[0] != NAME_AT_FDCWD &&
+	       !name_copy(s, s->args.value[1]);
+}
+
 /*
  * name_run() - inspects what the call in s->event, with the arguments in s->args, has named; it returned without
  * an error. A function of its own. Returns 1 if an attribute's value is left to be inspected: by the caller, so that
@@ -280,8 +291,10 @@ __weak __noinline int name_run(struct scratch *s)
 		name_string(s, name.label, SAMPLE_LABEL);
 		return 0;
 	}
-	if (name.call == WRITE_CALL_FSETXATTR)
+	if (name_by_descriptor(s)) {
+		s->event.name = 0;
 		s->event.file = (__u64)file_by_number(task, s->args.value[0]);
+	}
 	if (name.attribute) {
 		s->event.attribute = name.attribute;
 		name_string(s, name.attribute, SAMPLE_XATTR);

@@ -26,6 +26,9 @@
 #define RECHECK_PF_DUMPCORE 0x00000200
 #define RECHECK_PF_KTHREAD 0x00200000
 
+/* include/uapi/linux/btrfs_tree.h: BTRFS_BTREE_INODE_OBJECTID */
+#define RECHECK_BTREE_INODE 1
+
 /* Dirty folios that are looked at when a file is mapped. */
 #define RECHECK_OLD_STEPS 256
 
@@ -279,6 +282,12 @@ int BPF_PROG(recheck_dirty, struct folio *folio, struct address_space *mapping)
 	mode = mapping->host->i_mode & KERNEL_S_IFMT;
 	/* a file system's own blocks lie in its device's page cache */
 	if (mode != KERNEL_S_IFREG && (mode != KERNEL_S_IFBLK || !stored))
+		return 0;
+	/*
+	 * btrfs keeps small files in its records, by an inode that is no file's. They are written anew, elsewhere, whenever
+	 * anything beside them changes: what is there was not written by who does that.
+	 */
+	if (mapping->host->i_ino == RECHECK_BTREE_INODE && mapping->host->i_sb->s_magic == FILE_MAGIC_BTRFS)
 		return 0;
 	/* as numbers */
 	bpf_probe_read_kernel(number, sizeof(number), ctx);

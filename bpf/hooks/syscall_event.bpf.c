@@ -64,10 +64,8 @@ static __always_inline __s64 write_offset(const struct task_struct *task, const 
 	__u64 flags = event->flags & SAMPLE_COMPAT && !compat ? args->value[4] : args->value[5];
 	int positioned = call == WRITE_CALL_PWRITE64 || call == WRITE_CALL_PWRITEV ||
 			 (call == WRITE_CALL_PWRITEV2 && position != -1);
-	int append = BPF_CORE_READ(file, f_flags) & KERNEL_O_APPEND;
+	int append = file_appends((__u64)file, call == WRITE_CALL_PWRITEV2 ? flags : 0);
 
-	if (call == WRITE_CALL_PWRITEV2 && flags & KERNEL_RWF_APPEND)
-		append = 1;
 	if (positioned && !append)
 		return position;
 	if (!positioned && file_position_is_ours(task, file))

@@ -115,6 +115,43 @@ static void test_attributes(void **state)
 	live_tick("extended attributes", "the attribute's value");
 }
 
+/* By a descriptor and an empty path (Linux 6.13 and later): the file's own path, and nothing behind it. */
+static void test_attribute_empty_path(void **state)
+{
+	struct maker_token token = maker_token(41);
+	struct live_run run;
+
+	(void)state;
+	run = live_exec(NO_ARGS, ARGS(live_writer("writer"), "name", "setxattrat", live_path("."), "41"));
+	if (run.status && strstr(run.errors, "not implemented")) {
+		live_free(&run);
+		skip();
+	}
+	assert_int_equal(run.status, 0);
+	assert_int_equal(live_count(&run, &token), 1);
+	assert_string_equal(live_string(live_only(&run), "write.part"), "xattr");
+	assert_string_equal(live_string(live_only(&run), "file.path"), live_path("plain"));
+	live_free(&run);
+}
+
+/* A socket that io_uring binds (Linux 6.11 and later): its name is seen, or else counted. */
+static void test_bound_async(void **state)
+{
+	struct maker_token token = maker_token(41);
+	struct live_run run;
+
+	(void)state;
+	run = live_exec(NO_ARGS, ARGS(live_writer("writer"), "name", "bind-async", live_path("."), "41"));
+	if (run.status && strstr(run.errors, "nvalid argument")) {
+		live_free(&run);
+		skip();
+	}
+	assert_int_equal(run.status, 0);
+	if (live_count(&run, &token) + live_summary(&run, "names and attributes made by io_uring") != 1)
+		fail_msg("%zu alerts: %s", json_array_size(run.alerts), run.errors);
+	live_free(&run);
+}
+
 /* A name that was there before is not written again by using it. */
 static void test_names_used(void **state)
 {
@@ -244,6 +281,8 @@ const struct CMUnitTest live_names[] = {
 	cmocka_unit_test_setup_teardown(test_link_targets, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_attributes, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_volumes, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_attribute_empty_path, live_setup, live_teardown),
+	cmocka_unit_test_setup_teardown(test_bound_async, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_names_used, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_send, live_setup, live_teardown),
 	cmocka_unit_test_setup_teardown(test_rewritten, live_setup, live_teardown),

@@ -198,7 +198,8 @@ static void test_unwritten(void **state)
 static void test_untold(void **state)
 {
 	static const struct stores cases[] = {
-		{"skipping", NULL}, {"polled", NULL}, {"unreaped", NULL}, {"crowd", NULL}, {"deferred", NULL},
+		{"skipping", NULL}, {"polled", NULL},   {"unreaped", NULL},
+		{"crowd", NULL},    {"deferred", NULL}, {"registered", NULL},
 	};
 
 	(void)state;

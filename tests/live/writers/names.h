@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../token_maker.h"
+#include "async.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,8 +24,8 @@
 #define SYS_openat2 437
 #endif
 
-/* Binds a unix socket to a path that may be too long: relative to its directory. */
-static inline int names_bind(const char *directory, const char *name)
+/* Binds a unix socket to a path that may be too long: relative to its directory. @async: by io_uring */
+static inline int names_bind(const char *directory, const char *name, int async)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -32,6 +33,16 @@ static inline int names_bind(const char *directory, const char *name)
 	if (fd < 0 || chdir(directory) < 0)
 		return -1;
 	strncpy(address.sun_path, name, sizeof(address.sun_path) - 1);
+	if (async) {
+		/* IORING_OP_BIND, which older headers lack */
+		struct io_uring_sqe sqe = {
+			.opcode = 56, .fd = fd, .addr = (uintptr_t)&address, .off = sizeof(address)};
+		struct async_ring ring;
+		int result = async_ring_open(&ring, 0) < 0 ? -errno : async_ring_run(&ring, &sqe);
+
+		errno = -result;
+		return result;
+	}
 	return bind(fd, (struct sockaddr *)&address, sizeof(address));
 }
 
@@ -96,8 +107,8 @@ static inline long names_make(const char *how, const char *directory, const char
 		return syscall(SYS_openat, dir, text, O_CREAT | O_WRONLY, 0600);
 	if (NAMES_IS("openat2"))
 		return syscall(SYS_openat2, dir, text, &create, sizeof(create));
-	if (NAMES_IS("bind"))
-		return names_bind(directory, text);
+	if (NAMES_IS("bind") || NAMES_IS("bind-async"))
+		return names_bind(directory, text, how[4]);
 	if (NAMES_IS("subvolume") || NAMES_IS("subvolume2"))
 		return names_subvolume(dir, text, -1, how[9]);
 	if (NAMES_IS("snapshot") || NAMES_IS("snapshot2"))
@@ -116,6 +127,14 @@ static inline long names_make(const char *how, const char *directory, const char
 		return syscall(SYS_lsetxattr, plain, "user.a", text, strlen(text), 0);
 	if (NAMES_IS("fsetxattr"))
 		return syscall(SYS_fsetxattr, fd, "user.a", text, strlen(text), 0);
+	if (NAMES_IS("setxattrat")) {
+		struct {
+			uint64_t value;
+			uint32_t size, flags;
+		} attribute = {(uintptr_t)text, (uint32_t)strlen(text), 0};
+
+		return syscall(463, fd, "", AT_EMPTY_PATH, "user.a", &attribute, sizeof(attribute));
+	}
 	if (NAMES_IS("setxattr-name")) {
 		snprintf(path, sizeof(path), "user.%s", text);
 		return syscall(SYS_setxattr, plain, path, "x", 1, 0);

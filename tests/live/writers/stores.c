@@ -486,6 +486,12 @@ static void quiet_end(const struct quiet *quiet)
 		fail("ftruncate");
 }
 
+static void quiet_reap(const struct quiet *quiet, unsigned int wanted)
+{
+	if (syscall(SYS_io_uring_enter, quiet->ring.fd, 0, wanted, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
+		fail("io_uring_enter");
+}
+
 /* IOSQE_CQE_SKIP_SUCCESS, in each form. */
 static void put_skipping(const char *path)
 {
@@ -496,8 +502,8 @@ static void put_skipping(const char *path)
 
 	check("io_uring_register",
 	      syscall(SYS_io_uring_register, quiet.ring.fd, IORING_REGISTER_BUFFERS, &registered, 1), 0);
-	for (uint64_t i = 0; i < 8; i++) {
-		size_t at = 3UL * PAGE * (8 - i) + 11 * i;
+	for (uint64_t i = 0; i < 9; i++) {
+		size_t at = 3UL * PAGE * (9 - i) + 11 * i;
 
 		sqe = quiet_token(&quiet, i, at);
 		sqe.flags = IOSQE_CQE_SKIP_SUCCESS;
@@ -535,11 +541,39 @@ static void put_skipping(const char *path)
 			sqe.splice_fd_in = fds[0];
 			sqe.splice_off_in = (uint64_t)-1;
 			sqe.addr = sqe.splice_off_in;
+		} else if (i == 8) {
+			/* behind what is there, wherever it says */
+			at = (size_t)lseek(quiet.fd, 0, SEEK_END);
+			sqe.off = 7;
+			sqe.rw_flags = RWF_APPEND;
 		}
 		quiet_put(&quiet, &sqe);
 		quiet_await(&quiet, i, at);
 	}
 	quiet_end(&quiet);
+}
+
+/* O_DIRECT, where there is no device: from memory that was registered, and is not where it was any more. */
+static void put_registered(const char *path)
+{
+	struct quiet quiet = quiet_open(path, 0);
+	struct iovec registered = {quiet.page, WINDOW};
+	int fd = open(path, O_RDWR | O_DIRECT);
+	struct io_uring_sqe sqe = quiet_token(&quiet, 0, 4 * PAGE);
+
+	/* before 6.6 */
+	if (fd < 0)
+		exit(EXIT_VOID);
+	check("io_uring_register",
+	      syscall(SYS_io_uring_register, quiet.ring.fd, IORING_REGISTER_BUFFERS, &registered, 1), 0);
+	if (mmap(quiet.page, WINDOW, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		 0) == MAP_FAILED)
+		fail("mmap");
+	sqe.fd = fd;
+	sqe.opcode = IORING_OP_WRITE_FIXED;
+	quiet_put(&quiet, &sqe);
+	quiet_reap(&quiet, 1);
+	expect(0, getpid(), 4 * PAGE);
 }
 
 /* A thread of the kernel takes the requests. */
@@ -648,12 +682,6 @@ static void quiet_behind(struct quiet *quiet, int pipe, struct io_uring_sqe *sqe
 static uint32_t quiet_tail(const struct quiet *quiet)
 {
 	return *(volatile uint32_t *)(void *)(quiet->ring.cq + quiet->ring.params.cq_off.tail);
-}
-
-static void quiet_reap(const struct quiet *quiet, unsigned int wanted)
-{
-	if (syscall(SYS_io_uring_enter, quiet->ring.fd, 0, wanted, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
-		fail("io_uring_enter");
 }
 
 /* Nothing more finds room in the queue. */
@@ -936,6 +964,7 @@ static const struct {
 	{"heirs", put_heirs},
 	{"siblings", put_siblings},
 	{"skipping", put_skipping},
+	{"registered", put_registered},
 	{"polled", put_polled},
 	{"unreaped", put_unreaped},
 	{"crowd", put_crowd},

@@ -56,6 +56,15 @@ static int open_new(const char *path, int flags)
 	return fd;
 }
 
+/* A new file in a directory. */
+static int open_in(const char *directory, const char *name)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return open_new(path, 0);
+}
+
 static uint64_t number(const char *text)
 {
 	return strtoull(text, NULL, 10);
@@ -96,6 +105,33 @@ static void mode_append(char **args)
 
 	check_length("write", write(fd, "12345", 5), 5);
 	check_length("pwrite", pwrite(fd, token.text, MAKER_TOKEN_LEN, 0), MAKER_TOKEN_LEN);
+}
+
+/* append-flags DIRECTORY N: tokens N and N + 1 behind 5 bytes that are there; by flags of the call, against what it was opened with */
+static void mode_append_flags(char **args)
+{
+	struct maker_token token = maker_token(number(args[1])), next = maker_token(number(args[1]) + 1);
+	struct iovec part = {next.text, MAKER_TOKEN_LEN};
+	struct iocb request = {.aio_lio_opcode = IOCB_CMD_PWRITE,
+			       .aio_fildes = (uint32_t)open_in(args[0], "aio"),
+			       .aio_buf = (uintptr_t)token.text,
+			       .aio_nbytes = MAKER_TOKEN_LEN,
+			       .aio_rw_flags = RWF_APPEND};
+	char path[4096];
+	int fd;
+
+	check_length("write", write((int)request.aio_fildes, "12345", 5), 5);
+	check_length("io_submit", async_aio_run(&request), MAKER_TOKEN_LEN);
+	snprintf(path, sizeof(path), "%s/pwritev2", args[0]);
+	fd = open_new(path, O_APPEND);
+	for (size_t i = 0; i < 100; i++)
+		check_length("write", write(fd, "12345", 5), 5);
+	/* RWF_NOAPPEND, which kernels before 6.9 don't know */
+	if (pwritev2(fd, &part, 1, 5, 0x20) < 0) {
+		if (errno != EOPNOTSUPP)
+			fail("pwritev2");
+		unlink(path);
+	}
 }
 
 /* page-end FILE N: the token's last byte is the last before an unmapped page */
@@ -590,15 +626,6 @@ static void mode_halves(char **args)
 				sched_yield();
 		check_length("pwrite", pwrite(fd, token.text + at, len, (off_t)(i * 256 + at)), len);
 	}
-}
-
-/* A new file in a directory. */
-static int open_in(const char *directory, const char *name)
-{
-	char path[4096];
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	return open_new(path, 0);
 }
 
 /* far DIRECTORY N SOURCE: tokens N, N + 1 …, each by another call, past 4 GiB of a file of its own; SOURCE holds the last one */
@@ -1383,22 +1410,55 @@ static const struct mode {
 	int args;
 	void (*run)(char **args);
 } modes[] = {
-	{"call", 3, mode_call},         {"append", 2, mode_append},     {"page-end", 2, mode_page_end},
-	{"iovec", 2, mode_iovec},       {"innocent", 2, mode_innocent}, {"storm", 3, mode_storm},
-	{"fan", 4, mode_fan},           {"cycle", 3, mode_cycle},       {"paced", 4, mode_paced},
-	{"one", 2, mode_one},           {"swarm", 3, mode_swarm},       {"vanish", 1, mode_vanish},
-	{"long", 3, mode_long},         {"stream", 2, mode_stream},     {"signals", 0, mode_signals},
-	{"token", 1, mode_token},       {"pieces", 1, mode_pieces},     {"shuffled", 2, mode_shuffled},
-	{"middle", 2, mode_middle},     {"apart", 1, mode_apart},       {"landed", 4, mode_landed},
-	{"uring", 3, mode_uring},       {"aio", 3, mode_aio},           {"many", 2, mode_many},
-	{"repeat", 3, mode_repeat},     {"mapped", 3, mode_mapped},     {"edges", 1, mode_edges},
-	{"bound", 2, mode_bound},       {"name", 3, mode_name},         {"clone", 3, mode_clone},
-	{"send", 2, mode_send},         {"rewrite", 2, mode_rewrite},   {"blocks", 2, mode_blocks},
-	{"evict", 2, mode_evict},       {"batch", 2, mode_batch},       {"holes", 1, mode_holes},
-	{"snap", 3, mode_snapshot},     {"subvol", 2, mode_subvolume},  {"shared", 2, mode_shared},
-	{"halves", 4, mode_halves},     {"far", 3, mode_far},           {"upper", 2, mode_upper},
-	{"old-mmap", 2, mode_old_mmap}, {"unasked", 4, mode_unasked},   {"rooted", 4, mode_rooted},
-	{"nameless", 2, mode_nameless}, {"put", 4, mode_put},           {"stored", 3, mode_stored},
+	{"call", 3, mode_call},
+	{"append", 2, mode_append},
+	{"append-flags", 2, mode_append_flags},
+	{"page-end", 2, mode_page_end},
+	{"iovec", 2, mode_iovec},
+	{"innocent", 2, mode_innocent},
+	{"storm", 3, mode_storm},
+	{"fan", 4, mode_fan},
+	{"cycle", 3, mode_cycle},
+	{"paced", 4, mode_paced},
+	{"one", 2, mode_one},
+	{"swarm", 3, mode_swarm},
+	{"vanish", 1, mode_vanish},
+	{"long", 3, mode_long},
+	{"stream", 2, mode_stream},
+	{"signals", 0, mode_signals},
+	{"token", 1, mode_token},
+	{"pieces", 1, mode_pieces},
+	{"shuffled", 2, mode_shuffled},
+	{"middle", 2, mode_middle},
+	{"apart", 1, mode_apart},
+	{"landed", 4, mode_landed},
+	{"uring", 3, mode_uring},
+	{"aio", 3, mode_aio},
+	{"many", 2, mode_many},
+	{"repeat", 3, mode_repeat},
+	{"mapped", 3, mode_mapped},
+	{"edges", 1, mode_edges},
+	{"bound", 2, mode_bound},
+	{"name", 3, mode_name},
+	{"clone", 3, mode_clone},
+	{"send", 2, mode_send},
+	{"rewrite", 2, mode_rewrite},
+	{"blocks", 2, mode_blocks},
+	{"evict", 2, mode_evict},
+	{"batch", 2, mode_batch},
+	{"holes", 1, mode_holes},
+	{"snap", 3, mode_snapshot},
+	{"subvol", 2, mode_subvolume},
+	{"shared", 2, mode_shared},
+	{"halves", 4, mode_halves},
+	{"far", 3, mode_far},
+	{"upper", 2, mode_upper},
+	{"old-mmap", 2, mode_old_mmap},
+	{"unasked", 4, mode_unasked},
+	{"rooted", 4, mode_rooted},
+	{"nameless", 2, mode_nameless},
+	{"put", 4, mode_put},
+	{"stored", 3, mode_stored},
 };
 
 int main(int argc, char **argv)
