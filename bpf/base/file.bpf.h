@@ -249,8 +249,9 @@ static __always_inline void file_event(const struct file *file, __u32 kind, stru
  */
 __weak __noinline int file_appends(__u64 address, __u64 flags)
 {
-	if (flags & (KERNEL_RWF_APPEND | KERNEL_RWF_NOAPPEND))
-		return (flags & KERNEL_RWF_APPEND) != 0;
+	if (flags & KERNEL_RWF_APPEND)
+		return 1;
+	/* RWF_NOAPPEND is not obeyed by every file system (overlayfs): what may have been appended is taken so */
 	return (BPF_CORE_READ((const struct file *)address, f_flags) & KERNEL_O_APPEND) != 0;
 }
 

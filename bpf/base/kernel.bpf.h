@@ -17,7 +17,6 @@
 #define KERNEL_PAGE_SIZE 4096UL
 /* include/uapi/linux/fs.h */
 #define KERNEL_RWF_APPEND 0x10
-#define KERNEL_RWF_NOAPPEND 0x20
 #define KERNEL_O_APPEND 02000
 #define KERNEL_O_NONBLOCK 04000
 #define KERNEL_O_DIRECT 040000

@@ -107,31 +107,18 @@ static void mode_append(char **args)
 	check_length("pwrite", pwrite(fd, token.text, MAKER_TOKEN_LEN, 0), MAKER_TOKEN_LEN);
 }
 
-/* append-flags DIRECTORY N: tokens N and N + 1 behind 5 bytes that are there; by flags of the call, against what it was opened with */
+/* append-flags FILE N: token N behind 5 bytes that are there, by a flag of the call */
 static void mode_append_flags(char **args)
 {
-	struct maker_token token = maker_token(number(args[1])), next = maker_token(number(args[1]) + 1);
-	struct iovec part = {next.text, MAKER_TOKEN_LEN};
+	struct maker_token token = maker_token(number(args[1]));
 	struct iocb request = {.aio_lio_opcode = IOCB_CMD_PWRITE,
-			       .aio_fildes = (uint32_t)open_in(args[0], "aio"),
+			       .aio_fildes = (uint32_t)open_new(args[0], 0),
 			       .aio_buf = (uintptr_t)token.text,
 			       .aio_nbytes = MAKER_TOKEN_LEN,
 			       .aio_rw_flags = RWF_APPEND};
-	char path[4096];
-	int fd;
 
 	check_length("write", write((int)request.aio_fildes, "12345", 5), 5);
 	check_length("io_submit", async_aio_run(&request), MAKER_TOKEN_LEN);
-	snprintf(path, sizeof(path), "%s/pwritev2", args[0]);
-	fd = open_new(path, O_APPEND);
-	for (size_t i = 0; i < 100; i++)
-		check_length("write", write(fd, "12345", 5), 5);
-	/* RWF_NOAPPEND, which kernels before 6.9 don't know */
-	if (pwritev2(fd, &part, 1, 5, 0x20) < 0) {
-		if (errno != EOPNOTSUPP)
-			fail("pwritev2");
-		unlink(path);
-	}
 }
 
 /* page-end FILE N: the token's last byte is the last before an unmapped page */
