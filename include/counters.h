@@ -31,7 +31,6 @@
 	X(landed_unseen, LOSS, "writes without a buffer whose bytes could not be seen")                \
 	X(entered_full, LOSS,                                                                          \
 	  "tokens of writes to a stream that could not be kept until the write returned")              \
-	X(suspects_cut, LOSS, "writes to a stream that ended in what may be an encoded token")         \
 	X(names_unseen, LOSS, "names and attributes made by io_uring that could not be seen")          \
 	X(io_uring_untold, LOSS, "writes of io_uring that may have completed unseen")                  \
 	X(tree_full, LOSS, "processes that could not be followed because the table was full")          \

@@ -45,8 +45,8 @@ enum sample_flag {
 	SAMPLE_CANARY = 1U << 18, /* written by the daemon, to see whether it comes through */
 	SAMPLE_OWN_ROOT = 1U << 19, /* the process has neither init's mounts nor init's root directory */
 	/*
-	 * no window: only the daemon can tell whether that is a token (settings.suspects). With SAMPLE_UNREAD, the range is to be read from the
-	 * file; else it lies in `text`, whose first byte is at token_at
+	 * no window: only the daemon can tell whether that is a token (settings.suspects). With SAMPLE_UNREAD, what lies at token_at is to be
+	 * read from the file, token_key bytes; else it lies in `text`, whose first byte is at token_at
 	 */
 	SAMPLE_SUSPECT = 1U << 22,
 	SAMPLE_OWN_USERS =

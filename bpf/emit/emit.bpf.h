@@ -866,6 +866,11 @@ __noinline int emit_request(struct scratch *s, __u32 flag)
 	head = &s->sample.head;
 	head->flags |= flag;
 	head->news = s->reader.deferred ? s->reader.missing : 0;
+	if (flag & SAMPLE_SUSPECT) {
+		/* what is to be read, of the write or beyond it */
+		head->token_at = s->reader.suspect_from;
+		head->token_key = s->reader.suspect_to - s->reader.suspect_from;
+	}
 	head->seq = __sync_fetch_and_add(&sample_seq, 1) + 1;
 	size = head->size;
 	if (size > sizeof(s->sample))

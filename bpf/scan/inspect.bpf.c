@@ -398,8 +398,8 @@ __noinline int inspect_start(struct scratch *s, __u64 left)
 		s->reader.segment_left = left;
 	}
 	s->reader.landed = s->reader.in_cache;
-	/* what stands before the write may be in the window */
-	s->reader.suspect_at = neighbours_in_file(s) ? -16 : 0;
+	/* what stands before the write may be in the window: the dot of a secret portion that ends in it */
+	s->reader.suspect_at = neighbours_in_file(s) ? -TOKEN_SECRET_LEN : 0;
 	return 0;
 }
 
@@ -468,16 +468,13 @@ static __always_inline void inspect_ask_rest(struct scratch *s)
 /* Where the daemon has to look for what only it knows. */
 static __always_inline void inspect_ask_suspect(struct scratch *s)
 {
-	struct write_event *event = &s->event;
-	__u64 length = event->length;
-	__s64 offset = event->offset;
+	__u8 deferred = s->reader.deferred;
 
-	event->offset += s->reader.suspect_from;
-	event->length = s->reader.suspect_to - s->reader.suspect_from;
+	/* it is no request for the tokens that found no room, which comes by itself */
+	s->reader.deferred = 0;
 	count(COUNTER_files_deferred);
 	emit_request(s, SAMPLE_UNREAD | SAMPLE_SUSPECT);
-	event->offset = offset;
-	event->length = length;
+	s->reader.deferred = deferred;
 }
 
 /* What the daemon has to look up in the file. */
@@ -485,6 +482,8 @@ static __always_inline void inspect_ask(struct scratch *s)
 {
 	struct write_event *event = &s->event;
 
+	if (s->reader.suspect_from != s->reader.suspect_to)
+		inspect_ask_suspect(s);
 	if (s->reader.deferred) {
 		__u64 at = s->reader.defer_at > 0 ? s->reader.defer_at : 0;
 
@@ -505,8 +504,6 @@ static __always_inline void inspect_ask(struct scratch *s)
 		emit_request(s, SAMPLE_UNREAD);
 		return;
 	}
-	if (s->reader.suspect_from != s->reader.suspect_to)
-		inspect_ask_suspect(s);
 	/* only around the write's beginning, and its end */
 	if (s->reader.ask_before) {
 		__u64 length = event->length;

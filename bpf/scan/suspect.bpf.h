@@ -10,7 +10,7 @@
  *               ZHQw… ───────→ read from here …  R0ME… ──→ … SUSPECT_REACH behind that
  *
  * Streams: nobody can read them again, so the bytes themselves are sent, LIMIT_TEXT_BYTES from such a place on. What goes on in the
- * next write is not joined; where that may be so it is counted (suspects_cut).
+ * next write is not joined; where that may be so the daemon counts it (texts_cut).
  *
  * Part of inspect.bpf.c alone.
  */
@@ -104,12 +104,20 @@ static long suspect_step(__u32 index, struct suspect_walk *walk)
 	return walk->found != TOKEN_NONE;
 }
 
+/*
+ * Always 0, which the verifier can't know. Before Linux 6.8 it walks a loop's step once, as if all were as it is before the first one: with
+ * walk.blocks known, what looks at blocks would be dead code.
+ */
+__u64 suspect_nothing __weak = 0;
+
 /* suspect_next() of window[0, len) with the verifier's bounds. */
 __noinline __u64 suspect_encoded(const struct token_window *window, __u64 len, __u64 from)
 {
 	struct suspect_walk walk = {
 		.window = window, .len = len, .from = from, .at = from / 8 * 8, .found = TOKEN_NONE};
 
+	walk.row = suspect_nothing;
+	walk.blocks = suspect_nothing;
 	/* the block before a row is looked at as well */
 	if (walk.at < SUSPECT_FIRST)
 		walk.at = SUSPECT_FIRST;
@@ -225,7 +233,7 @@ static __always_inline int suspect_look_body(struct scratch *s)
 	/* what begins in the rest is whole in the next window */
 	__u64 end = last ? r->fill : r->fill - (SUSPECT_CARRY - SUSPECT_FIRST), from, found;
 
-	from = r->suspect_at > start + (__s64)SUSPECT_FIRST ? r->suspect_at - start : SUSPECT_FIRST;
+	from = r->suspect_at > start ? r->suspect_at - start : 0;
 	found = from < end ? suspect_find(s, end, from, last) : TOKEN_NONE;
 	if (found == TOKEN_NONE || start + (__s64)found >= (__s64)s->event.length) {
 		r->suspect_at = start + end;
@@ -238,20 +246,17 @@ static __always_inline int suspect_look_body(struct scratch *s)
 		r->suspect_at = start + found + SUSPECT_LOOK;
 		return SUSPECT_GO_ON;
 	}
-	if (neighbours_in_file(s)) {
+	/* what is in a buffer of which it is only likely where it went is sent, and not looked for there */
+	if (neighbours_in_file(s) && !(s->event.again && !s->reader.landed)) {
 		suspect_note(r, start + found, start + r->fill + SUSPECT_REACH);
 		r->suspect_at = start + end;
 		return SUSPECT_DONE;
 	}
-	if (!neighbours_is_stream(s))
+	if (!neighbours_is_stream(s) && !neighbours_in_file(s))
 		return SUSPECT_DONE;
 	from = found > SUSPECT_LEAD ? found - SUSPECT_LEAD : 0;
 	r->suspect_text = from;
 	r->suspect_at = start + found + SUSPECT_REACH;
-	/* it goes on to the end of the write: perhaps in the next one */
-	if (last && r->fill - from < SUSPECT_REACH && r->fill >= 8 &&
-	    suspect_run(token_word(s->window.bytes, r->fill - 8)))
-		count(COUNTER_suspects_cut);
 	return SUSPECT_SEND;
 }
 

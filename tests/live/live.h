@@ -103,11 +103,11 @@ extern const struct CMUnitTest live_writes[], live_commands[], live_probe[], liv
 	live_files[], live_who[], live_audit[], live_loader[], live_identity[], live_stores[], live_others[],
 	live_outputs[], live_privileges[], live_rules[], live_restart[], live_restart_commands[],
 	live_forgotten[], live_bounds_once[], live_told[], live_run_commands[], live_files_once[],
-	live_stores_once[];
+	live_stores_once[], live_suspects[], live_suspects_less[];
 extern const size_t live_writes_count, live_commands_count, live_probe_count, live_bounds_count,
 	live_run_tests_count, live_host_count, live_pieces_count, live_pipes_count, live_seams_count,
 	live_budget_count, live_names_count, live_files_count, live_who_count, live_audit_count,
 	live_loader_count, live_identity_count, live_stores_count, live_others_count, live_outputs_count,
 	live_privileges_count, live_rules_count, live_restart_count, live_restart_commands_count,
 	live_forgotten_count, live_bounds_once_count, live_told_count, live_run_commands_count,
-	live_files_once_count, live_stores_once_count;
+	live_files_once_count, live_stores_once_count, live_suspects_count, live_suspects_less_count;

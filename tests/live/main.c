@@ -112,6 +112,9 @@ int main(int argc, char **argv)
 	failed += live_group("names", live_names, live_names_count);
 	failed += live_group("files", live_files, live_files_count);
 	failed += live_group("stores", live_stores, live_stores_count);
+	failed += live_group("suspects", live_suspects, live_suspects_count);
+	if (!getenv("LIVE_HOST"))
+		failed += live_group("suspects less", live_suspects_less, live_suspects_less_count);
 	failed += live_group("bounds", live_bounds, live_bounds_count);
 	failed += live_unmatched();
 	/* the closing line; run-suites and paths read it as well */

@@ -55,7 +55,7 @@
 	X(ruling.expired)
 
 /* A new string has its place in one of these lists. */
-_Static_assert(sizeof(struct alert) == 704, "are all strings of an alert in the lists above?");
+_Static_assert(sizeof(struct alert) == 808, "are all strings of an alert in the lists above?");
 
 #define ALERT_STRINGS(X) ALERT_FACTS(X) ALERT_CONTAINER(X)
 

@@ -14,6 +14,7 @@
 #include "alert/cut.h"
 #include "alert/json_writer.h"
 #include "alert/message.h"
+#include "detect/form.h"
 #include "lib/cleanup.h"
 
 #include <errno.h>
@@ -93,6 +94,8 @@ static void json_token(struct json_writer *json, const struct token *token)
 	json_open(json, "token", '{');
 	json_text(json, "identifier", token->identifier);
 	json_text(json, "type", token->type);
+	json_text_if(json, "family", token->wide ? WIDE_FAMILY : NULL);
+	json_text_if(json, "encoding", token->form ? encoded_name(token->form - 1) : NULL);
 	json_mark(json, "placeholder", token->placeholder);
 	json_close(json, '}');
 }

@@ -2,6 +2,7 @@
 /* alert → words, for JSON's message and for the terminal alike. */
 #include "alert/message.h"
 
+#include "detect/form.h"
 #include "lib/cleanup.h"
 
 #include <errno.h>
@@ -117,10 +118,11 @@ static int message_deed(const struct alert *alert, const char *before, const cha
 			     " were not, beside %s%s%s and others, to %s and elsewhere",
 			     alert->flood->lost, before, alert->token.identifier, after, alert->file.path);
 	else
-		r = asprintf(&text, "wrote %s%s %s%s%s to %s",
+		r = asprintf(&text, "wrote %s%s %s%s%s%s%s to %s",
 			     alert->token.placeholder ? "a placeholder for " : "",
 			     message_type(&alert->token), before, alert->token.identifier, after,
-			     alert->file.path);
+			     alert->token.form ? ", " : "",
+			     alert->token.form ? encoded_name(alert->token.form - 1) : "", alert->file.path);
 	if (r < 0)
 		return -ENOMEM;
 	*ret_text = text;

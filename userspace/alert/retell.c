@@ -7,6 +7,7 @@
 
 #include "alert/message.h"
 #include "alert/text_parts.h"
+#include "detect/form.h"
 #include "detect/mask.h"
 #include "lib/cleanup.h"
 #include "lib/period.h"
@@ -80,6 +81,17 @@ static bool retell_mark(const json_t *alert, const char *object, const char *nam
 	return json_is_true(json_object_get(json_object_get(alert, object), name));
 }
 
+/* As of struct token. */
+static uint8_t retell_form(const char *name)
+{
+	uint8_t form = 0;
+
+	for (unsigned int i = 0; name && i < ENCODED_FORM_COUNT; i++)
+		if (strcmp(name, encoded_name(i)) == 0)
+			form = (uint8_t)(i + 1);
+	return form;
+}
+
 /* What the sentence is made of. Borrows the line's strings. */
 static struct alert retell_facts(const json_t *alert)
 {
@@ -90,7 +102,8 @@ static struct alert retell_facts(const json_t *alert)
 		.process.name = retell_lent(name ? name : ""),
 		.file.path = retell_lent(path ? path : ""),
 		.token = {.type = type ? type : "",
-			  .placeholder = retell_mark(alert, "token", "placeholder")},
+			  .placeholder = retell_mark(alert, "token", "placeholder"),
+			  .form = retell_form(retell_text(alert, "token", "encoding"))},
 		.container = {.id = retell_lent(retell_text(alert, "container", "id")),
 			      .name = retell_lent(retell_text(alert, "container", "name")),
 			      .runtime = retell_text(alert, "container", "runtime"),

@@ -29,6 +29,7 @@ enum encoded_form {
 #define ENCODED_FORM(id, name, what) ENCODED_##id,
 	ENCODED_FORMS(ENCODED_FORM)
 #undef ENCODED_FORM
+		ENCODED_FORM_COUNT,
 };
 
 /* No form of a token is read further than this, in bytes. */

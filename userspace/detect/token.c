@@ -97,7 +97,7 @@ int token_match(const uint8_t *bytes, size_t len, size_t from, struct token *ret
 		struct token_span *ret_span)
 {
 	struct token token = {0};
-	struct token_span span;
+	struct token_span span = {0};
 	size_t identifier_len;
 	uint64_t dot;
 

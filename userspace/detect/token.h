@@ -16,12 +16,22 @@
 /* Of 64 hexadecimal digits: random ones were never seen under 3.3 in 200,000. */
 #define TOKEN_PLACEHOLDER_ENTROPY_HEX 3.0
 
+/* The wide family (detect/wide.h): what token_match() does not know. */
+#define WIDE_PUBLIC_MIN 8
+#define WIDE_PUBLIC_MAX 128
+#define WIDE_IDENTIFIER_MAX (TOKEN_PREFIX_LEN + 1 + WIDE_PUBLIC_MAX)
+#define WIDE_MAX_LEN (WIDE_IDENTIFIER_MAX + 1 + TOKEN_SECRET_LEN)
+
+#define WIDE_FAMILY "8-128.64"
+
 /* A token without its secret portion; safe to keep, show and log. */
 struct token {
 	char prefix[TOKEN_PREFIX_LEN + 1]; /* "dt0c01" */
-	char identifier[TOKEN_IDENTIFIER_MAX + 1]; /* prefix, dot, public portion */
+	char identifier[WIDE_IDENTIFIER_MAX + 1]; /* prefix, dot, public portion */
 	const char *type; /* static; TOKEN_TYPE_UNKNOWN for an unlisted prefix */
 	bool placeholder; /* low entropy, or the documentation's own sample */
+	bool wide; /* of the wide family */
+	uint8_t form; /* that it stands in: 1 + enum encoded_form (detect/form.h); 0: as it is */
 };
 
 /* Where a token lies in the text that was searched, in bytes. */
@@ -29,7 +39,14 @@ struct token_span {
 	size_t start; /* first byte of the prefix */
 	size_t secret; /* first byte of the secret portion */
 	size_t end; /* one past the secret portion */
+	size_t more; /* bytes that it takes beyond these in the form that it stands in; 0: it stands there as it is */
 };
+
+/* token_span_len() - bytes that it takes where it was found. */
+static inline size_t token_span_len(const struct token_span *span)
+{
+	return span->end - span->start + span->more;
+}
 
 /*
  * token_match() - the first token that starts at `from` or later in bytes[0, len).

@@ -163,7 +163,7 @@ static bool wide_find_both(const uint8_t *bytes, size_t len, size_t from, struct
 int wide_match(const uint8_t *bytes, size_t len, size_t from, bool agent, struct wide_token *ret_token,
 	       struct token_span *ret_span)
 {
-	struct token_span span;
+	struct token_span span = {0};
 
 	if (from >= len)
 		return 0;

@@ -18,13 +18,6 @@
 
 #include "detect/token.h"
 
-#define WIDE_PUBLIC_MIN 8
-#define WIDE_PUBLIC_MAX 128
-#define WIDE_IDENTIFIER_MAX (TOKEN_PREFIX_LEN + 1 + WIDE_PUBLIC_MAX)
-#define WIDE_MAX_LEN (WIDE_IDENTIFIER_MAX + 1 + TOKEN_SECRET_LEN)
-
-#define WIDE_FAMILY "8-128.64"
-
 /* A token without its secret portion; safe to keep, show and log. */
 struct wide_token {
 	char prefix[TOKEN_PREFIX_LEN + 1];

@@ -73,11 +73,12 @@ int deferred_add(struct deferred *deferred, const struct sample_view *view, uint
 		 bool *ret_again)
 {
 	const struct token_sample *head = view->head;
-	uint64_t from = (uint64_t)head->offset, end = from + head->length;
 	struct deferred_entry *place = NULL;
 	size_t of_writer = 0;
+	uint64_t from, end;
 	bool again = false;
 
+	sample_range(head, &from, &end);
 	for (size_t i = 0; i < LIMIT_DEFERRED; i++) {
 		struct deferred_entry *entry = &deferred->entries[i];
 

@@ -21,6 +21,7 @@
 #include "status/snapshot.h"
 #include "status/summary.h"
 #include "bounds.h"
+#include "detect/forms.h"
 #include "detect/kept.h"
 #include "detect/mask.h"
 #include "detect/sample_view.h"
@@ -42,6 +43,7 @@
 #include "output/output.h"
 #include "token_key.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/magic.h>
@@ -66,6 +68,7 @@ struct pipeline {
 	struct attribute *attribute;
 	struct repeats *repeats;
 	int waits; /* an epoll(7) of the ring and the files */
+	uint32_t suspects; /* enum suspect, added up */
 	struct reading *reading;
 	struct reading_loss unread;
 	struct recheck *recheck;
@@ -233,7 +236,7 @@ static void pipeline_claim(struct pipeline *pipeline, const struct sample_view *
 static bool pipeline_wrote(const struct token_sample *head, uint64_t at, const struct token_span *span)
 {
 	return !(head->flags & SAMPLE_MAPPED) && at < (uint64_t)head->offset + head->length &&
-	       (uint64_t)head->offset < at + span->end - span->start;
+	       (uint64_t)head->offset < at + token_span_len(span);
 }
 
 /*
@@ -284,7 +287,7 @@ static bool pipeline_call_writes(uint16_t call)
  */
 static bool pipeline_copied(const struct token_sample *head, uint64_t at, const struct token_span *span)
 {
-	uint64_t from = (uint64_t)head->offset, len = span->end - span->start;
+	uint64_t from = (uint64_t)head->offset, len = token_span_len(span);
 
 	if (!(head->flags & SAMPLE_UNREAD) || head->flags & SAMPLE_OFFSET_APPROX ||
 	    !pipeline_call_writes(head->call))
@@ -389,8 +392,8 @@ static bool pipeline_file_token(void *context, const struct sample_view *view, c
 				const struct token *token, const struct token_span *span, uint64_t at)
 {
 	struct pipeline *pipeline = context;
-	const struct seen_key key = {token_key(probe_seed(pipeline->probe), window), view->head->place,
-				     view->head->writer};
+	const struct seen_key key = {forms_key(probe_seed(pipeline->probe), window, span->end),
+				     view->head->place, view->head->writer};
 	__u64 placed;
 
 	/* others that lie about it are no news of this look */
@@ -400,7 +403,7 @@ static bool pipeline_file_token(void *context, const struct sample_view *view, c
 	if (probe_placed(pipeline->probe, key.token_key, key.place, &placed) &&
 	    !pipeline_completes(pipeline, view, key.token_key, at, span, placed) &&
 	    !(pipeline_copied(view->head, at, span) &&
-	      pipeline_is_anothers(pipeline, &key, view->head, at, span->end - span->start, placed)))
+	      pipeline_is_anothers(pipeline, &key, view->head, at, token_span_len(span), placed)))
 		return false;
 	/* it may be written again just now: then that is told of, or counted as a repeat of what is told here */
 	if (view->head->flags & SAMPLE_FOUND_LATE &&
@@ -409,6 +412,67 @@ static bool pipeline_file_token(void *context, const struct sample_view *view, c
 	pipeline_tell(pipeline, view, key.token_key, window, token, span, &at,
 		      reading_journal(pipeline->reading));
 	return true;
+}
+
+/* Whose the text is in which something was found. */
+struct pipeline_text {
+	struct pipeline *pipeline;
+	const struct sample_view *view;
+	bool found;
+};
+
+/* A text begins so many bytes before the place that it was sent for. */
+#define PIPELINE_TEXT_LEAD 8
+
+/* A token in what was written to a stream, which nobody can read again. */
+static int pipeline_text_token(void *context, const struct forms_found *found)
+{
+	struct pipeline_text *text = context;
+	struct pipeline *pipeline = text->pipeline;
+	const struct token_sample *whole = text->view->head;
+	struct sample_view view = *text->view;
+	struct token_sample head;
+	uint64_t key;
+	__u64 placed;
+
+	text->found = true;
+	/* what begins in the second half of a long text has one of its own (bpf/scan/suspect.bpf.h) */
+	if (whole->text_len == LIMIT_TEXT_BYTES && found->at >= LIMIT_TEXT_BYTES / 2 + PIPELINE_TEXT_LEAD)
+		return 0;
+	memcpy(&head, whole, sizeof(head));
+	head.token_at += (int64_t)found->at;
+	view.head = &head;
+	key = forms_key(probe_seed(pipeline->probe), (const uint8_t *)found->window, found->span.end);
+	/* of a file: it was found there as well */
+	if (head.offset >= 0 && probe_placed(pipeline->probe, key, head.place, &placed))
+		return 0;
+	if (!probe_see(pipeline->probe, &head, key, head.offset >= 0 ? head.offset + head.token_at : 0))
+		return 0;
+	if (head.offset >= 0)
+		probe_place(pipeline->probe, key, head.place, head.offset + head.token_at, head.time);
+	pipeline_tell(pipeline, &view, key, (const uint8_t *)found->window, &found->token, &found->span, NULL,
+		      NULL);
+	return 0;
+}
+
+/* Does it end with the write, and perhaps go on in the next one? */
+static bool pipeline_is_cut(const struct sample_view *view)
+{
+	const struct token_sample *head = view->head;
+	int64_t end = head->token_at + head->text_len;
+
+	return head->offset == SAMPLE_NO_OFFSET && end == (int64_t)head->length &&
+	       isgraph((unsigned char)view->text[head->text_len - 1]);
+}
+
+/* Bytes that may be a token in a form that only the daemon knows. */
+static void pipeline_text(struct pipeline *pipeline, const struct sample_view *view)
+{
+	struct pipeline_text text = {.pipeline = pipeline, .view = view};
+
+	(void)forms_search((const uint8_t *)view->text, view->head->text_len, pipeline->suspects,
+			   pipeline_text_token, &text);
+	pipeline->stats.texts_cut += !text.found && pipeline_is_cut(view);
 }
 
 /* What was lost in files, and what is not known for want of them, as the summary calls it. */
@@ -653,6 +717,8 @@ static int pipeline_record(void *context, void *data, size_t size)
 		pipeline_cgroup(pipeline, &view);
 	else if (good && view.head->flags & SAMPLE_DESCRIBES)
 		pipeline_described(pipeline, &view);
+	else if (good && view.head->text_len)
+		pipeline_text(pipeline, &view);
 	else if (good && view.head->flags & SAMPLE_RECHECK)
 		pipeline_hold(pipeline, &view);
 	else if (good && view.head->flags & (SAMPLE_UNREAD | SAMPLE_MAPPED))
@@ -1229,11 +1295,13 @@ int pipeline_open(const struct pipeline_options *options, struct pipeline **ret_
 	pipeline->board = options->board;
 	uname(&pipeline->kernel);
 	clock_gettime(CLOCK_REALTIME, &pipeline->started);
+	pipeline->suspects = options->probe.suspects;
 	pipeline->told = options->told;
 	pipeline->told_context = options->told_context;
 	pipeline_rules(pipeline, options->rules);
 	/* before anything is open that who reads others' files shall not have */
-	r = reading_open(options->procfs ? options->procfs : "/proc", options->root, &pipeline->reading);
+	r = reading_open(options->procfs ? options->procfs : "/proc", options->root, options->probe.suspects,
+			 &pipeline->reading);
 	if (r == 0)
 		r = inquiry_open(options->procfs, options->root, &pipeline->inquiry);
 	if (r < 0) {

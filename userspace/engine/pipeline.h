@@ -70,6 +70,7 @@ struct pipeline_stats {
 	char files_unread_news[64 + READING_WHICH]; /* likewise, of those that were not told of yet */
 	uint64_t files_unanswered; /* likewise, because their file system does not answer */
 	uint64_t tokens_gone; /* that were to be read there and could not be, or not any more; at most */
+	uint64_t texts_cut; /* writes to a stream that ended in what may be a token in another form */
 	uint64_t ranges_again; /* of files, that were written again before they were read */
 	uint64_t bytes_unread; /* bytes of such files past the bound */
 	uint64_t heirs_unseen; /* processes that could not be looked at for who has inherited a mapping */

@@ -85,14 +85,14 @@ struct reading {
 	uint64_t found;
 };
 
-int reading_open(const char *procfs, const char *root, struct reading **ret_reading)
+int reading_open(const char *procfs, const char *root, uint32_t suspects, struct reading **ret_reading)
 {
 	struct reading *reading = calloc(1, sizeof(*reading));
 	int r;
 
 	if (!reading)
 		return -ENOMEM;
-	r = fetcher_open(procfs, root, &reading->fetcher);
+	r = fetcher_open(procfs, root, suspects, &reading->fetcher);
 	if (r == 0)
 		r = deferred_open(&reading->deferred);
 	if (r == 0)
@@ -155,14 +155,13 @@ static uint16_t *reading_of_place(struct reading *reading, const struct errand *
 }
 
 /* From where on its file is to be looked at, and up to where: of a sample that was lost, its token alone. */
-static uint64_t errand_from(const struct token_sample *head)
+static void errand_range(const struct token_sample *head, uint64_t *ret_from, uint64_t *ret_end)
 {
-	return (uint64_t)head->offset + (head->flags & SAMPLE_FOUND_LATE ? (uint64_t)head->token_at : 0);
-}
-
-static uint64_t errand_until(const struct token_sample *head)
-{
-	return errand_from(head) + (head->flags & SAMPLE_FOUND_LATE ? head->window_len : head->length);
+	sample_range(head, ret_from, ret_end);
+	if (head->flags & SAMPLE_FOUND_LATE) {
+		*ret_from = (uint64_t)head->offset + (uint64_t)head->token_at;
+		*ret_end = *ret_from + head->window_len;
+	}
 }
 
 /* The last of the ring. */
@@ -380,11 +379,13 @@ static void reading_add_range(struct reading *reading, const struct sample_view 
 
 void reading_add(struct reading *reading, const struct sample_view *view)
 {
+	uint64_t from, end;
 	int r;
 
+	errand_range(view->head, &from, &end);
 	if (view->head->flags & SAMPLE_MAPPED)
 		reading_add_mapped(reading, view);
-	else if (view->head->length > LIMIT_READ_AT_ONCE && !(view->head->flags & SAMPLE_FOUND_LATE))
+	else if (end - from > LIMIT_READ_AT_ONCE)
 		reading_add_range(reading, view);
 	else {
 		r = errand_add(reading, view, 0, 0);
@@ -459,8 +460,9 @@ static bool reading_ask_errand(struct reading *reading, struct fetcher_request *
 	request->journal = reading->errand.journal;
 	if (request->journal)
 		return true;
-	request->from = errand_from(reading->view.head) + reading->read;
-	request->end = request->id ? request->from : errand_until(reading->view.head);
+	errand_range(reading->view.head, &request->from, &request->end);
+	request->from += reading->read;
+	request->end = request->id ? request->from : request->end;
 	return true;
 }
 
@@ -532,7 +534,7 @@ static void reading_errand_done(struct reading *reading, const struct fetcher_do
 {
 	const struct token_sample *sample = reading->errand.sample;
 	struct deferred_loss losses = {0};
-	uint64_t id = reading->errand.id;
+	uint64_t id = reading->errand.id, from, end;
 
 	if (reading->errand.journal) {
 		if (!reading->errand.told)
@@ -547,7 +549,8 @@ static void reading_errand_done(struct reading *reading, const struct fetcher_do
 		reading_lose(reading, &reading->view, sample, done->error, reading->found);
 	} else if (!id && sample && done->next < done->end) {
 		/* its turn was too short */
-		reading->read = done->next - errand_from(sample);
+		errand_range(sample, &from, &end);
+		reading->read = done->next - from;
 		return;
 	}
 	errand_end(reading);
@@ -620,7 +623,7 @@ static int reading_token_found(void *context, const uint8_t *window, const struc
 	/* which write of all that have told nothing it was, nobody knows */
 	if (head.flags & SAMPLE_MAPPED && head.call == WRITE_CALL_IO_URING) {
 		head.offset = (int64_t)at;
-		head.length = span->end - span->start;
+		head.length = token_span_len(span);
 		view.head = &head;
 	}
 	news = reading->token(reading->context, &view, window, token, span, at);

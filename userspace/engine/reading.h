@@ -48,9 +48,10 @@ typedef void (*reading_entry)(void *context, const struct sample_view *view,
 
 /*
  * reading_open() - starts the process that reads; it must come before anything is opened that it shall not have.
+ * @suspects: as of fetcher_open()
  * Returns 0 and *ret_reading (reading_close()), or a negative errno.
  */
-int reading_open(const char *procfs, const char *root, struct reading **ret_reading);
+int reading_open(const char *procfs, const char *root, uint32_t suspects, struct reading **ret_reading);
 void reading_close(struct reading *reading);
 
 /* reading_start() - who is told of tokens and entries, and where losses are counted; borrowed. Before all that follows. */

@@ -75,7 +75,7 @@ static void fetcher_end(int *fd)
 	*fd = -1;
 }
 
-int fetcher_open(const char *procfs, const char *root, struct fetcher **ret_fetcher)
+int fetcher_open(const char *procfs, const char *root, uint32_t suspects, struct fetcher **ret_fetcher)
 {
 	struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
 	struct nursery nursery = {
@@ -86,6 +86,7 @@ int fetcher_open(const char *procfs, const char *root, struct fetcher **ret_fetc
 		return -ENOMEM;
 	fetcher->world.procfs = procfs;
 	fetcher->world.root = root;
+	fetcher->world.suspects = suspects;
 	fetcher->control = fetcher->current = -1;
 	fetcher->patience = FETCHER_PATIENCE_MS;
 	for (size_t i = 0; i < FETCHER_LANES; i++)
@@ -299,14 +300,27 @@ bool fetcher_unasked(const struct fetcher *fetcher)
 	return fetcher->unasked;
 }
 
+/* What a fetcher has found is a token only if it is one here as well. The window is wiped by who asks. */
+static bool fetcher_named(const struct fetcher_answer *answer, struct forms_found *ret_found)
+{
+	size_t len = answer->len < sizeof(answer->window) ? answer->len : sizeof(answer->window);
+	size_t plain = len < TOKEN_MAX_LEN ? len : TOKEN_MAX_LEN;
+
+	memset(ret_found, 0, sizeof(*ret_found));
+	if (forms_window(answer->window, len, answer->form, answer->more, ret_found))
+		return true;
+	if (answer->form)
+		return false;
+	memcpy(ret_found->window, answer->window, plain);
+	return token_match((const uint8_t *)ret_found->window, plain, 0, &ret_found->token, &ret_found->span);
+}
+
 /* One answer of the current fetcher. Returns 1 if it was the last. */
 static int fetcher_take(struct fetcher *fetcher, struct fetcher_answer *answer, file_scan_token token,
 			void *context, struct fetcher_done *ret_done)
 {
 	struct fetcher_lane *lane = &fetcher->lanes[fetcher->current];
-	uint64_t words[TOKEN_MAX_LEN / 8];
-	struct token_span span;
-	struct token found;
+	struct forms_found found;
 
 	fetcher_pad_entry(&fetcher->world, &answer->journal);
 	if (answer->done) {
@@ -324,18 +338,16 @@ static int fetcher_take(struct fetcher *fetcher, struct fetcher_answer *answer, 
 		return 1;
 	}
 	fetcher_pad(&fetcher->world, answer->window);
-	memcpy(words, answer->window, sizeof(words));
-	if (token_match((const uint8_t *)words, answer->len < sizeof(words) ? answer->len : sizeof(words), 0,
-			&found, &span)) {
+	if (fetcher_named(answer, &found)) {
 		fetcher->journal = answer->journal;
 		fetcher_terminate(&fetcher->journal);
 		fetcher->heir = answer->heir;
 		fetcher->unasked = answer->unasked;
-		token(context, (const uint8_t *)words, &found, &span, answer->at);
+		token(context, (const uint8_t *)found.window, &found.token, &found.span, answer->at);
 		explicit_bzero(&fetcher->journal, sizeof(fetcher->journal));
 	}
 	explicit_bzero(&answer->journal, sizeof(answer->journal));
-	explicit_bzero(words, sizeof(words));
+	forms_wipe(&found);
 	explicit_bzero(answer->window, sizeof(answer->window));
 	return 0;
 }

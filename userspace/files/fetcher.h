@@ -68,9 +68,10 @@ struct fetcher_done {
 /*
  * fetcher_open() - starts the process that starts the others, so that these have nothing of what the daemon opens and learns
  * later: it must come first. @procfs, @root: as in file_roots_open(); borrowed.
+ * @suspects: enum suspect, added up: looked for in what calls have written, besides what the kernel side knows
  * Returns 0 and *ret_fetcher (fetcher_close()), or a negative errno.
  */
-int fetcher_open(const char *procfs, const char *root, struct fetcher **ret_fetcher);
+int fetcher_open(const char *procfs, const char *root, uint32_t suspects, struct fetcher **ret_fetcher);
 
 /* fetcher_close() - ends all of them, and waits for nobody who can't. */
 void fetcher_close(struct fetcher *fetcher);

@@ -328,20 +328,20 @@ static int fetcher_token(void *context, const uint8_t *window, const struct toke
 	struct fetcher_process *fetcher = context;
 	struct fetcher_answer answer = {.number = fetcher->message.number, .at = at};
 
-	(void)token;
 	/* what is another's is found again when it is that one's turn */
 	if (fetcher_is_its(fetcher, at, window, &answer)) {
-		answer.secret = (uint32_t)span->secret;
 		answer.len = (uint32_t)span->end;
+		answer.form = token->form;
+		answer.more = (uint32_t)span->more;
 		fetcher_whose(fetcher, at, &answer.journal);
-		memcpy(answer.window, window, sizeof(answer.window));
+		memcpy(answer.window, window, span->end);
 		fetcher_pad(fetcher->world, answer.window);
 		fetcher_say(fetcher, &answer);
 	}
 	/* who asks long has the next turn's time for the rest */
 	if (!fetcher->shared || clock_ns(CLOCK_MONOTONIC) <= fetcher->until)
 		return 0;
-	fetcher->stopped = at + span->end - span->start;
+	fetcher->stopped = at + token_span_len(span);
 	return -EINTR;
 }
 
@@ -388,6 +388,21 @@ static uint64_t fetcher_end(int fd, uint64_t end)
 	return fstat(fd, &st) == 0 && (uint64_t)st.st_size < end ? (uint64_t)st.st_size : end;
 }
 
+/*
+ * What is looked for. What is mapped may have held anything before it was, and of what was lost it is the token that the kernel side knew:
+ * in both there are no others.
+ */
+static uint32_t fetcher_what(const struct fetcher_process *fetcher)
+{
+	uint32_t flags = fetcher->view.head->flags;
+
+	if (flags & SAMPLE_SUSPECT)
+		return fetcher->world->suspects;
+	return flags & SAMPLE_UNREAD && !(flags & SAMPLE_FOUND_LATE)
+		       ? FILE_SCAN_PLAIN | fetcher->world->suspects
+		       : FILE_SCAN_PLAIN;
+}
+
 /* Looks at the range as long as it may; what was never written (holes) is passed over. */
 static void fetcher_look(struct fetcher_process *fetcher, int fd, struct fetcher_answer *answer)
 {
@@ -411,7 +426,7 @@ static void fetcher_look(struct fetcher_process *fetcher, int fd, struct fetcher
 			break;
 		step = answer->end - at < FETCHER_STEP ? answer->end - at : FETCHER_STEP;
 		fetcher->stopped = 0;
-		r = file_scan(fd, at, step, step, fetcher_token, fetcher);
+		r = file_scan(fd, at, step, step, fetcher_what(fetcher), fetcher_token, fetcher);
 		if (fetcher->stopped) {
 			step = fetcher->stopped - at;
 		} else if (r < 0) {

@@ -31,8 +31,9 @@ struct fetcher_answer {
 	int32_t error;
 	uint64_t next, end, read, cpu;
 	uint64_t at;
-	uint32_t secret, len; /* of the token in the window */
-	uint8_t window[TOKEN_MAX_LEN];
+	uint32_t len; /* of the token in the window */
+	uint32_t form, more; /* as of the token and its span */
+	uint8_t window[WIDE_MAX_LEN];
 	struct journal_entry journal; /* of a token that journald has stored */
 	struct mapped_heir heir; /* of a token: who has stored it */
 	uint32_t unasked; /* of a token: there was no time for that */
@@ -44,13 +45,14 @@ struct fetcher_answer {
 /* What all of them have from the beginning. */
 struct fetcher_world {
 	const char *procfs, *root;
-	uint8_t pad[TOKEN_MAX_LEN]; /* what hides a token */
+	uint32_t suspects; /* enum suspect, added up: what is looked for besides what the kernel side knows */
+	uint8_t pad[WIDE_MAX_LEN]; /* what hides a token */
 };
 
 /* fetcher_pad() - hides a window, or shows it again. */
 static inline void fetcher_pad(const struct fetcher_world *world, uint8_t *window)
 {
-	for (unsigned int i = 0; i < TOKEN_MAX_LEN; i++)
+	for (unsigned int i = 0; i < WIDE_MAX_LEN; i++)
 		window[i] ^= world->pad[i];
 }
 
@@ -60,7 +62,7 @@ static inline void fetcher_pad_entry(const struct fetcher_world *world, struct j
 	uint8_t *bytes = (uint8_t *)entry;
 
 	for (size_t i = offsetof(struct journal_entry, name); entry->found && i < sizeof(*entry); i++)
-		bytes[i] ^= world->pad[i % TOKEN_MAX_LEN];
+		bytes[i] ^= world->pad[i % WIDE_MAX_LEN];
 }
 
 /* fetcher_main() - a fetcher (files/nursery.h). @context: the world */

@@ -2,8 +2,8 @@
 /*
  * ring → file_scan → matcher: when a sample says that its bytes must be looked up.
  *
- * A window slides over the range; its last 95 bytes are carried to the front of the next, so a token
- * across two reads is found once. Invariant: the buffer is wiped before it is given back.
+ * A window slides over the range; its last 95 bytes are carried to the front of the next (as many as a token in any form takes, if those
+ * are looked for), so a token across two reads is found once. Invariant: the buffer is wiped before it is given back.
  *
  * Limit: what was overwritten or removed before we came is not seen.
  */
@@ -27,6 +27,7 @@
 
 #define FILE_SCAN_CHUNK (256UL << 10)
 #define FILE_SCAN_CARRY (TOKEN_MAX_LEN - 1UL)
+#define FILE_SCAN_CARRY_MAX FORMS_AROUND
 
 /* Descriptors or mappings of a process that are looked at to find a file without a name. */
 #define FILE_SCAN_ENTRIES 4096
@@ -212,47 +213,83 @@ int file_scan_open(struct file_roots *roots, const struct sample_view *view)
 	return fd >= 0 || fd == -EWOULDBLOCK ? fd : r;
 }
 
-/* All tokens of text[0, len) that start at `from` or later and overlap the range. */
-static int file_scan_text(const uint8_t *text, size_t len, uint64_t base, uint64_t start, uint64_t end,
-			  file_scan_token found, void *context)
+/* A part of the file, and which tokens in it are told of. */
+struct file_scan_part {
+	const uint8_t *text;
+	size_t len;
+	uint64_t base; /* its place in the file */
+	uint64_t start, end; /* those that overlap this */
+	file_scan_token found;
+	void *context;
+};
+
+static bool file_scan_overlaps(const struct file_scan_part *part, size_t at, size_t end)
+{
+	return part->base + at < part->end && part->base + end > part->start;
+}
+
+static int file_scan_plain(const struct file_scan_part *part)
 {
 	uint64_t words[TOKEN_MAX_LEN / 8];
 	struct token_span span = {0};
 	struct token token;
 	int r = 0;
 
-	while (r >= 0 && token_match(text, len, span.end, &token, &span)) {
-		uint64_t at = base + span.start;
-
-		if (at >= end || base + span.end <= start)
+	while (r >= 0 && token_match(part->text, part->len, span.end, &token, &span)) {
+		if (!file_scan_overlaps(part, span.start, span.end))
 			continue;
 		memset(words, 0, sizeof(words));
-		memcpy(words, text + span.start, span.end - span.start);
-		r = found(context, (const uint8_t *)words, &token,
-			  &(struct token_span){0, span.secret - span.start, span.end - span.start}, at);
+		memcpy(words, part->text + span.start, span.end - span.start);
+		r = part->found(part->context, (const uint8_t *)words, &token,
+				&(struct token_span){.secret = span.secret - span.start,
+						     .end = span.end - span.start},
+				part->base + span.start);
 	}
 	explicit_bzero(words, sizeof(words));
 	return r;
 }
 
-int64_t file_scan(int fd, uint64_t offset, uint64_t length, uint64_t bound, file_scan_token found,
-		  void *context)
+static int file_scan_form(void *context, const struct forms_found *found)
 {
+	const struct file_scan_part *part = context;
+
+	if (!file_scan_overlaps(part, found->at, found->end))
+		return 0;
+	return part->found(part->context, (const uint8_t *)found->window, &found->token, &found->span,
+			   part->base + found->at);
+}
+
+/* All tokens of a part. */
+static int file_scan_text(struct file_scan_part *part, uint32_t what)
+{
+	int r = (what & FILE_SCAN_PLAIN) ? file_scan_plain(part) : 0;
+
+	return r < 0 ? r : forms_search(part->text, part->len, what, file_scan_form, part);
+}
+
+int64_t file_scan(int fd, uint64_t offset, uint64_t length, uint64_t bound, uint32_t what,
+		  file_scan_token found, void *context)
+{
+	size_t carry = (what & ~FILE_SCAN_PLAIN) ? FILE_SCAN_CARRY_MAX : FILE_SCAN_CARRY, carried = 0;
 	uint64_t end = length < bound ? offset + length : offset + bound;
-	uint64_t from = offset > FILE_SCAN_CARRY ? offset - FILE_SCAN_CARRY : 0, at = from;
-	AUTO_FREE uint8_t *text = malloc(FILE_SCAN_CHUNK + FILE_SCAN_CARRY);
+	uint64_t from = offset > carry ? offset - carry : 0, at = from;
+	AUTO_FREE uint8_t *text = malloc(FILE_SCAN_CHUNK + carry);
 	/* of a token that was found in the part carried over, the end lies in there as well */
 	uint64_t done = offset;
-	size_t carried = 0;
 	int r = 0;
 
 	if (!text)
 		return -ENOMEM;
-	while (r >= 0 && at < end + FILE_SCAN_CARRY) {
-		uint64_t left = end + FILE_SCAN_CARRY - at;
+	while (r >= 0 && at < end + carry) {
+		uint64_t left = end + carry - at;
 		ssize_t got =
 			pread(fd, text + carried, left < FILE_SCAN_CHUNK ? left : FILE_SCAN_CHUNK, (off_t)at);
-		size_t len;
+		struct file_scan_part part = {.text = text,
+					      .base = at - carried,
+					      .start = done,
+					      .end = end,
+					      .found = found,
+					      .context = context};
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -260,14 +297,14 @@ int64_t file_scan(int fd, uint64_t offset, uint64_t length, uint64_t bound, file
 			r = got < 0 ? -errno : 0;
 			break;
 		}
-		len = carried + (size_t)got;
-		r = file_scan_text(text, len, at - carried, done, end, found, context);
+		part.len = carried + (size_t)got;
+		r = file_scan_text(&part, what);
 		at += (uint64_t)got;
-		carried = len < FILE_SCAN_CARRY ? len : FILE_SCAN_CARRY;
-		memmove(text, text + len - carried, carried);
+		carried = part.len < carry ? part.len : carry;
+		memmove(text, text + part.len - carried, carried);
 		done = at > offset ? at : offset;
 	}
-	explicit_bzero(text, FILE_SCAN_CHUNK + FILE_SCAN_CARRY);
+	explicit_bzero(text, FILE_SCAN_CHUNK + carry);
 	if (r < 0)
 		return r;
 	return length > bound ? (int64_t)(length - bound) : 0;

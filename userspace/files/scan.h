@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "detect/forms.h"
 #include "detect/sample_view.h"
 #include "detect/token.h"
 
@@ -30,17 +31,22 @@ void file_roots_close(struct file_roots *roots);
  */
 int file_scan_open(struct file_roots *roots, const struct sample_view *view);
 
+/* Which tokens are looked for: enum suspect, added up; and those that the kernel side knows. */
+#define FILE_SCAN_PLAIN (1U << 31)
+#define FILE_SCAN_ALL (FILE_SCAN_PLAIN | SUSPECT_WIDE | SUSPECT_ENCODED)
+
 /*
- * Called for each token. @window: TOKEN_MAX_LEN bytes, aligned to 8, the token and zeros behind it,
- * wiped after the call; @at: its place in the file. A negative result ends the scan.
+ * Called for each token. @window: TOKEN_MAX_LEN bytes, aligned to 8, the token and zeros behind it (of one that only detect/forms.h
+ * knows, its window), wiped after the call; @span: in the window; @at: its place in the file. A negative result ends the scan.
  */
 typedef int (*file_scan_token)(void *context, const uint8_t *window, const struct token *token,
 			       const struct token_span *span, uint64_t at);
 
 /*
  * file_scan() - reads [offset, offset + length) of a file, and a token's length on either side, and
- * calls back for each token that overlaps the range; at most `bound` bytes are read.
+ * calls back for each token that overlaps the range, once for each kind of them; at most `bound` bytes are read.
+ * @what: FILE_SCAN_PLAIN and the like
  * Returns the number of bytes of the range that lie past the bound, or a negative errno.
  */
-int64_t file_scan(int fd, uint64_t offset, uint64_t length, uint64_t bound, file_scan_token found,
-		  void *context);
+int64_t file_scan(int fd, uint64_t offset, uint64_t length, uint64_t bound, uint32_t what,
+		  file_scan_token found, void *context);

@@ -95,7 +95,8 @@ static void remains_kind(struct remains_file *file, int fd)
 static void remains_scan(struct remains_file *file, int fd, const struct stat *st,
 			 enum remains_state otherwise, const char *why)
 {
-	int64_t past = file_scan(fd, 0, (uint64_t)st->st_size, LIMIT_AUDIT_SCAN, remains_token, file);
+	int64_t past =
+		file_scan(fd, 0, (uint64_t)st->st_size, LIMIT_AUDIT_SCAN, FILE_SCAN_ALL, remains_token, file);
 
 	remains_kind(file, fd);
 	if (past < 0)
@@ -123,7 +124,7 @@ static void remains_elsewhere(struct remains_file *file)
 	/* what the new file of that name holds has been told */
 	for (size_t i = 0; i < file->count; i++)
 		file->items[i].told = file->items[i].found;
-	if (file_scan(fd, 0, (uint64_t)st.st_size, LIMIT_AUDIT_SCAN, remains_token, file) < 0)
+	if (file_scan(fd, 0, (uint64_t)st.st_size, LIMIT_AUDIT_SCAN, FILE_SCAN_ALL, remains_token, file) < 0)
 		remains_say(file, REMAINS_UNREADABLE, "it was renamed and can't be read");
 	remains_kind(file, fd);
 	for (size_t i = 0; i < file->count; i++)
@@ -169,7 +170,8 @@ static int remains_rotated_one(void *context, int fd, const struct stat *st, con
 		past = remains_seconds() > file->packed_until ? -ETIME
 							      : unpacked_find(fd, remains_packed_token, file);
 	} else {
-		past = file_scan(fd, 0, (uint64_t)st->st_size, LIMIT_AUDIT_SCAN, remains_token, file);
+		past = file_scan(fd, 0, (uint64_t)st->st_size, LIMIT_AUDIT_SCAN, FILE_SCAN_ALL, remains_token,
+				 file);
 		remains_kind(file, fd);
 		other = unpacked_may_be(fd, path);
 	}

@@ -21,8 +21,9 @@ static bool list_is_identifier(const char *word)
 	const char *dot = strchr(word, '.');
 
 	return strncmp(word, "dt0", 3) == 0 && dot == word + TOKEN_PREFIX_LEN && dot[1] &&
-	       strspn(dot + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == strlen(dot + 1) &&
-	       strlen(word) <= TOKEN_IDENTIFIER_MAX;
+	       strspn(dot + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-") ==
+		       strlen(dot + 1) &&
+	       strlen(word) <= WIDE_IDENTIFIER_MAX;
 }
 
 /* One line, without comment and spaces; NULL if there is nothing. */

@@ -145,6 +145,8 @@ static void summary_losses(struct summary_walk *walk, const struct probe_counts 
 	summary_line(
 		walk, LOSS, stats->tokens_gone, "tokens_gone",
 		"tokens, at most, that were not in their file any more when it was read, or it could not be");
+	summary_line(walk, LOSS, stats->texts_cut, "texts_cut",
+		     "writes to a stream that ended in what may be an encoded token");
 	summary_line(walk, LOSS, stats->ranges_again, "ranges_again",
 		     "ranges of files that were written again before they could be read");
 	summary_line(walk, LOSS, stats->bytes_unread, "bytes_unread",

@@ -128,6 +128,8 @@ static struct alert alert_full(void)
 	ancestors[1].name = text("systemd");
 	alert.repeats = 3;
 	alert.token.placeholder = true;
+	alert.token.wide = true;
+	alert.token.form = 1;
 	alert.process.ns_pid = 7;
 	alert.process.thread_id = 8;
 	alert.process.thread_name = text("worker");

@@ -57,7 +57,7 @@ static void check(bool work)
 	struct reading *reading;
 
 	memset(&told, 0, sizeof(told));
-	assert_int_equal(reading_open("/proc", NULL, &reading), 0);
+	assert_int_equal(reading_open("/proc", NULL, 0, &reading), 0);
 	reading_start(reading, never, tell, NULL, &loss);
 	assert_false(reading_take_journal(reading, 1, 7));
 	add(reading, 1, 7);
@@ -145,7 +145,7 @@ static void test_given_up(void **state)
 	sample.head.inode = info.st_ino;
 	sample.head.device = SAMPLE_DEVICE(major(info.st_dev), minor(info.st_dev));
 	assert_int_equal(sample_view_parse(&sample, sample.head.size, &view), 0);
-	assert_int_equal(reading_open("/proc", NULL, &reading), 0);
+	assert_int_equal(reading_open("/proc", NULL, 0, &reading), 0);
 	reading_start(reading, never, tell, NULL, &loss);
 	/* who reads it is ended sooner or later: when it is opened, while it is read */
 	for (int after = 1; after <= 40; after++) {
@@ -198,7 +198,7 @@ static void test_odd_name(void **state)
 	sample.head.path_len = (uint16_t)strlen(sample.path);
 	sample.head.size = (uint32_t)(sizeof(struct token_sample) + strlen(sample.path));
 	assert_int_equal(sample_view_parse(&sample, sample.head.size, &view), 0);
-	assert_int_equal(reading_open("/proc", NULL, &reading), 0);
+	assert_int_equal(reading_open("/proc", NULL, 0, &reading), 0);
 	reading_start(reading, never, tell, NULL, &loss);
 	reading_add(reading, &view);
 	work(reading);
@@ -222,7 +222,7 @@ static void test_found_late(void **state)
 
 	(void)state;
 	assert_int_equal(sample_view_parse(&head, head.size, &view), 0);
-	assert_int_equal(reading_open("/proc", NULL, &reading), 0);
+	assert_int_equal(reading_open("/proc", NULL, 0, &reading), 0);
 	reading_start(reading, never, tell, NULL, &loss);
 	/* more than there is room for, and some are left in the end */
 	for (int i = 0; i < 2 * (int)LIMIT_ERRANDS; i++)
@@ -252,7 +252,7 @@ static void test_told(void **state)
 	sample.head.path_len = (uint16_t)strlen(sample.path);
 	sample.head.size = (uint32_t)(sizeof(struct token_sample) + strlen(sample.path));
 	assert_int_equal(sample_view_parse(&sample, sample.head.size, &view), 0);
-	assert_int_equal(reading_open("/proc", NULL, &reading), 0);
+	assert_int_equal(reading_open("/proc", NULL, 0, &reading), 0);
 	reading_start(reading, never, tell, NULL, &loss);
 	reading_add(reading, &view);
 	work(reading);
@@ -279,7 +279,7 @@ static struct reading *open_ranges(struct reading_loss *loss)
 {
 	struct reading *reading;
 
-	assert_int_equal(reading_open("/proc", NULL, &reading), 0);
+	assert_int_equal(reading_open("/proc", NULL, 0, &reading), 0);
 	reading_start(reading, never, tell, NULL, loss);
 	/* at first there is nobody who reads */
 	add(reading, 1, 1);

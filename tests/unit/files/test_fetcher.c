@@ -137,7 +137,7 @@ static void test_found(void **state)
 	struct seen seen = {0};
 
 	(void)state;
-	assert_int_equal(fetcher_open("/proc", NULL, &fetcher), 0);
+	assert_int_equal(fetcher_open("/proc", NULL, 0, &fetcher), 0);
 	subject_make(&subject, 5000);
 	request = request_of(&subject, 1);
 	done = ask(fetcher, &request, &seen);
@@ -174,7 +174,7 @@ static void test_sparse(void **state)
 	uint64_t read = 0;
 
 	(void)state;
-	assert_int_equal(fetcher_open("/proc", NULL, &fetcher), 0);
+	assert_int_equal(fetcher_open("/proc", NULL, 0, &fetcher), 0);
 	subject_make(&subject, 0);
 	if (pwrite(subject.fd, maker_token(4).text, MAKER_TOKEN_LEN, (off_t)at) != MAKER_TOKEN_LEN) {
 		print_message("no files of terabytes in /tmp\n");
@@ -203,7 +203,7 @@ static void test_hangs(void **state)
 	pid_t nursery;
 
 	(void)state;
-	assert_int_equal(fetcher_open("/proc", NULL, &fetcher), 0);
+	assert_int_equal(fetcher_open("/proc", NULL, 0, &fetcher), 0);
 	nursery = child_of(getpid());
 	subject_make(&subject, 0);
 	request = request_of(&subject, 1);
@@ -254,7 +254,7 @@ static void test_ends(void **state)
 
 	(void)state;
 	signal(SIGPIPE, SIG_IGN);
-	assert_int_equal(fetcher_open("/proc", NULL, &fetcher), 0);
+	assert_int_equal(fetcher_open("/proc", NULL, 0, &fetcher), 0);
 	nursery = child_of(getpid());
 	subject_make(&subject, 0);
 	request = request_of(&subject, 1);
@@ -341,7 +341,7 @@ static void test_crowd(void **state)
 	}
 	assert_int_equal(fstat(fd, &st), 0);
 	/* before the file is mapped: what it starts is a child as well */
-	assert_int_equal(fetcher_open("/proc", NULL, &fetcher), 0);
+	assert_int_equal(fetcher_open("/proc", NULL, 0, &fetcher), 0);
 	map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	assert_ptr_not_equal(map, MAP_FAILED);
 	for (size_t i = 0; i < CROWD; i++) {
@@ -449,7 +449,7 @@ static void test_living(void **state)
 	assert_int_equal(ftruncate(fd, 16384), 0);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
-	assert_int_equal(fetcher_open("/proc", NULL, &fetcher), 0);
+	assert_int_equal(fetcher_open("/proc", NULL, 0, &fetcher), 0);
 	map = mmap(NULL, 16384, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	assert_ptr_not_equal(map, MAP_FAILED);
 	memcpy(map + 100, maker_token(3).text, MAKER_TOKEN_LEN);

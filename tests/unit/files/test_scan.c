@@ -58,7 +58,8 @@ static void test_cuts(void **state)
 		int fd = file_make(600 << 10);
 
 		file_put(fd, at, 1);
-		assert_int_equal(file_scan(fd, 0, 600 << 10, UINT64_MAX, found_add, &found), 0);
+		assert_int_equal(file_scan(fd, 0, 600 << 10, UINT64_MAX, FILE_SCAN_PLAIN, found_add, &found),
+				 0);
 		assert_int_equal(found.count, 1);
 		assert_int_equal(found.at[0], at);
 		close(fd);
@@ -75,7 +76,7 @@ static void test_range(void **state)
 		int fd = file_make(10000);
 
 		file_put(fd, at, 2);
-		assert_int_equal(file_scan(fd, 5000, 100, UINT64_MAX, found_add, &found), 0);
+		assert_int_equal(file_scan(fd, 5000, 100, UINT64_MAX, FILE_SCAN_PLAIN, found_add, &found), 0);
 		assert_int_equal(found.count, overlaps);
 		close(fd);
 	}
@@ -89,7 +90,7 @@ static void test_many(void **state)
 	(void)state;
 	for (uint64_t i = 0; i < 40; i++)
 		file_put(fd, i * MAKER_TOKEN_LEN, i);
-	assert_int_equal(file_scan(fd, 0, 1 << 20, UINT64_MAX, found_add, &found), 0);
+	assert_int_equal(file_scan(fd, 0, 1 << 20, UINT64_MAX, FILE_SCAN_PLAIN, found_add, &found), 0);
 	assert_int_equal(found.count, 40);
 	close(fd);
 }
@@ -101,9 +102,9 @@ static void test_bound(void **state)
 
 	(void)state;
 	file_put(fd, 90000, 3);
-	assert_int_equal(file_scan(fd, 0, 100000, 50000, found_add, &found), 50000);
+	assert_int_equal(file_scan(fd, 0, 100000, 50000, FILE_SCAN_PLAIN, found_add, &found), 50000);
 	assert_int_equal(found.count, 0);
-	assert_int_equal(file_scan(-1, 0, 10, 10, found_add, &found), -EBADF);
+	assert_int_equal(file_scan(-1, 0, 10, 10, FILE_SCAN_PLAIN, found_add, &found), -EBADF);
 	close(fd);
 }
 
