@@ -12,6 +12,7 @@ LIBDIR       ?= $(PREFIX)/lib
 SYSCONFDIR   ?= /etc
 UNITDIR      ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR  ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR  ?= $(PREFIX)/lib/tmpfiles.d
 ZSHDIR       ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR      ?=
 ARGS         ?=
@@ -252,6 +253,8 @@ install: all ## install into DESTDIR and PREFIX
 		to=$(DESTDIR)$(UNITDIR)/$$unit.service; \
 		sed 's|/usr/local/bin|$(PREFIX)/bin|' deploy/systemd/$$unit.service > $$to && chmod 644 $$to || exit 1; done
 	$(if $(FORWARD_BIN),install -D -m 644 deploy/systemd/spillwatch.sysusers $(DESTDIR)$(SYSUSERSDIR)/spillwatch.conf)
+	install -D -m 644 deploy/systemd/spillwatch.tmpfiles $(DESTDIR)$(TMPFILESDIR)/spillwatch.conf
+	install -D -m 644 deploy/logrotate/spillwatch $(DESTDIR)$(SYSCONFDIR)/logrotate.d/spillwatch
 	install -D -m 644 share/completions/spillwatch.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/spillwatch
 	install -D -m 644 share/completions/_spillwatch $(DESTDIR)$(ZSHDIR)/_spillwatch
 	install -D -m 644 share/completions/spillwatch.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/spillwatch.fish
@@ -267,6 +270,7 @@ uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/spillwatch.fish
 	rm -rf $(DESTDIR)$(PREFIX)/share/spillwatch $(DESTDIR)$(LIBEXECDIR)
 	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,spillwatch.service spillwatch-forward.service) $(DESTDIR)$(SYSUSERSDIR)/spillwatch.conf
+	rm -f $(DESTDIR)$(TMPFILESDIR)/spillwatch.conf $(DESTDIR)$(SYSCONFDIR)/logrotate.d/spillwatch
 	rm -f $(SHIPPED_RULES:deploy/%=$(DESTDIR)$(SYSCONFDIR)/spillwatch/%)
 
 clean: ## remove build/
