@@ -9,6 +9,7 @@
  *
  *     fork, pipes ──→ worker: reads a line, does it, answers what came of it
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
@@ -267,15 +268,17 @@ static int written(const char *op, const long *arg, uint64_t *ret_inode)
 	static const char *const by_direct[] = {"direct", "uring_direct", "aio_direct"};
 	static const char *const by_uring[] = {"uring", "uring_fixed", "uring_async", "uring_writev",
 					       "uring_skip"};
-	static const char *const others[] = {"write",  "pwrite",       "writev", "pwritev2", "dsync",
-					     "append", "append_uring", "aio",    "splice",   "vmsplice"};
+	static const char *const others[] = {"write",         "pwrite", "writev",       "pwritev2",
+					     "dsync",         "append", "append_uring", "append_flag",
+					     "append_by_aio", "aio",    "splice",       "vmsplice"};
 	uint64_t offset = (uint64_t)arg[1], length = (uint64_t)arg[2];
 	char *bytes = aligned_alloc(BLOCK, (length + BLOCK) / BLOCK * BLOCK);
 	struct iovec halves[2] = {{bytes, length / 2}, {bytes + length / 2, length - length / 2}};
 	struct iocb request = {.aio_lio_opcode = IOCB_CMD_PWRITE,
 			       .aio_buf = (uintptr_t)bytes,
 			       .aio_nbytes = length,
-			       .aio_offset = arg[1]};
+			       .aio_offset = arg[1],
+			       .aio_rw_flags = strcmp(op, "append_by_aio") ? 0 : RWF_APPEND};
 	int result = -ENOSYS, fd = -1;
 
 	fill(bytes, arg[2], arg + 3);
@@ -291,7 +294,10 @@ static int written(const char *op, const long *arg, uint64_t *ret_inode)
 		}
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
 		if (!strcmp(op, others[i])) {
-			fd = descriptor(arg[0], strncmp(op, "append", 6) ? OPEN_PLAIN : OPEN_APPEND,
+			/* two append by a flag of the call, wherever it says to write */
+			fd = descriptor(arg[0],
+					!strcmp(op, "append") || !strcmp(op, "append_uring") ? OPEN_APPEND
+											     : OPEN_PLAIN,
 					ret_inode);
 			result = -EINVAL;
 		}
@@ -309,7 +315,9 @@ static int written(const char *op, const long *arg, uint64_t *ret_inode)
 			result = (int)writev(fd, halves, 2);
 		else if (!strcmp(op, "pwritev2") || !strcmp(op, "dsync"))
 			result = (int)pwritev2(fd, halves, 2, arg[1], *op == 'd' ? RWF_DSYNC : 0);
-		else if (!strcmp(op, "aio"))
+		else if (!strcmp(op, "append_flag"))
+			result = (int)pwritev2(fd, halves, 2, arg[1], RWF_APPEND);
+		else if (!strcmp(op, "aio") || !strcmp(op, "append_by_aio"))
 			result = (int)async_aio_run(&request);
 		else
 			result = through_pipe(-1, NULL, bytes, length, op[0] == 'v', fd, arg[1]);
@@ -509,43 +517,43 @@ static void stands(uint64_t inode, uint64_t offset, const char *identifier)
 	snprintf(new->identifier, sizeof(new->identifier), "%s", identifier);
 }
 
-/* Byte by byte, as the documentation says: dt0c01, a dot, 24 or 8, a dot, 64. */
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_capital(char c)
+{
+	return (c >= 'A' && c <= 'Z') || is_digit(c);
+}
+
+/*
+ * Byte by byte, as the documentation says: dt0c01 or an unknown prefix of that shape, a dot, 24 or 8, a dot, 64. (A step may
+ * overwrite a byte of a prefix.)
+ */
 static void read_tokens(uint64_t inode, const char *bytes, size_t length)
 {
 	static const char prefix[] = {'d', 't', '0', 'c', '0', '1', '.'};
 	char identifier[MAKER_IDENTIFIER_LEN + 1];
-	size_t at = 0, secret = 0; /* bytes of the identifier and of the secret so far */
-	bool in_secret = false;
 
-	for (size_t i = 0; i < length; i++) {
-		char c = bytes[i];
-		bool capital = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-		bool goes_on = true;
+	for (size_t i = 0; i + sizeof(prefix) + 8 + 1 + 64 <= length; i++) {
+		size_t at = sizeof(prefix), secret = 0;
 
-		if (in_secret) {
-			goes_on = capital;
-			if (capital && ++secret == 64) {
-				identifier[at] = '\0';
-				stands(inode, i + 1 - 64 - 1 - at, identifier);
-				goes_on = false;
-			}
-		} else if (at < sizeof(prefix)) {
-			goes_on = c == prefix[at];
-			identifier[at] = c;
-			at += goes_on;
-		} else if (c == '.') {
-			goes_on = in_secret = at == sizeof(prefix) + 8 || at == sizeof(prefix) + 24;
-		} else {
-			goes_on = capital && at < sizeof(prefix) + 24;
-			if (goes_on)
-				identifier[at++] = c;
-		}
-		if (!goes_on) {
-			at = c == prefix[0];
-			identifier[0] = c;
-			secret = 0;
-			in_secret = false;
-		}
+		if (memcmp(bytes + i, prefix, 3) != 0 || !isalpha((unsigned char)bytes[i + 3]) ||
+		    !is_digit(bytes[i + 4]) || !is_digit(bytes[i + 5]) || bytes[i + 6] != '.')
+			continue;
+		while (i + at < length && at < sizeof(prefix) + 24 && is_capital(bytes[i + at]))
+			at++;
+		if ((at != sizeof(prefix) + 8 && at != sizeof(prefix) + 24) || i + at >= length ||
+		    bytes[i + at] != '.')
+			continue;
+		while (secret < 64 && i + at + 1 + secret < length && is_capital(bytes[i + at + 1 + secret]))
+			secret++;
+		if (secret < 64)
+			continue;
+		memcpy(identifier, bytes + i, at);
+		identifier[at] = '\0';
+		stands(inode, i, identifier);
 	}
 }
 
