@@ -23,14 +23,25 @@
 
 #include "token_search.h"
 
+/* Bytes from where a form may begin to where it ends: base64 of the longest one is 268, UTF-16 398; with escapes, lines and colours more. */
+#define SUSPECT_REACH 512U
+
+/*
+ * Bytes of a text that is sent (SAMPLE_SUSPECT) before the place that it is sent for: where a form begins, or of the wide family alone, the
+ * dot before a secret portion. What has that place in the first SUSPECT_REACH bytes behind these has no other text.
+ */
+#define SUSPECT_LEAD(suspects) ((suspects)&SUSPECT_ENCODED ? 8U : 144U)
+
+_Static_assert(LIMIT_TEXT_BYTES >= 2 * SUSPECT_REACH, "in a text, what begins in its first half is whole");
+
 /* Places that are judged at once, and rows of such blocks. */
 #define SUSPECT_BLOCK 40ULL
 #define SUSPECT_ROW_BLOCKS 8
 #define SUSPECT_ROW (SUSPECT_BLOCK * SUSPECT_ROW_BLOCKS)
 /* Loads of 8 bytes that see what begins there: of 2 bytes from each of 7 places, of 3 from each of 6, of 5 from each of 4. */
-#define SUSPECT_LOADS_2 ((int)(SUSPECT_ROW + 6) / 7)
-#define SUSPECT_LOADS_3 ((int)(SUSPECT_BLOCK + 5) / 6)
-#define SUSPECT_LOADS_5 ((int)(SUSPECT_BLOCK / 4))
+#define SUSPECT_LOADS_2 ((SUSPECT_ROW + 6) / 7)
+#define SUSPECT_LOADS_3 ((SUSPECT_BLOCK + 5) / 6)
+#define SUSPECT_LOADS_5 (SUSPECT_BLOCK / 4)
 /* Bytes from a place on that tell. */
 #define SUSPECT_LOOK 8ULL
 /* Bytes before a row that are looked at: a block. */
@@ -116,7 +127,7 @@ static __always_inline __u64 suspect_row(const __u8 *bytes, __u64 at)
 	__u64 plain = 0, run = 0, pairs = 0;
 
 	TOKEN_UNROLL
-	for (int i = 0; i < SUSPECT_LOADS_2; i++) {
+	for (__u64 i = 0; i < SUSPECT_LOADS_2; i++) {
 		plain |= suspect_two(token_word(bytes, at + 7 * i));
 		TOKEN_IN_ORDER(plain);
 	}
@@ -142,7 +153,7 @@ static __always_inline __u64 suspect_plain_block(const __u8 *bytes, __u64 at)
 	__u64 found = 0;
 
 	TOKEN_UNROLL
-	for (int i = 0; i < SUSPECT_LOADS_3; i++)
+	for (__u64 i = 0; i < SUSPECT_LOADS_3; i++)
 		found |= suspect_three(token_word(bytes, at + 6 * i), 'd', 't', '0');
 	return found & TOKEN_TOPS;
 }
@@ -153,7 +164,7 @@ static __always_inline __u64 suspect_run_block(const __u8 *bytes, __u64 at)
 	__u64 found = 0;
 
 	TOKEN_UNROLL
-	for (int i = 0; i < SUSPECT_LOADS_3; i++) {
+	for (__u64 i = 0; i < SUSPECT_LOADS_3; i++) {
 		__u64 word = token_word(bytes, at + 6 * i);
 
 		found |= suspect_three(word, 'Z', 'H', 'Q') | suspect_three(word, 'R', '0', 'M') |
@@ -169,7 +180,7 @@ static __always_inline __u64 suspect_pairs_block(const __u8 *bytes, __u64 at)
 	__u64 found = 0;
 
 	TOKEN_UNROLL
-	for (int i = 0; i < SUSPECT_LOADS_5; i++)
+	for (__u64 i = 0; i < SUSPECT_LOADS_5; i++)
 		found |= suspect_pairs(token_word(bytes, at + 4 * i));
 	return found;
 }
@@ -185,7 +196,7 @@ static __always_inline int suspect_prefix_before(const __u8 *bytes, __u64 dot)
 	if (dot < SUSPECT_IDENTIFIER_MAX)
 		return 1;
 	TOKEN_UNROLL
-	for (int i = 0; i < (int)(SUSPECT_IDENTIFIER_MAX + 5) / 6; i++)
+	for (__u64 i = 0; i < (SUSPECT_IDENTIFIER_MAX + 5) / 6; i++)
 		found |=
 			suspect_three(token_word(bytes, dot - SUSPECT_IDENTIFIER_MAX + 6 * i), 'd', 't', '0');
 	return (found & TOKEN_TOPS) != 0;

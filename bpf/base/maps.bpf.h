@@ -108,6 +108,7 @@ struct reader {
 	/* of what only the daemon can tell (suspect.bpf.h), as places in the write: where the next look begins, and what is to be read */
 	__s64 suspect_at, suspect_from, suspect_to;
 	__u64 suspect_text; /* in the window: what is to be sent begins there */
+	__u32 suspect_texts; /* so many were sent of the write */
 	__s64 defer_at; /* of the first token that is the daemon's to find, if `deferred` */
 	__u32 missing; /* tokens from there on, so far */
 	__u32 tokens; /* of the write, so far */

@@ -3,14 +3,14 @@
  * What the search does not know, and the daemon does: where may it be (settings.suspects)? Asked of each window that has
  * passed the search.
  *
- * Files: the daemon is asked to read the file from the first such place of the write to the last one, and what may be of a token
- * there. What has begun before the write is looked for in the page cache.
+ * Of files as well as of streams the bytes themselves are sent, LIMIT_TEXT_BYTES from such a place on. If the daemon finds nothing in
+ * those of a file, it reads there. From the third place of a write on it is asked to read the file up to the last one, and what may
+ * be of a token there. What has begun before the write is looked for in the page cache.
  *
  *     ├─ SUSPECT_BEFORE ─┤├──────────── the write ────────────┤
  *               ZHQw… ───────→ read from here …  R0ME… ──→ … SUSPECT_REACH behind that
  *
- * Streams: nobody can read them again, so the bytes themselves are sent, LIMIT_TEXT_BYTES from such a place on. What goes on in the
- * next write is not joined; where that may be so the daemon counts it (texts_cut).
+ * Streams: nobody can read them again. What goes on in the next write is not joined; where that may be so the daemon counts it (texts_cut).
  *
  * Part of inspect.bpf.c alone.
  */
@@ -19,15 +19,11 @@
 #include "scan/window.bpf.h"
 #include "token_suspect.h"
 
-/* Bytes from where a form may begin to where it ends: base64 of the longest one is 268, UTF-16 398; with escapes, lines and colours more. */
-#define SUSPECT_REACH 512U
-_Static_assert(LIMIT_TEXT_BYTES >= 2 * SUSPECT_REACH, "in a text, what begins in its first half is whole");
-
 /* Bytes before a write in which what goes on in it may begin. */
 #define SUSPECT_BEFORE SUSPECT_REACH
 
-/* Bytes of a text before the place that it is sent for. */
-#define SUSPECT_LEAD 8U
+/* Of a write to a file, so many of the first ones are sent. */
+#define SUSPECT_TEXTS 2U
 
 /* Bytes kept from one window to the next. */
 #define SUSPECT_CARRY (SUSPECT_REACH + INSPECT_CARRY)
@@ -246,16 +242,21 @@ static __always_inline int suspect_look_body(struct scratch *s)
 		r->suspect_at = start + found + SUSPECT_LOOK;
 		return SUSPECT_GO_ON;
 	}
-	/* what is in a buffer of which it is only likely where it went is sent, and not looked for there */
-	if (neighbours_in_file(s) && !(s->event.again && !s->reader.landed)) {
+	if (!neighbours_is_stream(s) && !neighbours_in_file(s))
+		return SUSPECT_DONE;
+	/*
+	 * What is in a buffer of which it is only likely where it went is sent, and not looked for there; and so are a file's first ones:
+	 * it may have another name soon (who writes a file anew gives it its name in the end).
+	 */
+	if (neighbours_in_file(s) && !(s->event.again && !s->reader.landed) &&
+	    r->suspect_texts >= SUSPECT_TEXTS) {
 		suspect_note(r, start + found, start + r->fill + SUSPECT_REACH);
 		r->suspect_at = start + end;
 		return SUSPECT_DONE;
 	}
-	if (!neighbours_is_stream(s) && !neighbours_in_file(s))
-		return SUSPECT_DONE;
-	from = found > SUSPECT_LEAD ? found - SUSPECT_LEAD : 0;
-	r->suspect_text = from;
+	r->suspect_texts++;
+	r->suspect_text =
+		found > SUSPECT_LEAD(settings.suspects) ? found - SUSPECT_LEAD(settings.suspects) : 0;
 	r->suspect_at = start + found + SUSPECT_REACH;
 	return SUSPECT_SEND;
 }

@@ -42,6 +42,7 @@
 #include "output/bus.h"
 #include "output/output.h"
 #include "token_key.h"
+#include "token_suspect.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -421,9 +422,6 @@ struct pipeline_text {
 	bool found;
 };
 
-/* A text begins so many bytes before the place that it was sent for. */
-#define PIPELINE_TEXT_LEAD 8
-
 /* A token in what was written to a stream, which nobody can read again. */
 static int pipeline_text_token(void *context, const struct forms_found *found)
 {
@@ -432,12 +430,14 @@ static int pipeline_text_token(void *context, const struct forms_found *found)
 	const struct token_sample *whole = text->view->head;
 	struct sample_view view = *text->view;
 	struct token_sample head;
+	size_t place;
 	uint64_t key;
 	__u64 placed;
 
 	text->found = true;
-	/* what begins in the second half of a long text has one of its own (bpf/scan/suspect.bpf.h) */
-	if (whole->text_len == LIMIT_TEXT_BYTES && found->at >= LIMIT_TEXT_BYTES / 2 + PIPELINE_TEXT_LEAD)
+	/* what begins further on in a long text has one of its own */
+	place = pipeline->suspects & SUSPECT_ENCODED ? found->at : found->at + found->span.secret - 1;
+	if (whole->text_len == LIMIT_TEXT_BYTES && place >= SUSPECT_LEAD(pipeline->suspects) + SUSPECT_REACH)
 		return 0;
 	memcpy(&head, whole, sizeof(head));
 	head.token_at += (int64_t)found->at;
@@ -461,8 +461,28 @@ static bool pipeline_is_cut(const struct sample_view *view)
 	const struct token_sample *head = view->head;
 	int64_t end = head->token_at + head->text_len;
 
-	return head->offset == SAMPLE_NO_OFFSET && end == (int64_t)head->length &&
-	       isgraph((unsigned char)view->text[head->text_len - 1]);
+	return end == (int64_t)head->length && isgraph((unsigned char)view->text[head->text_len - 1]);
+}
+
+/* It may be longer than the text, or go on in another write, or was given to a part of it only: the file has the rest. */
+static void pipeline_text_file(struct pipeline *pipeline, const struct sample_view *view)
+{
+	struct sample_view asked = *view;
+	struct token_sample head, *sample;
+
+	memcpy(&head, view->head, sizeof(head));
+	head.flags |= SAMPLE_UNREAD;
+	head.text_len = 0;
+	/* sample_range() */
+	head.token_key = LIMIT_TEXT_BYTES;
+	asked.head = &head;
+	/* in one piece, as what comes from the ring */
+	sample = kept_view(&asked);
+	if (sample && sample_view_parse(sample, sample->size, &asked) == 0)
+		reading_add(pipeline->reading, &asked);
+	else
+		pipeline->stats.alerts_failed++;
+	kept_free(sample);
 }
 
 /* Bytes that may be a token in a form that only the daemon knows. */
@@ -472,7 +492,12 @@ static void pipeline_text(struct pipeline *pipeline, const struct sample_view *v
 
 	(void)forms_search((const uint8_t *)view->text, view->head->text_len, pipeline->suspects,
 			   pipeline_text_token, &text);
-	pipeline->stats.texts_cut += !text.found && pipeline_is_cut(view);
+	if (text.found)
+		return;
+	if (view->head->offset >= 0)
+		pipeline_text_file(pipeline, view);
+	else
+		pipeline->stats.texts_cut += pipeline_is_cut(view);
 }
 
 /* What was lost in files, and what is not known for want of them, as the summary calls it. */
