@@ -128,8 +128,11 @@ uint64_t reuse_key(const struct reuse *reuse, const struct sample_view *view)
 	head.length = head.described = 0;
 	head.slot = head.repeats = head.news = 0;
 	head.call = head.window_len = 0;
+	/* what was written is nothing of that, and no secret is to stay in a piece of it here */
+	head.size -= head.text_len;
+	head.text_len = 0;
 	reuse_hash_add(&hash, &head, offsetof(struct token_sample, window));
-#define REUSE_STRING(name, bound) reuse_hash_add(&hash, view->name, view->head->name##_len);
+#define REUSE_STRING(name, bound) reuse_hash_add(&hash, view->name, head.name##_len);
 	SAMPLE_STRINGS(REUSE_STRING)
 #undef REUSE_STRING
 	return reuse_hash_end(&hash);
